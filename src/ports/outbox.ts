@@ -1,0 +1,36 @@
+import type { Alert } from '../core/engine/alert.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
+
+/** An alert waiting for delivery to one chat. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly alert: Alert;
+  /** Wall time of the commit. */
+  readonly createdAt: EpochMs;
+  readonly attempts: number;
+}
+
+/** The durable outbox. Rows are inserted by the journal's commit, in the transaction of their cause; this port reads and marks them. */
+export interface OutboxStore {
+  /** Oldest undelivered rows for a chat, in order. */
+  pending(chatId: number, limit: number): readonly OutboxRow[];
+  pendingCount(): number;
+  /** Delivered to this chat: never again. */
+  markDelivered(chatId: number, id: number, at: EpochMs): void;
+  /** Can never succeed there (chat not found, bot blocked, text refused): kept, with why, and skipped. */
+  park(chatId: number, id: number, why: string, at: EpochMs): void;
+  recordAttempt(chatId: number, id: number): void;
+  /** Rows that do not come from the engine: lifecycle and security alerts of the process itself. */
+  add(alert: Alert, createdAt: EpochMs): void;
+}
+
+/** How one delivery ended. */
+export type Delivery =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly after: Milliseconds; readonly why: string }
+  | { readonly kind: 'impossible'; readonly why: string };
+
+/** Carries alerts to people. */
+export interface Notifier {
+  deliver(chatId: number, alert: Alert, silent: boolean): Promise<Delivery>;
+}
