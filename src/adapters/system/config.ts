@@ -1,0 +1,41 @@
+import { CONFIG_KEYS } from './config-keys.ts';
+import { parseConfig, type Config, type ConfigFault } from './config-schema.ts';
+import { readConfigSources, type ConfigSources } from './config-sources.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { UserError } from './user-error.ts';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** One line each, for the log. */
+  readonly warnings: readonly string[];
+  /**
+   * Why live must not start, one line each. They are a gate and not an error, because a gate never
+   * abandons a position: with one open the bot starts halted instead (PRODUCT section 2).
+   */
+  readonly liveRefusals: readonly string[];
+}
+
+const LONGEST_VALUE_SHOWN = 80;
+
+const faultLine = ({ key, message }: ConfigFault, value: string | undefined): string => {
+  if (value === undefined || value.trim() === '') return `${key} ${message}`;
+  if (CONFIG_KEYS[key].secret) return `${key} (value not shown) ${message}`;
+  const text = value.trim();
+  const shown = text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}...` : text;
+  return `${key}=${shown}${message.startsWith(':') ? '' : ' '}${message}`;
+};
+
+/**
+ * The configuration from `.env`, the environment and systemd credentials.
+ * @throws UserError (exit code 2) whose message has one line for every fault.
+ */
+export const loadConfig = (sources: ConfigSources): LoadedConfig => {
+  const raw = readConfigSources(sources);
+  const parsed = parseConfig(raw.values);
+  const lines = [...raw.faults, ...(parsed.ok ? [] : parsed.faults.map((fault) => faultLine(fault, raw.values[fault.key])))];
+  if (!parsed.ok || lines.length > 0) throw new UserError(lines.join('\n'), EXIT_CODES.usage);
+  const { config } = parsed;
+  if (raw.exposedEnvFile === null) return { config, warnings: [], liveRefusals: [] };
+  const line = `${sources.envFile ?? '.env'} holds secrets and has mode ${raw.exposedEnvFile}, so others can read it; run: chmod 600 ${sources.envFile ?? '.env'}`;
+  return config.mode === 'live' ? { config, warnings: [], liveRefusals: [line] } : { config, warnings: [line], liveRefusals: [] };
+};

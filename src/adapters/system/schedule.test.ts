@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { createSchedule, type Schedule } from './schedule.ts';
+
+const START = Date.UTC(2024, 2, 30, 22, 59, 30);
+const HOUR = 3_600_000;
+
+let schedule: Schedule;
+let missed: [string, number][];
+let errors: [string, unknown][];
+
+const create = (timeZone: string): void => {
+  schedule = createSchedule({ timeZone, onError: (job, error) => errors.push([job, error]), onMissed: (job, at) => missed.push([job, at]) });
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: START });
+  missed = [];
+  errors = [];
+});
+afterEach(async () => {
+  await schedule.stop();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe('the schedule', () => {
+  test('wakes at each full hour plus the seconds asked for', async () => {
+    create('UTC');
+    const at: number[] = [];
+    schedule.hourly('decide', 3, (planned) => void at.push(planned));
+    await vi.advanceTimersByTimeAsync(3 * HOUR);
+    expect(at.map((time) => new Date(time).toISOString())).toEqual(['2024-03-30T23:00:03.000Z', '2024-03-31T00:00:03.000Z', '2024-03-31T01:00:03.000Z']);
+    expect(missed).toEqual([]);
+  });
+
+  test('daily jobs keep to the zone over the change of daylight saving', async () => {
+    create('Europe/Berlin');
+    const at: string[] = [];
+    schedule.daily('report', '08:00', (planned) => void at.push(new Date(planned).toISOString()));
+    await vi.advanceTimersByTimeAsync(48 * HOUR);
+    expect(at).toEqual(['2024-03-31T06:00:00.000Z', '2024-04-01T06:00:00.000Z']);
+  });
+
+  test('a job that throws is reported and the next one runs', async () => {
+    create('UTC');
+    let runs = 0;
+    schedule.hourly('decide', 0, () => {
+      runs += 1;
+      throw new Error('broken');
+    });
+    await vi.advanceTimersByTimeAsync(2 * HOUR);
+    expect(runs).toBe(2);
+    expect(errors).toHaveLength(2);
+    expect(errors[0]).toEqual(['decide', expect.objectContaining({ message: 'broken' })]);
+  });
+
+  test('a job still busy is not started twice: that wake-up is reported as missed', async () => {
+    create('UTC');
+    let running = 0;
+    let most = 0;
+    schedule.everyMinute('slow', async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 150_000));
+      running -= 1;
+    });
+    await vi.advanceTimersByTimeAsync(5 * 60_000);
+    expect(most).toBe(1);
+    expect(missed.length).toBeGreaterThanOrEqual(2);
+    expect(missed[0]?.[0]).toBe('slow');
+    await vi.advanceTimersByTimeAsync(0);
+    await schedule.stop();
+    await vi.advanceTimersByTimeAsync(200_000);
+  });
+
+  test('wake-ups slept through (a suspended machine) are reported', async () => {
+    create('UTC');
+    let runs = 0;
+    schedule.hourly('decide', 0, () => void (runs += 1));
+    // The wall clock jumps by hours while timers have barely moved.
+    vi.setSystemTime(START + 5 * HOUR);
+    await vi.advanceTimersByTimeAsync(2 * HOUR);
+    expect(missed.length).toBeGreaterThanOrEqual(1);
+    expect(runs).toBeGreaterThanOrEqual(1);
+  });
+
+  test('stopped, it wakes no more', async () => {
+    create('UTC');
+    let runs = 0;
+    schedule.hourly('decide', 0, () => void (runs += 1));
+    await schedule.stop();
+    await vi.advanceTimersByTimeAsync(3 * HOUR);
+    expect(runs).toBe(0);
+  });
+
+  test('a wrong time is an error at once', () => {
+    create('UTC');
+    expect(() => schedule.daily('report', '8:00', () => undefined)).toThrow(RangeError);
+    expect(() => schedule.hourly('decide', 60, () => undefined)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,61 @@
+import { createTask, type ScheduledTask } from 'node-cron';
+
+import type { EpochMs } from '../../core/units.ts';
+
+export interface ScheduleOptions {
+  /** Zone of daily jobs. Hourly ticks need none: every zone in use here is judged by its minute in UTC. */
+  readonly timeZone: string;
+  /** A job that threw: schedules go on. */
+  readonly onError: (job: string, error: unknown) => void;
+  /** Wake-ups that did not happen in time (busy process, suspended machine), by wall time. The loop catches them up. */
+  readonly onMissed: (job: string, at: EpochMs) => void;
+}
+
+/** Receives the wall time that the wake-up was planned for. */
+export type Job = (plannedAt: EpochMs) => void | Promise<void>;
+
+export interface Schedule {
+  /** Wakes at every full hour plus `seconds` (so that the exchange has closed the candle). */
+  hourly(name: string, seconds: number, job: Job): void;
+  /** Wakes every minute at second 0. */
+  everyMinute(name: string, job: Job): void;
+  /** Wakes at HH:MM in the zone of the options. A time that daylight saving skips runs at the next valid one. */
+  daily(name: string, time: string, job: Job): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Wake-ups by node-cron. They are hints, not truth: the loop decides from the clock port what is
+ * due, so a late, missed or double wake-up changes nothing but the moment it looks.
+ */
+export const createSchedule = (options: ScheduleOptions): Schedule => {
+  const tasks: ScheduledTask[] = [];
+  const add = (name: string, pattern: string, timezone: string, job: Job): void => {
+    const task = createTask(pattern, async (context) => job(context.date.getTime()), {
+      name,
+      timezone,
+      noOverlap: true,
+      suppressMissedWarning: true,
+    });
+    task.on('execution:failed', (context) => options.onError(name, context.execution?.error ?? new Error('failed without a reason')));
+    task.on('execution:missed', (context) => options.onMissed(name, context.date.getTime()));
+    task.on('execution:overlap', (context) => options.onMissed(name, context.date.getTime()));
+    tasks.push(task);
+    void task.start();
+  };
+  return {
+    hourly: (name, seconds, job) => {
+      if (!(Number.isInteger(seconds) && seconds >= 0 && seconds < 60)) throw new RangeError(`not a second of a minute: ${seconds}`);
+      add(name, `${seconds} 0 * * * *`, 'UTC', job);
+    },
+    everyMinute: (name, job) => add(name, '0 * * * * *', 'UTC', job),
+    daily: (name, time, job) => {
+      const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(time);
+      if (match === null) throw new RangeError(`not a time HH:MM: ${time}`);
+      add(name, `0 ${Number(match[2])} ${Number(match[1])} * * *`, options.timeZone, job);
+    },
+    stop: async () => {
+      for (const task of tasks.splice(0)) await task.destroy();
+    },
+  };
+};
