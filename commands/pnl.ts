@@ -1,0 +1,63 @@
+import type { ReplyBlock } from '../src/ports/chat.ts';
+import type { PnlRange, PnlView } from '../src/ports/operator.ts';
+import { choice } from './support/arguments.ts';
+import { defineCommand } from './support/command.ts';
+import { baseOf, money, percent, ratio, signedMoney, signedPercent, statistic, type Times } from './support/format.ts';
+
+const RANGES: readonly [PnlRange, ...PnlRange[]] = ['today', '7d', '30d', 'all'];
+const RANGE_WORDS: Readonly<Record<PnlRange, string>> = { today: 'today', '7d': 'last 7 days', '30d': 'last 30 days', all: 'since the start' };
+
+export const pnlBlocks = (view: PnlView): readonly ReplyBlock[] => [
+  {
+    kind: 'fields',
+    rows: [
+      ['Equity', money(view.equity)],
+      ['Realised', signedMoney(view.realised)],
+      ['Unrealised', signedMoney(view.unrealised)],
+      ['Fees paid', money(view.fees)],
+      ...(view.deposits === 0 ? [] : [['Deposits', signedMoney(view.deposits)] as const]),
+      ['Trades', `${view.trades} (${view.wins} won, ${view.losses} lost)`],
+      ['Win rate', statistic(view.winRate, (value) => percent(value, 0))],
+      ['Profit f.', statistic(view.profitFactor, ratio)],
+      ['Per trade', statistic(view.expectancy, signedMoney)],
+      ['Max DD', percent(view.maxDrawdown)],
+      ['Sharpe', statistic(view.sharpe, ratio)],
+      ['Sortino', statistic(view.sortino, ratio)],
+    ],
+  },
+  ...(view.bySymbol.length === 0
+    ? []
+    : [
+        {
+          kind: 'table' as const,
+          head: ['Symbol', 'Trades', 'PnL'],
+          align: ['left', 'right', 'right'] as const,
+          rows: view.bySymbol.map(({ symbol, trades, pnl: result }) => [baseOf(symbol), String(trades), signedMoney(result)]),
+        },
+      ]),
+];
+
+const subtitle = (view: PnlView, times: Times): string => `${times.stamp(view.from)} to ${times.stamp(view.to)} ${times.zone}`;
+
+export const pnl = defineCommand({
+  name: 'pnl',
+  role: 'viewer',
+  effect: 'read',
+  usage: '[today, 7d, 30d, all]',
+  description: 'Profit and loss with fees, and the equity curve',
+  example: '/pnl 7d',
+  parse: choice(RANGES),
+  run: ({ service, times }, range) => {
+    const view = service.pnl(range);
+    const change = view.startEquity === null || view.equity === null || view.startEquity === 0 ? null : (view.equity - view.deposits) / view.startEquity - 1;
+    const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : signedPercent(change)}`;
+    return {
+      title,
+      blocks: [...pnlBlocks(view), { kind: 'text', lines: [subtitle(view, times)] }],
+      buttons: [RANGES.map((candidate) => ({ label: candidate === range ? `• ${candidate}` : candidate, command: `/pnl ${candidate}`, inPlace: true }))],
+      ...(view.curve.length < 2
+        ? {}
+        : { picture: { kind: 'equity' as const, title, subtitle: subtitle(view, times), quote: 'USDT', curve: view.curve, timeZone: times.zone } }),
+    };
+  },
+});

@@ -1,0 +1,67 @@
+import type { ReplyBlock } from '../src/ports/chat.ts';
+import type { StatusView } from '../src/ports/operator.ts';
+import { none } from './support/arguments.ts';
+import { defineCommand } from './support/command.ts';
+import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, type Times } from './support/format.ts';
+import { dayText, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
+
+const overview = (status: StatusView, times: Times): ReplyBlock => ({
+  kind: 'fields',
+  rows: [
+    ['Equity', status.equity === null ? `unknown (${status.equityUnknown ?? 'no reason given'})` : money(status.equity)],
+    ['Today', dayText(status.dayPnl, status.dayPnlFraction)],
+    ['', `limit -${percent(status.maxDailyDrawdown)}`],
+    ['Drawdown', `${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`],
+    ['Losses', `${status.lossStreak} in a row, limit ${status.maxConsecutiveLosses}`],
+    ['Next', `${times.time(status.nextDecisionAt)} (in ${span(status.nextDecisionAt - status.marketNow)})`],
+  ],
+});
+
+const positions = (status: StatusView): ReplyBlock => {
+  if (status.positions.length === 0) return { kind: 'text', lines: ['No position.'] };
+  return {
+    kind: 'fields',
+    rows: status.positions.flatMap((position): (readonly [string, string])[] => [
+      [baseOf(position.symbol), `${signedMoney(position.unrealised)}  ${signedPercent(position.unrealisedFraction)}`],
+      ['  stop', stopText(position)],
+    ]),
+  };
+};
+
+const markets = (status: StatusView): ReplyBlock => ({
+  kind: 'text',
+  lines: status.symbols.flatMap((symbol) => [
+    `${baseOf(symbol.symbol)} ${price(symbol.lastPrice)}, ${symbol.priceAgeMs === null ? 'no price yet' : `${span(symbol.priceAgeMs)} old`}`,
+    ...(symbol.lastDecision === null ? [] : [`   ${cut(symbol.lastDecision, 120)}`]),
+  ]),
+});
+
+export const status = defineCommand({
+  name: 'status',
+  role: 'viewer',
+  effect: 'read',
+  usage: '',
+  description: 'State, equity, positions, next decision',
+  example: '/status',
+  parse: none,
+  run: ({ service, times }) => {
+    const view = service.status();
+    return {
+      title: `${STATE_SIGN[view.state]} ${STATE_WORD[view.state]} · ${view.mode}`,
+      blocks: [
+        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why, 300)] }]),
+        overview(view, times),
+        positions(view),
+        markets(view),
+        { kind: 'text', lines: [`${times.stamp(view.marketNow)} ${times.zone} · up ${span(view.wallNow - view.startedAt)}`] },
+      ],
+      buttons: [
+        [
+          { label: '↻ Refresh', command: '/status', inPlace: true },
+          { label: 'PnL', command: '/pnl', inPlace: false },
+          { label: 'Locks', command: '/locks', inPlace: false },
+        ],
+      ],
+    };
+  },
+});

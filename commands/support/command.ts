@@ -1,0 +1,62 @@
+import type { CommandEffect, CommandSpec, Reply } from '../../src/ports/chat.ts';
+import type { Caller, OperatorService, Role } from '../../src/ports/operator.ts';
+import type { Times } from './format.ts';
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly service: OperatorService;
+  readonly caller: Caller;
+  readonly times: Times;
+  /** The commands the caller may use, in the order of the menu. */
+  readonly menu: readonly CommandSpec[];
+}
+
+/** A reading of the words after a command: a value, or what would have been right. */
+export type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly help: string };
+
+export type ArgumentParser<Value> = (text: string) => Parsed<Value>;
+
+export interface CommandDefinition<Value> {
+  readonly name: string;
+  readonly role: Role;
+  readonly effect: CommandEffect;
+  readonly usage: string;
+  readonly description: string;
+  /** Shown under a wrong argument. */
+  readonly example: string;
+  readonly parse: ArgumentParser<Value>;
+  run(context: CommandContext, value: Value): Reply | Promise<Reply>;
+}
+
+/** A command whose argument type is sealed inside, so that all fit one list. */
+export interface Command extends CommandSpec {
+  execute(context: CommandContext, argumentsText: string): Promise<Reply>;
+}
+
+/** Makes a command: a wrong argument becomes an answer that shows the right form. */
+export const defineCommand = <Value>(definition: CommandDefinition<Value>): Command => {
+  const { name, role, effect, usage, description, example, parse, run } = definition;
+  return {
+    name,
+    role,
+    effect,
+    usage,
+    description,
+    execute: async (context, argumentsText) => {
+      const parsed = parse(argumentsText.trim());
+      if (parsed.ok) return run(context, parsed.value);
+      return {
+        title: `/${name}: ${parsed.help}`,
+        blocks: [{ kind: 'text', lines: [`Right is: /${name} ${usage}`.trimEnd(), `For example: ${example}`] }],
+        outcome: 'wrong argument',
+      };
+    },
+  };
+};
+
+/** A reply of one line, for how a deed ended. */
+export const outcomeReply = (title: string, outcome: { readonly ok: boolean; readonly code: string; readonly text: string }): Reply => ({
+  title: outcome.ok ? title : 'Refused',
+  blocks: [{ kind: 'text', lines: [outcome.text] }],
+  outcome: outcome.code,
+});

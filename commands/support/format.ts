@@ -1,0 +1,82 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds } from '../../src/core/units.ts';
+
+/** Words for numbers, the same in every reply. Unknown is said, never shown as zero. */
+export const UNKNOWN = 'unknown';
+
+const grouped = (value: number, decimals: number): string =>
+  new Intl.NumberFormat('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
+
+/** Two decimals, thousands apart: "1,012.40". Null = "unknown". */
+export const money = (value: number | null): string => (value === null || !Number.isFinite(value) ? UNKNOWN : grouped(value + 0, 2));
+
+/** As `money`, with its sign: "+2.31", "-0.40", "0.00". */
+export const signedMoney = (value: number | null): string => {
+  if (value === null || !Number.isFinite(value)) return UNKNOWN;
+  const text = grouped(Math.abs(value), 2);
+  if (text === '0.00') return text;
+  return `${value < 0 ? '-' : '+'}${text}`;
+};
+
+/** A price with the decimals its size calls for: 60,123.40 / 3.1416 / 0.00001234. */
+export const price = (value: number | null): string => {
+  if (value === null || !Number.isFinite(value)) return UNKNOWN;
+  if (Math.abs(value) >= 100) return grouped(value, 2);
+  if (Math.abs(value) >= 1) return grouped(value, 4);
+  return new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 4, maximumFractionDigits: 10 }).format(value);
+};
+
+/** At most eight decimals, no trailing zeros. */
+export const quantity = (value: number): string => new Intl.NumberFormat('en-GB', { maximumFractionDigits: 8 }).format(value);
+
+/** A fraction as percent: "0.42 %". Null = "unknown". */
+export const percent = (fraction: Fraction | null, decimals = 2): string =>
+  fraction === null || !Number.isFinite(fraction) ? UNKNOWN : `${grouped(fraction * 100 + 0, decimals)} %`;
+
+/** As `percent`, with its sign. */
+export const signedPercent = (fraction: Fraction | null, decimals = 2): string => {
+  if (fraction === null || !Number.isFinite(fraction)) return UNKNOWN;
+  const text = grouped(Math.abs(fraction) * 100, decimals);
+  if (Number(text.replaceAll(',', '')) === 0) return `${text} %`;
+  return `${fraction < 0 ? '-' : '+'}${text} %`;
+};
+
+/** A statistic that may rest on too few trades: null = "n/a". */
+export const statistic = (value: number | null, render: (value: number) => string): string => (value === null || Number.isNaN(value) ? 'n/a' : render(value));
+
+export const ratio = (value: number): string => (Number.isFinite(value) ? grouped(value, 2) : 'no loss yet');
+
+/** A span in its two largest units: "42 s", "3 min", "2 h 05 min", "3 d 4 h". */
+export const span = (milliseconds: Milliseconds): string => {
+  const value = Math.max(0, milliseconds);
+  if (value < MINUTE_MS) return `${Math.floor(value / SECOND_MS)} s`;
+  if (value < HOUR_MS) return `${Math.floor(value / MINUTE_MS)} min`;
+  if (value < DAY_MS) return `${Math.floor(value / HOUR_MS)} h ${String(Math.floor((value % HOUR_MS) / MINUTE_MS)).padStart(2, '0')} min`;
+  return `${Math.floor(value / DAY_MS)} d ${Math.floor((value % DAY_MS) / HOUR_MS)} h`;
+};
+
+/** Times in the operator's zone. */
+export interface Times {
+  readonly zone: string;
+  /** "14:00" */
+  time(at: EpochMs): string;
+  /** "03 Aug" */
+  day(at: EpochMs): string;
+  /** "03 Aug 14:00" */
+  stamp(at: EpochMs): string;
+}
+
+/** @throws RangeError for a zone the platform does not know. */
+export const createTimes = (zone: string): Times => {
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const calendar = new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: '2-digit', month: 'short' });
+  const time = (at: EpochMs): string => clock.format(at);
+  // The platform writes "Sept"; three letters keep columns straight.
+  const day = (at: EpochMs): string => calendar.format(at).replace('Sept', 'Sep');
+  return { zone, time, day, stamp: (at) => `${day(at)} ${time(at)}` };
+};
+
+/** `BTC/USDT` as people say it in a narrow column: `BTC`. */
+export const baseOf = (symbol: string): string => symbol.split('/')[0] ?? symbol;
+
+/** A text cut to `width` characters, with an ellipsis where something is missing. */
+export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);

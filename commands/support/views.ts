@@ -1,0 +1,56 @@
+import type { ReplyBlock } from '../../src/ports/chat.ts';
+import type { LockView, PositionView, TradingState } from '../../src/ports/operator.ts';
+import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, span, UNKNOWN, type Times } from './format.ts';
+
+/** Parts that several commands show alike. */
+export const STATE_SIGN: Readonly<Record<TradingState, string>> = { active: '🟢', reducing: '🟡', halted: '🔴' };
+export const STATE_WORD: Readonly<Record<TradingState, string>> = {
+  active: 'Active',
+  reducing: 'Reducing: exits only',
+  halted: 'Halted: exits only',
+};
+
+/** "stop 59,221.10 (-1.5 %)", or that there is none on the exchange. */
+export const stopText = (position: PositionView): string => {
+  if (position.stopPrice === null) return 'NO STOP';
+  const distance = position.lastPrice === null ? '' : ` (${signedPercent(position.stopPrice / position.lastPrice - 1, 1)})`;
+  return `${price(position.stopPrice)}${distance}${position.stopWorking ? '' : ' NOT CONFIRMED'}`;
+};
+
+export const positionBlocks = (position: PositionView, times: Times, marketNow: number | null): readonly ReplyBlock[] => [
+  { kind: 'text', lines: [`${position.symbol}  ${signedMoney(position.unrealised)} (${signedPercent(position.unrealisedFraction)})`] },
+  {
+    kind: 'fields',
+    rows: [
+      ['Size', `${quantity(position.quantity)} ${baseOf(position.symbol)}`],
+      ['Entry', price(position.entryPrice)],
+      ['Last', price(position.lastPrice)],
+      ['Stop', stopText(position)],
+      ['Target', price(position.targetPrice)],
+      ['Opened', `${times.stamp(position.openedAt)}${marketNow === null ? '' : ` (${span(marketNow - position.openedAt)})`}`],
+      ['Closes by', times.stamp(position.horizonAt)],
+    ],
+  },
+];
+
+export const lockLines = (lock: LockView, times: Times): readonly string[] => [
+  `${STATE_SIGN[lock.state]} ${lock.id}${lock.policy === 'flatten' ? ' (flattens)' : ''}`,
+  `   ${cut(lock.reason, 160)}`,
+  `   since ${times.stamp(lock.since)}; clears: ${lock.clearing}`,
+];
+
+export const dayText = (pnl: number | null, fraction: number | null): string =>
+  pnl === null ? UNKNOWN : `${signedMoney(pnl)}  ${signedPercent(fraction)}`;
+
+export const limitText = (value: number | null, limit: number, unit: 'fraction' | 'quote' | 'count' | 'seconds'): string => {
+  switch (unit) {
+    case 'fraction':
+      return `${percent(value)} of ${percent(limit)}`;
+    case 'quote':
+      return `${money(value)} / ${money(limit)}`;
+    case 'count':
+      return `${value ?? UNKNOWN} of ${limit}`;
+    case 'seconds':
+      return `${value === null ? UNKNOWN : Math.round(value)} of ${limit} s`;
+  }
+};

@@ -1,0 +1,68 @@
+import type { Reply } from '../src/ports/chat.ts';
+import type { OperatorService, UnlockPreview } from '../src/ports/operator.ts';
+import { freeText } from './support/arguments.ts';
+import { defineCommand } from './support/command.ts';
+import { cut, money } from './support/format.ts';
+
+const NO_REASON = 'no reason given';
+
+/** The amount typed must be the amount permitted, to the cent: a person who has read it types it. */
+const sameAmount = (typed: string, permitted: number): boolean => {
+  const cleaned = typed.trim().replace(/[,\s]|usdt$/gi, '');
+  return /^\d+(\.\d+)?$/.test(cleaned) && Number(cleaned).toFixed(2) === permitted.toFixed(2);
+};
+
+const confirmation = (service: OperatorService, preview: UnlockPreview, reason: string, newLossPermitted: number | null): Reply => ({
+  title: 'Unlock?',
+  blocks: [],
+  request: {
+    kind: 'confirm',
+    what: [
+      ...preview.locks.map(({ id, reason: cause }) => `Clears ${id}: ${cut(cause, 160)}`),
+      ...preview.baselines.map((line) => `Moves ${line}`),
+      ...(newLossPermitted === null ? [] : [`Permits ${money(newLossPermitted)} of new loss today`]),
+      ...preview.staying.map(({ id, clearing }) => `Stays: ${id} (clears: ${clearing})`),
+      `Reason: ${reason}`,
+    ],
+    label: 'Unlock',
+    needsCode: true,
+    needsApproval: true,
+    action: async (caller) => service.unlock(caller, { lockIds: preview.locks.map(({ id }) => id), reason, newLossPermitted }),
+  },
+  outcome: 'asked',
+});
+
+const askAmount = (service: OperatorService, preview: UnlockPreview, reason: string, permitted: number): Reply => ({
+  title: 'A daily-drawdown lock is among them',
+  blocks: [{ kind: 'text', lines: preview.baselines }],
+  request: {
+    kind: 'ask',
+    question: `Unlocking permits up to ${money(permitted)} of new loss today. Type that amount to go on.`,
+    answer: (text) =>
+      sameAmount(text, permitted)
+        ? confirmation(service, preview, reason, permitted)
+        : { title: 'That is not the amount', blocks: [{ kind: 'text', lines: ['Nothing was unlocked. Send /unlock to begin again.'] }], outcome: 'wrong amount' },
+  },
+  outcome: 'asked for the amount',
+});
+
+export const unlock = defineCommand({
+  name: 'unlock',
+  role: 'operator',
+  effect: 'loosen',
+  usage: '[reason]',
+  description: 'Clear the locks that wait for you (asks first)',
+  example: '/unlock reviewed the three losses',
+  parse: freeText(300),
+  run: ({ service }, words) => {
+    const preview = service.unlockPreview();
+    if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
+    if (preview.locks.length === 0) {
+      const staying = preview.staying.map(({ id, clearing }) => `${id}: clears ${clearing}`);
+      return { title: 'Nothing waits for /unlock', blocks: staying.length === 0 ? [] : [{ kind: 'text', lines: staying }], outcome: 'nothing to do' };
+    }
+    const reason = words === '' ? NO_REASON : words;
+    if (preview.newLossPermitted !== null) return askAmount(service, preview, reason, preview.newLossPermitted);
+    return confirmation(service, preview, reason, null);
+  },
+});
