@@ -24,6 +24,11 @@ export class ApprovedOrder {
     return new ApprovedOrder(Object.freeze({ ...draft }));
   }
 
+  /** What the journal records. */
+  toJSON(): OrderDraft {
+    return this.#draft;
+  }
+
   static isApprovedOrder(value: unknown): value is ApprovedOrder {
     return typeof value === 'object' && value !== null && #draft in value;
   }

@@ -1,0 +1,30 @@
+import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
+import { RollingWindow } from '../guardian/rolling-window.ts';
+import type { Effect } from './effect.ts';
+import { createEngineState, syncNumbers, type EngineState } from './state.ts';
+
+/** Text of the effects of one input, the form in which they are recorded and compared. Decimals as plain text. */
+export const encodeEffects = (effects: readonly Effect[]): string =>
+  effects.length === 0
+    ? '[]'
+    : JSON.stringify(effects, (_key, value: unknown) => (typeof value === 'bigint' ? formatDecimal(value as Decimal) : value));
+
+/** A snapshot of the whole state; decodeState gives an equal state back. */
+export const encodeState = (state: EngineState): string =>
+  JSON.stringify(state, (_key, value: unknown) => (typeof value === 'bigint' ? { $decimal: formatDecimal(value as Decimal) } : value));
+
+const revive = (_key: string, value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$decimal' in value && typeof value.$decimal === 'string') return decimal(value.$decimal);
+  if ('$window' in value && Array.isArray(value.$window) && 'capacity' in value && typeof value.capacity === 'number') {
+    return new RollingWindow(value.capacity, value.$window as number[]);
+  }
+  return value;
+};
+
+/** @throws SyntaxError or RangeError when the text is not a snapshot. */
+export const decodeState = (text: string): EngineState => {
+  const state: EngineState = { ...createEngineState(), ...(JSON.parse(text, revive) as EngineState) };
+  syncNumbers(state);
+  return state;
+};

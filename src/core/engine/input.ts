@@ -1,0 +1,150 @@
+import type { Candle } from '../market/candle.ts';
+import type { Instrument } from '../market/instrument.ts';
+import type { Quote } from '../market/quote.ts';
+import type { OrderSnapshot } from '../orders/order.ts';
+import type { EpochMs, Milliseconds, SymbolName } from '../units.ts';
+import type { EngineConfig } from './config.ts';
+
+/** Times of an input: the engine knows no other clock. */
+export interface InputTimes {
+  /** Market time at which the input was taken. */
+  readonly at: EpochMs;
+  /** Wall time at which the input was taken. */
+  readonly wall: EpochMs;
+}
+
+/** Instruments travel as JSON: exact decimals as text. */
+export type InstrumentText = {
+  readonly [K in keyof Instrument]: Instrument[K] extends bigint ? string : Instrument[K];
+};
+
+/** The process has started (again): configuration, versions and instruments of this run. */
+export interface StartedInput extends InputTimes {
+  readonly type: 'started';
+  readonly engineVersion: string;
+  readonly config: EngineConfig;
+  readonly instruments: readonly InstrumentText[];
+  /** Reasons for which this start must be halted until an operator acts; empty as a rule. */
+  readonly halts: readonly { readonly code: string; readonly text: string }[];
+}
+
+/** Closed candles of the past, oldest first, that warm the limits up. No decision follows from them. */
+export interface HistoryInput extends InputTimes {
+  readonly type: 'history';
+  readonly symbol: SymbolName;
+  /** [openTime, open, high, low, close] */
+  readonly candles: readonly (readonly [number, number, number, number, number])[];
+}
+
+/** The newest candle has closed. */
+export interface CandleInput extends InputTimes {
+  readonly type: 'candle';
+  readonly symbol: SymbolName;
+  readonly candle: Candle;
+}
+
+/** Newest prices, one poll of all symbols that answered. */
+export interface QuotesInput extends InputTimes {
+  readonly type: 'quotes';
+  readonly quotes: readonly Quote[];
+}
+
+/** The model's answer for a closed candle, or why there is none. */
+export interface PredictionInput extends InputTimes {
+  readonly type: 'prediction';
+  readonly symbol: SymbolName;
+  /** Open time of the candle behind the features. */
+  readonly openTime: EpochMs;
+  /** Probability that the target is hit before the stop, in [0, 1]; null when there is no answer. */
+  readonly probability: number | null;
+  /** Why there is no answer, or null. */
+  readonly failure: string | null;
+  /** The feature vector in catalogue order, for explanations; null = value not known. */
+  readonly features: readonly (number | null)[];
+}
+
+/** What became of an order that the engine placed. */
+export type OrderOutcome =
+  /** The exchange knows the order; the snapshot holds every fill. */
+  | { readonly kind: 'known'; readonly order: OrderSnapshot }
+  /** The exchange refused it for good. */
+  | { readonly kind: 'rejected'; readonly code: string; readonly message: string }
+  /** Never reached the exchange and will not be sent any more (expired, given up before the call). */
+  | { readonly kind: 'not-sent'; readonly code: string; readonly message: string }
+  /** It may have happened; the executor goes on asking. */
+  | { readonly kind: 'unknown'; readonly code: string; readonly message: string }
+  /** Two look-ups, the second after the receive window, found nothing: it never existed. */
+  | { readonly kind: 'not-found' };
+
+export interface OrderReportInput extends InputTimes {
+  readonly type: 'order-report';
+  readonly symbol: SymbolName;
+  readonly clientOrderId: string;
+  readonly outcome: OrderOutcome;
+}
+
+/** A cancellation that did not work out; a successful one comes as an order report with a final snapshot. */
+export interface CancelFailedInput extends InputTimes {
+  readonly type: 'cancel-failed';
+  readonly symbol: SymbolName;
+  readonly clientOrderId: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The account as the exchange states it, taken while no order of ours was in flight; or why it could not be read. */
+export interface AccountInput extends InputTimes {
+  readonly type: 'account';
+  readonly balances: readonly { readonly asset: string; readonly free: string; readonly locked: string }[] | null;
+  readonly failure: string | null;
+  /** Open orders with our prefix that the engine does not know, and orders of others: counts and ids for the report. */
+  readonly foreignOrders: readonly string[];
+}
+
+/** Time has passed: a deadline is due. */
+export interface TimerInput extends InputTimes {
+  readonly type: 'timer';
+}
+
+/** Exchange's wall clock minus ours, measured; null when it could not be measured. */
+export interface ClockSkewInput extends InputTimes {
+  readonly type: 'clock-skew';
+  readonly skew: Milliseconds | null;
+}
+
+export interface ModelStatusInput extends InputTimes {
+  readonly type: 'model-status';
+  readonly valid: boolean;
+  readonly detail: string;
+}
+
+export type OperatorCommand =
+  | { readonly name: 'pause'; readonly reason: string }
+  | { readonly name: 'resume' }
+  | { readonly name: 'halt'; readonly reason: string }
+  | { readonly name: 'unlock'; readonly reason: string; readonly lockIds: readonly string[]; readonly newLossPermitted: number | null }
+  | { readonly name: 'flatten'; readonly symbol: SymbolName | null };
+
+export interface CommandInput extends InputTimes {
+  readonly type: 'command';
+  /** Unique; the result effect carries it. */
+  readonly commandId: string;
+  /** Who, for the record: "telegram 123 (Ada)". */
+  readonly by: string;
+  readonly command: OperatorCommand;
+}
+
+/** Everything that can happen to the engine. Plain JSON: what is journaled is what is applied. */
+export type Input =
+  | StartedInput
+  | HistoryInput
+  | CandleInput
+  | QuotesInput
+  | PredictionInput
+  | OrderReportInput
+  | CancelFailedInput
+  | AccountInput
+  | TimerInput
+  | ClockSkewInput
+  | ModelStatusInput
+  | CommandInput;

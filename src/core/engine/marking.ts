@@ -1,0 +1,137 @@
+import { add, decimalFromNumber, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import type { Exposure } from '../guardian/pre-trade.ts';
+import { quantityOf } from '../ledger/ledger.ts';
+import { staleness, type FreshnessRule } from '../guardian/health-locks.ts';
+import { outstanding } from '../orders/record.ts';
+import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
+import { SECOND_MS, type EpochMs } from '../units.ts';
+import { configOf, lastDecimal, type EngineState, type SymbolState } from './state.ts';
+
+/** How old data may be. */
+export const freshnessRule = (state: EngineState): FreshnessRule => {
+  const config = configOf(state);
+  return { maxAge: config.limits.maxDataAgeSeconds * SECOND_MS, wallGrace: config.staleWallGrace };
+};
+
+/** Whether the newest price may be used as the present one. */
+export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+  symbol.priceAt !== null &&
+  symbol.priceWall !== null &&
+  (at - symbol.priceAt <= rule.maxAge || wall - symbol.priceWall <= rule.wallGrace);
+
+/** Price and candles both. */
+export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+  staleness(symbol, at, wall, rule) === null;
+
+/**
+ * Equity = quote cash + the bot's own positions at the last price + fee coin,
+ * as a double; or why it is not known. Dust is valued when it has a price and
+ * never makes equity unknown: it is worth less than the exchange would sell.
+ */
+export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
+  if (state.cashNumber === null) return { value: null, unknown: 'the balance has not been read yet' };
+  const rule = freshnessRule(state);
+  let equity = state.cashNumber;
+  for (const name in state.symbols) {
+    const symbol = state.symbols[name];
+    if (symbol === undefined || symbol.heldNumber === 0) continue;
+    if (symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule)) {
+      return { value: null, unknown: `the price of ${name} is missing or stale` };
+    }
+    equity += symbol.heldNumber * symbol.last;
+  }
+  if (state.feeCoinNumber !== 0) {
+    if (state.feeCoinPrice === null) return { value: null, unknown: 'the price of the fee coin is not known' };
+    equity += state.feeCoinNumber * state.feeCoinPrice;
+  }
+  return { value: equity, unknown: null };
+};
+
+/** Equity as an exact decimal, for sizing. Null when not known. */
+export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
+  if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
+  let equity = state.ledger.cash;
+  for (const symbol of Object.values(state.symbols)) {
+    equity = add(equity, mulDown(quantityOf(state.ledger, symbol.symbol), lastDecimal(symbol) ?? ZERO));
+  }
+  if (state.ledger.feeCoin !== 0n && state.feeCoinPrice !== null) {
+    equity = add(equity, mulDown(state.ledger.feeCoin, decimalFromNumber(state.feeCoinPrice)));
+  }
+  return equity;
+};
+
+/**
+ * Money at work, seen from one symbol. Working entries count as if they filled
+ * at their limit: two orders approved in one step can't use the same headroom.
+ * Null when a price or the cash is not known.
+ */
+export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs, wall: EpochMs): Exposure | null => {
+  const config = configOf(state);
+  const { cash } = state.ledger;
+  if (cash === null) return null;
+  const rule = freshnessRule(state);
+  let gross = ZERO;
+  let own = ZERO;
+  let freeCash = cash;
+  let worst = cash;
+  for (const symbol of Object.values(state.symbols)) {
+    const held = quantityOf(state.ledger, symbol.symbol);
+    if (held > ZERO) {
+      const last = lastDecimal(symbol);
+      if (symbol.managed !== null && (last === null || !priceIsFresh(symbol, at, wall, rule))) return null;
+      const value = mulUp(held, last ?? ZERO);
+      gross = add(gross, value);
+      if (symbol === of) own = add(own, value);
+      worst = add(worst, mulDown(held, worstPrice(state, symbol, last ?? ZERO)));
+    }
+  }
+  for (const record of Object.values(state.orders)) {
+    if (record.draft.purpose !== 'entry') continue;
+    const open = outstanding(record);
+    const limit = record.draft.limitPrice;
+    const symbol = state.symbols[record.draft.symbol];
+    if (open <= ZERO || limit === null || symbol === undefined) continue;
+    const cost = mulUp(open, limit);
+    const withFee = add(cost, mulUp(cost, decimalFromNumber(config.takerFee)));
+    gross = add(gross, cost);
+    if (symbol === of) own = add(own, cost);
+    freeCash = sub(freeCash, withFee);
+    const trigger = stopTrigger(symbol.instrument, limit, config.limits.stopLoss);
+    worst = sub(worst, mulUp(open, budgetLossPerUnit(limit, trigger, config.takerFee)));
+  }
+  if (state.ledger.feeCoin !== 0n) {
+    if (state.feeCoinPrice === null) return null;
+    worst = add(worst, mulDown(state.ledger.feeCoin, decimalFromNumber(state.feeCoinPrice)));
+  }
+  return { gross, symbol: own, freeCash: max(freeCash, ZERO), worstEquity: worst };
+};
+
+/** What a unit fetches in the loss budget: its stop less the gap allowance after fees, or the last price where that is lower. */
+const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Decimal => {
+  const { limits, takerFee } = configOf(state);
+  const managed = symbol.managed;
+  if (managed === null) return last;
+  const trigger =
+    managed.stopPrice ??
+    (managed.averageEntry === null
+      ? stopTrigger(symbol.instrument, last, limits.stopLoss)
+      : stopTrigger(symbol.instrument, managed.averageEntry, limits.stopLoss));
+  return min(gapExit(trigger, takerFee), last);
+};
+
+/** Gross exposure in quote currency as a double, for equity points and views. */
+export const grossExposure = (state: EngineState): number => {
+  let gross = 0;
+  for (const name in state.symbols) {
+    const symbol = state.symbols[name];
+    if (symbol !== undefined) gross += symbol.heldNumber * symbol.last;
+  }
+  return gross;
+};
+
+/** Unrealised profit or loss of a symbol in quote currency: value at the last price less cost; null without a price. */
+export const unrealisedOf = (state: EngineState, symbol: SymbolState): number | null => {
+  const position = state.ledger.positions[symbol.symbol];
+  if (position === undefined || position.quantity <= ZERO) return 0;
+  return symbol.last > 0 ? symbol.heldNumber * symbol.last - toNumber(position.cost) : null;
+};

@@ -1,0 +1,153 @@
+import { impose, lift } from '../guardian/health-locks.ts';
+import { LOCKS, type Lock } from '../guardian/lock.ts';
+import { removeLock } from '../guardian/state.ts';
+import { utcDayStart, type Fraction } from '../units.ts';
+import { acceptShortage } from './on-account.ts';
+import type { CommandInput, OperatorCommand } from './input.ts';
+import { markEquity } from './marking.ts';
+import type { Turn } from './turn.ts';
+
+interface Result {
+  readonly ok: boolean;
+  readonly code: string;
+  readonly text: string;
+}
+
+const done = (text: string): Result => ({ ok: true, code: 'done', text });
+const refused = (code: string, text: string): Result => ({ ok: false, code, text });
+
+/** Carries out an operator's command. Who may, and whether it was confirmed, has been settled before. */
+export const onCommand = (turn: Turn, input: CommandInput): void => {
+  const result = run(turn, input.command, input.by);
+  turn.effects.push({ type: 'command-result', commandId: input.commandId, ...result });
+};
+
+const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
+  const { guardian } = turn.state;
+  switch (command.name) {
+    case 'pause': {
+      if (guardian.locks['operator-pause'] !== undefined) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
+      impose(guardian, turn.changes, 'operator-pause', null, turn.at, because(by, command.reason), null, null);
+      return done('Paused: no entries. Stops and exits go on. /resume ends it.');
+    }
+    case 'halt': {
+      if (guardian.locks['operator-halt'] !== undefined) return done('Already halted. /unlock ends it.');
+      impose(guardian, turn.changes, 'operator-halt', null, turn.at, because(by, command.reason), null, null);
+      return done('Halted: exits only, working entries cancelled. /unlock ends it.');
+    }
+    case 'resume': {
+      if (guardian.locks['operator-pause'] === undefined) return refused('not-paused', 'Not paused: nothing to resume.');
+      lift(guardian, turn.changes, 'operator-pause', by);
+      const left = Object.values(guardian.locks).map((lock) => LOCKS[lock.kind].title);
+      return done(left.length === 0 ? 'Resumed.' : `Resumed, but still locked: ${left.join(', ')}.`);
+    }
+    case 'unlock':
+      return unlock(turn, command, by);
+    case 'flatten':
+      return flatten(turn, command.symbol, by);
+  }
+};
+
+const because = (by: string, reason: string): string => (reason === '' ? `by ${by}` : `by ${by}: ${reason}`);
+
+type Unlock = Extract<OperatorCommand, { name: 'unlock' }>;
+
+/** Clears exactly the locks that were shown; each rebases what belongs to it. */
+const unlock = (turn: Turn, command: Unlock, by: string): Result => {
+  const { guardian } = turn.state;
+  const cleared: string[] = [];
+  const staying: string[] = [];
+  for (const id of command.lockIds) {
+    const lock = guardian.locks[id];
+    if (lock === undefined) continue;
+    const why = unlockRefusal(turn, lock, command);
+    if (why !== null) {
+      staying.push(`${LOCKS[lock.kind].title}: ${why}`);
+      continue;
+    }
+    removeLock(guardian, id);
+    rebase(turn, lock);
+    turn.changes.push({ type: 'lock-cleared', lock, by: because(by, command.reason) });
+    cleared.push(LOCKS[lock.kind].title);
+  }
+  if (cleared.length === 0) return refused(staying.length > 0 ? 'refused' : 'nothing-locked', staying.length > 0 ? staying.join('; ') : 'None of these locks is in force.');
+  const rest = Object.values(guardian.locks).map((lock) => LOCKS[lock.kind].title);
+  const tail = [...staying, ...(rest.length > 0 ? [`still locked: ${rest.join(', ')}`] : [])];
+  return { ok: staying.length === 0, code: staying.length === 0 ? 'done' : 'partly', text: `Unlocked: ${cleared.join(', ')}.${tail.length > 0 ? ` ${tail.join('; ')}.` : ''}` };
+};
+
+/** Why /unlock may not clear this lock now, or null. */
+export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted'>): string | null => {
+  const { guardian } = turn.state;
+  const { clearing } = LOCKS[lock.kind];
+  if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${LOCKS[lock.kind].clears}`;
+  const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
+  switch (lock.kind) {
+    case 'daily-drawdown': {
+      if (equity === null) return `equity is not known (${unknown})`;
+      if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
+      const permitted = newLossPermitted(equity, turn.config.limits.maxDailyDrawdown);
+      if (command.newLossPermitted === null || Math.abs(command.newLossPermitted / permitted - 1) > PERMITTED_TOLERANCE) {
+        return `type the amount of new loss permitted, ${permitted.toFixed(2)}`;
+      }
+      return null;
+    }
+    case 'total-drawdown':
+      return equity === null ? `equity is not known (${unknown})` : null;
+    case 'minimum-balance':
+      if (equity === null) return `equity is not known (${unknown})`;
+      return equity < turn.config.limits.minBalance ? `equity ${equity.toFixed(2)} is still below ${turn.config.limits.minBalance}` : null;
+    default:
+      return null;
+  }
+};
+
+/** The typed amount may differ by rounding of what was shown, and by the little that equity moved meanwhile. */
+const PERMITTED_TOLERANCE: Fraction = 0.02;
+
+/** What the day may lose after it is rebased to the present equity, in quote currency. */
+export const newLossPermitted = (equity: number, maxDailyDrawdown: number): number => equity * maxDailyDrawdown;
+
+const rebase = (turn: Turn, lock: Lock): void => {
+  const { guardian } = turn.state;
+  const { value: equity } = markEquity(turn.state, turn.at, turn.wall);
+  switch (lock.kind) {
+    case 'kill-switch':
+      guardian.lossStreak = [];
+      return;
+    case 'daily-drawdown':
+      guardian.unlockDay = utcDayStart(turn.at);
+      if (equity === null) return;
+      turn.changes.push({ type: 'baseline', name: 'day', before: guardian.dayBaseline, after: equity, cause: 'unlock' });
+      guardian.dayBaseline = equity;
+      guardian.announced.daily = 0;
+      return;
+    case 'total-drawdown':
+      if (equity === null) return;
+      turn.changes.push({ type: 'baseline', name: 'high-water-mark', before: guardian.highWaterMark, after: equity, cause: 'unlock' });
+      guardian.highWaterMark = equity;
+      guardian.announced.total = 0;
+      return;
+    case 'crash-loop':
+      guardian.starts = guardian.starts.slice(-1);
+      return;
+    case 'reconciliation':
+      acceptShortage(turn, turn.state.cashAtExchange);
+      turn.state.suspicion = null;
+      return;
+    default:
+      return;
+  }
+};
+
+const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
+  const targets = Object.values(turn.state.symbols).filter((state) => state.managed !== null && (symbol === null || state.symbol === symbol));
+  if (targets.length === 0) return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
+  for (const target of targets) {
+    if (target.managed !== null) {
+      target.managed.exitReason = `flatten by ${by}`;
+      target.managed.retryAt = null;
+    }
+  }
+  return done(`Closing ${targets.map((target) => target.symbol).join(', ')}.`);
+};

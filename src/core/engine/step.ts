@@ -1,0 +1,161 @@
+import { evaluateEquity, percent } from '../guardian/equity-locks.ts';
+import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
+import { LOCKS } from '../guardian/lock.ts';
+import { tradingState } from '../guardian/state.ts';
+import { assertNever, type EpochMs } from '../units.ts';
+import type { Change } from '../guardian/change.ts';
+import type { Effect } from './effect.ts';
+import type { Input } from './input.ts';
+import { cancelEntries, tend } from './lifecycle.ts';
+import { freshnessRule, markEquity } from './marking.ts';
+import { onAccount } from './on-account.ts';
+import { onCommand } from './on-command.ts';
+import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
+import { onCancelFailed, onOrderReport } from './on-order.ts';
+import { onPrediction } from './on-prediction.ts';
+import { onStarted } from './on-start.ts';
+import { configOf, type EngineState } from './state.ts';
+import { alert, type Turn } from './turn.ts';
+
+/**
+ * The whole bot as one function: applies an input to the state and says what
+ * follows. Deterministic: the same state and input give the same effects, bit
+ * for bit; time comes inside the input. The state is changed in place; after
+ * an exception it must not be used again.
+ */
+export const step = (state: EngineState, input: Input): readonly Effect[] => {
+  const config = input.type === 'started' ? input.config : configOf(state);
+  const effects: Effect[] = [];
+  const changes: Change[] = [];
+  // Market time never runs backwards inside the engine, whatever a clock says.
+  const at = Math.max(input.at, state.at);
+  const turn: Turn = { state, config, at, wall: input.wall, effects, changes };
+  state.at = at;
+  state.wall = input.wall;
+  apply(turn, input);
+  if (input.type === 'history') return effects;
+  evaluate(turn);
+  for (const name in state.symbols) {
+    const symbol = state.symbols[name];
+    if (symbol !== undefined && symbol.managed !== null) tend(turn, symbol);
+  }
+  publish(turn);
+  if (tradingState(state.guardian, null) === 'halted') cancelEntries(turn, 'halted');
+  recordEquity(turn);
+  return effects;
+};
+
+const apply = (turn: Turn, input: Input): void => {
+  switch (input.type) {
+    case 'started':
+      return onStarted(turn, input);
+    case 'history':
+      return onHistory(turn, input);
+    case 'candle':
+      return onCandle(turn, input);
+    case 'quotes':
+      return onQuotes(turn, input);
+    case 'prediction':
+      // The limits are looked at before the decision, with the data as it stands now.
+      evaluate(turn);
+      return onPrediction(turn, input);
+    case 'order-report':
+      return onOrderReport(turn, input);
+    case 'cancel-failed':
+      return onCancelFailed(turn, input);
+    case 'account':
+      return onAccount(turn, input);
+    case 'timer':
+      return;
+    case 'clock-skew':
+      turn.state.guardian.skew = input.skew;
+      return;
+    case 'model-status':
+      turn.state.guardian.modelFault = input.valid ? null : input.detail;
+      return evaluateModel(turn.state.guardian, turn.at, turn.changes);
+    case 'command':
+      evaluate(turn);
+      return onCommand(turn, input);
+    default:
+      return assertNever(input, 'input');
+  }
+};
+
+/** Every lock against the state as it is now. */
+const evaluate = (turn: Turn): void => {
+  const { state, config, at, wall, changes } = turn;
+  const { guardian } = state;
+  const rule = freshnessRule(state);
+  for (const name in state.symbols) {
+    const symbol = state.symbols[name];
+    if (symbol === undefined) continue;
+    evaluateFreshness(guardian, symbol, at, wall, rule, state.startedWall, changes);
+    if (symbol.newestCandleOpen !== null) evaluateVolatility(guardian, name, symbol.volatility, at, config.limits, changes);
+  }
+  evaluateSkew(guardian, at, changes);
+  evaluateExecution(guardian, at, wall, oldestUnknown(state), changes);
+  evaluateEquity(guardian, at, markEquity(state, at, wall).value, config.limits, changes);
+};
+
+const oldestUnknown = (state: EngineState): EpochMs | null => {
+  let oldest: EpochMs | null = null;
+  for (const id in state.orders) {
+    const since = state.orders[id]?.unknownSince ?? null;
+    if (since !== null && (oldest === null || since < oldest)) oldest = since;
+  }
+  return oldest;
+};
+
+/** Turns the Guardian's changes into recorded effects and alerts. */
+const publish = (turn: Turn): void => {
+  for (const change of turn.changes) {
+    switch (change.type) {
+      case 'lock-set':
+        turn.effects.push({ type: 'lock', change: 'set', lock: change.lock, by: 'rule' });
+        lockAlert(turn, change);
+        break;
+      case 'lock-cleared': {
+        const { lock, by } = change;
+        turn.effects.push({ type: 'lock', change: 'cleared', lock, by });
+        alert(turn, 'unlock', `${lock.id}:${lock.since}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
+        break;
+      }
+      case 'baseline':
+        turn.effects.push(change);
+        break;
+      case 'drawdown-step': {
+        const name = change.name === 'daily' ? 'Daily' : 'Total';
+        alert(
+          turn,
+          'drawdown',
+          `${change.name}:${change.step}:${turn.at}`,
+          `${name} drawdown ${percent(change.drawdown)}: ${Math.round(change.step * 100)} % of the limit ${percent(change.limit)} used`,
+          [stateLine(turn)],
+          ['/pnl', '/risk'],
+        );
+        break;
+      }
+    }
+  }
+};
+
+const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` ${symbol}`);
+
+const lockAlert = (turn: Turn, change: Extract<Change, { type: 'lock-set' }>): void => {
+  const { lock } = change;
+  const { title, state, policy, clearing } = LOCKS[lock.kind];
+  const commands = clearing === 'resume' ? ['/resume'] : clearing === 'self' ? ['/status'] : ['/pnl', '/unlock'];
+  const action = policy === 'flatten' ? 'Trading halted, positions are being closed' : state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`;
+  alert(turn, 'lock', `${lock.id}:${lock.since}`, `${title}: ${lock.reason}`, [`${action}, ${positionsLine(turn)}.`], commands, lock.symbol);
+};
+
+const positionsLine = (turn: Turn): string => {
+  const open = Object.values(turn.state.symbols).filter((symbol) => symbol.managed !== null);
+  if (open.length === 0) return 'no open positions';
+  return `open: ${open.map((symbol) => `${symbol.symbol} (${symbol.managed?.phase === 'protected' ? 'stop in place' : symbol.managed?.phase})`).join(', ')}`;
+};
+
+const stateLine = (turn: Turn): string => {
+  const now = tradingState(turn.state.guardian, null);
+  return `Trading is ${now}, ${positionsLine(turn)}.`;
+};

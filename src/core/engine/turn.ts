@@ -1,0 +1,31 @@
+import type { Change } from '../guardian/change.ts';
+import type { EpochMs } from '../units.ts';
+import type { Alert, AlertKind } from './alert.ts';
+import type { EngineConfig } from './config.ts';
+import type { Effect } from './effect.ts';
+import type { EngineState } from './state.ts';
+
+/** One step under way: the state being changed, the times of its input, and what it wants. */
+export interface Turn {
+  readonly state: EngineState;
+  readonly config: EngineConfig;
+  readonly at: EpochMs;
+  readonly wall: EpochMs;
+  readonly effects: Effect[];
+  /** Changes of the Guardian, turned into effects and alerts at the end of the step. */
+  readonly changes: Change[];
+}
+
+/** Adds an alert. Keys are unique per cause: kind, market time and a word. */
+export const alert = (
+  turn: Turn,
+  kind: AlertKind,
+  key: string,
+  title: string,
+  lines: readonly string[] = [],
+  commands: readonly string[] = [],
+  symbol: string | null = null,
+): void => {
+  const content: Alert = { kind, key: `${kind}:${key}`, title, lines, commands, symbol, at: turn.at };
+  turn.effects.push({ type: 'alert', alert: content });
+};

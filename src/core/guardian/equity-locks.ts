@@ -1,0 +1,96 @@
+import type { Limits } from '../risk/limits.ts';
+import { utcDayStart, type EpochMs, type Fraction } from '../units.ts';
+import type { Change } from './change.ts';
+import { removeLock, setLock, type GuardianState } from './state.ts';
+
+/** Parts of a drawdown limit that are announced. */
+export const DRAWDOWN_STEPS: readonly Fraction[] = [0.5, 0.75, 0.9];
+
+export const percent = (fraction: Fraction, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
+
+/**
+ * Baselines and the three locks that watch equity. `equity` is null while it
+ * is not known: then nothing moves, and nothing clears.
+ */
+export const evaluateEquity = (
+  state: GuardianState,
+  at: EpochMs,
+  equity: number | null,
+  limits: Limits,
+  changes: Change[],
+): void => {
+  const day = utcDayStart(at);
+  if (state.day === null || day > state.day) {
+    state.day = day;
+    state.dayBaseline = null;
+    state.priorEquity = state.lastEquity?.value ?? null;
+  }
+  if (equity === null) return;
+  if (state.dayBaseline === null) startDay(state, equity, changes);
+  if (state.highWaterMark === null || equity > state.highWaterMark) state.highWaterMark = equity;
+  if (state.lastEquity === null) state.lastEquity = { value: equity, at };
+  else if (state.lastEquity.value !== equity || state.lastEquity.at !== at) state.lastEquity = { value: equity, at };
+
+  const baseline = state.dayBaseline ?? equity;
+  const daily = 1 - equity / baseline;
+  const total = 1 - equity / state.highWaterMark;
+  if (daily > 0) {
+    if (equity <= baseline * (1 - limits.maxDailyDrawdown)) {
+      const reason = `equity ${equity.toFixed(2)} is ${percent(daily)} below the day's baseline ${baseline.toFixed(2)} (limit ${percent(limits.maxDailyDrawdown)})`;
+      push(changes, setLock(state, 'daily-drawdown', null, at, reason, limits.maxDailyDrawdown, daily));
+    } else announce(state, 'daily', daily, limits.maxDailyDrawdown, changes);
+  } else if (state.announced.daily !== 0) state.announced.daily = 0;
+  if (total > 0) {
+    if (equity <= state.highWaterMark * (1 - limits.maxTotalDrawdown)) {
+      const reason = `equity ${equity.toFixed(2)} is ${percent(total)} below its high-water mark ${state.highWaterMark.toFixed(2)} (limit ${percent(limits.maxTotalDrawdown)})`;
+      push(changes, setLock(state, 'total-drawdown', null, at, reason, limits.maxTotalDrawdown, total));
+    } else announce(state, 'total', total, limits.maxTotalDrawdown, changes);
+  } else if (state.announced.total !== 0) state.announced.total = 0;
+  if (equity < limits.minBalance) {
+    const reason = `equity ${equity.toFixed(2)} is below the minimum ${limits.minBalance.toFixed(2)}`;
+    push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
+  }
+};
+
+const push = (changes: Change[], lock: ReturnType<typeof setLock>): void => {
+  if (lock !== null) changes.push({ type: 'lock-set', lock });
+};
+
+/** Both sides of midnight are known now: the day has a baseline, and yesterday's lock may go. */
+const startDay = (state: GuardianState, equity: number, changes: Change[]): void => {
+  const after = state.priorEquity === null ? equity : Math.max(state.priorEquity, equity);
+  changes.push({ type: 'baseline', name: 'day', before: null, after, cause: 'new UTC day' });
+  state.dayBaseline = after;
+  state.announced.daily = 0;
+  const held = state.locks['daily-drawdown'];
+  if (held !== undefined && utcDayStart(held.since) < (state.day ?? 0)) {
+    const lock = removeLock(state, held.id);
+    if (lock !== null) changes.push({ type: 'lock-cleared', lock, by: 'rule: new UTC day' });
+  }
+};
+
+const announce = (state: GuardianState, name: 'daily' | 'total', drawdown: Fraction, limit: Fraction, changes: Change[]): void => {
+  let reached = 0;
+  for (const step of DRAWDOWN_STEPS) if (drawdown >= step * limit) reached += 1;
+  if (reached > state.announced[name]) {
+    changes.push({ type: 'drawdown-step', name, step: DRAWDOWN_STEPS[reached - 1] ?? 0, drawdown, limit });
+    state.announced[name] = reached;
+  }
+};
+
+/** Money from outside moves both baselines by its amount: it is no profit and no loss. */
+export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {
+  const cause = amount >= 0 ? 'deposit' : 'withdrawal';
+  if (state.dayBaseline !== null) {
+    const before = state.dayBaseline;
+    state.dayBaseline = before + amount;
+    changes.push({ type: 'baseline', name: 'day', before, after: state.dayBaseline, cause });
+  }
+  if (state.highWaterMark !== null) {
+    const before = state.highWaterMark;
+    state.highWaterMark = before + amount;
+    changes.push({ type: 'baseline', name: 'high-water-mark', before, after: state.highWaterMark, cause });
+  }
+  if (state.priorEquity !== null) state.priorEquity += amount;
+  if (state.lastEquity !== null) state.lastEquity = { value: state.lastEquity.value + amount, at: state.lastEquity.at };
+};

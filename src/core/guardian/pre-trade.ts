@@ -1,0 +1,233 @@
+import {
+  add,
+  decimalFromNumber,
+  divDown,
+  formatDecimal,
+  max,
+  min,
+  mulDown,
+  mulUp,
+  sub,
+  toNumber,
+  ZERO,
+  type Decimal,
+} from '../decimal.ts';
+import { filterFault, floorToLot, type Instrument } from '../market/instrument.ts';
+import type { Quote } from '../market/quote.ts';
+import type { OrderDraft, OrderPurpose } from '../orders/order.ts';
+import type { Limits } from '../risk/limits.ts';
+import { budgetLossPerUnit, entryLimit, lossPerUnit, quantityForRisk, stopTrigger } from '../risk/sizing.ts';
+import { HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '../units.ts';
+import { ApprovedOrder } from './approved-order.ts';
+import type { Check, Denial, DenialCode } from './denial.ts';
+import { strictestLock, tradingState, type GuardianState } from './state.ts';
+
+/** Entries within an hour of market time. */
+export const MAX_ENTRIES_PER_HOUR = 10;
+/** An entry's limit may be this far from the last trade. */
+export const PRICE_COLLAR: Fraction = 0.01;
+export const MAX_SPREAD: Fraction = 0.005;
+
+/** Money at work, reservations of working entries included, as exact decimals. */
+export interface Exposure {
+  /** Value of positions and of the unfilled part of working entries, all symbols. */
+  readonly gross: Decimal;
+  readonly symbol: Decimal;
+  /** Cash not reserved by working entries. */
+  readonly freeCash: Decimal;
+  /**
+   * Equity if every position left at its stop less the gap allowance (or at the last price, where that is lower)
+   * and every working entry filled and then did the same, after fees.
+   */
+  readonly worstEquity: Decimal;
+}
+
+/** Everything an entry is judged by. Null = not known, and refuses. */
+export interface EntryContext {
+  readonly guardian: GuardianState;
+  readonly limits: Limits;
+  readonly at: EpochMs;
+  readonly instrument: Instrument;
+  readonly takerFee: Fraction;
+  /** Risk of this trade as a fraction of equity. */
+  readonly risk: Fraction;
+  readonly equity: Decimal | null;
+  /** Fresh prices of the symbol, or null. */
+  readonly quote: Quote | null;
+  readonly exposure: Exposure | null;
+  readonly hasPosition: boolean;
+  readonly orderInFlight: boolean;
+  /** End of the rest after a stop-out, or null. */
+  readonly restUntil: EpochMs | null;
+  /** Open time of the candle behind the signal, and of the last one that was traded. */
+  readonly signal: EpochMs;
+  readonly lastTradedSignal: EpochMs | null;
+}
+
+export interface SizingRecord {
+  readonly equity: number;
+  readonly riskAmount: Decimal;
+  readonly lossPerUnit: Decimal;
+  readonly limitPrice: Decimal;
+  readonly steps: readonly { readonly rule: string; readonly quantity: Decimal }[];
+}
+
+export type Verdict =
+  | { readonly approved: true; readonly order: ApprovedOrder; readonly checks: readonly Check[]; readonly sizing: SizingRecord }
+  | { readonly approved: false; readonly denial: Denial; readonly checks: readonly Check[]; readonly sizing: SizingRecord | null };
+
+export interface EntryIdentity {
+  readonly clientOrderId: string;
+  readonly symbol: SymbolName;
+  readonly expiresAtWall: EpochMs;
+  readonly reason: string;
+}
+
+/** Collects the checks in order and stops at the first refusal. */
+class Examination {
+  readonly checks: Check[] = [];
+  denial: Denial | null = null;
+
+  /** Returns whether the examination may go on. */
+  require(ok: boolean, code: DenialCode, limit: number | string | null, value: number | string | null): boolean {
+    this.checks.push({ ok, code, limit, value });
+    if (!ok) this.denial ??= { code, limit, value };
+    return ok;
+  }
+}
+
+/**
+ * The one place where an entry can become an ApprovedOrder. Every unknown is a
+ * refusal; every cap cuts the size; what is left has to pass the exchange's filters.
+ */
+export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verdict => {
+  const exam = new Examination();
+  const denied = (sizing: SizingRecord | null): Verdict => ({
+    approved: false,
+    denial: exam.denial ?? { code: 'instrument-filter', limit: null, value: null },
+    checks: exam.checks,
+    sizing,
+  });
+  if (!checkState(context, exam)) return denied(null);
+  const { equity, quote, exposure } = context;
+  if (!exam.require(equity !== null && exposure !== null, 'equity-unknown', null, null) || equity === null || exposure === null) return denied(null);
+  if (!exam.require(quote !== null, 'price-unknown', context.limits.maxDataAgeSeconds, null) || quote === null) return denied(null);
+  if (!checkPrices(context, quote, exam)) return denied(null);
+
+  const limitPrice = entryLimit(context.instrument, quote.ask);
+  const collar = Math.abs(toNumber(limitPrice) / quote.last - 1);
+  if (!exam.require(collar <= PRICE_COLLAR, 'price-collar', PRICE_COLLAR, collar)) return denied(null);
+
+  const sizing = sizeEntry(context, equity, exposure, limitPrice, exam);
+  const quantity = sizing.steps.at(-1)?.quantity ?? ZERO;
+  if (exam.denial !== null) return denied(sizing);
+  const fault = filterFault(context.instrument, 'limit', quantity, limitPrice);
+  if (!exam.require(fault === null, 'instrument-filter', fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`, formatDecimal(fault?.value ?? quantity))) {
+    return denied(sizing);
+  }
+  const order = ApprovedOrder.approve({
+    ...identity,
+    side: 'buy',
+    type: 'limit',
+    purpose: 'entry',
+    quantity,
+    limitPrice,
+    stopPrice: null,
+    timeInForce: 'IOC',
+  });
+  return { approved: true, order, checks: exam.checks, sizing };
+};
+
+const checkState = (context: EntryContext, exam: Examination): boolean => {
+  const { guardian, instrument, at } = context;
+  const overall = tradingState(guardian, null);
+  const lock = strictestLock(guardian, instrument.symbol);
+  const held = tradingState(guardian, instrument.symbol);
+  const baseline = guardian.dayBaseline;
+  guardian.entries = guardian.entries.filter((entry) => at - entry < HOUR_MS);
+  return (
+    exam.require(overall !== 'halted', 'state-halted', 'active', overall === 'halted' ? (lock?.id ?? overall) : overall) &&
+    exam.require(overall !== 'reducing', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
+    exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (lock?.id ?? held)) &&
+    exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
+    exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol) &&
+    exam.require(!context.hasPosition, 'position-exists', 1, context.hasPosition ? 1 : 0) &&
+    exam.require(!context.orderInFlight, 'order-in-flight', 0, context.orderInFlight ? 1 : 0) &&
+    exam.require(context.restUntil === null || at >= context.restUntil, 'resting-after-stop', context.restUntil, at) &&
+    exam.require(context.lastTradedSignal === null || context.signal > context.lastTradedSignal, 'entry-repeated', context.lastTradedSignal, context.signal) &&
+    exam.require(guardian.entries.length < MAX_ENTRIES_PER_HOUR, 'entry-throttle', MAX_ENTRIES_PER_HOUR, guardian.entries.length)
+  );
+};
+
+const checkPrices = (_context: EntryContext, quote: Quote, exam: Examination): boolean => {
+  const sound = quote.bid > 0 && quote.ask >= quote.bid && quote.last > 0;
+  const spread = sound ? quote.ask / quote.bid - 1 : Number.POSITIVE_INFINITY;
+  return (
+    exam.require(sound, 'price-unknown', null, sound ? quote.last : null) &&
+    exam.require(spread <= MAX_SPREAD, 'spread-collar', MAX_SPREAD, spread)
+  );
+};
+
+/** Size by risk, then cut by each cap in turn. Records every step; denies with the rule that left nothing. */
+const sizeEntry = (
+  context: EntryContext,
+  equity: Decimal,
+  exposure: Exposure,
+  limitPrice: Decimal,
+  exam: Examination,
+): SizingRecord => {
+  const { limits, instrument, takerFee, guardian } = context;
+  const fraction = (value: Fraction): Decimal => decimalFromNumber(value);
+  const perUnit = lossPerUnit(limitPrice, limits.stopLoss, takerFee);
+  const riskAmount = mulDown(equity, fraction(context.risk));
+  const unitCost = add(limitPrice, mulUp(limitPrice, fraction(takerFee)));
+  const budgetLoss = budgetLossPerUnit(limitPrice, stopTrigger(instrument, limitPrice, limits.stopLoss), takerFee);
+  const floor = mulUp(decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE), fraction(1 - limits.maxDailyDrawdown));
+
+  const room = (cap: Decimal, used: Decimal, per: Decimal): Decimal => divDown(max(sub(cap, used), ZERO), per);
+  const caps: readonly (readonly [DenialCode, Decimal, Fraction | null])[] = [
+    ['risk-per-trade', quantityForRisk(riskAmount, perUnit), context.risk],
+    ['exposure-symbol', room(mulDown(equity, fraction(limits.maxSymbolExposure)), exposure.symbol, limitPrice), limits.maxSymbolExposure],
+    ['exposure-gross', room(mulDown(equity, fraction(limits.maxGrossExposure)), exposure.gross, limitPrice), limits.maxGrossExposure],
+    ['leverage', room(mulDown(equity, fraction(limits.maxLeverage)), exposure.gross, limitPrice), limits.maxLeverage],
+    ['cash', room(exposure.freeCash, ZERO, unitCost), null],
+    ['loss-budget', room(exposure.worstEquity, floor, budgetLoss), limits.maxDailyDrawdown],
+  ];
+  const steps: { rule: string; quantity: Decimal }[] = [];
+  let quantity: Decimal | null = null;
+  for (const [code, cap, limit] of caps) {
+    quantity = quantity === null ? cap : min(quantity, cap);
+    steps.push({ rule: code, quantity });
+    const tradable = floorToLot(instrument, cap, 'limit') > 0n && mulDown(cap, limitPrice) >= instrument.minNotional;
+    if (!exam.require(tradable, code, limit, formatDecimal(cap))) break;
+  }
+  steps.push({ rule: 'lot', quantity: floorToLot(instrument, quantity ?? ZERO, 'limit') });
+  return { equity: toNumber(equity), riskAmount, lossPerUnit: perUnit, limitPrice, steps };
+};
+
+/** What a stop or an exit is judged by: locks never block it. */
+export interface ReduceContext {
+  readonly instrument: Instrument;
+  /** Base units held. */
+  readonly held: Decimal;
+  /** Newest price for the notional of a market order; null = not known, then the notional is not judged. */
+  readonly lastPrice: number | null;
+}
+
+/** Side, reduce-only quantity and instrument filters: the only checks of stops and exits. */
+export const checkReduce = (
+  context: ReduceContext,
+  draft: OrderDraft & { readonly purpose: Exclude<OrderPurpose, 'entry'> },
+): { readonly approved: true; readonly order: ApprovedOrder } | { readonly approved: false; readonly denial: Denial } => {
+  const { instrument, held, lastPrice } = context;
+  if (draft.side !== 'sell') return { approved: false, denial: { code: 'order-side', limit: 'sell', value: draft.side } };
+  if (draft.quantity > held || draft.quantity <= 0n) {
+    return { approved: false, denial: { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) } };
+  }
+  const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
+  const fault = price === null ? null : filterFault(instrument, draft.type, draft.quantity, price);
+  if (fault !== null) {
+    return { approved: false, denial: { code: 'instrument-filter', limit: `${fault.code} ${formatDecimal(fault.limit)}`, value: formatDecimal(fault.value) } };
+  }
+  return { approved: true, order: ApprovedOrder.approve(draft) };
+};

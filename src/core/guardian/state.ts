@@ -1,0 +1,112 @@
+import type { EpochMs, Fraction, SymbolName } from '../units.ts';
+import { lockId, LOCKS, type Lock, type LockKind, type LockState } from './lock.ts';
+
+/** A losing trade of the running streak. */
+export interface Loss {
+  readonly symbol: SymbolName;
+  readonly pnlFraction: Fraction;
+  readonly closedAt: EpochMs;
+}
+
+/** Everything the Guardian remembers; part of every snapshot. */
+export interface GuardianState {
+  locks: Record<string, Lock>;
+  lossStreak: Loss[];
+  /** UTC day (its start) of `dayBaseline`; null before the first. */
+  day: EpochMs | null;
+  /** Quote currency; null = not known yet for `day`, which refuses entries. */
+  dayBaseline: number | null;
+  /** The last equity known before `day` began, net of deposits since; null = there was none. */
+  priorEquity: number | null;
+  /** The last equity that was known, with its market time. */
+  lastEquity: { readonly value: number; readonly at: EpochMs } | null;
+  highWaterMark: number | null;
+  /** Highest drawdown step announced: index into DRAWDOWN_STEPS, plus one; 0 = none. */
+  announced: { daily: number; total: number };
+  /** UTC day in which /unlock last rebased the daily drawdown. */
+  unlockDay: EpochMs | null;
+  /** Market times of the entries of the last hour. */
+  entries: EpochMs[];
+  orderFailures: number;
+  /** Wall time of the last order failure or unresolved outcome. */
+  lastTroubleWall: EpochMs | null;
+  /** Exchange minus local wall time; null = could not be measured. Undefined before the first try. */
+  skew: number | null | undefined;
+  modelFault: string | null;
+  /** Wall times of the newest starts. */
+  starts: EpochMs[];
+}
+
+export const createGuardian = (): GuardianState => ({
+  locks: {},
+  lossStreak: [],
+  day: null,
+  dayBaseline: null,
+  priorEquity: null,
+  lastEquity: null,
+  highWaterMark: null,
+  announced: { daily: 0, total: 0 },
+  unlockDay: null,
+  entries: [],
+  orderFailures: 0,
+  lastTroubleWall: null,
+  skew: undefined,
+  modelFault: null,
+  starts: [],
+});
+
+/** Sets a lock. Null when it is held already: the first cause stays on record. */
+export const setLock = (
+  state: GuardianState,
+  kind: LockKind,
+  symbol: SymbolName | null,
+  since: EpochMs,
+  reason: string,
+  limit: number | null,
+  value: number | null,
+): Lock | null => {
+  const id = lockId(kind, symbol);
+  if (state.locks[id] !== undefined) return null;
+  const lock: Lock = { id, kind, symbol, since, reason, limit, value };
+  state.locks[id] = lock;
+  return lock;
+};
+
+/** Removes a lock and returns it, or null when it was not held. */
+export const removeLock = (state: GuardianState, id: string): Lock | null => {
+  const lock = state.locks[id];
+  if (lock === undefined) return null;
+  delete state.locks[id];
+  return lock;
+};
+
+/** The strictest state of all locks that apply to `symbol` (null: to the whole bot). */
+export const tradingState = (state: GuardianState, symbol: SymbolName | null): 'active' | LockState => {
+  let strictest: 'active' | LockState = 'active';
+  for (const id in state.locks) {
+    const lock = state.locks[id];
+    if (lock === undefined || (lock.symbol !== null && lock.symbol !== symbol)) continue;
+    if (LOCKS[lock.kind].state === 'halted') return 'halted';
+    strictest = 'reducing';
+  }
+  return strictest;
+};
+
+/** The lock that decides the state, for people: a halting one first, then the oldest. */
+export const strictestLock = (state: GuardianState, symbol: SymbolName | null): Lock | null => {
+  let found: Lock | null = null;
+  for (const lock of Object.values(state.locks)) {
+    if (lock.symbol !== null && lock.symbol !== symbol) continue;
+    if (found === null || (LOCKS[lock.kind].state === 'halted' && LOCKS[found.kind].state !== 'halted')) found = lock;
+  }
+  return found;
+};
+
+/** Whether a lock in force closes positions. */
+export const mustFlatten = (state: GuardianState): Lock | null => {
+  for (const id in state.locks) {
+    const lock = state.locks[id];
+    if (lock !== undefined && LOCKS[lock.kind].policy === 'flatten') return lock;
+  }
+  return null;
+};

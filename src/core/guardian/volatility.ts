@@ -1,0 +1,98 @@
+import type { Fraction } from '../units.ts';
+import { RollingWindow } from './rolling-window.ts';
+
+/** Candles of Wilder's average true range. */
+export const ATR_PERIOD = 14;
+/** A trailing year of hours. */
+export const VOLATILITY_WINDOW = 365 * 24;
+/** With fewer hours than 90 days the percentile is not known, so the lock holds. */
+export const VOLATILITY_MINIMUM = 90 * 24;
+/** The lock clears below this percentile ... */
+export const CALM_PERCENTILE: Fraction = 0.95;
+/** ... for this many candles in a row. */
+export const CALM_CANDLES = 6;
+
+export type VolatilityStatus = 'unknown' | 'calm' | 'high';
+
+/** ATR(14)/close of one symbol against its trailing year. */
+export interface Volatility {
+  status: VolatilityStatus;
+  previousClose: number | null;
+  /** Wilder's ATR; the plain mean of true ranges while it warms up. */
+  atr: number;
+  candles: number;
+  calmCandles: number;
+  /** ATR/close of the newest closed candle, and the percentile it is held against. */
+  ratio: number | null;
+  threshold: number | null;
+  readonly window: RollingWindow;
+}
+
+export const createVolatility = (): Volatility => ({
+  status: 'unknown',
+  previousClose: null,
+  atr: 0,
+  candles: 0,
+  calmCandles: 0,
+  ratio: null,
+  threshold: null,
+  window: new RollingWindow(VOLATILITY_WINDOW),
+});
+
+const trueRange = (high: number, low: number, previousClose: number | null): number =>
+  previousClose === null
+    ? high - low
+    : Math.max(high - low, Math.abs(high - previousClose), Math.abs(low - previousClose));
+
+/** Wilder, New Concepts in Technical Trading Systems (1978): ATR = (13 x previous ATR + TR) / 14. */
+const smooth = (atr: number, range: number, candles: number): number =>
+  candles < ATR_PERIOD ? (atr * candles + range) / (candles + 1) : (atr * (ATR_PERIOD - 1) + range) / ATR_PERIOD;
+
+/** Takes a closed candle: moves the window, trips, counts calm candles, clears. O(log n). */
+export const updateVolatility = (
+  state: Volatility,
+  candle: { readonly high: number; readonly low: number; readonly close: number },
+  maxPercentile: Fraction,
+): void => {
+  state.atr = smooth(state.atr, trueRange(candle.high, candle.low, state.previousClose), state.candles);
+  state.candles += 1;
+  state.previousClose = candle.close;
+  if (state.candles < ATR_PERIOD) return;
+  const ratio = state.atr / candle.close;
+  state.ratio = ratio;
+  if (state.window.size < VOLATILITY_MINIMUM) {
+    state.status = 'unknown';
+    state.threshold = null;
+  } else {
+    state.threshold = state.window.percentile(maxPercentile);
+    settle(state, ratio, state.threshold);
+  }
+  state.window.push(ratio);
+};
+
+const settle = (state: Volatility, ratio: number, threshold: number): void => {
+  if (ratio > threshold) {
+    state.status = 'high';
+    state.calmCandles = 0;
+    return;
+  }
+  if (state.status === 'unknown') state.status = 'calm';
+  if (state.status !== 'high') return;
+  state.calmCandles = ratio < state.window.percentile(CALM_PERCENTILE) ? state.calmCandles + 1 : 0;
+  if (state.calmCandles >= CALM_CANDLES) state.status = 'calm';
+};
+
+/**
+ * The forming candle counts for tightening only: with its range so far, would
+ * the ratio pass the threshold? `high` and `low` are those of the hour so far.
+ */
+export const tightenByForming = (state: Volatility, high: number, low: number, price: number): void => {
+  if (state.status !== 'calm' || state.threshold === null) return;
+  const range = trueRange(high, low, state.previousClose);
+  const ratio = smooth(state.atr, range, state.candles) / price;
+  if (ratio > state.threshold) {
+    state.status = 'high';
+    state.calmCandles = 0;
+    state.ratio = ratio;
+  }
+};
