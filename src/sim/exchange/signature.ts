@@ -1,0 +1,53 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { EpochMs } from '../../core/units.ts';
+import { errors } from './api-error.ts';
+import type { Parameters } from './parameters.ts';
+
+export interface Credentials {
+  readonly apiKey: string;
+  readonly secret: string;
+}
+
+/** The key pair a simulator accepts when none is given. Worth nothing anywhere else. */
+export const DEFAULT_CREDENTIALS: Credentials = {
+  apiKey: 'simulatorKey000000000000000000000000000000000000000000000000demo',
+  secret: 'simulatorSecret000000000000000000000000000000000000000000000demo',
+};
+
+const KEY_FORMAT = /^[A-Za-z0-9]{64}$/;
+const DEFAULT_RECEIVE_WINDOW = 5000;
+const MAX_RECEIVE_WINDOW = 60_000;
+const CLOCK_LEAD = 1000;
+
+/** @throws ApiError -2014 for a key of the wrong form, -2015 for an unknown one. */
+export const checkKey = (sent: string | undefined, credentials: Credentials): void => {
+  if (sent === credentials.apiKey) return;
+  throw sent !== undefined && KEY_FORMAT.test(sent) ? errors.badKey() : errors.keyFormat();
+};
+
+/** What is signed: query string and body as sent, one after the other, without the signature itself. */
+const signedPayload = (query: string, body: string): string =>
+  [query, body].map((part) => part.split('&').filter((pair) => !pair.startsWith('signature=')).join('&')).join('');
+
+/**
+ * The exchange's checks of a signed request, in its order. `now` is the wall clock.
+ * @throws ApiError -1102, -1131, -1021 or -1022.
+ */
+export const checkSignature = (
+  parameters: Parameters,
+  raw: { readonly query: string; readonly body: string },
+  credentials: Credentials,
+  now: EpochMs,
+): void => {
+  const timestamp = parameters.time('timestamp');
+  if (timestamp === undefined) throw errors.mandatory('timestamp');
+  const signature = parameters.requiredText('signature');
+  const window = parameters.decimal('recvWindow');
+  const receiveWindow = window === undefined ? DEFAULT_RECEIVE_WINDOW : Number(window) / 1e8;
+  if (receiveWindow > MAX_RECEIVE_WINDOW) throw errors.receiveWindow();
+  if (timestamp >= now + CLOCK_LEAD) throw errors.aheadOfServer();
+  if (now - timestamp > receiveWindow) throw errors.outsideWindow();
+  const expected = createHmac('sha256', credentials.secret).update(signedPayload(raw.query, raw.body)).digest();
+  const given = /^[0-9a-fA-F]{64}$/.test(signature) ? Buffer.from(signature, 'hex') : Buffer.alloc(0);
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw errors.badSignature();
+};

@@ -1,0 +1,75 @@
+import { formatFixed, type Fixed } from './fixed.ts';
+
+export interface Balance {
+  readonly free: Fixed;
+  readonly locked: Fixed;
+  /** Everything ever paid in less everything paid out, from outside: for proving that nothing appears or vanishes. */
+  readonly deposited: Fixed;
+}
+
+const EMPTY: Balance = { free: 0n, locked: 0n, deposited: 0n };
+
+/**
+ * The account's balances. Invariant: neither free nor locked is ever below
+ * zero; a booking that would break it throws, because it is a fault of the
+ * simulator and not of the bot.
+ */
+export class Accounts {
+  readonly #balances = new Map<string, Balance>();
+  readonly #changed = new Set<string>();
+
+  get(asset: string): Balance {
+    return this.#balances.get(asset) ?? EMPTY;
+  }
+
+  entries(): [asset: string, balance: Balance][] {
+    return [...this.#balances.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** Puts a stored balance back without marking it as changed. */
+  restore(asset: string, balance: Balance): void {
+    this.#balances.set(asset, balance);
+  }
+
+  /** Money from outside; negative takes it out. Returns false when there is not enough free. */
+  deposit(asset: string, amount: Fixed): boolean {
+    const before = this.get(asset);
+    if (before.free + amount < 0n) return false;
+    this.#set(asset, { ...before, free: before.free + amount, deposited: before.deposited + amount });
+    return true;
+  }
+
+  lock(asset: string, amount: Fixed): void {
+    const before = this.get(asset);
+    this.#set(asset, { ...before, free: before.free - amount, locked: before.locked + amount });
+  }
+
+  unlock(asset: string, amount: Fixed): void {
+    this.lock(asset, -amount);
+  }
+
+  addFree(asset: string, amount: Fixed): void {
+    const before = this.get(asset);
+    this.#set(asset, { ...before, free: before.free + amount });
+  }
+
+  spendLocked(asset: string, amount: Fixed): void {
+    const before = this.get(asset);
+    this.#set(asset, { ...before, locked: before.locked - amount });
+  }
+
+  /** Names of the assets changed since the last call. */
+  takeChanged(): string[] {
+    const names = [...this.#changed];
+    this.#changed.clear();
+    return names;
+  }
+
+  #set(asset: string, balance: Balance): void {
+    if (balance.free < 0n || balance.locked < 0n) {
+      throw new Error(`${asset} would go below zero: free ${formatFixed(balance.free)}, locked ${formatFixed(balance.locked)}`);
+    }
+    this.#balances.set(asset, balance);
+    this.#changed.add(asset);
+  }
+}
