@@ -106,6 +106,12 @@ export interface TimerInput extends InputTimes {
   readonly type: 'timer';
 }
 
+/** The process is about to end in good order. */
+export interface StoppingInput extends InputTimes {
+  readonly type: 'stopping';
+  readonly reason: string;
+}
+
 /** Exchange's wall clock minus ours, measured; null when it could not be measured. */
 export interface ClockSkewInput extends InputTimes {
   readonly type: 'clock-skew';
@@ -145,6 +151,7 @@ export type Input =
   | CancelFailedInput
   | AccountInput
   | TimerInput
+  | StoppingInput
   | ClockSkewInput
   | ModelStatusInput
   | CommandInput;

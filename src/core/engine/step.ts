@@ -67,6 +67,8 @@ const apply = (turn: Turn, input: Input): void => {
       return onAccount(turn, input);
     case 'timer':
       return;
+    case 'stopping':
+      return alert(turn, 'lifecycle', `stopping:${turn.wall}`, `Guardian Bot stopped (${input.reason})`, [stateLine(turn), 'Protective stops stay on the exchange.'], []);
     case 'clock-skew':
       turn.state.guardian.skew = input.skew;
       return;

@@ -1,0 +1,161 @@
+import type { FeatureEngine } from '../core/features/engine.ts';
+import type { EngineConfig } from '../core/engine/config.ts';
+import type { Effect } from '../core/engine/effect.ts';
+import type { InstrumentText } from '../core/engine/input.ts';
+import type { EngineState } from '../core/engine/state.ts';
+import { formatDecimal, type Decimal } from '../core/decimal.ts';
+import type { Instrument } from '../core/market/instrument.ts';
+import { SECOND_MS, type Milliseconds } from '../core/units.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { MarketData } from '../ports/market-data.ts';
+import type { Model } from '../ports/model.ts';
+import type { Pacer } from '../ports/pacer.ts';
+import type { JournalStore } from '../ports/store.ts';
+import type { Venue } from '../ports/venue.ts';
+import { createEngineHost, type EngineHost } from './engine-host.ts';
+import { createExchangeWatch } from './exchange-watch.ts';
+import { createExecutor, unsettled, type Executor } from './executor.ts';
+import { createMarketFeed } from './market-feed.ts';
+
+/** Wall time the loop waits for orders under way before it looks at the market again all the same. */
+const SETTLE_LIMIT: Milliseconds = 10 * SECOND_MS;
+/** Wall time between tries of a start-up step that the exchange does not answer. */
+const START_RETRY: Milliseconds = 5 * SECOND_MS;
+/** Orders under way get this long when the bot stops (PRODUCT section 10). */
+export const DRAIN_LIMIT: Milliseconds = 8 * SECOND_MS;
+
+export interface BotOptions {
+  /** State recovered from the store. */
+  readonly state: EngineState;
+  readonly store: JournalStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly venue: Venue;
+  readonly marketData: MarketData;
+  readonly features: FeatureEngine;
+  readonly model: Model | null;
+  readonly pacer: Pacer;
+  readonly config: EngineConfig;
+  readonly engineVersion: string;
+  /** Reasons to start halted. */
+  readonly halts: readonly { readonly code: string; readonly text: string }[];
+  /** In [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Bot {
+  readonly host: EngineHost;
+  readonly executor: Executor;
+  /** Resolves when the start-up is complete: recovered, reconciled, warm. */
+  readonly ready: Promise<void>;
+  /** Resolves when the loop has ended: stopped, or the market's data are over. */
+  readonly finished: Promise<'stopped' | 'ended'>;
+  /** Number of completed looks at the market: proof of progress for the watchdog. */
+  readonly rounds: number;
+  /** Ends the loop, drains orders under way, leaves protective stops on the exchange. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Instruments as the journal keeps them. */
+export const instrumentText = (instrument: Instrument): InstrumentText =>
+  Object.fromEntries(
+    Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
+  ) as unknown as InstrumentText;
+
+/** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
+export const startBot = (options: BotOptions): Bot => {
+  const { state, store, clock, log, venue, marketData, features, model, pacer, config } = options;
+  const stopping = new AbortController();
+  const host = createEngineHost({ state, store, clock, onFatal: options.onFatal });
+  const executor = createExecutor({
+    venue,
+    clock,
+    log,
+    random: options.random,
+    report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
+    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+  });
+  host.onEffect((effect: Effect) => {
+    if (effect.type === 'place') executor.place(effect.order);
+    else if (effect.type === 'cancel') executor.cancel(effect);
+  });
+  const watch = createExchangeWatch({ host, venue, executor, clock, log });
+  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols });
+  let rounds = 0;
+
+  /** Repeats a step until it works or the bot is stopped. */
+  const insist = async (what: string, attempt: () => Promise<boolean>): Promise<void> => {
+    while (!stopping.signal.aborted && !(await attempt())) {
+      log.warn({ what }, 'start-up waits for the exchange');
+      await clock.sleep(START_RETRY, stopping.signal);
+    }
+  };
+
+  const start = async (): Promise<void> => {
+    await insist('instruments', async () => {
+      const read = await marketData.instruments(config.symbols);
+      if (!read.ok) {
+        log.warn({ code: read.error.code, why: read.error.message }, 'instruments could not be read');
+        if (read.error.kind === 'refused') throw new Error(read.error.message);
+        return false;
+      }
+      const instruments = read.value.map(instrumentText);
+      host.apply({ type: 'started', engineVersion: options.engineVersion, config, instruments, halts: options.halts });
+      return true;
+    });
+    if (stopping.signal.aborted) return;
+    for (const record of unsettled(state.orders)) executor.resolve(record.draft);
+    await watch.skew();
+    await insist('history', () => feed.warmUp());
+    await executor.settled(SETTLE_LIMIT);
+    // Twice: the first reading opens the books or finds a difference, the second confirms it.
+    await insist('account', async () => {
+      await watch.account(true);
+      return state.accountAt !== null;
+    });
+    await watch.account(true);
+  };
+
+  const round = async (): Promise<void> => {
+    await watch.orders();
+    await executor.settled(SETTLE_LIMIT);
+    await feed.poll();
+    await executor.settled(SETTLE_LIMIT);
+    await watch.account();
+    await watch.skew();
+    rounds += 1;
+  };
+
+  const run = async (ready: Promise<void>): Promise<'stopped' | 'ended'> => {
+    await ready;
+    while (!stopping.signal.aborted) {
+      await round();
+      if ((await pacer.next(stopping.signal)) === 'ended') return 'ended';
+    }
+    return 'stopped';
+  };
+
+  const ready = start();
+  const finished = run(ready);
+  finished.catch((error: unknown) => options.onFatal(error));
+  return {
+    host,
+    executor,
+    ready,
+    finished,
+    get rounds() {
+      return rounds;
+    },
+    stop: async (reason) => {
+      if (stopping.signal.aborted) return;
+      log.info({ reason }, 'stopping');
+      executor.close();
+      stopping.abort();
+      await Promise.race([finished.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
+      await executor.settled(DRAIN_LIMIT);
+      if (state.config !== null) host.apply({ type: 'stopping', reason });
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import { encodeState } from '../core/engine/codec.ts';
+import type { Effect } from '../core/engine/effect.ts';
+import type { Input } from '../core/engine/input.ts';
+import type { EngineState } from '../core/engine/state.ts';
+import { step } from '../core/engine/step.ts';
+import { utcDayStart } from '../core/units.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JournalStore } from '../ports/store.ts';
+
+/** An input without its times: the host stamps them. */
+export type Untimed<T = Input> = T extends Input ? Omit<T, 'at' | 'wall'> : never;
+
+export interface EngineHost {
+  /** The engine's state. Read only; every change goes through `apply`. */
+  readonly state: EngineState;
+  /**
+   * Journals the inputs, steps the engine and records the effects in one transaction, then hands
+   * the effects out. Synchronous: when it returns, everything is durable.
+   * @throws when the write or the engine fails; from then on every call throws, and the process has to start again from the journal.
+   */
+  apply(...inputs: readonly Untimed[]): void;
+  /** Called for every effect, after its commit, in order. */
+  onEffect(listener: (effect: Effect) => void): void;
+  /** Number of applied inputs: proof of progress for the watchdog. */
+  readonly progress: number;
+}
+
+/**
+ * The one door to the engine: nothing is applied that is not journaled, and no
+ * effect leaves before its commit.
+ */
+export const createEngineHost = (options: {
+  readonly state: EngineState;
+  readonly store: JournalStore;
+  readonly clock: Clock;
+  readonly onFatal: (error: unknown) => void;
+}): EngineHost => {
+  const { state, store, clock } = options;
+  const listeners: ((effect: Effect) => void)[] = [];
+  let broken: unknown = null;
+  let progress = 0;
+
+  /** Each UTC day of market time begins with a snapshot, so that an archived day replays alone. */
+  const snapshotAtDayBreak = (at: number): void => {
+    if (state.config === null || utcDayStart(at) <= utcDayStart(state.at)) return;
+    store.writeSnapshot({ sequence: store.lastSequence(), at: state.at, state: encodeState(state) });
+  };
+
+  const commit = (inputs: readonly Input[]): readonly (readonly Effect[])[] => {
+    try {
+      const first = inputs[0];
+      if (first !== undefined) snapshotAtDayBreak(first.at);
+      return store.commit(inputs, (input) => step(state, input));
+    } catch (error) {
+      broken = error;
+      options.onFatal(error);
+      throw error;
+    }
+  };
+
+  return {
+    state,
+    get progress() {
+      return progress;
+    },
+    onEffect: (listener) => void listeners.push(listener),
+    apply: (...inputs) => {
+      if (broken !== null) throw new Error('the engine has failed and must be started again', { cause: broken });
+      if (inputs.length === 0) return;
+      const at = clock.marketNow();
+      const wall = clock.wallNow();
+      // The spread of a union loses its discriminant for the checker; the shape is that of Input.
+      const timed = inputs.map((input) => ({ ...input, at, wall }) as Input);
+      const effects = commit(timed);
+      progress += timed.length;
+      for (const list of effects) for (const effect of list) for (const listener of listeners) listener(effect);
+    },
+  };
+};

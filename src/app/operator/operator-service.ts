@@ -1,0 +1,52 @@
+import type { CommandResultEffect } from '../../core/engine/effect.ts';
+import type { OperatorCommand } from '../../core/engine/input.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Caller, CommandOutcome, OperatorService, VersionView } from '../../ports/operator.ts';
+import type { AuditStore, Records } from '../../ports/store.ts';
+import type { EngineHost } from '../engine-host.ts';
+import { pnlView } from './pnl-view.ts';
+import { balanceView, lockViews, positionViews, riskView, statusView, unlockPreview, type Now } from './views.ts';
+
+/** The one service behind Telegram, the control socket and the page. */
+export const createOperatorService = (options: {
+  readonly host: EngineHost;
+  readonly records: Records;
+  readonly audits: AuditStore;
+  readonly clock: Clock;
+  readonly version: VersionView;
+  /** Unique text for a command. */
+  readonly newId: () => string;
+}): OperatorService => {
+  const { host, records, audits, clock } = options;
+  const results = new Map<string, CommandResultEffect>();
+  host.onEffect((effect) => {
+    if (effect.type === 'command-result') results.set(effect.commandId, effect);
+  });
+  const now = (): Now => ({ market: clock.marketNow(), wall: clock.wallNow() });
+
+  /** Journaled and carried out when this returns: the host is synchronous. */
+  const run = (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> => {
+    const commandId = options.newId();
+    host.apply({ type: 'command', commandId, by: `${caller.name} (${caller.userId})`, command });
+    const result = results.get(commandId);
+    results.delete(commandId);
+    if (result === undefined) return Promise.reject(new Error('the engine gave no result for the command'));
+    return Promise.resolve({ ok: result.ok, code: result.code, text: result.text });
+  };
+
+  return {
+    status: () => statusView(host.state, now()),
+    pnl: (range) => pnlView(host.state, records, range, now()),
+    positions: () => positionViews(host.state),
+    trades: (limit, offset) => records.trades(limit, offset),
+    balance: () => balanceView(host.state, now()),
+    risk: () => riskView(host.state, now()),
+    locks: () => lockViews(host.state),
+    version: () => options.version,
+    pause: (caller, reason) => run(caller, { name: 'pause', reason }),
+    resume: (caller) => run(caller, { name: 'resume' }),
+    unlockPreview: () => unlockPreview(host.state, now()),
+    unlock: (caller, request) => run(caller, { name: 'unlock', ...request }),
+    audit: (entry) => audits.addAudit(entry),
+  };
+};

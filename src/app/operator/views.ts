@@ -1,0 +1,165 @@
+import { toNumber } from '../../core/decimal.ts';
+import { dataIsFresh, freshnessRule, markEquity, measureExposure, unrealisedOf } from '../../core/engine/marking.ts';
+import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
+import type { EngineState, SymbolState } from '../../core/engine/state.ts';
+import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
+import { strictestLock, tradingState } from '../../core/guardian/state.ts';
+import type { EpochMs } from '../../core/units.ts';
+import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview } from '../../ports/operator.ts';
+import { nextDecision } from '../market-feed.ts';
+
+/** The moment at which a view is taken. */
+export interface Now {
+  readonly market: EpochMs;
+  readonly wall: EpochMs;
+}
+
+export const lockView = (lock: Lock): LockView => {
+  const { state, policy, clearing, clears } = LOCKS[lock.kind];
+  return {
+    id: lock.id,
+    kind: lock.kind,
+    symbol: lock.symbol,
+    state,
+    policy,
+    since: lock.since,
+    reason: `${LOCKS[lock.kind].title}: ${lock.reason}`,
+    clearing: clears,
+    clearedByUnlock: clearing === 'unlock' || clearing === 'day-or-unlock',
+  };
+};
+
+export const lockViews = (state: EngineState): readonly LockView[] => Object.values(state.guardian.locks).map(lockView);
+
+const positionView = (state: EngineState, symbol: SymbolState): PositionView | null => {
+  const { managed } = symbol;
+  const position = state.ledger.positions[symbol.symbol];
+  if (managed === null || position === undefined || position.quantity <= 0n || managed.averageEntry === null) return null;
+  const unrealised = unrealisedOf(state, symbol);
+  const cost = toNumber(position.cost);
+  const stop = managed.stopOrderId === null ? undefined : state.orders[managed.stopOrderId];
+  return {
+    symbol: symbol.symbol,
+    quantity: toNumber(position.quantity),
+    entryPrice: toNumber(managed.averageEntry),
+    lastPrice: symbol.last > 0 ? symbol.last : null,
+    unrealised,
+    unrealisedFraction: unrealised === null || cost === 0 ? null : unrealised / cost,
+    stopPrice: managed.stopPrice === null ? null : toNumber(managed.stopPrice),
+    stopWorking: stop?.status === 'working',
+    targetPrice: managed.targetPrice ?? 0,
+    openedAt: position.trade?.openedAt ?? managed.signal,
+    horizonAt: managed.horizonAt,
+  };
+};
+
+export const positionViews = (state: EngineState): readonly PositionView[] =>
+  Object.values(state.symbols).flatMap((symbol) => positionView(state, symbol) ?? []);
+
+const symbolStatus = (symbol: SymbolState, now: Now): SymbolStatus => ({
+  symbol: symbol.symbol,
+  lastPrice: symbol.last > 0 ? symbol.last : null,
+  priceAgeMs: symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt),
+  newestCandleClose: symbol.newestCandleOpen === null ? null : symbol.newestCandleOpen + 3_600_000,
+  lastDecision: symbol.lastDecision,
+});
+
+export const statusView = (state: EngineState, now: Now): StatusView => {
+  const { guardian, config } = state;
+  const equity = markEquity(state, now.market, now.wall);
+  const baseline = guardian.dayBaseline;
+  const dayPnl = equity.value === null || baseline === null ? null : equity.value - baseline;
+  const overall = tradingState(guardian, null);
+  const lock = strictestLock(guardian, null);
+  return {
+    mode: config?.mode ?? 'starting',
+    state: overall,
+    why: lock === null ? null : lockView(lock).reason,
+    equity: equity.value,
+    equityUnknown: equity.unknown,
+    dayBaseline: baseline,
+    dayPnl,
+    dayPnlFraction: dayPnl === null || baseline === null || baseline === 0 ? null : dayPnl / baseline,
+    maxDailyDrawdown: config?.limits.maxDailyDrawdown ?? 0,
+    drawdownFraction: equity.value === null || guardian.highWaterMark === null ? null : Math.max(0, 1 - equity.value / guardian.highWaterMark),
+    maxTotalDrawdown: config?.limits.maxTotalDrawdown ?? 0,
+    lossStreak: guardian.lossStreak.length,
+    maxConsecutiveLosses: config?.limits.maxConsecutiveLosses ?? 0,
+    positions: positionViews(state),
+    locks: lockViews(state),
+    symbols: Object.values(state.symbols).map((symbol) => symbolStatus(symbol, now)),
+    marketNow: now.market,
+    nextDecisionAt: nextDecision(now.market),
+    wallNow: now.wall,
+    startedAt: state.startedWall,
+  };
+};
+
+export const balanceView = (state: EngineState, now: Now): BalanceView => ({
+  quoteAsset: state.config?.quoteAsset ?? '',
+  cash: state.cashNumber,
+  positions: Object.values(state.symbols)
+    .filter((symbol) => symbol.heldNumber > 0)
+    .map((symbol) => ({ asset: symbol.instrument.base, quantity: symbol.heldNumber, value: symbol.last > 0 ? symbol.heldNumber * symbol.last : null })),
+  feeAsset:
+    state.config === null || state.config.feeAsset === null
+      ? null
+      : { asset: state.config.feeAsset, quantity: state.feeCoinNumber, value: state.feeCoinPrice === null ? null : state.feeCoinNumber * state.feeCoinPrice },
+  external: Object.entries(state.external).map(([asset, quantity]) => ({ asset, quantity: Number(quantity) })),
+  equity: markEquity(state, now.market, now.wall).value,
+  asOf: state.accountAt,
+});
+
+export const riskView = (state: EngineState, now: Now): RiskView => {
+  const { config, guardian } = state;
+  if (config === null) throw new Error('the engine has not been started');
+  const { limits } = config;
+  const equity = markEquity(state, now.market, now.wall).value;
+  const below = (reference: number | null): number | null => (equity === null || reference === null ? null : Math.max(0, 1 - equity / reference));
+  const share = (symbol: SymbolState): { readonly gross: number; readonly own: number } | null => {
+    const exposure = measureExposure(state, symbol, now.market, now.wall);
+    return exposure === null || equity === null ? null : { gross: toNumber(exposure.gross) / equity, own: toNumber(exposure.symbol) / equity };
+  };
+  const shares = Object.values(state.symbols).map((symbol) => ({ symbol, share: share(symbol) }));
+  const rule = freshnessRule(state);
+  return {
+    riskPerTrade: limits.riskPerTrade,
+    stopLoss: limits.stopLoss,
+    takeProfit: limits.takeProfit,
+    horizonHours: limits.horizonHours,
+    maxLeverage: limits.maxLeverage,
+    limits: [
+      { name: 'daily drawdown', limit: limits.maxDailyDrawdown, value: below(guardian.dayBaseline), unit: 'fraction' },
+      { name: 'total drawdown', limit: limits.maxTotalDrawdown, value: below(guardian.highWaterMark), unit: 'fraction' },
+      { name: 'losses in a row', limit: limits.maxConsecutiveLosses, value: guardian.lossStreak.length, unit: 'count' },
+      { name: 'minimum balance', limit: limits.minBalance, value: equity, unit: 'quote' },
+      { name: 'gross exposure', limit: limits.maxGrossExposure, value: shares[0]?.share?.gross ?? null, unit: 'fraction' },
+      ...shares.map(({ symbol, share: own }) => ({ name: `exposure ${symbol.symbol}`, limit: limits.maxSymbolExposure, value: own?.own ?? null, unit: 'fraction' as const })),
+      ...shares.map(({ symbol }) => ({
+        name: `data age ${symbol.symbol}${dataIsFresh(symbol, now.market, now.wall, rule) ? '' : ' (stale)'}`,
+        limit: limits.maxDataAgeSeconds,
+        value: symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt) / 1000,
+        unit: 'seconds' as const,
+      })),
+    ],
+  };
+};
+
+export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
+  const { config, guardian } = state;
+  const views = Object.values(guardian.locks).map((lock) => ({ lock, view: lockView(lock) }));
+  const locks = views.filter(({ view }) => view.clearedByUnlock);
+  const staying = views.filter(({ view }) => !view.clearedByUnlock).map(({ view }) => view);
+  const equity = markEquity(state, now.market, now.wall).value;
+  const daily = guardian.locks['daily-drawdown'] !== undefined;
+  const permitted = daily && equity !== null && config !== null ? newLossPermitted(equity, config.limits.maxDailyDrawdown) : null;
+  const baselines: string[] = [];
+  if (equity !== null) {
+    if (daily) baselines.push(`day baseline ${guardian.dayBaseline?.toFixed(2) ?? 'unknown'} -> ${equity.toFixed(2)}`);
+    if (guardian.locks['total-drawdown'] !== undefined) baselines.push(`high-water mark ${guardian.highWaterMark?.toFixed(2) ?? 'unknown'} -> ${equity.toFixed(2)}`);
+  }
+  if (guardian.locks['kill-switch'] !== undefined) baselines.push(`loss streak ${guardian.lossStreak.length} -> 0`);
+  const refusals = config === null ? [] : locks.map(({ lock }) => unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }));
+  const every = refusals.length > 0 && refusals.every((refusal) => refusal !== null);
+  return { locks: locks.map(({ view }) => view), staying, baselines, newLossPermitted: permitted, refusal: every ? (refusals[0] ?? null) : null };
+};
