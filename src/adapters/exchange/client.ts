@@ -1,0 +1,191 @@
+import { AuthenticationError, BaseError, binance } from 'ccxt';
+
+import type { Milliseconds } from '../../core/units.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Read } from '../../ports/venue.ts';
+import { classify, parseRetryAfter, type FailureFacts } from './error-map.ts';
+import { createExchangeRedactor } from './redact.ts';
+import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
+import { TransportError, createTransport, type Transport } from './transport.ts';
+
+/** The only file that knows the client library. It signs, paces and addresses; what a failure means is ours (error-map.ts). */
+
+export type Parameters = Readonly<Record<string, string | number>>;
+
+export interface ClientOptions {
+  /** null = public endpoints only. */
+  readonly credentials: { readonly apiKey: string; readonly secret: string } | null;
+  /** Another origin for every endpoint; null = the exchange's own. */
+  readonly apiRoot: string | null;
+  readonly sandbox: boolean;
+  readonly clock: Clock;
+  readonly receiveWindow: Milliseconds;
+  readonly timeout: Milliseconds;
+  /** Between two units of request weight, as the library counts them. */
+  readonly requestInterval: Milliseconds;
+}
+
+export type Endpoint =
+  | 'time'
+  | 'exchangeInfo'
+  | 'klines'
+  | 'bookTicker'
+  | 'tickerPrice'
+  | 'account'
+  | 'openOrders'
+  | 'myTrades'
+  | 'queryOrder'
+  | 'createOrder'
+  | 'cancelOrder';
+
+export interface Client {
+  /** Calls one endpoint. Never throws and never retries: a failure is classified, its message redacted. */
+  call(endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>>;
+  /** Takes the exchange's clock as the one to sign by. `roundTrip` limits how wrong it can be. */
+  noteServerTime(serverTime: number, wallBefore: number, roundTrip: Milliseconds): void;
+  readonly budget: RequestBudget;
+  close(): void;
+}
+
+/** What went wrong with one request, on its way through the library. */
+class RequestFailure extends Error {
+  readonly facts: FailureFacts;
+
+  constructor(facts: FailureFacts) {
+    super(facts.message);
+    this.facts = facts;
+  }
+}
+
+const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+/** A sample that took longer says too little about the other clock. */
+const LONGEST_TIME_SAMPLE: Milliseconds = 2_000;
+/** Zero would divide by zero in the library's throttle. */
+const SHORTEST_INTERVAL: Milliseconds = 0.001;
+
+const libraryOptions = (options: ClientOptions): Record<string, unknown> => ({
+  ...(options.credentials ?? {}),
+  enableRateLimit: true,
+  rateLimit: Math.max(options.requestInterval, SHORTEST_INTERVAL),
+  options: {
+    defaultType: 'spot',
+    fetchMarkets: { types: ['spot'] },
+    fetchMargins: false,
+    fetchCurrencies: false,
+    recvWindow: options.receiveWindow,
+    adjustForTimeDifference: false,
+  },
+});
+
+/** Replaces scheme, host and port in every address of a nested table. */
+const withOrigin = (table: unknown, origin: string): unknown => {
+  if (typeof table === 'string') return URL.canParse(table) ? origin + new URL(table).pathname.replace(/\/$/, '') : table;
+  if (typeof table !== 'object' || table === null) return table;
+  return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, withOrigin(value, origin)]));
+};
+
+class BinanceClient extends binance {
+  transport!: Transport;
+  clock!: Clock;
+  requestBudget!: RequestBudget;
+  /** Local wall time minus the exchange's. */
+  clockDifference: Milliseconds = 0;
+
+  /** Signatures are dated by wall time as the exchange sees it, never by market time. */
+  override nonce(): number {
+    return Math.round(this.clock.wallNow() - this.clockDifference);
+  }
+
+  override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
+    const answer = await this.transport.request({ method, url, headers: { 'User-Agent': 'guardian-bot', ...headers }, body }).catch((error: unknown) => {
+      if (error instanceof TransportError) throw new RequestFailure({ phase: error.phase, code: error.code, message: error.message });
+      throw error;
+    });
+    const { status } = answer;
+    const used = answer.headers['x-mbx-used-weight-1m'];
+    if (used !== undefined) this.requestBudget.noteUsed(Number(used));
+    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow());
+    if (status === 429 || status === 418) this.requestBudget.noteLimited(status, retryAfter);
+    const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
+    try {
+      const value: unknown = await this.handleRestResponse(response, url, method, headers, body);
+      if (status >= 200 && status < 300) return value;
+    } catch (error) {
+      throw new RequestFailure({ phase: 'answered', status, ...exchangeError(answer.text), retryAfter, library: error instanceof Error ? error.name : 'Error' });
+    }
+    throw new RequestFailure({ phase: 'answered', status, ...exchangeError(answer.text), retryAfter, library: 'none' });
+  }
+}
+
+/** The exchange's own code and words, from a body that may be anything. */
+const exchangeError = (text: string): { readonly code: string | null; readonly message: string } => {
+  try {
+    const body = JSON.parse(text) as { readonly code?: unknown; readonly msg?: unknown } | null;
+    const code = typeof body?.code === 'number' || typeof body?.code === 'string' ? String(body.code) : null;
+    return { code, message: typeof body?.msg === 'string' ? body.msg.slice(0, 300) : '' };
+  } catch {
+    return { code: null, message: '' };
+  }
+};
+
+const factsOf = (error: unknown): FailureFacts => {
+  if (error instanceof RequestFailure) return error.facts;
+  const message = error instanceof Error ? error.message : String(error);
+  // No RequestFailure: the library gave up before its fetch, so nothing left this machine.
+  if (error instanceof AuthenticationError) return { phase: 'not-sent', code: 'AuthenticationError', message };
+  return { phase: 'not-sent', code: error instanceof BaseError ? `Library${error.name}` : 'LibraryError', message };
+};
+
+type Method = (parameters: Parameters) => Promise<unknown>;
+
+const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> => ({
+  time: (parameters) => library.publicGetTime(parameters),
+  exchangeInfo: (parameters) => library.publicGetExchangeInfo(parameters),
+  klines: (parameters) => library.publicGetKlines(parameters),
+  bookTicker: (parameters) => library.publicGetTickerBookTicker(parameters),
+  tickerPrice: (parameters) => library.publicGetTickerPrice(parameters),
+  account: (parameters) => library.privateGetAccount(parameters),
+  openOrders: (parameters) => library.privateGetOpenOrders(parameters),
+  myTrades: (parameters) => library.privateGetMyTrades(parameters),
+  queryOrder: (parameters) => library.privateGetOrder(parameters),
+  createOrder: (parameters) => library.privatePostOrder(parameters),
+  cancelOrder: (parameters) => library.privateDeleteOrder(parameters),
+});
+
+/** What may still go when reads have to wait: orders, and what tells whether one arrived. */
+const URGENT: ReadonlySet<Endpoint> = new Set<Endpoint>(['createOrder', 'cancelOrder', 'queryOrder', 'time']);
+
+export const createClient = (options: ClientOptions): Client => {
+  const library = new BinanceClient(libraryOptions(options));
+  if (options.sandbox) library.setSandboxMode(true);
+  const urls = library.urls as { api: unknown };
+  if (options.apiRoot !== null) urls.api = withOrigin(urls.api, options.apiRoot);
+  library.clock = options.clock;
+  library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES });
+  library.requestBudget = createRequestBudget({ wall: () => options.clock.wallNow(), monotonic: () => options.clock.monotonicNow() });
+  const methods = methodsOf(library);
+  const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
+  let timeSampled = false;
+  return {
+    call: async (endpoint, parameters) => {
+      const urgency: Urgency = URGENT.has(endpoint) ? 'order' : 'read';
+      const wait = library.requestBudget.wait(urgency);
+      if (wait !== null) {
+        return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`, retryAfter: wait } };
+      }
+      try {
+        return { ok: true, value: await methods[endpoint]({ ...parameters }) };
+      } catch (error) {
+        const classified = classify(factsOf(error));
+        return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
+      }
+    },
+    noteServerTime: (serverTime, wallBefore, roundTrip) => {
+      if (roundTrip > LONGEST_TIME_SAMPLE && timeSampled) return;
+      timeSampled = true;
+      library.clockDifference = wallBefore + roundTrip / 2 - serverTime;
+    },
+    budget: library.requestBudget,
+    close: () => library.transport.close(),
+  };
+};

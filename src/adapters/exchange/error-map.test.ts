@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { VenueErrorKind } from '../../ports/venue.ts';
+import type { ExchangeHandle } from './create-exchange.ts';
+import { ERROR_ROWS, classify, parseRetryAfter } from './error-map.ts';
+import { approved, connect, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
+
+let server: LoopbackExchange;
+let exchange: ExchangeHandle;
+beforeEach(async () => {
+  server = await startLoopbackExchange();
+  exchange = await connect(server.origin, { timeout: 400 });
+});
+afterEach(async () => {
+  await exchange.close();
+  await server.close();
+});
+
+interface Case {
+  readonly row: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly kind: VenueErrorKind;
+  readonly code: string;
+}
+
+const answer = (row: string, status: number, code: number | null, kind: VenueErrorKind, msg = 'some words'): Case => ({
+  row,
+  status,
+  body: code === null ? '<html>no json</html>' : { code, msg },
+  kind,
+  code: code === null ? String(status) : String(code),
+});
+
+const CASES: readonly Case[] = [
+  answer('429 too many requests, 418 banned', 429, -1003, 'rate-limited'),
+  answer('429 too many requests, 418 banned', 418, -1003, 'rate-limited'),
+  answer('5xx, whatever code it carries', 500, null, 'unknown'),
+  answer('5xx, whatever code it carries', 502, null, 'unknown'),
+  answer('5xx, whatever code it carries', 503, -1, 'unknown'),
+  answer('5xx, whatever code it carries', 503, -1008, 'unknown'),
+  answer('5xx, whatever code it carries', 504, -1007, 'unknown'),
+  answer('5xx, whatever code it carries', 503, -2010, 'unknown'),
+  ...[-1000, -1001, -1006, -1007].map((code) => answer('-1000 unknown error, -1001 disconnected, -1006 unexpected response, -1007 time-out inside the exchange', 400, code, 'unknown')),
+  ...[-1003, -1015, -1034].map((code) => answer('-1003 too many requests, -1015 too many orders, -1034 too many connections', 400, code, 'rate-limited')),
+  ...[-1004, -1008, -1016].map((code) => answer('-1004 busy, -1008 overloaded, -1016 shutting down', 400, code, 'unknown')),
+  answer('-1021 timestamp outside the receive window', 400, -1021, 'clock-skew', 'Timestamp for this request is outside of the recvWindow.'),
+  ...[-1002, -1022, -1099, -2008, -2014, -2015].map((code) =>
+    answer('-1002 unauthorised, -1022 bad signature, -1099, -2008, -2014, -2015 key or permission', code === -2015 ? 401 : 400, code, 'authentication'),
+  ),
+  answer('-2010 duplicate order', 400, -2010, 'unknown', 'Duplicate order sent.'),
+  answer('-2010 new order rejected (funds, market closed)', 400, -2010, 'refused', 'Account has insufficient balance for requested action.'),
+  ...[-2011, -2013, -2026].map((code) => answer('-2011 cancel rejected, -2013 no such order, -2026 archived', 400, code, 'refused')),
+  answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1013, 'refused', 'Filter failure: LOT_SIZE'),
+  answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1013, 'refused', 'Filter failure: NOTIONAL'),
+  answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1020, 'refused'),
+  answer('-1100 to -1199: parameters', 400, -1102, 'refused'),
+  answer('-1100 to -1199: parameters', 400, -1121, 'refused', 'Invalid symbol.'),
+  answer('401 without a code', 401, null, 'authentication'),
+  answer('403 firewall', 403, null, 'rate-limited'),
+  answer('451 restricted location', 451, null, 'refused'),
+  answer('an answer of success that is not one (redirect, or unreadable)', 302, null, 'malformed'),
+];
+
+describe('the table of errors, over HTTP', () => {
+  test.each(CASES)('$status $code is $kind ($row)', async ({ status, body, kind, code }) => {
+    server.handle = () => ({ status, body });
+    expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind, code } });
+  });
+
+  test('every row has a case, and every case is decided by its own row', () => {
+    const hit = new Set<string>();
+    for (const { row, status, body, kind } of CASES) {
+      const { code, msg } = typeof body === 'string' ? { code: null, msg: '' } : (body as { code: number; msg: string });
+      const facts = { phase: 'answered', status, code: code === null ? null : String(code), message: msg, retryAfter: null, library: 'ExchangeError' } as const;
+      const first = ERROR_ROWS.find((candidate) => candidate.when(facts));
+      expect(first?.id).toBe(row);
+      expect(classify(facts).kind).toBe(kind);
+      hit.add(row);
+    }
+    expect([...hit].sort()).toEqual(ERROR_ROWS.map((row) => row.id).sort());
+  });
+
+  test('what no row knows is unknown, never a refusal', async () => {
+    for (const [status, code] of [[400, null], [404, null], [409, null], [400, -9999], [400, 0]] as const) {
+      server.handle = () => ({ status, body: code === null ? 'plain words' : { code, msg: 'new' } });
+      expect(await exchange.venue.balances(), `${status} ${code ?? ''}`).toMatchObject({ ok: false, error: { kind: 'unknown' } });
+    }
+  });
+
+  test('-2015 is authentication also after a good one, though the library takes it for a rate limit', async () => {
+    server.handle = () => ({ body: { balances: [] } });
+    expect(await exchange.venue.balances()).toEqual({ ok: true, value: [] });
+    server.handle = () => ({ status: 401, body: { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' } });
+    expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication', code: '-2015' } });
+  });
+
+  test('success with a body that is not JSON, or not the right one, is malformed', async () => {
+    for (const body of ['<html>', '', 'null', '[]', '{"balances":[{"asset":"BTC","free":"abc","locked":"0"}]}', '{"balances":[{"asset":"BTC","free":"-1","locked":"0"}]}', '{"balances":[{"asset":"BTC","free":1,"locked":"0"}]}']) {
+      server.handle = () => ({ body });
+      expect(await exchange.venue.balances(), body).toMatchObject({ ok: false, error: { kind: 'malformed' } });
+    }
+  });
+});
+
+describe('without an answer', () => {
+  test('a refused connection never reached the exchange', async () => {
+    const origin = server.origin;
+    await server.close();
+    const lonely = await connect(origin);
+    expect(await lonely.venue.balances()).toMatchObject({ ok: false, error: { kind: 'unreachable', code: 'ECONNREFUSED' } });
+    expect(await lonely.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'unreachable' } });
+    await lonely.close();
+  });
+
+  test('a name that does not resolve never reached the exchange', async () => {
+    const lonely = await connect('http://exchange.invalid');
+    expect(await lonely.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'unreachable' } });
+    await lonely.close();
+  });
+
+  const silences: readonly (readonly [string, LoopbackExchange['handle']])[] = [
+    ['a time-out before the headers', () => null],
+    ['a body that stalls after the headers', (_request, response) => (response.writeHead(200, { 'content-type': 'application/json' }), response.write('{"balances":['), null)],
+    ['a reset before the answer', (_request, response) => (response.destroy(), null)],
+    ['a reset in the middle of the answer', (_request, response) => (response.writeHead(200, { 'content-length': '5000' }), response.write('{"bal'), setImmediate(() => response.destroy()), null)],
+    ['a broken compressed answer', () => ({ headers: { 'content-encoding': 'gzip' }, body: 'not gzip' })],
+  ];
+  test.each(silences)('%s is unknown for an order, and a failed read for a balance', async (_name, handle) => {
+    server.handle = handle;
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'unknown', error: { kind: 'unknown' } });
+    expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'unknown' } });
+    expect(server.received.filter(({ path }) => path === 'order')).toHaveLength(1);
+  });
+
+  test('without credentials nothing leaves and a person is needed', async () => {
+    const open = await connect(server.origin, { credentials: null });
+    const before = server.received.length;
+    expect(await open.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    expect(server.received).toHaveLength(before);
+    await open.close();
+  });
+});
+
+describe('slowing down', () => {
+  test('Retry-After holds the whole client, and nothing is sent meanwhile', async () => {
+    server.handle = () => ({ status: 429, headers: { 'retry-after': '7' }, body: { code: -1003, msg: 'Too much request weight used.' } });
+    expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', retryAfter: 7_000 } });
+    const before = server.received.length;
+    const outcome = await exchange.venue.send(approved());
+    expect(outcome).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited' } });
+    expect(outcome.kind === 'not-sent' && outcome.error.retryAfter !== null && outcome.error.retryAfter > 6_000 && outcome.error.retryAfter <= 7_000).toBe(true);
+    expect(server.received).toHaveLength(before);
+  });
+
+  test('Retry-After in both of its forms', () => {
+    expect(parseRetryAfter('30', 0)).toBe(30_000);
+    expect(parseRetryAfter('Wed, 21 Oct 2015 07:28:00 GMT', Date.UTC(2015, 9, 21, 7, 27, 0))).toBe(60_000);
+    expect(parseRetryAfter('soon', 0)).toBeNull();
+    expect(parseRetryAfter(undefined, 0)).toBeNull();
+  });
+
+  test('reads wait when the weight of the minute is nearly used; orders go on', async () => {
+    server.handle = (request) =>
+      request.path === 'account'
+        ? { headers: { 'x-mbx-used-weight-1m': '4500' }, body: { balances: [] } }
+        : { status: 400, body: { code: -2011, msg: 'Unknown order sent.' } };
+    expect(await exchange.venue.balances()).toMatchObject({ ok: true });
+    expect(exchange.weight()).toEqual({ used: 4_500, limit: 6_000 });
+    expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget' } });
+    expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-open' });
+  });
+});
+
+test('no message holds a key, a signature or a signed address', async () => {
+  const messages: string[] = [];
+  const bodies = ['planted-api-key', { code: -1, msg: `GET https://x/api/v3/account?timestamp=1&signature=abcdef0123456789 planted-api-secret` }];
+  for (const body of bodies) {
+    for (const status of [400, 500, 401, 429]) {
+      server.handle = () => ({ status, body });
+      messages.push(JSON.stringify(await exchange.venue.balances()));
+    }
+  }
+  server.handle = (_request, response) => (response.destroy(), null);
+  messages.push(JSON.stringify(await exchange.venue.balances()), JSON.stringify(await exchange.venue.send(approved())));
+  for (const message of messages) expect(message).not.toMatch(/planted|abcdef0123|timestamp=/);
+});

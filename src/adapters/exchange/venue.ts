@@ -1,0 +1,171 @@
+import { formatDecimal } from '../../core/decimal.ts';
+import type { OrderType } from '../../core/market/instrument.ts';
+import type { OrderDraft, OrderSnapshot } from '../../core/orders/order.ts';
+import type { Milliseconds, SymbolName } from '../../core/units.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CancelOutcome, LookUp, OrderReference, OwnTrade, Read, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
+import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, serverTimeAnswer, type Failed } from './answers.ts';
+import type { Client, Parameters } from './client.ts';
+import { exchangeId } from './instruments.ts';
+import { guardFault, type EntryCeiling } from './order-guard.ts';
+import { TRADES_PAGE, completeSnapshot, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
+
+export interface VenueOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly entryCeiling: EntryCeiling;
+  readonly receiveWindow: Milliseconds;
+}
+
+/** An order and its trades are two reads; when they disagree they are read again, this often, with this pause. */
+const CONSISTENT_READS = 4;
+const CONSISTENCY_PAUSE: Milliseconds = 150;
+
+const TYPES: Readonly<Record<OrderType, string>> = { limit: 'LIMIT', market: 'MARKET', 'stop-loss': 'STOP_LOSS', 'stop-loss-limit': 'STOP_LOSS_LIMIT' };
+
+/** Exact text to the exchange: no amount passes through a double. */
+const orderParameters = (draft: OrderDraft): Parameters => ({
+  symbol: exchangeId(draft.symbol),
+  side: draft.side === 'buy' ? 'BUY' : 'SELL',
+  type: TYPES[draft.type],
+  newClientOrderId: draft.clientOrderId,
+  newOrderRespType: 'FULL',
+  quantity: formatDecimal(draft.quantity),
+  ...(draft.limitPrice === null ? {} : { price: formatDecimal(draft.limitPrice), timeInForce: draft.timeInForce ?? 'GTC' }),
+  ...(draft.stopPrice === null ? {} : { stopPrice: formatDecimal(draft.stopPrice) }),
+});
+
+const failedSend = (error: VenueError): SendOutcome => {
+  switch (error.kind) {
+    case 'refused':
+    case 'authentication':
+      return { kind: 'rejected', error };
+    case 'rate-limited':
+    case 'unreachable':
+    case 'clock-skew':
+      return { kind: 'not-sent', error };
+    case 'unknown':
+    case 'malformed':
+      return { kind: 'unknown', error };
+  }
+};
+
+const failedCancel = (error: VenueError): CancelOutcome => {
+  switch (error.kind) {
+    case 'refused':
+      return error.code === '-2011' || error.code === '-2013' ? { kind: 'not-open', error } : { kind: 'not-sent', error };
+    case 'authentication':
+    case 'rate-limited':
+    case 'unreachable':
+    case 'clock-skew':
+      return { kind: 'not-sent', error };
+    case 'unknown':
+    case 'malformed':
+      return { kind: 'unknown', error };
+  }
+};
+
+/** The exchange as a venue: every method returns an outcome and none throws for what the network does. */
+export const createVenue = (options: VenueOptions): Venue => {
+  const { client, clock } = options;
+  const queryOrder = (reference: OrderReference): Promise<LookUp> => lookUp(client, clock, reference);
+  return {
+    receiveWindow: options.receiveWindow,
+    send: async (order) => {
+      const fault = guardFault(order, options.entryCeiling, clock.wallNow());
+      if (fault !== null) return { kind: 'rejected', error: { kind: 'refused', code: 'adapter-guard', message: fault, retryAfter: null } };
+      const { draft } = order;
+      const answer = await client.call('createOrder', orderParameters(draft));
+      if (!answer.ok) return failedSend(answer.error);
+      const parsed = checkAnswer('order', orderAnswer, answer);
+      if (!parsed.ok) return failedSend(parsed.error);
+      if (parsed.value.clientOrderId !== draft.clientOrderId) {
+        return failedSend(malformed(`order ${parsed.value.orderId} has client id ${parsed.value.clientOrderId}, not ${draft.clientOrderId}`).error);
+      }
+      const complete = await completeSnapshot(client, draft.symbol, draft.clientOrderId, parsed.value);
+      // The order is in the book; what is not known is what became of it.
+      return complete.ok ? { kind: 'accepted', order: complete.value } : { kind: 'unknown', error: complete.error };
+    },
+    cancel: async (reference) => {
+      const answer = await client.call('cancelOrder', { symbol: exchangeId(reference.symbol), origClientOrderId: reference.clientOrderId });
+      if (!answer.ok) return failedCancel(answer.error);
+      const parsed = checkAnswer('cancelled order', orderAnswer, answer);
+      if (!parsed.ok) return failedCancel(parsed.error);
+      const complete = await completeSnapshot(client, reference.symbol, reference.clientOrderId, parsed.value);
+      if (complete.ok && complete.value.status === 'cancelled') return { kind: 'cancelled', order: complete.value };
+      // A fill may have come between: the order's own state decides.
+      const after = await queryOrder(reference);
+      if (after.kind === 'found' && after.order.status === 'cancelled') return { kind: 'cancelled', order: after.order };
+      const error = complete.ok ? malformed(`order ${reference.clientOrderId} is ${complete.value.status} after its cancellation`).error : complete.error;
+      return { kind: 'unknown', error: after.kind === 'unknown' ? after.error : error };
+    },
+    lookUp: queryOrder,
+    openOrders: (symbol) => openOrders(client, clock, symbol),
+    balances: async () => {
+      const account = checkAnswer('account', accountAnswer, await client.call('account', { omitZeroBalances: 'true' }));
+      if (!account.ok) return account;
+      return { ok: true, value: account.value.balances.filter(({ free, locked }) => free !== '0' || locked !== '0') };
+    },
+    tradesAfter: async (symbol, afterTradeId, since) => {
+      const trades = afterTradeId === null ? await tradesSince(client, symbol, since) : await tradesFrom(client, symbol, { fromId: nextId(afterTradeId) });
+      return trades.ok ? { ok: true, value: trades.value.map((trade) => toOwnTrade(symbol, trade)) satisfies readonly OwnTrade[] } : trades;
+    },
+    serverTime: async () => {
+      const wallBefore = clock.wallNow();
+      const started = clock.monotonicNow();
+      const answer = checkAnswer('server time', serverTimeAnswer, await client.call('time', {}));
+      if (!answer.ok) return answer;
+      client.noteServerTime(answer.value.serverTime, wallBefore, clock.monotonicNow() - started);
+      return { ok: true, value: answer.value.serverTime };
+    },
+  };
+};
+
+/** Order and trades read until they tell the same story; `malformed` and unknown otherwise. */
+const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: OrderReference): Promise<LookUp> => {
+  let error: VenueError | null = null;
+  for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
+    if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
+    const answer = checkAnswer('order', orderAnswer, await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }));
+    if (!answer.ok) return answer.error.code === '-2013' ? { kind: 'not-found' } : { kind: 'unknown', error: answer.error };
+    const complete = await completeSnapshot(client, symbol, clientOrderId, answer.value);
+    if (complete.ok) return { kind: 'found', order: complete.value };
+    error = complete.error;
+    if (error.kind !== 'malformed') break;
+  }
+  return { kind: 'unknown', error: error ?? malformed('no answer').error };
+};
+
+const openOrders = async (client: Client, clock: Clock, symbol: SymbolName): Promise<Read<readonly OrderSnapshot[]>> => {
+  let failure: Failed = malformed('no answer');
+  for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
+    if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
+    const answer = checkAnswer(`open orders of ${symbol}`, openOrdersAnswer, await client.call('openOrders', { symbol: exchangeId(symbol) }));
+    if (!answer.ok) return answer;
+    const orders: OrderSnapshot[] = [];
+    let spoilt: Failed | null = null;
+    for (const order of answer.value) {
+      const complete = await completeSnapshot(client, symbol, order.clientOrderId, order);
+      if (complete.ok) orders.push(complete.value);
+      else spoilt = complete;
+    }
+    if (spoilt === null) return { ok: true, value: orders };
+    failure = spoilt;
+    if (failure.error.kind !== 'malformed') break;
+  }
+  return failure;
+};
+
+/**
+ * Complete since a time without trusting how the exchange combines times and limits: the newest page
+ * settles it when it is not full or reaches back far enough; else everything from the first trade on.
+ */
+const tradesSince = async (client: Client, symbol: SymbolName, since: number): ReturnType<typeof tradesFrom> => {
+  const newest = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE }));
+  if (!newest.ok) return newest;
+  const enough = newest.value.length < TRADES_PAGE || newest.value.some((trade) => trade.time < since);
+  const trades = enough ? newest : await tradesFrom(client, symbol, { fromId: 0 });
+  if (!trades.ok) return trades;
+  const inOrder = [...trades.value].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+  return { ok: true, value: inOrder.filter((trade) => trade.time >= since) };
+};
