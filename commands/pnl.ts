@@ -46,7 +46,7 @@ export const pnl = defineCommand({
   usage: '[today, 7d, 30d, all]',
   description: 'Profit and loss with fees, and the equity curve',
   example: '/pnl 7d',
-  parse: choice(RANGES),
+  parse: choice<PnlRange>(RANGES),
   run: ({ service, times }, range) => {
     const view = service.pnl(range);
     const change = view.startEquity === null || view.equity === null || view.startEquity === 0 ? null : (view.equity - view.deposits) / view.startEquity - 1;
@@ -57,7 +57,7 @@ export const pnl = defineCommand({
       buttons: [RANGES.map((candidate) => ({ label: candidate === range ? `• ${candidate}` : candidate, command: `/pnl ${candidate}`, inPlace: true }))],
       ...(view.curve.length < 2
         ? {}
-        : { picture: { kind: 'equity' as const, title, subtitle: subtitle(view, times), quote: 'USDT', curve: view.curve, timeZone: times.zone } }),
+        : { picture: { kind: 'equity' as const, title, subtitle: subtitle(view, times), quote: service.balance().quoteAsset, curve: view.curve, timeZone: times.zone } }),
     };
   },
 });

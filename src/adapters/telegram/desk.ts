@@ -1,0 +1,205 @@
+import { MINUTE_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import type { CommandSet, CommandSpec, Reply } from '../../ports/chat.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { AuditEntry, Caller } from '../../ports/operator.ts';
+import type { Access, StrangerWatch } from './access.ts';
+import type { Confirming, Origin } from './confirming.ts';
+import type { Outbound, Replaced } from './outbound.ts';
+import type { RateVerdict } from './rate-limit.ts';
+import type { Requests } from './requests.ts';
+import type { SeenUpdates } from './seen-updates.ts';
+import { readUpdate, type IncomingMessage, type IncomingPress, type Place, type Sender } from './updates.ts';
+
+/**
+ * Where updates become deeds. The order of the questions is the safety of the
+ * whole: well-formed? allowed in? new? not too fast? not too old? Only then a
+ * command runs. Nothing is ever awaited here but the effect of a tightening
+ * command, so that its update is acknowledged after it took effect.
+ */
+export interface Desk {
+  /** Never rejects. Resolves at once, for a tightening command when it has taken effect. */
+  handle(update: unknown): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly commands: CommandSet;
+  readonly access: Access;
+  readonly strangers: StrangerWatch;
+  readonly seen: SeenUpdates;
+  readonly rate: (senderId: number) => RateVerdict;
+  readonly requests: Requests;
+  readonly confirming: Confirming;
+  readonly outbound: Outbound;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit: (entry: AuditEntry) => void;
+  readonly explain: (error: unknown, command: string) => Reply;
+  /** Known once the bot has introduced itself. */
+  readonly self: () => { readonly id: number; readonly username: string } | null;
+  /** A listed person is here: whatever could not be set up for them before can be now. */
+  readonly greet: (userId: number) => void;
+  /** A listed chat says it has another id now: find out from Telegram itself. */
+  readonly probeMigration: (chatId: number) => void;
+}
+
+export const MAX_COMMAND_AGE: Milliseconds = MINUTE_MS;
+
+interface ParsedCommand {
+  readonly name: string;
+  readonly mention: string | null;
+  readonly argumentsText: string;
+}
+
+const parseCommand = (text: string): ParsedCommand | null => {
+  const match = /^\/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+([\s\S]*))?$/.exec(text.trim());
+  return match === null ? null : { name: (match[1] ?? '').toLowerCase(), mention: match[2]?.toLowerCase() ?? null, argumentsText: match[3] ?? '' };
+};
+
+const isStale = (sentAt: EpochMs, now: EpochMs): boolean => Math.abs(now - sentAt) > MAX_COMMAND_AGE;
+
+/** What an operator sends to make trading safer is never held up, not even by the rate limit. */
+const isUrgent = (spec: CommandSpec, caller: Caller): boolean => spec.effect === 'tighten' && caller.role === 'operator';
+
+const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }] });
+
+export const createDesk = (options: DeskOptions): Desk => {
+  const { commands, access, seen, outbound, clock, log, confirming } = options;
+
+  const note = (caller: Caller, place: Place, command: string, argumentsText: string, outcome: string): void => {
+    try {
+      options.audit({ at: clock.wallNow(), caller, chatId: place.chatId, command, arguments: argumentsText.slice(0, 500), outcome });
+    } catch (error) {
+      log.error({ command, why: String(error) }, 'audit row not written');
+    }
+  };
+
+  const admit = (sender: Sender, place: Place): Caller | null => {
+    const role = access.roleOf(sender.id);
+    const allowed = access.allows(place, sender.id);
+    if (role !== null && allowed) return { userId: sender.id, name: sender.name, role, via: 'telegram' };
+    options.strangers.note(sender, place, role === null ? 'not listed' : 'chat not listed');
+    return null;
+  };
+
+  const execute = async (spec: CommandSpec, argumentsText: string, origin: Origin, replace?: Replaced): Promise<void> => {
+    try {
+      const reply = await commands.run(spec.name, argumentsText, origin.caller);
+      note(origin.caller, origin.place, spec.name, argumentsText, reply.outcome ?? 'answered');
+      confirming.present(reply, origin, replace);
+    } catch (error) {
+      note(origin.caller, origin.place, spec.name, argumentsText, 'failed');
+      confirming.present(options.explain(error, spec.name), origin);
+    }
+  };
+
+  /** Tightening: act, then remember (twice is harmless, never is not). Anything else: remember, then act. */
+  const run = async (updateId: number, spec: CommandSpec, argumentsText: string, origin: Origin, replace?: Replaced): Promise<void> => {
+    if (spec.effect === 'tighten') {
+      await execute(spec, argumentsText, origin, replace);
+      seen.add(updateId);
+      return;
+    }
+    seen.add(updateId);
+    execute(spec, argumentsText, origin, replace).catch((error: unknown) => log.error({ command: spec.name, why: String(error) }, 'reply failed'));
+  };
+
+  const tooFast = (sender: Sender, place: Place, queryId: string | null): boolean => {
+    const verdict = options.rate(sender.id);
+    if (verdict === 'warn') {
+      if (queryId === null) outbound.send(place, say('Slow down', 'Too many commands at once; the next ones are ignored for some seconds.'));
+      else outbound.answer(queryId, 'Too fast: wait some seconds.');
+    }
+    return verdict !== 'go';
+  };
+
+  const unknownCommand = (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): void => {
+    seen.add(message.updateId);
+    // In a group it may be meant for another bot.
+    if (!message.place.isPrivate && parsed.mention === null) return;
+    if (tooFast(message.sender, message.place, null)) return;
+    note(caller, message.place, parsed.name, '', 'unknown command');
+    outbound.send(message.place, say(`There is no command /${parsed.name}`, '/help lists them all.'));
+  };
+
+  const refuse = (message: IncomingMessage, caller: Caller, command: string, title: string, why: string, outcome: string): void => {
+    seen.add(message.updateId);
+    note(caller, message.place, command, '', outcome);
+    outbound.send(message.place, say(title, why));
+  };
+
+  const onCommand = async (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): Promise<void> => {
+    const self = options.self();
+    if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase()) return;
+    options.requests.dropAsk(caller.userId, message.place);
+    const spec = commands.find(parsed.name);
+    if (spec === undefined) return unknownCommand(message, parsed, caller);
+    if (!isUrgent(spec, caller) && tooFast(message.sender, message.place, null)) return;
+    if (message.forwarded) return refuse(message, caller, spec.name, 'Not done', 'A forwarded message is no command: type it yourself.', 'refused: forwarded');
+    const ages = spec.effect === 'loosen' || spec.effect === 'manage';
+    if (ages && isStale(message.sentAt, clock.wallNow())) {
+      return refuse(message, caller, spec.name, 'Expired, send again', `/${spec.name} is older than 60 seconds.`, 'refused: expired');
+    }
+    const origin = { command: spec.name, caller, place: message.place, messageId: message.messageId };
+    return run(message.updateId, spec, parsed.argumentsText, origin);
+  };
+
+  const onText = async (message: IncomingMessage, caller: Caller): Promise<void> => {
+    seen.add(message.updateId);
+    if (tooFast(message.sender, message.place, null)) return;
+    const origin = { command: '', caller, place: message.place, messageId: message.messageId };
+    if (message.forwarded || isStale(message.sentAt, clock.wallNow())) return;
+    const answered = await confirming.answer(message.text, origin);
+    if (!answered && message.place.isPrivate) outbound.send(message.place, say('I know commands only', '/help lists them all.'));
+  };
+
+  const onButtonCommand = async (press: IncomingPress, caller: Caller): Promise<void> => {
+    const parsed = parseCommand(press.data.slice(2));
+    const spec = parsed === null ? undefined : commands.find(parsed.name);
+    if (parsed === null || spec === undefined) return outbound.answer(press.queryId, 'This button is from another version.');
+    // A press carries no time, so what acts at once and can be stale must be typed.
+    if (spec.effect === 'manage') return outbound.answer(press.queryId, `Send /${spec.name} as a message.`);
+    if (!isUrgent(spec, caller) && tooFast(press.sender, press.place, press.queryId)) return;
+    outbound.answer(press.queryId, '');
+    const origin = { command: spec.name, caller, place: press.place, messageId: null };
+    const replace = press.data.startsWith('r:') ? { messageId: press.messageId, hasPicture: press.hasPicture } : undefined;
+    return run(press.updateId, spec, parsed.argumentsText, origin, replace);
+  };
+
+  const onPress = async (press: IncomingPress, caller: Caller): Promise<void> => {
+    if (press.authorId !== options.self()?.id) return;
+    if (press.data.startsWith('r:/') || press.data.startsWith('n:/')) return onButtonCommand(press, caller);
+    seen.add(press.updateId);
+    const match = /^([ka]):([A-Za-z0-9_-]{22}):([yn])$/.exec(press.data);
+    if (match === null || tooFast(press.sender, press.place, press.queryId)) return;
+    const [, kind, nonce = '', answer] = match;
+    if (caller.role !== 'operator') return outbound.answer(press.queryId, 'For operators only.', true);
+    const deed = kind === 'k' ? confirming.pressConfirm : confirming.pressApproval;
+    deed(nonce, answer === 'y', press, caller).catch((error: unknown) => log.error({ why: String(error) }, 'press failed'));
+  };
+
+  const handleKnown = async (update: unknown): Promise<void> => {
+    const incoming = readUpdate(update);
+    if (incoming === null || seen.has(incoming.updateId)) return;
+    if (incoming.kind === 'migration') return options.probeMigration(incoming.chatId);
+    const caller = admit(incoming.sender, incoming.place);
+    if (caller === null) return;
+    options.greet(caller.userId);
+    if (incoming.kind === 'press') return onPress(incoming, caller);
+    const parsed = parseCommand(incoming.text);
+    if (parsed !== null) return onCommand(incoming, parsed, caller);
+    if (incoming.text.startsWith('/')) return;
+    // An answer to a question may take its time (a database, a service): the loop does not wait for it.
+    onText(incoming, caller).catch((error: unknown) => log.error({ why: String(error) }, 'message failed'));
+  };
+
+  return {
+    handle: async (update) => {
+      try {
+        await handleKnown(update);
+      } catch (error) {
+        log.error({ why: String(error) }, 'update failed');
+      }
+    },
+  };
+};

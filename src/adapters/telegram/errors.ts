@@ -1,0 +1,81 @@
+import { GrammyError, HttpError } from 'grammy';
+import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
+import type { Log } from '../../ports/log.ts';
+
+/** What a failed call to Telegram means for whoever made it. */
+export type TelegramFailure =
+  /** Too many requests: wait exactly this long. */
+  | { readonly kind: 'wait'; readonly after: Milliseconds; readonly why: string }
+  /** The way there is broken, or Telegram is: try again. */
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** 401 or 404: the token is wrong or was revoked. */
+  | { readonly kind: 'token'; readonly why: string }
+  /** Another program polls with this token. */
+  | { readonly kind: 'conflict'; readonly why: string }
+  /** The group became a supergroup with another id. */
+  | { readonly kind: 'migrated'; readonly to: number; readonly why: string }
+  /** The person blocked the bot, or it was thrown out of the group. */
+  | { readonly kind: 'forbidden'; readonly why: string }
+  /** An edit that changes nothing. */
+  | { readonly kind: 'not-modified'; readonly why: string }
+  /** This request can never succeed. */
+  | { readonly kind: 'impossible'; readonly why: string };
+
+/** Anything that looks like a bot token, whoever's it is. */
+const TOKEN_PATTERN = /\b\d{5,}:[A-Za-z0-9_-]{20,}/g;
+
+/** Removes the bot token, encoded or not, from a text. */
+export const createRedactor = (token: string): ((text: string) => string) => {
+  const forms = [token, encodeURIComponent(token)].filter((form) => form !== '');
+  return (text) => forms.reduce((clean, form) => clean.replaceAll(form, '<token>'), text).replace(TOKEN_PATTERN, '<token>');
+};
+
+/** A log that cannot be handed the token, whatever is passed: fields are redacted as the text they become. */
+export const createRedactingLog = (log: Log, redact: (text: string) => string): Log => {
+  const clean = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]));
+  return {
+    debug: (fields, message) => log.debug(clean(fields), redact(message)),
+    info: (fields, message) => log.info(clean(fields), redact(message)),
+    warn: (fields, message) => log.warn(clean(fields), redact(message)),
+    error: (fields, message) => log.error(clean(fields), redact(message)),
+  };
+};
+
+const causeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? `${error.code} ` : '';
+  return `${code}${error.message}`;
+};
+
+/** One line for people and logs, without secrets and without a stack. */
+export const describeError = (error: unknown, redact: (text: string) => string): string => {
+  if (error instanceof HttpError) return redact(`${error.message} ${causeOf(error.error)}`.trim());
+  return redact(causeOf(error));
+};
+
+const classifyAnswer = (error: GrammyError, why: string): TelegramFailure => {
+  const { retry_after: retryAfter, migrate_to_chat_id: migrateTo } = error.parameters;
+  if (migrateTo !== undefined) return { kind: 'migrated', to: migrateTo, why };
+  if (retryAfter !== undefined) return { kind: 'wait', after: retryAfter * SECOND_MS, why };
+  switch (error.error_code) {
+    case 429:
+      return { kind: 'wait', after: 5 * SECOND_MS, why };
+    case 401:
+    case 404:
+      return { kind: 'token', why };
+    case 403:
+      return { kind: 'forbidden', why };
+    case 409:
+      return { kind: 'conflict', why };
+    default:
+      if (error.error_code >= 500) return { kind: 'unreachable', why };
+      return { kind: error.description.includes('message is not modified') ? 'not-modified' : 'impossible', why };
+  }
+};
+
+/** The table of failures. Anything unknown is taken for unreachable: it is tried again, nothing is lost. */
+export const classifyFailure = (error: unknown, redact: (text: string) => string): TelegramFailure => {
+  const why = describeError(error, redact);
+  return error instanceof GrammyError ? classifyAnswer(error, why) : { kind: 'unreachable', why };
+};

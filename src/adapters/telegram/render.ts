@@ -1,0 +1,103 @@
+import { fmt, FormattedString } from '@grammyjs/parse-mode';
+import type { Alert, AlertKind } from '../../core/engine/alert.ts';
+import type { Reply, ReplyBlock, ReplyButton } from '../../ports/chat.ts';
+
+/** Turns reply values into text with entities; no markup is ever written by hand, so nothing needs escaping. */
+export const MAX_TEXT = 4096;
+export const MAX_CAPTION = 1024;
+const MAX_PARTS = 5;
+
+export interface Keyboard {
+  readonly inline_keyboard: { readonly text: string; readonly callback_data: string }[][];
+}
+
+/** Control characters and direction overrides can make a line read as another. Line breaks stay. */
+const clean = (text: string): string => text.replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, ' ').toWellFormed();
+
+const pad = (text: string, width: number, side: 'left' | 'right'): string => (side === 'left' ? text.padEnd(width) : text.padStart(width));
+
+const alignFields = (rows: readonly (readonly [string, string])[]): string => {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+};
+
+const alignTable = (head: readonly string[], rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string => {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string => widths.map((width, column) => pad(row[column] ?? '', width, align[column] ?? 'left')).join(' ').trimEnd();
+  return all.map(line).join('\n');
+};
+
+const renderBlock = (block: ReplyBlock): FormattedString => {
+  switch (block.kind) {
+    case 'text':
+      return fmt`${clean(block.lines.join('\n'))}`;
+    case 'fields':
+      return FormattedString.pre(clean(alignFields(block.rows)));
+    case 'table':
+      return FormattedString.pre(clean(alignTable(block.head, block.rows, block.align)));
+  }
+};
+
+/** Title and blocks, a blank line between them. */
+export const renderReply = (reply: Pick<Reply, 'title' | 'blocks'>): FormattedString =>
+  FormattedString.join([FormattedString.b(clean(reply.title)), ...reply.blocks.map(renderBlock)], '\n\n');
+
+const cutPoint = (text: string, limit: number): number => {
+  for (const separator of ['\n', ' ']) {
+    const at = text.lastIndexOf(separator, limit);
+    if (at > limit / 2) return at;
+  }
+  // Never between the halves of one character.
+  const code = text.charCodeAt(limit - 1);
+  return code >= 0xd800 && code <= 0xdbff ? limit - 1 : limit;
+};
+
+/** The one splitter: parts of at most `limit` UTF-16 units, cut at line ends where it can be. */
+export const splitText = (text: FormattedString, limit: number): readonly FormattedString[] => {
+  const parts: FormattedString[] = [];
+  let rest = text;
+  while (rest.text.length > limit && parts.length < MAX_PARTS - 1) {
+    const at = cutPoint(rest.text, limit);
+    parts.push(rest.slice(0, at));
+    rest = rest.slice(/\s/.test(rest.text.charAt(at)) ? at + 1 : at);
+  }
+  if (rest.text.length <= limit) return [...parts, rest];
+  const at = cutPoint(rest.text, limit - 1);
+  return [...parts, FormattedString.join([rest.slice(0, at), '…'])];
+};
+
+export const buttonData = (button: ReplyButton): string => `${button.inPlace ? 'r' : 'n'}:${button.command}`;
+
+/** Undefined when there is nothing to press. */
+export const renderButtons = (buttons: Reply['buttons']): Keyboard | undefined => {
+  const rows = (buttons ?? []).map((row) => row.map((button) => ({ text: button.label, callback_data: buttonData(button) }))).filter((row) => row.length > 0);
+  return rows.length === 0 ? undefined : { inline_keyboard: rows };
+};
+
+const KIND_SIGN: Readonly<Record<AlertKind, string>> = {
+  lock: '🔒',
+  unlock: '🔓',
+  fill: '💱',
+  stop: '🛡',
+  drawdown: '📉',
+  data: '📡',
+  'order-failure': '⚠️',
+  reconciliation: '🧾',
+  deposit: '💰',
+  lifecycle: '⚙️',
+  model: '🧠',
+  report: '📊',
+  security: '🚨',
+};
+
+const startsWithSign = (title: string): boolean => /^\p{Extended_Pictographic}/u.test(title);
+
+/** One message, whatever its length: an alert sent in two could arrive by half. */
+export const renderAlert = (alert: Alert): { readonly text: FormattedString; readonly keyboard: Keyboard | undefined } => {
+  const title = startsWithSign(alert.title) ? alert.title : `${KIND_SIGN[alert.kind]} ${alert.title}`;
+  const whole = renderReply({ title, blocks: alert.lines.length === 0 ? [] : [{ kind: 'text', lines: alert.lines }] });
+  const text = whole.text.length <= MAX_TEXT ? whole : FormattedString.join([whole.slice(0, cutPoint(whole.text, MAX_TEXT - 1)), '…']);
+  const row = alert.commands.filter((command) => Buffer.byteLength(command) <= 60).map((command) => ({ label: command, command, inPlace: false }));
+  return { text, keyboard: renderButtons([row]) };
+};

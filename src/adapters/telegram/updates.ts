@@ -1,0 +1,121 @@
+import type { EpochMs } from '../../core/units.ts';
+
+/**
+ * Reads an update from the wire and believes nothing: every field is checked,
+ * whatever the library's types promise. What does not fit is no update of ours.
+ */
+export interface Sender {
+  readonly id: number;
+  /** For people to read; cleaned of control characters. */
+  readonly name: string;
+}
+
+export interface Place {
+  readonly chatId: number;
+  readonly threadId: number | null;
+  readonly isPrivate: boolean;
+}
+
+export interface IncomingMessage {
+  readonly kind: 'message';
+  readonly updateId: number;
+  readonly sender: Sender;
+  readonly place: Place;
+  readonly messageId: number;
+  readonly sentAt: EpochMs;
+  readonly text: string;
+  readonly forwarded: boolean;
+}
+
+export interface IncomingPress {
+  readonly kind: 'press';
+  readonly updateId: number;
+  readonly sender: Sender;
+  readonly place: Place;
+  readonly messageId: number;
+  /** Who wrote the message with the button. */
+  readonly authorId: number;
+  /** Whether that message shows a picture: it is edited in another way. */
+  readonly hasPicture: boolean;
+  readonly queryId: string;
+  readonly data: string;
+}
+
+/** Telegram says that a group got another id. The claim is checked with Telegram before it is believed. */
+export interface IncomingMigration {
+  readonly kind: 'migration';
+  readonly updateId: number;
+  readonly chatId: number;
+}
+
+export type Incoming = IncomingMessage | IncomingPress | IncomingMigration;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fields = (value: unknown): Fields | null => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null);
+const integer = (value: unknown): number | null => (typeof value === 'number' && Number.isSafeInteger(value) ? value : null);
+
+/** Control, format and direction characters can make a name look like another: out. */
+export const cleanText = (text: string, limit: number): string =>
+  text
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, limit)
+    .toWellFormed();
+
+const readSender = (value: unknown): Sender | null => {
+  const user = fields(value);
+  const id = integer(user?.['id']);
+  if (user === null || id === null || id <= 0 || user['is_bot'] === true) return null;
+  const names = [user['first_name'], user['last_name']].filter((part) => typeof part === 'string').join(' ');
+  const handle = typeof user['username'] === 'string' ? ` (@${cleanText(user['username'], 32)})` : '';
+  return { id, name: `${cleanText(names, 40)}${handle}`.trim() || `user ${id}` };
+};
+
+const readPlace = (message: Fields): Place | null => {
+  const chat = fields(message['chat']);
+  const chatId = integer(chat?.['id']);
+  const type = chat?.['type'];
+  if (chatId === null || (type !== 'private' && type !== 'group' && type !== 'supergroup')) return null;
+  const threadId = message['is_topic_message'] === true ? integer(message['message_thread_id']) : null;
+  return { chatId, threadId, isPrivate: type === 'private' };
+};
+
+const readMessage = (updateId: number, message: Fields): IncomingMessage | IncomingMigration | null => {
+  const place = readPlace(message);
+  if (place === null) return null;
+  if (message['migrate_to_chat_id'] !== undefined) return { kind: 'migration', updateId, chatId: place.chatId };
+  const sender = readSender(message['from']);
+  const messageId = integer(message['message_id']);
+  const date = integer(message['date']);
+  const text = message['text'];
+  // Posts in the name of a chat, and messages written by way of another bot, have no person behind them.
+  if (message['sender_chat'] !== undefined || message['via_bot'] !== undefined) return null;
+  if (sender === null || messageId === null || date === null || typeof text !== 'string' || text.length > 4096) return null;
+  return { kind: 'message', updateId, sender, place, messageId, sentAt: date * 1000, text, forwarded: message['forward_origin'] !== undefined };
+};
+
+const readPress = (updateId: number, query: Fields): IncomingPress | null => {
+  const sender = readSender(query['from']);
+  const message = fields(query['message']);
+  const place = message === null ? null : readPlace(message);
+  const messageId = integer(message?.['message_id']);
+  const authorId = integer(fields(message?.['from'])?.['id']);
+  const queryId = query['id'];
+  const data = query['data'];
+  if (sender === null || message === null || place === null || messageId === null || authorId === null) return null;
+  if (typeof queryId !== 'string' || queryId.length > 128 || typeof data !== 'string' || Buffer.byteLength(data) > 64) return null;
+  return { kind: 'press', updateId, sender, place, messageId, authorId, hasPicture: Array.isArray(message['photo']), queryId, data };
+};
+
+/** Null for everything that is not a new message or a pressed button from a person, or that is malformed. */
+export const readUpdate = (value: unknown): Incoming | null => {
+  const update = fields(value);
+  const updateId = integer(update?.['update_id']);
+  if (update === null || updateId === null) return null;
+  const message = fields(update['message']);
+  if (message !== null) return readMessage(updateId, message);
+  const query = fields(update['callback_query']);
+  return query === null ? null : readPress(updateId, query);
+};

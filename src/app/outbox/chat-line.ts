@@ -1,0 +1,171 @@
+import type { Alert } from '../../core/engine/alert.ts';
+import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Notifier, OutboxStore } from '../../ports/outbox.ts';
+import { planParcels, type Parcel } from './parcels.ts';
+
+/** How loud an alert comes to a chat. Locks are never off. */
+export type AlertVolume = 'on' | 'silent' | 'off';
+
+export interface ChatLineOptions {
+  readonly chatId: number;
+  readonly store: OutboxStore;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly volume: (alert: Alert) => AlertVolume;
+}
+
+/** The delivery loop of one chat: strictly in order, so a chat that cannot be reached holds up nobody else. */
+export interface ChatLine {
+  /** Runs until aborted or, when draining, until nothing is left or a delivery fails. */
+  run(signal: AbortSignal): Promise<void>;
+  wake(): void;
+  drain(): void;
+  /** Wall time since which nothing has got through; null = it does, or nothing was tried. */
+  deafSince(): EpochMs | null;
+  lastDelivered(): EpochMs | null;
+}
+
+const IDLE_MS: Milliseconds = SECOND_MS;
+const MIN_BACKOFF: Milliseconds = SECOND_MS;
+const MAX_BACKOFF: Milliseconds = MINUTE_MS;
+const STORE_RETRY_MS: Milliseconds = 5 * SECOND_MS;
+const BATCH = 500;
+const REMEMBERED_KEYS = 2_000;
+
+type Step = 'sent' | 'idle' | { readonly wait: Milliseconds };
+
+/** The keys delivered last: a row whose mark was lost, or that was written twice, is not sent again. */
+const createKeyMemory = () => {
+  const keys = new Set<string>();
+  return {
+    has: (key: string): boolean => keys.has(key),
+    add: (key: string): void => {
+      keys.add(key);
+      const oldest = keys.values().next();
+      if (keys.size > REMEMBERED_KEYS && oldest.done !== true) keys.delete(oldest.value);
+    },
+  };
+};
+
+const PARKED_PREFIX = 'parked:';
+
+export const createChatLine = (options: ChatLineOptions): ChatLine => {
+  const { chatId, store, notifier, clock, log } = options;
+  const delivered = createKeyMemory();
+  let failures = 0;
+  let deaf: EpochMs | null = null;
+  let lastDelivered: EpochMs | null = null;
+  let nap = new AbortController();
+  const closing = new AbortController();
+
+  const markAll = (parcel: Parcel): void => {
+    // All keys first: if a mark fails, none of these is sent again.
+    for (const row of parcel.rows) delivered.add(row.alert.key);
+    for (const row of parcel.rows) store.markDelivered(chatId, row.id, clock.wallNow());
+  };
+
+  const park = (parcel: Parcel, why: string): void => {
+    for (const row of parcel.rows) store.park(chatId, row.id, why, clock.wallNow());
+    log.warn({ chatId, why, alert: parcel.alert.key }, 'alert parked: it can never be delivered there');
+    const first = deaf === null;
+    deaf ??= clock.wallNow();
+    // Once per episode, and never about its own kind: a blocked chat must not fill the others.
+    if (!first || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
+    const report: Alert = {
+      kind: 'security',
+      key: `${PARKED_PREFIX}${chatId}:${parcel.rows[0]?.id ?? 0}`,
+      title: `Alerts cannot be delivered to chat ${chatId}`,
+      lines: [why, `Not delivered: ${parcel.alert.title}`],
+      commands: [],
+      symbol: null,
+      at: clock.marketNow(),
+    };
+    store.add(report, clock.wallNow());
+  };
+
+  const sendOne = async (parcel: Parcel): Promise<Step> => {
+    const volume = options.volume(parcel.alert);
+    const unwanted = volume === 'off' && parcel.alert.kind !== 'lock';
+    if (unwanted || delivered.has(parcel.alert.key)) {
+      // The second row of one key within this very batch, or a kind that is off.
+      markAll(parcel);
+      return 'sent';
+    }
+    for (const row of parcel.rows) store.recordAttempt(chatId, row.id);
+    const outcome = await notifier.deliver(chatId, parcel.alert, volume !== 'on');
+    switch (outcome.kind) {
+      case 'delivered':
+        failures = 0;
+        deaf = null;
+        lastDelivered = clock.wallNow();
+        delivered.add(parcel.alert.key);
+        markAll(parcel);
+        return 'sent';
+      case 'impossible':
+        failures = 0;
+        park(parcel, outcome.why);
+        return 'sent';
+      case 'retry': {
+        failures += 1;
+        deaf ??= clock.wallNow();
+        const backoff = Math.min(MAX_BACKOFF, MIN_BACKOFF * 2 ** Math.min(failures - 1, 10));
+        const wait = Math.max(outcome.after, backoff);
+        log.warn({ chatId, why: outcome.why, failures, nextAttemptMs: wait }, 'alert not delivered yet');
+        return { wait };
+      }
+    }
+  };
+
+  const sendBatch = async (signal: AbortSignal): Promise<Step> => {
+    const rows = store.pending(chatId, BATCH);
+    if (rows.length === 0) return 'idle';
+    const known = rows.filter(({ alert }) => delivered.has(alert.key));
+    for (const row of known) store.markDelivered(chatId, row.id, clock.wallNow());
+    const news = rows.filter((row) => !known.includes(row));
+    for (const parcel of planParcels(news, clock.wallNow())) {
+      if (signal.aborted) return 'idle';
+      const step = await sendOne(parcel);
+      if (step !== 'sent') return step;
+    }
+    return 'sent';
+  };
+
+  const guardedBatch = async (signal: AbortSignal): Promise<Step> => {
+    try {
+      return await sendBatch(signal);
+    } catch (error) {
+      log.error({ chatId, why: error instanceof Error ? error.message : String(error) }, 'outbox store failed; alerts wait');
+      return { wait: STORE_RETRY_MS };
+    }
+  };
+
+  const rest = async (step: Step, signal: AbortSignal): Promise<void> => {
+    if (step === 'sent') return;
+    // News wakes an idle line; it does not shorten a wait that Telegram asked for.
+    if (step !== 'idle') return clock.sleep(step.wait, AbortSignal.any([signal, closing.signal]));
+    nap = new AbortController();
+    await clock.sleep(IDLE_MS, AbortSignal.any([signal, nap.signal]));
+  };
+
+  return {
+    run: async (signal) => {
+      while (!signal.aborted) {
+        const step = await guardedBatch(signal);
+        if (closing.signal.aborted && step !== 'sent') return;
+        await rest(step, signal);
+        // Whoever waits for Telegram at this moment would wait in vain.
+        if (closing.signal.aborted && typeof step === 'object') return;
+      }
+    },
+    wake: () => nap.abort(),
+    drain: () => {
+      closing.abort();
+      nap.abort();
+    },
+    deafSince: () => deaf,
+    lastDelivered: () => lastDelivered,
+  };
+};

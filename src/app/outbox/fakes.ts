@@ -1,0 +1,114 @@
+import type { Alert, AlertKind } from '../../core/engine/alert.ts';
+import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Delivery, Notifier, OutboxRow, OutboxStore } from '../../ports/outbox.ts';
+
+/** Port fakes for the tests of this folder. */
+export interface FakeClock extends Clock {
+  /** Moves time step by step, so that everything that sleeps wakes in order. */
+  advance(span: Milliseconds): Promise<void>;
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+export const createFakeClock = (start: EpochMs = Date.UTC(2024, 7, 5, 12)): FakeClock => {
+  let now = start;
+  let sleepers: { at: EpochMs; wake: () => void }[] = [];
+  return {
+    marketNow: () => now,
+    wallNow: () => now,
+    monotonicNow: () => now - start,
+    sleep: async (span, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true) return resolve();
+        const sleeper = { at: now + span, wake: resolve };
+        sleepers.push(sleeper);
+        signal?.addEventListener('abort', () => {
+          sleepers = sleepers.filter((other) => other !== sleeper);
+          resolve();
+        });
+      }),
+    advance: async (span) => {
+      const end = now + span;
+      await settle();
+      for (;;) {
+        const next = sleepers.filter(({ at }) => at <= end).sort((left, right) => left.at - right.at)[0];
+        if (next === undefined) break;
+        now = next.at;
+        sleepers = sleepers.filter((sleeper) => sleeper !== next);
+        next.wake();
+        await settle();
+      }
+      now = end;
+      await settle();
+    },
+  };
+};
+
+export interface FakeStore extends OutboxStore {
+  rows(): readonly OutboxRow[];
+  parked(chatId: number): readonly { readonly id: number; readonly why: string }[];
+  /** The next call of this method throws. */
+  breakOnce(method: 'pending' | 'markDelivered'): void;
+}
+
+export const createFakeStore = (): FakeStore => {
+  const rows: OutboxRow[] = [];
+  const done = new Set<string>();
+  const parked: { chatId: number; id: number; why: string }[] = [];
+  const broken = new Set<string>();
+  const perhapsBreak = (method: string): void => {
+    if (broken.delete(method)) throw new Error('disk full');
+  };
+  return {
+    pending: (chatId, limit) => {
+      perhapsBreak('pending');
+      return rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).slice(0, limit);
+    },
+    pendingCount: () => rows.length,
+    markDelivered: (chatId, id) => {
+      perhapsBreak('markDelivered');
+      done.add(`${chatId}:${id}`);
+    },
+    park: (chatId, id, why) => {
+      done.add(`${chatId}:${id}`);
+      parked.push({ chatId, id, why });
+    },
+    recordAttempt: () => undefined,
+    add: (alert, createdAt) => {
+      rows.push({ id: rows.length + 1, alert, createdAt, attempts: 0 });
+    },
+    rows: () => rows,
+    parked: (chatId) => parked.filter((entry) => entry.chatId === chatId),
+    breakOnce: (method) => broken.add(method),
+  };
+};
+
+export const alertOf = (kind: AlertKind, key: string): Alert => ({ kind, key, title: key, lines: [], commands: [], symbol: null, at: 0 });
+
+export interface FakeNotifier extends Notifier {
+  readonly sent: { readonly chatId: number; readonly key: string; readonly title: string; readonly silent: boolean; readonly at: EpochMs }[];
+  /** What the next deliveries answer; then all is delivered. A function decides by chat. */
+  script(answer: (chatId: number, alert: Alert) => Delivery): void;
+}
+
+export const createFakeNotifier = (clock: Clock): FakeNotifier => {
+  const sent: FakeNotifier['sent'] = [];
+  let answer: (chatId: number, alert: Alert) => Delivery = () => ({ kind: 'delivered' });
+  return {
+    sent,
+    script: (next) => {
+      answer = next;
+    },
+    deliver: async (chatId, alert, silent) => {
+      const outcome = answer(chatId, alert);
+      if (outcome.kind === 'delivered') sent.push({ chatId, key: alert.key, title: alert.title, silent, at: clock.wallNow() });
+      return outcome;
+    },
+  };
+};
+
+export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -1,0 +1,237 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import type { AlertKind } from '../../core/engine/alert.ts';
+import { alertOf, createFakeClock, createFakeNotifier, createFakeStore, silentLog } from './fakes.ts';
+import { createOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from './outbox-runner.ts';
+import { planParcels } from './parcels.ts';
+
+const runners: OutboxRunner[] = [];
+
+const setUp = (extra: Partial<OutboxRunnerOptions> = {}) => {
+  const clock = createFakeClock();
+  const store = createFakeStore();
+  const notifier = createFakeNotifier(clock);
+  const hookCalls: string[] = [];
+  const silence: boolean[] = [];
+  const runner = createOutboxRunner({
+    store,
+    notifier,
+    chats: [1],
+    clock,
+    log: silentLog,
+    silenceSeconds: 300,
+    hook: { call: async (text) => void hookCalls.push(text) },
+    onSilence: (silent) => silence.push(silent),
+    ...extra,
+  });
+  runners.push(runner);
+  const add = (kind: AlertKind, key: string): void => store.add(alertOf(kind, key), clock.wallNow());
+  return { clock, store, notifier, runner, add, hookCalls, silence };
+};
+
+afterEach(async () => {
+  for (const runner of runners.splice(0)) await runner.stop(0);
+});
+
+const unreachable = { kind: 'retry', after: 1_000, why: 'connection refused' } as const;
+
+describe('outbox runner', () => {
+  test('delivers in order to every chat', async () => {
+    const { clock, notifier, runner, add } = setUp({ chats: [1, 2] });
+    runner.start();
+    for (const key of ['a', 'b', 'c']) add('fill', key);
+    await clock.advance(2_000);
+    for (const chatId of [1, 2]) expect(notifier.sent.filter((entry) => entry.chatId === chatId).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('waits as long as Telegram asks, then goes on in order', async () => {
+    const { clock, notifier, runner, add } = setUp();
+    let refusals = 0;
+    notifier.script(() => (refusals++ === 0 ? { kind: 'retry', after: 37_000, why: '429' } : { kind: 'delivered' }));
+    const start = clock.wallNow();
+    add('fill', 'a');
+    add('fill', 'b');
+    runner.start();
+    await clock.advance(36_000);
+    expect(notifier.sent).toEqual([]);
+    await clock.advance(2_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['a', 'b']);
+    expect((notifier.sent[0]?.at ?? 0) - start).toBeGreaterThanOrEqual(37_000);
+  });
+
+  test('ten minutes without connection lose nothing and keep the order', async () => {
+    const { clock, notifier, runner, add } = setUp();
+    notifier.script(() => unreachable);
+    runner.start();
+    const keys = Array.from({ length: 15 }, (_, index) => `alert ${index}`);
+    for (const key of keys) {
+      add('fill', key);
+      await clock.advance(40_000);
+    }
+    expect(notifier.sent).toEqual([]);
+    notifier.script(() => ({ kind: 'delivered' }));
+    await clock.advance(61_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(keys);
+  });
+
+  test('a chat that cannot be reached holds up no other', async () => {
+    const { clock, notifier, runner, add } = setUp({ chats: [1, 2] });
+    notifier.script((chatId) => (chatId === 1 ? unreachable : { kind: 'delivered' }));
+    runner.start();
+    add('lock', 'a');
+    await clock.advance(1_500);
+    expect(notifier.sent.map(({ chatId }) => chatId)).toEqual([2]);
+    expect(runner.silentSince()).toBeNull();
+  });
+
+  test('parks what can never be delivered, goes on, and tells the others once', async () => {
+    const { clock, notifier, runner, add, store } = setUp({ chats: [1, 2] });
+    notifier.script((chatId) => (chatId === 1 ? { kind: 'impossible', why: '403 blocked' } : { kind: 'delivered' }));
+    runner.start();
+    for (const key of ['a', 'b', 'c']) add('fill', key);
+    await clock.advance(3_000);
+    expect(store.parked(1).map(({ why }) => why)).toContain('403 blocked');
+    expect(store.pending(1, 10)).toEqual([]);
+    const reports = notifier.sent.filter(({ key }) => key.startsWith('parked:'));
+    expect(reports).toMatchObject([{ chatId: 2, title: 'Alerts cannot be delivered to chat 1' }]);
+  });
+
+  test('does not send a row twice whose mark was lost, nor two rows of one key', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
+    store.breakOnce('markDelivered');
+    add('fill', 'a');
+    add('fill', 'a');
+    runner.start();
+    await clock.advance(10_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['a']);
+    expect(store.pending(1, 10)).toEqual([]);
+  });
+
+  test('a store that fails is asked again', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
+    store.breakOnce('pending');
+    add('fill', 'a');
+    runner.start();
+    await clock.advance(6_000);
+    expect(notifier.sent).toHaveLength(1);
+  });
+
+  test('a kind that is off is not sent, silent comes without sound, and a lock is never off', async () => {
+    const { clock, notifier, runner, add } = setUp({ volume: ({ kind }) => (kind === 'fill' ? 'silent' : 'off') });
+    runner.start();
+    add('data', 'data');
+    add('fill', 'fill');
+    add('lock', 'lock');
+    await clock.advance(2_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['fill', 'lock']);
+    expect(notifier.sent[0]?.silent).toBe(true);
+  });
+
+  test('stop sends what waits, and gives up at the limit', async () => {
+    const { clock, notifier, runner, add } = setUp();
+    runner.start();
+    await clock.advance(100);
+    add('lifecycle', 'stopping');
+    await runner.stop(5_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['stopping']);
+    const stuck = setUp();
+    stuck.notifier.script(() => ({ kind: 'retry', after: 600_000, why: '429' }));
+    stuck.add('fill', 'a');
+    stuck.runner.start();
+    await stuck.clock.advance(100);
+    await stuck.runner.stop(5_000);
+    expect(stuck.notifier.sent).toEqual([]);
+  });
+});
+
+describe('silence', () => {
+  test('is counted from the first failed delivery, stops entries at the limit, calls the webhook, and ends', async () => {
+    const { clock, notifier, runner, add, hookCalls, silence } = setUp();
+    notifier.script(() => unreachable);
+    runner.start();
+    add('lock', 'kill-switch');
+    await clock.advance(1_000);
+    const since = runner.silentSince();
+    expect(since).not.toBeNull();
+    await clock.advance(298_000);
+    expect(runner.isSilent()).toBe(false);
+    expect(hookCalls).toEqual([]);
+    await clock.advance(3_000);
+    expect(runner.isSilent()).toBe(true);
+    expect(silence).toEqual([true]);
+    expect(hookCalls).toHaveLength(1);
+    expect(hookCalls[0]).toContain('kill-switch');
+    await clock.advance(60_000);
+    expect(hookCalls).toHaveLength(1);
+    notifier.script(() => ({ kind: 'delivered' }));
+    await clock.advance(62_000);
+    expect(silence).toEqual([true, false]);
+    expect(runner.silentSince()).toBeNull();
+    expect(hookCalls).toHaveLength(2);
+  });
+
+  test('is noticed without any alert, from the polls', async () => {
+    let since: number | null = null;
+    const { clock, runner } = setUp({ unreachableSince: () => since });
+    runner.start();
+    await clock.advance(1_000);
+    expect(runner.isSilent()).toBe(false);
+    since = clock.wallNow();
+    await clock.advance(302_000);
+    expect(runner.isSilent()).toBe(true);
+  });
+
+  test('a webhook that fails is called again', async () => {
+    let calls = 0;
+    const { clock, runner, notifier, add } = setUp({
+      hook: {
+        call: async () => {
+          calls += 1;
+          if (calls === 1) throw new Error('502');
+        },
+      },
+    });
+    notifier.script(() => unreachable);
+    add('lock', 'a');
+    runner.start();
+    await clock.advance(302_000);
+    expect(calls).toBe(1);
+    await clock.advance(31_000);
+    expect(calls).toBe(2);
+    await clock.advance(600_000);
+    expect(calls).toBe(2);
+  });
+
+  test('without a single chat nobody can be reached', () => {
+    const { runner, clock } = setUp({ chats: [] });
+    expect(runner.silentSince()).toBe(clock.wallNow());
+  });
+});
+
+describe('a long backlog', () => {
+  const kinds: readonly AlertKind[] = ['lock', 'unlock', 'fill', 'stop', 'data', 'drawdown', 'lifecycle', 'deposit', 'security'];
+
+  test('keeps every row once, in order, and never merges locks and fills', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...kinds), { maxLength: 120 }), (list) => {
+        const rows = list.map((kind, index) => ({ id: index + 1, alert: alertOf(kind, `key ${index}`), createdAt: 0, attempts: 0 }));
+        const parcels = planParcels(rows, 0);
+        expect(parcels.flatMap((parcel) => parcel.rows)).toEqual(rows);
+        for (const parcel of parcels.filter(({ rows: held }) => held.length > 1)) {
+          expect(rows.length).toBeGreaterThan(20);
+          for (const { alert } of parcel.rows) expect(['data', 'drawdown', 'lifecycle']).toContain(alert.kind);
+        }
+      }),
+    );
+  });
+
+  test('arrives as few messages with counts', async () => {
+    const { clock, notifier, runner, add } = setUp();
+    for (let index = 0; index < 50; index += 1) add('data', `stale ${index}`);
+    add('lock', 'kill-switch');
+    for (let index = 0; index < 50; index += 1) add('data', `fresh ${index}`);
+    runner.start();
+    await clock.advance(5_000);
+    expect(notifier.sent.map(({ title }) => title)).toEqual(['50 earlier alerts in one', 'kill-switch', '50 earlier alerts in one']);
+  });
+});
