@@ -1,0 +1,52 @@
+import { existsSync, statSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import type { EpochMs } from '../../core/units.ts';
+import { integrityFault, type Connection } from './connection.ts';
+import { DatabaseRefused, StoreWriteError } from './errors.ts';
+import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
+import { createJournalReader } from './journal-store.ts';
+import { writeMeta } from './meta.ts';
+
+export interface BackupResult {
+  readonly path: string;
+  readonly bytes: number;
+  /** The copy holds the journal up to and including this entry. */
+  readonly sequence: number;
+}
+
+/**
+ * Copies a database that is in use, checks the copy and only then gives it its
+ * name. The copy is one file, and it knows that it is one: opened as a
+ * database of its own it gets a new instance id and says that it was restored.
+ * @throws DatabaseRefused when the target exists; StoreWriteError when the copy is not sound.
+ */
+export const backupTo = async (source: Connection, target: string, now: EpochMs): Promise<BackupResult> => {
+  if (existsSync(target)) throw new DatabaseRefused('exists', `${target} exists: a backup never overwrites, give another path`);
+  makeDirectoryOf(target);
+  const partial = `${target}.partial`;
+  removeUnfinished(partial);
+  try {
+    await source.backup(partial);
+    const sequence = finishCopy(partial, now);
+    moveIntoPlace(partial, target);
+    return { path: target, bytes: statSync(target).size, sequence };
+  } catch (error) {
+    removeUnfinished(partial);
+    throw error;
+  }
+};
+
+const finishCopy = (path: string, now: EpochMs): number => {
+  const copy = new Sqlite(path);
+  try {
+    // One file, without a write-ahead log beside it.
+    copy.pragma('journal_mode = DELETE');
+    const sequence = createJournalReader(copy).lastSequence();
+    writeMeta(copy, 'copied_from', JSON.stringify({ at: now, sequence }));
+    const fault = integrityFault(copy, 'full');
+    if (fault !== null) throw new StoreWriteError('corrupt', `the backup is not sound (${fault}): nothing was kept of it`);
+    return sequence;
+  } finally {
+    copy.close();
+  }
+};

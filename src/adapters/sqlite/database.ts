@@ -1,0 +1,158 @@
+import type { EpochMs } from '../../core/units.ts';
+import type { OutboxStore } from '../../ports/outbox.ts';
+import type { AuditStore, DatabaseIdentity, JournalStore, Records } from '../../ports/store.ts';
+import { createAuditReader, createAuditStore } from './audit-store.ts';
+import { backupTo, type BackupResult } from './backup.ts';
+import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
+import { DatabaseRefused } from './errors.ts';
+import { makeDirectoryOf, makeFile } from './files.ts';
+import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
+import { newInstanceId } from './instance-id.ts';
+import { acquireInstanceLock, type InstanceLock } from './instance-lock.ts';
+import { createJournalReader, createJournalStore } from './journal-store.ts';
+import { dropMeta, readMeta, writeMeta } from './meta.ts';
+import { migrate, SCHEMA_VERSION } from './migrate.ts';
+import { createOutboxStore } from './outbox-store.ts';
+import { createRecords } from './records.ts';
+
+export interface DatabaseOptions {
+  /** File; its directory is made when missing. `:memory:` keeps nothing and takes no lock. */
+  readonly path: string;
+  readonly mode: string;
+  /** Identifies the exchange account (a hash, never the key). */
+  readonly account: string;
+  /** Wall clock, for the lock's and the file's own dates. */
+  readonly now?: () => EpochMs;
+  /** `quick` (the default) reads every page; `full` compares indexes with their tables, too. */
+  readonly check?: 'quick' | 'full';
+  /** Largest size in pages of 4096 bytes; beyond it a write fails as on a full disk. */
+  readonly maxPageCount?: number;
+}
+
+/**
+ * `created`: no journal entry yet. `restored`: a copy that nothing has been
+ * journaled in since it was opened as a database of its own; the first start
+ * must be halted. Both stay so until the first commit, crash or not.
+ */
+export type Origin = 'created' | 'existing' | 'restored';
+
+export interface Database {
+  readonly path: string;
+  readonly identity: DatabaseIdentity;
+  readonly origin: Origin;
+  readonly journal: JournalStore;
+  readonly outbox: OutboxStore;
+  readonly records: Records;
+  readonly audit: AuditStore;
+  /** An online, checked copy in one file. */
+  backup(path: string): Promise<BackupResult>;
+  /** Bytes of the database file, write-ahead log not counted. */
+  sizeBytes(): number;
+  /** Frees the file for another process. Nothing of the handle may be used afterwards. */
+  close(): void;
+}
+
+/**
+ * Opens or makes the one database of a mode and account, for this process alone.
+ * @throws DatabaseRefused with one clear line; the file is then as it was.
+ */
+export const openDatabase = (options: DatabaseOptions): Database => {
+  const now = options.now ?? Date.now;
+  const { path } = options;
+  if (path === ':memory:') return handle(initialise(connect(path, 'FULL'), options, now()), options, now, null);
+  makeDirectoryOf(path);
+  const lock = acquireInstanceLock(path, now());
+  let db: Connection | null = null;
+  try {
+    if (lookAt(path) === 'nothing') makeFile(path, (file) => initialise(connect(file, 'FULL'), options, now()).close());
+    else {
+      inspect(path, GUARDIAN_DATABASE, options.check ?? 'quick');
+      inspectIdentity(path, options.mode, options.account);
+    }
+    db = connect(path, 'FULL');
+    // The one write at every start: a file that cannot be written is found here, not at the first order.
+    writeMeta(db, 'opened_at', String(now()));
+    migrate(db, now());
+    adoptCopy(db);
+    return handle(db, options, now, lock);
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw refusalFor(error, path, GUARDIAN_DATABASE);
+  }
+};
+
+const initialise = (db: Connection, { mode, account }: DatabaseOptions, now: EpochMs): Connection => {
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  migrate(db, now);
+  db.transaction(() => {
+    writeMeta(db, 'mode', mode);
+    writeMeta(db, 'account', account);
+    writeMeta(db, 'instance_id', newInstanceId());
+    writeMeta(db, 'created_at', String(now));
+  }).immediate();
+  return db;
+};
+
+/** A copy becomes a database of its own: its orders must never share ids with the original's. */
+const adoptCopy = (db: Connection): void => {
+  if (readMeta(db, 'copied_from') === null) return;
+  db.transaction(() => {
+    writeMeta(db, 'instance_id', newInstanceId());
+    writeMeta(db, 'restored_at_sequence', String(createJournalReader(db).lastSequence()));
+    dropMeta(db, 'copied_from');
+  }).immediate();
+};
+
+const originOf = (db: Connection): Origin => {
+  const last = createJournalReader(db).lastSequence();
+  if (readMeta(db, 'restored_at_sequence') === String(last)) return 'restored';
+  return last === 0 ? 'created' : 'existing';
+};
+
+const handle = (db: Connection, options: DatabaseOptions, now: () => EpochMs, lock: InstanceLock | null): Database => {
+  const { path, maxPageCount } = options;
+  if (maxPageCount !== undefined) db.pragma(`max_page_count = ${Math.max(1, Math.trunc(maxPageCount))}`);
+  return {
+    path,
+    identity: identityOf(db, path),
+    origin: originOf(db),
+    journal: createJournalStore(db),
+    outbox: createOutboxStore(db),
+    records: createRecords(db),
+    audit: createAuditStore(db),
+    backup: (target) => backupTo(db, target, now()),
+    sizeBytes: () => pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size'),
+    close: () => {
+      db.close();
+      lock?.release();
+    },
+  };
+};
+
+/** A database of any mode, looked at and never changed: for audits, replays and reports. */
+export interface ReadOnlyDatabase {
+  readonly path: string;
+  readonly identity: DatabaseIdentity;
+  readonly journal: Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'>;
+  readonly records: Records;
+  readonly audit: Pick<AuditStore, 'audits'>;
+  close(): void;
+}
+
+/** May be used while another process writes. @throws DatabaseRefused with one clear line. */
+export const openReadOnly = (path: string, check: 'quick' | 'full' | 'none' = 'quick'): ReadOnlyDatabase => {
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: give the path of a database`);
+  let db: Connection | null = null;
+  try {
+    db = connectReadOnly(path);
+    inspectConnection(db, path, GUARDIAN_DATABASE, check);
+    const version = pragmaNumber(db, 'user_version');
+    if (version < SCHEMA_VERSION) throw new DatabaseRefused('older-schema', `${path} has schema version ${version}, this program reads ${SCHEMA_VERSION}: start the bot on it once, which brings it forward`);
+    const opened = db;
+    return { path, identity: identityOf(db, path), journal: createJournalReader(db), records: createRecords(db), audit: createAuditReader(db), close: () => void opened.close() };
+  } catch (error) {
+    db?.close();
+    throw refusalFor(error, path, GUARDIAN_DATABASE);
+  }
+};

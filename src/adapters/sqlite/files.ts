@@ -1,0 +1,42 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseRefused } from './errors.ts';
+
+/** Makes the directory of a file, readable by its group at most. @throws DatabaseRefused */
+export const makeDirectoryOf = (path: string): void => {
+  const directory = dirname(path);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'}): make it, or give another path`);
+  }
+};
+
+const sync = (path: string): void => {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+};
+
+/** Puts a finished file in its place, durably: there is never a half-made one under the final name. */
+export const moveIntoPlace = (from: string, to: string): void => {
+  sync(from);
+  renameSync(from, to);
+  sync(dirname(to));
+};
+
+/** Removes a database file that was never finished, with what SQLite keeps beside it. */
+export const removeUnfinished = (path: string): void => {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+};
+
+/** Lets `make` write a whole database under another name, then moves it into place: a crash leaves no half-made one. */
+export const makeFile = (path: string, make: (unfinished: string) => void): void => {
+  const unfinished = `${path}.creating`;
+  removeUnfinished(unfinished);
+  make(unfinished);
+  moveIntoPlace(unfinished, path);
+};

@@ -1,0 +1,95 @@
+import { statSync } from 'node:fs';
+import type { DatabaseIdentity } from '../../ports/store.ts';
+import { APPLICATION_ID, connectReadOnly, integrityFault, pragmaNumber, type Connection } from './connection.ts';
+import { DatabaseRefused, sqliteCode, type RefusalCode } from './errors.ts';
+import { readIdentity } from './meta.ts';
+import { SCHEMA_VERSION } from './migrate.ts';
+
+export interface Expectation {
+  readonly applicationId: number;
+  readonly schemaVersion: number;
+  /** What the program calls such a file. */
+  readonly what: string;
+}
+
+export const GUARDIAN_DATABASE: Expectation = { applicationId: APPLICATION_ID, schemaVersion: SCHEMA_VERSION, what: 'a database of this program' };
+
+const refuse = (code: RefusalCode, message: string): never => {
+  throw new DatabaseRefused(code, message);
+};
+
+/** `file`: there is one to look at; `nothing`: one may be made here. @throws DatabaseRefused for what is neither. */
+export const lookAt = (path: string): 'file' | 'nothing' => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    if (statSync(`${path}-wal`, { throwIfNoEntry: false }) === undefined) return 'nothing';
+    return refuse('missing-main-file', `${path} is missing but ${path}-wal is there: the database was moved or deleted without it; put it back, restore a backup, or move the -wal file away`);
+  }
+  if (!stat.isFile()) return refuse('not-a-database', `${path} is not a file: give the path of a database`);
+  if (stat.size === 0) return refuse('not-a-database', `${path} is empty (0 bytes), not ${GUARDIAN_DATABASE.what}: restore a backup, or move it away to start anew`);
+  return 'file';
+};
+
+/**
+ * Looks at an existing file without being able to change it.
+ * @throws DatabaseRefused when it is not a sound database of this program and version.
+ */
+export const inspect = (path: string, expectation: Expectation, check: 'quick' | 'full' | 'none'): void => {
+  let db: Connection | null = null;
+  try {
+    db = connectReadOnly(path);
+    inspectConnection(db, path, expectation, check);
+  } catch (error) {
+    throw refusalFor(error, path, expectation);
+  } finally {
+    db?.close();
+  }
+};
+
+export const inspectConnection = (db: Connection, path: string, expectation: Expectation, check: 'quick' | 'full' | 'none'): void => {
+  const applicationId = pragmaNumber(db, 'application_id');
+  if (applicationId !== expectation.applicationId) {
+    refuse('foreign', `${path} is a database of another program (application id ${applicationId}), not ${expectation.what}: give another path`);
+  }
+  const version = pragmaNumber(db, 'user_version');
+  if (version > expectation.schemaVersion) {
+    refuse('newer-schema', `${path} has schema version ${version}, this program knows up to ${expectation.schemaVersion}: upgrade the program, or restore a backup made before the upgrade`);
+  }
+  const fault = check === 'none' ? null : integrityFault(db, check);
+  if (fault !== null) refuse('corrupt', `${path} is corrupt (${fault}): restore a backup`);
+};
+
+/** A refusal for what SQLite says about a file; anything else as it is. */
+export const refusalFor = (error: unknown, path: string, expectation: Expectation): unknown => {
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  const words = (error as Error).message;
+  if (code.startsWith('SQLITE_NOTADB')) return new DatabaseRefused('not-a-database', `${path} is not ${expectation.what} (${words}): give another path, or restore a backup`);
+  if (code.startsWith('SQLITE_CORRUPT')) return new DatabaseRefused('corrupt', `${path} is corrupt (${words}): restore a backup`);
+  if (code.startsWith('SQLITE_FULL')) return new DatabaseRefused('not-writable', `${path} cannot be written, the disk is full: make room`);
+  return new DatabaseRefused('not-writable', `${path} cannot be opened (${code}: ${words}): check the file's and the directory's permissions and the disk`);
+};
+
+/** @throws DatabaseRefused when the file does not say whose it is. */
+export const identityOf = (db: Connection, path: string): DatabaseIdentity => {
+  const identity = readIdentity(db);
+  if (identity === null) throw new DatabaseRefused('corrupt', `${path} does not say which mode and account it belongs to: restore a backup`);
+  return identity;
+};
+
+/** Reads the identity without being able to change anything. @throws DatabaseRefused when the database is of another mode or account. */
+export const inspectIdentity = (path: string, mode: string, account: string): void => {
+  const db = connectReadOnly(path);
+  try {
+    expectIdentity(path, identityOf(db, path), mode, account);
+  } catch (error) {
+    throw refusalFor(error, path, GUARDIAN_DATABASE);
+  } finally {
+    db.close();
+  }
+};
+
+const expectIdentity = (path: string, found: DatabaseIdentity, mode: string, account: string): void => {
+  if (found.mode !== mode) refuse('other-mode', `${path} belongs to mode ${found.mode}, not ${mode}: every mode has its own database; set another path`);
+  if (found.account !== account) refuse('other-account', `${path} belongs to account ${found.account}, not ${account}: every account has its own database; set another path`);
+};

@@ -1,0 +1,134 @@
+import { encodeEffects } from '../../core/engine/codec.ts';
+import type { Effect } from '../../core/engine/effect.ts';
+import type { Input } from '../../core/engine/input.ts';
+import { utcDayStart } from '../../core/units.ts';
+import type { JournalEntry, JournalStore, Snapshot } from '../../ports/store.ts';
+import type { Connection } from './connection.ts';
+import { asWriteError, StoreWriteError } from './errors.ts';
+import { createProjection } from './projection.ts';
+
+/** Rows read at a time: an open reader would block writers of the same connection, so reading is paged. */
+const PAGE = 256;
+
+interface JournalRow {
+  readonly sequence: number;
+  readonly input: string;
+  readonly effects: string;
+}
+
+/** Reads of the journal; works on a read-only connection. */
+export const createJournalReader = (db: Connection): Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'> => {
+  const page = db.prepare<[number, number], JournalRow>('SELECT sequence, input, effects FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?');
+  const last = db.prepare<[], number | null>('SELECT max(sequence) FROM journal').pluck();
+  const newestSnapshot = db.prepare<[], Snapshot>('SELECT sequence, at, state FROM snapshots ORDER BY sequence DESC LIMIT 1');
+  return {
+    latestSnapshot: () => newestSnapshot.get() ?? null,
+    lastSequence: () => last.get() ?? 0,
+    *entriesAfter(sequence) {
+      let from = sequence;
+      for (;;) {
+        const rows = page.all(from, PAGE);
+        for (const row of rows) yield toEntry(row);
+        const end = rows.at(-1);
+        if (end === undefined || rows.length < PAGE) return;
+        from = end.sequence;
+      }
+    },
+  };
+};
+
+const toEntry = (row: JournalRow): JournalEntry => ({ sequence: row.sequence, input: JSON.parse(row.input) as Input, effects: row.effects });
+
+/** The journal and everything that is derived from it in the same transactions. */
+export const createJournalStore = (db: Connection): JournalStore => {
+  const reader = createJournalReader(db);
+  const project = createProjection(db);
+  const append = db.prepare('INSERT INTO journal (sequence, at, wall, type, input, effects) VALUES (?, ?, ?, ?, ?, ?)');
+  let sequence = reader.lastSequence();
+
+  const commitAll = db.transaction((inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): (readonly Effect[])[] =>
+    inputs.map((given, index) => {
+      const text = inputText(given);
+      // What is journaled is what is applied, to the sign of a zero.
+      const input = JSON.parse(text) as Input;
+      const effects = apply(input);
+      const entry = { sequence: sequence + index + 1, input };
+      append.run(entry.sequence, input.at, input.wall, input.type, text, encodeEffects(effects));
+      for (const effect of effects) project(entry, effect);
+      return effects;
+    }),
+  );
+
+  return {
+    ...reader,
+    commit: (inputs, apply) => {
+      if (inputs.length === 0) return [];
+      try {
+        const effects = commitAll.immediate(inputs, apply);
+        sequence += inputs.length;
+        return effects;
+      } catch (error) {
+        throw asWriteError(error, `journal entry ${sequence + 1}`);
+      }
+    },
+    writeSnapshot: createSnapshotWriter(db, () => sequence),
+  };
+};
+
+/** Keeps the first snapshot of each UTC day, from which an archived day replays alone, and the newest. */
+const createSnapshotWriter = (db: Connection, lastSequence: () => number): JournalStore['writeSnapshot'] => {
+  const insert = db.prepare('INSERT OR REPLACE INTO snapshots (sequence, at, utc_day, state) VALUES (?, ?, ?, ?)');
+  const thin = db.prepare('DELETE FROM snapshots WHERE sequence < ? AND sequence NOT IN (SELECT min(sequence) FROM snapshots GROUP BY utc_day)');
+  const write = db.transaction((snapshot: Snapshot) => {
+    insert.run(snapshot.sequence, snapshot.at, utcDayStart(snapshot.at), snapshot.state);
+    thin.run(snapshot.sequence);
+  });
+  return (snapshot) => {
+    if (snapshot.sequence > lastSequence()) throw new RangeError(`a snapshot of entry ${snapshot.sequence}, but the journal ends at ${lastSequence()}`);
+    try {
+      write.immediate(snapshot);
+    } catch (error) {
+      throw asWriteError(error, `snapshot ${snapshot.sequence}`);
+    }
+  };
+};
+
+/** @throws StoreWriteError when JSON would say something else than the input, or the input has no times. */
+const inputText = (input: Input): string => {
+  const fault = plainFault(input, input.type);
+  if (fault !== null) throw new StoreWriteError('not-plain-json', `an input cannot be journaled: ${fault}`);
+  return JSON.stringify(input);
+};
+
+/** Where a value would not survive JSON: NaN and infinities become null, functions and undefined vanish. Null when it would. */
+const plainFault = (value: unknown, path: string): string | null => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return null;
+    case 'number':
+      return Number.isFinite(value) ? null : `${path} is ${value}`;
+    case 'object':
+      return value === null ? null : partsFault(value, path);
+    default:
+      return `${path} is a ${typeof value}`;
+  }
+};
+
+const partsFault = (value: object, path: string): string | null => {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const part: unknown = value[index];
+      // The common case without building a path.
+      if (typeof part === 'number' && Number.isFinite(part)) continue;
+      const fault = plainFault(part, `${path}[${index}]`);
+      if (fault !== null) return fault;
+    }
+    return null;
+  }
+  for (const [key, part] of Object.entries(value)) {
+    const fault = plainFault(part, `${path}.${key}`);
+    if (fault !== null) return fault;
+  }
+  return null;
+};

@@ -1,0 +1,99 @@
+import type { Alert } from '../../core/engine/alert.ts';
+import type { OutboxStore } from '../../ports/outbox.ts';
+import type { Connection } from './connection.ts';
+import { asWriteError } from './errors.ts';
+
+interface PendingRow {
+  readonly id: number;
+  readonly alert: string;
+  readonly createdAt: number;
+  readonly attempts: number;
+}
+
+const PENDING = `
+  SELECT o.id, o.alert, o.created_at AS createdAt, coalesce(d.attempts, 0) AS attempts
+  FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = :chat AND d.outbox_id = o.id
+  WHERE o.id > (SELECT settled_through FROM outbox_chats WHERE chat_id = :chat) AND coalesce(d.state, 'waiting') = 'waiting'
+  ORDER BY o.id LIMIT :limit`;
+
+const COUNT = `
+  SELECT count(*) FROM outbox_chats c JOIN outbox o ON o.id > c.settled_through
+  LEFT JOIN outbox_deliveries d ON d.chat_id = c.chat_id AND d.outbox_id = o.id
+  WHERE c.chat_id IN (SELECT value FROM json_each(?)) AND coalesce(d.state, 'waiting') = 'waiting'`;
+
+/**
+ * Everything up to the returned id is behind a chat that is seen for the first
+ * time. In a database with no chat yet that is nothing: what was said before
+ * anyone listened is still to be delivered. A chat added later hears what has
+ * been said since this start, and what the others have not heard either.
+ */
+const FIRST_SEEN = `
+  SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM outbox_chats) THEN 0
+              ELSE min(:atStart, (SELECT min(settled_through) FROM outbox_chats)) END`;
+
+/** After a row is settled, the chat's mark moves up to the row before its oldest waiting one. */
+const ADVANCE = `
+  UPDATE outbox_chats SET settled_through = coalesce(
+    (SELECT min(o.id) - 1 FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = :chat AND d.outbox_id = o.id
+      WHERE o.id > settled_through AND o.id <= :id AND coalesce(d.state, 'waiting') = 'waiting'), max(settled_through, :id))
+  WHERE chat_id = :chat`;
+
+const SETTLE = `
+  INSERT INTO outbox_deliveries (chat_id, outbox_id, attempts, state, settled_at, why) VALUES (:chat, :id, 1, :state, :at, :why)
+  ON CONFLICT (chat_id, outbox_id) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at, why = excluded.why
+  WHERE state = 'waiting'`;
+
+const ATTEMPT = `
+  INSERT INTO outbox_deliveries (chat_id, outbox_id, attempts, state) VALUES (?, ?, 1, 'waiting')
+  ON CONFLICT (chat_id, outbox_id) DO UPDATE SET attempts = attempts + 1`;
+
+/** Delivery of alerts, chat by chat. The rows themselves come with the journal's commits. */
+export const createOutboxStore = (db: Connection): OutboxStore => {
+  const pending = db.prepare<[{ chat: number; limit: number }], PendingRow>(PENDING);
+  const count = db.prepare<[string], number>(COUNT).pluck();
+  const countAll = db.prepare<[], number>('SELECT count(*) FROM outbox').pluck();
+  const known = db.prepare<[number], number>('SELECT 1 FROM outbox_chats WHERE chat_id = ?').pluck();
+  const firstSeen = db.prepare<[{ atStart: number }], number>(FIRST_SEEN).pluck();
+  const addChat = db.prepare('INSERT INTO outbox_chats (chat_id, settled_through) VALUES (?, ?)');
+  const settle = db.prepare(SETTLE);
+  const advance = db.prepare(ADVANCE);
+  const attempt = db.prepare(ATTEMPT);
+  const insert = db.prepare('INSERT INTO outbox (sequence, key, kind, title, alert, at, created_at) VALUES (NULL, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
+  const atStart = db.prepare<[], number | null>('SELECT max(id) FROM outbox').pluck().get() ?? 0;
+  /** Chats of this run: one that was dropped from the configuration no longer counts. */
+  const chats = new Set<number>();
+
+  const meet = (chatId: number): void => {
+    if (chats.has(chatId)) return;
+    if (known.get(chatId) === undefined) addChat.run(chatId, firstSeen.get({ atStart }) ?? 0);
+    chats.add(chatId);
+  };
+  const finish = db.transaction((chat: number, id: number, state: 'delivered' | 'parked', at: number, why: string | null) => {
+    meet(chat);
+    settle.run({ chat, id, state, at, why });
+    advance.run({ chat, id });
+  });
+  const write = (what: string, run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      throw asWriteError(error, what);
+    }
+  };
+
+  return {
+    pending: (chatId, limit) => {
+      write('a chat of the outbox', () => meet(chatId));
+      return pending.all({ chat: chatId, limit }).map((row) => ({ ...row, alert: JSON.parse(row.alert) as Alert }));
+    },
+    pendingCount: () => (chats.size === 0 ? countAll.get() : count.get(JSON.stringify([...chats]))) ?? 0,
+    markDelivered: (chatId, id, at) => write('a delivery', () => finish.immediate(chatId, id, 'delivered', at, null)),
+    park: (chatId, id, why, at) => write('a parked alert', () => finish.immediate(chatId, id, 'parked', at, why)),
+    recordAttempt: (chatId, id) =>
+      write('a delivery attempt', () => {
+        meet(chatId);
+        attempt.run(chatId, id);
+      }),
+    add: (alert, createdAt) => write('an alert', () => void insert.run(alert.key, alert.kind, alert.title, JSON.stringify(alert), alert.at, createdAt)),
+  };
+};
