@@ -1,0 +1,36 @@
+import { basename, join, relative } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { approvalOffences, purityOffences, sourceFiles, type Offence } from './source-rules.ts';
+import { FIXTURES, ROOT } from './tools.ts';
+
+const isTest = (file: string): boolean => /\.(test|test-helper)\.ts$/.test(file);
+const told = (offences: readonly Offence[]): readonly string[] => offences.map(({ file, line, what }) => `${relative(ROOT, file)}:${line} ${what}`);
+
+describe('only the Guardian approves orders', () => {
+  test('every way round it is seen', () => {
+    for (const file of sourceFiles(`${FIXTURES}/source-rules/others`)) {
+      const isGood = basename(file).startsWith('good-');
+      expect(approvalOffences(file).length > 0, basename(file)).toBe(!isGood);
+    }
+  });
+
+  test('the product keeps the rule', () => {
+    const files = [...sourceFiles(join(ROOT, 'src')), ...sourceFiles(join(ROOT, 'commands'))].filter((file) => !isTest(file) && !file.startsWith(join(ROOT, 'src/core/guardian/')));
+    expect(files.length).toBeGreaterThan(20);
+    expect(told(files.flatMap(approvalOffences))).toEqual([]);
+  });
+});
+
+describe('core does not depend on the machine', () => {
+  test('clocks, zones and locales are seen', () => {
+    for (const file of sourceFiles(`${FIXTURES}/source-rules/core`)) {
+      expect(purityOffences(file).length > 0, basename(file)).toBe(!basename(file).startsWith('good-'));
+    }
+  });
+
+  test('core keeps the rule', () => {
+    expect(told(sourceFiles(join(ROOT, 'src/core')).filter((file) => !isTest(file)).flatMap(purityOffences))).toEqual([]);
+  });
+});
