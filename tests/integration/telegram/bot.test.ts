@@ -1,0 +1,211 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { killSwitch } from './fake-service.ts';
+import { FORUM, FORUM_TOPIC, GROUP, lastMessageId, OPERATOR, SECOND_OPERATOR, startHarness, STRANGER, VIEWER, type Harness } from './harness.ts';
+
+const open: Harness[] = [];
+const start = async (...options: Parameters<typeof startHarness>): Promise<Harness> => {
+  const harness = await startHarness(...options);
+  open.push(harness);
+  return harness;
+};
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(async (harness) => harness.close()));
+});
+
+describe('who is let in', () => {
+  test('operators and viewers get answers, strangers get none and are reported at most once an hour', async () => {
+    const bot = await start();
+    expect((await bot.ask(OPERATOR, '/status')).text).toContain('1,012.40');
+    expect((await bot.ask(VIEWER, '/status')).text).toContain('1,012.40');
+    for (let count = 0; count < 5; count += 1) bot.server.person.send(STRANGER, STRANGER, '/status');
+    await bot.settle();
+    expect(bot.server.person.messages(STRANGER).every(({ from }) => from.id === STRANGER)).toBe(true);
+    expect(bot.reported.map(({ kind }) => kind)).toEqual(['security']);
+    bot.clock.jump(3_601_000);
+    bot.server.person.send(STRANGER, STRANGER, '/status');
+    await bot.settle();
+    expect(bot.reported).toHaveLength(2);
+    expect(bot.reported[1]?.title).toContain('5 messages');
+    expect(bot.service.auditRows.filter(({ caller }) => caller.role === 'stranger')).toHaveLength(2);
+  });
+
+  test('the sender counts, not the chat: a stranger in a listed group gets nothing, an operator in an unlisted one neither', async () => {
+    const bot = await start();
+    bot.server.person.addGroup({ id: -555, title: 'Elsewhere', type: 'group' });
+    bot.server.person.send(STRANGER, GROUP, '/status');
+    bot.server.person.send(OPERATOR, -555, '/status');
+    bot.server.person.send(OPERATOR, FORUM, '/status', { threadId: FORUM_TOPIC + 1 });
+    await bot.settle();
+    for (const chatId of [GROUP, -555, FORUM]) expect(bot.server.person.messages(chatId)).toHaveLength(1);
+    expect((await bot.ask(VIEWER, '/status', GROUP)).text).toContain('1,012.40');
+    const inTopic = await bot.ask(OPERATOR, '/status', FORUM, FORUM_TOPIC);
+    expect(inTopic.message_thread_id).toBe(FORUM_TOPIC);
+  });
+
+  test('a viewer cannot change anything', async () => {
+    const bot = await start();
+    for (const command of ['/pause', '/resume', '/unlock']) expect((await bot.ask(VIEWER, command)).text).toContain('for operators');
+    expect(bot.service.calls).toEqual([]);
+  });
+
+  test('the menu is set per role, strangers see none', async () => {
+    const bot = await start();
+    const names = (userId: number): readonly unknown[] => bot.server.person.menu(userId, userId).map(({ command }) => command);
+    await expect.poll(() => names(OPERATOR)).toContain('unlock');
+    await expect.poll(() => names(VIEWER)).toContain('status');
+    expect(names(VIEWER)).not.toContain('unlock');
+    expect(names(STRANGER)).toEqual([]);
+  });
+});
+
+describe('age and redelivery', () => {
+  test('/pause runs whatever its age and never resumes; /resume expires after 60 s', async () => {
+    const bot = await start();
+    const now = Math.floor(bot.clock.wallNow() / 1000);
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause old', { date: now - 86_400 });
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause again', { date: now - 86_400 });
+    await bot.settle();
+    expect(bot.service.calls.map(({ name }) => name)).toEqual(['pause', 'pause']);
+    expect(bot.service.paused).toBe(true);
+    const sent = bot.server.person.send(OPERATOR, OPERATOR, '/resume', { date: now - 61 });
+    const reply = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired, send again') === true, { afterMessageId: sent.message_id });
+    expect(reply.reply_markup).toBeUndefined();
+    const future = bot.server.person.send(OPERATOR, OPERATOR, '/resume', { date: now + 120 });
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired, send again') === true, { afterMessageId: future.message_id });
+    expect(bot.service.paused).toBe(true);
+  });
+
+  test('a redelivered update acts once, also after a restart', async () => {
+    const bot = await start();
+    const message = bot.server.person.send(OPERATOR, OPERATOR, '/pause');
+    await bot.settle();
+    const id = Number([...bot.memory.values].find(([key]) => key.endsWith('/seen'))?.[1].split(',')[0]);
+    const update = { message: JSON.parse(JSON.stringify(message)) };
+    bot.server.person.redeliver(id, update);
+    await bot.settle();
+    await bot.restart();
+    bot.server.person.redeliver(id, update);
+    await bot.settle();
+    expect(bot.service.calls).toHaveLength(1);
+  });
+
+  test('a forwarded command is refused', async () => {
+    const bot = await start();
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause', { forwarded: true });
+    await bot.settle();
+    expect(bot.service.calls).toEqual([]);
+  });
+});
+
+describe('confirmation', () => {
+  test('/resume acts on its button only: for its sender, in its chat, once, within 120 s', async () => {
+    const bot = await start();
+    await bot.ask(OPERATOR, '/resume', GROUP);
+    expect(bot.service.calls).toEqual([]);
+    expect((await bot.press(SECOND_OPERATOR, GROUP, 'Resume trading')).text).toContain('Only the person who asked');
+    expect((await bot.press(VIEWER, GROUP, 'Resume trading')).text).toContain('operators');
+    await bot.press(OPERATOR, GROUP, 'Resume trading');
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('allowed again') === true);
+    expect(bot.service.calls.map(({ name }) => name)).toEqual(['resume']);
+
+    const second = await bot.ask(OPERATOR, '/resume', GROUP);
+    bot.clock.jump(121_000);
+    expect((await bot.press(OPERATOR, GROUP, 'Resume trading')).text).toContain('no longer works');
+    expect(second.reply_markup).toBeDefined();
+    expect(bot.service.calls).toHaveLength(1);
+  });
+
+  test('a pressed button works once, and none survives a restart', async () => {
+    const bot = await start();
+    const asked = await bot.ask(OPERATOR, '/resume');
+    const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
+    await bot.press(OPERATOR, OPERATOR, 'Resume trading');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('allowed again') === true);
+    const forged = { id: 'forged', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message: JSON.parse(JSON.stringify(asked)), chat_instance: '1', data };
+    bot.server.person.push({ callback_query: forged });
+    await bot.settle();
+    expect(bot.service.calls).toHaveLength(1);
+
+    await bot.ask(OPERATOR, '/resume');
+    await bot.restart();
+    expect((await bot.press(OPERATOR, OPERATOR, 'Resume trading')).text).toContain('no longer works');
+    expect(bot.service.calls).toHaveLength(1);
+  });
+
+  test('/unlock shows the locks and clears exactly those shown', async () => {
+    const bot = await start();
+    bot.service.setLocks([killSwitch]);
+    const asked = await bot.ask(OPERATOR, '/unlock reviewed it');
+    expect(asked.text).toContain('kill-switch');
+    bot.service.setLocks([killSwitch, { ...killSwitch, id: 'total-drawdown' }]);
+    await bot.press(OPERATOR, OPERATOR, 'Unlock');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared: kill-switch') === true);
+    expect(bot.service.calls).toMatchObject([{ name: 'unlock', detail: { lockIds: ['kill-switch'], reason: 'reviewed it', newLossPermitted: null } }]);
+    expect(bot.service.locks().map(({ id }) => id)).toEqual(['total-drawdown']);
+    expect(bot.service.auditRows.map(({ outcome }) => outcome)).toEqual(expect.arrayContaining(['asked', 'confirmed', 'unlocked']));
+  });
+
+  test('a daily-drawdown lock wants the amount typed', async () => {
+    const bot = await start();
+    bot.service.setLocks([{ ...killSwitch, id: 'daily-drawdown' }]);
+    bot.service.setPreview({ newLossPermitted: 19.8, baselines: ['day baseline 1012.40 -> 991.10'] });
+    expect((await bot.ask(OPERATOR, '/unlock')).text).toContain('19.80');
+    expect((await bot.ask(OPERATOR, '20')).text).toContain('not the amount');
+    await bot.ask(OPERATOR, '/unlock');
+    const confirm = await bot.ask(OPERATOR, '19.80');
+    expect(confirm.text).toContain('Permits 19.80');
+    await bot.press(OPERATOR, OPERATOR, 'Unlock');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared') === true);
+    expect(bot.service.calls).toMatchObject([{ detail: { newLossPermitted: 19.8 } }]);
+  });
+
+  test('cancel does nothing', async () => {
+    const bot = await start();
+    await bot.ask(OPERATOR, '/resume');
+    await bot.press(OPERATOR, OPERATOR, 'Cancel');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Nothing was done') === true);
+    expect(bot.service.calls).toEqual([]);
+  });
+});
+
+describe('answers', () => {
+  test('every command of a viewer answers, with buttons that edit in place', async () => {
+    const bot = await start();
+    bot.service.setLocks([killSwitch]);
+    for (const command of ['/start', '/help', '/help pnl', '/status', '/pnl', '/pnl 7d', '/positions', '/trades', '/trades 5', '/balance', '/risk', '/locks', '/version', '/whoami']) {
+      expect((await bot.ask(OPERATOR, command)).text, command).toBeTruthy();
+    }
+    const shown = await bot.ask(OPERATOR, '/status');
+    bot.clock.jump(60_000);
+    await bot.press(OPERATOR, OPERATOR, '↻ Refresh');
+    const edited = await bot.server.person.waitFor(OPERATOR, ({ message_id: id, edit_date: at }) => id === shown.message_id && at !== undefined);
+    expect(edited.text).not.toBe(shown.text);
+  });
+
+  test('a wrong argument gets the right form, an unknown command a hint, a flood one warning', async () => {
+    const bot = await start();
+    expect((await bot.ask(OPERATOR, '/pnl 9y')).text).toMatch(/none of today, 7d, 30d, all[\s\S]*For example: \/pnl 7d/);
+    expect((await bot.ask(OPERATOR, '/nonsense')).text).toContain('no command /nonsense');
+    expect((await bot.ask(OPERATOR, '/trades 900')).text).toContain('from 1 to 50');
+    const before = lastMessageId(bot.server, OPERATOR);
+    for (let count = 0; count < 40; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/version');
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause');
+    await bot.settle();
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Paused') === true, { afterMessageId: before });
+    const warnings = bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('Slow down'));
+    expect(warnings).toHaveLength(1);
+    expect(bot.service.paused).toBe(true);
+  });
+
+  test('tables stay within 34 columns', async () => {
+    const bot = await start();
+    for (const command of ['/status', '/pnl', '/trades', '/balance', '/positions']) {
+      const message = await bot.ask(OPERATOR, command);
+      for (const entity of message.entities ?? []) {
+        const { type, offset, length } = entity as { type: string; offset: number; length: number };
+        if (type !== 'pre') continue;
+        for (const line of (message.text ?? '').slice(offset, offset + length).split('\n')) expect(line.length, `${command}: ${line}`).toBeLessThanOrEqual(34);
+      }
+    }
+  });
+});
