@@ -24,7 +24,7 @@ const TRAITS: Readonly<Record<SymbolName, SymbolTraits>> = {
 export const GENERATED_SYMBOLS: readonly SymbolName[] = Object.keys(TRAITS);
 
 /** Pull toward the starting price per hour: keeps prices of a long series in a believable range. */
-const ANCHOR_PULL = 1 / (24 * 35);
+const ANCHOR_PULL = 1 / (24 * 25);
 const AVERAGE_TRADE = 820;
 
 export interface GenerateOptions {
@@ -101,7 +101,7 @@ const drawCandle = (traits: SymbolTraits, market: MarketHour, random: RandomStre
   const turnover = traits.hourlyTurnover * Math.exp(0.8 * market.heat + season + trending + stir - 0.3 + 0.25 * random.normal());
   // Takers buy into rises and sell into falls: the flow that a model can learn from.
   const lean = Math.max(-1.5, Math.min(1.5, market.drift / 0.002));
-  const takerShare = Math.min(0.95, Math.max(0.05, 0.5 + 0.03 * lean + 1.2 * change + 0.03 * random.normal()));
+  const takerShare = Math.min(0.95, Math.max(0.05, 0.5 + 0.03 * lean + 1.2 * change + 0.022 * random.normal()));
   const meanPrice = (path.open + high + low + close) / 4;
   const scale = 10 ** traits.quantityPlaces;
   const volume = Math.max(1, Math.round((turnover / meanPrice) * scale)) / scale;

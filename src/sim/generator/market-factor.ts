@@ -28,9 +28,9 @@ interface RegimeTraits {
 
 /** Falls are shorter and steeper than rises, so that the market has no strong drift over months. */
 const TRAITS: Readonly<Record<Regime, RegimeTraits>> = {
-  up: { meanHours: 26, drift: 0.0019, volatilityFactor: 1 },
-  down: { meanHours: 15, drift: -0.0034, volatilityFactor: 1.15 },
-  range: { meanHours: 12, drift: 0, volatilityFactor: 0.8 },
+  up: { meanHours: 32, drift: 0.0021, volatilityFactor: 1 },
+  down: { meanHours: 18, drift: -0.0037, volatilityFactor: 1.15 },
+  range: { meanHours: 10, drift: 0, volatilityFactor: 0.8 },
   crash: { meanHours: 7, drift: -0.016, volatilityFactor: 3 },
 };
 
