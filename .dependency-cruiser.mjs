@@ -12,7 +12,7 @@ const HOMES = {
   grammy: '^src/adapters/telegram/',
   '@grammyjs/auto-retry': '^src/adapters/telegram/',
   '@grammyjs/parse-mode': '^src/adapters/telegram/',
-  '@napi-rs/canvas': '^src/adapters/telegram/',
+  '@napi-rs/canvas': '^src/adapters/pictures/',
   'better-sqlite3': '^src/adapters/sqlite/',
   'onnxruntime-node': '^src/adapters/onnx/',
   hono: '^src/adapters/web/',

@@ -53,7 +53,7 @@ const statusWith = async (url: string, headers: Readonly<Record<string, string>>
 describe('the page', () => {
   test('is served with a strict policy, and asks no other host for anything', async () => {
     const { url } = await start();
-    for (const path of ['/', '/page.css', '/chat.css', '/page.js', '/chat.js', '/status.js', '/icon.svg']) {
+    for (const path of ['/', '/page.css', '/chat.css', '/page.mjs', '/chat.mjs', '/status.mjs', '/icon.svg']) {
       const answer = await fetch(url + path);
       expect(answer.status, path).toBe(200);
       expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -87,6 +87,7 @@ describe('the page', () => {
     equity = 1_234;
     await readUntil('"equity":1234');
     leave.abort();
+    expect(text).toContain('event: status');
   });
 
   test('says how it is', async () => {
@@ -108,6 +109,6 @@ describe('the page', () => {
     const answer = await fetch(`${server.url}/api/status/stream`);
     const ended = answer.text().catch(() => 'ended');
     await server.close();
-    await ended;
+    expect(await ended).toMatch(/ended|status/);
   });
 });

@@ -44,9 +44,9 @@ const ASSETS = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
   { path: '/chat.css', file: 'chat.css', type: 'text/css; charset=utf-8' },
-  { path: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
-  { path: '/chat.js', file: 'chat.js', type: 'text/javascript; charset=utf-8' },
-  { path: '/status.js', file: 'status.js', type: 'text/javascript; charset=utf-8' },
+  { path: '/page.mjs', file: 'page.mjs', type: 'text/javascript; charset=utf-8' },
+  { path: '/chat.mjs', file: 'chat.mjs', type: 'text/javascript; charset=utf-8' },
+  { path: '/status.mjs', file: 'status.mjs', type: 'text/javascript; charset=utf-8' },
   { path: '/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
 ] as const;
 

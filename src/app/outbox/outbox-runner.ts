@@ -1,11 +1,10 @@
 import type { Alert } from '../../core/engine/alert.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
-import type { AlarmHook } from '../../ports/alarm.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Notifier, OutboxStore } from '../../ports/outbox.ts';
 import { createChatLine, type AlertVolume } from './chat-line.ts';
-import { createSilenceWatch } from './silence.ts';
+import { createSilenceWatch, type AlarmHook } from './silence.ts';
 
 export interface OutboxRunnerOptions {
   readonly store: OutboxStore;

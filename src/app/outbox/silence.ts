@@ -1,7 +1,12 @@
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
-import type { AlarmHook } from '../../ports/alarm.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+
+/** Another way to reach people when Telegram is silent (ALERT_WEBHOOK_URL). */
+export interface AlarmHook {
+  /** Rejects when it did not get through. */
+  call(text: string): Promise<void>;
+}
 
 export interface SilenceWatchOptions {
   /** Wall time since which nobody can be reached, or null. */

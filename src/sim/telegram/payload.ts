@@ -37,7 +37,7 @@ export const readInteger = (payload: Payload, key: string): number | null => {
 
 export const readText = (payload: Payload, key: string): string => {
   const value = payload.values[key];
-  return value === undefined || value === null ? '' : String(value as string | number);
+  return value === undefined || value === null ? '' : (typeof value === 'string' ? value : JSON.stringify(value));
 };
 
 export const readFlag = (payload: Payload, key: string): boolean => {
@@ -58,7 +58,7 @@ export const readList = (payload: Payload, key: string): readonly unknown[] | nu
   if (value === undefined || value === null || value === '') return null;
   const parsed = structured(value);
   if (!Array.isArray(parsed)) throw badRequest(`array expected as ${key}`);
-  return parsed;
+  return parsed as readonly unknown[];
 };
 
 /** The chat_id of a call, or null when it has none that is a number. */

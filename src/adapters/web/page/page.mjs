@@ -1,6 +1,6 @@
 // The page's start: which halves there are, and on a phone which one is seen.
-import { startChat } from './chat.js';
-import { startStatus } from './status.js';
+import { startChat } from './chat.mjs';
+import { startStatus } from './status.mjs';
 
 const show = (view) => {
   document.body.dataset.view = view;
