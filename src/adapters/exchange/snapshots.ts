@@ -90,13 +90,23 @@ export const tradesFrom = async (client: Client, symbol: SymbolName, from: Reado
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const answer = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE, ...query }));
     if (!answer.ok) return answer;
-    const ordered = [...answer.value].sort(byId);
-    trades.push(...ordered);
-    const last = ordered.at(-1);
-    if (last === undefined || ordered.length < TRADES_PAGE) return { ok: true, value: trades };
+    trades.push(...answer.value);
+    const last = [...answer.value].sort(byId).at(-1);
+    if (last === undefined || answer.value.length < TRADES_PAGE) return distinctInOrder(symbol, trades);
     query = { ...from, fromId: nextId(last.id) };
   }
   return malformed(`more than ${MOST_PAGES * TRADES_PAGE} trades of ${symbol} in one read`);
+};
+
+/** Each trade once, oldest first. An id is given once by the exchange: the same twice is a repetition, two different ones are a contradiction. */
+export const distinctInOrder = (symbol: SymbolName, trades: readonly TradeAnswer[]): Read<readonly TradeAnswer[]> => {
+  const known = new Map<string, TradeAnswer>();
+  for (const trade of trades) {
+    const earlier = known.get(trade.id);
+    if (earlier !== undefined && JSON.stringify(earlier) !== JSON.stringify(trade)) return malformed(`trade ${trade.id} of ${symbol} came twice, with different contents`);
+    known.set(trade.id, trade);
+  }
+  return { ok: true, value: [...known.values()].sort(byId) };
 };
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => {

@@ -322,3 +322,21 @@ test('closed, it sends nothing more', async () => {
   await exchange.close();
   expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { code: 'CLOSED' } });
 });
+
+describe('repeated and reordered trades', () => {
+  const reference = { symbol: 'BTC/USDT', clientOrderId: 'gb-test-1' };
+
+  test('count once, oldest first', async () => {
+    server.handle = ({ path }) => ({ body: path === 'order' ? order({ fills: undefined }) : [trade(8), trade(7), trade(8)] });
+    const found = await exchange.venue.lookUp(reference);
+    expect(found.kind === 'found' && found.order.fills.map(({ tradeId }) => tradeId)).toEqual(['7', '8']);
+    const read = await exchange.venue.tradesAfter('BTC/USDT', null, 0);
+    expect(read.ok && read.value.map(({ tradeId }) => tradeId)).toEqual(['7', '8']);
+  });
+
+  test('that contradict each other are unknown', async () => {
+    server.handle = ({ path }) => ({ body: path === 'order' ? order({ fills: undefined }) : [trade(7), trade(7, { price: '1.0' })] });
+    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'unknown', error: { message: expect.stringContaining('came twice') } });
+    expect(await exchange.venue.tradesAfter('BTC/USDT', '1', 0)).toMatchObject({ ok: false });
+  });
+});

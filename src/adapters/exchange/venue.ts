@@ -8,7 +8,7 @@ import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer
 import type { Client, Parameters } from './client.ts';
 import { exchangeId } from './instruments.ts';
 import { guardFault, type EntryCeiling } from './order-guard.ts';
-import { TRADES_PAGE, completeSnapshot, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
+import { TRADES_PAGE, completeSnapshot, distinctInOrder, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
 
 export interface VenueOptions {
   readonly client: Client;
@@ -164,8 +164,6 @@ const tradesSince = async (client: Client, symbol: SymbolName, since: number): R
   const newest = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE }));
   if (!newest.ok) return newest;
   const enough = newest.value.length < TRADES_PAGE || newest.value.some((trade) => trade.time < since);
-  const trades = enough ? newest : await tradesFrom(client, symbol, { fromId: 0 });
-  if (!trades.ok) return trades;
-  const inOrder = [...trades.value].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
-  return { ok: true, value: inOrder.filter((trade) => trade.time >= since) };
+  const trades = enough ? distinctInOrder(symbol, newest.value) : await tradesFrom(client, symbol, { fromId: 0 });
+  return trades.ok ? { ok: true, value: trades.value.filter((trade) => trade.time >= since) } : trades;
 };
