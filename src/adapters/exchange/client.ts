@@ -1,8 +1,9 @@
 import { AuthenticationError, BaseError, binance } from 'ccxt';
 
-import type { Milliseconds } from '../../core/units.ts';
+import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
+import { checkAnswer, serverTimeAnswer } from './answers.ts';
 import { classify, parseRetryAfter, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
@@ -41,8 +42,8 @@ export type Endpoint =
 export interface Client {
   /** Calls one endpoint. Never throws and never retries: a failure is classified, its message redacted. */
   call(endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>>;
-  /** Takes the exchange's clock as the one to sign by. `roundTrip` limits how wrong it can be. */
-  noteServerTime(serverTime: number, wallBefore: number, roundTrip: Milliseconds): void;
+  /** The exchange's wall clock, which signatures are dated by from then on. */
+  serverTime(): Promise<Read<EpochMs>>;
   readonly budget: RequestBudget;
   close(): void;
 }
@@ -166,25 +167,39 @@ export const createClient = (options: ClientOptions): Client => {
   const methods = methodsOf(library);
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
   let timeSampled = false;
+  const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
+    const urgency: Urgency = URGENT.has(endpoint) ? 'order' : 'read';
+    const wait = library.requestBudget.wait(urgency);
+    if (wait !== null) {
+      return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`, retryAfter: wait } };
+    }
+    try {
+      return { ok: true, value: await methods[endpoint]({ ...parameters }) };
+    } catch (error) {
+      const classified = classify(factsOf(error));
+      return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
+    }
+  };
+  const serverTime = async (): Promise<Read<EpochMs>> => {
+    const wallBefore = options.clock.wallNow();
+    const started = options.clock.monotonicNow();
+    const answer = checkAnswer('server time', serverTimeAnswer, await attempt('time', {}));
+    if (!answer.ok) return answer;
+    const roundTrip = options.clock.monotonicNow() - started;
+    if (roundTrip <= LONGEST_TIME_SAMPLE || !timeSampled) {
+      timeSampled = true;
+      library.clockDifference = wallBefore + roundTrip / 2 - answer.value.serverTime;
+    }
+    return { ok: true, value: answer.value.serverTime };
+  };
   return {
     call: async (endpoint, parameters) => {
-      const urgency: Urgency = URGENT.has(endpoint) ? 'order' : 'read';
-      const wait = library.requestBudget.wait(urgency);
-      if (wait !== null) {
-        return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`, retryAfter: wait } };
-      }
-      try {
-        return { ok: true, value: await methods[endpoint]({ ...parameters }) };
-      } catch (error) {
-        const classified = classify(factsOf(error));
-        return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
-      }
+      const read = await attempt(endpoint, parameters);
+      // Nothing happened, and the next try should be dated right.
+      if (!read.ok && read.error.kind === 'clock-skew') await serverTime();
+      return read;
     },
-    noteServerTime: (serverTime, wallBefore, roundTrip) => {
-      if (roundTrip > LONGEST_TIME_SAMPLE && timeSampled) return;
-      timeSampled = true;
-      library.clockDifference = wallBefore + roundTrip / 2 - serverTime;
-    },
+    serverTime,
     budget: library.requestBudget,
     close: () => library.transport.close(),
   };

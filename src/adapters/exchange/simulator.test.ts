@@ -212,6 +212,15 @@ describe('hostile network', () => {
     expect(hits()).toBeGreaterThan(0);
   });
 
+  test.each(['truth', 'cancelled'])('fill-after-cancel, answered with %s: the fill is not lost', async (answer) => {
+    await bought('0.02');
+    const stop = await rest('0.01');
+    simulator.control.fault({ name: 'fill-after-cancel', fraction: 0.5, answer });
+    const outcome = await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: stop });
+    expect(outcome).toMatchObject({ kind: 'cancelled', order: { executedQuantity: '0.005' } });
+    expect(outcome.kind === 'cancelled' && total(outcome.order.fills)).toBe('0.005');
+  });
+
   test('late-fills: never a part of the truth', async () => {
     simulator.control.fault({ name: 'late-fills' });
     const { outcome, clientOrderId } = await enter('0.02');

@@ -209,6 +209,19 @@ describe('cancelling', () => {
     expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-sent' });
   });
 
+  test('what the order itself says afterwards decides, not the answer to the cancellation', async () => {
+    const answers = (after: Record<string, unknown>) => ({ path, method }: Received): { body: unknown } => {
+      if (path !== 'order') return { body: [trade(7), trade(8)] };
+      return { body: order({ fills: undefined, ...(method === 'DELETE' ? { status: 'CANCELED', executedQty: '0' } : after) }) };
+    };
+    server.handle = answers({ status: 'CANCELED', executedQty: '0.001' });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'cancelled', order: { executedQuantity: '0.001', fills: [{}, {}] } });
+    server.handle = answers({ status: 'FILLED' });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-open' });
+    server.handle = answers({ status: 'NEW', executedQty: '0' });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'unknown' });
+  });
+
   test('without the fills behind it, a cancellation is unknown', async () => {
     server.handle = ({ path }) => (path === 'order' ? { body: order({ status: 'CANCELED', executedQty: '0.0005', fills: undefined }) } : { status: 500, body: '' });
     expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'unknown' });
@@ -309,6 +322,19 @@ describe('time', () => {
     expect(Math.abs(stamp - Date.now())).toBeLessThan(1_000);
     await slow.close();
   });
+});
+
+test('after -1021 the exchange\'s clock is read anew, and the next try is dated right', async () => {
+  let offset = 0;
+  const drifting = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() + offset }) });
+  const judge = ({ query }: Received): { status?: number; body: unknown } =>
+    Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000 ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } } : { body: { balances: [] } };
+  server.handle = judge;
+  expect(await drifting.venue.balances()).toMatchObject({ ok: true });
+  offset = -60_000;
+  expect(await drifting.venue.balances()).toMatchObject({ ok: false, error: { kind: 'clock-skew' } });
+  expect(await drifting.venue.balances()).toMatchObject({ ok: true });
+  await drifting.close();
 });
 
 test('every address of the library is turned to the configured root, the sandbox too', async () => {

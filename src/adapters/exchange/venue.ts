@@ -1,10 +1,10 @@
 import { formatDecimal } from '../../core/decimal.ts';
 import type { OrderType } from '../../core/market/instrument.ts';
-import type { OrderDraft, OrderSnapshot } from '../../core/orders/order.ts';
+import { isFinalStatus, type OrderDraft, type OrderSnapshot } from '../../core/orders/order.ts';
 import type { Milliseconds, SymbolName } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, OwnTrade, Read, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
-import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, serverTimeAnswer, type Failed } from './answers.ts';
+import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, type Failed } from './answers.ts';
 import type { Client, Parameters } from './client.ts';
 import { exchangeId } from './instruments.ts';
 import { guardFault, type EntryCeiling } from './order-guard.ts';
@@ -65,6 +65,16 @@ const failedCancel = (error: VenueError): CancelOutcome => {
   }
 };
 
+/** What a cancellation that the exchange took came to. */
+const afterCancel = (found: LookUp): CancelOutcome => {
+  if (found.kind === 'unknown') return { kind: 'unknown', error: found.error };
+  if (found.kind === 'not-found') return { kind: 'unknown', error: malformed('the cancelled order is not found').error };
+  const { order } = found;
+  if (order.status === 'cancelled') return { kind: 'cancelled', order };
+  const { error } = malformed(`order ${order.clientOrderId} is ${order.status} after its cancellation`);
+  return isFinalStatus(order.status) ? { kind: 'not-open', error } : { kind: 'unknown', error };
+};
+
 /** The exchange as a venue: every method returns an outcome and none throws for what the network does. */
 export const createVenue = (options: VenueOptions): Venue => {
   const { client, clock } = options;
@@ -89,15 +99,8 @@ export const createVenue = (options: VenueOptions): Venue => {
     cancel: async (reference) => {
       const answer = await client.call('cancelOrder', { symbol: exchangeId(reference.symbol), origClientOrderId: reference.clientOrderId });
       if (!answer.ok) return failedCancel(answer.error);
-      const parsed = checkAnswer('cancelled order', orderAnswer, answer);
-      if (!parsed.ok) return failedCancel(parsed.error);
-      const complete = await completeSnapshot(client, reference.symbol, reference.clientOrderId, parsed.value);
-      if (complete.ok && complete.value.status === 'cancelled') return { kind: 'cancelled', order: complete.value };
-      // A fill may have come between: the order's own state decides.
-      const after = await queryOrder(reference);
-      if (after.kind === 'found' && after.order.status === 'cancelled') return { kind: 'cancelled', order: after.order };
-      const error = complete.ok ? malformed(`order ${reference.clientOrderId} is ${complete.value.status} after its cancellation`).error : complete.error;
-      return { kind: 'unknown', error: after.kind === 'unknown' ? after.error : error };
+      // The answer may know nothing of a fill that came while it was under way: the order's own state decides.
+      return afterCancel(await queryOrder(reference));
     },
     lookUp: queryOrder,
     openOrders: (symbol) => openOrders(client, clock, symbol),
@@ -110,14 +113,7 @@ export const createVenue = (options: VenueOptions): Venue => {
       const trades = afterTradeId === null ? await tradesSince(client, symbol, since) : await tradesFrom(client, symbol, { fromId: nextId(afterTradeId) });
       return trades.ok ? { ok: true, value: trades.value.map((trade) => toOwnTrade(symbol, trade)) satisfies readonly OwnTrade[] } : trades;
     },
-    serverTime: async () => {
-      const wallBefore = clock.wallNow();
-      const started = clock.monotonicNow();
-      const answer = checkAnswer('server time', serverTimeAnswer, await client.call('time', {}));
-      if (!answer.ok) return answer;
-      client.noteServerTime(answer.value.serverTime, wallBefore, clock.monotonicNow() - started);
-      return { ok: true, value: answer.value.serverTime };
-    },
+    serverTime: () => client.serverTime(),
   };
 };
 
