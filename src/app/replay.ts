@@ -1,0 +1,178 @@
+import { decodeState, encodeEffects, encodeState } from '../core/engine/codec.ts';
+import type { Effect } from '../core/engine/effect.ts';
+import type { Input } from '../core/engine/input.ts';
+import { createEngineState, type EngineState } from '../core/engine/state.ts';
+import { step } from '../core/engine/step.ts';
+import type { EpochMs } from '../core/units.ts';
+import type { JournalEntry, JournalStore, Snapshot } from '../ports/store.ts';
+import { firstDifference, textDifference, type ValueDifference } from './replay-difference.ts';
+
+export { explain } from './replay-explain.ts';
+
+/** What replays need of a store: reads only. */
+export type JournalReader = Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'>;
+
+/** The engine, or one that has been changed on purpose. */
+export type StepFunction = (state: EngineState, input: Input) => readonly Effect[];
+
+/** The first place at which the engine, stepped anew, does not do what is on record. */
+export interface Difference {
+  readonly sequence: number;
+  readonly inputType: Input['type'] | 'snapshot' | 'missing';
+  /** Market time of the entry. */
+  readonly at: EpochMs;
+  /** Path in the effects (`[2].order.quantity`), or in the state for a snapshot (`state.ledger.cash`). */
+  readonly path: string;
+  /** Both values as JSON. */
+  readonly recorded: string;
+  readonly replayed: string;
+}
+
+/** One line for people. */
+export const describeDifference = (difference: Difference): string => {
+  const { sequence, inputType, at, path, recorded, replayed } = difference;
+  return `entry ${sequence} (${inputType}, ${new Date(at).toISOString()}), ${path === '' ? 'effects' : path}: recorded ${recorded}, replayed ${replayed}`;
+};
+
+export interface Recovery {
+  readonly state: EngineState;
+  /** The last entry in the state; 0 for an empty journal. */
+  readonly sequence: number;
+  /** Entry of the snapshot it started from; 0 = from the first entry. */
+  readonly snapshotSequence: number;
+  /** Why the latest snapshot could not be used, or null. */
+  readonly snapshotFault: string | null;
+  /** Entries stepped again. */
+  readonly replayed: number;
+  /** The first entry whose effects came out differently than recorded, or null. */
+  readonly difference: Difference | null;
+}
+
+/**
+ * The state as the journal has it: the latest snapshot and every entry after
+ * it, stepped again, whichever engine wrote them. Each entry's effects are
+ * compared with the recorded ones; what a difference means is the caller's to
+ * decide, since refusing to start would abandon positions.
+ * @throws Error naming the entry when the engine cannot step it, or one is missing: then there is no state to go on from.
+ */
+export const recover = (store: JournalReader, stepFunction: StepFunction = step): Recovery => {
+  const { state, sequence: snapshotSequence, fault: snapshotFault } = startingPoint(store.latestSnapshot());
+  let sequence = snapshotSequence;
+  let difference: Difference | null = null;
+  for (const entry of store.entriesAfter(snapshotSequence)) {
+    if (entry.sequence !== sequence + 1) throw new Error(`journal entry ${sequence + 1} is missing: the state cannot be recovered; restore a backup`);
+    difference = compareEntry(state, entry, difference, stepFunction);
+    sequence = entry.sequence;
+  }
+  return { state, sequence, snapshotSequence, snapshotFault, replayed: sequence - snapshotSequence, difference };
+};
+
+const compareEntry = (state: EngineState, entry: JournalEntry, found: Difference | null, stepFunction: StepFunction): Difference | null => {
+  let effects: readonly Effect[];
+  try {
+    effects = stepFunction(state, entry.input);
+  } catch (error) {
+    throw new Error(`journal entry ${entry.sequence} (${entry.input.type}) cannot be stepped again: ${messageOf(error)}`, { cause: error });
+  }
+  return found ?? entryDifference(entry, encodeEffects(effects));
+};
+
+/** A snapshot that cannot be read costs time, not the state: the journal has everything. */
+const startingPoint = (snapshot: Snapshot | null): { readonly state: EngineState; readonly sequence: number; readonly fault: string | null } => {
+  if (snapshot === null) return { state: createEngineState(), sequence: 0, fault: null };
+  try {
+    return { state: decodeState(snapshot.state), sequence: snapshot.sequence, fault: null };
+  } catch (error) {
+    return { state: createEngineState(), sequence: 0, fault: `snapshot ${snapshot.sequence}: ${messageOf(error)}` };
+  }
+};
+
+const entryDifference = (entry: JournalEntry, replayed: string): Difference | null => {
+  const found = textDifference(entry.effects, replayed);
+  return found === null ? null : { sequence: entry.sequence, inputType: entry.input.type, at: entry.input.at, ...found };
+};
+
+export interface VerifyOptions {
+  /** The last entry to step; without it, all. */
+  readonly until?: number;
+  readonly stepFunction?: StepFunction;
+}
+
+export interface Verification {
+  readonly ok: boolean;
+  /** Entries and effects that came out as recorded. */
+  readonly entries: number;
+  readonly effects: number;
+  readonly firstDifference: Difference | null;
+  /** Versions of the engines that wrote the journal, in order of appearance; one that is not the present one explains a difference. */
+  readonly engineVersions: readonly string[];
+}
+
+/**
+ * Steps the engine anew from the first entry, nothing taken from what is
+ * stored but the inputs, and holds every effect against the record, bit for
+ * bit. The state is held against the latest snapshot on the way, so that an
+ * edit without an effect of its own is found, too.
+ */
+export const verify = (store: JournalReader, options: VerifyOptions = {}): Verification => {
+  const { until = Number.POSITIVE_INFINITY, stepFunction = step } = options;
+  const state = createEngineState();
+  const snapshot = store.latestSnapshot();
+  const versions = new Set<string>();
+  let entries = 0;
+  let effects = 0;
+  const result = (difference: Difference | null): Verification => ({
+    ok: difference === null,
+    entries,
+    effects,
+    firstDifference: difference,
+    engineVersions: [...versions],
+  });
+  for (const entry of store.entriesAfter(0)) {
+    if (entry.sequence > until) break;
+    if (entry.input.type === 'started') versions.add(entry.input.engineVersion);
+    if (entry.sequence !== entries + 1) return result(missing(entry, entries + 1));
+    const stepped = stepAnew(state, entry, stepFunction);
+    if ('difference' in stepped) return result(stepped.difference);
+    entries += 1;
+    effects += stepped.count;
+    const drift = snapshot?.sequence === entry.sequence ? snapshotDifference(state, snapshot) : null;
+    if (drift !== null) return result(drift);
+  }
+  return result(null);
+};
+
+const missing = (entry: JournalEntry, expected: number): Difference => ({
+  sequence: expected,
+  inputType: 'missing',
+  at: entry.input.at,
+  path: 'journal',
+  recorded: `entry ${entry.sequence} follows entry ${expected - 1}`,
+  replayed: `entry ${expected}`,
+});
+
+const stepAnew = (state: EngineState, entry: JournalEntry, stepFunction: StepFunction): { readonly count: number } | { readonly difference: Difference } => {
+  try {
+    const effects = stepFunction(state, entry.input);
+    const difference = entryDifference(entry, encodeEffects(effects));
+    return difference === null ? { count: effects.length } : { difference };
+  } catch (error) {
+    const { sequence, input } = entry;
+    return { difference: { sequence, inputType: input.type, at: input.at, path: '', recorded: 'effects', replayed: `the engine failed: ${messageOf(error)}` } };
+  }
+};
+
+const snapshotDifference = (state: EngineState, snapshot: Snapshot): Difference | null => {
+  const found = stateDifference(snapshot.state, encodeState(state));
+  return found === null ? null : { sequence: snapshot.sequence, inputType: 'snapshot', at: snapshot.at, ...found };
+};
+
+const stateDifference = (recorded: string, replayed: string): ValueDifference | null => {
+  try {
+    return firstDifference(JSON.parse(recorded), JSON.parse(replayed), true, 'state');
+  } catch (error) {
+    return { path: 'state', recorded: `not a snapshot: ${messageOf(error)}`, replayed: 'a state' };
+  }
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
