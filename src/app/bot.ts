@@ -48,6 +48,8 @@ export interface BotOptions {
 export interface Bot {
   readonly host: EngineHost;
   readonly executor: Executor;
+  /** Begins: start-up, then the loop. */
+  start(): void;
   /** Resolves when the start-up is complete: recovered, reconciled, warm. */
   readonly ready: Promise<void>;
   /** Resolves when the loop has ended: stopped, or the market's data are over. */
@@ -65,7 +67,7 @@ export const instrumentText = (instrument: Instrument): InstrumentText =>
   ) as unknown as InstrumentText;
 
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
-export const startBot = (options: BotOptions): Bot => {
+export const createBot = (options: BotOptions): Bot => {
   const { state, store, clock, log, venue, marketData, features, model, pacer, config } = options;
   const stopping = new AbortController();
   const host = createEngineHost({ state, store, clock, onFatal: options.onFatal });
@@ -93,7 +95,7 @@ export const startBot = (options: BotOptions): Bot => {
     }
   };
 
-  const start = async (): Promise<void> => {
+  const startUp = async (): Promise<void> => {
     await insist('instruments', async () => {
       const read = await marketData.instruments(config.symbols);
       if (!read.ok) {
@@ -128,8 +130,9 @@ export const startBot = (options: BotOptions): Bot => {
     rounds += 1;
   };
 
-  const run = async (ready: Promise<void>): Promise<'stopped' | 'ended'> => {
-    await ready;
+  const run = async (): Promise<'stopped' | 'ended'> => {
+    await startUp();
+    ready.resolve();
     while (!stopping.signal.aborted) {
       await round();
       if ((await pacer.next(stopping.signal)) === 'ended') return 'ended';
@@ -137,14 +140,28 @@ export const startBot = (options: BotOptions): Bot => {
     return 'stopped';
   };
 
-  const ready = start();
-  const finished = run(ready);
-  finished.catch((error: unknown) => options.onFatal(error));
+  const ready = Promise.withResolvers<void>();
+  const finished = Promise.withResolvers<'stopped' | 'ended'>();
+  let begun = false;
+  const begin = async (): Promise<void> => {
+    try {
+      finished.resolve(await run());
+    } catch (error) {
+      options.onFatal(error);
+      finished.reject(error);
+    }
+  };
+  finished.promise.catch(() => undefined);
   return {
     host,
     executor,
-    ready,
-    finished,
+    ready: ready.promise,
+    finished: finished.promise,
+    start: () => {
+      if (begun) return;
+      begun = true;
+      void begin();
+    },
     get rounds() {
       return rounds;
     },
@@ -153,7 +170,7 @@ export const startBot = (options: BotOptions): Bot => {
       log.info({ reason }, 'stopping');
       executor.close();
       stopping.abort();
-      await Promise.race([finished.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
+      if (begun) await Promise.race([finished.promise.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
       await executor.settled(DRAIN_LIMIT);
       if (state.config !== null) host.apply({ type: 'stopping', reason });
     },

@@ -1,8 +1,10 @@
 import type { EpochMs } from '../../core/units.ts';
+import type { ChatMemory } from '../../ports/chat.ts';
 import type { OutboxStore } from '../../ports/outbox.ts';
 import type { AuditStore, DatabaseIdentity, JournalStore, Records } from '../../ports/store.ts';
 import { createAuditReader, createAuditStore } from './audit-store.ts';
 import { backupTo, type BackupResult } from './backup.ts';
+import { createChatMemory } from './chat-memory.ts';
 import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
 import { makeDirectoryOf, makeFile } from './files.ts';
@@ -44,6 +46,7 @@ export interface Database {
   readonly outbox: OutboxStore;
   readonly records: Records;
   readonly audit: AuditStore;
+  readonly chatMemory: ChatMemory;
   /** An online, checked copy in one file. */
   backup(path: string): Promise<BackupResult>;
   /** Bytes of the database file, write-ahead log not counted. */
@@ -121,6 +124,7 @@ const handle = (db: Connection, options: DatabaseOptions, now: () => EpochMs, lo
     outbox: createOutboxStore(db),
     records: createRecords(db),
     audit: createAuditStore(db),
+    chatMemory: createChatMemory(db),
     backup: (target) => backupTo(db, target, now()),
     sizeBytes: () => pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size'),
     close: () => {

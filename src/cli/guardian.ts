@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { describeFailure } from '../adapters/system/user-error.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * The one program: every npm script and the service unit call it. Each
+ * subcommand loads what it needs when it runs, so that `--help` answers at once.
+ */
+const build = (finish: (code: ExitCode) => void): Command => {
+  const program = new Command('guardian')
+    .description('A crypto trading bot in which nothing reaches the exchange that the Guardian has not approved.')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(see guardian --help)')
+    .configureHelp({ showGlobalOptions: true });
+  program
+    .command('start')
+    .description('run the bot in the mode of the configuration (demo by default: no account, no key, no network)')
+    .action(async () => {
+      const { start } = await import('./start.ts');
+      finish(await start());
+    });
+  program
+    .command('replay')
+    .description('re-step the recorded journal: what the bot did, and why')
+    .option('--database <path>', 'database to read (default: that of the configured mode)')
+    .option('--verify', 'prove that the journal replays to the recorded effects bit for bit; name the first difference')
+    .option('--until <sequence>', 'stop after this journal entry')
+    .option('--explain <order>', 'why an order was placed: features, prediction, sizing, every check')
+    .action(async (options: { database?: string; verify?: boolean; until?: string; explain?: string }) => {
+      const { replay } = await import('./replay.ts');
+      finish(replay(options));
+    });
+  for (const command of program.commands) command.exitOverride().showHelpAfterError(`(see guardian ${command.name()} --help)`);
+  return program;
+};
+
+const codeOf = (error: unknown): ExitCode => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
+  if (error instanceof DatabaseRefused) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CODES.refused;
+  }
+  const { text, exitCode } = describeFailure(error);
+  process.stderr.write(`${text}\n`);
+  return exitCode;
+};
+
+const main = async (): Promise<ExitCode> => {
+  let code: ExitCode = EXIT_CODES.done;
+  try {
+    await build((result) => (code = result)).parseAsync(process.argv);
+    return code;
+  } catch (error) {
+    return codeOf(error);
+  }
+};
+
+process.exitCode = await main();
+// Handles that a library left open must not keep a finished program alive.
+process.exit();
