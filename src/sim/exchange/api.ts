@@ -47,9 +47,6 @@ const ROUTES: ReadonlyMap<string, Route> = new Map(
   [...generalRoutes, ...marketDataRoutes, ...orderRoutes, ...accountRoutes].map((route) => [`${route.method} ${route.path}`, route]),
 );
 
-/** Each endpoint with its weight function and security, for tests and documentation. */
-export const API_ROUTES: readonly Route[] = [...ROUTES.values()];
-
 /** The exchange's REST interface without its sockets: a request in, an outcome out, the effect stored before it. */
 export const createApi = (options: ApiOptions): { handle(request: ApiRequest): Promise<Outcome> } => {
   const { exchange, faults } = options;

@@ -28,7 +28,7 @@ describe('the control interface over HTTP', () => {
     const first = await call(simulator, 'POST', 'idle');
     expect(first).toEqual({ status: 200, body: { marketTime: TEST_START + 900_000, advanced: true, ended: false } });
     const both = await Promise.all([call(simulator, 'POST', 'idle', {}), call(simulator, 'POST', 'idle', {})]);
-    expect(both.map(({ body }) => (body as IdleAnswer).marketTime).toSorted()).toEqual([TEST_START + 1_800_000, TEST_START + 2_700_000]);
+    expect(both.map(({ body }) => (body as IdleAnswer).marketTime).toSorted((a, b) => a - b)).toEqual([TEST_START + 1_800_000, TEST_START + 2_700_000]);
   });
 
   it('is on a port of its own, and the API knows nothing of it', async () => {

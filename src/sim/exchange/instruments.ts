@@ -1,5 +1,5 @@
 import type { SymbolName } from '../../core/units.ts';
-import { fixed, formatFixed, type Fixed } from '../matching/fixed.ts';
+import { fixed, formatFixed } from '../matching/fixed.ts';
 import type { SimOrderType } from '../matching/order.ts';
 import { assertExactQuotes, type SymbolRules } from '../matching/rules.ts';
 
@@ -129,7 +129,7 @@ const rulesOf = (base: string, quote: string, complete: Complete): SymbolRules =
   icebergParts: ICEBERG_PARTS,
 });
 
-const text = (value: string): string => formatFixed(fixed(value) as Fixed);
+const text = (value: string): string => formatFixed(fixed(value));
 
 const filtersOf = (complete: Complete): readonly Readonly<Record<string, unknown>>[] => [
   {

@@ -1,5 +1,5 @@
 import { tryFixed, type Fixed } from '../matching/fixed.ts';
-import { ApiError, errors } from './api-error.ts';
+import { errors, type ApiError } from './api-error.ts';
 
 const DECIMAL_RANGE = '^([0-9]{1,20})(\\.[0-9]{1,20})?$';
 const DECIMAL = /^[0-9]{1,20}(?:\.[0-9]{1,20})?$/;

@@ -8,7 +8,7 @@ import { createRawClient, startTestSimulator, TEST_START, type RawClient } from 
 const shapeOf = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shapeOf(item)]).sort());
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shapeOf(item)]));
   }
   if (typeof value !== 'string') return typeof value;
   return /^-?\d+\.\d{8}$/.test(value) ? 'text with 8 decimals' : 'text';

@@ -64,6 +64,10 @@ export interface ExchangeSimulator {
   close(): Promise<void>;
 }
 
+const toStandardError = (error: unknown): void => {
+  process.stderr.write(`exchange simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+};
+
 const feesOf = (fees: SimulatorFees = {}): typeof DEFAULT_FEES => ({
   maker: fees.maker === undefined ? DEFAULT_FEES.maker : fixed(fees.maker),
   taker: fees.taker === undefined ? DEFAULT_FEES.taker : fixed(fees.taker),
@@ -168,7 +172,7 @@ export const createExchangeSimulator = async (options: SimulatorOptions): Promis
   const faults = new Faults(exchange);
   const waits = createWaits();
   const { wait } = waits;
-  const onInternalError = options.onInternalError ?? ((error: unknown) => console.error('exchange simulator:', error));
+  const onInternalError = options.onInternalError ?? toStandardError;
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
   const monotonic = (): number => performance.now();
   const control = createControl({ exchange, faults, wait, monotonic, closed: waits.ended, stepMilliseconds: options.stepMilliseconds ?? 0 });

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../core/units.ts';
 import type { Accounts } from './accounts.ts';
 import { commissionOf, type FeeSchedule } from './fees.ts';
-import { smaller, times, type Fixed } from './fixed.ts';
+import { larger, smaller, times, type Fixed } from './fixed.ts';
 import { remaining, type SimOrder, type SimTrade } from './order.ts';
 import { isMarketType, type SymbolRules } from './rules.ts';
 
@@ -42,7 +42,7 @@ export const book = (accounts: Accounts, rules: SymbolRules, fees: FeeSchedule, 
   const { order, price, quantity, maker, time } = execution;
   const value = times(price, quantity);
   if (order.side === 'BUY') {
-    const left = lockShare(order, quantity);
+    const left = lockShare(order, quantity, value);
     accounts.unlock(rules.quote, left);
     order.locked -= left;
     accounts.addFree(rules.quote, -value);
@@ -86,11 +86,15 @@ export const book = (accounts: Accounts, rules: SymbolRules, fees: FeeSchedule, 
   };
 };
 
-/** The part of a buyer's lock that stands for `quantity`: all of it with the last piece, so that nothing stays behind. */
-const lockShare = (order: SimOrder, quantity: Fixed): Fixed => {
+/**
+ * The part of a buyer's lock that an execution uses up: what was held back for
+ * its quantity, more when it costs more (a market stop can), and all of it
+ * with the last piece, so that nothing stays behind.
+ */
+const lockShare = (order: SimOrder, quantity: Fixed, value: Fixed): Fixed => {
   if (quantity === remaining(order)) return order.locked;
   const price = isMarketType(order.type) ? order.stopPrice : order.price;
-  return smaller(order.locked, times(price, quantity));
+  return smaller(order.locked, larger(times(price, quantity), value));
 };
 
 /** Gives back whatever a closed order still holds. */

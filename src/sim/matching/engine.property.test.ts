@@ -130,7 +130,7 @@ const withCoin = (coin: boolean): MatchingEngine =>
   });
 
 describe('the account, whatever happens', () => {
-  test.prop([fc.array(actions, { minLength: 1, maxLength: 40 }), fc.boolean()], { numRuns: 300 })(
+  test.prop([fc.array(actions, { minLength: 1, maxLength: 40 }), fc.boolean()], { numRuns: 500 })(
     'never goes negative, and nothing appears or vanishes',
     (list, coin) => {
       const engine = withCoin(coin);
