@@ -171,7 +171,7 @@ const historyCandles = (random: () => number, end: EpochMs): [number, number, nu
   let close = 60_000;
   return Array.from({ length: HISTORY_HOURS }, (_, index) => {
     const open = close;
-    close = open * (1 + (random() - 0.5) * 0.006 * (1 + (index % 7)));
+    close = open * (1 + (random() - 0.5) * 0.02 * (1 + (index % 7)));
     return [end - (HISTORY_HOURS - index) * HOUR_MS, open, Math.max(open, close) * 1.001, Math.min(open, close) * 0.999, close];
   });
 };
