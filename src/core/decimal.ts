@@ -41,6 +41,16 @@ export const decimal = (text: string): Decimal => {
   return raw((sign * digits) / divisor);
 };
 
+/** Whether `decimal` takes the text. */
+export const isDecimalText = (text: string): boolean => {
+  try {
+    decimal(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** A whole number as a decimal. @throws RangeError for a fraction or an unsafe integer. */
 export const decimalFromInteger = (value: number): Decimal => {
   if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);

@@ -1,7 +1,7 @@
 import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { RollingWindow } from '../guardian/rolling-window.ts';
 import type { Effect } from './effect.ts';
-import { createEngineState, syncNumbers, type EngineState } from './state.ts';
+import { createEngineState, recountOrders, syncNumbers, type EngineState } from './state.ts';
 
 /** Text of the effects of one input, the form in which they are recorded and compared. Decimals as plain text. */
 export const encodeEffects = (effects: readonly Effect[]): string =>
@@ -26,5 +26,6 @@ const revive = (_key: string, value: unknown): unknown => {
 export const decodeState = (text: string): EngineState => {
   const state: EngineState = { ...createEngineState(), ...(JSON.parse(text, revive) as EngineState) };
   syncNumbers(state);
+  recountOrders(state);
   return state;
 };

@@ -1,3 +1,4 @@
+import type { LockPolicies } from '../guardian/state.ts';
 import type { Limits } from '../risk/limits.ts';
 import type { EpochMs, Fraction, Milliseconds, SymbolName } from '../units.ts';
 
@@ -32,6 +33,8 @@ export interface EngineConfig {
   /** A price older than the market limit still counts as fresh while it is younger than this in wall time (demo, where an hour passes in seconds); 0 elsewhere. */
   readonly staleWallGrace: Milliseconds;
   readonly model: ModelTerms | null;
+  /** Locks that close positions beyond those that always do; a value can tighten hold to flatten, never loosen. */
+  readonly lockPolicies?: LockPolicies;
 }
 
 /** One start of the process. */

@@ -24,8 +24,12 @@ export interface StartedInput extends InputTimes {
   readonly engineVersion: string;
   readonly config: EngineConfig;
   readonly instruments: readonly InstrumentText[];
-  /** Reasons for which this start must be halted until an operator acts; empty as a rule. */
-  readonly halts: readonly { readonly code: string; readonly text: string }[];
+  /**
+   * Reasons for which this start must be halted until an operator acts; empty as a rule. `clears`: what it takes
+   * beside /unlock: nothing more, a /reconcile first (the default: a restored or fresh database), or another
+   * start at which the gate does not fail (the live gate).
+   */
+  readonly halts: readonly { readonly code: string; readonly text: string; readonly clears?: 'unlock' | 'reconcile' | 'restart' }[];
 }
 
 /** Closed candles of the past, oldest first, that warm the limits up. No decision follows from them. */
@@ -122,13 +126,24 @@ export interface ModelStatusInput extends InputTimes {
   readonly type: 'model-status';
   readonly valid: boolean;
   readonly detail: string;
+  /** Drift of the prediction, live against training (population stability index), beside its limit; null or absent while it is not known. */
+  readonly drift?: { readonly value: number; readonly limit: number } | null;
 }
 
 export type OperatorCommand =
   | { readonly name: 'pause'; readonly reason: string }
   | { readonly name: 'resume' }
   | { readonly name: 'halt'; readonly reason: string }
-  | { readonly name: 'unlock'; readonly reason: string; readonly lockIds: readonly string[]; readonly newLossPermitted: number | null }
+  | {
+      readonly name: 'unlock';
+      readonly reason: string;
+      readonly lockIds: readonly string[];
+      readonly newLossPermitted: number | null;
+      /** Market time at which the operator was shown the locks; one of the same name that was set later stays. */
+      readonly shownAt?: EpochMs;
+    }
+  /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
+  | { readonly name: 'reconcile' }
   | { readonly name: 'flatten'; readonly symbol: SymbolName | null };
 
 export interface CommandInput extends InputTimes {

@@ -1,14 +1,14 @@
-import { decimalFromNumber, divDown, formatDecimal, max, min, mulDown, toNumber, ZERO, type Decimal } from '../decimal.ts';
-import { checkReduce } from '../guardian/pre-trade.ts';
-import { mustFlatten } from '../guardian/state.ts';
+import { divDown, formatDecimal, min, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { recordTrade } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
-import { closeTrade, quantityOf, sellable } from '../ledger/ledger.ts';
-import { floorToLot, floorToTick } from '../market/instrument.ts';
-import type { OrderDraft } from '../orders/order.ts';
-import { isFinal, openRecord, type OrderRecord } from '../orders/record.ts';
-import { stopTrigger } from '../risk/sizing.ts';
-import { HOUR_MS, SECOND_MS, type Milliseconds } from '../units.ts';
+import { stopType } from '../guardian/pre-trade.ts';
+import { mustFlatten } from '../guardian/state.ts';
+import { closeTrade, quantityOf, sellable, type OpenTrade } from '../ledger/ledger.ts';
+import { floorToLot, type OrderType } from '../market/instrument.ts';
+import { isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
+import { stopLimit, stopTrigger } from '../risk/sizing.ts';
+import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import { nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
@@ -16,22 +16,40 @@ import { alert, type Turn } from './turn.ts';
 export const MAX_UNPROTECTED: Milliseconds = 15 * SECOND_MS;
 /** A stop that the price has gone through may stay unfilled this long, in wall time. */
 export const MAX_TRIGGERED: Milliseconds = 5 * SECOND_MS;
-/** A stop-limit's limit below its trigger. */
-export const STOP_LIMIT_DISTANCE = 0.02;
-/** Stop placements that may fail before the position is closed instead. */
+/** An accepted entry is final at once (immediate-or-cancel); one that is not after this wall time is cancelled. */
+export const ENTRY_SETTLE: Milliseconds = 5 * SECOND_MS;
+/** Stop placements that may fail before the position is closed instead, and the pause after a failure (doubles up to the longest). */
 export const MAX_STOP_FAILURES = 3;
-/** Wall time before a failed exit is tried again, with the stop back in place. */
-export const EXIT_RETRY: Milliseconds = 30 * SECOND_MS;
+export const STOP_RETRY: Milliseconds = SECOND_MS;
+/** Wall time before a failed exit is tried again, with the stop back in place; doubles up to the longest. */
+export const EXIT_RETRY: Milliseconds = 5 * SECOND_MS;
+export const LONGEST_RETRY: Milliseconds = 60 * SECOND_MS;
 /** Rest of a symbol after a stop-out, in market time. */
 export const REST_AFTER_STOP: Milliseconds = 4 * HOUR_MS;
+const STOP_NOT_FILLED = 'stop not filled';
 
-/** The next client order id: prefix, instance and a sequence that is part of the state. */
-export const nextOrderId = (turn: Turn): string => {
-  turn.state.orderSequence += 1;
-  return `${turn.config.orderPrefix}${turn.config.instanceId}-${turn.state.orderSequence.toString(36)}`;
-};
+const backoff = (first: Milliseconds, failures: number): Milliseconds => Math.min(first * 2 ** Math.max(0, failures - 1), LONGEST_RETRY);
 
-const orderOf = (turn: Turn, id: string | null): OrderRecord | null => (id === null ? null : (turn.state.orders[id] ?? null));
+/** The books of a position whose entry has been approved, or whose fill turned up late. */
+export const manage = (entryOrderId: string, signal: EpochMs, horizonAt: EpochMs): ManagedPosition => ({
+  phase: 'entering',
+  entryOrderId,
+  stopOrderId: null,
+  exitOrderId: null,
+  signal,
+  averageEntry: null,
+  stopPrice: null,
+  targetPrice: null,
+  horizonAt,
+  unprotectedSince: null,
+  triggeredSince: null,
+  exitReason: null,
+  stopFailures: 0,
+  stopRetryAt: null,
+  exitFailures: 0,
+  retryAt: null,
+  stoppedOut: false,
+});
 
 /**
  * Moves a managed position on. Called after every input: what to do is read
@@ -40,9 +58,11 @@ const orderOf = (turn: Turn, id: string | null): OrderRecord | null => (id === n
 export const tend = (turn: Turn, symbol: SymbolState): void => {
   const managed = symbol.managed;
   if (managed === null) return;
-  const flatten = mustFlatten(turn.state.guardian);
-  if (flatten !== null) managed.exitReason ??= LOCKS[flatten.kind].title.toLowerCase();
-  if (turn.at >= managed.horizonAt && managed.phase !== 'entering') managed.exitReason ??= 'horizon';
+  if (managed.exitReason === null) {
+    const flatten = mustFlatten(turn.state.guardian, symbol.symbol, turn.config.lockPolicies);
+    if (flatten !== null) managed.exitReason = LOCKS[flatten.kind].title.toLowerCase();
+    else if (turn.at >= managed.horizonAt && managed.phase !== 'entering') managed.exitReason = 'horizon';
+  }
   switch (managed.phase) {
     case 'entering':
       return tendEntering(turn, symbol, managed);
@@ -57,23 +77,39 @@ export const tend = (turn: Turn, symbol: SymbolState): void => {
   }
 };
 
-const tendEntering = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
-  const entry = orderOf(turn, managed.entryOrderId);
-  if (entry !== null && !isFinal(entry)) return;
-  const trade = turn.state.ledger.positions[symbol.symbol]?.trade ?? null;
-  if (trade === null || isDust(turn.state, symbol)) {
-    if (trade !== null) finish(turn, symbol, managed, 'too small to sell');
-    else symbol.managed = null;
-    return;
-  }
+const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null => turn.state.ledger.positions[symbol.symbol]?.trade ?? null;
+
+/** Average entry with the barriers that follow from it. */
+export const setBarriers = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
+  const trade = tradeOf(turn, symbol);
+  if (trade === null || trade.boughtQuantity <= ZERO) return;
   const average = divDown(trade.boughtQuote, trade.boughtQuantity);
   managed.averageEntry = average;
   managed.stopPrice = stopTrigger(symbol.instrument, average, turn.config.limits.stopLoss);
   managed.targetPrice = toNumber(average) * (1 + turn.config.limits.takeProfit);
-  managed.phase = 'protecting';
-  managed.unprotectedSince = turn.wall;
-  placeStop(turn, symbol, managed);
 };
+
+const tendEntering = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
+  const entry = orderOf(turn, managed.entryOrderId);
+  const empty = tradeOf(turn, symbol) === null || isDust(turn.state, symbol);
+  if (entry !== null && !isFinal(entry)) {
+    if (entry.status === 'working' && turn.wall - entry.createdWall >= ENTRY_SETTLE) requestCancel(turn, entry, 'not final');
+    if (empty) return;
+    // Filled in part and not final: what is held is not protected, and its clock runs.
+    managed.unprotectedSince ??= turn.wall;
+    if (!overdue(turn, managed)) return;
+    setBarriers(turn, symbol, managed);
+    return beginExit(turn, symbol, managed, 'unprotected');
+  }
+  if (empty) return finish(turn, symbol, managed, 'too small to sell');
+  setBarriers(turn, symbol, managed);
+  managed.phase = 'protecting';
+  managed.unprotectedSince ??= turn.wall;
+  protect(turn, symbol, managed);
+};
+
+const overdue = (turn: Turn, managed: ManagedPosition): boolean =>
+  managed.unprotectedSince !== null && turn.wall - managed.unprotectedSince >= MAX_UNPROTECTED;
 
 const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
@@ -82,35 +118,61 @@ const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
     managed.phase = 'protected';
     managed.unprotectedSince = null;
     managed.stopFailures = 0;
+    managed.stopRetryAt = null;
     return tendProtected(turn, symbol, managed);
   }
   managed.unprotectedSince ??= turn.wall;
-  const overdue = turn.wall - managed.unprotectedSince > MAX_UNPROTECTED;
   if (stop !== null && !isFinal(stop)) {
-    if (overdue) beginExit(turn, symbol, managed, 'unprotected');
+    if (overdue(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
     return;
   }
-  if (stop !== null && stop.status !== 'filled') managed.stopFailures += 1;
-  managed.stopOrderId = null;
-  if (overdue || managed.stopFailures >= MAX_STOP_FAILURES || (managed.exitReason !== null && mayExit(turn, managed))) {
+  if (stop !== null) {
+    managed.stopOrderId = null;
+    if (stop.executed === ZERO) noteStopFailure(turn, managed);
+  }
+  if ((overdue(turn, managed) || managed.stopFailures >= MAX_STOP_FAILURES || managed.exitReason !== null) && mayExit(turn, managed)) {
     return beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
   }
-  placeStop(turn, symbol, managed);
+  if (managed.stopRetryAt === null || turn.wall >= managed.stopRetryAt) protect(turn, symbol, managed);
+};
+
+const noteStopFailure = (turn: Turn, managed: ManagedPosition): void => {
+  managed.stopFailures += 1;
+  managed.stopRetryAt = turn.wall + backoff(STOP_RETRY, managed.stopFailures);
+};
+
+/** Puts the stop in place; where the exchange's filters allow none, the position is closed instead. */
+const protect = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
+  managed.stopOrderId = placeStop(turn, symbol, managed);
+  if (managed.stopOrderId !== null) return;
+  noteStopFailure(turn, managed);
+  if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
 };
 
 const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop === null || isFinal(stop)) {
-    if (stop?.status === 'filled') managed.stoppedOut = true;
+    if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
     if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
-    // Cancelled or expired by the exchange, or filled in part and ended: a new one at once.
+    // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one at once.
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
     managed.stopOrderId = null;
     return tendProtecting(turn, symbol, managed);
   }
+  if (quantityOf(turn.state.ledger, symbol.symbol) <= ZERO) return settleFlat(turn, symbol, managed);
   watchTrigger(turn, symbol, managed, stop);
-  if (managed.exitReason !== null && mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
+  if (managed.exitReason !== null) {
+    if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
+  } else if (needsResize(turn, symbol, stop)) requestCancel(turn, stop, 'resize');
+};
+
+/** A late fill has changed what the stop has to cover. */
+const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolean => {
+  if (stop.status !== 'working' || stop.cancelling) return false;
+  const covered = outstanding(stop);
+  const held = quantityOf(turn.state.ledger, symbol.symbol);
+  return quantityToSell(turn, symbol, stop.draft.type) > covered || floorToLot(symbol.instrument, held, stop.draft.type) < covered;
 };
 
 /** A stop that the price has gone through and that does not fill is cancelled and sold at market. */
@@ -122,7 +184,9 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
     return;
   }
   managed.triggeredSince ??= turn.wall;
-  if (turn.wall - managed.triggeredSince > MAX_TRIGGERED) managed.exitReason ??= 'stop not filled';
+  if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
+  managed.stoppedOut = true;
+  managed.exitReason ??= STOP_NOT_FILLED;
 };
 
 const mayExit = (turn: Turn, managed: ManagedPosition): boolean => managed.retryAt === null || turn.wall >= managed.retryAt;
@@ -137,10 +201,7 @@ const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, re
 
 const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
-  if (stop !== null && !isFinal(stop)) {
-    if (!stop.cancelling) requestCancel(turn, stop, managed.exitReason ?? 'exit');
-    return;
-  }
+  if (stop !== null && !isFinal(stop)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
   if (stop?.status === 'filled') managed.stoppedOut = true;
   if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   managed.stopOrderId = null;
@@ -152,103 +213,92 @@ const tendExiting = (turn: Turn, symbol: SymbolState, managed: ManagedPosition):
   if (exit !== null && !isFinal(exit)) return;
   if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   managed.exitOrderId = null;
-  if (exit?.status === 'filled' || (exit !== null && exit.executed > ZERO)) return placeExit(turn, symbol, managed);
+  // Sold in part (a cap of the exchange, or a market order that ended early): the rest follows at once.
+  if (exit !== null && exit.executed > ZERO) return placeExit(turn, symbol, managed);
   exitFailed(turn, symbol, managed);
 };
 
 /** A sale that failed: the stop goes back first, the next try waits. */
 const exitFailed = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   managed.exitFailures += 1;
-  managed.retryAt = turn.wall + EXIT_RETRY;
+  managed.retryAt = turn.wall + backoff(EXIT_RETRY, managed.exitFailures);
   managed.phase = 'protecting';
   managed.unprotectedSince = turn.wall;
   managed.stopFailures = 0;
-  placeStop(turn, symbol, managed);
+  managed.stopRetryAt = null;
+  protect(turn, symbol, managed);
 };
 
-export const requestCancel = (turn: Turn, record: OrderRecord, reason: string): void => {
-  record.cancelling = true;
-  const { symbol, clientOrderId } = record.draft;
-  turn.effects.push({ type: 'cancel', symbol, clientOrderId, reason });
-};
-
-const quantityToSell = (turn: Turn, symbol: SymbolState, type: OrderDraft['type']): Decimal =>
+const quantityToSell = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal =>
   floorToLot(symbol.instrument, sellable(quantityOf(turn.state.ledger, symbol.symbol), symbol.atExchange), type);
 
-const placeStop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
+const placeStop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): string | null => {
   const trigger = managed.stopPrice;
-  if (trigger === null) return;
-  const plain = symbol.instrument.orderTypes.includes('stop-loss');
-  const limit = plain ? null : max(floorToTick(symbol.instrument, mulDown(trigger, decimalFromNumber(1 - STOP_LIMIT_DISTANCE))), symbol.instrument.minPrice);
-  const type = plain ? 'stop-loss' : 'stop-loss-limit';
-  const placed = placeReduce(turn, symbol, {
-    clientOrderId: nextOrderId(turn),
-    symbol: symbol.symbol,
-    side: 'sell',
-    type,
-    purpose: 'stop',
-    quantity: min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, plain ? 'market' : type)),
-    limitPrice: limit,
-    stopPrice: trigger,
-    timeInForce: plain ? null : 'GTC',
-    expiresAtWall: null,
-    reason: 'protective stop',
-  });
-  managed.stopOrderId = placed;
-  if (placed === null) managed.stopFailures += 1;
+  const type = stopType(symbol.instrument) ?? 'stop-loss-limit';
+  if (trigger === null) return null;
+  const plain = type === 'stop-loss';
+  return placeReduce(
+    turn,
+    symbol,
+    {
+      clientOrderId: nextOrderId(turn),
+      symbol: symbol.symbol,
+      side: 'sell',
+      type,
+      purpose: 'stop',
+      quantity: min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, 'market')),
+      limitPrice: plain ? null : stopLimit(symbol.instrument, trigger),
+      stopPrice: trigger,
+      timeInForce: plain ? null : 'GTC',
+      expiresAtWall: null,
+      reason: 'protective stop',
+    },
+    managed.entryOrderId,
+  );
 };
 
 const placeExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
-  const placed = placeReduce(turn, symbol, {
-    clientOrderId: nextOrderId(turn),
-    symbol: symbol.symbol,
-    side: 'sell',
-    type: 'market',
-    purpose: 'exit',
-    quantity: quantityToSell(turn, symbol, 'market'),
-    limitPrice: null,
-    stopPrice: null,
-    timeInForce: null,
-    expiresAtWall: null,
-    reason: managed.exitReason ?? 'exit',
-  });
-  managed.exitOrderId = placed;
   managed.phase = 'exiting';
-  if (placed === null) exitFailed(turn, symbol, managed);
-};
-
-type ReduceDraft = OrderDraft & { readonly purpose: 'stop' | 'exit' };
-
-/** Puts a stop or an exit through the Guardian; null and an alert when it may not go. */
-const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft): string | null => {
-  const held = quantityOf(turn.state.ledger, symbol.symbol);
-  const verdict = checkReduce({ instrument: symbol.instrument, held, lastPrice: symbol.last > 0 ? symbol.last : null }, draft);
-  if (!verdict.approved) {
-    const { code, limit, value } = verdict.denial;
-    alert(turn, 'order-failure', `${draft.clientOrderId}:denied`, `${symbol.symbol}: ${draft.purpose} not possible (${code})`, [`limit ${limit ?? 'n/a'}, value ${value ?? 'n/a'}`], ['/positions'], symbol.symbol);
-    return null;
-  }
-  turn.state.orders[draft.clientOrderId] = openRecord(verdict.order.draft, turn.at, turn.wall);
-  turn.effects.push({ type: 'place', order: verdict.order });
-  return draft.clientOrderId;
+  managed.exitOrderId = placeReduce(
+    turn,
+    symbol,
+    {
+      clientOrderId: nextOrderId(turn),
+      symbol: symbol.symbol,
+      side: 'sell',
+      type: 'market',
+      purpose: 'exit',
+      quantity: quantityToSell(turn, symbol, 'market'),
+      limitPrice: null,
+      stopPrice: null,
+      timeInForce: null,
+      expiresAtWall: null,
+      reason: managed.exitReason ?? 'exit',
+    },
+    managed.entryOrderId,
+  );
+  if (managed.exitOrderId === null) exitFailed(turn, symbol, managed);
 };
 
 const settleFlat = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop !== null && !isFinal(stop)) {
-    if (!stop.cancelling) requestCancel(turn, stop, 'position closed');
     managed.phase = 'unstopping';
-    return;
+    return requestCancel(turn, stop, 'position closed');
   }
-  finish(turn, symbol, managed, managed.stoppedOut ? 'stop' : (managed.exitReason ?? 'stop'));
+  if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
+  finish(turn, symbol, managed, managed.exitReason ?? 'stop');
 };
 
 /** The round trip is over: books it, counts it, rests after a stop-out. */
-const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, exitReason: string): void => {
+const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: string): void => {
   symbol.managed = null;
+  const exitReason = managed.stoppedOut && why !== STOP_NOT_FILLED ? 'stop' : why;
   if (managed.stoppedOut) symbol.restUntil = turn.at + REST_AFTER_STOP;
+  const sold = (tradeOf(turn, symbol)?.soldQuantity ?? ZERO) > ZERO;
   const trade = closeTrade(turn.state.ledger, symbol.symbol);
-  if (trade === null) return;
+  // Nothing was sold: a scrap of an entry that is too small to sell is dust, neither a win nor a loss.
+  if (trade === null || !sold) return;
   turn.state.tradesClosed += 1;
   turn.effects.push({ type: 'trade', symbol: symbol.symbol, closedAt: turn.at, exitReason, ...trade });
   const { pnlFraction } = trade;
@@ -258,7 +308,7 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, exitR
   alert(
     turn,
     'fill',
-    `trade:${managed.entryOrderId}`,
+    `trade:${managed.entryOrderId}:${turn.state.tradesClosed}`,
     `${base} closed ${sign}${toNumber(trade.pnl).toFixed(2)} ${turn.config.quoteAsset} (${sign}${(pnlFraction * 100).toFixed(2)} %), ${exitReason}`,
     [
       `${formatDecimal(trade.quantity)} ${base}: ${price(trade.entryPrice)} -> ${price(trade.exitPrice)}`,
@@ -274,13 +324,4 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, exitR
 export const price = (value: Decimal): string => {
   const number = toNumber(value);
   return number >= 1000 ? number.toFixed(2) : number.toPrecision(6);
-};
-
-/** Entries that have not settled are cancelled when a lock forbids them. */
-export const cancelEntries = (turn: Turn, reason: string): void => {
-  for (const record of Object.values(turn.state.orders)) {
-    if (record.draft.purpose === 'entry' && !isFinal(record) && !record.cancelling && record.status === 'working') {
-      requestCancel(turn, record, reason);
-    }
-  }
 };

@@ -23,28 +23,40 @@ export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, ru
 export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
   staleness(symbol, at, wall, rule) === null;
 
+/** Whether the third coin can be valued: nothing of it is held, or its price is fresh. */
+const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+  state.feeCoinNumber === 0 ||
+  (state.feeCoinPrice !== null && (at - state.feeCoinAt <= rule.maxAge || wall - state.feeCoinWall <= rule.wallGrace));
+
 /**
- * Equity = quote cash + the bot's own positions at the last price + fee coin,
- * as a double; or why it is not known. Dust is valued when it has a price and
+ * Equity = quote cash + the bot's own positions at the last price + fee coin, as a
+ * double; null when it is not known. Dust is valued when it has a price and
  * never makes equity unknown: it is worth less than the exchange would sell.
  */
-export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
-  if (state.cashNumber === null) return { value: null, unknown: 'the balance has not been read yet' };
-  const rule = freshnessRule(state);
+export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null => {
+  if (state.cashNumber === null) return null;
   let equity = state.cashNumber;
   for (const name in state.symbols) {
     const symbol = state.symbols[name];
     if (symbol === undefined || symbol.heldNumber === 0) continue;
-    if (symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule)) {
-      return { value: null, unknown: `the price of ${name} is missing or stale` };
-    }
+    if (symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule)) return null;
     equity += symbol.heldNumber * symbol.last;
   }
-  if (state.feeCoinNumber !== 0) {
-    if (state.feeCoinPrice === null) return { value: null, unknown: 'the price of the fee coin is not known' };
-    equity += state.feeCoinNumber * state.feeCoinPrice;
-  }
-  return { value: equity, unknown: null };
+  if (state.feeCoinNumber === 0) return equity;
+  return feeCoinKnown(state, at, wall, rule) ? equity + state.feeCoinNumber * (state.feeCoinPrice ?? 0) : null;
+};
+
+/** Equity with the reason why it is not known. */
+export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
+  const rule = freshnessRule(state);
+  const value = equityOf(state, at, wall, rule);
+  return { value, unknown: value === null ? whyUnknown(state, at, wall, rule) : null };
+};
+
+const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): string => {
+  if (state.cashNumber === null) return 'the balance has not been read yet';
+  const stale = Object.values(state.symbols).find((symbol) => symbol.heldNumber !== 0 && symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule));
+  return stale === undefined ? 'the price of the fee coin is missing or stale' : `the price of ${stale.symbol} is missing or stale`;
 };
 
 /** Equity as an exact decimal, for sizing. Null when not known. */
@@ -100,7 +112,7 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
     worst = sub(worst, mulUp(open, budgetLossPerUnit(limit, trigger, config.takerFee)));
   }
   if (state.ledger.feeCoin !== 0n) {
-    if (state.feeCoinPrice === null) return null;
+    if (state.feeCoinPrice === null || !feeCoinKnown(state, at, wall, rule)) return null;
     worst = add(worst, mulDown(state.ledger.feeCoin, decimalFromNumber(state.feeCoinPrice)));
   }
   return { gross, symbol: own, freeCash: max(freeCash, ZERO), worstEquity: worst };
@@ -116,7 +128,8 @@ const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Dec
     (managed.averageEntry === null
       ? stopTrigger(symbol.instrument, last, limits.stopLoss)
       : stopTrigger(symbol.instrument, managed.averageEntry, limits.stopLoss));
-  return min(gapExit(trigger, takerFee), last);
+  // Where the price is through the stop already, what it fetches now, with the same allowance.
+  return min(gapExit(trigger, takerFee), gapExit(last, takerFee));
 };
 
 /** Gross exposure in quote currency as a double, for equity points and views. */

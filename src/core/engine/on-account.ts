@@ -1,10 +1,9 @@
-import { add, decimal, divDown, formatDecimal, mulDown, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
-import { bookDeposit, quantityOf } from '../ledger/ledger.ts';
-import { isFinal } from '../orders/record.ts';
+import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
-import { syncNumbers } from './state.ts';
+import { lastDecimal, syncNumbers } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
@@ -16,14 +15,20 @@ type Totals = ReadonlyMap<string, Decimal>;
 export const onAccount = (turn: Turn, input: AccountInput): void => {
   const { state } = turn;
   if (input.balances === null) return;
-  const totals: Totals = new Map(input.balances.map((balance) => [balance.asset, add(decimal(balance.free), decimal(balance.locked))]));
+  const totals = readTotals(turn, input.balances);
+  if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
     alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `${ids.length} orders of others on the account`, ids.slice(0, 5));
   }
-  if (state.ledger.cash === null) return open(turn, totals);
+  if (state.ledger.cash === null) open(turn, totals);
+  // While the outcome of an order is open, a reading proves nothing: the order may or may not be in it.
+  if (state.unsettled > 0) return;
   noteHoldings(turn, totals);
-  if (Object.values(state.orders).some((order) => !isFinal(order) && order.status !== 'working')) return;
+  if (state.reconcileRequested) {
+    state.reconcileRequested = false;
+    state.guardian.reconciledAt = turn.at;
+  }
   const difference = findDifference(turn, totals);
   if (difference === null) {
     state.suspicion = null;
@@ -32,8 +37,26 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   const times = state.suspicion?.key === difference.key ? state.suspicion.times + 1 : 1;
   state.suspicion = { key: difference.key, times };
   if (times < READINGS_BEFORE_ACTION) return;
-  if (difference.kind === 'deposit') deposit(turn, difference.amount);
-  else impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, difference.reason, null, null);
+  switch (difference.kind) {
+    case 'deposit':
+      return deposit(turn, difference.amount);
+    case 'fee-coin':
+      return moveFeeCoin(turn, difference.there);
+    case 'shortage':
+      return impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, difference.reason, null, null);
+  }
+};
+
+/** What the exchange states of every asset. Amounts of assets that are none of ours may be no decimal of ours either: they are left out; of one of ours that makes the reading a failed one. */
+const readTotals = (turn: Turn, balances: NonNullable<AccountInput['balances']>): Totals | null => {
+  const { symbols } = turn.state;
+  const ours = new Set([turn.config.quoteAsset, turn.config.feeAsset, ...Object.values(symbols).map((symbol) => symbol.instrument.base)]);
+  const totals = new Map<string, Decimal>();
+  for (const { asset, free, locked } of balances) {
+    if (isDecimalText(free) && isDecimalText(locked)) totals.set(asset, add(decimal(free), decimal(locked)));
+    else if (ours.has(asset)) return null;
+  }
+  return totals;
 };
 
 /** The first balance is the opening one: a deposit, without a word. */
@@ -44,7 +67,6 @@ const open = (turn: Turn, totals: Totals): void => {
   turn.effects.push({ type: 'deposit', amount: opening, at: turn.at });
   if (config.feeAsset !== null) state.ledger.feeCoin = totals.get(config.feeAsset) ?? ZERO;
   syncNumbers(state);
-  noteHoldings(turn, totals);
 };
 
 const noteHoldings = (turn: Turn, totals: Totals): void => {
@@ -64,23 +86,28 @@ const noteHoldings = (turn: Turn, totals: Totals): void => {
 
 type Difference =
   | { readonly kind: 'deposit'; readonly key: string; readonly amount: Decimal }
+  | { readonly kind: 'fee-coin'; readonly key: string; readonly there: Decimal }
   | { readonly kind: 'shortage'; readonly key: string; readonly reason: string };
 
 const findDifference = (turn: Turn, totals: Totals): Difference | null => {
   const { ledger, symbols } = turn.state;
+  const { quoteAsset, feeAsset } = turn.config;
+  const between = (asset: string, there: Decimal, ours: Decimal): string => `${asset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(ours)}`;
   for (const symbol of Object.values(symbols)) {
     const held = quantityOf(ledger, symbol.symbol);
     const there = totals.get(symbol.instrument.base) ?? ZERO;
     if (there < held) {
-      const reason = `${symbol.instrument.base}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(held)}`;
+      const reason = between(symbol.instrument.base, there, held);
       return { kind: 'shortage', key: reason, reason };
     }
   }
   const cash = ledger.cash ?? ZERO;
-  const there = totals.get(turn.config.quoteAsset) ?? ZERO;
-  if (there === cash) return null;
-  const key = `${turn.config.quoteAsset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(cash)}`;
-  return there > cash ? { kind: 'deposit', key, amount: sub(there, cash) } : { kind: 'shortage', key, reason: key };
+  const there = totals.get(quoteAsset) ?? ZERO;
+  const key = between(quoteAsset, there, cash);
+  if (there < cash) return { kind: 'shortage', key, reason: key };
+  if (there > cash) return { kind: 'deposit', key, amount: sub(there, cash) };
+  const coin = feeAsset === null ? ledger.feeCoin : (totals.get(feeAsset) ?? ZERO);
+  return coin === ledger.feeCoin ? null : { kind: 'fee-coin', key: between(feeAsset ?? '', coin, ledger.feeCoin), there: coin };
 };
 
 const deposit = (turn: Turn, amount: Decimal): void => {
@@ -93,31 +120,41 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${toNumber(amount).toFixed(2)} ${config.quoteAsset}`, ['baselines moved by the same amount'], ['/balance']);
 };
 
+/** The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by its value. */
+const moveFeeCoin = (turn: Turn, there: Decimal): void => {
+  const { state, config } = turn;
+  const moved = sub(there, state.ledger.feeCoin);
+  state.ledger.feeCoin = there;
+  state.suspicion = null;
+  syncNumbers(state);
+  shiftBaselines(state.guardian, toNumber(moved) * (state.feeCoinPrice ?? 0), turn.changes);
+  const what = moved > ZERO ? 'added' : 'withdrawn';
+  alert(turn, 'deposit', `${turn.wall}`, `${formatDecimal(moved)} ${config.feeAsset ?? ''} ${what}`, ['baselines moved by its value'], ['/balance']);
+};
+
 /**
  * An operator accepts the exchange's numbers after a shortage: what is missing
- * is booked as a withdrawal, at cost, and moves the baselines. Needs a reading of the account.
+ * is booked as a withdrawal, units at cost. The baselines move by what equity
+ * loses by it, so that it is neither a profit nor a loss.
  */
-export const acceptShortage = (turn: Turn, cashAtExchange: Decimal | null): void => {
+export const acceptShortage = (turn: Turn): void => {
   const { state } = turn;
-  let withdrawn = ZERO;
-  if (cashAtExchange !== null && state.ledger.cash !== null && cashAtExchange < state.ledger.cash) {
-    withdrawn = sub(state.ledger.cash, cashAtExchange);
-    bookDeposit(state.ledger, sub(ZERO, withdrawn));
+  const { ledger, cashAtExchange } = state;
+  let booked = ZERO;
+  let value = ZERO;
+  if (cashAtExchange !== null && ledger.cash !== null && cashAtExchange < ledger.cash) {
+    booked = sub(ledger.cash, cashAtExchange);
+    value = booked;
+    bookDeposit(ledger, sub(ZERO, booked));
   }
-  const costs: Decimal[] = [];
   for (const symbol of Object.values(state.symbols)) {
-    const position = state.ledger.positions[symbol.symbol];
-    if (position === undefined || symbol.atExchange === null || symbol.atExchange >= position.quantity) continue;
-    const missing = sub(position.quantity, symbol.atExchange);
-    const cost = symbol.atExchange === 0n ? position.cost : divDown(mulDown(position.cost, missing), position.quantity);
-    position.quantity = symbol.atExchange;
-    position.cost = sub(position.cost, cost);
-    state.ledger.deposits = sub(state.ledger.deposits, cost);
-    costs.push(cost);
+    const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
+    if (missing <= ZERO) continue;
+    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing));
+    value = add(value, mulDown(missing, lastDecimal(symbol) ?? ZERO));
   }
-  const total = add(withdrawn, sum(costs));
   syncNumbers(state);
-  if (total === ZERO) return;
-  shiftBaselines(state.guardian, -toNumber(total), turn.changes);
-  turn.effects.push({ type: 'deposit', amount: sub(ZERO, total), at: turn.at });
+  if (booked === ZERO && value === ZERO) return;
+  shiftBaselines(state.guardian, -toNumber(value), turn.changes);
+  turn.effects.push({ type: 'deposit', amount: sub(ZERO, booked), at: turn.at });
 };

@@ -1,6 +1,6 @@
 import { impose, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
-import { removeLock } from '../guardian/state.ts';
+import { removeLock, type GuardianState } from '../guardian/state.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { acceptShortage } from './on-account.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
@@ -41,6 +41,9 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
       const left = Object.values(guardian.locks).map((lock) => LOCKS[lock.kind].title);
       return done(left.length === 0 ? 'Resumed.' : `Resumed, but still locked: ${left.join(', ')}.`);
     }
+    case 'reconcile':
+      turn.state.reconcileRequested = true;
+      return done('The account is being compared with the ledger. /locks shows what it found; then /unlock.');
     case 'unlock':
       return unlock(turn, command, by);
     case 'flatten':
@@ -60,6 +63,10 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
   for (const id of command.lockIds) {
     const lock = guardian.locks[id];
     if (lock === undefined) continue;
+    if (command.shownAt !== undefined && lock.since > command.shownAt) {
+      staying.push(`${LOCKS[lock.kind].title}: set again since it was shown`);
+      continue;
+    }
     const why = unlockRefusal(turn, lock, command);
     if (why !== null) {
       staying.push(`${LOCKS[lock.kind].title}: ${why}`);
@@ -79,28 +86,37 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 /** Why /unlock may not clear this lock now, or null. */
 export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted'>): string | null => {
   const { guardian } = turn.state;
-  const { clearing } = LOCKS[lock.kind];
-  if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${LOCKS[lock.kind].clears}`;
-  const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
+  const { clearing, clears } = LOCKS[lock.kind];
+  if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
+  const { limits } = turn.config;
   switch (lock.kind) {
-    case 'daily-drawdown': {
-      if (equity === null) return `equity is not known (${unknown})`;
-      if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
-      const permitted = newLossPermitted(equity, turn.config.limits.maxDailyDrawdown);
-      if (command.newLossPermitted === null || Math.abs(command.newLossPermitted / permitted - 1) > PERMITTED_TOLERANCE) {
-        return `type the amount of new loss permitted, ${permitted.toFixed(2)}`;
-      }
-      return null;
-    }
+    case 'daily-drawdown':
     case 'total-drawdown':
-      return equity === null ? `equity is not known (${unknown})` : null;
-    case 'minimum-balance':
+    case 'minimum-balance': {
+      const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
       if (equity === null) return `equity is not known (${unknown})`;
-      return equity < turn.config.limits.minBalance ? `equity ${equity.toFixed(2)} is still below ${turn.config.limits.minBalance}` : null;
+      if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${equity.toFixed(2)} is still below ${limits.minBalance}` : null;
+      if (lock.kind === 'total-drawdown') return equity > 0 ? null : 'there is no equity left';
+      if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
+      const permitted = newLossPermitted(equity, limits.maxDailyDrawdown);
+      const typed = command.newLossPermitted;
+      // "Not within" instead of "beyond": what is no number is no permission.
+      return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE ? null : `type the amount of new loss permitted, ${permitted.toFixed(2)}`;
+    }
+    case 'reconciliation':
+      return reconciledSince(guardian, lock) ? null : 'send /reconcile first';
+    case 'start-gate': {
+      const failing = guardian.gates.find((gate) => gate.clears === 'restart');
+      if (failing !== undefined) return `the gate has to pass at a new start: ${failing.text}`;
+      return guardian.gates.every((gate) => gate.clears === 'unlock') || reconciledSince(guardian, lock) ? null : 'send /reconcile first';
+    }
     default:
       return null;
   }
 };
+
+/** Whether the account has been compared, at an operator's wish, since the lock was set. */
+const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= lock.since;
 
 /** The typed amount may differ by rounding of what was shown, and by the little that equity moved meanwhile. */
 const PERMITTED_TOLERANCE: Fraction = 0.02;
@@ -132,8 +148,11 @@ const rebase = (turn: Turn, lock: Lock): void => {
       guardian.starts = guardian.starts.slice(-1);
       return;
     case 'reconciliation':
-      acceptShortage(turn, turn.state.cashAtExchange);
+      acceptShortage(turn);
       turn.state.suspicion = null;
+      return;
+    case 'model-drift':
+      guardian.acceptedDrift = guardian.drift?.value ?? null;
       return;
     default:
       return;

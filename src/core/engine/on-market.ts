@@ -1,66 +1,81 @@
 import { tightenByForming, updateVolatility } from '../guardian/volatility.ts';
-import { hourStart } from '../units.ts';
+import { isStale } from '../guardian/health-locks.ts';
+import { HOUR_MS, hourStart, type EpochMs } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
-import { dataIsFresh, freshnessRule, grossExposure, markEquity } from './marking.ts';
+import { equityOf, freshnessRule, grossExposure } from './marking.ts';
 import { symbolOf, type SymbolState } from './state.ts';
 import type { Turn } from './turn.ts';
 
-export const onHistory = (turn: Turn, input: HistoryInput): void => {
-  const symbol = symbolOf(turn.state, input.symbol);
-  for (const [openTime, , high, low, close] of input.candles) {
-    if (symbol.newestCandleOpen !== null && openTime <= symbol.newestCandleOpen) continue;
-    updateVolatility(symbol.volatility, { high, low, close }, turn.config.limits.maxAtrPercentile);
-    symbol.newestCandleOpen = openTime;
-  }
+/**
+ * Takes a closed candle into the limits. One that is late, repeated, not
+ * closed yet or no candle at all changes nothing: a date in the future would
+ * look fresh for ever.
+ */
+const take = (turn: Turn, symbol: SymbolState, openTime: EpochMs, high: number, low: number, close: number): void => {
+  if (symbol.newestCandleOpen !== null && openTime <= symbol.newestCandleOpen) return;
+  const sound = openTime % HOUR_MS === 0 && openTime + HOUR_MS <= turn.at && low > 0 && low <= close && close <= high && high < Number.POSITIVE_INFINITY;
+  if (!sound) return;
+  updateVolatility(symbol.volatility, high, low, close, turn.config.limits.maxAtrPercentile);
+  symbol.newestCandleOpen = openTime;
 };
 
-/** A late, repeated or reordered candle changes nothing. */
-export const onCandle = (turn: Turn, input: CandleInput): void => {
+export const onHistory = (turn: Turn, input: HistoryInput): void => {
   const symbol = symbolOf(turn.state, input.symbol);
-  const { candle } = input;
-  if (symbol.newestCandleOpen !== null && candle.openTime <= symbol.newestCandleOpen) return;
-  updateVolatility(symbol.volatility, candle, turn.config.limits.maxAtrPercentile);
-  symbol.newestCandleOpen = candle.openTime;
+  for (const [openTime, , high, low, close] of input.candles) take(turn, symbol, openTime, high, low, close);
 };
+
+export const onCandle = (turn: Turn, input: CandleInput): void => {
+  const { openTime, high, low, close } = input.candle;
+  take(turn, symbolOf(turn.state, input.symbol), openTime, high, low, close);
+};
+
+/** Not a price: zero, negative, infinite, not a number. */
+const isPrice = (value: number): boolean => value > 0 && value < Number.POSITIVE_INFINITY;
 
 export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   const { state } = turn;
   const rule = freshnessRule(state);
   for (const quote of input.quotes) {
-    if (!(quote.last > 0 && quote.bid > 0 && quote.ask > 0)) continue;
-    if (state.config?.feeAsset !== null && quote.symbol === `${state.config?.feeAsset}/${state.config?.quoteAsset}`) {
+    if (!isPrice(quote.last) || !isPrice(quote.bid) || !isPrice(quote.ask)) continue;
+    // A stamp from the future would look fresh for longer than it is.
+    const at = Math.min(quote.at, turn.at);
+    if (quote.symbol === state.feeSymbol && at >= state.feeCoinAt) {
       state.feeCoinPrice = quote.last;
+      state.feeCoinAt = at;
+      state.feeCoinWall = turn.wall;
     }
     const symbol = state.symbols[quote.symbol];
-    if (symbol === undefined) continue;
-    if (symbol.priceAt !== null && quote.at < symbol.priceAt) continue;
+    if (symbol === undefined || !(symbol.priceAt === null || at >= symbol.priceAt)) continue;
     symbol.last = quote.last;
     symbol.bid = quote.bid;
     symbol.ask = quote.ask;
-    symbol.priceAt = quote.at;
+    symbol.priceAt = at;
     symbol.priceWall = turn.wall;
     watchForming(symbol, quote.last, turn);
-    symbol.freshPolls = dataIsFresh(symbol, turn.at, turn.wall, rule) ? symbol.freshPolls + 1 : 0;
+    symbol.freshPolls = isStale(symbol, turn.at, turn.wall, rule) ? 0 : symbol.freshPolls + 1;
     watchTarget(symbol);
   }
 };
 
 /** The hour under way counts for tightening only. */
 const watchForming = (symbol: SymbolState, last: number, turn: Turn): void => {
-  const hour = hourStart(turn.at);
   const { forming } = symbol;
-  if (forming.hour !== hour) symbol.forming = { hour, high: last, low: last };
-  else {
+  const hour = hourStart(turn.at);
+  if (forming.hour !== hour) {
+    forming.hour = hour;
+    forming.high = last;
+    forming.low = last;
+  } else {
     if (last > forming.high) forming.high = last;
     if (last < forming.low) forming.low = last;
   }
-  tightenByForming(symbol.volatility, symbol.forming.high, symbol.forming.low, last);
+  tightenByForming(symbol.volatility, forming.high, forming.low, last);
 };
 
 /** The target counts at the bid: that is what a sale fetches. */
 const watchTarget = (symbol: SymbolState): void => {
   const managed = symbol.managed;
-  if (managed !== null && managed.targetPrice !== null && managed.phase !== 'entering' && symbol.bid >= managed.targetPrice) {
+  if (managed !== null && managed.targetPrice !== null && symbol.bid >= managed.targetPrice) {
     managed.exitReason ??= 'take-profit';
   }
 };
@@ -68,10 +83,9 @@ const watchTarget = (symbol: SymbolState): void => {
 /** One equity point for each market hour, at its first moment with a known equity. */
 export const recordEquity = (turn: Turn): void => {
   const { state } = turn;
-  const hour = hourStart(turn.at);
-  if (state.equityHour === hour) return;
-  const { value } = markEquity(state, turn.at, turn.wall);
+  if (state.equityHour !== null && turn.at < state.equityHour + HOUR_MS) return;
+  const value = equityOf(state, turn.at, turn.wall, freshnessRule(state));
   if (value === null) return;
-  state.equityHour = hour;
+  state.equityHour = hourStart(turn.at);
   turn.effects.push({ type: 'equity', at: turn.at, equity: value, cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
 };

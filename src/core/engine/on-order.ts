@@ -1,10 +1,13 @@
 import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO } from '../decimal.ts';
-import { bookFill } from '../ledger/ledger.ts';
-import type { Fill } from '../orders/order.ts';
+import { bookFill, closeTrade } from '../ledger/ledger.ts';
+import type { Fill, OrderSnapshot } from '../orders/order.ts';
+import { impose, recordFailure } from '../guardian/health-locks.ts';
 import { applySnapshot, isFinal, type OrderRecord } from '../orders/record.ts';
+import { HOUR_MS, hourStart } from '../units.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
-import { price } from './lifecycle.ts';
-import { symbolOf, syncNumbers, type SymbolState } from './state.ts';
+import { manage, price, setBarriers } from './lifecycle.ts';
+import { noteCancelFailure } from './orders-out.ts';
+import { isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /** Ended orders that are kept in memory for late answers; older ones are in the database. */
@@ -26,21 +29,14 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
     turn.effects.push({ type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
   }
   forgetOld(turn);
+  recountOrders(state);
 };
 
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {
   const { guardian } = turn.state;
   switch (outcome.kind) {
-    case 'known': {
-      guardian.orderFailures = 0;
-      const symbol = symbolOf(turn.state, record.draft.symbol);
-      const wasWorking = record.status === 'working';
-      const fresh = applySnapshot(record, outcome.order);
-      for (const fill of fresh) book(turn, symbol, record, fill);
-      if (record.draft.purpose === 'entry' && fresh.length > 0) entryFilled(turn, record, fresh);
-      if (record.draft.purpose === 'stop' && record.status === 'working' && !wasWorking) stopPlaced(turn, record);
-      return;
-    }
+    case 'known':
+      return known(turn, record, outcome.order);
     case 'rejected':
     case 'not-sent':
       // A belief never overrides what the exchange has stated.
@@ -48,7 +44,9 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       record.status = outcome.kind === 'rejected' ? 'rejected' : 'never-sent';
       record.detail = `${outcome.code} ${outcome.message}`;
       record.unknownSince = null;
-      return failed(turn, record, record.detail);
+      // One that was withdrawn under a lock has not failed.
+      if (outcome.kind === 'rejected' || !record.cancelling) failed(turn, record, record.detail);
+      return;
     case 'unknown':
       if (isFinal(record) || record.status === 'working') return;
       record.status = 'unknown';
@@ -60,15 +58,37 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       if (isFinal(record)) return;
       record.status = 'never-existed';
       record.unknownSince = null;
-      guardian.lastTroubleWall = turn.wall;
-      return;
+      return failed(turn, record, 'the exchange does not know the order');
   }
 };
 
+/** The exchange's word: books what is new, and has the position of a late fill looked after. */
+const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void => {
+  const { guardian, symbols } = turn.state;
+  const before = record.status;
+  const fresh = applySnapshot(record, snapshot, turn.wall);
+  const { draft } = record;
+  const symbol = symbols[draft.symbol];
+  if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
+  for (const fill of fresh) book(turn, symbol, record, fill);
+  if (record.status === 'unknown') guardian.lastTroubleWall = turn.wall;
+  if (record.status === 'rejected' && before !== 'rejected') failed(turn, record, 'rejected by the exchange');
+  // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
+  if ((before === 'intent' || before === 'unknown') && (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))) guardian.orderFailures = 0;
+  if (draft.purpose === 'stop' && record.status === 'working' && before !== 'working') stopPlaced(turn, record);
+  if (draft.purpose === 'stop' && fresh.length > 0) stopFilled(turn, record, fresh);
+  if (draft.purpose !== 'entry' || fresh.length === 0) return;
+  entryFilled(turn, record, fresh);
+  const { managed } = symbol;
+  if (managed === null) {
+    // A scrap that came late stays dust: no round trip is under way with it.
+    if (isDust(turn.state, symbol)) closeTrade(turn.state.ledger, symbol.symbol);
+    else symbol.managed = manage(draft.clientOrderId, hourStart(record.createdAt), record.createdAt + turn.config.limits.horizonHours * HOUR_MS);
+  } else if (managed.phase !== 'entering') setBarriers(turn, symbol, managed);
+};
+
 const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
-  const { guardian } = turn.state;
-  guardian.orderFailures += 1;
-  guardian.lastTroubleWall = turn.wall;
+  recordFailure(turn.state.guardian, turn.wall);
   const { draft } = record;
   alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail], ['/orders'], draft.symbol);
 };
@@ -77,6 +97,7 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   const { state, config } = turn;
   const { base, quote } = symbol.instrument;
   const { draft } = record;
+  const cashBefore = state.ledger.cash ?? ZERO;
   const booking = bookFill(state.ledger, fill, {
     symbol: symbol.symbol,
     base,
@@ -84,8 +105,15 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
     side: draft.side,
     clientOrderId: draft.clientOrderId,
     feeCoinPrice: state.feeCoinPrice === null ? null : decimalFromNumber(state.feeCoinPrice),
+    feeCoin: config.feeAsset,
     takerFee: decimalFromNumber(config.takerFee),
   });
+  if (booking.excess > ZERO) {
+    const reason = `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`;
+    impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, reason, 0, toNumber(booking.excess));
+  }
+  // The last reading of the account moves with the fills, so that it can be compared at any time.
+  if (state.cashAtExchange !== null) state.cashAtExchange = add(state.cashAtExchange, sub(state.ledger.cash ?? ZERO, cashBefore));
   const quantity = decimal(fill.quantity);
   const baseFee = fill.feeAsset === base ? decimal(fill.fee) : ZERO;
   if (symbol.atExchange !== null) {
@@ -137,11 +165,19 @@ const stopPlaced = (turn: Turn, record: OrderRecord): void => {
   alert(turn, 'stop', `${draft.clientOrderId}:placed`, `${base} stop placed${trigger}`, [`${formatDecimal(draft.quantity)} ${base}`], [], draft.symbol);
 };
 
+/** One alert for all fills of a stop that came together. */
+const stopFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): void => {
+  const { draft } = record;
+  const base = draft.symbol.split('/')[0] ?? draft.symbol;
+  const quantity = sum(fills.map((fill) => decimal(fill.quantity)));
+  const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
+  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${price(divDown(quote, quantity))}`, [], ['/trades'], draft.symbol);
+};
+
 export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   const record = turn.state.orders[input.clientOrderId];
   if (record === undefined || isFinal(record)) return;
-  record.cancelling = false;
-  record.detail = `cancel: ${input.code} ${input.message}`;
+  noteCancelFailure(record, turn.wall, `cancel: ${input.code} ${input.message}`);
   turn.state.guardian.lastTroubleWall = turn.wall;
 };
 

@@ -1,14 +1,16 @@
 import { formatDecimal, type Decimal } from '../decimal.ts';
-import { checkEntry, type EntryContext, type Verdict } from '../guardian/pre-trade.ts';
-import { isFinal, openRecord } from '../orders/record.ts';
+import { clockIsKnown } from '../guardian/health-locks.ts';
+import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
+import { isFinal } from '../orders/record.ts';
 import { riskFraction } from '../risk/sizing.ts';
 import { decide, type PolicyTerms, type Wish } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type Milliseconds } from '../units.ts';
 import type { DecisionEffect } from './effect.ts';
 import type { PredictionInput } from './input.ts';
-import { nextOrderId, price } from './lifecycle.ts';
+import { manage, price } from './lifecycle.ts';
 import { dataIsFresh, exactEquity, freshnessRule, measureExposure } from './marking.ts';
-import { isDust, symbolOf, type SymbolState } from './state.ts';
+import { nextOrderId, place } from './orders-out.ts';
+import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** An entry that has not been sent this long after its signal is not sent any more (wall time). */
@@ -25,8 +27,9 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
   };
   const none = { sizing: null, checks: [], clientOrderId: null };
   const model = turn.config.model;
-  if (model === null || input.probability === null) {
-    const text = `no prediction: ${input.failure ?? 'no valid model is loaded'}`;
+  if (model === null || input.probability === null || !(input.probability >= 0 && input.probability <= 1)) {
+    const strange = input.probability === null ? null : `${input.probability} is not a probability`;
+    const text = `no prediction: ${input.failure ?? strange ?? (model === null ? 'no valid model is loaded' : 'the model gave no answer')}`;
     return record({ ...none, expectedValue: null, margin: model?.margin ?? 0, outcome: 'no-prediction', text });
   }
   const { stop, target, margin } = model;
@@ -53,7 +56,7 @@ const enter = (turn: Turn, symbol: SymbolState, input: PredictionInput, wish: Wi
   const verdict = checkEntry(entryContext(turn, symbol, input), {
     clientOrderId,
     symbol: symbol.symbol,
-    expiresAtWall: turn.wall + SIGNAL_LIFETIME,
+    expiresAtWall: turn.clockWall + SIGNAL_LIFETIME,
     reason: `signal, ${odds}`,
   });
   const draft = { expectedValue: wish.expectedValue, margin, sizing: verdict.sizing, checks: verdict.checks };
@@ -61,36 +64,12 @@ const enter = (turn: Turn, symbol: SymbolState, input: PredictionInput, wish: Wi
     const { code, limit, value } = verdict.denial;
     return { ...draft, outcome: 'denied', clientOrderId: null, text: `denied, ${code}: limit ${shown(limit)}, value ${shown(value)} (${odds})` };
   }
-  openPosition(turn, symbol, input, verdict);
+  place(turn, verdict.order);
+  turn.state.guardian.entries.push(turn.at);
+  symbol.lastTradedSignal = input.openTime;
+  symbol.managed = manage(clientOrderId, input.openTime, turn.at + turn.config.limits.horizonHours * HOUR_MS);
   const { quantity, limitPrice } = verdict.order.draft;
   return { ...draft, outcome: 'entered', clientOrderId, text: `entry ${formatDecimal(quantity)} @ ${price(limitPrice ?? quantity)}: ${odds}` };
-};
-
-const openPosition = (turn: Turn, symbol: SymbolState, input: PredictionInput, verdict: Extract<Verdict, { approved: true }>): void => {
-  const { draft } = verdict.order;
-  const { state } = turn;
-  state.orders[draft.clientOrderId] = openRecord(draft, turn.at, turn.wall);
-  state.guardian.entries.push(turn.at);
-  symbol.lastTradedSignal = input.openTime;
-  symbol.managed = {
-    phase: 'entering',
-    entryOrderId: draft.clientOrderId,
-    stopOrderId: null,
-    exitOrderId: null,
-    signal: input.openTime,
-    averageEntry: null,
-    stopPrice: null,
-    targetPrice: null,
-    horizonAt: turn.at + turn.config.limits.horizonHours * HOUR_MS,
-    unprotectedSince: null,
-    triggeredSince: null,
-    exitReason: null,
-    stopFailures: 0,
-    exitFailures: 0,
-    retryAt: null,
-    stoppedOut: false,
-  };
-  turn.effects.push({ type: 'place', order: verdict.order });
 };
 
 const entryContext = (turn: Turn, symbol: SymbolState, input: PredictionInput): EntryContext => {
@@ -102,16 +81,26 @@ const entryContext = (turn: Turn, symbol: SymbolState, input: PredictionInput): 
     at,
     instrument: symbol.instrument,
     takerFee: config.takerFee,
-    risk: riskFraction(config.limits.riskPerTrade, config.mode === 'live', state.tradesClosed),
+    risk: riskFraction(config.limits.riskPerTrade, config.mode === 'live', tradesBegun(state)),
     equity: exactEquity(state, at, wall),
     quote: fresh ? { symbol: symbol.symbol, last: symbol.last, bid: symbol.bid, ask: symbol.ask, at: symbol.priceAt ?? at } : null,
     exposure: measureExposure(state, symbol, at, wall),
-    hasPosition: symbol.managed !== null || !isDust(state, symbol),
+    hasPosition: symbol.managed !== null || (state.ledger.positions[symbol.symbol]?.trade ?? null) !== null,
     orderInFlight: Object.values(state.orders).some((order) => order.draft.symbol === symbol.symbol && !isFinal(order)),
     restUntil: symbol.restUntil,
+    // Backtests have no second clock; everywhere else the difference has to have been measured.
+    clockKnown: config.mode === 'backtest' || clockIsKnown(state.guardian, wall),
+    newestCandleOpen: symbol.newestCandleOpen,
     signal: input.openTime,
     lastTradedSignal: symbol.lastTradedSignal,
   };
+};
+
+/** Round trips closed and under way. */
+const tradesBegun = (state: EngineState): number => {
+  let open = 0;
+  for (const name in state.symbols) if (state.symbols[name]?.managed !== null) open += 1;
+  return state.tradesClosed + open;
 };
 
 const signed = (fraction: number): string => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)} %`;

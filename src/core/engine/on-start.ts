@@ -1,9 +1,10 @@
 import { decimal } from '../decimal.ts';
-import { evaluateModel, impose, recordStart } from '../guardian/health-locks.ts';
+import { evaluateModel, impose, lift, recordStart } from '../guardian/health-locks.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
+import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
-import { createSymbolState } from './state.ts';
+import { createSymbolState, recountOrders } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
@@ -28,37 +29,82 @@ export const instrumentFromText = (text: InstrumentText): Instrument => ({
   maxNotional: decimal(text.maxNotional),
 });
 
+/** Client order ids may have 36 characters; the sequence needs some of them for as long as the database lives. */
+const MAX_ID_HEAD = 26;
+
+/** What makes a configuration unusable: the rim refuses it first, with a better message. @throws RangeError */
+const refuse = (config: EngineConfig): void => {
+  const faults = limitFaults(config.limits);
+  if (faults.length > 0) throw new RangeError(`limits may not be used: ${faults.map((fault) => `${fault.name}=${fault.value} (${fault.code}, bound ${fault.bound})`).join(', ')}`);
+  if (!(config.takerFee >= 0 && config.takerFee < 0.1)) throw new RangeError(`taker fee ${config.takerFee} is not a fraction below 0.1`);
+  if (!(config.staleWallGrace >= 0)) throw new RangeError(`stale wall grace ${config.staleWallGrace} is not a span of time`);
+  const head = config.orderPrefix.length + config.instanceId.length;
+  if (head > MAX_ID_HEAD) throw new RangeError(`order prefix and instance id have ${head} characters together, at most ${MAX_ID_HEAD} fit into a client order id`);
+};
+
+/** Why the model may not be used with these limits, or null: its labels were made with a stop, a target and a horizon. */
+const modelFaultOf = ({ model, limits }: EngineConfig): string | null => {
+  if (model === null) return 'no valid model is loaded';
+  const pairs = [
+    ['stop', model.stop, limits.stopLoss],
+    ['target', model.target, limits.takeProfit],
+    ['horizon', model.horizonHours, limits.horizonHours],
+  ] as const;
+  for (const [name, its, ours] of pairs) if (its !== ours) return `the model's ${name} is ${its}, configured is ${ours}`;
+  return model.margin > 0 ? null : `the model's margin ${model.margin} is not above zero`;
+};
+
 /** Takes over the configuration and instruments of this run; positions, locks and orders stay as they were. */
 export const onStarted = (turn: Turn, input: StartedInput): void => {
   const { state } = turn;
-  const faults = limitFaults(input.config.limits);
-  if (faults.length > 0) throw new RangeError(`limits may not be used: ${faults.map((fault) => `${fault.name}=${fault.value} (${fault.code}, bound ${fault.bound})`).join(', ')}`);
+  refuse(input.config);
   state.config = input.config;
   state.engineVersion = input.engineVersion;
-  state.startedAt = input.at;
-  state.startedWall = input.wall;
+  state.startedAt = turn.at;
+  state.startedWall = turn.wall;
+  takeInstruments(turn, input);
+  takeOrders(turn);
+  const { feeAsset, quoteAsset, mode, symbols, model } = input.config;
+  state.feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;
+  state.guardian.modelFault = modelFaultOf(input.config);
+  // A new run has to measure the clock again before it may enter.
+  state.guardian.skew = undefined;
+  evaluateModel(state.guardian, turn.at, turn.changes);
+  recordStart(state.guardian, turn.at, turn.wall, turn.changes);
+  state.guardian.gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
+  if (input.halts.length > 0) impose(state.guardian, turn.changes, 'start-gate', null, turn.at, input.halts.map((halt) => halt.text).join('; '), null, null);
+  alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot started (${mode})`, [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`], ['/status']);
+};
+
+const takeInstruments = (turn: Turn, input: StartedInput): void => {
+  const { symbols } = turn.state;
   for (const text of input.instruments) {
     const instrument = instrumentFromText(text);
-    const known = state.symbols[instrument.symbol];
-    if (known === undefined) state.symbols[instrument.symbol] = createSymbolState(instrument);
+    const known = symbols[instrument.symbol];
+    if (known === undefined) symbols[instrument.symbol] = createSymbolState(instrument);
     else known.instrument = instrument;
   }
-  for (const symbol of Object.values(state.symbols)) {
+  for (const symbol of Object.values(symbols)) {
+    symbol.configured = input.config.symbols.includes(symbol.symbol);
     symbol.freshPolls = 0;
     if (symbol.managed !== null) symbol.managed.triggeredSince = null;
+    if (symbol.configured) continue;
+    lift(turn.state.guardian, turn.changes, symbol.staleLockId, 'rule: no longer traded');
+    lift(turn.state.guardian, turn.changes, symbol.volatilityLockId, 'rule: no longer traded');
   }
-  // A send that was under way at the crash may have happened: nothing is assumed, the executor asks.
+};
+
+/** A send that was under way at the crash may have happened: nothing is assumed, the executor asks. */
+const takeOrders = (turn: Turn): void => {
+  const { state } = turn;
   for (const record of Object.values(state.orders)) {
     record.cancelling = false;
+    record.cancelFailures = 0;
+    record.cancelRetryAt = null;
     if (record.status === 'intent') {
       record.status = 'unknown';
-      record.unknownSince = input.wall;
+      record.unknownSince = turn.wall;
     }
   }
-  state.guardian.modelFault = input.config.model === null ? 'no valid model is loaded' : null;
-  evaluateModel(state.guardian, input.at, turn.changes);
-  recordStart(state.guardian, input.at, input.wall, turn.changes);
-  for (const halt of input.halts) impose(state.guardian, turn.changes, 'start-gate', null, input.at, halt.text, null, null);
-  const { mode, symbols, model } = input.config;
-  alert(turn, 'lifecycle', `started:${input.wall}`, `Guardian Bot started (${mode})`, [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`], ['/status']);
+  recountOrders(state);
 };

@@ -1,10 +1,11 @@
-import { decimalFromNumber, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { decimalFromNumber, mulDown, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { lockId } from '../guardian/lock.ts';
 import { createGuardian, type GuardianState } from '../guardian/state.ts';
 import { createVolatility, type Volatility } from '../guardian/volatility.ts';
 import { createLedger, quantityOf, type Ledger } from '../ledger/ledger.ts';
-import type { Instrument } from '../market/instrument.ts';
-import type { OrderRecord } from '../orders/record.ts';
-import type { EpochMs, SymbolName } from '../units.ts';
+import { floorToLot, smallestQuantity, type Instrument } from '../market/instrument.ts';
+import { isFinal, type OrderRecord } from '../orders/record.ts';
+import type { EpochMs, Milliseconds, SymbolName } from '../units.ts';
 import type { EngineConfig } from './config.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface ManagedPosition {
   /** Why the position has to go, or null while it may stay. */
   exitReason: string | null;
   stopFailures: number;
+  /** Wall time before which a failed stop is not placed again. */
+  stopRetryAt: EpochMs | null;
   exitFailures: number;
   /** Wall time before which a failed exit is not tried again. */
   retryAt: EpochMs | null;
@@ -44,6 +47,10 @@ export interface ManagedPosition {
 
 export interface SymbolState {
   readonly symbol: SymbolName;
+  readonly staleLockId: string;
+  readonly volatilityLockId: string;
+  /** Whether this run trades the symbol; what it holds of others is guarded and sold, but sets no data locks. */
+  configured: boolean;
   instrument: Instrument;
   last: number;
   bid: number;
@@ -71,14 +78,19 @@ export interface EngineState {
   engineVersion: string;
   startedAt: EpochMs;
   startedWall: EpochMs;
-  /** Newest times seen. */
+  /** Newest times seen; the wall time is the engine's own, which never runs backwards. */
   at: EpochMs;
   wall: EpochMs;
+  /** What the engine's wall time is ahead of the clock, because the clock was once set back. */
+  wallShift: Milliseconds;
   orderSequence: number;
   symbols: Record<SymbolName, SymbolState>;
   ledger: Ledger;
   guardian: GuardianState;
   orders: Record<string, OrderRecord>;
+  /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
+  unsettled: number;
+  openEntries: number;
   tradesClosed: number;
   /** Base coins beyond the ledger and other assets, for display. */
   external: Record<string, string>;
@@ -87,7 +99,13 @@ export interface EngineState {
   cashAtExchange: Decimal | null;
   /** Difference found at the last account reading and not yet acted upon. */
   suspicion: { readonly key: string; readonly times: number } | null;
+  /** Whether an operator waits for a comparison with the exchange. */
+  reconcileRequested: boolean;
+  /** Market that prices the third coin, or null. */
+  feeSymbol: SymbolName | null;
   feeCoinPrice: number | null;
+  feeCoinAt: EpochMs;
+  feeCoinWall: EpochMs;
   /** Cash and fee coin as doubles: derived. */
   cashNumber: number | null;
   feeCoinNumber: number;
@@ -102,17 +120,24 @@ export const createEngineState = (): EngineState => ({
   startedWall: 0,
   at: 0,
   wall: 0,
+  wallShift: 0,
   orderSequence: 0,
   symbols: {},
   ledger: createLedger(),
   guardian: createGuardian(),
   orders: {},
+  unsettled: 0,
+  openEntries: 0,
   tradesClosed: 0,
   external: {},
   accountAt: null,
   cashAtExchange: null,
   suspicion: null,
+  reconcileRequested: false,
+  feeSymbol: null,
   feeCoinPrice: null,
+  feeCoinAt: 0,
+  feeCoinWall: 0,
   cashNumber: null,
   feeCoinNumber: 0,
   equityHour: null,
@@ -120,6 +145,9 @@ export const createEngineState = (): EngineState => ({
 
 export const createSymbolState = (instrument: Instrument): SymbolState => ({
   symbol: instrument.symbol,
+  staleLockId: lockId('stale-data', instrument.symbol),
+  volatilityLockId: lockId('volatility', instrument.symbol),
+  configured: true,
   instrument,
   last: 0,
   bid: 0,
@@ -149,6 +177,31 @@ export const syncNumbers = (state: EngineState): void => {
   }
 };
 
+/** Brings the counts of orders up to date after one was placed or reported. */
+export const recountOrders = (state: EngineState): void => {
+  state.unsettled = 0;
+  state.openEntries = 0;
+  for (const id in state.orders) {
+    const record = state.orders[id];
+    if (record === undefined || isFinal(record)) continue;
+    if (record.status !== 'working') state.unsettled += 1;
+    if (record.draft.purpose === 'entry') state.openEntries += 1;
+  }
+};
+
+/** Wall time since which the oldest outcome is open, or null. An order that still waits to be sent counts from its approval. */
+export const oldestUnsettled = (state: EngineState): EpochMs | null => {
+  if (state.unsettled === 0) return null;
+  let oldest: EpochMs | null = null;
+  for (const id in state.orders) {
+    const record = state.orders[id];
+    if (record === undefined || (record.status !== 'intent' && record.status !== 'unknown')) continue;
+    const since = record.unknownSince ?? record.createdWall;
+    if (oldest === null || since < oldest) oldest = since;
+  }
+  return oldest;
+};
+
 /** The configuration. @throws when the engine has not been started: an input before `started` is a fault of the caller. */
 export const configOf = (state: EngineState): EngineConfig => {
   if (state.config === null) throw new Error('the engine has not been started: the first input must be "started"');
@@ -162,13 +215,13 @@ export const symbolOf = (state: EngineState, name: SymbolName): SymbolState => {
   return symbol;
 };
 
-/** Whether what is held is worth less than the exchange lets us sell: valued, but not a position. */
+/** Whether what is held is less than the exchange lets us sell: valued, but not a position. Without a price only the lot decides. */
 export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
-  const held = quantityOf(state.ledger, symbol.symbol);
-  if (held <= ZERO) return true;
-  if (held < symbol.instrument.stepSize || held < symbol.instrument.minQuantity) return true;
-  if (!(symbol.last > 0)) return false;
-  return toNumber(held) * symbol.last < toNumber(symbol.instrument.minNotional);
+  const { instrument } = symbol;
+  const sellable = floorToLot(instrument, quantityOf(state.ledger, symbol.symbol), 'market');
+  if (sellable <= ZERO || sellable < smallestQuantity(instrument, 'market')) return true;
+  const last = lastDecimal(symbol);
+  return last !== null && mulDown(last, sellable) < instrument.minNotional;
 };
 
 /** Last price as an exact decimal; null when there is none. */

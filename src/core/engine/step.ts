@@ -1,20 +1,21 @@
 import { evaluateEquity, percent } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
-import { tradingState } from '../guardian/state.ts';
+import { policyOf, tradingState } from '../guardian/state.ts';
 import { assertNever, type EpochMs } from '../units.ts';
 import type { Change } from '../guardian/change.ts';
 import type { Effect } from './effect.ts';
 import type { Input } from './input.ts';
-import { cancelEntries, tend } from './lifecycle.ts';
-import { freshnessRule, markEquity } from './marking.ts';
+import { tend } from './lifecycle.ts';
+import { equityOf, freshnessRule } from './marking.ts';
 import { onAccount } from './on-account.ts';
 import { onCommand } from './on-command.ts';
 import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
 import { onCancelFailed, onOrderReport } from './on-order.ts';
 import { onPrediction } from './on-prediction.ts';
 import { onStarted } from './on-start.ts';
-import { configOf, type EngineState } from './state.ts';
+import { withdrawEntries } from './orders-out.ts';
+import { configOf, oldestUnsettled, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /**
@@ -25,24 +26,33 @@ import { alert, type Turn } from './turn.ts';
  */
 export const step = (state: EngineState, input: Input): readonly Effect[] => {
   const config = input.type === 'started' ? input.config : configOf(state);
-  const effects: Effect[] = [];
-  const changes: Change[] = [];
-  // Market time never runs backwards inside the engine, whatever a clock says.
-  const at = Math.max(input.at, state.at);
-  const turn: Turn = { state, config, at, wall: input.wall, effects, changes };
-  state.at = at;
-  state.wall = input.wall;
+  const turn: Turn = { state, config, at: marketTime(state, input), wall: wallTime(state, input), clockWall: input.wall, effects: [], changes: [] };
   apply(turn, input);
-  if (input.type === 'history') return effects;
-  evaluate(turn);
+  if (input.type === 'history') return turn.effects;
+  // A prediction was decided on an evaluation of this very moment; nothing that it does can trip a lock.
+  if (input.type !== 'prediction') evaluate(turn);
   for (const name in state.symbols) {
     const symbol = state.symbols[name];
     if (symbol !== undefined && symbol.managed !== null) tend(turn, symbol);
   }
-  publish(turn);
-  if (tradingState(state.guardian, null) === 'halted') cancelEntries(turn, 'halted');
+  if (turn.changes.length > 0) publish(turn);
+  withdrawEntries(turn);
   recordEquity(turn);
-  return effects;
+  return turn.effects;
+};
+
+/** Market time never runs backwards inside the engine, whatever a clock says. */
+const marketTime = (state: EngineState, input: Input): EpochMs => {
+  if (input.at > state.at) state.at = input.at;
+  return state.at;
+};
+
+/** Wall time neither, and it goes on from where it was when the clock is set back: spans that are being measured stay spans. */
+const wallTime = (state: EngineState, input: Input): EpochMs => {
+  const wall = input.wall + state.wallShift;
+  if (wall < state.wall) state.wallShift += state.wall - wall;
+  else state.wall = wall;
+  return state.wall;
 };
 
 const apply = (turn: Turn, input: Input): void => {
@@ -71,9 +81,11 @@ const apply = (turn: Turn, input: Input): void => {
       return alert(turn, 'lifecycle', `stopping:${turn.wall}`, `Guardian Bot stopped (${input.reason})`, [stateLine(turn), 'Protective stops stay on the exchange.'], []);
     case 'clock-skew':
       turn.state.guardian.skew = input.skew;
+      if (input.skew !== null) turn.state.guardian.skewWall = turn.wall;
       return;
     case 'model-status':
       turn.state.guardian.modelFault = input.valid ? null : input.detail;
+      turn.state.guardian.drift = input.drift ?? null;
       return evaluateModel(turn.state.guardian, turn.at, turn.changes);
     case 'command':
       evaluate(turn);
@@ -90,22 +102,13 @@ const evaluate = (turn: Turn): void => {
   const rule = freshnessRule(state);
   for (const name in state.symbols) {
     const symbol = state.symbols[name];
-    if (symbol === undefined) continue;
+    if (symbol === undefined || !symbol.configured) continue;
     evaluateFreshness(guardian, symbol, at, wall, rule, state.startedWall, changes);
-    if (symbol.newestCandleOpen !== null) evaluateVolatility(guardian, name, symbol.volatility, at, config.limits, changes);
+    if (symbol.newestCandleOpen !== null) evaluateVolatility(guardian, name, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
   }
-  evaluateSkew(guardian, at, changes);
-  evaluateExecution(guardian, at, wall, oldestUnknown(state), changes);
-  evaluateEquity(guardian, at, markEquity(state, at, wall).value, config.limits, changes);
-};
-
-const oldestUnknown = (state: EngineState): EpochMs | null => {
-  let oldest: EpochMs | null = null;
-  for (const id in state.orders) {
-    const since = state.orders[id]?.unknownSince ?? null;
-    if (since !== null && (oldest === null || since < oldest)) oldest = since;
-  }
-  return oldest;
+  evaluateSkew(guardian, at, wall, changes);
+  evaluateExecution(guardian, at, wall, oldestUnsettled(state), changes);
+  evaluateEquity(guardian, at, equityOf(state, at, wall, rule), config.limits, changes);
 };
 
 /** Turns the Guardian's changes into recorded effects and alerts. */
@@ -119,7 +122,7 @@ const publish = (turn: Turn): void => {
       case 'lock-cleared': {
         const { lock, by } = change;
         turn.effects.push({ type: 'lock', change: 'cleared', lock, by });
-        alert(turn, 'unlock', `${lock.id}:${lock.since}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
+        alert(turn, 'unlock', `${lock.id}:${lock.since}:${turn.wall}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
         break;
       }
       case 'baseline':
@@ -145,10 +148,11 @@ const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` $
 
 const lockAlert = (turn: Turn, change: Extract<Change, { type: 'lock-set' }>): void => {
   const { lock } = change;
-  const { title, state, policy, clearing } = LOCKS[lock.kind];
+  const { title, state, clearing } = LOCKS[lock.kind];
+  const policy = policyOf(lock.kind, turn.config.lockPolicies);
   const commands = clearing === 'resume' ? ['/resume'] : clearing === 'self' ? ['/status'] : ['/pnl', '/unlock'];
   const action = policy === 'flatten' ? 'Trading halted, positions are being closed' : state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`;
-  alert(turn, 'lock', `${lock.id}:${lock.since}`, `${title}: ${lock.reason}`, [`${action}, ${positionsLine(turn)}.`], commands, lock.symbol);
+  alert(turn, 'lock', `${lock.id}:${lock.since}:${turn.wall}`, `${title}: ${lock.reason}`, [`${action}, ${positionsLine(turn)}.`], commands, lock.symbol);
 };
 
 const positionsLine = (turn: Turn): string => {

@@ -10,7 +10,10 @@ export interface Turn {
   readonly state: EngineState;
   readonly config: EngineConfig;
   readonly at: EpochMs;
+  /** Wall time that never runs backwards: for spans inside the engine. */
   readonly wall: EpochMs;
+  /** Wall time as the clock states it: for what other clocks compare with. */
+  readonly clockWall: EpochMs;
   readonly effects: Effect[];
   /** Changes of the Guardian, turned into effects and alerts at the end of the step. */
   readonly changes: Change[];

@@ -1,5 +1,5 @@
 import type { Limits } from '../risk/limits.ts';
-import { utcDayStart, type EpochMs, type Fraction } from '../units.ts';
+import { DAY_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
 import type { Change } from './change.ts';
 import { removeLock, setLock, type GuardianState } from './state.ts';
 
@@ -19,9 +19,8 @@ export const evaluateEquity = (
   limits: Limits,
   changes: Change[],
 ): void => {
-  const day = utcDayStart(at);
-  if (state.day === null || day > state.day) {
-    state.day = day;
+  if (state.day === null || at >= state.day + DAY_MS) {
+    state.day = utcDayStart(at);
     state.dayBaseline = null;
     state.priorEquity = state.lastEquity?.value ?? null;
   }
@@ -29,27 +28,39 @@ export const evaluateEquity = (
   if (state.dayBaseline === null) startDay(state, equity, changes);
   if (state.highWaterMark === null || equity > state.highWaterMark) state.highWaterMark = equity;
   if (state.lastEquity === null) state.lastEquity = { value: equity, at };
-  else if (state.lastEquity.value !== equity || state.lastEquity.at !== at) state.lastEquity = { value: equity, at };
-
-  const baseline = state.dayBaseline ?? equity;
-  const daily = 1 - equity / baseline;
-  const total = 1 - equity / state.highWaterMark;
-  if (daily > 0) {
-    if (equity <= baseline * (1 - limits.maxDailyDrawdown)) {
-      const reason = `equity ${equity.toFixed(2)} is ${percent(daily)} below the day's baseline ${baseline.toFixed(2)} (limit ${percent(limits.maxDailyDrawdown)})`;
-      push(changes, setLock(state, 'daily-drawdown', null, at, reason, limits.maxDailyDrawdown, daily));
-    } else announce(state, 'daily', daily, limits.maxDailyDrawdown, changes);
-  } else if (state.announced.daily !== 0) state.announced.daily = 0;
-  if (total > 0) {
-    if (equity <= state.highWaterMark * (1 - limits.maxTotalDrawdown)) {
-      const reason = `equity ${equity.toFixed(2)} is ${percent(total)} below its high-water mark ${state.highWaterMark.toFixed(2)} (limit ${percent(limits.maxTotalDrawdown)})`;
-      push(changes, setLock(state, 'total-drawdown', null, at, reason, limits.maxTotalDrawdown, total));
-    } else announce(state, 'total', total, limits.maxTotalDrawdown, changes);
-  } else if (state.announced.total !== 0) state.announced.total = 0;
-  if (equity < limits.minBalance) {
+  else {
+    state.lastEquity.value = equity;
+    state.lastEquity.at = at;
+  }
+  watchDaily(state, at, equity, state.dayBaseline ?? equity, limits, changes);
+  watchTotal(state, at, equity, state.highWaterMark, limits, changes);
+  if (equity < limits.minBalance && state.locks['minimum-balance'] === undefined) {
     const reason = `equity ${equity.toFixed(2)} is below the minimum ${limits.minBalance.toFixed(2)}`;
     push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
   }
+};
+
+const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline: number, limits: Limits, changes: Change[]): void => {
+  const limit = limits.maxDailyDrawdown;
+  // "Not above" instead of "below": a comparison with something that is no number locks.
+  if (!(equity > baseline * (1 - limit))) {
+    if (state.locks['daily-drawdown'] !== undefined) return;
+    const daily = 1 - equity / baseline;
+    const reason = `equity ${equity.toFixed(2)} is ${percent(daily)} below the day's baseline ${baseline.toFixed(2)} (limit ${percent(limit)})`;
+    push(changes, setLock(state, 'daily-drawdown', null, at, reason, limit, daily));
+  } else if (equity < baseline) announce(state, 'daily', 1 - equity / baseline, limit, changes);
+  else state.announced.daily = 0;
+};
+
+const watchTotal = (state: GuardianState, at: EpochMs, equity: number, mark: number, limits: Limits, changes: Change[]): void => {
+  const limit = limits.maxTotalDrawdown;
+  if (!(equity > mark * (1 - limit))) {
+    if (state.locks['total-drawdown'] !== undefined) return;
+    const total = 1 - equity / mark;
+    const reason = `equity ${equity.toFixed(2)} is ${percent(total)} below its high-water mark ${mark.toFixed(2)} (limit ${percent(limit)})`;
+    push(changes, setLock(state, 'total-drawdown', null, at, reason, limit, total));
+  } else if (equity < mark) announce(state, 'total', 1 - equity / mark, limit, changes);
+  else state.announced.total = 0;
 };
 
 const push = (changes: Change[], lock: ReturnType<typeof setLock>): void => {

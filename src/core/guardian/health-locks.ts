@@ -1,10 +1,12 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../units.ts';
 import type { Limits } from '../risk/limits.ts';
 import type { Change } from './change.ts';
-import { lockId, type Lock, type LockKind } from './lock.ts';
+import type { Lock, LockKind } from './lock.ts';
 import { removeLock, setLock, type GuardianState } from './state.ts';
-import type { Volatility } from './volatility.ts';
+import { CALM_CANDLES, type Volatility } from './volatility.ts';
 
+/** A measured difference of clocks counts this long (wall time); after that the clock is unknown. */
+export const MAX_SKEW_AGE: Milliseconds = 30 * MINUTE_MS;
 /** Difference of clocks that trips, and that clears. */
 export const MAX_SKEW: Milliseconds = SECOND_MS;
 export const CLEAR_SKEW: Milliseconds = 500;
@@ -25,11 +27,14 @@ const STREAK_SHOWN = 10;
 /** What the Guardian needs to know of one symbol's data. */
 export interface DataFreshness {
   readonly symbol: SymbolName;
+  /** Id of the symbol's stale-data lock. */
+  readonly staleLockId: string;
   /** Market and wall time of the newest price; null = never had one. */
   readonly priceAt: EpochMs | null;
   readonly priceWall: EpochMs | null;
   readonly newestCandleOpen: EpochMs | null;
-  readonly freshPolls: number;
+  /** Fresh polls in a row; back to zero whenever the data are seen stale. */
+  freshPolls: number;
 }
 
 export interface FreshnessRule {
@@ -38,19 +43,24 @@ export interface FreshnessRule {
   readonly wallGrace: Milliseconds;
 }
 
-/** Why a symbol's data is stale, or null. Missing data is stale. */
+/** Whether a symbol's data may not be used. Missing data is stale. */
+export const isStale = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+  data.priceAt === null ||
+  data.priceWall === null ||
+  (at - data.priceAt > rule.maxAge && wall - data.priceWall > rule.wallGrace) ||
+  data.newestCandleOpen === null ||
+  at > data.newestCandleOpen + 2 * HOUR_MS + rule.maxAge;
+
+/** Why a symbol's data is stale, or null. */
 export const staleness = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule: FreshnessRule): string | null => {
+  if (!isStale(data, at, wall, rule)) return null;
   if (data.priceAt === null || data.priceWall === null) return 'no price yet';
   const age = at - data.priceAt;
   if (age > rule.maxAge && wall - data.priceWall > rule.wallGrace) {
     return `price is ${Math.round(age / SECOND_MS)} s old (limit ${Math.round(rule.maxAge / SECOND_MS)} s)`;
   }
   if (data.newestCandleOpen === null) return 'no closed candle yet';
-  const late = at - (data.newestCandleOpen + 2 * HOUR_MS + rule.maxAge);
-  if (late > 0) {
-    return `newest candle closed ${Math.round((at - data.newestCandleOpen - HOUR_MS) / MINUTE_MS)} min ago`;
-  }
-  return null;
+  return `newest candle closed ${Math.round((at - data.newestCandleOpen - HOUR_MS) / MINUTE_MS)} min ago`;
 };
 
 const put = (
@@ -72,7 +82,11 @@ const drop = (state: GuardianState, changes: Change[], id: string, by: string): 
   if (lock !== null) changes.push({ type: 'lock-cleared', lock, by });
 };
 
-/** Stale data: trips on age, clears after two fresh polls. `startedAt`: a start is given one limit's time to get its first data. */
+/**
+ * Stale data: trips on age, clears after two fresh polls. `startedWall`: the
+ * first start is given one limit's time to get its first price before it is
+ * called stale; entries are refused meanwhile, because there is no price.
+ */
 export const evaluateFreshness = (
   state: GuardianState,
   data: DataFreshness,
@@ -82,51 +96,67 @@ export const evaluateFreshness = (
   startedWall: EpochMs,
   changes: Change[],
 ): void => {
-  const why = staleness(data, at, wall, rule);
-  const id = lockId('stale-data', data.symbol);
-  if (why !== null) {
-    if (wall - startedWall > rule.maxAge || data.priceAt !== null) {
-      const never = data.priceAt === null;
-      put(state, changes, 'stale-data', data.symbol, at, `${data.symbol}: ${why}`, rule.maxAge / SECOND_MS, never ? null : (at - (data.priceAt ?? at)) / SECOND_MS);
-    }
-  } else if (state.locks[id] !== undefined && data.freshPolls >= FRESH_POLLS) {
-    drop(state, changes, id, 'rule: fresh data on two polls');
+  const id = data.staleLockId;
+  const held = state.locks[id] !== undefined;
+  if (!isStale(data, at, wall, rule)) {
+    if (held && data.freshPolls >= FRESH_POLLS) drop(state, changes, id, 'rule: fresh data on two polls');
+    return;
   }
+  data.freshPolls = 0;
+  if (held || (data.priceAt === null && wall - startedWall <= rule.maxAge)) return;
+  const age = data.priceAt === null ? null : (at - data.priceAt) / SECOND_MS;
+  put(state, changes, 'stale-data', data.symbol, at, `${data.symbol}: ${staleness(data, at, wall, rule) ?? 'stale'}`, rule.maxAge / SECOND_MS, age);
 };
 
-/** Volatility: the status is kept by updateVolatility; this turns it into a lock. */
+/** Volatility: the status is kept by updateVolatility; this turns it into a lock. `id`: of the symbol's volatility lock. */
 export const evaluateVolatility = (
   state: GuardianState,
   symbol: SymbolName,
+  id: string,
   volatility: Volatility,
   at: EpochMs,
   limits: Limits,
   changes: Change[],
 ): void => {
-  const id = lockId('volatility', symbol);
+  const held = state.locks[id] !== undefined;
   if (volatility.status === 'calm') {
-    if (state.locks[id] !== undefined) drop(state, changes, id, 'rule: volatility is back to normal');
+    if (held) drop(state, changes, id, 'rule: volatility is back to normal');
     return;
   }
-  if (state.locks[id] !== undefined) return;
+  if (held) return;
+  const { status, ratio, threshold, window } = volatility;
+  const percentOf = (fraction: number | null): string => `${((fraction ?? 0) * 100).toFixed(2)} %`;
   const reason =
-    volatility.status === 'unknown'
-      ? `${symbol}: fewer than 90 days of volatility are known (${Math.floor(volatility.window.size / 24)} days)`
-      : `${symbol}: ATR/close ${((volatility.ratio ?? 0) * 100).toFixed(2)} % is above the ${(limits.maxAtrPercentile * 100).toFixed(0)}th percentile of the year, ${((volatility.threshold ?? 0) * 100).toFixed(2)} %`;
-  put(state, changes, 'volatility', symbol, at, reason, volatility.threshold, volatility.ratio);
+    status === 'high'
+      ? `${symbol}: ATR/close ${percentOf(ratio)} is above percentile ${+(limits.maxAtrPercentile * 100).toFixed(1)} of the year, ${percentOf(threshold)}`
+      : `${symbol}: ${Math.floor(window.size / 24)} days of volatility are known, 90 are needed and then ${CALM_CANDLES} calm candles`;
+  put(state, changes, 'volatility', symbol, at, reason, threshold, ratio);
 };
 
-/** Clock skew: unknown tightens, only a small measured difference clears. */
-export const evaluateSkew = (state: GuardianState, at: EpochMs, changes: Change[]): void => {
-  if (state.skew === undefined) return;
-  if (state.skew === null) {
+/**
+ * Clock skew: unknown tightens, only a small measured difference clears. Before
+ * the first try of a start there is no lock, but entries are refused (clock-unknown).
+ */
+export const evaluateSkew = (state: GuardianState, at: EpochMs, wall: EpochMs, changes: Change[]): void => {
+  const { skew } = state;
+  if (skew === undefined) return;
+  if (skew === null) {
     put(state, changes, 'clock-skew', null, at, 'the difference to the exchange clock could not be measured', MAX_SKEW, null);
-  } else if (Math.abs(state.skew) > MAX_SKEW) {
-    put(state, changes, 'clock-skew', null, at, `clocks differ by ${Math.round(state.skew)} ms (limit ${MAX_SKEW} ms)`, MAX_SKEW, state.skew);
-  } else if (Math.abs(state.skew) < CLEAR_SKEW) drop(state, changes, 'clock-skew', 'rule: clocks agree again');
+  } else if (!(Math.abs(skew) <= MAX_SKEW)) {
+    put(state, changes, 'clock-skew', null, at, `clocks differ by ${Math.round(skew)} ms (limit ${MAX_SKEW} ms)`, MAX_SKEW, skew);
+  } else if (state.skewWall === null || wall - state.skewWall > MAX_SKEW_AGE) {
+    put(state, changes, 'clock-skew', null, at, `the difference to the exchange clock has not been measured for ${MAX_SKEW_AGE / MINUTE_MS} minutes`, MAX_SKEW, null);
+  } else if (Math.abs(skew) < CLEAR_SKEW) drop(state, changes, 'clock-skew', 'rule: clocks agree again');
 };
 
-/** Execution: failures in a row or an outcome unknown for too long. `unknownSince`: wall time of the oldest unknown outcome. */
+/** Whether the clock is known well enough for an entry. */
+export const clockIsKnown = (state: GuardianState, wall: EpochMs): boolean =>
+  typeof state.skew === 'number' && Math.abs(state.skew) <= MAX_SKEW && state.skewWall !== null && wall - state.skewWall <= MAX_SKEW_AGE;
+
+/**
+ * Execution: failures in a row or an outcome unknown for too long.
+ * `unknownSince`: wall time of the oldest unknown outcome, orders that wait to be sent included.
+ */
 export const evaluateExecution = (
   state: GuardianState,
   at: EpochMs,
@@ -136,27 +166,39 @@ export const evaluateExecution = (
 ): void => {
   if (unknownSince !== null && wall - unknownSince > MAX_UNKNOWN) {
     state.lastTroubleWall = wall;
+    if (state.locks['execution'] !== undefined) return;
     const seconds = Math.round((wall - unknownSince) / SECOND_MS);
     put(state, changes, 'execution', null, at, `the outcome of an order is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`, MAX_UNKNOWN / SECOND_MS, seconds);
     return;
   }
-  if (state.orderFailures >= MAX_ORDER_FAILURES) {
+  if (state.locks['execution'] === undefined) {
+    if (state.orderFailures < MAX_ORDER_FAILURES) return;
     put(state, changes, 'execution', null, at, `${state.orderFailures} order failures in a row (limit ${MAX_ORDER_FAILURES})`, MAX_ORDER_FAILURES, state.orderFailures);
+    return;
   }
-  if (
-    state.locks['execution'] !== undefined &&
-    unknownSince === null &&
-    state.lastTroubleWall !== null &&
-    wall - state.lastTroubleWall > QUIET_AFTER_TROUBLE
-  ) {
-    state.orderFailures = 0;
-    drop(state, changes, 'execution', 'rule: resolved and quiet');
-  }
+  if (unknownSince !== null || state.lastTroubleWall === null || wall - state.lastTroubleWall < QUIET_AFTER_TROUBLE) return;
+  state.orderFailures = 0;
+  drop(state, changes, 'execution', 'rule: resolved and quiet');
 };
 
+/** An order failed: one more in a row. */
+export const recordFailure = (state: GuardianState, wall: EpochMs): void => {
+  state.orderFailures += 1;
+  state.lastTroubleWall = wall;
+};
+
+/** Model and drift: a fault holds until a valid model is there; drift holds until an operator has looked at it. */
 export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change[]): void => {
   if (state.modelFault !== null) put(state, changes, 'model', null, at, state.modelFault, null, null);
   else drop(state, changes, 'model', 'rule: a valid model');
+  const { drift } = state;
+  if (drift === null || drift.value <= drift.limit) {
+    state.acceptedDrift = null;
+    return;
+  }
+  // What an operator has accepted does not lock again until it has grown by another half of its limit.
+  if (state.acceptedDrift !== null && drift.value <= state.acceptedDrift + drift.limit / 2) return;
+  put(state, changes, 'model-drift', null, at, `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`, drift.limit, drift.value);
 };
 
 /** A start of the process; five within ten minutes lock. */

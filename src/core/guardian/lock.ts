@@ -11,6 +11,7 @@ export type LockKind =
   | 'clock-skew'
   | 'execution'
   | 'model'
+  | 'model-drift'
   | 'crash-loop'
   | 'start-gate'
   | 'operator-pause'
@@ -55,6 +56,7 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   'clock-skew': define('Clock skew', 'reducing', 'hold', 'self', 'local and exchange time differ by more than 1 s, or the difference is not known', 'by itself: back under 500 ms'),
   execution: define('Execution', 'reducing', 'hold', 'self', '3 order failures in a row, or an outcome unknown for longer than 60 s', 'by itself: resolved and 5 quiet minutes'),
   model: define('Model', 'reducing', 'hold', 'self', 'the model is missing, invalid or was trained on other features', 'by itself: a valid model'),
+  'model-drift': define('Model drift', 'reducing', 'hold', 'unlock', 'the prediction has drifted from training beyond its limit', '/unlock: the drift seen is accepted until it has grown by half of the limit'),
   'crash-loop': define('Crash loop', 'reducing', 'hold', 'unlock', 'five starts in ten minutes', '/unlock'),
   'start-gate': define('Start gate', 'halted', 'hold', 'unlock', 'a gate failed at start', 'what the gate names, then /unlock'),
   'operator-pause': define('Paused', 'reducing', 'hold', 'resume', '/pause', '/resume'),

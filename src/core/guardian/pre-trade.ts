@@ -7,19 +7,21 @@ import {
   min,
   mulDown,
   mulUp,
+  ONE,
   sub,
   toNumber,
   ZERO,
   type Decimal,
 } from '../decimal.ts';
-import { filterFault, floorToLot, type Instrument } from '../market/instrument.ts';
+import { filterFault, floorToLot, priceFault, type Instrument } from '../market/instrument.ts';
 import type { Quote } from '../market/quote.ts';
 import type { OrderDraft, OrderPurpose } from '../orders/order.ts';
 import type { Limits } from '../risk/limits.ts';
-import { budgetLossPerUnit, entryLimit, lossPerUnit, quantityForRisk, stopTrigger } from '../risk/sizing.ts';
-import { HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '../units.ts';
+import { budgetLossPerUnit, entryLimit, lossPerUnit, quantityForRisk, stopLimit, stopTrigger } from '../risk/sizing.ts';
+import { DAY_MS, HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '../units.ts';
 import { ApprovedOrder } from './approved-order.ts';
 import type { Check, Denial, DenialCode } from './denial.ts';
+import { MAX_SKEW } from './health-locks.ts';
 import { strictestLock, tradingState, type GuardianState } from './state.ts';
 
 /** Entries within an hour of market time. */
@@ -27,6 +29,8 @@ export const MAX_ENTRIES_PER_HOUR = 10;
 /** An entry's limit may be this far from the last trade. */
 export const PRICE_COLLAR: Fraction = 0.01;
 export const MAX_SPREAD: Fraction = 0.005;
+
+const PROTECTION_MARGIN = decimalFromNumber(0.99);
 
 /** Money at work, reservations of working entries included, as exact decimals. */
 export interface Exposure {
@@ -59,8 +63,11 @@ export interface EntryContext {
   readonly orderInFlight: boolean;
   /** End of the rest after a stop-out, or null. */
   readonly restUntil: EpochMs | null;
-  /** Open time of the candle behind the signal, and of the last one that was traded. */
+  /** Whether the difference to the exchange clock is known and small. */
+  readonly clockKnown: boolean;
+  /** Open time of the candle behind the signal, of the newest closed candle, and of the last one that was traded. */
   readonly signal: EpochMs;
+  readonly newestCandleOpen: EpochMs | null;
   readonly lastTradedSignal: EpochMs | null;
 }
 
@@ -125,6 +132,7 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
   if (!exam.require(fault === null, 'instrument-filter', fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`, formatDecimal(fault?.value ?? quantity))) {
     return denied(sizing);
   }
+  if (!checkProtectable(context, quantity, limitPrice, exam)) return denied(sizing);
   const order = ApprovedOrder.approve({
     ...identity,
     side: 'buy',
@@ -143,20 +151,48 @@ const checkState = (context: EntryContext, exam: Examination): boolean => {
   const overall = tradingState(guardian, null);
   const lock = strictestLock(guardian, instrument.symbol);
   const held = tradingState(guardian, instrument.symbol);
-  const baseline = guardian.dayBaseline;
-  guardian.entries = guardian.entries.filter((entry) => at - entry < HOUR_MS);
+  const baseline = guardian.day !== null && at < guardian.day + DAY_MS ? guardian.dayBaseline : null;
+  forgetEntries(guardian, at);
   return (
     exam.require(overall !== 'halted', 'state-halted', 'active', overall === 'halted' ? (lock?.id ?? overall) : overall) &&
-    exam.require(overall !== 'reducing', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
+    exam.require(overall === 'active', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
     exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (lock?.id ?? held)) &&
+    exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew ?? null) &&
     exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
     exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol) &&
     exam.require(!context.hasPosition, 'position-exists', 1, context.hasPosition ? 1 : 0) &&
     exam.require(!context.orderInFlight, 'order-in-flight', 0, context.orderInFlight ? 1 : 0) &&
     exam.require(context.restUntil === null || at >= context.restUntil, 'resting-after-stop', context.restUntil, at) &&
+    exam.require(context.signal === context.newestCandleOpen, 'signal-expired', context.newestCandleOpen, context.signal) &&
     exam.require(context.lastTradedSignal === null || context.signal > context.lastTradedSignal, 'entry-repeated', context.lastTradedSignal, context.signal) &&
     exam.require(guardian.entries.length < MAX_ENTRIES_PER_HOUR, 'entry-throttle', MAX_ENTRIES_PER_HOUR, guardian.entries.length)
   );
+};
+
+/** Entries older than an hour no longer count. They are in order of time. */
+const forgetEntries = (guardian: GuardianState, at: EpochMs): void => {
+  const { entries } = guardian;
+  while (entries.length > 0 && at - (entries[0] ?? at) >= HOUR_MS) entries.shift();
+};
+
+/** Whether an unsent entry has to be withdrawn: a lock has come between its approval and its sending. Stops and exits never are. */
+export const mustWithdraw = (guardian: GuardianState, draft: Pick<OrderDraft, 'purpose' | 'symbol'>): boolean =>
+  draft.purpose === 'entry' && tradingState(guardian, draft.symbol) !== 'active';
+
+/** The order type of protective stops at this instrument, or null when the exchange offers none. */
+export const stopType = (instrument: Instrument): 'stop-loss' | 'stop-loss-limit' | null =>
+  instrument.orderTypes.includes('stop-loss') ? 'stop-loss' : instrument.orderTypes.includes('stop-loss-limit') ? 'stop-loss-limit' : null;
+
+/** No entry whose stop the exchange would refuse: what remains after a fee in base, at the stop's price, has to pass its filters in one order. */
+const checkProtectable = (context: EntryContext, quantity: Decimal, limitPrice: Decimal, exam: Examination): boolean => {
+  const { instrument, limits, takerFee } = context;
+  const type = stopType(instrument);
+  if (type === null) return exam.require(false, 'unprotectable', 'stop-loss', instrument.orderTypes.join(' '));
+  const kept = floorToLot(instrument, sub(quantity, mulUp(quantity, decimalFromNumber(takerFee))), type);
+  // The average fill can't be above the limit; with a slightly better one the stop is lower still: a margin of one percent.
+  const trigger = stopTrigger(instrument, mulDown(limitPrice, PROTECTION_MARGIN), limits.stopLoss);
+  const fault = filterFault(instrument, type, kept, type === 'stop-loss' ? trigger : stopLimit(instrument, trigger));
+  return exam.require(fault === null, 'unprotectable', fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`, formatDecimal(fault?.value ?? kept));
 };
 
 const checkPrices = (_context: EntryContext, quote: Quote, exam: Examination): boolean => {
@@ -182,7 +218,7 @@ const sizeEntry = (
   const riskAmount = mulDown(equity, fraction(context.risk));
   const unitCost = add(limitPrice, mulUp(limitPrice, fraction(takerFee)));
   const budgetLoss = budgetLossPerUnit(limitPrice, stopTrigger(instrument, limitPrice, limits.stopLoss), takerFee);
-  const floor = mulUp(decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE), fraction(1 - limits.maxDailyDrawdown));
+  const floor = mulUp(decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE), sub(ONE, fraction(limits.maxDailyDrawdown)));
 
   const room = (cap: Decimal, used: Decimal, per: Decimal): Decimal => divDown(max(sub(cap, used), ZERO), per);
   const caps: readonly (readonly [DenialCode, Decimal, Fraction | null])[] = [
@@ -201,7 +237,9 @@ const sizeEntry = (
     const tradable = floorToLot(instrument, cap, 'limit') > 0n && mulDown(cap, limitPrice) >= instrument.minNotional;
     if (!exam.require(tradable, code, limit, formatDecimal(cap))) break;
   }
-  steps.push({ rule: 'lot', quantity: floorToLot(instrument, quantity ?? ZERO, 'limit') });
+  // One market order has to be able to close it: the stop, or an exit.
+  const closable = floorToLot(instrument, quantity ?? ZERO, 'market');
+  steps.push({ rule: 'lot', quantity: floorToLot(instrument, closable, 'limit') });
   return { equity: toNumber(equity), riskAmount, lossPerUnit: perUnit, limitPrice, steps };
 };
 
@@ -225,7 +263,8 @@ export const checkReduce = (
     return { approved: false, denial: { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) } };
   }
   const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
-  const fault = price === null ? null : filterFault(instrument, draft.type, draft.quantity, price);
+  const fault =
+    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ?? filterFault(instrument, draft.type, draft.quantity, price);
   if (fault !== null) {
     return { approved: false, denial: { code: 'instrument-filter', limit: `${fault.code} ${formatDecimal(fault.limit)}`, value: formatDecimal(fault.value) } };
   }

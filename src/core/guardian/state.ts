@@ -1,11 +1,18 @@
 import type { EpochMs, Fraction, SymbolName } from '../units.ts';
-import { lockId, LOCKS, type Lock, type LockKind, type LockState } from './lock.ts';
+import { lockId, LOCKS, type Lock, type LockKind, type LockPolicy, type LockState } from './lock.ts';
 
 /** A losing trade of the running streak. */
 export interface Loss {
   readonly symbol: SymbolName;
   readonly pnlFraction: Fraction;
   readonly closedAt: EpochMs;
+}
+
+/** A gate that failed at start. `clears` says what it takes: see StartedInput. */
+export interface Gate {
+  readonly code: string;
+  readonly text: string;
+  readonly clears: 'unlock' | 'reconcile' | 'restart';
 }
 
 /** Everything the Guardian remembers; part of every snapshot. */
@@ -19,7 +26,7 @@ export interface GuardianState {
   /** The last equity known before `day` began, net of deposits since; null = there was none. */
   priorEquity: number | null;
   /** The last equity that was known, with its market time. */
-  lastEquity: { readonly value: number; readonly at: EpochMs } | null;
+  lastEquity: { value: number; at: EpochMs } | null;
   highWaterMark: number | null;
   /** Highest drawdown step announced: index into DRAWDOWN_STEPS, plus one; 0 = none. */
   announced: { daily: number; total: number };
@@ -32,7 +39,17 @@ export interface GuardianState {
   lastTroubleWall: EpochMs | null;
   /** Exchange minus local wall time; null = could not be measured. Undefined before the first try. */
   skew: number | null | undefined;
+  /** Wall time of the last measurement that worked. */
+  skewWall: EpochMs | null;
   modelFault: string | null;
+  /** Drift of the prediction (population stability index) beside its limit; null while it is not known. */
+  drift: { readonly value: number; readonly limit: number } | null;
+  /** The drift that an operator has accepted by /unlock, or null. */
+  acceptedDrift: number | null;
+  /** Gates that failed at this start. */
+  gates: readonly Gate[];
+  /** Market time of the last reading of the account that an operator asked for by /reconcile. */
+  reconciledAt: EpochMs | null;
   /** Wall times of the newest starts. */
   starts: EpochMs[];
 }
@@ -51,7 +68,12 @@ export const createGuardian = (): GuardianState => ({
   orderFailures: 0,
   lastTroubleWall: null,
   skew: undefined,
+  skewWall: null,
   modelFault: null,
+  drift: null,
+  acceptedDrift: null,
+  gates: [],
+  reconciledAt: null,
   starts: [],
 });
 
@@ -102,11 +124,19 @@ export const strictestLock = (state: GuardianState, symbol: SymbolName | null): 
   return found;
 };
 
-/** Whether a lock in force closes positions. */
-export const mustFlatten = (state: GuardianState): Lock | null => {
+/** Policies that configuration has tightened from hold to flatten; nothing here can loosen one. */
+export type LockPolicies = Readonly<Partial<Record<LockKind, LockPolicy>>>;
+
+/** What a lock of this kind does with positions. */
+export const policyOf = (kind: LockKind, policies: LockPolicies | undefined): LockPolicy =>
+  LOCKS[kind].policy === 'flatten' || policies?.[kind] === 'flatten' ? 'flatten' : 'hold';
+
+/** The lock in force that closes the positions of `symbol`, or null. */
+export const mustFlatten = (state: GuardianState, symbol: SymbolName, policies: LockPolicies | undefined): Lock | null => {
   for (const id in state.locks) {
     const lock = state.locks[id];
-    if (lock !== undefined && LOCKS[lock.kind].policy === 'flatten') return lock;
+    if (lock === undefined || (lock.symbol !== null && lock.symbol !== symbol)) continue;
+    if (policyOf(lock.kind, policies) === 'flatten') return lock;
   }
   return null;
 };

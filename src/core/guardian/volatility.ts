@@ -48,17 +48,13 @@ const trueRange = (high: number, low: number, previousClose: number | null): num
 const smooth = (atr: number, range: number, candles: number): number =>
   candles < ATR_PERIOD ? (atr * candles + range) / (candles + 1) : (atr * (ATR_PERIOD - 1) + range) / ATR_PERIOD;
 
-/** Takes a closed candle: moves the window, trips, counts calm candles, clears. O(log n). */
-export const updateVolatility = (
-  state: Volatility,
-  candle: { readonly high: number; readonly low: number; readonly close: number },
-  maxPercentile: Fraction,
-): void => {
-  state.atr = smooth(state.atr, trueRange(candle.high, candle.low, state.previousClose), state.candles);
+/** Takes a closed candle: moves the window, trips, counts calm candles, clears. O(log n) and a short block move. */
+export const updateVolatility = (state: Volatility, high: number, low: number, close: number, maxPercentile: Fraction): void => {
+  state.atr = smooth(state.atr, trueRange(high, low, state.previousClose), state.candles);
   state.candles += 1;
-  state.previousClose = candle.close;
+  state.previousClose = close;
   if (state.candles < ATR_PERIOD) return;
-  const ratio = state.atr / candle.close;
+  const ratio = state.atr / close;
   state.ratio = ratio;
   if (state.window.size < VOLATILITY_MINIMUM) {
     state.status = 'unknown';
@@ -70,14 +66,14 @@ export const updateVolatility = (
   state.window.push(ratio);
 };
 
+/** Trips at once; clears, also the first time enough is known, only after calm candles in a row. */
 const settle = (state: Volatility, ratio: number, threshold: number): void => {
-  if (ratio > threshold) {
+  if (!(ratio <= threshold)) {
     state.status = 'high';
     state.calmCandles = 0;
     return;
   }
-  if (state.status === 'unknown') state.status = 'calm';
-  if (state.status !== 'high') return;
+  if (state.status === 'calm') return;
   state.calmCandles = ratio < state.window.percentile(CALM_PERCENTILE) ? state.calmCandles + 1 : 0;
   if (state.calmCandles >= CALM_CANDLES) state.status = 'calm';
 };
@@ -87,12 +83,12 @@ const settle = (state: Volatility, ratio: number, threshold: number): void => {
  * the ratio pass the threshold? `high` and `low` are those of the hour so far.
  */
 export const tightenByForming = (state: Volatility, high: number, low: number, price: number): void => {
-  if (state.status !== 'calm' || state.threshold === null) return;
+  if (state.threshold === null) return;
   const range = trueRange(high, low, state.previousClose);
   const ratio = smooth(state.atr, range, state.candles) / price;
-  if (ratio > state.threshold) {
-    state.status = 'high';
-    state.calmCandles = 0;
-    state.ratio = ratio;
-  }
+  if (ratio <= state.threshold) return;
+  state.calmCandles = 0;
+  if (state.status !== 'calm') return;
+  state.status = 'high';
+  state.ratio = ratio;
 };

@@ -64,6 +64,8 @@ export interface BookingContext {
   readonly clientOrderId: string;
   /** Price of the third coin in quote currency, or null when it is not known. */
   readonly feeCoinPrice: Decimal | null;
+  /** The third coin whose balance is part of equity, or null. A fee in any other coin is paid from external holdings. */
+  readonly feeCoin: string | null;
   /** The account's fee rate: values a third-coin fee whose coin has no known price. */
   readonly takerFee: Decimal;
 }
@@ -74,6 +76,8 @@ export interface Booking {
   readonly realised: Decimal;
   /** The fee at its value in quote currency. */
   readonly feeValue: Decimal;
+  /** Base units sold that the bot did not hold (the account's other holdings): a fault to lock on. Zero otherwise. */
+  readonly excess: Decimal;
 }
 
 const positionOf = (ledger: Ledger, symbol: SymbolName): Position =>
@@ -108,20 +112,22 @@ const splitFee = (fill: Fill, context: BookingContext): FeeSplit => {
 
 /**
  * Books one fill. The caller has made sure that its trade id is new.
- * @throws RangeError when cash is not known yet, or when more is sold than is held.
+ * More sold than held is booked all the same, because it happened: the part
+ * beyond the holding came from outside and its proceeds are a deposit.
+ * @throws RangeError when cash is not known yet.
  */
 export const bookFill = (ledger: Ledger, fill: Fill, context: BookingContext): Booking => {
   if (ledger.cash === null) throw new RangeError('a fill cannot be booked before the first balance is known');
   const fee = splitFee(fill, context);
   const quantity = decimal(fill.quantity);
   const quote = decimal(fill.quoteQuantity);
-  ledger.feeCoin = sub(ledger.feeCoin, fee.inCoin);
+  if (fill.feeAsset === context.feeCoin) ledger.feeCoin = sub(ledger.feeCoin, fee.inCoin);
   ledger.feeCoinSpent = add(ledger.feeCoinSpent, fee.inCoin === 0n ? ZERO : fee.value);
   ledger.feesPaid = add(ledger.feesPaid, fee.value);
   const position = positionOf(ledger, context.symbol);
   return context.side === 'buy'
     ? bookBuy(ledger, position, fill, context, { quantity, quote, fee })
-    : bookSell(ledger, position, context, { quantity, quote, fee });
+    : bookSell(ledger, position, { quantity, quote, fee });
 };
 
 interface Amounts {
@@ -154,32 +160,37 @@ const bookBuy = (ledger: Ledger, position: Position, fill: Fill, context: Bookin
   const realised = fee.inCoin === 0n ? ZERO : neg(fee.value);
   trade.realised = add(trade.realised, realised);
   ledger.realised = add(ledger.realised, realised);
-  return { realised, feeValue: fee.value };
+  return { realised, feeValue: fee.value, excess: ZERO };
 };
 
-const bookSell = (ledger: Ledger, position: Position, context: BookingContext, amounts: Amounts): Booking => {
+const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking => {
   const { quantity, quote, fee } = amounts;
-  const taken = add(quantity, fee.inBase);
-  if (taken > position.quantity) {
-    throw new RangeError(`sold ${toNumber(taken)} ${context.base} but only ${toNumber(position.quantity)} are held`);
-  }
-  // The whole cost leaves with the last unit, so rounding can never pile up.
-  const costShare =
-    taken === position.quantity ? position.cost : divDown(mulDown(position.cost, taken), position.quantity);
-  const proceeds = sub(quote, fee.inQuote);
-  ledger.cash = add(ledger.cash ?? ZERO, proceeds);
-  position.quantity = sub(position.quantity, taken);
-  position.cost = sub(position.cost, costShare);
+  const leaving = add(quantity, fee.inBase);
+  const taken = min(leaving, position.quantity);
+  const excess = sub(leaving, taken);
+  const received = sub(quote, fee.inQuote);
+  const proceeds = excess === 0n ? received : divDown(mulDown(received, taken), leaving);
+  ledger.cash = add(ledger.cash ?? ZERO, received);
+  ledger.deposits = add(ledger.deposits, sub(received, proceeds));
+  const costShare = takeCost(position, taken);
   const realised = sub(sub(proceeds, costShare), fee.inCoin === 0n ? ZERO : fee.value);
   ledger.realised = add(ledger.realised, realised);
   const trade = position.trade;
   if (trade !== null) {
-    trade.soldQuantity = add(trade.soldQuantity, quantity);
-    trade.soldQuote = add(trade.soldQuote, quote);
+    trade.soldQuantity = add(trade.soldQuantity, min(quantity, taken));
+    trade.soldQuote = add(trade.soldQuote, excess === 0n ? quote : proceeds);
     trade.fees = add(trade.fees, fee.value);
     trade.realised = add(trade.realised, realised);
   }
-  return { realised, feeValue: fee.value };
+  return { realised, feeValue: fee.value, excess };
+};
+
+/** Takes units out of a position with their share of its cost. The whole cost leaves with the last unit, so rounding can never pile up. */
+const takeCost = (position: Position, taken: Decimal): Decimal => {
+  const share = taken === position.quantity ? position.cost : divDown(mulDown(position.cost, taken), position.quantity);
+  position.quantity = sub(position.quantity, taken);
+  position.cost = sub(position.cost, share);
+  return share;
 };
 
 /** A finished round trip. */
@@ -221,6 +232,15 @@ export const closeTrade = (ledger: Ledger, symbol: SymbolName): ClosedTrade | nu
 export const bookDeposit = (ledger: Ledger, amount: Decimal): void => {
   ledger.cash = add(ledger.cash ?? ZERO, amount);
   ledger.deposits = add(ledger.deposits, amount);
+};
+
+/** Units of a symbol have left to outside (an operator says so): a withdrawal at cost. Returns that cost. */
+export const bookWithdrawnUnits = (ledger: Ledger, symbol: SymbolName, units: Decimal): Decimal => {
+  const position = ledger.positions[symbol];
+  if (position === undefined || units <= ZERO) return ZERO;
+  const cost = takeCost(position, min(units, position.quantity));
+  ledger.deposits = sub(ledger.deposits, cost);
+  return cost;
 };
 
 /** What the invariant at the head of this file leaves over: zero, always, once cash is known. */

@@ -1,4 +1,4 @@
-import { ceilTo, floorTo, isMultipleOf, min, mulDown, type Decimal } from '../decimal.ts';
+import { ceilTo, floorTo, isMultipleOf, max, min, mulDown, type Decimal } from '../decimal.ts';
 import type { SymbolName } from '../units.ts';
 
 export type OrderType = 'limit' | 'market' | 'stop-loss' | 'stop-loss-limit';
@@ -35,18 +35,35 @@ export interface Instrument {
 export const floorToTick = (instrument: Instrument, price: Decimal): Decimal => floorTo(price, instrument.tickSize);
 export const ceilToTick = (instrument: Instrument, price: Decimal): Decimal => ceilTo(price, instrument.tickSize);
 
-/** Largest order quantity on the lot grid that is <= quantity: sizes are never rounded up. */
-export const floorToLot = (instrument: Instrument, quantity: Decimal, type: OrderType): Decimal => {
-  const capped = type === 'market' ? min(quantity, largestQuantity(instrument, type)) : min(quantity, instrument.maxQuantity);
-  const onLot = floorTo(capped, instrument.stepSize);
-  return type === 'market' ? floorTo(onLot, instrument.marketStepSize) : onLot;
+/** Whether the exchange executes this type at the market once it acts, so that the market lot filter rules its quantity. */
+const executesAtMarket = (type: OrderType): boolean => type === 'market' || type === 'stop-loss';
+
+/** The smaller of two limits where zero means "no such limit". */
+const tighter = (a: Decimal, b: Decimal): Decimal => (a === 0n ? b : b === 0n ? a : min(a, b));
+
+const commonDivisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : commonDivisor(b, a % b));
+
+/** The grid that every quantity of this type lies on: the lot step, for market executions the market lot step as well. */
+const lotGrid = (instrument: Instrument, type: OrderType): Decimal => {
+  const { stepSize, marketStepSize } = instrument;
+  if (!executesAtMarket(type) || marketStepSize === 0n || marketStepSize === stepSize) return stepSize;
+  if (stepSize === 0n) return marketStepSize;
+  return ((stepSize / commonDivisor(stepSize, marketStepSize)) * marketStepSize) as Decimal;
 };
 
-/** The largest quantity one order of this type may have. */
+/** The largest quantity one order of this type may have; zero = no such limit. */
 export const largestQuantity = (instrument: Instrument, type: OrderType): Decimal =>
-  type === 'market' && instrument.marketMaxQuantity > 0n
-    ? min(instrument.maxQuantity, instrument.marketMaxQuantity)
-    : instrument.maxQuantity;
+  executesAtMarket(type) ? tighter(instrument.maxQuantity, instrument.marketMaxQuantity) : instrument.maxQuantity;
+
+/** The smallest quantity one order of this type may have. */
+export const smallestQuantity = (instrument: Instrument, type: OrderType): Decimal =>
+  executesAtMarket(type) ? max(instrument.minQuantity, instrument.marketMinQuantity) : instrument.minQuantity;
+
+/** Largest order quantity on the lot grid that is <= quantity: sizes are never rounded up. */
+export const floorToLot = (instrument: Instrument, quantity: Decimal, type: OrderType): Decimal => {
+  const largest = largestQuantity(instrument, type);
+  return floorTo(largest === 0n ? quantity : min(quantity, largest), lotGrid(instrument, type));
+};
 
 export type FilterCode = 'tick-size' | 'price-range' | 'lot-size' | 'quantity-range' | 'min-notional' | 'max-notional';
 
@@ -56,30 +73,43 @@ export interface FilterFault {
   readonly value: Decimal;
 }
 
-/** The first filter that a priced quantity breaks, or null. `price` is the limit price, or the expected one of a market order. */
+/**
+ * The first filter that a priced quantity breaks, or null. `price` is the limit
+ * price, or the expected one of a market order; null = not known: then price
+ * and notional are not judged.
+ */
 export const filterFault = (
   instrument: Instrument,
   type: OrderType,
   quantity: Decimal,
-  price: Decimal,
-): FilterFault | null => {
-  const fault = (code: FilterCode, limit: Decimal, value: Decimal): FilterFault => ({ code, limit, value });
-  if (type !== 'market') {
-    if (!isMultipleOf(price, instrument.tickSize)) return fault('tick-size', instrument.tickSize, price);
-    if (price < instrument.minPrice) return fault('price-range', instrument.minPrice, price);
-    if (instrument.maxPrice > 0n && price > instrument.maxPrice) return fault('price-range', instrument.maxPrice, price);
-  }
-  if (!isMultipleOf(quantity, instrument.stepSize)) return fault('lot-size', instrument.stepSize, quantity);
-  if (type === 'market' && !isMultipleOf(quantity, instrument.marketStepSize)) {
-    return fault('lot-size', instrument.marketStepSize, quantity);
-  }
-  if (quantity <= 0n || quantity < instrument.minQuantity) return fault('quantity-range', instrument.minQuantity, quantity);
+  price: Decimal | null,
+): FilterFault | null =>
+  (price === null || type === 'market' ? null : priceFault(instrument, price)) ??
+  quantityFault(instrument, type, quantity) ??
+  (price === null ? null : notionalFault(instrument, type, mulDown(price, quantity)));
+
+/** Whether a price lies on the tick grid and within the exchange's range. */
+export const priceFault = (instrument: Instrument, price: Decimal): FilterFault | null => {
+  const { tickSize, minPrice, maxPrice } = instrument;
+  if (!isMultipleOf(price, tickSize)) return { code: 'tick-size', limit: tickSize, value: price };
+  if (price <= 0n || price < minPrice) return { code: 'price-range', limit: minPrice, value: price };
+  if (maxPrice > 0n && price > maxPrice) return { code: 'price-range', limit: maxPrice, value: price };
+  return null;
+};
+
+const quantityFault = (instrument: Instrument, type: OrderType, quantity: Decimal): FilterFault | null => {
+  const grid = lotGrid(instrument, type);
+  const smallest = smallestQuantity(instrument, type);
   const largest = largestQuantity(instrument, type);
-  if (quantity > largest) return fault('quantity-range', largest, quantity);
-  const notional = mulDown(price, quantity);
-  if (notional < instrument.minNotional) return fault('min-notional', instrument.minNotional, notional);
-  if (instrument.maxNotional > 0n && type !== 'market' && notional > instrument.maxNotional) {
-    return fault('max-notional', instrument.maxNotional, notional);
-  }
+  if (!isMultipleOf(quantity, grid)) return { code: 'lot-size', limit: grid, value: quantity };
+  if (quantity <= 0n || quantity < smallest) return { code: 'quantity-range', limit: smallest, value: quantity };
+  if (largest > 0n && quantity > largest) return { code: 'quantity-range', limit: largest, value: quantity };
+  return null;
+};
+
+const notionalFault = (instrument: Instrument, type: OrderType, notional: Decimal): FilterFault | null => {
+  const { minNotional, maxNotional } = instrument;
+  if (notional < minNotional) return { code: 'min-notional', limit: minNotional, value: notional };
+  if (maxNotional > 0n && !executesAtMarket(type) && notional > maxNotional) return { code: 'max-notional', limit: maxNotional, value: notional };
   return null;
 };

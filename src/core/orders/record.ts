@@ -1,4 +1,4 @@
-import { add, decimal, formatDecimal, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, formatDecimal, max, ZERO, type Decimal } from '../decimal.ts';
 import type { EpochMs } from '../units.ts';
 import type { Fill, OrderDraft, OrderSnapshot } from './order.ts';
 
@@ -36,6 +36,9 @@ export interface OrderRecord {
   unknownSince: EpochMs | null;
   /** Whether a cancellation has been asked for and not failed. */
   cancelling: boolean;
+  /** Cancellations that failed in a row, and the wall time before which none is asked for again. */
+  cancelFailures: number;
+  cancelRetryAt: EpochMs | null;
   detail: string | null;
 }
 
@@ -49,6 +52,8 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
   createdWall: wall,
   unknownSince: null,
   cancelling: false,
+  cancelFailures: 0,
+  cancelRetryAt: null,
   detail: null,
 });
 
@@ -71,21 +76,36 @@ const STATUS_OF_VENUE: Readonly<Record<OrderSnapshot['status'], OrderStatus>> = 
 /** Ends that the exchange itself has stated; the others (rejected, never sent, never existed) are our belief and yield to its word. */
 const endedByVenue = (status: OrderStatus): boolean => status === 'filled' || status === 'cancelled' || status === 'expired';
 
+/** Base units that the snapshot says were executed, whether or not it shows the fills. */
+const statedExecution = (snapshot: OrderSnapshot): Decimal =>
+  snapshot.status === 'filled' ? max(decimal(snapshot.quantity), decimal(snapshot.executedQuantity)) : decimal(snapshot.executedQuantity);
+
 /**
  * Takes over the exchange's word. An order that the exchange has ended never
  * becomes open again (late and reordered answers), but late fills are always
- * taken: the caller books those that this returns.
+ * taken: the caller books those that this returns. A final snapshot that shows
+ * fewer fills than it states leaves the outcome unknown: what is missing may
+ * be a position.
  */
-export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot): readonly Fill[] => {
-  const fresh = snapshot.fills.filter((fill) => !record.tradeIds.includes(fill.tradeId));
-  for (const fill of fresh) {
+export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall: EpochMs): readonly Fill[] => {
+  const fresh: Fill[] = [];
+  for (const fill of snapshot.fills) {
+    if (record.tradeIds.includes(fill.tradeId)) continue;
     record.tradeIds.push(fill.tradeId);
     record.executed = add(record.executed, decimal(fill.quantity));
+    fresh.push(fill);
   }
   record.exchangeOrderId = snapshot.exchangeOrderId;
   if (!endedByVenue(record.status)) {
-    record.status = STATUS_OF_VENUE[snapshot.status];
-    record.unknownSince = null;
+    const next = STATUS_OF_VENUE[snapshot.status];
+    if (endedByVenue(next) && record.executed < statedExecution(snapshot)) {
+      record.status = 'unknown';
+      record.unknownSince ??= wall;
+      record.detail = `fills missing: ${formatDecimal(record.executed)} of ${formatDecimal(statedExecution(snapshot))} shown`;
+    } else {
+      record.status = next;
+      record.unknownSince = null;
+    }
   }
   if (isFinal(record)) record.cancelling = false;
   return fresh;

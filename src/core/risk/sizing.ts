@@ -1,4 +1,4 @@
-import { decimalFromNumber, divDown, floorTo, mulDown, mulUp, ONE, sub, add, type Decimal } from '../decimal.ts';
+import { add, decimalFromNumber, divDown, max, mulDown, mulUp, ONE, sub, type Decimal } from '../decimal.ts';
 import { ceilToTick, floorToTick, type Instrument } from '../market/instrument.ts';
 import type { Fraction } from '../units.ts';
 
@@ -12,11 +12,16 @@ export const ENTRY_PREMIUM: Fraction = 0.001;
 export const FIRST_TRADES_RISK: Fraction = 0.0025;
 export const FIRST_TRADES = 10;
 
-const LOT = 1n as Decimal;
+/** A stop-limit's limit below its trigger. */
+export const STOP_LIMIT_DISTANCE: Fraction = 0.02;
+
+const PREMIUM = add(ONE, decimalFromNumber(ENTRY_PREMIUM));
+const LESS_GAP = sub(ONE, decimalFromNumber(GAP_ALLOWANCE));
+const LESS_STOP_LIMIT = sub(ONE, decimalFromNumber(STOP_LIMIT_DISTANCE));
 
 /** Limit price of an entry: the ask plus the premium, on the tick below (never paying more than stated). */
 export const entryLimit = (instrument: Instrument, ask: number): Decimal =>
-  floorToTick(instrument, mulDown(decimalFromNumber(ask), decimalFromNumber(1 + ENTRY_PREMIUM)));
+  floorToTick(instrument, mulDown(decimalFromNumber(ask), PREMIUM));
 
 /** Trigger of the protective stop: average fill x (1 - stop), rounded up to the tick. */
 export const stopTrigger = (instrument: Instrument, averageEntry: Decimal, stop: Fraction): Decimal =>
@@ -27,14 +32,18 @@ export const stopTrigger = (instrument: Instrument, averageEntry: Decimal, stop:
  * all on the entry price (PRODUCT section 3), rounded up.
  */
 export const lossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction): Decimal =>
-  mulUp(limit, decimalFromNumber(stop + 2 * takerFee + SLIPPAGE_ALLOWANCE));
+  mulUp(limit, add(add(decimalFromNumber(stop), decimalFromNumber(2 * takerFee)), decimalFromNumber(SLIPPAGE_ALLOWANCE)));
 
-/** Risk that one trade may take now. */
-export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTradesClosed: number): Fraction =>
-  live && liveTradesClosed < FIRST_TRADES ? Math.min(riskPerTrade, FIRST_TRADES_RISK) : riskPerTrade;
+/** Limit of a stop-limit order: below its trigger, on the tick, within the exchange's range. */
+export const stopLimit = (instrument: Instrument, trigger: Decimal): Decimal =>
+  max(floorToTick(instrument, mulDown(trigger, LESS_STOP_LIMIT)), instrument.minPrice);
 
-/** Base units whose loss at the stop is at most `risk` x equity; rounded down, never up. */
-export const quantityForRisk = (riskAmount: Decimal, perUnit: Decimal): Decimal => floorTo(divDown(riskAmount, perUnit), LOT);
+/** Risk that one trade may take now. `liveTrades`: round trips begun in live mode, open ones included. */
+export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: number): Fraction =>
+  live && liveTrades < FIRST_TRADES ? Math.min(riskPerTrade, FIRST_TRADES_RISK) : riskPerTrade;
+
+/** Base units whose loss at the stop is at most `riskAmount`; rounded down, never up. */
+export const quantityForRisk = (riskAmount: Decimal, perUnit: Decimal): Decimal => divDown(riskAmount, perUnit);
 
 /** Money that a position of one unit, bought at `limit`, loses if it leaves through its stop with the gap allowance, fees included. */
 export const budgetLossPerUnit = (limit: Decimal, trigger: Decimal, takerFee: Fraction): Decimal =>
@@ -42,6 +51,6 @@ export const budgetLossPerUnit = (limit: Decimal, trigger: Decimal, takerFee: Fr
 
 /** Proceeds of one unit sold at its stop less the gap allowance, after fees; rounded down. */
 export const gapExit = (trigger: Decimal, takerFee: Fraction): Decimal => {
-  const price = mulDown(trigger, decimalFromNumber(1 - GAP_ALLOWANCE));
+  const price = mulDown(trigger, LESS_GAP);
   return sub(price, mulUp(price, decimalFromNumber(takerFee)));
 };

@@ -1,0 +1,77 @@
+import type { ApprovedOrder } from '../guardian/approved-order.ts';
+import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
+import { tradingState } from '../guardian/state.ts';
+import { quantityOf } from '../ledger/ledger.ts';
+import type { OrderDraft } from '../orders/order.ts';
+import { isFinal, openRecord, type OrderRecord } from '../orders/record.ts';
+import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import { recountOrders, type SymbolState } from './state.ts';
+import { alert, type Turn } from './turn.ts';
+
+/** Wall time before a cancellation that failed is asked for again; doubles up to the longest. */
+const CANCEL_RETRY: Milliseconds = SECOND_MS;
+const CANCEL_RETRY_LONGEST: Milliseconds = 30 * SECOND_MS;
+
+/** The next client order id: prefix, instance and a sequence that is part of the state. It is used up when an order is placed with it. */
+export const nextOrderId = (turn: Turn): string =>
+  `${turn.config.orderPrefix}${turn.config.instanceId}-${(turn.state.orderSequence + 1).toString(36)}`;
+
+export const orderOf = (turn: Turn, id: string | null): OrderRecord | null => (id === null ? null : (turn.state.orders[id] ?? null));
+
+/** Opens the books for an approved order and wants it sent. */
+export const place = (turn: Turn, order: ApprovedOrder): void => {
+  const { state } = turn;
+  state.orderSequence += 1;
+  state.orders[order.draft.clientOrderId] = openRecord(order.draft, turn.at, turn.wall);
+  recountOrders(state);
+  turn.effects.push({ type: 'place', order });
+};
+
+type ReduceDraft = OrderDraft & { readonly purpose: 'stop' | 'exit' };
+
+/** Puts a stop or an exit through the Guardian; null and an alert when it may not go. `cause` names the round trip: one alert for each. */
+export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft, cause: string): string | null => {
+  const held = quantityOf(turn.state.ledger, symbol.symbol);
+  const verdict = checkReduce({ instrument: symbol.instrument, held, lastPrice: symbol.last > 0 ? symbol.last : null }, draft);
+  if (!verdict.approved) {
+    const { code, limit, value } = verdict.denial;
+    const lines = [`limit ${limit ?? 'n/a'}, value ${value ?? 'n/a'}`];
+    alert(turn, 'order-failure', `${cause}:${draft.purpose}:${code}`, `${symbol.symbol}: ${draft.purpose} not possible (${code})`, lines, ['/positions'], symbol.symbol);
+    return null;
+  }
+  place(turn, verdict.order);
+  return draft.clientOrderId;
+};
+
+/** Asks for a cancellation unless one is under way, or the last one failed too short a time ago. */
+export const requestCancel = (turn: Turn, record: OrderRecord, reason: string): void => {
+  if (record.cancelling || (record.cancelRetryAt !== null && turn.wall < record.cancelRetryAt)) return;
+  record.cancelling = true;
+  const { symbol, clientOrderId } = record.draft;
+  turn.effects.push({ type: 'cancel', symbol, clientOrderId, reason });
+};
+
+/** A cancellation that did not work out is asked for again after a pause. */
+export const noteCancelFailure = (record: OrderRecord, wall: EpochMs, detail: string): void => {
+  record.cancelling = false;
+  record.cancelFailures += 1;
+  record.cancelRetryAt = wall + Math.min(CANCEL_RETRY * 2 ** (record.cancelFailures - 1), CANCEL_RETRY_LONGEST);
+  record.detail = detail;
+};
+
+/**
+ * Entries that a lock has overtaken: those still waiting to be sent are
+ * withdrawn under any lock, those that may be on the exchange are cancelled when halted.
+ */
+export const withdrawEntries = (turn: Turn): void => {
+  const { state } = turn;
+  if (state.openEntries === 0) return;
+  const halted = tradingState(state.guardian, null) === 'halted';
+  for (const id in state.orders) {
+    const record = state.orders[id];
+    if (record === undefined || record.draft.purpose !== 'entry' || isFinal(record)) continue;
+    if (halted) requestCancel(turn, record, 'halted');
+    else if (record.status === 'intent' && mustWithdraw(state.guardian, record.draft)) requestCancel(turn, record, 'no entries');
+  }
+};
+
