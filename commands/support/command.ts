@@ -1,10 +1,13 @@
 import type { CommandEffect, CommandSpec, Reply } from '../../src/ports/chat.ts';
 import type { Caller, OperatorService, Role } from '../../src/ports/operator.ts';
+import type { OperatorTools } from '../../src/ports/operator-tools.ts';
 import type { Times } from './format.ts';
 
 /** What every command is given. */
 export interface CommandContext {
   readonly service: OperatorService;
+  /** Null where they are not wired: then no command that needs them is listed. */
+  readonly tools: OperatorTools | null;
   readonly caller: Caller;
   readonly times: Times;
   /** The commands the caller may use, in the order of the menu. */
@@ -30,6 +33,7 @@ export interface CommandDefinition<Value> {
 
 /** A command whose argument type is sealed inside, so that all fit one list. */
 export interface Command extends CommandSpec {
+  readonly needsTools: boolean;
   execute(context: CommandContext, argumentsText: string): Promise<Reply>;
 }
 
@@ -42,6 +46,7 @@ export const defineCommand = <Value>(definition: CommandDefinition<Value>): Comm
     effect,
     usage,
     description,
+    needsTools: false,
     execute: async (context, argumentsText) => {
       const parsed = parse(argumentsText.trim());
       if (parsed.ok) return run(context, parsed.value);
@@ -53,6 +58,22 @@ export const defineCommand = <Value>(definition: CommandDefinition<Value>): Comm
     },
   };
 };
+
+export interface ToolCommandDefinition<Value> extends Omit<CommandDefinition<Value>, 'run'> {
+  run(context: CommandContext, tools: OperatorTools, value: Value): Reply | Promise<Reply>;
+}
+
+/** A command that needs the operator's tools. */
+export const defineToolCommand = <Value>(definition: ToolCommandDefinition<Value>): Command => ({
+  ...defineCommand<Value>({
+    ...definition,
+    run: (context, value) => {
+      if (context.tools === null) return { title: `/${definition.name} is not available here`, blocks: [], outcome: 'not available' };
+      return definition.run(context, context.tools, value);
+    },
+  }),
+  needsTools: true,
+});
 
 /** A reply of one line, for how a deed ended. */
 export const outcomeReply = (title: string, outcome: { readonly ok: boolean; readonly code: string; readonly text: string }): Reply => ({

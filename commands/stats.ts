@@ -1,0 +1,21 @@
+import { none } from './support/arguments.ts';
+import { defineCommand } from './support/command.ts';
+import { pnlBlocks } from './pnl.ts';
+
+export const stats = defineCommand({
+  name: 'stats',
+  role: 'viewer',
+  effect: 'read',
+  usage: '',
+  description: 'Win rate, profit factor, Sharpe, drawdown',
+  example: '/stats',
+  parse: none,
+  run: ({ service, times }) => {
+    const view = service.pnl('all');
+    return {
+      title: 'Statistics since the start',
+      blocks: [...pnlBlocks(view), { kind: 'text', lines: [`Since ${times.stamp(view.from)}. Figures from too few trades are n/a.`] }],
+      buttons: [[{ label: 'By symbol', command: '/performance', inPlace: true }]],
+    };
+  },
+});

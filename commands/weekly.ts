@@ -1,0 +1,3 @@
+import { definePeriodCommand } from './support/periods.ts';
+
+export const weekly = definePeriodCommand('weekly', 'week', 8, 60);
