@@ -78,6 +78,19 @@ describe('market time', () => {
     expect(await walk(2)).not.toEqual(first);
   });
 
+  it('opens an hour with a gap: a stop in it fills at the new price', async () => {
+    const flat = (hour: number, price: number): Candle => ({
+      openTime: TEST_START + hour * HOUR_MS, open: price, high: price, low: price, close: price, volume: 1, quoteVolume: price, trades: 1, takerBuyBase: 1, takerBuyQuote: price,
+    });
+    const simulator = await start({ history: createMarketHistory({ 'BTC/USDT': [flat(0, 50_000), flat(1, 45_000)] }), balances: { BTC: '1' } });
+    const client = createRawClient(simulator);
+    await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS', quantity: '0.1', stopPrice: '49000' });
+    await step(simulator, 4);
+    const { body } = await client.signed('GET', 'allOrders', { symbol: 'BTCUSDT' });
+    // The bid one basis point below 45,000, not below the trigger.
+    expect(body).toMatchObject([{ status: 'FILLED', cummulativeQuoteQty: '4499.55000000' }]);
+  });
+
   it('needs a start that has prices', async () => {
     await expect(start({ startTime: TEST_START + 1 })).rejects.toThrow(/on the hour/);
     await expect(start({ startTime: TEST_FROM - 40 * 24 * HOUR_MS })).rejects.toThrow(/BTC\/USDT: no candle/);

@@ -17,9 +17,9 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((simulator) => simulator.close()));
 });
 
-type Action = readonly [kind: 'idle' | 'market' | 'limit' | 'stop' | 'cancel' | 'price' | 'jump' | 'deposit', value: number];
+type Action = readonly [kind: 'idle' | 'market' | 'ether' | 'limit' | 'stop' | 'cancel' | 'price' | 'jump' | 'deposit', value: number];
 const actions: fc.Arbitrary<Action> = fc.tuple(
-  fc.constantFrom('idle' as const, 'idle' as const, 'idle' as const, 'market' as const, 'limit' as const, 'stop' as const, 'cancel' as const, 'price' as const, 'jump' as const, 'deposit' as const),
+  fc.constantFrom('idle' as const, 'idle' as const, 'idle' as const, 'market' as const, 'ether' as const, 'limit' as const, 'stop' as const, 'cancel' as const, 'price' as const, 'jump' as const, 'deposit' as const),
   fc.integer({ min: 1, max: 100 }),
 );
 
@@ -39,6 +39,8 @@ const act = async (simulator: ExchangeSimulator, [kind, value]: Action): Promise
       return simulator.control.idle();
     case 'market':
       return order({ side: value % 2 === 0 ? 'BUY' : 'SELL', type: 'MARKET', quantity: (value / 1000).toFixed(5) });
+    case 'ether':
+      return order({ symbol: 'ETHUSDT', side: value % 3 === 0 ? 'SELL' : 'BUY', type: 'MARKET', quantity: (value / 50).toFixed(4) });
     case 'limit':
       return order({ side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: (value / 1000).toFixed(5), price: near(0.995), newClientOrderId: `limit-${value}` });
     case 'stop':
@@ -156,6 +158,17 @@ describe('a simulator with a store', () => {
     await expect(start(store, { history: other })).rejects.toThrow('symbols BTCUSDT,ETHUSDT, not BTCUSDT');
     store.write([['surprise', '1']]);
     await expect(start(store)).rejects.toThrow('an entry "surprise"');
+  });
+
+  it('knows a stop that was triggered and not filled', async () => {
+    const store = createMemoryStore();
+    const first = await start(store, { balances: { BTC: '1' } });
+    const price = Number(first.control.state().prices['BTC/USDT']);
+    const place = { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS_LIMIT', timeInForce: 'GTC', quantity: '0.1', stopPrice: (price * 0.99).toFixed(2), price: (price * 0.98).toFixed(2) };
+    await createRawClient(first).signed('POST', 'order', place, NOW);
+    first.control.price('BTC/USDT', (price * 0.9).toFixed(2));
+    await first.close();
+    expect((await start(store)).control.state().openOrders).toMatchObject([{ status: 'NEW', isWorking: true, workingTime: TEST_START }]);
   });
 
   it('keeps client ids apart from its own way of writing numbers', async () => {

@@ -193,6 +193,14 @@ describe('stops', () => {
     expect(engine.accounts.get('USDT').locked + engine.accounts.get('BTC').locked).toBe(0n);
   });
 
+  it('at the same trigger share the book that is there', () => {
+    const engine = testEngine({ liquidity: DEFAULT_LIQUIDITY, balances: { BTC: '2' } });
+    const [first, second] = [engine.place(stop('1', '49500')), engine.place(stop('1', '49500'))];
+    engine.movePrice('BTCUSDT', fixed('48000'), 'path', 2000);
+    expect(first.executed > 0n).toBe(true);
+    expect([first.status, second.status, second.executed]).toEqual(['EXPIRED', 'EXPIRED', 0n]);
+  });
+
   it('that would trigger at once are refused', () => {
     const engine = testEngine();
     expect(refusal(() => engine.place(stop('1', '50000')))).toBe('would-trigger-immediately');

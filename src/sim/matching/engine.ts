@@ -249,7 +249,6 @@ export class MatchingEngine {
     }
     this.changedOrders.add(order);
     this.changedSymbols.add(symbol.rules.id);
-    if (!isOpen(order)) release(this.accounts, order, symbol.rules);
     this.files.index(order);
   }
 

@@ -8,7 +8,6 @@ class SymbolFile {
   readonly orderList: SimOrder[] = [];
   readonly open = new Map<number, SimOrder>();
   readonly newestByClientId = new Map<string, SimOrder>();
-  readonly openByClientId = new Map<string, SimOrder>();
   /** Ascending by id and by time. */
   readonly trades: SimTrade[] = [];
   readonly tradesByOrder = new Map<number, SimTrade[]>();
@@ -53,12 +52,8 @@ export class OrderFiles {
   /** Brings the index of open orders up to date after a change of status. */
   index(order: SimOrder): void {
     const file = this.#file(order.symbol);
-    if (isOpen(order)) {
-      file.open.set(order.orderId, order);
-      file.openByClientId.set(order.clientOrderId, order);
-    } else if (file.open.delete(order.orderId)) {
-      file.openByClientId.delete(order.clientOrderId);
-    }
+    if (isOpen(order)) file.open.set(order.orderId, order);
+    else file.open.delete(order.orderId);
   }
 
   addTrade(trade: SimTrade): void {
@@ -74,14 +69,14 @@ export class OrderFiles {
     return this.#files.get(symbol)?.orders.get(orderId);
   }
 
-  /** The open order with this client id, else the newest one that ever had it (a closed order frees its id). */
+  /** The newest order that ever had this client id: a closed order frees it, so an open one is always the newest. */
   byClientId(symbol: string, clientOrderId: string): SimOrder | undefined {
-    const file = this.#files.get(symbol);
-    return file?.openByClientId.get(clientOrderId) ?? file?.newestByClientId.get(clientOrderId);
+    return this.#files.get(symbol)?.newestByClientId.get(clientOrderId);
   }
 
   openByClientId(symbol: string, clientOrderId: string): SimOrder | undefined {
-    return this.#files.get(symbol)?.openByClientId.get(clientOrderId);
+    const newest = this.byClientId(symbol, clientOrderId);
+    return newest !== undefined && isOpen(newest) ? newest : undefined;
   }
 
   /** Open orders in the order of their acceptance. */

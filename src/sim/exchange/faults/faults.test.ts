@@ -247,6 +247,15 @@ describe('fills', () => {
     await simulator.control.idle();
     expect(simulator.control.orders().orders[0]).toMatchObject({ status: 'FILLED' });
   });
+
+  it('unfilled: what may not rest ends with the fault, as a taker', async () => {
+    fault({ name: 'unfilled' });
+    await limit({ timeInForce: 'IOC' });
+    expect(await query('rest')).toMatchObject({ status: 'NEW', timeInForce: 'IOC' });
+    simulator.control.clearFaults();
+    await simulator.control.idle();
+    expect(await query('rest')).toMatchObject({ status: 'EXPIRED', executedQty: '0.00000000' });
+  });
 });
 
 describe('data', () => {
