@@ -14,6 +14,9 @@ export interface Expectation {
 
 export const GUARDIAN_DATABASE: Expectation = { applicationId: APPLICATION_ID, schemaVersion: SCHEMA_VERSION, what: 'a database of this program' };
 
+/** SQLite's smallest page; an empty or shorter file would pass for a new database. */
+const SMALLEST_DATABASE = 512;
+
 const refuse = (code: RefusalCode, message: string): never => {
   throw new DatabaseRefused(code, message);
 };
@@ -26,7 +29,7 @@ export const lookAt = (path: string): 'file' | 'nothing' => {
     return refuse('missing-main-file', `${path} is missing but ${path}-wal is there: the database was moved or deleted without it; put it back, restore a backup, or move the -wal file away`);
   }
   if (!stat.isFile()) return refuse('not-a-database', `${path} is not a file: give the path of a database`);
-  if (stat.size === 0) return refuse('not-a-database', `${path} is empty (0 bytes), not ${GUARDIAN_DATABASE.what}: restore a backup, or move it away to start anew`);
+  if (stat.size < SMALLEST_DATABASE) return refuse('not-a-database', `${path} has only ${stat.size} bytes and is not ${GUARDIAN_DATABASE.what}: restore a backup, or move it away to start anew`);
   return 'file';
 };
 

@@ -100,7 +100,11 @@ const inputText = (input: Input): string => {
   return JSON.stringify(input);
 };
 
-/** Where a value would not survive JSON: NaN and infinities become null, functions and undefined vanish. Null when it would. */
+/**
+ * Where JSON would say something else: NaN, infinities and holes become null,
+ * functions vanish. Null when it would not. (A property that is undefined
+ * vanishes, too, but then it is neither journaled nor applied.)
+ */
 const plainFault = (value: unknown, path: string): string | null => {
   switch (typeof value) {
     case 'string':
@@ -127,6 +131,7 @@ const partsFault = (value: object, path: string): string | null => {
     return null;
   }
   for (const [key, part] of Object.entries(value)) {
+    if (part === undefined) continue;
     const fault = plainFault(part, `${path}.${key}`);
     if (fault !== null) return fault;
   }

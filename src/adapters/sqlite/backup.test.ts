@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openDatabase, openReadOnly } from './database.ts';
+import { alertEffect, NOON, order, place, timer } from './effects.fixture.ts';
+import { openForTest, temporaryDirectory } from './sqlite.fixture.ts';
+
+const write = (db: ReturnType<typeof openForTest>, index: number): void =>
+  void db.journal.commit([timer(NOON + index), timer(NOON + index)], (input) => {
+    const id = `gb-${db.journal.lastSequence()}-${Math.random().toString(36).slice(2, 12)}`;
+    return [place(id), order(id), alertEffect(`${id}:${input.at}`)];
+  });
+
+test('a copy made under load is sound, whole and one file', async () => {
+  const directory = temporaryDirectory();
+  const db = openForTest(join(directory, 'paper.db'));
+  for (let index = 0; index < 300; index += 1) write(db, index);
+  const target = join(directory, 'backups', 'paper-1.db');
+  let copying = true;
+  const backup = db.backup(target).finally(() => {
+    copying = false;
+  });
+  let during = 0;
+  while (copying) {
+    write(db, during);
+    during += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const result = await backup;
+  expect(during).toBeGreaterThan(0);
+  expect(readdirSync(join(directory, 'backups'))).toEqual(['paper-1.db']);
+  const copy = openReadOnly(target, 'full');
+  expect(copy.journal.lastSequence()).toBe(result.sequence);
+  expect(result.sequence).toBeGreaterThanOrEqual(600);
+  // Whole transactions of two entries, and the same entries as in the original.
+  expect(result.sequence % 2).toBe(0);
+  const original = [...db.journal.entriesAfter(0)].slice(0, result.sequence);
+  expect([...copy.journal.entriesAfter(0)]).toEqual(original);
+  copy.close();
+});
+
+test('opened as a database of its own it is a restored one, with a new instance id, until something is journaled', async () => {
+  const directory = temporaryDirectory();
+  const db = openForTest(join(directory, 'paper.db'));
+  write(db, 1);
+  const target = join(directory, 'copy.db');
+  await db.backup(target);
+  const ids = new Set([db.identity.instanceId]);
+  const first = openDatabase({ path: target, mode: 'paper', account: 'paper' });
+  expect(first.origin).toBe('restored');
+  expect(ids.has(first.identity.instanceId)).toBe(false);
+  first.close();
+  // The process died before its first entry: it is still a restored one, and keeps its id.
+  const second = openDatabase({ path: target, mode: 'paper', account: 'paper' });
+  expect(second.origin).toBe('restored');
+  expect(second.identity).toEqual(first.identity);
+  write(second, 2);
+  second.close();
+  const third = openForTest(target);
+  expect(third.origin).toBe('existing');
+  expect(third.identity).toEqual(first.identity);
+});
+
+test('nothing is ever overwritten', async () => {
+  const directory = temporaryDirectory();
+  const db = openForTest(join(directory, 'paper.db'));
+  const target = join(directory, 'precious.db');
+  writeFileSync(target, 'precious');
+  await expect(db.backup(target)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'exists' });
+  expect(readFileSync(target, 'utf8')).toBe('precious');
+});
+
+test('a copy that cannot be made leaves nothing', async () => {
+  const directory = temporaryDirectory();
+  const db = openForTest(join(directory, 'paper.db'));
+  writeFileSync(join(directory, 'file'), '');
+  await expect(db.backup(join(directory, 'file', 'copy.db'))).rejects.toMatchObject({ code: 'directory-not-writable' });
+  expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
+});

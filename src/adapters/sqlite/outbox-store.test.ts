@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Database } from './database.ts';
+import { openDatabase } from './database.ts';
+import { alertEffect, alertOf, NOON, timer } from './effects.fixture.ts';
+import { openForTest, temporaryDirectory } from './sqlite.fixture.ts';
+
+const say = (db: Database, ...keys: readonly string[]): void => void db.journal.commit([timer(NOON, NOON + 5)], () => keys.map(alertEffect));
+const waiting = (db: Database, chat: number, limit = 100): readonly string[] => db.outbox.pending(chat, limit).map((row) => row.alert.key);
+
+describe('delivery', () => {
+  test('rows wait for each chat apart, oldest first, with the wall time of their commit', () => {
+    const db = openForTest();
+    say(db, 'a', 'b');
+    db.outbox.add(alertOf('security:stranger', { kind: 'security' }), NOON + 7);
+    expect(db.outbox.pending(1, 2)).toEqual([
+      { id: 1, alert: alertOf('a'), createdAt: NOON + 5, attempts: 0 },
+      { id: 2, alert: alertOf('b'), createdAt: NOON + 5, attempts: 0 },
+    ]);
+    expect(waiting(db, -100)).toEqual(['a', 'b', 'security:stranger']);
+    db.outbox.markDelivered(1, 1, NOON);
+    expect(waiting(db, 1)).toEqual(['b', 'security:stranger']);
+    expect(waiting(db, -100)).toEqual(['a', 'b', 'security:stranger']);
+    expect(db.outbox.pendingCount()).toBe(5);
+  });
+
+  test('out of order, parked and repeated: each row is settled once, none is lost', () => {
+    const db = openForTest();
+    say(db, 'a', 'b', 'c', 'd');
+    expect(waiting(db, 1)).toHaveLength(4);
+    db.outbox.markDelivered(1, 3, NOON);
+    expect(waiting(db, 1)).toEqual(['a', 'b', 'd']);
+    db.outbox.park(1, 1, 'blocked', NOON);
+    db.outbox.markDelivered(1, 1, NOON);
+    expect(waiting(db, 1)).toEqual(['b', 'd']);
+    db.outbox.markDelivered(1, 2, NOON);
+    expect(waiting(db, 1)).toEqual(['d']);
+    db.outbox.markDelivered(1, 2, NOON);
+    db.outbox.markDelivered(1, 4, NOON);
+    expect(waiting(db, 1)).toEqual([]);
+    expect(db.outbox.pendingCount()).toBe(0);
+    say(db, 'e');
+    expect(waiting(db, 1)).toEqual(['e']);
+  });
+
+  test('attempts are counted and survive a restart, as does what was delivered', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(first, 'a', 'b');
+    first.outbox.recordAttempt(1, 1);
+    first.outbox.recordAttempt(1, 2);
+    first.outbox.recordAttempt(1, 2);
+    first.outbox.markDelivered(1, 1, NOON);
+    first.close();
+    const second = openForTest(path);
+    expect(second.outbox.pending(1, 9)).toEqual([{ id: 2, alert: alertOf('b'), createdAt: NOON + 5, attempts: 2 }]);
+  });
+
+  test('the same key twice is one row, whoever adds it', () => {
+    const db = openForTest();
+    say(db, 'a');
+    db.outbox.add(alertOf('a'), NOON);
+    db.outbox.add(alertOf('b'), NOON);
+    db.outbox.add(alertOf('b'), NOON);
+    expect(waiting(db, 1)).toEqual(['a', 'b']);
+  });
+});
+
+describe('chats', () => {
+  test('what was said before anyone listened is delivered', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(first, 'a');
+    first.close();
+    const second = openForTest(path);
+    say(second, 'b');
+    expect(waiting(second, 1)).toEqual(['a', 'b']);
+  });
+
+  test('a chat added later hears what was said since that start, not the whole past', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(first, 'old');
+    expect(waiting(first, 1)).toEqual(['old']);
+    first.outbox.markDelivered(1, 1, NOON);
+    first.close();
+    const second = openForTest(path);
+    say(second, 'started');
+    expect(waiting(second, 1)).toEqual(['started']);
+    expect(waiting(second, 2)).toEqual(['started']);
+  });
+
+  test('and what the others have not heard either: a crash before it was met loses nothing', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(first, 'lock');
+    expect(waiting(first, 1)).toEqual(['lock']);
+    first.close();
+    const second = openForTest(path);
+    expect(waiting(second, 2)).toEqual(['lock']);
+  });
+
+  test('one that is no longer configured does not count as waiting', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(first, 'a', 'b');
+    expect(waiting(first, 1)).toHaveLength(2);
+    expect(waiting(first, 2)).toHaveLength(2);
+    expect(first.outbox.pendingCount()).toBe(4);
+    first.close();
+    const second = openForTest(path);
+    expect(waiting(second, 2)).toHaveLength(2);
+    expect(second.outbox.pendingCount()).toBe(2);
+  });
+});
