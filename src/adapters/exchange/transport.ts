@@ -140,6 +140,5 @@ const readText = async (response: http.IncomingMessage, largest: number): Promis
     if (size > largest) throw new TransportError('no-answer', 'TOO_LARGE', `the answer is larger than ${largest} bytes`);
     chunks.push(part);
   }
-  if (!response.complete) throw new TransportError('no-answer', 'ECONNRESET', 'the answer broke off');
   return Buffer.concat(chunks).toString('utf8');
 };
