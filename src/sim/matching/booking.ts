@@ -88,11 +88,10 @@ export const book = (accounts: Accounts, rules: SymbolRules, fees: FeeSchedule, 
 
 /**
  * The part of a buyer's lock that an execution uses up: what was held back for
- * its quantity, more when it costs more (a market stop can), and all of it
- * with the last piece, so that nothing stays behind.
+ * its quantity, and more when it costs more (a market stop can). No piece
+ * takes less than its share, so nothing stays behind after the last.
  */
 const lockShare = (order: SimOrder, quantity: Fixed, value: Fixed): Fixed => {
-  if (quantity === remaining(order)) return order.locked;
   const price = isMarketType(order.type) ? order.stopPrice : order.price;
   return smaller(order.locked, larger(times(price, quantity), value));
 };
