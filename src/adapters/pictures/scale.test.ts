@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { drawdowns } from './draw-equity.ts';
+import { decimalsFor, linear, padded, roundTicks, spread, timeTicks } from './scale.ts';
+
+const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+
+describe('scales', () => {
+  test('a linear scale maps its ends to its ends, and an empty range to something finite', () => {
+    const scale = linear(10, 20, 100, 300);
+    expect([scale.at(10), scale.at(15), scale.at(20)]).toEqual([100, 200, 300]);
+    expect(Number.isFinite(linear(5, 5, 0, 100).at(5))).toBe(true);
+  });
+
+  test('a padded range holds every value and is never empty', () => {
+    fc.assert(
+      fc.property(fc.array(finite, { minLength: 1 }), (values) => {
+        const [low, high] = padded(values, 0.05);
+        expect(high).toBeGreaterThan(low);
+        for (const value of values) expect(value >= low && value <= high).toBe(true);
+      }),
+    );
+    expect(padded([], 0.1)).toEqual([0, 1]);
+  });
+
+  test('ticks lie inside the range, on round values, never too many', () => {
+    fc.assert(
+      fc.property(finite, fc.double({ min: 1e-6, max: 1e6, noNaN: true }), (low, span) => {
+        const ticks = roundTicks(low, low + span, 5);
+        expect(ticks.length).toBeLessThanOrEqual(12);
+        for (const tick of ticks) expect(tick >= low - span * 1e-6 && tick <= low + span * (1 + 1e-6)).toBe(true);
+      }),
+    );
+    expect(roundTicks(993, 1_041, 5)).toEqual([1_000, 1_010, 1_020, 1_030, 1_040]);
+    expect(decimalsFor([0.0012, 0.0014])).toBe(4);
+    expect(decimalsFor([1_000, 1_010])).toBe(0);
+  });
+
+  test('time ticks stand on whole hours', () => {
+    const from = Date.UTC(2024, 7, 2, 3, 17);
+    const ticks = timeTicks(from, from + 72 * 3_600_000, 5);
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.length).toBeLessThanOrEqual(6);
+    for (const tick of ticks) expect(tick % 3_600_000).toBe(0);
+  });
+
+  test('spread keeps the order and the gap', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 900, noNaN: true }), { maxLength: 6 }), (positions) => {
+        const placed = [...spread(positions, 40)].sort((left, right) => left - right);
+        for (let index = 1; index < placed.length; index += 1) expect((placed[index] ?? 0) - (placed[index - 1] ?? 0)).toBeGreaterThanOrEqual(40 - 1e-9);
+      }),
+    );
+    expect(spread([100, 50], 40)).toEqual([100, 50]);
+  });
+
+  test('drawdown is from the running peak', () => {
+    const curve = [1_000, 1_100, 990, 1_045, 1_200].map((equity, at) => ({ at, equity }));
+    expect(drawdowns(curve).map((value) => Number(value.toFixed(4)))).toEqual([0, 0, -0.1, -0.05, 0]);
+  });
+});
