@@ -4,7 +4,7 @@
  */
 
 /** Test code may use what it tests against: the simulator, shared helpers, development packages. */
-const TESTS = '(\\.test|\\.test-helper)\\.ts$|^tests/';
+const TESTS = '\\.(test|test-helper|fixture)\\.ts$|^tests/';
 
 /** Each package has one home; nobody else imports it, types included. */
 const HOMES = {
@@ -59,9 +59,9 @@ export default {
       { path: '^src/adapters/([^/]+)/', pathNot: TESTS },
       { path: '^(src|commands|tests|bench)/', pathNot: ['^src/adapters/$1/', '^src/ports/', '^src/core/'] },
     ),
-    rule('adapter-tests-stay-home', "an adapter's tests may use the simulator too, never another adapter", { path: '^src/adapters/([^/]+)/.*(\\.test|\\.test-helper)\\.ts$' }, { path: '^src/adapters/', pathNot: '^src/adapters/$1/' }),
+    rule('adapter-tests-stay-home', "an adapter's tests may use the simulator too, never another adapter", { path: '^src/adapters/([^/]+)/.*\\.(test|test-helper|fixture)\\.ts$' }, { path: '^src/adapters/', pathNot: '^src/adapters/$1/' }),
     rule('nothing-imports-cli', 'cli is the top: nothing imports it', { pathNot: '^src/cli/' }, { path: '^src/cli/' }),
-    rule('nothing-imports-tests', 'the product never needs its tests', { path: '^(src|commands)/', pathNot: TESTS }, { path: '^tests/|(\\.test|\\.test-helper)\\.ts$' }),
+    rule('nothing-imports-tests', 'the product never needs its tests', { path: '^(src|commands)/', pathNot: TESTS }, { path: '^tests/|\\.(test|test-helper|fixture)\\.ts$' }),
     rule('ports-are-types', 'ports are interfaces: they take nothing but types from core', { path: '^src/ports/', pathNot: TESTS }, { path: '^src/core/', dependencyTypesNot: ['type-only'] }),
 
     rule('guardian-is-blind', 'the Guardian never sees why a trade is wanted', { path: '^src/core/guardian/', pathNot: TESTS }, { path: '^src/core/(strategy|features)/' }),

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { approvalOffences, purityOffences, sourceFiles, type Offence } from './source-rules.ts';
 import { FIXTURES, ROOT } from './tools.ts';
 
-const isTest = (file: string): boolean => /\.(test|test-helper)\.ts$/.test(file);
+const isTest = (file: string): boolean => /\.(test|test-helper|fixture)\.ts$/.test(file);
 const told = (offences: readonly Offence[]): readonly string[] => offences.map(({ file, line, what }) => `${relative(ROOT, file)}:${line} ${what}`);
 
 describe('only the Guardian approves orders', () => {
