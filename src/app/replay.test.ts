@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeState, encodeState } from '../core/engine/codec.ts';
 import { createEngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
-import { createMemoryJournal, FIXTURE_START, runFixture } from './replay.fixture.ts';
+import { createMemoryJournal, FIXTURE_START, runFixture } from './replay.test-helper.ts';
 import { describeDifference, explain, recover, verify, type StepFunction } from './replay.ts';
 import { firstDifference, textDifference } from './replay-difference.ts';
 

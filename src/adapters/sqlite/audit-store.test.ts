@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AuditEntry } from '../../ports/operator.ts';
 import { openDatabase } from './database.ts';
-import { NOON } from './effects.fixture.ts';
-import { openForTest, temporaryDirectory } from './sqlite.fixture.ts';
+import { NOON } from './effects.test-helper.ts';
+import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
 
 test('every command and its outcome comes back, newest first', () => {
   const db = openForTest();

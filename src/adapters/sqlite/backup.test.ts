@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDatabase, openReadOnly } from './database.ts';
-import { alertEffect, NOON, order, place, timer } from './effects.fixture.ts';
-import { openForTest, temporaryDirectory } from './sqlite.fixture.ts';
+import { alertEffect, NOON, order, place, timer } from './effects.test-helper.ts';
+import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
 
 const write = (db: ReturnType<typeof openForTest>, index: number): void =>
   void db.journal.commit([timer(NOON + index), timer(NOON + index)], (input) => {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { openForTest, temporaryDirectory } from './sqlite.fixture.ts';
+import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
 
-const WRITER = join(import.meta.dirname, 'crash-writer.fixture.ts');
+const WRITER = join(import.meta.dirname, 'crash-writer.test-helper.ts');
 const ROUNDS = 6;
 const ENTRIES_PER_TRANSACTION = 3;
 

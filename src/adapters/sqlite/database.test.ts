@@ -8,8 +8,8 @@ import { openDatabase, openReadOnly } from './database.ts';
 import { DatabaseRefused } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
-import { alertEffect, NOON, timer } from './effects.fixture.ts';
-import { openForTest, temporaryDirectory, thrownBy } from './sqlite.fixture.ts';
+import { alertEffect, NOON, timer } from './effects.test-helper.ts';
+import { openForTest, temporaryDirectory, thrownBy } from './sqlite.test-helper.ts';
 
 /** Makes a database with `entries` journal entries and closes it. */
 const makeDatabase = (path: string, entries = 3): void => {
@@ -186,12 +186,12 @@ describe('one process a database', () => {
   test('closing frees it', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     makeDatabase(path);
-    openForTest(path);
+    expect(openForTest(path).origin).toBe('existing');
   });
 
   test('another process is named, and its lock dies with it, however it ends', async () => {
     const path = join(temporaryDirectory(), 'paper.db');
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-writer.fixture.ts'), path, 'hold'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-writer.test-helper.ts'), path, 'hold'], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     expect(refusal(path)).toMatchObject({ code: 'in-use', message: expect.stringContaining(`pid ${child.pid} since`) as string });

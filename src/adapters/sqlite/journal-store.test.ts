@@ -8,9 +8,9 @@ import type { Effect } from '../../core/engine/effect.ts';
 import type { Input, PredictionInput } from '../../core/engine/input.ts';
 import { DAY_MS } from '../../core/units.ts';
 import type { Database } from './database.ts';
-import { alertEffect, decision, fill, lockChange, NOON, order, place, timer, trade } from './effects.fixture.ts';
+import { alertEffect, decision, fill, lockChange, NOON, order, place, timer, trade } from './effects.test-helper.ts';
 import { StoreWriteError } from './errors.ts';
-import { openForTest, temporaryDirectory, thrownBy } from './sqlite.fixture.ts';
+import { openForTest, temporaryDirectory, thrownBy } from './sqlite.test-helper.ts';
 
 const commit = (db: Database, effects: readonly Effect[], input: Input = timer()): void => void db.journal.commit([input], () => effects);
 

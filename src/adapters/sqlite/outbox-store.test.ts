@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Database } from './database.ts';
 import { openDatabase } from './database.ts';
-import { alertEffect, alertOf, NOON, timer } from './effects.fixture.ts';
-import { openForTest, temporaryDirectory } from './sqlite.fixture.ts';
+import { alertEffect, alertOf, NOON, timer } from './effects.test-helper.ts';
+import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
 
 const say = (db: Database, ...keys: readonly string[]): void => void db.journal.commit([timer(NOON, NOON + 5)], () => keys.map(alertEffect));
 const waiting = (db: Database, chat: number, limit = 100): readonly string[] => db.outbox.pending(chat, limit).map((row) => row.alert.key);

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../../core/decimal.ts';
 import type { Effect } from '../../core/engine/effect.ts';
 import { HOUR_MS } from '../../core/units.ts';
-import { decision, fill, NOON, place, timer, trade } from './effects.fixture.ts';
-import { openForTest } from './sqlite.fixture.ts';
+import { decision, fill, NOON, place, timer, trade } from './effects.test-helper.ts';
+import { openForTest } from './sqlite.test-helper.ts';
 
 const filled = (effects: readonly Effect[]) => {
   const db = openForTest();

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSimStore } from './sim-store.ts';
-import { openForTest, temporaryDirectory, thrownBy } from './sqlite.fixture.ts';
+import { openForTest, temporaryDirectory, thrownBy } from './sqlite.test-helper.ts';
 
 const open = (path: string) => {
   const store = createSimStore(path);

@@ -1,5 +1,5 @@
 import { openDatabase } from './database.ts';
-import { alertEffect, order, place, timer } from './effects.fixture.ts';
+import { alertEffect, order, place, timer } from './effects.test-helper.ts';
 
 /**
  * A process that commits until it is killed, for the crash tests. `hold`:

@@ -6,7 +6,7 @@ import { step } from '../core/engine/step.ts';
 import type { EngineState } from '../core/engine/state.ts';
 import type { OrderDraft, OrderSnapshot } from '../core/orders/order.ts';
 import { DEFAULT_LIMITS } from '../core/risk/limits.ts';
-import { HOUR_MS, MINUTE_MS, type EpochMs } from '../core/units.ts';
+import { HOUR_MS, type EpochMs } from '../core/units.ts';
 import type { JournalStore } from '../ports/store.ts';
 
 /**
@@ -18,6 +18,7 @@ export const FIXTURE_START: EpochMs = Date.UTC(2024, 7, 1);
 const SYMBOL = 'BTC/USDT';
 const HISTORY_HOURS = 100 * 24;
 const FEE = '0.001';
+const POLLS_PER_HOUR = 15;
 
 const INSTRUMENT: InstrumentText = {
   symbol: SYMBOL,
@@ -138,8 +139,9 @@ export const runFixture = (store: JournalStore, state: EngineState, seed: number
   for (let hour = 0; hour < hours; hour += 1) {
     const open = price;
     const path: number[] = [open];
-    for (let quarter = 1; quarter <= 15; quarter += 1) {
-      now += 4 * MINUTE_MS;
+    for (let poll = 1; poll <= POLLS_PER_HOUR; poll += 1) {
+      now += HOUR_MS / POLLS_PER_HOUR;
+      if (poll % 5 === 0) feed({ type: 'clock-skew', ...times(), skew: (random() - 0.5) * 100 });
       quotes();
       path.push(price);
     }

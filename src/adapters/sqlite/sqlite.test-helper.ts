@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
-import { NOON } from './effects.fixture.ts';
+import { NOON } from './effects.test-helper.ts';
 
 /** A directory of its own that goes with the test. */
 export const temporaryDirectory = (): string => {
