@@ -8,6 +8,7 @@ import { createCommandSet } from '../../../commands/registry.ts';
 import { startBotApiServer, type BotApiServer } from '../../../src/sim/telegram/server.ts';
 import type { Message } from '../../../src/sim/telegram/types.ts';
 import { createFakeService, type FakeService } from './fake-service.ts';
+import { createFakeTools, type FakeTools } from './fake-tools.ts';
 
 /** The real grammY over HTTP against the embedded Bot API server, on a wall clock that the test moves. */
 export const TOKEN = '4242424242:AAtest-token-test-token-test-token-1';
@@ -75,6 +76,7 @@ export const createTestLog = (): Log & { readonly lines: LogLine[] } => {
 export interface Harness {
   readonly server: BotApiServer;
   readonly service: FakeService;
+  readonly tools: FakeTools;
   readonly clock: TestClock;
   readonly log: ReturnType<typeof createTestLog>;
   readonly memory: ReturnType<typeof createMemory>;
@@ -103,6 +105,7 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
   person.addGroup({ id: FORUM, title: 'Forum', type: 'supergroup', forum: true });
   const service = createFakeService(clock);
   const memory = createMemory();
+  const tools = createFakeTools(clock, memory);
   const log = createTestLog();
   const reported: Alert[] = [];
   const create = (): TelegramBot =>
@@ -112,7 +115,7 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
       operators: [OPERATOR, SECOND_OPERATOR],
       viewers: [VIEWER],
       chats: [{ chatId: GROUP, threadId: null }, { chatId: FORUM, threadId: FORUM_TOPIC }],
-      commands: createCommandSet({ service, timeZone: 'UTC' }),
+      commands: createCommandSet({ service, tools, timeZone: 'UTC' }),
       service,
       report: (alert) => void reported.push(alert),
       memory,
@@ -129,6 +132,7 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
   const harness: Harness = {
     server,
     service,
+    tools,
     clock,
     log,
     memory,

@@ -1,0 +1,32 @@
+import type { Alert } from '../../src/core/engine/alert.ts';
+import type { OperatorService } from '../../src/ports/operator.ts';
+import { createTimes, money, percent, signedMoney, signedPercent } from './format.ts';
+import { STATE_SIGN, STATE_WORD } from './views.ts';
+
+/**
+ * The daily report as an alert for the outbox: state, the day's result against
+ * its limit, trades, positions and locks. One per market day: the key carries
+ * the day, so a missed and caught-up schedule sends it once.
+ */
+export const buildDailyReport = (service: OperatorService, timeZone: string): Alert => {
+  const times = createTimes(timeZone);
+  const status = service.status();
+  const today = service.pnl('today');
+  const positions = status.positions.map((held) => `${held.symbol}: ${signedMoney(held.unrealised)} (${signedPercent(held.unrealisedFraction)})${held.stopPrice === null ? ', NO STOP' : ''}`);
+  return {
+    kind: 'report',
+    key: `daily-report:${new Date(status.marketNow).toISOString().slice(0, 10)}`,
+    title: `📊 ${times.day(status.marketNow)}: ${signedMoney(status.dayPnl)} (${signedPercent(status.dayPnlFraction)})`,
+    lines: [
+      `${STATE_SIGN[status.state]} ${STATE_WORD[status.state]}`,
+      `Equity ${status.equity === null ? `unknown: ${status.equityUnknown ?? 'no reason given'}` : money(status.equity)}`,
+      `Limit for the day -${percent(status.maxDailyDrawdown)}; drawdown ${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`,
+      `Trades ${today.trades} (${today.wins} won, ${today.losses} lost), fees ${money(today.fees)}`,
+      ...(positions.length === 0 ? ['No position.'] : positions),
+      ...(status.locks.length === 0 ? ['No lock holds.'] : status.locks.map(({ id, clearing }) => `🔒 ${id}: clears ${clearing}`)),
+    ],
+    commands: ['/pnl', '/trades', '/status'],
+    symbol: null,
+    at: status.marketNow,
+  };
+};
