@@ -118,7 +118,7 @@ export const createDriftMonitor = (reference: DriftReference, window: number = D
     if (hours < LEAST_DRIFT_HOURS) return { hours, features: [], prediction: null, shifted: [], predictionShifted: false };
     const indexOf = (column: number): number => {
       const distribution = distributions[column];
-      return distribution == null ? Number.NaN : populationStabilityIndex(distribution, counts[column] ?? []);
+      return distribution === null || distribution === undefined ? Number.NaN : populationStabilityIndex(distribution, counts[column] ?? []);
     };
     const features = FEATURE_NAMES.map((name, column) => ({ name, index: indexOf(column) }))
       .filter((feature) => !Number.isNaN(feature.index))

@@ -5,7 +5,7 @@ import { computeFeatures } from './batch.ts';
 import { columnsFromCandles } from './candle-columns.ts';
 import { FEATURE_COUNT, FEATURE_NAMES, FEATURE_SCHEMA_HASH, FEATURES } from './catalogue.ts';
 import { createFeatureEngine, type FeatureEngine } from './engine.ts';
-import { walk } from './series.fixture.ts';
+import { walk } from './series.test-helper.ts';
 import { sha256Hex } from './sha256.ts';
 import { LONGEST_GAP_HOURS, WARM_UP_HOURS } from './symbol-state.ts';
 
