@@ -69,8 +69,7 @@ export const createEngineHost = (options: {
       if (inputs.length === 0) return;
       const at = clock.marketNow();
       const wall = clock.wallNow();
-      // The spread of a union loses its discriminant for the checker; the shape is that of Input.
-      const timed = inputs.map((input) => ({ ...input, at, wall }) as Input);
+      const timed = inputs.map((input) => ({ ...input, at, wall }));
       const effects = commit(timed);
       progress += timed.length;
       for (const list of effects) for (const effect of list) for (const listener of listeners) listener(effect);
