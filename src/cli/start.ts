@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createExchange, type ExchangeHandle } from '../adapters/exchange/create-exchange.ts';
 import { loadModel } from '../adapters/onnx/load-model.ts';
 import { ModelLoadError } from '../adapters/onnx/model-error.ts';
@@ -32,6 +34,7 @@ import { createTelegramSide, openTelegramAccess, type TelegramAccess } from './t
 import { VERSION } from './version.ts';
 import { startPage } from './page.ts';
 
+const PROGRAM_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Taker fee of the exchange's standard tier, as a fraction of notional. */
 const TAKER_FEE = 0.001;
 /** First characters of our client order ids. */
@@ -61,10 +64,16 @@ const openStores = (config: Config, account: string, resources: AsyncDisposableS
   return { database, simStore };
 };
 
+/** A relative path that is not below the working directory may be one of the program's own models. */
+const bundled = (path: string): string => {
+  const own = join(PROGRAM_ROOT, path);
+  return isAbsolute(path) || existsSync(path) || !existsSync(own) ? path : own;
+};
+
 const openModel = async (config: Config, resources: AsyncDisposableStack): Promise<Model> => {
   const { stopLoss, takeProfit, horizonHours } = config.limits;
   try {
-    const model = await loadModel(config.modelDir, {
+    const model = await loadModel(bundled(config.modelDir), {
       schemaHash: FEATURE_SCHEMA_HASH,
       featureCount: FEATURE_COUNT,
       stop: stopLoss,
