@@ -5,7 +5,7 @@ import { SECOND_MS, type EpochMs } from '../../core/units.ts';
 import type { ChatMemory, ChatTarget, CommandSet, PictureRenderer, Reply } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { OperatorService } from '../../ports/operator.ts';
+import type { AuditEntry, OperatorService } from '../../ports/operator.ts';
 import type { Notifier } from '../../ports/outbox.ts';
 import { createAccess, createChatNames, createStrangerWatch } from './access.ts';
 import { createConfirming } from './confirming.ts';
@@ -41,6 +41,8 @@ export interface TelegramBotOptions {
   /** Base32; null = /unlock asks for no code. */
   readonly unlockTotpSecret: string | null;
   readonly unlockApprovals: 1 | 2;
+  /** Values that must never be seen in a message, log line or error: keys of the exchange, the webhook's address. The token is always among them. */
+  readonly secrets?: readonly string[];
   /** Long poll; 30 when left out. */
   readonly pollTimeoutSeconds?: number;
 }
@@ -81,7 +83,8 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   if (options.unlockApprovals === 2 && new Set(options.operators).size < 2) {
     throw new RangeError('UNLOCK_APPROVALS=2 needs at least two ids in TELEGRAM_OPERATORS');
   }
-  const redact = createRedactor(token);
+  const totpSecrets = options.unlockTotpSecret === null ? [] : [options.unlockTotpSecret];
+  const redact = createRedactor([token, ...totpSecrets, ...(options.secrets ?? [])]);
   const log = createRedactingLog(options.log, redact);
   const pollSeconds = options.pollTimeoutSeconds ?? 30;
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
@@ -93,7 +96,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const names = createChatNames(memory);
   const list = { operators: options.operators, viewers: options.viewers, chats: options.chats };
   const access = createAccess(list, names.current);
-  const audit = options.service.audit.bind(options.service);
+  const audit = (entry: AuditEntry): void => options.service.audit(entry);
   const strangers = createStrangerWatch(memory, () => clock.wallNow(), (alert, { sender, chatId, text }) => {
     audit({
       at: clock.wallNow(),

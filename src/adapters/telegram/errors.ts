@@ -24,10 +24,23 @@ export type TelegramFailure =
 /** Anything that looks like a bot token, whoever's it is. */
 const TOKEN_PATTERN = /\b\d{5,}:[A-Za-z0-9_-]{20,}/g;
 
-/** Removes the bot token, encoded or not, from a text. */
-export const createRedactor = (token: string): ((text: string) => string) => {
-  const forms = [token, encodeURIComponent(token)].filter((form) => form !== '');
-  return (text) => forms.reduce((clean, form) => clean.replaceAll(form, '<token>'), text).replace(TOKEN_PATTERN, '<token>');
+/** The signature of a signed request: with its address it could be sent again. */
+const SIGNATURE_PATTERN = /\b(signature=)[^&\s"'<>]+/gi;
+const MIN_SECRET = 6;
+
+export type Redact = (text: string) => string;
+
+/** Removes secrets, encoded or not, anything like a bot token, and request signatures from a text. */
+export const createRedactor = (secrets: readonly string[]): Redact => {
+  // Longest first: a secret that contains another goes as a whole. Very short ones would blot out words.
+  const forms = [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))]
+    .filter((form) => form.length >= MIN_SECRET)
+    .sort((left, right) => right.length - left.length);
+  return (text) =>
+    forms
+      .reduce((clean, form) => clean.replaceAll(form, '<secret>'), text)
+      .replace(TOKEN_PATTERN, '<token>')
+      .replace(SIGNATURE_PATTERN, '$1<redacted>');
 };
 
 /** A log that cannot be handed the token, whatever is passed: fields are redacted as the text they become. */

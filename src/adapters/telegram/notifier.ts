@@ -45,7 +45,7 @@ export const createTelegramNotifier = (options: TelegramNotifierOptions): Notifi
     return threadId === null ? {} : { message_thread_id: threadId };
   };
   const send = async (to: number, chatId: number, alert: Alert, silent: boolean): Promise<void> => {
-    const { text, keyboard } = renderAlert(alert);
+    const { text, keyboard } = renderAlert(alert, options.redact);
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(SEND_TIMEOUT)]);
     await options.api.sendMessage(
       to,

@@ -151,7 +151,7 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
 
   return {
     send: (place, reply, sendOptions = {}) => {
-      const text = renderReply(reply);
+      const text = renderReply(reply, redact);
       const markup = markupOf(reply, sendOptions);
       if (reply.picture !== undefined && pictures !== null) {
         const drawn = drawAndSend(place, reply.picture, pictures, text, markup, sendOptions).finally(() => drawing.delete(drawn));

@@ -11,8 +11,11 @@ export interface Keyboard {
   readonly inline_keyboard: { readonly text: string; readonly callback_data: string }[][];
 }
 
+/** Takes secrets out of a text. */
+type Redact = (text: string) => string;
+
 /** Control characters and direction overrides can make a line read as another. Line breaks stay. */
-const clean = (text: string): string => text.replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, ' ').toWellFormed();
+const strip = (text: string): string => text.replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, ' ').toWellFormed();
 
 const pad = (text: string, width: number, side: 'left' | 'right'): string => (side === 'left' ? text.padEnd(width) : text.padStart(width));
 
@@ -28,7 +31,7 @@ const alignTable = (head: readonly string[], rows: readonly (readonly string[])[
   return all.map(line).join('\n');
 };
 
-const renderBlock = (block: ReplyBlock): FormattedString => {
+const renderBlock = (block: ReplyBlock, clean: Redact): FormattedString => {
   switch (block.kind) {
     case 'text':
       return fmt`${clean(block.lines.join('\n'))}`;
@@ -39,9 +42,11 @@ const renderBlock = (block: ReplyBlock): FormattedString => {
   }
 };
 
-/** Title and blocks, a blank line between them. */
-export const renderReply = (reply: Pick<Reply, 'title' | 'blocks'>): FormattedString =>
-  FormattedString.join([FormattedString.b(clean(reply.title)), ...reply.blocks.map(renderBlock)], '\n\n');
+/** Title and blocks, a blank line between them; every word passes `redact`. */
+export const renderReply = (reply: Pick<Reply, 'title' | 'blocks'>, redact: Redact): FormattedString => {
+  const clean = (text: string): string => redact(strip(text));
+  return FormattedString.join([FormattedString.b(clean(reply.title)), ...reply.blocks.map((block) => renderBlock(block, clean))], '\n\n');
+};
 
 const cutPoint = (text: string, limit: number): number => {
   for (const separator of ['\n', ' ']) {
@@ -94,9 +99,9 @@ const KIND_SIGN: Readonly<Record<AlertKind, string>> = {
 const startsWithSign = (title: string): boolean => /^\p{Extended_Pictographic}/u.test(title);
 
 /** One message, whatever its length: an alert sent in two could arrive by half. */
-export const renderAlert = (alert: Alert): { readonly text: FormattedString; readonly keyboard: Keyboard | undefined } => {
+export const renderAlert = (alert: Alert, redact: Redact): { readonly text: FormattedString; readonly keyboard: Keyboard | undefined } => {
   const title = startsWithSign(alert.title) ? alert.title : `${KIND_SIGN[alert.kind]} ${alert.title}`;
-  const whole = renderReply({ title, blocks: alert.lines.length === 0 ? [] : [{ kind: 'text', lines: alert.lines }] });
+  const whole = renderReply({ title, blocks: alert.lines.length === 0 ? [] : [{ kind: 'text', lines: alert.lines }] }, redact);
   const text = whole.text.length <= MAX_TEXT ? whole : FormattedString.join([whole.slice(0, cutPoint(whole.text, MAX_TEXT - 1)), '…']);
   const row = alert.commands.filter((command) => Buffer.byteLength(command) <= 60).map((command) => ({ label: command, command, inPlace: false }));
   return { text, keyboard: renderButtons([row]) };

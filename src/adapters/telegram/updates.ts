@@ -67,7 +67,7 @@ export const cleanText = (text: string, limit: number): string =>
 const readSender = (value: unknown): Sender | null => {
   const user = fields(value);
   const id = integer(user?.['id']);
-  if (user === null || id === null || id <= 0 || user['is_bot'] === true) return null;
+  if (user === null || id === null || id <= 0 || user['is_bot'] !== false) return null;
   const names = [user['first_name'], user['last_name']].filter((part) => typeof part === 'string').join(' ');
   const handle = typeof user['username'] === 'string' ? ` (@${cleanText(user['username'], 32)})` : '';
   return { id, name: `${cleanText(names, 40)}${handle}`.trim() || `user ${id}` };

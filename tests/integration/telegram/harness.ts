@@ -87,6 +87,8 @@ export interface Harness {
   press(userId: number, chatId: number, button: string): Promise<{ readonly text: string; readonly alert: boolean }>;
   /** Waits until the bot has handled everything sent so far: a viewer's /whoami comes back. */
   settle(): Promise<void>;
+  /** Lets time pass until the bot polls again, whatever it was waiting for. */
+  recover(): Promise<void>;
   restart(): Promise<TelegramBot>;
   close(): Promise<void>;
 }
@@ -148,6 +150,12 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
     settle: async () => {
       const sent = person.send(VIEWER, VIEWER, '/whoami');
       await person.waitFor(VIEWER, ({ text }) => text?.includes(String(VIEWER)) === true, { afterMessageId: sent.message_id });
+    },
+    recover: async () => {
+      for (let turn = 0; turn < 500 && !person.botListening(); turn += 1) {
+        clock.jump(301_000);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
     },
     restart: async () => {
       await bot.stop();

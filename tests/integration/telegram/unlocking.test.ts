@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { codeOfStep, decodeBase32 } from '../../../src/adapters/telegram/totp.ts';
+import { killSwitch } from './fake-service.ts';
+import { GROUP, OPERATOR, SECOND_OPERATOR, startHarness, VIEWER, type Harness } from './harness.ts';
+
+const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DP';
+
+let bot: Harness;
+afterEach(async () => {
+  await bot.close();
+});
+
+const start = async (...options: Parameters<typeof startHarness>): Promise<void> => {
+  bot = await startHarness(...options);
+  bot.service.setLocks([killSwitch]);
+};
+
+const codeNow = (stepsAway = 0): string => codeOfStep(decodeBase32(SECRET), Math.floor(bot.clock.wallNow() / 30_000) + stepsAway);
+const unlocked = async (chatId = OPERATOR): Promise<unknown> => bot.server.person.waitFor(chatId, ({ text }) => text?.includes('Cleared: kill-switch') === true);
+
+describe('/unlock with a one-time code', () => {
+  test('asks for it before the button, takes it once, and does nothing without it', async () => {
+    await start({ unlockTotpSecret: SECRET });
+    const asked = await bot.ask(OPERATOR, '/unlock');
+    expect(asked.text).toContain('six digits');
+    expect(asked.reply_markup).toBeUndefined();
+    expect((await bot.ask(OPERATOR, '000000')).text).toContain('Wrong code');
+    await bot.ask(OPERATOR, '/unlock');
+    const code = codeNow();
+    expect((await bot.ask(OPERATOR, code)).reply_markup).toBeDefined();
+    await bot.press(OPERATOR, OPERATOR, 'Unlock');
+    await unlocked();
+    expect(bot.service.calls).toHaveLength(1);
+
+    bot.service.setLocks([killSwitch]);
+    await bot.ask(OPERATOR, '/unlock');
+    expect((await bot.ask(OPERATOR, code)).text).toContain('used already');
+    await bot.restart();
+    await bot.ask(OPERATOR, '/unlock');
+    expect((await bot.ask(OPERATOR, code)).text).toContain('used already');
+    expect(bot.service.calls).toHaveLength(1);
+    // What was typed is written nowhere.
+    expect(JSON.stringify([bot.service.auditRows, bot.log.lines])).not.toContain(code);
+  });
+
+  test('five wrong codes block for 15 minutes, a restart does not help, another command forgets the question', async () => {
+    await start({ unlockTotpSecret: SECRET });
+    for (let count = 1; count <= 5; count += 1) {
+      await bot.ask(OPERATOR, '/unlock');
+      const reply = await bot.ask(OPERATOR, '12345x');
+      expect(reply.text).toContain(count < 5 ? 'Wrong code' : 'blocked');
+      bot.clock.jump(5_000);
+    }
+    await bot.restart();
+    await bot.ask(OPERATOR, '/unlock');
+    expect((await bot.ask(OPERATOR, codeNow())).text).toContain('blocked');
+    bot.clock.jump(15 * 60_000);
+    await bot.ask(OPERATOR, '/unlock');
+    await bot.ask(OPERATOR, '/whoami');
+    expect((await bot.ask(OPERATOR, codeNow())).text).toContain('I know commands only');
+    await bot.ask(OPERATOR, '/unlock');
+    expect((await bot.ask(OPERATOR, codeNow())).reply_markup).toBeDefined();
+  });
+
+  test('in a group another person cannot answer for the one who was asked', async () => {
+    await start({ unlockTotpSecret: SECRET });
+    await bot.ask(OPERATOR, '/unlock', GROUP);
+    bot.server.person.send(SECOND_OPERATOR, GROUP, codeNow());
+    await bot.settle();
+    expect(bot.server.person.messages(GROUP).some(({ reply_markup: keys }) => keys !== undefined)).toBe(false);
+    expect((await bot.ask(OPERATOR, codeNow(), GROUP)).reply_markup).toBeDefined();
+  });
+});
+
+describe('/unlock with two operators', () => {
+  test('the second one approves, in private or in the group; the first cannot', async () => {
+    await start({ unlockApprovals: 2 });
+    await bot.ask(OPERATOR, '/unlock two of us');
+    await bot.press(OPERATOR, OPERATOR, 'Unlock');
+    const request = await bot.server.person.waitFor(SECOND_OPERATOR, ({ text }) => text?.includes('must approve') === true);
+    expect(request.text).toContain('kill-switch');
+    expect(bot.service.calls).toEqual([]);
+    expect((await bot.press(OPERATOR, OPERATOR, 'Approve: Unlock')).text).toContain('different operator');
+    expect(bot.service.calls).toEqual([]);
+    await bot.press(SECOND_OPERATOR, SECOND_OPERATOR, 'Approve: Unlock');
+    await unlocked(SECOND_OPERATOR);
+    await unlocked(OPERATOR);
+    expect(bot.service.calls).toMatchObject([{ name: 'unlock', caller: { userId: OPERATOR } }]);
+    expect(bot.service.auditRows.some(({ caller, outcome }) => caller.userId === SECOND_OPERATOR && outcome.startsWith('approved for'))).toBe(true);
+    // Single use: the copy in the other chat does nothing more.
+    expect((await bot.press(SECOND_OPERATOR, SECOND_OPERATOR, 'Approve: Unlock').catch(() => ({ text: 'no such button' }))).text).toMatch(/no longer works|no such button/);
+    expect(bot.service.calls).toHaveLength(1);
+  });
+
+  test('within 15 minutes, never by a viewer, and the second may refuse', async () => {
+    await start({ unlockApprovals: 2 });
+    await bot.ask(OPERATOR, '/unlock', GROUP);
+    await bot.press(OPERATOR, GROUP, 'Unlock');
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('must approve') === true);
+    expect((await bot.press(VIEWER, GROUP, 'Approve: Unlock')).text).toContain('operators only');
+    bot.clock.jump(15 * 60_000 + 1_000);
+    expect((await bot.press(SECOND_OPERATOR, GROUP, 'Approve: Unlock')).text).toContain('no longer works');
+
+    const again = await bot.ask(OPERATOR, '/unlock', GROUP);
+    await bot.press(OPERATOR, GROUP, 'Unlock');
+    await bot.server.person.waitFor(GROUP, ({ text, message_id: id }) => text?.includes('must approve') === true && id === again.message_id);
+    await bot.press(SECOND_OPERATOR, GROUP, 'Refuse');
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Not approved') === true);
+    expect(bot.service.calls).toEqual([]);
+  });
+
+  test('one operator alone cannot be asked for two', async () => {
+    await start();
+    const restarted = startHarness({ unlockApprovals: 2, operators: [OPERATOR] });
+    await expect(restarted).rejects.toThrow('UNLOCK_APPROVALS=2');
+  });
+});
+
+test('a deed whose audit row cannot be written is not done', async () => {
+  await start();
+  await bot.ask(OPERATOR, '/unlock');
+  const { audit } = bot.service;
+  const broken = bot.service as { audit: typeof audit };
+  broken.audit = () => {
+    throw new Error('disk full');
+  };
+  await bot.press(OPERATOR, OPERATOR, 'Unlock');
+  await bot.settle();
+  expect(bot.service.calls).toEqual([]);
+});
