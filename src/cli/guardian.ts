@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { CandleFileError } from '../adapters/candles/parse-candles.ts';
 import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { describeFailure } from '../adapters/system/user-error.ts';
@@ -43,6 +44,10 @@ const codeOf = (error: unknown): ExitCode => {
   if (error instanceof DatabaseRefused) {
     process.stderr.write(`${error.message}\n`);
     return EXIT_CODES.refused;
+  }
+  if (error instanceof CandleFileError) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CODES.usage;
   }
   const { text, exitCode } = describeFailure(error);
   process.stderr.write(`${text}\n`);

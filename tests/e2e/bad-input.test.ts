@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
+import { runGuardian } from './running-bot.ts';
+
+/** PRODUCT section 12: one clear line that names the thing, the value and what would be right; no stack trace; a code that scripts can use. */
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'guardian-bad-input-'));
+  writeConstantModel(join(directory, 'model'), { probability: 0.5 });
+  writeConstantModel(join(directory, 'foreign-model'), { probability: 0.5, schemaHash: 'f'.repeat(64) });
+  mkdirSync(join(directory, 'candles'));
+  writeFileSync(join(directory, 'candles', 'BTCUSDT-1h.csv'), 'not,candles\n1,2\n');
+  openDatabase({ path: join(directory, 'paper.db'), mode: 'paper', account: 'paper' }).close();
+  writeFileSync(join(directory, 'broken.db'), 'this is no database, but it is long enough to be looked at\n'.repeat(40));
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const refuse = async (environment: Readonly<Record<string, string>>): Promise<{ readonly code: number | null; readonly lines: readonly string[] }> => {
+  const base = { DASHBOARD_PORT: '0', DATABASE_PATH: join(directory, 'demo.db'), MODEL_DIR: join(directory, 'model') };
+  const { code, output } = await runGuardian(['start'], { ...base, ...environment }, directory);
+  // Log lines are JSON; what is meant for the person is not.
+  return { code, lines: output.split('\n').filter((line) => line !== '' && !line.startsWith('{')) };
+};
+
+describe('guardian start refuses', () => {
+  test.each([
+    ['an unknown key', { MAX_DAILY_DRAWDWON: '0.01' }, 2, ['MAX_DAILY_DRAWDWON', 'did you mean MAX_DAILY_DRAWDOWN']],
+    ['a loosened limit', { MAX_DAILY_DRAWDOWN: '0.05' }, 2, ['MAX_DAILY_DRAWDOWN=0.05', '0.02']],
+    ['a percentage where a fraction belongs', { RISK_PER_TRADE: '1%' }, 2, ['RISK_PER_TRADE=1%', '0.01']],
+    ['a market start without history', { DEMO_FROM: '2018-01-02T00:00:00Z' }, 2, ['DEMO_FROM', 'MARKET_DATA_DIR']],
+  ] as const)('%s', async (_name, environment, code, words) => {
+    const answer = await refuse(environment);
+    expect(answer.lines).toHaveLength(1);
+    for (const word of words) expect(answer.lines[0]).toContain(word);
+    expect(answer.code).toBe(code);
+  });
+
+  test.each([
+    ['a missing model', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
+    ['a model of another feature schema', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'foreign-model') }), 2, 'retrain'],
+    ['an unreadable candle file', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'candles') }), 2, 'BTCUSDT-1h.csv, line 1'],
+    ['a missing candle folder', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
+    ['a database of another mode', (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'paper.db') }), 3, 'paper'],
+    ['a file that is no database', (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'broken.db') }), 3, 'broken.db'],
+  ] as const)('%s', async (_name, environment, code, words) => {
+    const answer = await refuse(environment());
+    expect(answer.lines).toHaveLength(1);
+    expect(answer.lines[0]).toContain(words);
+    expect(answer.code).toBe(code);
+  });
+
+  test('a port in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const answer = await refuse({ DASHBOARD_PORT: String(port) });
+    other.close();
+    expect(answer.lines).toHaveLength(1);
+    expect(answer.lines[0]).toContain(`port ${port}`);
+    expect(answer.code).toBe(2);
+  });
+});
