@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDatabase, openReadOnly } from './database.ts';
 import { alertEffect, NOON, order, place, timer } from './effects.test-helper.ts';
-import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
+import { openForTest, spoilJournalPage, temporaryDirectory } from './sqlite.test-helper.ts';
 
 const write = (db: ReturnType<typeof openForTest>, index: number): void =>
   void db.journal.commit([timer(NOON + index), timer(NOON + index)], (input) => {
@@ -37,6 +37,21 @@ test('a copy made under load is sound, whole and one file', async () => {
   const original = [...db.journal.entriesAfter(0)].slice(0, result.sequence);
   expect([...copy.journal.entriesAfter(0)]).toEqual(original);
   copy.close();
+  // Reading it does not leave anything beside it either.
+  expect(readdirSync(join(directory, 'backups'))).toEqual(['paper-1.db']);
+});
+
+test('a copy that is not sound is not kept', async () => {
+  const directory = temporaryDirectory();
+  const path = join(directory, 'paper.db');
+  const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+  for (let index = 0; index < 300; index += 1) write(first, index);
+  first.close();
+  const db = openForTest(path);
+  // The disk spoils a page while the bot runs.
+  spoilJournalPage(path);
+  await expect(db.backup(join(directory, 'backups', 'copy.db'))).rejects.toMatchObject({ name: 'StoreWriteError', code: 'corrupt' });
+  expect(readdirSync(join(directory, 'backups'))).toEqual([]);
 });
 
 test('opened as a database of its own it is a restored one, with a new instance id, until something is journaled', async () => {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../core/units.ts';
 import { integrityFault, type Connection } from './connection.ts';
-import { DatabaseRefused, StoreWriteError } from './errors.ts';
+import { asWriteError, DatabaseRefused, StoreWriteError } from './errors.ts';
 import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
 import { createJournalReader } from './journal-store.ts';
 import { writeMeta } from './meta.ts';
@@ -18,7 +18,7 @@ export interface BackupResult {
  * Copies a database that is in use, checks the copy and only then gives it its
  * name. The copy is one file, and it knows that it is one: opened as a
  * database of its own it gets a new instance id and says that it was restored.
- * @throws DatabaseRefused when the target exists; StoreWriteError when the copy is not sound.
+ * @throws DatabaseRefused when the target exists; StoreWriteError when the copy fails or is not sound.
  */
 export const backupTo = async (source: Connection, target: string, now: EpochMs): Promise<BackupResult> => {
   if (existsSync(target)) throw new DatabaseRefused('exists', `${target} exists: a backup never overwrites, give another path`);
@@ -32,7 +32,7 @@ export const backupTo = async (source: Connection, target: string, now: EpochMs)
     return { path: target, bytes: statSync(target).size, sequence };
   } catch (error) {
     removeUnfinished(partial);
-    throw error;
+    throw asWriteError(error, `the backup ${target}`);
   }
 };
 

@@ -9,7 +9,7 @@ import { DatabaseRefused } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { alertEffect, NOON, timer } from './effects.test-helper.ts';
-import { openForTest, temporaryDirectory, thrownBy } from './sqlite.test-helper.ts';
+import { openForTest, spoilJournalPage, temporaryDirectory, thrownBy } from './sqlite.test-helper.ts';
 
 /** Makes a database with `entries` journal entries and closes it. */
 const makeDatabase = (path: string, entries = 3): void => {
@@ -121,6 +121,14 @@ describe('refusals leave the file as it was', () => {
     raw.pragma('journal_mode = DELETE');
     raw.close();
     expect(refusalLeavingAlone(path)).toMatchObject({ code: 'newer-schema', message: expect.stringContaining(`schema version ${MIGRATIONS.length + 1}, this program knows up to ${MIGRATIONS.length}`) as string });
+  });
+
+  test('one spoiled page, which nothing but the check reads at the start', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    makeDatabase(path, 400);
+    spoilJournalPage(path);
+    expect(refusalLeavingAlone(path).code).toBe('corrupt');
+    expect(thrownBy(() => openReadOnly(path))).toMatchObject({ code: 'corrupt' });
   });
 
   test('corrupt in the middle, or cut short', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { Database } from './database.ts';
 import { openDatabase } from './database.ts';
@@ -41,6 +42,18 @@ describe('delivery', () => {
     expect(db.outbox.pendingCount()).toBe(0);
     say(db, 'e');
     expect(waiting(db, 1)).toEqual(['e']);
+  });
+
+  test('what was parked stays on record as parked, with why', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const db = openForTest(path);
+    say(db, 'a');
+    db.outbox.recordAttempt(1, 1);
+    db.outbox.park(1, 1, 'bot was blocked', NOON);
+    db.outbox.markDelivered(1, 1, NOON + 1);
+    const raw = new Sqlite(path, { readonly: true });
+    expect(raw.prepare('SELECT state, why, attempts, settled_at FROM outbox_deliveries').all()).toEqual([{ state: 'parked', why: 'bot was blocked', attempts: 1, settled_at: NOON }]);
+    raw.close();
   });
 
   test('attempts are counted and survive a restart, as does what was delivered', () => {
