@@ -224,8 +224,21 @@ describe('the protective stop', () => {
     expect(last(trades(world)).exitReason).toBe('unprotected');
   });
 
+  test('that the exchange ends again and again is replaced with pauses, then the position is closed', () => {
+    const world = new World().ready().enter();
+    for (let round = 0; round < 3; round += 1) {
+      const stop = stopIdOf(world);
+      world.exchange.end(stop, 'expired');
+      world.report(stop);
+      world.timer(seconds(4));
+    }
+    expect(world.placed('stop')).toHaveLength(3);
+    expect(last(trades(world)).exitReason).toBe('unprotected');
+  });
+
   test('cancelled by the exchange is replaced at once', () => {
     const world = new World().ready().enter();
+    world.timer(seconds(5));
     const first = stopIdOf(world);
     world.exchange.end(first, 'cancelled');
     world.report(first);
@@ -236,6 +249,7 @@ describe('the protective stop', () => {
 
   test('filled in part and then cancelled is replaced for the rest', () => {
     const world = new World().ready().enter();
+    world.timer(seconds(5));
     const stop = world.exchange.orders.get(stopIdOf(world));
     if (stop === undefined) throw new Error('no stop');
     world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
@@ -433,7 +447,7 @@ describe('an exit', () => {
     world.fate = (draft) => {
       if (draft.purpose !== 'exit' || !first) return ACCEPT;
       first = false;
-      return { kind: 'accept', part: 0.3 };
+      return { kind: 'accept', part: 0.6 };
     };
     world.command({ name: 'flatten', symbol: BTC });
     expect(world.placed('exit')).toHaveLength(2);

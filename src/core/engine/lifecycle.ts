@@ -21,6 +21,8 @@ export const ENTRY_SETTLE: Milliseconds = 5 * SECOND_MS;
 /** Stop placements that may fail before the position is closed instead, and the pause after a failure (doubles up to the longest). */
 export const MAX_STOP_FAILURES = 3;
 export const STOP_RETRY: Milliseconds = SECOND_MS;
+/** A stop that has rested this long (wall time) was in place: its end is no failure to place it. */
+export const STOP_SETTLED: Milliseconds = 5 * SECOND_MS;
 /** Wall time before a failed exit is tried again, with the stop back in place; doubles up to the longest. */
 export const EXIT_RETRY: Milliseconds = 5 * SECOND_MS;
 export const LONGEST_RETRY: Milliseconds = 60 * SECOND_MS;
@@ -117,7 +119,6 @@ const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
   if (stop?.status === 'working') {
     managed.phase = 'protected';
     managed.unprotectedSince = null;
-    managed.stopFailures = 0;
     managed.stopRetryAt = null;
     return tendProtected(turn, symbol, managed);
   }
@@ -128,7 +129,7 @@ const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
   }
   if (stop !== null) {
     managed.stopOrderId = null;
-    if (stop.executed === ZERO) noteStopFailure(turn, managed);
+    noteStopFailure(turn, managed);
   }
   if ((overdue(turn, managed) || managed.stopFailures >= MAX_STOP_FAILURES || managed.exitReason !== null) && mayExit(turn, managed)) {
     return beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
@@ -154,7 +155,10 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
   if (stop === null || isFinal(stop)) {
     if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
     if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
-    // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one at once.
+    // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one at once. One that the
+    // exchange keeps ending as soon as it is there counts as failing.
+    if (stop !== null && !stop.cancelRequested && turn.wall - stop.createdWall < STOP_SETTLED) noteStopFailure(turn, managed);
+    else managed.stopFailures = 0;
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
     managed.stopOrderId = null;
@@ -213,8 +217,8 @@ const tendExiting = (turn: Turn, symbol: SymbolState, managed: ManagedPosition):
   if (exit !== null && !isFinal(exit)) return;
   if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   managed.exitOrderId = null;
-  // Sold in part (a cap of the exchange, or a market order that ended early): the rest follows at once.
-  if (exit !== null && exit.executed > ZERO) return placeExit(turn, symbol, managed);
+  // Sold for the most part (a cap of the exchange, or a market order that ended early): the rest follows at once.
+  if (exit !== null && exit.executed + exit.executed >= exit.draft.quantity) return placeExit(turn, symbol, managed);
   exitFailed(turn, symbol, managed);
 };
 

@@ -108,8 +108,7 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
     gross = add(gross, cost);
     if (symbol === of) own = add(own, cost);
     freeCash = sub(freeCash, withFee);
-    const trigger = stopTrigger(symbol.instrument, limit, config.limits.stopLoss);
-    worst = sub(worst, mulUp(open, budgetLossPerUnit(limit, trigger, config.takerFee)));
+    worst = sub(worst, mulUp(open, budgetLossPerUnit(limit, config.limits.stopLoss, config.takerFee)));
   }
   if (state.ledger.feeCoin !== 0n) {
     if (state.feeCoinPrice === null || !feeCoinKnown(state, at, wall, rule)) return null;
@@ -118,18 +117,16 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
   return { gross, symbol: own, freeCash: max(freeCash, ZERO), worstEquity: worst };
 };
 
-/** What a unit fetches in the loss budget: its stop less the gap allowance after fees, or the last price where that is lower. */
+/**
+ * What a unit fetches in the loss budget: its stop less the gap allowance after fees; where the price is through the
+ * stop already, what it fetches now with the same allowance. Without a stop (dust, an entry being filled) one at the
+ * usual distance is assumed: the next stop covers it.
+ */
 const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Decimal => {
   const { limits, takerFee } = configOf(state);
-  const managed = symbol.managed;
-  if (managed === null) return last;
-  const trigger =
-    managed.stopPrice ??
-    (managed.averageEntry === null
-      ? stopTrigger(symbol.instrument, last, limits.stopLoss)
-      : stopTrigger(symbol.instrument, managed.averageEntry, limits.stopLoss));
-  // Where the price is through the stop already, what it fetches now, with the same allowance.
-  return min(gapExit(trigger, takerFee), gapExit(last, takerFee));
+  const { managed, instrument } = symbol;
+  const trigger = managed?.stopPrice ?? stopTrigger(instrument, managed?.averageEntry ?? last, limits.stopLoss);
+  return gapExit(min(trigger, last), takerFee);
 };
 
 /** Gross exposure in quote currency as a double, for equity points and views. */

@@ -68,7 +68,8 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   state.feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;
   state.guardian.modelFault = modelFaultOf(input.config);
   // A new run has to measure the clock again before it may enter.
-  state.guardian.skew = undefined;
+  state.guardian.skew = null;
+  state.guardian.skewTried = false;
   evaluateModel(state.guardian, turn.at, turn.changes);
   recordStart(state.guardian, turn.at, turn.wall, turn.changes);
   state.guardian.gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));

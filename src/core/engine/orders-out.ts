@@ -47,6 +47,7 @@ export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft,
 export const requestCancel = (turn: Turn, record: OrderRecord, reason: string): void => {
   if (record.cancelling || (record.cancelRetryAt !== null && turn.wall < record.cancelRetryAt)) return;
   record.cancelling = true;
+  record.cancelRequested = true;
   const { symbol, clientOrderId } = record.draft;
   turn.effects.push({ type: 'cancel', symbol, clientOrderId, reason });
 };

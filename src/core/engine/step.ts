@@ -81,6 +81,7 @@ const apply = (turn: Turn, input: Input): void => {
       return alert(turn, 'lifecycle', `stopping:${turn.wall}`, `Guardian Bot stopped (${input.reason})`, [stateLine(turn), 'Protective stops stay on the exchange.'], []);
     case 'clock-skew':
       turn.state.guardian.skew = input.skew;
+      turn.state.guardian.skewTried = true;
       if (input.skew !== null) turn.state.guardian.skewWall = turn.wall;
       return;
     case 'model-status':

@@ -168,8 +168,11 @@ export class World {
   /** On to the next full hour: a candle of each symbol at the present price, prices kept fresh. */
   hour(ranges: Readonly<Record<string, number>> = {}): void {
     const next = Math.floor(this.at / HOUR_MS) * HOUR_MS + HOUR_MS;
-    this.pass(next - this.at);
+    // As in demo: an hour of the market takes a minute of the wall clock.
+    this.at = next;
+    this.wall += 60_000;
     this.quotes();
+    if (this.state.guardian.skew !== null) this.apply({ type: 'clock-skew', skew: this.state.guardian.skew });
     for (const symbol of this.config.symbols) {
       const close = this.exchange.prices[symbol] ?? 1;
       const half = (close * (ranges[symbol] ?? 0.005)) / 2;
@@ -179,7 +182,6 @@ export class World {
         candle: { openTime: next - HOUR_MS, open: close, high: close + half, low: close - half, close, volume: 1, quoteVolume: close, trades: 1, takerBuyBase: 0.5, takerBuyQuote: close / 2 },
       });
     }
-    if (this.state.guardian.skewWall !== null && this.wall - this.state.guardian.skewWall > 600_000) this.apply({ type: 'clock-skew', skew: 0 });
   }
 
   hours(count: number): void {

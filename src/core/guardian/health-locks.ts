@@ -139,7 +139,7 @@ export const evaluateVolatility = (
  */
 export const evaluateSkew = (state: GuardianState, at: EpochMs, wall: EpochMs, changes: Change[]): void => {
   const { skew } = state;
-  if (skew === undefined) return;
+  if (!state.skewTried) return;
   if (skew === null) {
     put(state, changes, 'clock-skew', null, at, 'the difference to the exchange clock could not be measured', MAX_SKEW, null);
   } else if (!(Math.abs(skew) <= MAX_SKEW)) {
@@ -151,7 +151,7 @@ export const evaluateSkew = (state: GuardianState, at: EpochMs, wall: EpochMs, c
 
 /** Whether the clock is known well enough for an entry. */
 export const clockIsKnown = (state: GuardianState, wall: EpochMs): boolean =>
-  typeof state.skew === 'number' && Math.abs(state.skew) <= MAX_SKEW && state.skewWall !== null && wall - state.skewWall <= MAX_SKEW_AGE;
+  state.skewTried && state.skew !== null && Math.abs(state.skew) <= MAX_SKEW && state.skewWall !== null && wall - state.skewWall <= MAX_SKEW_AGE;
 
 /**
  * Execution: failures in a row or an outcome unknown for too long.

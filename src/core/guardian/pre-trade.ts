@@ -157,7 +157,7 @@ const checkState = (context: EntryContext, exam: Examination): boolean => {
     exam.require(overall !== 'halted', 'state-halted', 'active', overall === 'halted' ? (lock?.id ?? overall) : overall) &&
     exam.require(overall === 'active', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
     exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (lock?.id ?? held)) &&
-    exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew ?? null) &&
+    exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew) &&
     exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
     exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol) &&
     exam.require(!context.hasPosition, 'position-exists', 1, context.hasPosition ? 1 : 0) &&
@@ -217,7 +217,7 @@ const sizeEntry = (
   const perUnit = lossPerUnit(limitPrice, limits.stopLoss, takerFee);
   const riskAmount = mulDown(equity, fraction(context.risk));
   const unitCost = add(limitPrice, mulUp(limitPrice, fraction(takerFee)));
-  const budgetLoss = budgetLossPerUnit(limitPrice, stopTrigger(instrument, limitPrice, limits.stopLoss), takerFee);
+  const budgetLoss = budgetLossPerUnit(limitPrice, limits.stopLoss, takerFee);
   const floor = mulUp(decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE), sub(ONE, fraction(limits.maxDailyDrawdown)));
 
   const room = (cap: Decimal, used: Decimal, per: Decimal): Decimal => divDown(max(sub(cap, used), ZERO), per);

@@ -37,8 +37,9 @@ export interface GuardianState {
   orderFailures: number;
   /** Wall time of the last order failure or unresolved outcome. */
   lastTroubleWall: EpochMs | null;
-  /** Exchange minus local wall time; null = could not be measured. Undefined before the first try. */
-  skew: number | null | undefined;
+  /** Exchange minus local wall time; null = could not be measured, or (skewTried false) this run has not tried yet. */
+  skew: number | null;
+  skewTried: boolean;
   /** Wall time of the last measurement that worked. */
   skewWall: EpochMs | null;
   modelFault: string | null;
@@ -67,7 +68,8 @@ export const createGuardian = (): GuardianState => ({
   entries: [],
   orderFailures: 0,
   lastTroubleWall: null,
-  skew: undefined,
+  skew: null,
+  skewTried: false,
   skewWall: null,
   modelFault: null,
   drift: null,

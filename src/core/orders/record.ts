@@ -36,6 +36,8 @@ export interface OrderRecord {
   unknownSince: EpochMs | null;
   /** Whether a cancellation has been asked for and not failed. */
   cancelling: boolean;
+  /** Whether we have ever asked for its cancellation. */
+  cancelRequested: boolean;
   /** Cancellations that failed in a row, and the wall time before which none is asked for again. */
   cancelFailures: number;
   cancelRetryAt: EpochMs | null;
@@ -52,6 +54,7 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
   createdWall: wall,
   unknownSince: null,
   cancelling: false,
+  cancelRequested: false,
   cancelFailures: 0,
   cancelRetryAt: null,
   detail: null,

@@ -45,9 +45,12 @@ export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: 
 /** Base units whose loss at the stop is at most `riskAmount`; rounded down, never up. */
 export const quantityForRisk = (riskAmount: Decimal, perUnit: Decimal): Decimal => divDown(riskAmount, perUnit);
 
-/** Money that a position of one unit, bought at `limit`, loses if it leaves through its stop with the gap allowance, fees included. */
-export const budgetLossPerUnit = (limit: Decimal, trigger: Decimal, takerFee: Fraction): Decimal =>
-  sub(add(limit, mulUp(limit, decimalFromNumber(takerFee))), gapExit(trigger, takerFee));
+/**
+ * Money that a position of one unit, bought at `limit` or below, loses if it leaves through its stop with the gap
+ * allowance, fees included. The tick that the trigger is rounded up by is not counted on: the fill may be at a price that has none.
+ */
+export const budgetLossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction): Decimal =>
+  sub(add(limit, mulUp(limit, decimalFromNumber(takerFee))), gapExit(mulDown(limit, sub(ONE, decimalFromNumber(stop))), takerFee));
 
 /** Proceeds of one unit sold at its stop less the gap allowance, after fees; rounded down. */
 export const gapExit = (trigger: Decimal, takerFee: Fraction): Decimal => {

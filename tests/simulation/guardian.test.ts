@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodeEffects, encodeState } from '../../src/core/engine/codec.ts';
+import { LOCKS } from '../../src/core/guardian/lock.ts';
+import { createEngineState, isDust, symbolOf } from '../../src/core/engine/state.ts';
+import { step } from '../../src/core/engine/step.ts';
+import { BTC, ETH, seconds, World, type Fate } from '../../src/core/engine/world.test-helper.ts';
+import { happen, happening, type Happening } from './guardian-model.test-helper.ts';
+import { invariants } from './guardian-invariants.test-helper.ts';
+
+/** Histories per property: 500 in all in `npm test`, 10,000 with NIGHTLY=1. */
+const RUNS = process.env['NIGHTLY'] === '1' ? 5_000 : 250;
+const ACCEPT: Fate = { kind: 'accept' };
+
+/** Lives one history; every step is checked. */
+const live = (history: readonly Happening[], cash: boolean, opening = '10000'): World => {
+  const balances = cash ? { USDT: opening, BNB: '0.1' } : { USDT: opening };
+  const world = new World({ balances, config: { feeAsset: cash ? 'BNB' : null } });
+  world.after = invariants(world);
+  world.ready();
+  const fates = { entry: ACCEPT, stop: ACCEPT, exit: ACCEPT };
+  for (const what of history) happen(world, what, fates);
+  return world;
+};
+
+/** The exchange behaves again and the operator wants out: whatever is locked, everything is sold. */
+const leave = (world: World): void => {
+  world.fate = () => ACCEPT;
+  world.cancelWorks = true;
+  world.exchange.stopsFill = true;
+  for (let round = 0; round < 40; round += 1) {
+    world.resolve();
+    world.command({ name: 'flatten', symbol: null });
+    world.quotes();
+    world.timer(seconds(5));
+  }
+};
+
+/** Where two texts part, with what stands around it; null when they are equal. */
+const firstDifference = (a: string, b: string): string | null => {
+  if (a === b) return null;
+  let at = 0;
+  while (a[at] === b[at]) at += 1;
+  return `${a.slice(Math.max(0, at - 80), at + 40)} <> ${b.slice(Math.max(0, at - 80), at + 40)}`;
+};
+
+const longer = { maxLength: 120, size: 'max' } as const;
+
+/** What the histories have reached: properties over histories in which nothing happens would prove nothing. */
+const seen = new Map<string, number>();
+const note = (world: World): void => {
+  for (const effect of world.effects) {
+    const what = effect.type === 'lock' ? `${effect.lock.kind} ${effect.change}` : effect.type === 'place' ? `place ${effect.order.draft.purpose}` : effect.type;
+    seen.set(what, (seen.get(what) ?? 0) + 1);
+  }
+};
+
+describe('whatever happens', () => {
+  test('no entry under a lock or on unknowns, caps and loss budget hold, locks loosen by their rule only, the books balance', () => {
+    fc.assert(
+      fc.property(fc.array(happening(true), longer), fc.constantFrom('10000', '10000', '105'), (history, opening) => {
+        note(live(history, true, opening));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('exits get through any lock, and then the ledger is the exchange to the last decimal', () => {
+    fc.assert(
+      fc.property(fc.array(happening(false), longer), (history) => {
+        const world = live(history, false);
+        leave(world);
+        for (const name of [BTC, ETH]) {
+          expect(world.managed(name)).toBeNull();
+          expect(isDust(world.state, symbolOf(world.state, name))).toBe(true);
+          expect(world.state.ledger.positions[name]?.quantity ?? 0n).toBe(world.exchange.of(name.split('/')[0] ?? ''));
+        }
+        expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+        expect(world.exchange.openOrders()).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('a restart anywhere changes nothing: the journal replays to the same effects and the same state', () => {
+    fc.assert(
+      fc.property(fc.array(happening(true), longer), (history) => {
+        const world = live(history, true);
+        const state = createEngineState();
+        const effects = world.journal.flatMap((input) => step(state, input));
+        expect(firstDifference(encodeEffects(effects), encodeEffects(world.effects))).toBeNull();
+        expect(firstDifference(encodeState(state), encodeState(world.state))).toBeNull();
+      }),
+      { numRuns: Math.ceil(RUNS / 5) },
+    );
+  });
+  test('and the histories are worth it: most kinds of lock are set in them, orders of every kind are placed', () => {
+    const rare: readonly string[] = ['start-gate', 'crash-loop', 'volatility', 'total-drawdown'];
+    for (const kind of Object.keys(LOCKS)) if (!rare.includes(kind)) expect(seen.has(`${kind} set`), `${kind} set`).toBe(true);
+    for (const purpose of ['entry', 'stop', 'exit']) expect(seen.get(`place ${purpose}`), purpose).toBeGreaterThan(100);
+    expect(seen.get('trade')).toBeGreaterThan(100);
+  });
+});
