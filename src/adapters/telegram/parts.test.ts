@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { FormattedString } from '@grammyjs/parse-mode';
+import { GrammyError, HttpError } from 'grammy';
+import { describe, expect, test } from 'vitest';
+import { classifyFailure, createRedactor } from './errors.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { MAX_TEXT, renderAlert, renderButtons, renderReply, splitText } from './render.ts';
+import { createSeenUpdates } from './seen-updates.ts';
+import { readUpdate } from './updates.ts';
+
+const keep = (text: string): string => text;
+const TOKEN = '4242424242:AAtest-token-test-token-test-token-1';
+
+const createMemory = () => {
+  const values = new Map<string, string>();
+  return { get: (key: string) => values.get(key) ?? null, set: (key: string, value: string) => void values.set(key, value) };
+};
+
+describe('the splitter', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', ' ', '\n', '👩‍🚀', 'é', 'word '), maxLength: 3_000 });
+
+  test('keeps every character that is no separator, never exceeds the limit, never halves a character', () => {
+    fc.assert(
+      fc.property(text, fc.integer({ min: 800, max: 2_000 }), (whole, limit) => {
+        const parts = splitText(FormattedString.b(whole), limit);
+        for (const part of parts) {
+          expect(part.text.length).toBeLessThanOrEqual(limit);
+          expect(part.text.isWellFormed()).toBe(true);
+          for (const { offset, length } of part.entities) expect(offset + length).toBeLessThanOrEqual(part.text.length);
+        }
+        if (parts.length < 5) expect(parts.map((part) => part.text).join('').replaceAll(/\s/g, '')).toBe(whole.replaceAll(/\s/g, ''));
+      }),
+    );
+  });
+
+  test('ends an endless text after five parts, and says so', () => {
+    const parts = splitText(FormattedString.pre('x'.repeat(100_000)), MAX_TEXT);
+    expect(parts).toHaveLength(5);
+    expect(parts.at(-1)?.text.endsWith('…')).toBe(true);
+  });
+
+  test('cuts at line ends where it can', () => {
+    const lines = Array.from({ length: 150 }, (_, index) => `line ${index} with some words`).join('\n');
+    for (const part of splitText(FormattedString.join([lines]), 1_000)) expect(part.text).toMatch(/^line[\s\S]*words$/);
+  });
+});
+
+describe('rendering', () => {
+  test('aligns labels, numbers and tables; nothing needs escaping', () => {
+    const { text, entities } = renderReply(
+      {
+        title: 'A <b>title</b> *_`[',
+        blocks: [
+          { kind: 'fields', rows: [['Equity', '1,012.40'], ['Day', '+2.31']] },
+          { kind: 'table', head: ['Sym', 'PnL'], align: ['left', 'right'], rows: [['BTC', '+9.20'], ['ETH', '-11.31']] },
+        ],
+      },
+      keep,
+    );
+    expect(text).toBe('A <b>title</b> *_`[\n\nEquity  1,012.40\nDay     +2.31\n\nSym    PnL\nBTC  +9.20\nETH -11.31');
+    expect(entities.map(({ type }) => type)).toEqual(['bold', 'pre', 'pre']);
+  });
+
+  test('takes out what makes a line read as another', () => {
+    expect(renderReply({ title: 'a\u202eb\u0007c', blocks: [] }, keep).text).toBe('a b c');
+    expect(renderReply({ title: '\ud800', blocks: [] }, keep).text.isWellFormed()).toBe(true);
+  });
+
+  test('an alert is one message, with a sign and its commands as buttons', () => {
+    const { text, keyboard } = renderAlert({ kind: 'lock', key: 'k', title: 'Kill-switch', lines: Array.from({ length: 999 }, () => 'a long line'), commands: ['/unlock', '/pnl'], symbol: null, at: 0 }, keep);
+    expect(text.text.length).toBeLessThanOrEqual(MAX_TEXT);
+    expect(text.text.startsWith('🔒 Kill-switch')).toBe(true);
+    expect(keyboard?.inline_keyboard).toEqual([[{ text: '/unlock', callback_data: 'n:/unlock' }, { text: '/pnl', callback_data: 'n:/pnl' }]]);
+  });
+
+  test('no buttons is no keyboard', () => {
+    expect(renderButtons([[]])).toBeUndefined();
+    expect(renderButtons(undefined)).toBeUndefined();
+  });
+});
+
+describe('failures', () => {
+  const redact = createRedactor([TOKEN, 'a-secret-key']);
+  const answer = (code: number, description: string, parameters = {}): GrammyError =>
+    new GrammyError(`Call to 'sendMessage' failed!`, { ok: false, error_code: code, description, parameters }, 'sendMessage', {});
+
+  test.each([
+    [answer(429, 'Too Many Requests', { retry_after: 9 }), 'wait'],
+    [answer(429, 'Too Many Requests'), 'wait'],
+    [answer(400, 'Bad Request: chat not found'), 'impossible'],
+    [answer(400, 'Bad Request: group chat was upgraded', { migrate_to_chat_id: -1 }), 'migrated'],
+    [answer(400, 'Bad Request: message is not modified: ...'), 'not-modified'],
+    [answer(401, 'Unauthorized'), 'token'],
+    [answer(404, 'Not Found'), 'token'],
+    [answer(403, 'Forbidden: bot was blocked by the user'), 'forbidden'],
+    [answer(409, 'Conflict'), 'conflict'],
+    [answer(413, 'Request Entity Too Large'), 'impossible'],
+    [answer(502, 'Bad Gateway'), 'unreachable'],
+    [new HttpError('Network request failed', new Error('ECONNREFUSED')), 'unreachable'],
+    [new Error('anything'), 'unreachable'],
+    ['not even an error', 'unreachable'],
+  ])('%s is %s', (error, kind) => {
+    expect(classifyFailure(error, redact).kind).toBe(kind);
+  });
+
+  test('carry no secret, plain or encoded', () => {
+    const error = new HttpError('failed', new Error(`request to http://127.0.0.1/bot${TOKEN}/getMe?x=${encodeURIComponent(TOKEN)} a-secret-key 99999999:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA signature=abcdef`));
+    const { why } = classifyFailure(error, redact);
+    for (const secret of [TOKEN, encodeURIComponent(TOKEN), 'a-secret-key', 'AAAAAAAA', 'abcdef']) expect(why).not.toContain(secret);
+  });
+});
+
+describe('what has been seen', () => {
+  test('is remembered across restarts, for the last 250, whatever the numbers', () => {
+    const memory = createMemory();
+    const seen = createSeenUpdates(memory, 'k');
+    for (const id of [900, 5, 7, 5]) seen.add(id);
+    const again = createSeenUpdates(memory, 'k');
+    expect([900, 5, 7, 6].map((id) => again.has(id))).toEqual([true, true, true, false]);
+    for (let id = 1_000; id < 1_300; id += 1) again.add(id);
+    expect([again.has(900), again.has(1_049), again.has(1_050), again.has(1_299)]).toEqual([false, false, true, true]);
+  });
+});
+
+describe('the rate limit', () => {
+  test('lets a burst through, warns once, and refills', () => {
+    let now = 0;
+    const rate = createRateLimit(3, 1, () => now);
+    expect([1, 1, 1, 1, 1].map((sender) => rate(sender))).toEqual(['go', 'go', 'go', 'warn', 'drop']);
+    expect(rate(2)).toBe('go');
+    now = 1_000;
+    expect([rate(1), rate(1)]).toEqual(['go', 'warn']);
+  });
+});
+
+describe('reading updates', () => {
+  const person = { id: 5, is_bot: false, first_name: 'Ann', username: 'ann' };
+  const sound = { update_id: 1, message: { message_id: 2, date: 10, chat: { id: 5, type: 'private' }, from: person, text: '/status' } };
+
+  test('a sound message is read, a topic only where it is one', () => {
+    expect(readUpdate(sound)).toEqual({ kind: 'message', updateId: 1, sender: { id: 5, name: 'Ann (@ann)' }, place: { chatId: 5, threadId: null, isPrivate: true }, messageId: 2, sentAt: 10_000, text: '/status', forwarded: false });
+    const inTopic = { ...sound, message: { ...sound.message, chat: { id: -9, type: 'supergroup' }, message_thread_id: 3 } };
+    expect(readUpdate(inTopic)).toMatchObject({ place: { threadId: null } });
+    expect(readUpdate({ ...inTopic, message: { ...inTopic.message, is_topic_message: true } })).toMatchObject({ place: { threadId: 3 } });
+  });
+
+  test('edits, bots, channels and posts in the name of a chat are nobody’s', () => {
+    expect(readUpdate({ update_id: 1, edited_message: sound.message })).toBeNull();
+    for (const change of [{ from: { ...person, is_bot: true } }, { sender_chat: {} }, { via_bot: {} }, { chat: { id: 5, type: 'channel' } }, { from: { ...person, id: '5' } }, { text: 7 }]) {
+      expect(readUpdate({ update_id: 1, message: { ...sound.message, ...change } })).toBeNull();
+    }
+  });
+
+  test('anything at all is read or refused, never thrown at', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), fc.anything(), (first, second, third) => {
+        readUpdate(first);
+        readUpdate({ update_id: 1, message: first, callback_query: second });
+        readUpdate({ update_id: 1, message: { ...sound.message, from: first, chat: second, text: third } });
+        readUpdate({ update_id: 1, callback_query: { id: first, from: person, message: second, data: third } });
+      }),
+    );
+    expect(readUpdate(undefined)).toBeNull();
+  });
+
+  test('names are cleaned', () => {
+    const evil = { ...sound, message: { ...sound.message, from: { id: 5, is_bot: false, first_name: '\u202eevil\n\u0000name' } } };
+    expect(readUpdate(evil)).toMatchObject({ sender: { name: 'evil name' } });
+  });
+});
