@@ -1,0 +1,228 @@
+import type { OrderOutcome } from '../core/engine/input.ts';
+import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
+import { isFinalStatus, type OrderPurpose, type OrderSnapshot } from '../core/orders/order.ts';
+import type { Milliseconds } from '../core/units.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CancelOutcome, LookUp, OrderReference, SendOutcome, Venue, VenueError } from '../ports/venue.ts';
+import type { RequestGate } from './request-gate.ts';
+import { backoff, MAX_CANCELS, MAX_ENTRY_SENDS, MAX_FINAL_LOOKS, MAX_REDUCE_SENDS, SETTLING } from './retry-policy.ts';
+
+/** Stops and exits go before entries, and what takes an order away before what makes one. */
+export const PRIORITY: Readonly<Record<OrderPurpose | 'cancel', number>> = { cancel: 0, exit: 1, stop: 1, entry: 2 };
+
+export interface DeliveryTools {
+  readonly venue: Venue;
+  readonly clock: Clock;
+  readonly gate: RequestGate;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly report: (reference: OrderReference, outcome: OrderOutcome) => void;
+  readonly cancelFailed: (reference: OrderReference, error: VenueError) => void;
+  /** Whether the bot is stopping: entries are not sent any more. */
+  readonly closed: () => boolean;
+}
+
+/**
+ * What is left to do for an order: nothing; find out what became of it; look
+ * until it is final, which it should be at once.
+ */
+type Next = 'done' | 'ask' | 'follow';
+
+/**
+ * The way of one order to the exchange and back. All requests for one order
+ * are made one after the other: a cancellation never overtakes the send that
+ * it is meant for, and an order that is withdrawn before it was sent is never sent.
+ */
+export class Delivery {
+  readonly reference: OrderReference;
+  readonly #tools: DeliveryTools;
+  /** Null: only the outcome is wanted. */
+  readonly #order: ApprovedOrder | null;
+  #cancelWanted = false;
+  /** Whether the engine was told last that the outcome is not known. */
+  #unresolved: boolean;
+  #nap = new AbortController();
+
+  constructor(tools: DeliveryTools, reference: OrderReference, task: ApprovedOrder | 'look-up' | 'cancel') {
+    this.#tools = tools;
+    this.reference = reference;
+    this.#order = typeof task === 'string' ? null : task;
+    this.#cancelWanted = task === 'cancel';
+    this.#unresolved = task === 'look-up';
+  }
+
+  /** From now on the order is to be cancelled, or not sent at all. */
+  cancel(): void {
+    this.#cancelWanted = true;
+    this.wake();
+  }
+
+  /** Ends a wait early, to look at what has changed. */
+  wake(): void {
+    this.#nap.abort();
+  }
+
+  async run(): Promise<void> {
+    let next: Next = this.#order !== null ? await this.#send(this.#order) : this.#unresolved ? 'ask' : 'done';
+    for (;;) {
+      if (this.#cancelWanted) {
+        this.#cancelWanted = false;
+        next = await this.#cancel();
+      } else if (next === 'ask') next = await this.#lookUp(true);
+      else if (next === 'follow') next = await this.#followUp();
+      else return;
+    }
+  }
+
+  #report(outcome: OrderOutcome): void {
+    this.#unresolved = outcome.kind === 'unknown';
+    this.#tools.report(this.reference, outcome);
+  }
+
+  #known(order: OrderSnapshot): Next {
+    this.#report({ kind: 'known', order });
+    if (!isFinalStatus(order.status)) return this.#order === null || this.#order.draft.purpose === 'stop' ? 'done' : 'follow';
+    // Whoever wanted it cancelled has what was wanted.
+    this.#cancelWanted = false;
+    return 'done';
+  }
+
+  #ended(outcome: OrderOutcome): Next {
+    this.#report(outcome);
+    this.#cancelWanted = false;
+    return 'done';
+  }
+
+  async #send(order: ApprovedOrder): Promise<Next> {
+    const { venue, gate, clock } = this.#tools;
+    const { draft } = order;
+    const most = draft.purpose === 'entry' ? MAX_ENTRY_SENDS : MAX_REDUCE_SENDS;
+    let attempt = 0;
+    for (;;) {
+      await gate.turn(PRIORITY[draft.purpose], this.#fresh(), draft.expiresAtWall);
+      if (this.#cancelWanted) return this.#ended({ kind: 'not-sent', code: 'withdrawn', message: 'withdrawn before it was sent' });
+      if (draft.expiresAtWall !== null && clock.wallNow() >= draft.expiresAtWall) {
+        return this.#ended({ kind: 'not-sent', code: 'expired', message: 'the signal was too old to send' });
+      }
+      if (this.#tools.closed() && draft.purpose === 'entry') return this.#ended({ kind: 'not-sent', code: 'stopping', message: 'the bot is stopping' });
+      if (gate.left > 0) continue;
+      const outcome = await certain<SendOutcome>(() => venue.send(order));
+      switch (outcome.kind) {
+        case 'accepted':
+          return this.#known(outcome.order);
+        case 'rejected':
+          return this.#ended({ kind: 'rejected', code: outcome.error.code, message: outcome.error.message });
+        case 'unknown':
+          this.#report({ kind: 'unknown', code: outcome.error.code, message: outcome.error.message });
+          return 'ask';
+        case 'not-sent':
+          gate.note(outcome.error);
+          attempt += 1;
+          if (attempt >= most) return this.#ended({ kind: 'not-sent', code: outcome.error.code, message: outcome.error.message });
+          await this.#pause(attempt - 1);
+      }
+    }
+  }
+
+  /** A market or IOC order that was accepted but is not final yet; after some looks it is left to the watch. */
+  async #followUp(): Promise<Next> {
+    for (let look = 0; look < MAX_FINAL_LOOKS; look += 1) {
+      await this.#pause(look);
+      if (this.#cancelWanted) return 'done';
+      const found = await this.#look(PRIORITY.exit);
+      if (found.kind === 'found' && this.#known(found.order) === 'done') return 'done';
+    }
+    return 'done';
+  }
+
+  /**
+   * Asks until the outcome is known, however long it takes. That the exchange does not know the
+   * order counts only when it says so twice, the second time after the receive window: until then
+   * the request may still be on its way.
+   */
+  async #lookUp(interruptible: boolean): Promise<Next> {
+    const { venue, clock, random } = this.#tools;
+    let missedAt: Milliseconds | null = null;
+    for (let attempt = 0; ; attempt += 1) {
+      if (interruptible && this.#cancelWanted) return 'ask';
+      const signal = interruptible ? this.#fresh() : NEVER;
+      const found = await this.#look(PRIORITY.stop);
+      if (found.kind === 'found') return this.#known(found.order);
+      if (found.kind === 'unknown') {
+        await clock.sleep(backoff(attempt, random), signal);
+        continue;
+      }
+      const wait = venue.receiveWindow + SETTLING;
+      missedAt ??= clock.monotonicNow();
+      const left = missedAt + wait - clock.monotonicNow();
+      if (left <= 0 && attempt > 0) return this.#ended({ kind: 'not-found' });
+      await clock.sleep(Math.max(left, 1), signal);
+    }
+  }
+
+  async #cancel(): Promise<Next> {
+    const { venue, gate } = this.#tools;
+    for (let attempt = 0; ; attempt += 1) {
+      // Asked for again meanwhile: this is it.
+      this.#cancelWanted = false;
+      await gate.turn(PRIORITY.cancel, NEVER, null);
+      const outcome = await certain<CancelOutcome>(() => venue.cancel(this.reference));
+      switch (outcome.kind) {
+        case 'cancelled':
+          return this.#known(outcome.order);
+        case 'not-open': {
+          // It has ended, or never existed; where it turns out to be open after all, it is cancelled again.
+          if ((await this.#lookUp(false)) === 'done' && !this.#open) return 'done';
+          break;
+        }
+        case 'unknown': {
+          const found = await this.#look(PRIORITY.cancel);
+          if (found.kind === 'found' && isFinalStatus(found.order.status)) return this.#known(found.order);
+          break;
+        }
+        case 'not-sent':
+          gate.note(outcome.error);
+      }
+      if (attempt + 1 >= MAX_CANCELS) {
+        this.#tools.cancelFailed(this.reference, outcome.error);
+        return this.#unresolved ? 'ask' : 'done';
+      }
+      await this.#pause(attempt);
+    }
+  }
+
+  /** Whether the order stood open at the last look. */
+  #open = false;
+
+  async #look(priority: number): Promise<LookUp> {
+    const { venue, gate } = this.#tools;
+    await gate.turn(priority, NEVER, null);
+    const found = await certain<LookUp>(() => venue.lookUp(this.reference));
+    if (found.kind === 'unknown') gate.note(found.error);
+    if (found.kind !== 'unknown') this.#open = found.kind === 'found' && !isFinalStatus(found.order.status);
+    return found;
+  }
+
+  /** Waits before another try; a cancellation ends the wait. */
+  #pause(attempt: number): Promise<void> {
+    const { clock, random } = this.#tools;
+    return clock.sleep(backoff(attempt, random), this.#fresh());
+  }
+
+  #fresh(): AbortSignal {
+    this.#nap = new AbortController();
+    if (this.#cancelWanted) this.#nap.abort();
+    return this.#nap.signal;
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** A venue never throws; if one does all the same, nothing is known of what it did. */
+const certain = async <T extends { readonly kind: string }>(call: () => Promise<T | { readonly kind: 'unknown'; readonly error: VenueError }>): Promise<T | { readonly kind: 'unknown'; readonly error: VenueError }> => {
+  try {
+    return await call();
+  } catch (error) {
+    return { kind: 'unknown', error: { kind: 'unknown', code: 'venue-failed', message: error instanceof Error ? error.message : String(error), retryAfter: null } };
+  }
+};

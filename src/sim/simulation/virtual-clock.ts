@@ -1,0 +1,96 @@
+import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+interface Timer {
+  readonly at: EpochMs;
+  readonly order: number;
+  readonly alive: () => boolean;
+  readonly fire: () => void;
+}
+
+/** Time that passes only when somebody says so. Market, wall and monotonic time are one here, as in the modes on real clocks. */
+export interface VirtualClock extends Clock {
+  /** A clock for one process: once `alive` is false its sleeps never end, as for a process that was killed. */
+  forProcess(alive: () => boolean): Clock;
+  /** When the next sleep ends; null when nobody sleeps. */
+  nextWake(): EpochMs | null;
+  /** Lets everything happen that is due up to and including `at`, in order, and stands there. Real time does not pass. */
+  runTo(at: EpochMs): Promise<void>;
+}
+
+/** Every promise that can go on without time passing has gone on when this resolves. */
+export const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** A virtual clock that stands at `start`. Sleeps that end at the same moment end in the order in which they began. */
+export const createVirtualClock = (start: EpochMs): VirtualClock => {
+  let now = start;
+  let count = 0;
+  /** Earliest last, so that the next one is popped. */
+  const timers: Timer[] = [];
+
+  const add = (timer: Timer): void => {
+    let index = timers.length;
+    for (let before = timers[index - 1]; before !== undefined && before.at <= timer.at; before = timers[index - 1]) index -= 1;
+    timers.splice(index, 0, timer);
+  };
+
+  const sleepFor = (alive: () => boolean, span: Milliseconds, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (!alive()) return;
+      if (signal?.aborted === true) return resolve();
+      const timer: Timer = {
+        at: now + Math.max(0, span),
+        order: (count += 1),
+        alive,
+        fire: () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      const abort = (): void => {
+        const index = timers.indexOf(timer);
+        if (index >= 0) timers.splice(index, 1);
+        if (alive()) resolve();
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      add(timer);
+    });
+
+  const fireDue = (): boolean => {
+    let fired = false;
+    for (let timer = timers.at(-1); timer !== undefined && timer.at <= now; timer = timers.at(-1)) {
+      timers.pop();
+      if (!timer.alive()) continue;
+      timer.fire();
+      fired = true;
+    }
+    return fired;
+  };
+
+  const clockOf = (alive: () => boolean): Clock => ({
+    marketNow: () => now,
+    wallNow: () => now,
+    monotonicNow: () => now - start,
+    sleep: (span, signal) => sleepFor(alive, span, signal),
+  });
+  const always = (): boolean => true;
+
+  return {
+    ...clockOf(always),
+    forProcess: clockOf,
+    nextWake: () => {
+      while (timers.at(-1)?.alive() === false) timers.pop();
+      return timers.at(-1)?.at ?? null;
+    },
+    runTo: async (at) => {
+      await settle();
+      for (;;) {
+        while (fireDue()) await settle();
+        const next = timers.at(-1);
+        if (next === undefined || next.at > at) break;
+        now = Math.max(now, next.at);
+      }
+      now = Math.max(now, at);
+    },
+  };
+};
