@@ -66,6 +66,25 @@ export const tickerPricesAnswer = z.array(z.object({ symbol: z.string(), price: 
 
 export const accountAnswer = z.object({ balances: z.array(z.object({ asset: z.string().min(1), free: amount, locked: amount })) });
 
+/** Who the account is, and what it pays as a taker; the sandbox and other spot exchanges of the kind may leave the rates out. */
+export const accountIdentityAnswer = z.object({
+  uid: id,
+  canTrade: z.boolean(),
+  commissionRates: z.object({ taker: z.string().regex(/^\d+(\.\d+)?$/).transform(Number) }).optional(),
+});
+
+/** What the API key may do. A right that is not stated counts as unknown, which is a malformed answer. */
+export const keyRightsAnswer = z.object({
+  ipRestrict: z.boolean(),
+  enableReading: z.boolean(),
+  enableWithdrawals: z.boolean(),
+  enableSpotAndMarginTrading: z.boolean(),
+  enableInternalTransfer: z.boolean().optional(),
+  permitsUniversalTransfer: z.boolean().optional(),
+});
+
+export const orderHeadsAnswer = z.array(z.object({ clientOrderId: z.string(), time }));
+
 const side = z.enum(['BUY', 'SELL']);
 const status = z.enum(['NEW', 'PENDING_NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'PENDING_CANCEL', 'REJECTED', 'EXPIRED', 'EXPIRED_IN_MATCH']);
 

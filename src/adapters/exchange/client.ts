@@ -37,7 +37,9 @@ export type Endpoint =
   | 'myTrades'
   | 'queryOrder'
   | 'createOrder'
-  | 'cancelOrder';
+  | 'cancelOrder'
+  | 'allOrders'
+  | 'keyRights';
 
 export interface Client {
   /** Calls one endpoint. Never throws and never retries: a failure is classified, its message redacted. */
@@ -151,6 +153,8 @@ const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> =
   queryOrder: (parameters) => library.privateGetOrder(parameters),
   createOrder: (parameters) => library.privatePostOrder(parameters),
   cancelOrder: (parameters) => library.privateDeleteOrder(parameters),
+  allOrders: (parameters) => library.privateGetAllOrders(parameters),
+  keyRights: (parameters) => library.sapiGetAccountApiRestrictions(parameters),
 });
 
 /** What may still go when reads have to wait: orders, and what tells whether one arrived. */

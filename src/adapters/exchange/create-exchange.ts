@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MarketData } from '../../ports/market-data.ts';
 import type { Venue } from '../../ports/venue.ts';
+import { createAccountDesk, type AccountDesk } from './account-desk.ts';
 import { createClient } from './client.ts';
 import { createMarketData } from './market-data.ts';
 import type { EntryCeiling } from './order-guard.ts';
@@ -29,6 +30,8 @@ export interface ExchangeOptions {
 export interface ExchangeHandle {
   readonly venue: Venue;
   readonly marketData: MarketData;
+  /** What is asked about the account itself, at start and in audits. */
+  readonly account: AccountDesk;
   /** The exchange's count of this minute's request weight, and its limit. */
   readonly weight: () => { readonly used: number; readonly limit: number };
   close(): Promise<void>;
@@ -60,6 +63,7 @@ export const createExchange = async (options: ExchangeOptions): Promise<Exchange
   return {
     venue,
     marketData: createMarketData(client, log),
+    account: createAccountDesk(client),
     weight: () => ({ used: client.budget.usedWeight, limit: client.budget.limit }),
     close: () => {
       client.close();

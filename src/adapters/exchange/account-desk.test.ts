@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { createExchangeSimulator, type ExchangeSimulator } from '../../sim/exchange/simulator.ts';
+import { generateMarket } from '../../sim/exchange/testing.ts';
+import type { ExchangeHandle } from './create-exchange.ts';
+import { approved, connect, startLoopbackExchange } from './loopback-exchange.test-helper.ts';
+
+const T0 = Date.UTC(2025, 0, 2);
+let simulator: ExchangeSimulator | null = null;
+let exchange: ExchangeHandle | null = null;
+
+afterEach(async () => {
+  await exchange?.close();
+  await simulator?.close();
+  simulator = exchange = null;
+});
+
+const open = async (withdrawals: boolean): Promise<ExchangeHandle> => {
+  simulator = await createExchangeSimulator({
+    history: generateMarket({ symbols: { 'BTC/USDT': 60_000 }, from: T0 - 24 * 3_600_000, hours: 48, seed: 1 }),
+    startTime: T0,
+    keyRights: { withdrawals },
+  });
+  exchange = await connect(simulator.url, { credentials: { apiKey: simulator.credentials.apiKey, secret: simulator.credentials.secret } });
+  return exchange;
+};
+
+describe('questions about the account', () => {
+  test('the identity does not depend on the key, the taker fee is stated', async () => {
+    const { account } = await open(false);
+    expect(await account.identity()).toEqual({ ok: true, value: { uid: '100000001', canTrade: true, takerFee: 0.001 } });
+  });
+
+  test('withdrawal rights are seen', async () => {
+    const { account } = await open(true);
+    expect(await account.keyRights()).toEqual({ ok: true, value: { trading: true, withdrawals: true, ipRestricted: true } });
+    simulator?.control.fault({ name: 'bad-key' });
+    expect(await account.keyRights()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+  });
+
+  test('orders are found when they are closed, too', async () => {
+    const { account, venue } = await open(false);
+    expect(await account.recentOrders('BTC/USDT')).toEqual({ ok: true, value: [] });
+    expect((await venue.send(approved({ clientOrderId: 'gbabc-1', quantity: approved().draft.quantity }))).kind).toBe('accepted');
+    const read = await account.recentOrders('BTC/USDT');
+    expect(read.ok && read.value.map(({ clientOrderId }) => clientOrderId)).toEqual(['gbabc-1']);
+  });
+
+  test('a right that is not stated is no right: the answer is refused', async () => {
+    const loopback = await startLoopbackExchange();
+    loopback.handle = () => ({ body: { ipRestrict: true, enableReading: true, enableSpotAndMarginTrading: true } });
+    const { account, close } = await connect(loopback.origin);
+    expect(await account.keyRights()).toMatchObject({ ok: false, error: { kind: 'malformed' } });
+    await close();
+    await loopback.close();
+  });
+});
