@@ -33,8 +33,9 @@ describe('questions about the account', () => {
   test('withdrawal rights are seen', async () => {
     const { account } = await open(true);
     expect(await account.keyRights()).toEqual({ ok: true, value: { trading: true, withdrawals: true, ipRestricted: true } });
-    simulator?.control.fault({ name: 'bad-key' });
-    expect(await account.keyRights()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    const stranger = await connect(simulator?.url ?? '');
+    expect(await stranger.account.keyRights()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    await stranger.close();
   });
 
   test('orders are found when they are closed, too', async () => {
