@@ -27,7 +27,7 @@ const confirmation = (service: OperatorService, preview: UnlockPreview, reason: 
     label: 'Unlock',
     needsCode: true,
     needsApproval: true,
-    action: async (caller) => service.unlock(caller, { lockIds: preview.locks.map(({ id }) => id), reason, newLossPermitted }),
+    action: async (caller) => service.unlock(caller, { shownAt: preview.shownAt, lockIds: preview.locks.map(({ id }) => id), reason, newLossPermitted }),
   },
   outcome: 'asked',
 });

@@ -3,11 +3,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Fraction, typ
 /** Words for numbers, the same in every reply. Unknown is said, never shown as zero. */
 export const UNKNOWN = 'unknown';
 
+/** Rounded to nothing is zero without a sign. */
 const grouped = (value: number, decimals: number): string =>
-  new Intl.NumberFormat('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
+  new Intl.NumberFormat('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: 'negative' }).format(value);
 
 /** Two decimals, thousands apart: "1,012.40". Null = "unknown". */
-export const money = (value: number | null): string => (value === null || !Number.isFinite(value) ? UNKNOWN : grouped(value + 0, 2));
+export const money = (value: number | null): string => (value === null || !Number.isFinite(value) ? UNKNOWN : grouped(value, 2));
 
 /** As `money`, with its sign: "+2.31", "-0.40", "0.00". */
 export const signedMoney = (value: number | null): string => {
@@ -30,7 +31,7 @@ export const quantity = (value: number): string => new Intl.NumberFormat('en-GB'
 
 /** A fraction as percent: "0.42 %". Null = "unknown". */
 export const percent = (fraction: Fraction | null, decimals = 2): string =>
-  fraction === null || !Number.isFinite(fraction) ? UNKNOWN : `${grouped(fraction * 100 + 0, decimals)} %`;
+  fraction === null || !Number.isFinite(fraction) ? UNKNOWN : `${grouped(fraction * 100, decimals)} %`;
 
 /** As `percent`, with its sign. */
 export const signedPercent = (fraction: Fraction | null, decimals = 2): string => {

@@ -154,7 +154,7 @@ export const createFakeService = (clock: Clock): FakeService => {
       paused = false;
       return { ok: true, code: 'resumed', text: 'New entries are allowed again.' };
     },
-    unlockPreview: () => ({ locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),
+    unlockPreview: () => ({ shownAt: 0, locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),
     unlock: async (caller, request: UnlockRequest) => {
       calls.push({ name: 'unlock', caller, detail: request });
       locks = locks.filter(({ id }) => !request.lockIds.includes(id));

@@ -1,0 +1,112 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createFakeService } from '../tests/integration/telegram/fake-service.ts';
+import { createFakeTools } from '../tests/integration/telegram/fake-tools.ts';
+import { createMemory, createTestClock } from '../tests/integration/telegram/harness.ts';
+import type { Caller } from '../src/ports/operator.ts';
+import { commands, createCommandSet } from './registry.ts';
+import { buildDailyReport } from './support/daily-report.ts';
+import { commandsTable } from './support/table.ts';
+
+const viewer: Caller = { userId: 1, name: 'Ann', role: 'viewer', via: 'telegram' };
+const operator: Caller = { userId: 2, name: 'Bob', role: 'operator', via: 'control-socket' };
+
+const setUp = () => {
+  const clock = createTestClock();
+  const service = createFakeService(clock);
+  const tools = createFakeTools(clock, createMemory());
+  return { service, tools, set: createCommandSet({ service, tools, timeZone: 'Europe/Berlin' }), clock };
+};
+
+describe('the registry', () => {
+  test('holds the commands of the product, each for the right people', () => {
+    const { set } = setUp();
+    const forViewers = 'start help status pnl positions orders trades balance risk locks health model chart daily weekly monthly performance stats logs audit export whoami version'.split(' ');
+    const forOperators = 'pause resume unlock halt flatten cancel reconcile mute alerts backup'.split(' ');
+    expect(set.list('viewer').map(({ name }) => name).sort()).toEqual([...forViewers].sort());
+    expect(set.list('operator').map(({ name }) => name).sort()).toEqual([...forViewers, ...forOperators].sort());
+  });
+
+  test('names and descriptions fit the menu of Telegram', () => {
+    for (const { name, description } of commands) {
+      expect(name).toMatch(/^[a-z]{1,32}$/);
+      expect(description.length).toBeLessThanOrEqual(60);
+    }
+    expect(new Set(commands.map(({ name }) => name)).size).toBe(commands.length);
+  });
+
+  test('what loosens or moves money answers with a question, never with a deed', async () => {
+    const { set, service, tools } = setUp();
+    service.setLocks([{ id: 'kill-switch', kind: 'kill-switch', symbol: null, state: 'halted', policy: 'hold', since: 0, reason: 'r', clearing: '/unlock', clearedByUnlock: true }]);
+    for (const { name } of commands.filter(({ effect }) => effect === 'loosen')) {
+      const reply = await set.run(name, name === 'cancel' ? 'gb-4f2a-19' : '', operator);
+      expect(reply.request?.kind, name).toBe('confirm');
+    }
+    expect([...service.calls, ...tools.calls]).toEqual([]);
+  });
+
+  test('checks the role itself, whoever calls', async () => {
+    const { set, service, tools } = setUp();
+    for (const { name } of commands.filter(({ role }) => role === 'operator')) {
+      expect((await set.run(name, '', viewer)).outcome).toBe('refused: role');
+    }
+    expect([...service.calls, ...tools.calls]).toEqual([]);
+  });
+
+  test('without tools lists only what it can do', async () => {
+    const { service } = setUp();
+    const set = createCommandSet({ service, timeZone: 'UTC' });
+    expect(set.find('status')).toBeDefined();
+    expect(set.find('flatten')).toBeUndefined();
+    await expect(set.run('flatten', '', operator)).rejects.toThrow('no command /flatten');
+  });
+
+  test('an unknown time zone is refused at start', () => {
+    const { service } = setUp();
+    expect(() => createCommandSet({ service, timeZone: 'Nowhere/Land' })).toThrow(RangeError);
+  });
+
+  test('/unlock shows a refusal that is known already, and what stays when nothing waits for it', async () => {
+    const { set, service } = setUp();
+    expect(await set.run('unlock', '', operator)).toMatchObject({ title: 'Nothing waits for /unlock' });
+    service.setPreview({ refusal: 'The daily unlock is used up; the lock clears at 00:00 UTC.' });
+    expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
+  });
+
+  test('times are in the zone of the operator', async () => {
+    const { set } = setUp();
+    const reply = await set.run('status', '', viewer);
+    expect(JSON.stringify(reply.blocks)).toContain('05 Aug 14:00 Europe/Berlin');
+  });
+
+  test('unknown is said, never shown as zero', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    Object.assign(service, { status: () => ({ ...status(), equity: null, equityUnknown: 'no balance since 12:03', dayPnl: null, dayPnlFraction: null, drawdownFraction: null }) });
+    const text = JSON.stringify((await set.run('status', '', viewer)).blocks);
+    expect(text).toContain('unknown (no balance since 12:03)');
+    expect(text).toContain('"unknown"');
+    expect(text).toContain('unknown of 10.00 %');
+  });
+});
+
+describe('the daily report', () => {
+  test('is one alert a market day, with all that matters', () => {
+    const { service } = setUp();
+    const report = buildDailyReport(service, 'UTC');
+    expect(report).toMatchObject({ kind: 'report', key: 'daily-report:2024-08-05', title: '📊 05 Aug: +2.31 (+0.23 %)' });
+    expect(report.lines).toContain('BTC/USDT: +4.51 (+0.61 %)');
+    expect(report.lines).toContain('No lock holds.');
+    expect(buildDailyReport(service, 'UTC').key).toBe(report.key);
+  });
+});
+
+test('the table in docs/commands.md is the registry’s', () => {
+  const path = new URL('../docs/commands.md', import.meta.url);
+  const document = readFileSync(path, 'utf8');
+  const [before = '', rest = ''] = document.split('<!-- commands:begin -->\n');
+  const after = rest.split('<!-- commands:end -->')[1] ?? '';
+  const written = `${before}<!-- commands:begin -->\n${commandsTable(commands)}\n<!-- commands:end -->${after}`;
+  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(path, written);
+  expect(readFileSync(path, 'utf8')).toBe(written);
+});
