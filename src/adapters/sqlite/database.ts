@@ -1,9 +1,11 @@
 import type { EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
+import type { BoardRecords } from '../../ports/dashboard.ts';
 import type { OutboxStore } from '../../ports/outbox.ts';
 import type { AuditStore, DatabaseIdentity, JournalStore, Records } from '../../ports/store.ts';
 import { createAuditReader, createAuditStore } from './audit-store.ts';
 import { backupTo, type BackupResult } from './backup.ts';
+import { createBoardRecords } from './board-records.ts';
 import { createChatMemory } from './chat-memory.ts';
 import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
@@ -45,6 +47,8 @@ export interface Database {
   readonly journal: JournalStore;
   readonly outbox: OutboxStore;
   readonly records: Records;
+  /** Row queries of the page. */
+  readonly board: BoardRecords;
   readonly audit: AuditStore;
   readonly chatMemory: ChatMemory;
   /** An online, checked copy in one file. */
@@ -123,6 +127,7 @@ const handle = (db: Connection, options: DatabaseOptions, now: () => EpochMs, lo
     journal: createJournalStore(db),
     outbox: createOutboxStore(db),
     records: createRecords(db),
+    board: createBoardRecords(db),
     audit: createAuditStore(db),
     chatMemory: createChatMemory(db),
     backup: (target) => backupTo(db, target, now()),
