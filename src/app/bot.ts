@@ -16,7 +16,7 @@ import type { Venue } from '../ports/venue.ts';
 import { createEngineHost, type EngineHost } from './engine-host.ts';
 import { createExchangeWatch } from './exchange-watch.ts';
 import { createExecutor, unsettled, type Executor } from './executor.ts';
-import { createMarketFeed } from './market-feed.ts';
+import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 
 /** Wall time the loop waits for orders under way before it looks at the market again all the same. */
 const SETTLE_LIMIT: Milliseconds = 10 * SECOND_MS;
@@ -43,11 +43,15 @@ export interface BotOptions {
   /** In [0, 1), for the jitter of retries. */
   readonly random: () => number;
   readonly onFatal: (error: unknown) => void;
+  readonly onPrediction?: (features: Float32Array, probability: number) => void;
 }
 
 export interface Bot {
   readonly host: EngineHost;
   readonly executor: Executor;
+  readonly feed: MarketFeed;
+  /** Reads the account twice, now: a difference counts when two readings show it. */
+  reconcile(): Promise<void>;
   /** Begins: start-up, then the loop. */
   start(): void;
   /** Resolves when the start-up is complete: recovered, reconciled, warm. */
@@ -84,7 +88,7 @@ export const createBot = (options: BotOptions): Bot => {
     else if (effect.type === 'cancel') executor.cancel(effect);
   });
   const watch = createExchangeWatch({ host, venue, executor, clock, log });
-  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols });
+  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
   let rounds = 0;
 
   /** Repeats a step until it works or the bot is stopped. */
@@ -155,6 +159,11 @@ export const createBot = (options: BotOptions): Bot => {
   return {
     host,
     executor,
+    feed,
+    reconcile: async () => {
+      await watch.account(true);
+      await watch.account(true);
+    },
     ready: ready.promise,
     finished: finished.promise,
     start: () => {

@@ -1,20 +1,28 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
-import { candleFault, type Candle } from '../core/market/candle.ts';
-import { HOUR_MS, hourStart, type EpochMs, type Milliseconds, type SymbolName } from '../core/units.ts';
+import type { Candle } from '../core/market/candle.ts';
+import type { Quote } from '../core/market/quote.ts';
+import { HOUR_MS, hourStart, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MarketData } from '../ports/market-data.ts';
 import type { Model } from '../ports/model.ts';
+import { createCandleReader, gapsOf } from './candle-reader.ts';
 import type { EngineHost, Untimed } from './engine-host.ts';
 
 /** Hours of history read at start: the trailing year of the volatility lock and a month to spare. */
 export const HISTORY_HOURS = 395 * 24;
 /** Candles of one journaled history input: keeps rows small. */
 const HISTORY_CHUNK = 1_000;
+/** Candles kept for charts, in hours. */
+const RECENT_HOURS = 500;
 /** Wall time before a closed candle that is not there yet is asked for again. */
-const CANDLE_RETRY: Milliseconds = 2_000;
-/** Pages read for one symbol without progress before giving up until the next wake. */
-const MAX_PAGES = 500;
+const CANDLE_RETRY: Milliseconds = 2 * SECOND_MS;
+/** Looks for an hour that is missing before later ones; then it is an outage of the exchange, and the later ones are taken. */
+const GAP_LOOKS = 4;
+/** Wall time that a symbol's decision waits for the other symbols' candles of the same hour. */
+const DECISION_PATIENCE: Milliseconds = 30 * SECOND_MS;
+/** Prices of which not one number has moved for this long (market time) are those of a source that stands still. */
+const FROZEN_AFTER: Milliseconds = 5 * MINUTE_MS;
 
 /** Turns the exchange's data into inputs: prices, closed candles, predictions. */
 export interface MarketFeed {
@@ -22,6 +30,8 @@ export interface MarketFeed {
   warmUp(): Promise<boolean>;
   /** One look at prices and, after an hour has closed, at candles; asks the model for every new hour. */
   poll(): Promise<void>;
+  /** The newest closed candles of a symbol, oldest first, at most `hours` of those kept in memory. */
+  recent(symbol: SymbolName, hours: number): readonly Candle[];
 }
 
 export interface MarketFeedOptions {
@@ -33,6 +43,8 @@ export interface MarketFeedOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly symbols: readonly SymbolName[];
+  /** Told of every answered hour: features in catalogue order and the probability. */
+  readonly onPrediction?: (features: Float32Array, probability: number) => void;
 }
 
 export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
@@ -40,38 +52,32 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const required = features.requiredSymbols;
   /** Open time of the newest candle taken from the exchange, per symbol; the engine keeps its own. */
   const newest = new Map<SymbolName, EpochMs>();
+  const kept = new Map<SymbolName, Candle[]>();
   let candleRetryAt: EpochMs = 0;
 
-  /** Every candle from `from` on that is closed now, or null when a read failed. Unsound ones are left out and logged. */
-  const readCandles = async (symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null> => {
-    const found: Candle[] = [];
-    let next = from;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const now = clock.marketNow();
-      if (next + HOUR_MS > now) break;
-      const read = await marketData.closedCandles(symbol, next, now);
-      if (!read.ok) {
-        log.warn({ symbol, code: read.error.code, why: read.error.message }, 'candles could not be read');
-        return null;
-      }
-      const last = read.value.at(-1);
-      if (last === undefined || last.openTime < next) break;
-      for (const candle of read.value) {
-        const fault = candleFault(candle);
-        if (fault === null) found.push(candle);
-        else log.warn({ symbol, openTime: candle.openTime, fault }, 'candle left out');
-      }
-      next = last.openTime + HOUR_MS;
-    }
-    return found;
+  const take = (symbol: SymbolName, candle: Candle): void => {
+    features.push(symbol, candle);
+    newest.set(symbol, candle.openTime);
+    const list = kept.get(symbol) ?? [];
+    list.push(candle);
+    if (list.length > 2 * RECENT_HOURS) list.splice(0, list.length - RECENT_HOURS);
+    kept.set(symbol, list);
   };
+
+  const reader = createCandleReader(marketData, clock, log);
+  /** Looks in vain for a missing hour, per symbol. */
+  const gapLooks = new Map<SymbolName, number>();
+  /** Hours that have come and are not decided yet, with the wall time since which they wait. */
+  const undecided = new Map<SymbolName, { readonly openTime: EpochMs; readonly since: EpochMs }>();
+  /** The prices last seen, with the market time at which they came: a source may stand still and answer all the same. */
+  const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs }>();
 
   const warmUp = async (): Promise<boolean> => {
     const now = clock.marketNow();
     const series: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of required) {
       if (newest.has(symbol)) continue;
-      const candles = await readCandles(symbol, hourStart(now) - HISTORY_HOURS * HOUR_MS);
+      const candles = await reader.read(symbol, hourStart(now) - HISTORY_HOURS * HOUR_MS);
       if (candles === null) return false;
       for (const candle of candles) series.push({ symbol, candle });
       if (symbols.includes(symbol)) journalHistory(symbol, candles);
@@ -79,8 +85,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     // The features want each hour's context symbol first.
     series.sort((a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol));
     for (const { symbol, candle } of series) {
-      features.push(symbol, candle);
-      newest.set(symbol, candle.openTime);
+      take(symbol, candle);
     }
     return true;
   };
@@ -104,37 +109,67 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       host.apply({ type: 'timer' });
       return;
     }
-    host.apply({ type: 'quotes', quotes: read.value });
+    host.apply({ type: 'quotes', quotes: read.value.map(dated) });
   };
 
-  /** Reads what has closed since; returns the symbols whose newest hour is new, in order. */
-  const pollCandles = async (): Promise<readonly SymbolName[]> => {
+  /** Prices that stand still keep the time at which they last moved, so that they grow stale. */
+  const dated = (quote: Quote): Quote => {
+    const before = seen.get(quote.symbol);
+    const same = before !== undefined && before.quote.last === quote.last && before.quote.bid === quote.bid && before.quote.ask === quote.ask;
+    if (!same) seen.set(quote.symbol, { quote, at: quote.at });
+    return same && quote.at - before.at > FROZEN_AFTER ? { ...quote, at: before.at } : quote;
+  };
+
+  /** What has closed since the newest candle held, up to a hole that may still be filled. */
+  const readNew = async (symbol: SymbolName, current: EpochMs): Promise<readonly Candle[]> => {
+    const last = newest.get(symbol);
+    const from = last === undefined ? current - HISTORY_HOURS * HOUR_MS : last + HOUR_MS;
+    const candles = await reader.read(symbol, from);
+    if (candles === null) return [];
+    const [gap] = last === undefined ? [] : gapsOf(from, candles);
+    const looks = gap === undefined ? 0 : (gapLooks.get(symbol) ?? 0) + 1;
+    gapLooks.set(symbol, looks);
+    if (gap === undefined) return candles;
+    if (looks < GAP_LOOKS) return candles.filter((candle) => candle.openTime < gap.from);
+    gapLooks.set(symbol, 0);
+    log.warn({ symbol, from: gap.from, to: gap.to }, 'hours without a candle: taken for an outage of the exchange');
+    return candles;
+  };
+
+  /** Reads what has closed since, oldest hour first, the context symbol first in each. */
+  const pollCandles = async (): Promise<void> => {
     const current = hourStart(clock.marketNow()) - HOUR_MS;
     const behind = required.filter((symbol) => (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current);
-    if (behind.length === 0 || clock.wallNow() < candleRetryAt) return [];
+    if (behind.length === 0 || clock.wallNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];
-    for (const symbol of behind) {
-      const last = newest.get(symbol);
-      const from = last === undefined ? current - HISTORY_HOURS * HOUR_MS : last + HOUR_MS;
-      for (const candle of (await readCandles(symbol, from)) ?? []) batch.push({ symbol, candle });
-    }
+    for (const symbol of behind) for (const candle of await readNew(symbol, current)) batch.push({ symbol, candle });
     batch.sort((a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol));
     const inputs: Untimed[] = [];
     for (const { symbol, candle } of batch) {
-      features.push(symbol, candle);
-      newest.set(symbol, candle.openTime);
-      if (symbols.includes(symbol)) inputs.push({ type: 'candle', symbol, candle });
+      take(symbol, candle);
+      if (!symbols.includes(symbol)) continue;
+      inputs.push({ type: 'candle', symbol, candle });
+      if (candle.openTime === current) undecided.set(symbol, { openTime: current, since: clock.wallNow() });
     }
     host.apply(...inputs);
     const missing = required.some((symbol) => newest.get(symbol) !== current);
     candleRetryAt = missing ? clock.wallNow() + CANDLE_RETRY : 0;
-    const arrived = new Set(batch.filter(({ candle }) => candle.openTime === current).map(({ symbol }) => symbol));
-    return symbols.filter((symbol) => arrived.has(symbol));
+  };
+
+  /** One decision for each symbol and hour: as soon as the hour is complete, or without the rest when that does not come. */
+  const decide = async (): Promise<void> => {
+    for (const symbol of symbols) {
+      const waiting = undecided.get(symbol);
+      if (waiting === undefined) continue;
+      const complete = required.every((name) => (newest.get(name) ?? Number.NEGATIVE_INFINITY) >= waiting.openTime);
+      if (!complete && clock.wallNow() - waiting.since < DECISION_PATIENCE) continue;
+      undecided.delete(symbol);
+      await predict(symbol, waiting.openTime);
+    }
   };
 
   /** A missing or failed answer is an input, too: the hour is decided as "no prediction". */
-  const predict = async (symbol: SymbolName): Promise<void> => {
-    const openTime = newest.get(symbol) ?? 0;
+  const predict = async (symbol: SymbolName, openTime: EpochMs): Promise<void> => {
     const vector = features.vector(symbol);
     const current = features.newestClose(symbol) === openTime + HOUR_MS;
     const answer = await ask(vector, current);
@@ -152,7 +187,9 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     if (model === null) return { probability: null, failure: 'no valid model is loaded' };
     if (vector === null || !current) return { probability: null, failure: 'the features are not complete for this hour' };
     try {
-      return { probability: await model.predict(vector), failure: null };
+      const probability = await model.predict(vector);
+      options.onPrediction?.(vector, probability);
+      return { probability, failure: null };
     } catch (error) {
       return { probability: null, failure: error instanceof Error ? error.message : String(error) };
     }
@@ -160,9 +197,11 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   return {
     warmUp,
+    recent: (symbol, hours) => (kept.get(symbol) ?? []).slice(-Math.min(hours, RECENT_HOURS)),
     poll: async () => {
       await pollPrices();
-      for (const symbol of await pollCandles()) await predict(symbol);
+      await pollCandles();
+      await decide();
     },
   };
 };

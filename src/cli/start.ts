@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +11,10 @@ import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { createServiceNotifier } from '../adapters/system/notify.ts';
 import { UserError } from '../adapters/system/user-error.ts';
-import { createHeartbeat, createWebhook } from '../adapters/system/web-calls.ts';
+import { createHeartbeat } from '../adapters/system/web-calls.ts';
 import { createBot, type Bot } from '../app/bot.ts';
-import { createOperatorService } from '../app/operator/operator-service.ts';
-import { recover } from '../app/replay.ts';
+import { createLogTail, type LogTail } from '../app/operator/log-tail.ts';
+import { describeDifference, recover } from '../app/replay.ts';
 import { createWatchdog } from '../app/watchdog.ts';
 import { decimalFromNumber } from '../core/decimal.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
@@ -24,13 +23,12 @@ import type { EngineState } from '../core/engine/state.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import { createFeatureEngine } from '../core/features/engine.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/log.ts';
 import type { Model } from '../ports/model.ts';
-import type { OperatorService } from '../ports/operator.ts';
 import { demoSource, startDemoMarket, type DemoMarket } from './demo-market.ts';
 import { engineVersion } from './engine-version.ts';
 import { openContext } from './process-context.ts';
-import { createTelegramSide, openTelegramAccess, type TelegramAccess } from './telegram-side.ts';
+import { driftWatchFor, readCard, startPeople, type People } from './people.ts';
+import { openTelegramAccess, type TelegramAccess } from './telegram-side.ts';
 import { VERSION } from './version.ts';
 import { startPage } from './page.ts';
 
@@ -43,7 +41,6 @@ const ORDER_PREFIX = 'gb';
 const DEMO_STALE_GRACE = 2_000;
 /** Everything is down within this span after SIGTERM (PRODUCT section 10). */
 const SHUTDOWN_LIMIT = 10_000;
-const OUTBOX_DRAIN = 1_500;
 
 /** `guardian start`: runs until it is told to stop. Resolves to the exit code. */
 export const start = async (): Promise<ExitCode> => {
@@ -52,7 +49,8 @@ export const start = async (): Promise<ExitCode> => {
     throw new UserError(`MODE=${config.mode} can't trade yet in version ${VERSION}; use MODE=demo`, config.mode === 'live' ? EXIT_CODES.refused : EXIT_CODES.usage);
   }
   await using resources = new AsyncDisposableStack();
-  return await runDemo(config, log, resources);
+  const tail = createLogTail(log, config.secrets.redactor(), Date.now);
+  return await runDemo(config, tail, resources);
 };
 
 /** Opens the mode's database and, for the demo, the simulated account beside it. */
@@ -89,7 +87,7 @@ const openModel = async (config: Config, resources: AsyncDisposableStack): Promi
   }
 };
 
-const runDemo = async (config: Config, log: Log, resources: AsyncDisposableStack): Promise<ExitCode> => {
+const runDemo = async (config: Config, log: LogTail, resources: AsyncDisposableStack): Promise<ExitCode> => {
   const wall = createSystemClock();
   const source = demoSource(config);
   const { database, simStore } = openStores(config, `demo: ${source.name}`, resources);
@@ -99,7 +97,9 @@ const runDemo = async (config: Config, log: Log, resources: AsyncDisposableStack
   const { clock } = market.lockstep;
   log.info({ exchange: market.simulator.url, control: market.simulator.controlUrl, market: source.name }, 'exchange simulator is up');
 
-  const { state } = recover(database.journal);
+  const { state, difference, snapshotFault } = recover(database.journal);
+  if (snapshotFault !== null) log.warn({ snapshotFault }, 'the snapshot could not be used; the whole journal was stepped again');
+  if (difference !== null) log.warn({ difference: describeDifference(difference) }, 'the journal does not replay to what it recorded; see guardian replay --verify');
   const { credentials, url } = market.simulator;
   const exchange = await createExchange({
     credentials: { apiKey: credentials.apiKey, secret: credentials.secret },
@@ -123,7 +123,7 @@ const entryCeiling = (state: EngineState, clock: Clock) => () => {
 
 interface Parts {
   readonly config: Config;
-  readonly log: Log;
+  readonly log: LogTail;
   readonly wall: Clock;
   readonly clock: Clock;
   readonly database: Database;
@@ -155,7 +155,9 @@ const runBot = async (parts: Parts): Promise<ExitCode> => {
   const engine = engineVersion();
   let failure: unknown = null;
   const stopped = Promise.withResolvers<string>();
-  const bot = createBot({
+  const card = readCard(bundled(config.modelDir));
+  const drift = driftWatchFor(card, () => bot, clock);
+  const bot: Bot = createBot({
     state,
     store: database.journal,
     clock,
@@ -169,21 +171,28 @@ const runBot = async (parts: Parts): Promise<ExitCode> => {
     engineVersion: engine,
     halts: database.origin === 'restored' ? [{ code: 'restored', text: 'the database is a restored copy: check /positions and /orders, then /unlock' }] : [],
     random: Math.random,
+    onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => {
       failure = error;
       stopped.resolve('failure');
     },
   });
-  const service = createOperatorService({
-    host: bot.host,
-    records: database.records,
-    audits: database.audit,
-    clock,
-    version: { version: VERSION, engineVersion: engine, mode: config.mode, model: model.description, node: process.version },
-    newId: randomUUID,
-  });
   const access = await openTelegramAccess(config, wall);
-  await startPeopleSide(parts, bot, service, access);
+  const people = startPeople({
+    config,
+    log,
+    wall,
+    clock,
+    bot,
+    database,
+    version: { version: VERSION, engineVersion: engine, mode: config.mode, model: model.description, node: process.version },
+    model: model.description,
+    card,
+    drift,
+    access,
+    resources,
+  });
+  await startMachineSide(parts, bot, people, access);
   bot.start();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve(signal));
   void bot.finished.then((how) => {
@@ -201,35 +210,11 @@ const runBot = async (parts: Parts): Promise<ExitCode> => {
   return failure === null ? EXIT_CODES.done : EXIT_CODES.failure;
 };
 
-/** Telegram, the outbox, the page, the watchdog: everything that people and machines look at. */
-const startPeopleSide = async (parts: Parts, bot: Bot, service: OperatorService, access: TelegramAccess | null): Promise<void> => {
-  const { config, log, wall, database, resources } = parts;
-  const { alertWebhookUrl, heartbeatUrl } = config.secrets;
-  if (access !== null) {
-    const { server } = access;
-    if (server !== null) resources.defer(() => server.close());
-    const side = createTelegramSide({
-      config,
-      access,
-      service,
-      outboxStore: database.outbox,
-      memory: database.chatMemory,
-      pictures: null,
-      clock: wall,
-      log,
-      hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl),
-      onSilence: (silent) => log.warn({ silent }, 'Telegram is silent'),
-    });
-    bot.host.onEffect((effect) => {
-      if (effect.type === 'alert') side.outbox.wake();
-    });
-    side.bot.start();
-    side.outbox.start();
-    resources.defer(async () => {
-      await side.outbox.stop(OUTBOX_DRAIN);
-      await side.bot.stop();
-    });
-  } else log.warn({}, 'no TELEGRAM_BOT_TOKEN: nobody is told of anything');
+/** The page and what machines look at: watchdog, heartbeat. */
+const startMachineSide = async (parts: Parts, bot: Bot, people: People, access: TelegramAccess | null): Promise<void> => {
+  const { config, log, wall, resources } = parts;
+  const { heartbeatUrl } = config.secrets;
+  const { service } = people;
   await startPage({ config, log, service, access, resources, healthy: () => watchdog.healthy() });
 
   const notifier = createServiceNotifier({ environment: process.env, onFailure: (why) => log.warn({ why }, 'systemd-notify failed') });

@@ -8,7 +8,9 @@ import type { AlarmHook } from '../app/outbox/silence.ts';
 import type { ChatMemory, PictureRenderer } from '../ports/chat.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { AlertSettings } from '../app/outbox/alert-settings.ts';
 import type { OperatorService } from '../ports/operator.ts';
+import type { OperatorTools } from '../ports/operator-tools.ts';
 import type { OutboxStore } from '../ports/outbox.ts';
 import { startBotApiServer, type BotApiServer } from '../sim/telegram/server.ts';
 
@@ -47,6 +49,8 @@ export const createTelegramSide = (options: {
   readonly config: Config;
   readonly access: TelegramAccess;
   readonly service: OperatorService;
+  readonly tools: OperatorTools;
+  readonly settings: AlertSettings;
   readonly outboxStore: OutboxStore;
   readonly memory: ChatMemory;
   readonly pictures: PictureRenderer | null;
@@ -63,7 +67,7 @@ export const createTelegramSide = (options: {
     operators: access.operators,
     viewers: access.viewers,
     chats: config.telegram.chats.map(({ chatId, topicId }) => ({ chatId, threadId: topicId })),
-    commands: createCommandSet({ service, timeZone: config.timeZone }),
+    commands: createCommandSet({ service, tools: options.tools, timeZone: config.timeZone }),
     service,
     report: (alert: Alert) => {
       outboxStore.add(alert, clock.wallNow());
@@ -84,6 +88,7 @@ export const createTelegramSide = (options: {
     log,
     silenceSeconds: config.telegram.silenceSeconds,
     hook: options.hook,
+    volume: (alert) => options.settings.volume(alert),
     unreachableSince: () => bot.unreachableSince(),
     onSilence: (silent) => options.onSilence(silent),
   });

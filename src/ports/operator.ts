@@ -173,6 +173,8 @@ export interface CommandOutcome {
 
 /** What `/unlock` would do, shown before it is confirmed. */
 export interface UnlockPreview {
+  /** Market time at which these locks were shown; one of the same name that is set later stays. */
+  readonly shownAt: EpochMs;
   /** Exactly these locks would be cleared; one that arrives meanwhile stays. */
   readonly locks: readonly LockView[];
   /** Locks that hold but that /unlock cannot clear. */
@@ -186,6 +188,8 @@ export interface UnlockPreview {
 }
 
 export interface UnlockRequest {
+  /** From the preview. */
+  readonly shownAt: EpochMs;
   readonly lockIds: readonly string[];
   readonly reason: string;
   /** The amount typed by the operator, for a daily-drawdown lock; else null. */

@@ -6,7 +6,7 @@ import { loadModel } from '../../src/adapters/onnx/load-model.ts';
 import { openDatabase, type Database } from '../../src/adapters/sqlite/database.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { createBot, type Bot } from '../../src/app/bot.ts';
-import { createOperatorService } from '../../src/app/operator/operator-service.ts';
+import { createOperatorSide } from '../../src/app/operator/operator-service.ts';
 import { recover } from '../../src/app/replay.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../src/core/features/catalogue.ts';
@@ -99,7 +99,7 @@ export const startInProcess = async (options: InProcessOptions): Promise<InProce
     onFatal: (error) => warnings.push(`fatal ${String(error)}`),
   });
   let commands = 0;
-  const service = createOperatorService({
+  const { service } = createOperatorSide({
     host: bot.host,
     records: database.records,
     audits: database.audit,

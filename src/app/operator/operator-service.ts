@@ -7,8 +7,15 @@ import type { EngineHost } from '../engine-host.ts';
 import { pnlView } from './pnl-view.ts';
 import { balanceView, lockViews, positionViews, riskView, statusView, unlockPreview, type Now } from './views.ts';
 
+/** The service, and the way by which its commands reach the engine. */
+export interface OperatorSide {
+  readonly service: OperatorService;
+  readonly run: (caller: Caller, command: OperatorCommand) => Promise<CommandOutcome>;
+  readonly now: () => Now;
+}
+
 /** The one service behind Telegram, the control socket and the page. */
-export const createOperatorService = (options: {
+export const createOperatorSide = (options: {
   readonly host: EngineHost;
   readonly records: Records;
   readonly audits: AuditStore;
@@ -16,7 +23,7 @@ export const createOperatorService = (options: {
   readonly version: VersionView;
   /** Unique text for a command. */
   readonly newId: () => string;
-}): OperatorService => {
+}): OperatorSide => {
   const { host, records, audits, clock } = options;
   const results = new Map<string, CommandResultEffect>();
   host.onEffect((effect) => {
@@ -34,7 +41,7 @@ export const createOperatorService = (options: {
     return Promise.resolve({ ok: result.ok, code: result.code, text: result.text });
   };
 
-  return {
+  const service: OperatorService = {
     status: () => statusView(host.state, now()),
     pnl: (range) => pnlView(host.state, records, range, now()),
     positions: () => positionViews(host.state),
@@ -49,4 +56,5 @@ export const createOperatorService = (options: {
     unlock: (caller, request) => run(caller, { name: 'unlock', ...request }),
     audit: (entry) => audits.addAudit(entry),
   };
+  return { service, run, now };
 };

@@ -161,5 +161,5 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   if (guardian.locks['kill-switch'] !== undefined) baselines.push(`loss streak ${guardian.lossStreak.length} -> 0`);
   const refusals = config === null ? [] : locks.map(({ lock }) => unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }));
   const every = refusals.length > 0 && refusals.every((refusal) => refusal !== null);
-  return { locks: locks.map(({ view }) => view), staying, baselines, newLossPermitted: permitted, refusal: every ? (refusals[0] ?? null) : null };
+  return { shownAt: now.market, locks: locks.map(({ view }) => view), staying, baselines, newLossPermitted: permitted, refusal: every ? (refusals[0] ?? null) : null };
 };

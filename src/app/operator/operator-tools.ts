@@ -1,0 +1,202 @@
+import { toNumber } from '../../core/decimal.ts';
+import type { OperatorCommand } from '../../core/engine/input.ts';
+import { markEquity } from '../../core/engine/marking.ts';
+import type { EngineState } from '../../core/engine/state.ts';
+import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
+import { HOUR_MS, type EpochMs } from '../../core/units.ts';
+import type { Caller, CommandOutcome } from '../../ports/operator.ts';
+import type { CancelPreview, ChartView, FlattenPreview, HealthCheckView, LogLineView, ModelStatusView, OperatorTools, OrderView, ReadinessView } from '../../ports/operator-tools.ts';
+import type { ModelDescription } from '../../ports/model.ts';
+import type { Records } from '../../ports/store.ts';
+import type { MarketFeed } from '../market-feed.ts';
+import type { AlertSettings } from '../outbox/alert-settings.ts';
+import type { DriftWatch } from './drift-watch.ts';
+import { periodViews } from './periods.ts';
+import { positionViews, type Now } from './views.ts';
+
+/** Fills that a chart of some hundred hours can have. */
+const CHART_FILLS = 500;
+
+export interface OperatorToolsOptions {
+  readonly state: EngineState;
+  readonly records: Records;
+  readonly feed: Pick<MarketFeed, 'recent'>;
+  readonly now: () => Now;
+  readonly model: ModelDescription | null;
+  /** End of the training data, from the card; null = not stated. */
+  readonly trainedThrough: EpochMs | null;
+  readonly drift: DriftWatch;
+  readonly settings: AlertSettings;
+  readonly logs: (count: number) => readonly LogLineView[];
+  readonly readiness: () => ReadinessView | null;
+  /** Facts beyond the engine: exchange, outbox, loop, database. */
+  readonly outside: () => readonly HealthCheckView[];
+  readonly run: (caller: Caller, command: OperatorCommand) => Promise<CommandOutcome>;
+  /** Reads the account twice and compares it with the ledger. */
+  readonly reconcile: () => Promise<void>;
+  /** Cancels a working entry at the exchange. */
+  readonly cancelEntry: (record: OrderRecord, by: string) => void;
+  /** Makes a backup on the server; resolves to its path. */
+  readonly backup: () => Promise<string>;
+}
+
+const STATES: Readonly<Record<OrderStatus, string>> = {
+  intent: 'sending',
+  unknown: 'unknown outcome',
+  working: 'working',
+  filled: 'filled',
+  cancelled: 'cancelled',
+  expired: 'expired',
+  rejected: 'rejected',
+  'never-sent': 'not sent',
+  'never-existed': 'never existed',
+};
+
+const orderView = ({ draft, status, executed, createdAt }: OrderRecord): OrderView => ({
+  id: draft.clientOrderId,
+  symbol: draft.symbol,
+  side: draft.side,
+  purpose: draft.purpose,
+  state: STATES[status],
+  quantity: toNumber(draft.quantity),
+  filled: toNumber(executed),
+  limitPrice: draft.limitPrice === null ? null : toNumber(draft.limitPrice),
+  triggerPrice: draft.stopPrice === null ? null : toNumber(draft.stopPrice),
+  createdAt,
+});
+
+const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] => {
+  const equity = markEquity(state, now.market, now.wall);
+  const { skew } = state.guardian;
+  return [
+    { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${(equity.value ?? 0).toFixed(2)} ${state.config?.quoteAsset ?? ''}` },
+    ...Object.values(state.symbols).map((symbol): HealthCheckView => {
+      const lock = state.guardian.locks[`stale-data:${symbol.symbol}`];
+      const age = symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt) / 1000;
+      return { name: `data ${symbol.symbol}`, ok: age === null ? null : lock === undefined, detail: lock?.reason ?? (age === null ? 'no price yet' : `price ${Math.round(age)} s old`) };
+    }),
+    { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
+    { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },
+    { name: 'books', ok: state.accountAt === null ? null : state.guardian.locks['reconciliation'] === undefined, detail: state.guardian.locks['reconciliation']?.reason ?? (state.accountAt === null ? 'not compared yet' : 'ledger equals exchange') },
+  ];
+};
+
+/** The rest of what people may see and do. Views read the engine's state; deeds go through its journal. */
+export const createOperatorTools = (options: OperatorToolsOptions): OperatorTools => {
+  const { state, records, feed, now, model, drift, settings, run } = options;
+  const open = (): readonly OrderRecord[] => Object.values(state.orders).filter((record) => !isFinal(record));
+  const equity = (): number | null => markEquity(state, now().market, now().wall).value;
+
+  const modelView = (): ModelStatusView | null => {
+    if (model === null) return null;
+    const report = drift.report();
+    return {
+      name: model.name,
+      hash: model.hash,
+      purpose: model.purpose,
+      trainedThrough: options.trainedThrough,
+      edge: model.demonstratedEdge ? 'edge after costs demonstrated out of sample' : 'no demonstrated edge after costs',
+      stopLoss: model.stop,
+      takeProfit: model.target,
+      horizonHours: model.horizonHours,
+      predictions: Object.keys(state.symbols).flatMap((symbol) => {
+        const [row] = records.decisions(1, symbol);
+        return row === undefined || row.probability === null ? [] : [{ symbol, probability: row.probability, at: row.openTime + HOUR_MS }];
+      }),
+      drift: report === null ? null : { hours: report.hours, prediction: report.prediction, features: report.features },
+    };
+  };
+
+  const chart = (symbol: string, hours: number): ChartView => {
+    const candles = feed.recent(symbol, hours);
+    const from = candles[0]?.openTime ?? Number.POSITIVE_INFINITY;
+    const position = positionViews(state).find((view) => view.symbol === symbol);
+    return {
+      symbol,
+      candles,
+      marks: records
+        .fills(CHART_FILLS)
+        .filter((fill) => fill.symbol === symbol && fill.at >= from)
+        .map((fill) => ({ at: fill.at, price: fill.price, side: fill.purpose === 'entry' ? ('entry' as const) : ('exit' as const) }))
+        .reverse(),
+      entryPrice: position?.entryPrice ?? null,
+      stopPrice: position?.stopPrice ?? null,
+      targetPrice: position?.targetPrice ?? null,
+    };
+  };
+
+  const flattenPreview = (symbol: string | null): FlattenPreview => {
+    const { takerFee } = state.config ?? { takerFee: 0 };
+    const positions = positionViews(state)
+      .filter((view) => symbol === null || view.symbol === symbol)
+      .map((view) => ({
+        symbol: view.symbol,
+        quantity: view.quantity,
+        lastPrice: view.lastPrice,
+        estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
+      }));
+    return { positions, refusal: positions.length > 0 ? null : symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.` };
+  };
+
+  const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
+    const outcomes: CommandOutcome[] = [];
+    for (const symbol of symbols) outcomes.push(await run(caller, { name: 'flatten', symbol }));
+    const failed = outcomes.find((outcome) => !outcome.ok);
+    return failed ?? { ok: true, code: 'done', text: outcomes.map((outcome) => outcome.text).join(' ') };
+  };
+
+  const cancelPreview = (orderId: string): CancelPreview => {
+    const record = state.orders[orderId];
+    if (record === undefined) return { order: null, refusal: `No order ${orderId}. /orders lists them.` };
+    const order = orderView(record);
+    if (record.draft.purpose === 'stop') return { order, refusal: 'A protective stop is never cancelled by hand. /flatten closes the position, stop included.' };
+    if (isFinal(record)) return { order, refusal: `The order is ${STATES[record.status]} already.` };
+    if (record.draft.purpose === 'exit') return { order, refusal: 'An exit is never cancelled by hand.' };
+    return { order, refusal: null };
+  };
+
+  const cancel = (caller: Caller, orderId: string): Promise<CommandOutcome> => {
+    const { refusal } = cancelPreview(orderId);
+    const record = state.orders[orderId];
+    if (refusal !== null || record === undefined) return Promise.resolve({ ok: false, code: 'refused', text: refusal ?? `No order ${orderId}.` });
+    options.cancelEntry(record, caller.name);
+    return Promise.resolve({ ok: true, code: 'done', text: `Cancelling ${orderId}; /orders shows what became of it.` });
+  };
+
+  const reconcile = async (caller: Caller): Promise<CommandOutcome> => {
+    const asked = await run(caller, { name: 'reconcile' });
+    if (!asked.ok) return asked;
+    await options.reconcile();
+    const lock = state.guardian.locks['reconciliation'];
+    return lock === undefined ? { ok: true, code: 'done', text: 'Ledger and exchange agree.' } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
+  };
+
+  return {
+    orders: () => open().map(orderView),
+    health: () => [...engineHealth(state, now()), ...options.outside()],
+    model: modelView,
+    symbols: () => Object.keys(state.symbols),
+    chart,
+    periods: (kind, count) => periodViews(records, kind, count, now().market, equity()),
+    logs: options.logs,
+    readiness: options.readiness,
+    equityHistory: () => records.equityBetween(0, Number.MAX_SAFE_INTEGER),
+    halt: (caller, reason) => run(caller, { name: 'halt', reason }),
+    flattenPreview,
+    flatten,
+    cancelPreview,
+    cancel,
+    reconcile,
+    backup: async () => ({ ok: true, code: 'done', text: `Backup written on the server: ${await options.backup()}` }),
+    alertSettings: () => settings.view(),
+    mute: (_caller, span) => {
+      settings.mute(span);
+      return Promise.resolve({ ok: true, code: 'done', text: span > 0 ? 'Muted: alerts come without sound. Locks always ring.' : 'Alerts ring again.' });
+    },
+    setAlertMode: (_caller, kind, mode) => {
+      if (kind === 'lock') return Promise.resolve({ ok: false, code: 'refused', text: 'Locks always ring.' });
+      settings.set(kind, mode);
+      return Promise.resolve({ ok: true, code: 'done', text: `${kind}: ${mode}.` });
+    },
+  };
+};

@@ -1,0 +1,48 @@
+import { DAY_MS, utcDayStart, type EpochMs } from '../../core/units.ts';
+import type { PeriodKind, PeriodView } from '../../ports/operator-tools.ts';
+import type { Records } from '../../ports/store.ts';
+
+/** 1970-01-01 was a Thursday; weeks begin on Monday (ISO 8601). */
+const MONDAY_OFFSET = 3;
+
+/** Start of the UTC period that holds `at`. */
+export const periodStart = (kind: PeriodKind, at: EpochMs): EpochMs => {
+  const day = utcDayStart(at);
+  switch (kind) {
+    case 'day':
+      return day;
+    case 'week':
+      return day - ((day / DAY_MS + MONDAY_OFFSET) % 7) * DAY_MS;
+    case 'month': {
+      const date = new Date(day);
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+    }
+  }
+};
+
+/** Results by UTC day, week or month, newest first, the running one included. `equity`: now, null while it is not known. */
+export const periodViews = (records: Records, kind: PeriodKind, count: number, now: EpochMs, equity: number | null): readonly PeriodView[] => {
+  const views: PeriodView[] = [];
+  let to: EpochMs = now + 1;
+  let from = periodStart(kind, now);
+  let end = equity;
+  while (views.length < count) {
+    const before = records.equityBefore(from)?.equity ?? null;
+    const first = before ?? records.equityBetween(from, to)[0]?.equity ?? null;
+    if (first === null && views.length > 0) break;
+    const pnl = first === null || end === null ? null : end - first - records.depositsBetween(from, to);
+    views.push({
+      from,
+      to: to > now ? now : to,
+      trades: records.tradesBetween(from, to).length,
+      pnl,
+      pnlFraction: pnl === null || first === null || first === 0 ? null : pnl / first,
+      fees: records.feesBetween(from, to),
+    });
+    if (before === null) break;
+    end = before;
+    to = from;
+    from = periodStart(kind, from - 1);
+  }
+  return views;
+};

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { AccountDesk, AccountIdentity, OrderHead } from '../../adapters/exchange/account-desk.ts';
+import { HostLockTaken, takeHostLock } from '../../adapters/control/host-lock.ts';
+import { EXIT_CODES } from '../../adapters/system/exit-codes.ts';
+import { UserError } from '../../adapters/system/user-error.ts';
+import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
+import type { Read } from '../../ports/venue.ts';
+import { ORDER_PREFIX, type Base } from './base.ts';
+
+/** Wall time between tries while the exchange does not answer. */
+const RETRY: Milliseconds = 5 * SECOND_MS;
+/** An order of another instance that is younger than this was placed by a bot that runs now. */
+const RECENT: Milliseconds = 10 * MINUTE_MS;
+
+/** Holds a thing for this process on this host. @throws UserError (exit 3) when another bot holds it */
+export const holdOnHost = async ({ resources }: Base, what: string, identity: string): Promise<void> => {
+  try {
+    const lock = await takeHostLock(what, identity);
+    resources.defer(() => lock.release());
+  } catch (error) {
+    if (error instanceof HostLockTaken) throw new UserError(error.message, EXIT_CODES.refused);
+    throw error;
+  }
+};
+
+/** Name of an account in its database: a hash that says nothing to strangers, the same whatever the key is. */
+export const accountName = (where: string, uid: string): string => `${where}:${createHash('sha256').update(`${where}:${uid}`).digest('hex').slice(0, 16)}`;
+
+/**
+ * Who the account is. Waits as long as the exchange cannot be reached: a bot that does not know whose
+ * money it trades must not open its books.
+ * @throws UserError when the exchange refuses the key
+ */
+export const identify = async ({ log, wall }: Base, desk: AccountDesk): Promise<AccountIdentity> => {
+  for (;;) {
+    const read = await desk.identity();
+    if (read.ok) return read.value;
+    const { kind, code, message } = read.error;
+    if (kind === 'authentication') throw new UserError(`EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`);
+    if (kind === 'refused') throw new UserError(`the exchange refuses to tell the account (${code}: ${message})`);
+    log.warn({ code, why: message }, 'the exchange does not tell the account yet; trying again');
+    await wall.sleep(RETRY);
+  }
+};
+
+const ofOurs = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly OrderHead[] | null> => {
+  const found: OrderHead[] = [];
+  for (const symbol of symbols) {
+    const read: Read<readonly OrderHead[]> = await desk.recentOrders(symbol);
+    if (!read.ok) return null;
+    found.push(...read.value.filter(({ clientOrderId }) => clientOrderId.startsWith(ORDER_PREFIX)));
+  }
+  return found;
+};
+
+/** Whether the account has orders of this program, of whatever database. Null = could not be read. */
+export const accountKnowsUs = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promise<boolean | null> => {
+  const orders = await ofOurs(desk, symbols);
+  return orders === null ? null : orders.length > 0;
+};
+
+/** What another bot on the same account has done in the last minutes, in words; null when nothing shows one. A failed read shows nothing. */
+export const otherInstance = async (desk: AccountDesk, symbols: readonly SymbolName[], instanceId: string, now: EpochMs): Promise<string | null> => {
+  const orders = (await ofOurs(desk, symbols)) ?? [];
+  const other = orders.find(({ clientOrderId, at }) => now - at < RECENT && !clientOrderId.startsWith(`${ORDER_PREFIX}${instanceId}`));
+  return other === undefined
+    ? null
+    : `another bot trades on this account: order ${other.clientOrderId} at ${new Date(other.at).toISOString()} is not of this database (${instanceId}); stop that bot, or wait ${RECENT / MINUTE_MS} minutes if it is stopped`;
+};

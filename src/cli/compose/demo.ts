@@ -1,0 +1,47 @@
+import { dirname, join } from 'node:path';
+import { createExchange } from '../../adapters/exchange/create-exchange.ts';
+import { createSimStore } from '../../adapters/sqlite/sim-store.ts';
+import { demoSource, startDemoMarket } from '../demo-market.ts';
+import { TAKER_FEE, type Base, type Surroundings } from './base.ts';
+import { openBooks, originHalts } from './books.ts';
+import { entryCeiling } from './entry-ceiling.ts';
+import { accountKnowsUs } from './account.ts';
+
+/** A demo price may be this old in wall time (PRODUCT section 2). */
+const STALE_GRACE = 2_000;
+
+/** Demo: the exchange simulator inside this process, reached over HTTP alone. */
+export const openDemo = async (base: Base): Promise<Surroundings> => {
+  const { config, log, wall, resources } = base;
+  const source = demoSource(config);
+  const books = openBooks(base, `demo: ${source.name}`);
+  const store = createSimStore(join(dirname(config.databasePath), 'demo-exchange.db'));
+  resources.defer(() => store.close());
+  const market = await startDemoMarket({ config, source, store, wall, log });
+  resources.defer(() => market.close());
+  log.info({ exchange: market.simulator.url, control: market.simulator.controlUrl, market: source.name }, 'exchange simulator is up');
+  const { clock, pacer } = market.lockstep;
+  const { credentials, url } = market.simulator;
+  const exchange = await createExchange({
+    credentials: { apiKey: credentials.apiKey, secret: credentials.secret },
+    apiRoot: url,
+    sandbox: false,
+    clock,
+    log,
+    entryCeiling: entryCeiling(() => books.state, clock),
+    requestInterval: 0,
+  });
+  resources.defer(() => exchange.close());
+  const knows = books.database.origin === 'created' ? await accountKnowsUs(exchange.account, config.symbols) : false;
+  return {
+    ...books,
+    clock,
+    pacer,
+    journal: books.database.journal,
+    venue: exchange.venue,
+    marketData: exchange.marketData,
+    takerFee: TAKER_FEE,
+    staleWallGrace: STALE_GRACE,
+    halts: originHalts(books, knows),
+  };
+};

@@ -1,0 +1,28 @@
+import { createSchedule } from '../../adapters/system/schedule.ts';
+import { createPollingPacer } from '../../app/polling-pacer.ts';
+import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Pacer } from '../../ports/pacer.ts';
+import type { Base } from './base.ts';
+
+/** Wall time between two looks at prices. */
+const LOOK_EVERY: Milliseconds = 5 * SECOND_MS;
+/** Seconds after the full hour at which the exchange is asked for the closed candle. */
+const CANDLE_SECOND = 2;
+
+/** The real clock and a steady look at the market, woken when an hour has closed. Wake-ups that are missed change nothing but the moment. */
+export const realTime = ({ config, log, wall, time, resources }: Base): { readonly clock: Clock; readonly pacer: Pacer } => {
+  if (time !== null) return time;
+  const pacer = createPollingPacer(wall, LOOK_EVERY);
+  const schedule = createSchedule({
+    timeZone: config.timeZone,
+    onError: (job, error) => log.error({ job, error }, 'a scheduled job failed'),
+    onMissed: (job, at) => {
+      log.warn({ job, planned: new Date(at).toISOString() }, 'a scheduled wake-up was missed; it is caught up');
+      pacer.wake();
+    },
+  });
+  schedule.hourly('candle', CANDLE_SECOND, () => pacer.wake());
+  resources.defer(() => schedule.stop());
+  return { clock: wall, pacer };
+};

@@ -1,0 +1,173 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../adapters/sqlite/database.ts';
+import { createPictureRenderer } from '../adapters/pictures/renderer.ts';
+import type { Config } from '../adapters/system/config-schema.ts';
+import { createSchedule } from '../adapters/system/schedule.ts';
+import { createWebhook } from '../adapters/system/web-calls.ts';
+import type { Bot } from '../app/bot.ts';
+import { createDriftWatch, type DriftWatch } from '../app/operator/drift-watch.ts';
+import type { LogTail } from '../app/operator/log-tail.ts';
+import { createOperatorSide } from '../app/operator/operator-service.ts';
+import { createOperatorTools } from '../app/operator/operator-tools.ts';
+import { createAlertSettings, type AlertSettings } from '../app/outbox/alert-settings.ts';
+import type { OutboxRunner } from '../app/outbox/outbox-runner.ts';
+import { buildDailyReport } from '../../commands/support/daily-report.ts';
+import { driftReferenceOf, type DriftReference } from '../core/features/drift.ts';
+import { unsettled } from '../app/executor.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ModelDescription } from '../ports/model.ts';
+import type { OperatorService, VersionView } from '../ports/operator.ts';
+import type { HealthCheckView, OperatorTools } from '../ports/operator-tools.ts';
+import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
+
+/** Wall milliseconds that the outbox may take to empty itself at a stop. */
+const OUTBOX_DRAIN = 1_500;
+
+/** What a model's card says beyond the model's own metadata. */
+export interface CardFacts {
+  readonly reference: DriftReference | null;
+  readonly trainedThrough: number | null;
+}
+
+/** A model without a readable card is used all the same; then drift is not known. */
+export const readCard = (modelDirectory: string): CardFacts => {
+  try {
+    const card: unknown = JSON.parse(readFileSync(join(modelDirectory, 'card.json'), 'utf8'));
+    const data = typeof card === 'object' && card !== null && 'data' in card ? card.data : null;
+    const to = typeof data === 'object' && data !== null && 'to' in data ? Date.parse(String(data.to)) : Number.NaN;
+    return { reference: driftReferenceOf(card), trainedThrough: Number.isFinite(to) ? to : null };
+  } catch {
+    return { reference: null, trainedThrough: null };
+  }
+};
+
+export interface PeopleOptions {
+  readonly config: Config;
+  readonly log: LogTail;
+  readonly wall: Clock;
+  readonly clock: Clock;
+  readonly bot: Bot;
+  readonly database: Database;
+  readonly version: VersionView;
+  readonly model: ModelDescription | null;
+  readonly card: CardFacts;
+  readonly drift: DriftWatch;
+  readonly access: TelegramAccess | null;
+  readonly resources: AsyncDisposableStack;
+}
+
+export interface People {
+  readonly service: OperatorService;
+  readonly tools: OperatorTools;
+}
+
+/** A drift watch for a bot that is made after it. */
+export const driftWatchFor = (card: CardFacts, bot: () => Bot, clock: Clock): DriftWatch => createDriftWatch(card.reference, () => bot().host, () => clock.marketNow());
+
+/** Facts of health that the engine does not know. */
+const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null): readonly HealthCheckView[] => {
+  const waiting = options.database.outbox.pendingCount();
+  const silent = outbox()?.isSilent() ?? null;
+  return [
+    { name: 'alerts', ok: silent === null ? null : !silent, detail: silent === null ? 'no Telegram' : `${waiting} waiting` },
+    { name: 'loop', ok: options.bot.rounds > 0, detail: `${options.bot.rounds} looks at the market` },
+    { name: 'database', ok: true, detail: `${(options.database.sizeBytes() / 1e6).toFixed(1)} MB` },
+  ];
+};
+
+const backupPath = (config: Config, wallNow: number): string => {
+  const directory = join(dirname(config.databasePath), 'backups');
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  return join(directory, `${config.mode}-${new Date(wallNow).toISOString().replaceAll(':', '').slice(0, 17)}.db`);
+};
+
+/** The operator's side: service and tools, Telegram with its outbox, the daily report. Starts what it makes. */
+export const startPeople = (options: PeopleOptions): People => {
+  const { config, log, wall, clock, bot, database, resources } = options;
+  const { service, run, now } = createOperatorSide({ host: bot.host, records: database.records, audits: database.audit, clock, version: options.version, newId: randomUUID });
+  const settings = createAlertSettings(database.chatMemory, () => wall.wallNow());
+  let outbox: OutboxRunner | null = null;
+  const tools = createOperatorTools({
+    state: bot.host.state,
+    records: database.records,
+    feed: bot.feed,
+    now,
+    model: options.model,
+    trainedThrough: options.card.trainedThrough,
+    drift: options.drift,
+    settings,
+    logs: (count) => log.newest(count),
+    readiness: () => null,
+    outside: () => outsideHealth(options, () => outbox),
+    run,
+    reconcile: () => bot.reconcile(),
+    cancelEntry: ({ draft }, by) => bot.executor.cancel({ type: 'cancel', symbol: draft.symbol, clientOrderId: draft.clientOrderId, reason: `cancelled by ${by}` }),
+    backup: async () => {
+      const path = backupPath(config, wall.wallNow());
+      await database.backup(path);
+      return path;
+    },
+  });
+  outbox = startTelegram(options, service, tools, settings);
+  startReports(options, service, () => outbox?.wake());
+  // A send that was under way must not be forgotten by whoever looks at the log after a stop.
+  resources.defer(() => {
+    const open = unsettled(bot.host.state.orders);
+    if (open.length > 0) log.info({ orders: open.map((record) => record.draft.clientOrderId) }, 'orders left on the exchange');
+  });
+  return { service, tools };
+};
+
+const startTelegram = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, settings: AlertSettings): OutboxRunner | null => {
+  const { config, log, wall, bot, database, access, resources } = options;
+  if (access === null) {
+    log.warn({}, 'no TELEGRAM_BOT_TOKEN: nobody is told of anything');
+    return null;
+  }
+  const { server } = access;
+  if (server !== null) resources.defer(() => server.close());
+  const pictures = createPictureRenderer();
+  resources.defer(() => pictures.close());
+  const { alertWebhookUrl } = config.secrets;
+  const side = createTelegramSide({
+    config,
+    access,
+    service,
+    tools,
+    settings,
+    outboxStore: database.outbox,
+    memory: database.chatMemory,
+    pictures,
+    clock: wall,
+    log,
+    hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl),
+    onSilence: (silent) => log.warn({ silent }, 'Telegram is silent'),
+  });
+  bot.host.onEffect((effect) => {
+    if (effect.type === 'alert') side.outbox.wake();
+  });
+  side.bot.start();
+  side.outbox.start();
+  resources.defer(async () => {
+    await side.outbox.stop(OUTBOX_DRAIN);
+    await side.bot.stop();
+  });
+  return side.outbox;
+};
+
+/** The daily report, on wall time in the operator's zone. */
+const startReports = (options: PeopleOptions, service: OperatorService, wake: () => void): void => {
+  const { config, log, wall, database, resources } = options;
+  const schedule = createSchedule({
+    timeZone: config.timeZone,
+    onError: (job, error) => log.error({ job, error }, 'a scheduled job failed'),
+    onMissed: (job, at) => log.warn({ job, at }, 'a scheduled job was missed'),
+  });
+  schedule.daily('daily report', config.dailyReportAt, () => {
+    database.outbox.add(buildDailyReport(service, config.timeZone), wall.wallNow());
+    wake();
+  });
+  resources.defer(() => schedule.stop());
+};
