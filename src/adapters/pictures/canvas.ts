@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 
 /** Light on ink: readable on a phone at night and in the sun alike. */
@@ -20,17 +20,19 @@ export const WIDTH = 1200;
 export const HEIGHT = 900;
 
 const FAMILY = 'GuardianInter';
-const WEIGHTS = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold', '700Bold/Inter_700Bold'] as const;
 
 let registered = false;
 
 /** Text without its font would be drawn as nothing, so a missing font is an error. */
 const registerFonts = (): void => {
   if (registered) return;
-  const { resolve } = createRequire(import.meta.url);
-  for (const weight of WEIGHTS) {
-    const path = resolve(`@expo-google-fonts/inter/${weight}.ttf`);
-    if (GlobalFonts.registerFromPath(path, FAMILY) === null) throw new Error(`the font ${weight} cannot be read`);
+  const fonts = [
+    import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),
+    import.meta.resolve('@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf'),
+    import.meta.resolve('@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf'),
+  ];
+  for (const font of fonts) {
+    if (GlobalFonts.registerFromPath(fileURLToPath(font), FAMILY) === null) throw new Error(`the font ${font} cannot be read`);
   }
   registered = true;
 };
