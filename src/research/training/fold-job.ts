@@ -1,4 +1,4 @@
-import type { EpochMs } from '../../core/units.ts';
+import { DAY_MS, type EpochMs } from '../../core/units.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
 import { gatherRows, rowsBetween, type Dataset } from '../dataset/build-dataset.ts';
 import { predictEnsemble } from '../gbdt/ensemble.ts';
@@ -13,6 +13,8 @@ export interface FoldJob {
   readonly shuffleSeed?: number;
   /** Feature indices the model may see; all when absent. The others read as missing. */
   readonly onlyFeatures?: readonly number[];
+  /** Learn only from this many months (of 30 days) before the window. */
+  readonly learnMonths?: number;
   /** Learn from and answer for this symbol index alone. */
   readonly onlySymbol?: number;
 }
@@ -29,7 +31,8 @@ export interface FoldResult {
 
 export const runFold = (dataset: Dataset, job: FoldJob): FoldResult => {
   const view = prepare(dataset, job);
-  const fitted = fitModel(view, 0, job.testFrom, job.fit);
+  const from = job.learnMonths === undefined ? 0 : job.testFrom - job.learnMonths * 30 * DAY_MS;
+  const fitted = fitModel(view, from, job.testFrom, job.fit);
   const rows = rowsBetween(view, job.testFrom, job.testTo);
   return {
     testFrom: job.testFrom,

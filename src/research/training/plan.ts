@@ -47,4 +47,4 @@ export const EDGE_RULE = {
 } as const;
 
 /** Without a demonstrated edge the margin is the smallest of MARGINS that trades at most this often in a year. */
-export const RARE_TRADES_A_YEAR = 6;
+export const RARE_TRADES_A_YEAR = 1;

@@ -15,17 +15,21 @@ export interface BaselineResult {
 const TREND_DAYS = 50;
 const DAYS_A_YEAR = 365;
 
-/** What a person could have had without a model, in equal parts of each symbol, at the same costs. */
-export const baselines = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): BaselineResult[] => {
+/** Daily returns of what a person could have had without a model, in equal parts of each symbol, at the same costs. */
+export const baselineReturns = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): { name: string; returns: Float64Array }[] => {
   const closes = series.map((columns) => dailyCloses(columns, from - TREND_DAYS * DAY_MS, to));
   const always = closes.map((days) => holdReturns(days, () => true, costFactor));
   const trend = closes.map((days) => holdReturns(days, (day) => (days[day] ?? 0) > meanOf(days, day - TREND_DAYS + 1, day + 1), costFactor));
   return [
-    { name: 'always flat', totalReturn: 0, maxDrawdown: 0, sharpe: null },
-    summarise('buy and hold, half each', always),
-    summarise(`trend rule: held above the ${TREND_DAYS}-day average, half each`, trend),
+    { name: 'buy and hold, half each', returns: mean(always) },
+    { name: `trend rule: held above the ${TREND_DAYS}-day average, half each`, returns: mean(trend) },
   ];
 };
+
+export const baselines = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): BaselineResult[] => [
+  { name: 'always flat', totalReturn: 0, maxDrawdown: 0, sharpe: null },
+  ...baselineReturns(series, from, to, costFactor).map(({ name, returns }) => ({ name, ...growth(returns), sharpe: sharpeRatio(momentsOf(returns)) * Math.sqrt(DAYS_A_YEAR) })),
+];
 
 /** Last close of each UTC day; of a day without candles, the close before. */
 const dailyCloses = (columns: CandleColumns, from: EpochMs, to: EpochMs): number[] => {
@@ -56,8 +60,6 @@ const holdReturns = (days: readonly number[], held: (day: number) => boolean, co
   return returns;
 };
 
-const summarise = (name: string, bySymbol: readonly Float64Array[]): BaselineResult => {
-  const first = bySymbol[0] ?? new Float64Array(1);
-  const returns = first.map((_, day) => bySymbol.reduce((sum, series) => sum + (series[day] ?? 0), 0) / bySymbol.length);
-  return { name, ...growth(returns), sharpe: sharpeRatio(momentsOf(returns)) * Math.sqrt(DAYS_A_YEAR) };
-};
+/** Half each, day by day. */
+const mean = (bySymbol: readonly Float64Array[]): Float64Array =>
+  (bySymbol[0] ?? new Float64Array(1)).map((_, day) => bySymbol.reduce((sum, series) => sum + (series[day] ?? 0), 0) / bySymbol.length);
