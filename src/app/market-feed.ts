@@ -68,7 +68,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   /** Looks in vain for a missing hour, per symbol. */
   const gapLooks = new Map<SymbolName, number>();
   /** Hours that have come and are not decided yet, with the wall time since which they wait. */
-  const undecided = new Map<SymbolName, { readonly openTime: EpochMs; readonly since: EpochMs }>();
+  const undecided: { readonly symbol: SymbolName; readonly openTime: EpochMs; readonly since: EpochMs }[] = [];
   /** The prices last seen, with the market time at which they came: a source may stand still and answer all the same. */
   const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs }>();
 
@@ -149,7 +149,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       take(symbol, candle);
       if (!symbols.includes(symbol)) continue;
       inputs.push({ type: 'candle', symbol, candle });
-      if (candle.openTime === current) undecided.set(symbol, { openTime: current, since: clock.wallNow() });
+      if (candle.openTime === current) undecided.push({ symbol, openTime: current, since: clock.wallNow() });
     }
     host.apply(...inputs);
     const missing = required.some((symbol) => newest.get(symbol) !== current);
@@ -158,13 +158,11 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   /** One decision for each symbol and hour: as soon as the hour is complete, or without the rest when that does not come. */
   const decide = async (): Promise<void> => {
-    for (const symbol of symbols) {
-      const waiting = undecided.get(symbol);
-      if (waiting === undefined) continue;
+    for (const waiting of [...undecided].sort((a, b) => a.openTime - b.openTime || symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol))) {
       const complete = required.every((name) => (newest.get(name) ?? Number.NEGATIVE_INFINITY) >= waiting.openTime);
       if (!complete && clock.wallNow() - waiting.since < DECISION_PATIENCE) continue;
-      undecided.delete(symbol);
-      await predict(symbol, waiting.openTime);
+      undecided.splice(undecided.indexOf(waiting), 1);
+      await predict(waiting.symbol, waiting.openTime);
     }
   };
 

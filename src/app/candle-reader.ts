@@ -1,0 +1,89 @@
+import { candleFault, type Candle } from '../core/market/candle.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../core/units.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { MarketData } from '../ports/market-data.ts';
+
+/** Pages read for one symbol in one go: far more than any history has. */
+const MAX_PAGES = 500;
+/** Gaps of one series that are asked for again; a history with more of them has real outages. */
+const MAX_REPAIRS = 24;
+
+export interface CandleReader {
+  /**
+   * Every sound candle from `from` on that is closed now: each hour once, oldest first, gaps asked for
+   * a second time. Null when a read failed: what came before it is no answer.
+   */
+  read(symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null>;
+}
+
+/** Reads closed candles whatever order, repetitions and holes they come with. */
+export const createCandleReader = (marketData: MarketData, clock: Clock, log: Log): CandleReader => {
+  /** One page: what was asked for and nothing else, or null when the read failed. */
+  const page = async (symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null> => {
+    const now = clock.marketNow();
+    const read = await marketData.closedCandles(symbol, from, now);
+    if (!read.ok) {
+      log.warn({ symbol, code: read.error.code, why: read.error.message }, 'candles could not be read');
+      return null;
+    }
+    const sound = new Map<EpochMs, Candle>();
+    for (const candle of read.value) {
+      const fault = candle.openTime < from || candle.openTime + HOUR_MS > now ? 'is outside of what was asked for' : candleFault(candle);
+      if (fault !== null) log.warn({ symbol, openTime: candle.openTime, fault }, 'candle left out');
+      else if (!sound.has(candle.openTime)) sound.set(candle.openTime, candle);
+    }
+    return [...sound.values()].sort((a, b) => a.openTime - b.openTime);
+  };
+
+  const readAll = async (symbol: SymbolName, from: EpochMs): Promise<Candle[] | null> => {
+    const found: Candle[] = [];
+    let next = from;
+    for (let count = 0; count < MAX_PAGES && next + HOUR_MS <= clock.marketNow(); count += 1) {
+      const candles = await page(symbol, next);
+      if (candles === null) return null;
+      const last = candles.at(-1);
+      if (last === undefined) break;
+      found.push(...candles);
+      next = last.openTime + HOUR_MS;
+    }
+    return found;
+  };
+
+  /** Asks once more for the hours that are missing between others: an answer may have left them out by mistake. */
+  const repair = async (symbol: SymbolName, from: EpochMs, candles: Candle[]): Promise<readonly Candle[]> => {
+    const gaps = gapsOf(from, candles);
+    if (gaps.length === 0) return candles;
+    const repaired: Candle[] = [];
+    for (const gap of gaps.slice(-MAX_REPAIRS)) {
+      const again = await page(symbol, gap.from);
+      for (const candle of again ?? []) if (candle.openTime < gap.to) repaired.push(candle);
+    }
+    log.info({ symbol, gaps: gaps.length, repairedHours: repaired.length }, 'missing candles were asked for again');
+    return repaired.length === 0 ? candles : [...candles, ...repaired].sort((a, b) => a.openTime - b.openTime);
+  };
+
+  return {
+    read: async (symbol, from) => {
+      const candles = await readAll(symbol, from);
+      return candles === null ? null : await repair(symbol, from, candles);
+    },
+  };
+};
+
+interface Gap {
+  readonly from: EpochMs;
+  /** Open time of the next candle that is there. */
+  readonly to: EpochMs;
+}
+
+/** Hours that are missing before others, from `from` on. What is missing at the end is not a gap yet: it may still come. */
+export const gapsOf = (from: EpochMs, candles: readonly Candle[]): readonly Gap[] => {
+  const gaps: Gap[] = [];
+  let expected = from;
+  for (const { openTime } of candles) {
+    if (openTime > expected) gaps.push({ from: expected, to: openTime });
+    expected = openTime + HOUR_MS;
+  }
+  return gaps;
+};

@@ -1,0 +1,328 @@
+import { describe, expect, test } from 'vitest';
+import type { FeatureEngine } from '../core/features/engine.ts';
+import { createEngineState } from '../core/engine/state.ts';
+import type { Candle } from '../core/market/candle.ts';
+import type { Quote } from '../core/market/quote.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } from '../core/units.ts';
+import type { MarketData } from '../ports/market-data.ts';
+import type { Model } from '../ports/model.ts';
+import type { Read } from '../ports/venue.ts';
+import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import { gapsOf } from './candle-reader.ts';
+import type { EngineHost, Untimed } from './engine-host.ts';
+import { errorOf, silent } from './executor.test-helper.ts';
+import { createMarketFeed, HISTORY_HOURS } from './market-feed.ts';
+
+const BTC = 'BTC/USDT';
+const ETH = 'ETH/USDT';
+/** Five seconds past the hour. */
+const NOW: EpochMs = Date.UTC(2026, 2, 4, 10) + 5 * SECOND_MS;
+const HOUR_NOW = Date.UTC(2026, 2, 4, 10);
+
+const candle = (openTime: EpochMs, overrides: Partial<Candle> = {}): Candle => ({
+  openTime,
+  open: 100,
+  high: 102,
+  low: 99,
+  close: 101,
+  volume: 5,
+  quoteVolume: 505,
+  trades: 9,
+  takerBuyBase: 2,
+  takerBuyQuote: 202,
+  ...overrides,
+});
+const hours = (from: EpochMs, to: EpochMs): Candle[] => Array.from({ length: Math.max(0, (to - from) / HOUR_MS) }, (_, index) => candle(from + index * HOUR_MS));
+const failed: Read<never> = { ok: false, error: errorOf('unknown', '503') };
+
+/** A feed on a scripted source. `serve` answers each request for candles, `price` each look at prices. */
+const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly SymbolName[] = symbols) => {
+  const clock = createVirtualClock(NOW);
+  const inputs: Untimed[] = [];
+  const state = createEngineState();
+  let progress = 0;
+  const host: EngineHost = {
+    state,
+    get progress() {
+      return progress;
+    },
+    onEffect: () => undefined,
+    apply: (...given) => {
+      progress += given.length;
+      inputs.push(...given);
+    },
+  };
+  const asked: { readonly symbol: SymbolName; readonly from: EpochMs }[] = [];
+  const bench = {
+    clock,
+    inputs,
+    asked,
+    serve: (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).slice(0, 1_000) }),
+    price: (now: EpochMs): Read<readonly Quote[]> => ({ ok: true, value: symbols.map((symbol) => ({ symbol, last: 100 + now / 1e9, bid: 99, ask: 101, at: now })) }),
+    predict: (): Promise<number> => Promise.resolve(0.5),
+    of: <T extends Untimed['type']>(type: T) => inputs.filter((input): input is Extract<Untimed, { type: T }> => input.type === type),
+    pass: (span: number) => clock.runTo(clock.wallNow() + span),
+  };
+  const marketData: MarketData = {
+    instruments: () => Promise.reject(new Error('not read here')),
+    closedCandles: (symbol, from, now) => {
+      asked.push({ symbol, from });
+      return Promise.resolve(bench.serve(symbol, from, now));
+    },
+    quotes: (_symbols, now) => Promise.resolve(bench.price(now)),
+  };
+  const newestClose = new Map<SymbolName, EpochMs>();
+  const features: FeatureEngine = {
+    requiredSymbols: required,
+    warmUpHours: 1,
+    push: (symbol, given) => {
+      if (given.openTime + HOUR_MS <= (newestClose.get(symbol) ?? 0)) return false;
+      newestClose.set(symbol, given.openTime + HOUR_MS);
+      return true;
+    },
+    vector: (symbol) => (required.every((name) => newestClose.get(name) === newestClose.get(symbol)) ? new Float32Array([1]) : null),
+    writeVector: () => false,
+    newestClose: (symbol) => newestClose.get(symbol) ?? null,
+  };
+  const model = { predict: () => bench.predict() } as unknown as Model;
+  return Object.assign(bench, { feed: createMarketFeed({ host, marketData, features, model, clock, log: silent, symbols }) });
+};
+
+const warmBench = async (...symbols: Parameters<typeof createBench>) => {
+  const bench = createBench(...symbols);
+  await bench.feed.warmUp();
+  bench.inputs.length = 0;
+  return bench;
+};
+
+/** On to five seconds past the next hour. */
+const nextHour = (bench: { clock: { wallNow(): EpochMs; runTo(at: EpochMs): Promise<void> } }): Promise<void> => bench.clock.runTo(bench.clock.wallNow() + HOUR_MS);
+
+describe('history at start', () => {
+  test('a year and a month, page by page, journaled in chunks, the forming hour left out', async () => {
+    const bench = createBench();
+    expect(await bench.feed.warmUp()).toBe(true);
+    const candles = bench.of('history').flatMap((input) => input.candles);
+    expect(candles).toHaveLength(HISTORY_HOURS);
+    expect(candles.at(-1)?.[0]).toBe(HOUR_NOW - HOUR_MS);
+    expect(new Set(candles.map(([openTime]) => openTime)).size).toBe(HISTORY_HOURS);
+  });
+
+  test('a read that fails is no history: it is tried again from the start of that symbol', async () => {
+    const bench = createBench();
+    let count = 0;
+    const good = bench.serve;
+    bench.serve = (symbol, from, now) => ((count += 1) === 3 ? failed : good(symbol, from, now));
+    expect(await bench.feed.warmUp()).toBe(false);
+    expect(bench.inputs).toEqual([]);
+    expect(await bench.feed.warmUp()).toBe(true);
+    expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS);
+  });
+
+  test('hours that one answer left out are asked for again', async () => {
+    const bench = createBench();
+    const hole = HOUR_NOW - 50 * HOUR_MS;
+    let holes = 0;
+    const good = bench.serve;
+    bench.serve = (symbol, from, now) => {
+      const read = good(symbol, from, now);
+      if (!read.ok || from === hole) return read;
+      holes += 1;
+      return { ok: true, value: read.value.filter(({ openTime }) => openTime !== hole) };
+    };
+    await bench.feed.warmUp();
+    expect(holes).toBeGreaterThan(0);
+    expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS);
+  });
+
+  test('a real outage stays one, and does not stop the start', async () => {
+    const bench = createBench();
+    const good = bench.serve;
+    bench.serve = (symbol, from, now) => {
+      const read = good(symbol, from, now);
+      return read.ok ? { ok: true, value: read.value.filter(({ openTime }) => openTime < HOUR_NOW - 60 * HOUR_MS || openTime >= HOUR_NOW - 50 * HOUR_MS) } : read;
+    };
+    expect(await bench.feed.warmUp()).toBe(true);
+    expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS - 10);
+  });
+});
+
+describe('a new hour', () => {
+  test('its candle is taken once, and decided once', async () => {
+    const bench = await warmBench();
+    await nextHour(bench);
+    await bench.feed.poll();
+    await bench.feed.poll();
+    expect(bench.of('candle').map((input) => input.candle.openTime)).toEqual([HOUR_NOW]);
+    expect(bench.of('prediction')).toMatchObject([{ symbol: BTC, openTime: HOUR_NOW, probability: 0.5 }]);
+  });
+
+  test('repetitions, disorder, hours of the past and hours that are not over change nothing', async () => {
+    const bench = await warmBench();
+    await nextHour(bench);
+    bench.serve = () => ({ ok: true, value: [candle(HOUR_NOW + HOUR_MS), candle(HOUR_NOW), candle(HOUR_NOW - 5 * HOUR_MS), candle(HOUR_NOW, { close: 99.5 })] });
+    await bench.feed.poll();
+    expect(bench.of('candle')).toMatchObject([{ candle: { openTime: HOUR_NOW, close: 101 } }]);
+  });
+
+  test('a candle that is late is asked for again, and decided when it comes', async () => {
+    const bench = await warmBench();
+    const good = bench.serve;
+    await nextHour(bench);
+    bench.serve = () => ({ ok: true, value: [] });
+    bench.asked.length = 0;
+    await bench.feed.poll();
+    await bench.feed.poll();
+    expect(bench.asked).toHaveLength(1);
+    expect(bench.of('prediction')).toEqual([]);
+    bench.serve = good;
+    await bench.pass(3 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('prediction')).toMatchObject([{ openTime: HOUR_NOW, probability: 0.5 }]);
+  });
+
+  test('a read that fails changes nothing and is repeated', async () => {
+    const bench = await warmBench();
+    const good = bench.serve;
+    await nextHour(bench);
+    bench.serve = () => failed;
+    await bench.feed.poll();
+    expect(bench.of('candle')).toEqual([]);
+    bench.serve = good;
+    await bench.pass(3 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('candle')).toHaveLength(1);
+  });
+
+  test('an unsound candle is never fed to anything; a sound one that follows is', async () => {
+    const bench = await warmBench();
+    const good = bench.serve;
+    await nextHour(bench);
+    bench.serve = () => ({ ok: true, value: [candle(HOUR_NOW, { high: Number.NaN })] });
+    await bench.feed.poll();
+    expect(bench.of('candle')).toEqual([]);
+    bench.serve = good;
+    await bench.pass(3 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('candle')).toHaveLength(1);
+  });
+
+  test('a hole before the newest hour is filled before anything after it is taken', async () => {
+    const bench = await warmBench();
+    const good = bench.serve;
+    await nextHour(bench);
+    await nextHour(bench);
+    const without = (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).filter(({ openTime }) => openTime !== HOUR_NOW) });
+    bench.serve = without;
+    await bench.feed.poll();
+    expect(bench.of('candle')).toEqual([]);
+    bench.serve = good;
+    await bench.pass(3 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('candle').map((input) => input.candle.openTime)).toEqual([HOUR_NOW, HOUR_NOW + HOUR_MS]);
+    expect(bench.of('prediction').map((input) => input.openTime)).toEqual([HOUR_NOW + HOUR_MS]);
+  });
+
+  test('a hole that stays is an outage of the exchange: after some looks the hours after it are taken', async () => {
+    const bench = await warmBench();
+    await nextHour(bench);
+    await nextHour(bench);
+    bench.serve = (_symbol, from, now) => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).filter(({ openTime }) => openTime !== HOUR_NOW) });
+    for (let look = 0; look < 4; look += 1) {
+      await bench.feed.poll();
+      await bench.pass(3 * SECOND_MS);
+    }
+    expect(bench.of('candle').map((input) => input.candle.openTime)).toEqual([HOUR_NOW + HOUR_MS]);
+  });
+
+  test('after hours without an answer all that were missed are taken in order, and only the newest is decided', async () => {
+    const bench = await warmBench();
+    for (let count = 0; count < 5; count += 1) await nextHour(bench);
+    await bench.feed.poll();
+    expect(bench.of('candle').map((input) => input.candle.openTime)).toEqual([0, 1, 2, 3, 4].map((count) => HOUR_NOW + count * HOUR_MS));
+    expect(bench.of('prediction').map((input) => input.openTime)).toEqual([HOUR_NOW + 4 * HOUR_MS]);
+  });
+});
+
+describe('several symbols', () => {
+  const withoutBtc = (bench: { serve: (symbol: SymbolName, from: EpochMs, now: EpochMs) => Read<readonly Candle[]> }) => {
+    const good = bench.serve;
+    bench.serve = (symbol, from, now) => (symbol === BTC ? { ok: true, value: [] } : good(symbol, from, now));
+    return good;
+  };
+
+  test('the context symbol comes first in each hour', async () => {
+    const bench = await warmBench([ETH, BTC], [BTC, ETH]);
+    await nextHour(bench);
+    await nextHour(bench);
+    await bench.feed.poll();
+    expect(bench.of('candle').map((input) => `${input.symbol} ${(input.candle.openTime - HOUR_NOW) / HOUR_MS}`)).toEqual(['BTC/USDT 0', 'ETH/USDT 0', 'BTC/USDT 1', 'ETH/USDT 1']);
+  });
+
+  test('a decision waits for the other symbol’s candle of the same hour', async () => {
+    const bench = await warmBench([ETH], [BTC, ETH]);
+    await nextHour(bench);
+    const good = withoutBtc(bench);
+    await bench.feed.poll();
+    expect(bench.of('candle')).toHaveLength(1);
+    expect(bench.of('prediction')).toEqual([]);
+    bench.serve = good;
+    await bench.pass(3 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('prediction')).toMatchObject([{ symbol: ETH, openTime: HOUR_NOW, probability: 0.5 }]);
+  });
+
+  test('but not for ever: then the hour is decided as "no prediction"', async () => {
+    const bench = await warmBench([ETH], [BTC, ETH]);
+    await nextHour(bench);
+    withoutBtc(bench);
+    await bench.feed.poll();
+    await bench.pass(31 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('prediction')).toMatchObject([{ symbol: ETH, openTime: HOUR_NOW, probability: null }]);
+  });
+});
+
+describe('the model', () => {
+  test('a failure is an input, too', async () => {
+    const bench = await warmBench();
+    bench.predict = () => Promise.reject(new Error('the runtime failed'));
+    await nextHour(bench);
+    await bench.feed.poll();
+    expect(bench.of('prediction')).toMatchObject([{ probability: null, failure: 'the runtime failed' }]);
+  });
+});
+
+describe('prices', () => {
+  test('a failed look is a timer: deadlines are kept, no price is invented', async () => {
+    const bench = await warmBench();
+    bench.price = () => failed;
+    await bench.feed.poll();
+    expect(bench.inputs.map((input) => input.type)).toEqual(['timer']);
+  });
+
+  test('a source that stands still grows stale though it answers: its prices keep the time of their last move', async () => {
+    const bench = await warmBench();
+    const still: Omit<Quote, 'at'> = { symbol: BTC, last: 100, bid: 99, ask: 101 };
+    bench.price = (now) => ({ ok: true, value: [{ ...still, at: now }] });
+    for (let minute = 0; minute <= 8; minute += 1) {
+      await bench.feed.poll();
+      await bench.pass(MINUTE_MS);
+    }
+    const stamps = bench.of('quotes').map((input) => ((input.quotes[0]?.at ?? 0) - NOW) / MINUTE_MS);
+    expect(stamps).toEqual([0, 1, 2, 3, 4, 5, 0, 0, 0]);
+    bench.price = (now) => ({ ok: true, value: [{ ...still, bid: 99.5, at: now }] });
+    await bench.feed.poll();
+    expect(bench.of('quotes').at(-1)?.quotes[0]?.at).toBe(NOW + 9 * MINUTE_MS);
+  });
+});
+
+describe('gaps', () => {
+  test('are the hours missing before others; the end is not one', () => {
+    expect(gapsOf(0, [candle(1 * HOUR_MS), candle(2 * HOUR_MS), candle(5 * HOUR_MS)])).toEqual([
+      { from: 0, to: 1 * HOUR_MS },
+      { from: 3 * HOUR_MS, to: 5 * HOUR_MS },
+    ]);
+    expect(gapsOf(0, [])).toEqual([]);
+  });
+});
