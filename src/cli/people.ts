@@ -143,7 +143,11 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
     clock: wall,
     log,
     hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl),
-    onSilence: (silent) => log.warn({ silent }, 'Telegram is silent'),
+    onSilence: (silent) => {
+      log.warn({ silent }, silent ? 'nobody can be reached' : 'operators can be reached again');
+      if (!config.telegram.stopEntriesWhenSilent) return;
+      bot.host.apply({ type: 'reach', unreachable: silent ? `no alert has got through for ${config.telegram.silenceSeconds} s` : null });
+    },
   });
   bot.host.onEffect((effect) => {
     if (effect.type === 'alert') side.outbox.wake();

@@ -130,6 +130,13 @@ export interface ModelStatusInput extends InputTimes {
   readonly drift?: { readonly value: number; readonly limit: number } | null;
 }
 
+/** Whether operators can be reached; reported where entries stop while they can't. */
+export interface ReachInput extends InputTimes {
+  readonly type: 'reach';
+  /** Why nobody can be reached, or null. */
+  readonly unreachable: string | null;
+}
+
 export type OperatorCommand =
   | { readonly name: 'pause'; readonly reason: string }
   | { readonly name: 'resume' }
@@ -169,4 +176,5 @@ export type Input =
   | StoppingInput
   | ClockSkewInput
   | ModelStatusInput
+  | ReachInput
   | CommandInput;

@@ -1,5 +1,5 @@
 import { evaluateEquity, percent } from '../guardian/equity-locks.ts';
-import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
+import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
 import { policyOf, tradingState } from '../guardian/state.ts';
 import { assertNever, type EpochMs } from '../units.ts';
@@ -88,6 +88,8 @@ const apply = (turn: Turn, input: Input): void => {
       turn.state.guardian.modelFault = input.valid ? null : input.detail;
       turn.state.guardian.drift = input.drift ?? null;
       return evaluateModel(turn.state.guardian, turn.at, turn.changes);
+    case 'reach':
+      return evaluateReach(turn.state.guardian, turn.at, input.unreachable, turn.changes);
     case 'command':
       evaluate(turn);
       return onCommand(turn, input);

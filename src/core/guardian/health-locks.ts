@@ -201,6 +201,12 @@ export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change
   put(state, changes, 'model-drift', null, at, `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`, drift.limit, drift.value);
 };
 
+/** Whether anyone can be told of anything. `unreachable`: why not, or null. */
+export const evaluateReach = (state: GuardianState, at: EpochMs, unreachable: string | null, changes: Change[]): void => {
+  if (unreachable === null) drop(state, changes, 'operators-unreachable', 'rule: alerts get through again');
+  else put(state, changes, 'operators-unreachable', null, at, unreachable, null, null);
+};
+
 /** A start of the process; five within ten minutes lock. */
 export const recordStart = (state: GuardianState, at: EpochMs, wall: EpochMs, changes: Change[]): void => {
   state.starts = [...state.starts.filter((start) => wall - start < CRASH_LOOP_SPAN), wall];

@@ -13,6 +13,7 @@ export type LockKind =
   | 'model'
   | 'model-drift'
   | 'crash-loop'
+  | 'operators-unreachable'
   | 'start-gate'
   | 'operator-pause'
   | 'operator-halt';
@@ -58,6 +59,7 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   model: define('Model', 'reducing', 'hold', 'self', 'the model is missing, invalid or was trained on other features', 'by itself: a valid model'),
   'model-drift': define('Model drift', 'reducing', 'hold', 'unlock', 'the prediction has drifted from training beyond its limit', '/unlock: the drift seen is accepted until it has grown by half of the limit'),
   'crash-loop': define('Crash loop', 'reducing', 'hold', 'unlock', 'five starts in ten minutes', '/unlock'),
+  'operators-unreachable': define('Nobody reachable', 'reducing', 'hold', 'self', 'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set', 'by itself: alerts get through again'),
   'start-gate': define('Start gate', 'halted', 'hold', 'unlock', 'a gate failed at start', 'what the gate names, then /unlock'),
   'operator-pause': define('Paused', 'reducing', 'hold', 'resume', '/pause', '/resume'),
   'operator-halt': define('Halted by operator', 'halted', 'hold', 'unlock', '/halt', '/unlock'),
