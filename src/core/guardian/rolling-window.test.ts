@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RollingWindow } from './rolling-window.ts';
+
+/** The same, written down as it is defined. */
+const naive = (values: readonly number[], capacity: number, p: number): number => {
+  const sorted = values.slice(-capacity).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length, Math.max(1, Math.ceil(p * sorted.length))) - 1] ?? Number.NaN;
+};
+
+describe('a rolling window', () => {
+  test('percentiles are those of the newest values, written down naively', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 900 }),
+        fc.array(fc.oneof(fc.integer({ min: 0, max: 30 }), fc.double({ noNaN: true, noDefaultInfinity: true })), { minLength: 1, maxLength: 2_500, size: 'max' }),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 5 }),
+        (capacity, values, ps) => {
+          const window = new RollingWindow(capacity);
+          for (const value of values) window.push(value);
+          expect(window.size).toBe(Math.min(values.length, capacity));
+          for (const p of [...ps, 0, 0.5, 0.95, 0.99, 1]) expect(window.percentile(p)).toBe(naive(values, capacity, p) + 0);
+          expect(window.values()).toEqual(values.slice(-capacity));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('NIST handbook 7.2.6.2: twelve measurements, nearest rank 90th percentile is the eleventh smallest', () => {
+    const measurements = [95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.061, 95.1591, 95.1195, 95.1065, 95.0925, 95.199, 95.1682];
+    expect(new RollingWindow(12, measurements).percentile(0.9)).toBe(95.1959);
+  });
+
+  test('a snapshot gives an equal window back, also with more values than fit', () => {
+    const window = new RollingWindow(300);
+    for (let index = 0; index < 1_000; index += 1) window.push(Math.sin(index) * index);
+    const copy = new RollingWindow(window.toJSON().capacity, window.toJSON().$window);
+    for (const each of [window, copy]) for (let index = 0; index < 400; index += 1) each.push(Math.cos(index));
+    expect(copy.toJSON()).toEqual(window.toJSON());
+    expect(copy.percentile(0.37)).toBe(window.percentile(0.37));
+    expect(new RollingWindow(2, [1, 2, 3]).values()).toEqual([2, 3]);
+  });
+
+  test('is not a number when empty, and takes nothing that is no number', () => {
+    expect(new RollingWindow(3).percentile(0.5)).toBeNaN();
+    const window = new RollingWindow(3, [1]);
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => window.push(bad)).toThrow('finite');
+    expect(window.values()).toEqual([1]);
+    for (const bad of [0, -1, 1.5]) expect(() => new RollingWindow(bad)).toThrow('at least one');
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { CALM_CANDLES, createVolatility, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type Volatility } from './volatility.ts';
+
+/** A candle around 100 with a given range. */
+const candle = (state: Volatility, range: number): void => updateVolatility(state, 100 + range / 2, 100 - range / 2, 100, 0.99);
+const feed = (state: Volatility, range: number, count: number): void => {
+  for (let index = 0; index < count; index += 1) candle(state, range);
+};
+/** A year's beginning: ranges from 0.5 to 1.5, then calm, one candle more than the fewest that say anything. */
+const known = (): Volatility => {
+  const state = createVolatility();
+  for (let index = 0; index < VOLATILITY_MINIMUM + 40; index += 1) candle(state, 0.5 + (index % 300 < 20 ? 1 : 0));
+  feed(state, 0.5, 60);
+  return state;
+};
+
+describe('average true range', () => {
+  test("Wilder's example (StockCharts ChartSchool, QQQ April 2010): the first value is the mean of 14 ranges, then 13 parts of the old one", () => {
+    // High, low, close as published there, and the ATR(14) from the fourteenth day on.
+    const days = [
+      [48.7, 47.79, 48.16],
+      [48.72, 48.14, 48.61],
+      [48.9, 48.39, 48.75],
+      [48.87, 48.37, 48.63],
+      [48.82, 48.24, 48.74],
+      [49.05, 48.64, 49.03],
+      [49.2, 48.94, 49.07],
+      [49.35, 48.86, 49.32],
+      [49.92, 49.5, 49.91],
+      [50.19, 49.87, 50.13],
+      [50.12, 49.2, 49.53],
+      [49.66, 48.9, 49.5],
+      [49.88, 49.43, 49.75],
+      [50.19, 49.73, 50.03],
+      [50.36, 49.26, 50.31],
+      [50.57, 50.09, 50.52],
+      [50.65, 50.3, 50.41],
+      [50.43, 49.21, 49.34],
+    ] as const;
+    const state = createVolatility();
+    const found = days.map(([high, low, close]) => {
+      updateVolatility(state, high, low, close, 0.99);
+      return state.atr.toFixed(2);
+    });
+    expect(found.slice(13)).toEqual(['0.55', '0.59', '0.59', '0.57', '0.61']);
+  });
+
+  test('a gap counts: the range reaches from the close before', () => {
+    const up = createVolatility();
+    updateVolatility(up, 101, 99, 100, 0.99);
+    updateVolatility(up, 111, 109, 110, 0.99);
+    expect(up.atr).toBe((2 + 11) / 2);
+    const down = createVolatility();
+    updateVolatility(down, 101, 99, 100, 0.99);
+    updateVolatility(down, 91, 89, 90, 0.99);
+    expect(down.atr).toBe((2 + 11) / 2);
+  });
+});
+
+describe('the lock', () => {
+  test('holds until 90 days are known, and then until six calm candles in a row', () => {
+    const state = createVolatility();
+    // Falling ranges: every candle is calmer than the year before it.
+    const falling = (count: number, from: number): void => {
+      for (let index = 0; index < count; index += 1) candle(state, 10 - (from + index) * 0.001);
+    };
+    falling(13, 0);
+    expect(state.ratio).toBeNull();
+    falling(VOLATILITY_MINIMUM, 13);
+    expect(state.window.size).toBe(VOLATILITY_MINIMUM);
+    expect(state.status).toBe('unknown');
+    falling(CALM_CANDLES - 1, VOLATILITY_MINIMUM + 13);
+    expect(state.status).toBe('unknown');
+    falling(1, VOLATILITY_MINIMUM + 18);
+    expect(state.status).toBe('calm');
+  });
+
+  test('trips above the 99th percentile, at once', () => {
+    const state = known();
+    expect(state.status).toBe('calm');
+    candle(state, 30);
+    expect(state.status).toBe('high');
+    expect(state.ratio ?? 0).toBeGreaterThan(state.threshold ?? Number.POSITIVE_INFINITY);
+  });
+
+  test('clears after six candles in a row below the 95th, counted anew after each that is not', () => {
+    const state = known();
+    candle(state, 30);
+    let steps = 0;
+    while (state.calmCandles === 0) {
+      candle(state, 0.4);
+      steps += 1;
+      expect(state.status).toBe('high');
+      if (steps > 200) throw new Error('never calm');
+    }
+    feed(state, 0.4, CALM_CANDLES - 2);
+    expect(state).toMatchObject({ status: 'high', calmCandles: CALM_CANDLES - 1 });
+    candle(state, 20);
+    expect(state.calmCandles).toBe(0);
+    feed(state, 0.4, 200);
+    expect(state.status).toBe('calm');
+  });
+
+  test('between the 95th and the 99th it neither trips nor clears', () => {
+    const state = known();
+    const middle = ((state.window.percentile(0.95) + state.window.percentile(0.99)) / 2) * 100;
+    // A range that brings the average to the middle in one candle.
+    const range = (of: Volatility): number => middle * 14 - of.atr * 13;
+    candle(state, range(state));
+    expect(state.status).toBe('calm');
+    candle(state, 30);
+    expect(state.status).toBe('high');
+    while ((state.ratio ?? 1) > middle / 100) candle(state, 0.01);
+    feed(state, middle, 60);
+    expect(state).toMatchObject({ status: 'high', calmCandles: 0 });
+  });
+
+  test('a configured percentile below the 95th trips there', () => {
+    const state = createVolatility();
+    for (let index = 0; index < VOLATILITY_MINIMUM + 100; index += 1) updateVolatility(state, 100.25 + (index % 300 < 100 ? 0.5 : 0), 99.75, 100, 0.5);
+    expect(state.threshold).toBe(state.window.percentile(0.5));
+  });
+});
+
+describe('the forming candle', () => {
+  test('tightens with its range so far, and the gap from the last close counts', () => {
+    const state = known();
+    tightenByForming(state, 100.2, 99.8, 100);
+    expect(state.status).toBe('calm');
+    tightenByForming(state, 100, 80, 80);
+    expect(state.status).toBe('high');
+    const gap = known();
+    tightenByForming(gap, 120, 120, 120);
+    expect(gap.status).toBe('high');
+  });
+
+  test('never loosens, and breaks a row of calm candles', () => {
+    const state = known();
+    candle(state, 30);
+    while (state.calmCandles < 3) candle(state, 0.4);
+    tightenByForming(state, 100, 100, 100);
+    expect(state).toMatchObject({ status: 'high', calmCandles: 3 });
+    tightenByForming(state, 100, 60, 60);
+    expect(state).toMatchObject({ status: 'high', calmCandles: 0 });
+  });
+
+  test('leaves unknown what is unknown', () => {
+    const state = createVolatility();
+    feed(state, 1, 50);
+    tightenByForming(state, 100, 50, 50);
+    expect(state.status).toBe('unknown');
+  });
+});
