@@ -180,6 +180,8 @@ const maySink = (lock: Lock, state: EngineState, before: Memory, input: Input, u
       return input.type === 'clock-skew' && input.skew !== null && Math.abs(input.skew) < 500;
     case 'execution':
       return state.wall - before.trouble >= 300_000 && !before.unsettled;
+    case 'operators-unreachable':
+      return input.type === 'reach' && input.unreachable === null;
     case 'model':
       return (input.type === 'model-status' && input.valid) || input.type === 'started';
   }
