@@ -95,9 +95,9 @@ export const createPolling = (options: PollingOptions): Polling => {
     options.onReady(me);
   };
 
-  const handleOne = async (update: unknown): Promise<void> => {
+  const handleOne = async (update: unknown, signal: AbortSignal): Promise<void> => {
     const done = new AbortController();
-    await Promise.race([options.handle(update), clock.sleep(MAX_EFFECT_WAIT, done.signal)]);
+    await Promise.race([options.handle(update), clock.sleep(MAX_EFFECT_WAIT, AbortSignal.any([signal, done.signal]))]);
     done.abort();
   };
 
@@ -107,7 +107,7 @@ export const createPolling = (options: PollingOptions): Polling => {
     succeed();
     for (const update of updates) {
       if (signal.aborted) return;
-      await handleOne(update);
+      await handleOne(update, signal);
       if (Number.isSafeInteger(update.update_id)) offset = update.update_id + 1;
     }
   };

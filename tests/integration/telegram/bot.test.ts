@@ -89,6 +89,32 @@ describe('age and redelivery', () => {
     expect(bot.service.calls).toHaveLength(1);
   });
 
+  test('a tightening command is acknowledged after it took effect, not before', async () => {
+    const bot = await start();
+    await bot.settle();
+    const { pause } = bot.service;
+    const release = Promise.withResolvers<undefined>();
+    Object.assign(bot.service, { pause: async (...given: Parameters<typeof pause>) => (await release.promise, pause(...given)) });
+    await expect.poll(() => bot.server.person.botListening()).toBe(true);
+    const polls = bot.server.calls('getUpdates');
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause');
+    await expect.poll(() => bot.server.person.botListening()).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(bot.server.calls('getUpdates')).toBe(polls);
+    expect([...bot.memory.values].find(([key]) => key.endsWith('/seen'))?.[1].split(',')).toHaveLength(1);
+    release.resolve(undefined);
+    await bot.settle();
+    expect(bot.service.calls).toHaveLength(1);
+  });
+
+  test('an effect that hangs holds up the next command for two seconds only', async () => {
+    const bot = await start();
+    Object.assign(bot.service, { pause: async () => new Promise(() => undefined) });
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause');
+    bot.server.person.send(OPERATOR, OPERATOR, '/halt');
+    await expect.poll(() => (bot.clock.jump(1_000), bot.tools.calls.length)).toBe(1);
+  });
+
   test('a forwarded command is refused', async () => {
     const bot = await start();
     bot.server.person.send(OPERATOR, OPERATOR, '/pause', { forwarded: true });
@@ -157,6 +183,32 @@ describe('confirmation', () => {
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared') === true);
     expect(bot.service.calls).toMatchObject([{ detail: { newLossPermitted: 19.8 } }]);
+  });
+
+  test('a button counts only on a message of the bot itself, and none carries what acts at once', async () => {
+    const bot = await start();
+    const press = (authorId: number, data: string): void => {
+      const message = { message_id: 1, date: 1, chat: { id: OPERATOR, type: 'private' }, from: { id: authorId, is_bot: true, first_name: 'x' } };
+      bot.server.person.push({ callback_query: { id: `press ${data}`, from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
+    };
+    press(777, 'n:/pause');
+    for (const command of ['/backup', '/reconcile', '/mute 1h']) press(4_242_424_242, `n:${command}`);
+    await bot.settle();
+    expect([...bot.service.calls, ...bot.tools.calls]).toEqual([]);
+    press(4_242_424_242, 'n:/pause');
+    await bot.settle();
+    expect(bot.service.calls.map(({ name }) => name)).toEqual(['pause']);
+  });
+
+  test('an answer that comes late counts for nothing', async () => {
+    const bot = await start();
+    bot.service.setLocks([{ ...killSwitch, id: 'daily-drawdown' }]);
+    bot.service.setPreview({ newLossPermitted: 19.8 });
+    await bot.ask(OPERATOR, '/unlock');
+    bot.server.person.send(OPERATOR, OPERATOR, '19.80', { date: Math.floor(bot.clock.wallNow() / 1000) - 61 });
+    await bot.settle();
+    bot.clock.jump(121_000);
+    expect((await bot.ask(OPERATOR, '19.80')).text).toContain('I know commands only');
   });
 
   test('cancel does nothing', async () => {
