@@ -1,7 +1,7 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
 import type { Effect } from '../core/engine/effect.ts';
-import type { InstrumentText } from '../core/engine/input.ts';
+import type { InstrumentText, StartedInput } from '../core/engine/input.ts';
 import type { EngineState } from '../core/engine/state.ts';
 import { formatDecimal, type Decimal } from '../core/decimal.ts';
 import type { Instrument } from '../core/market/instrument.ts';
@@ -39,7 +39,7 @@ export interface BotOptions {
   readonly config: EngineConfig;
   readonly engineVersion: string;
   /** Reasons to start halted. */
-  readonly halts: readonly { readonly code: string; readonly text: string }[];
+  readonly halts: StartedInput['halts'];
   /** In [0, 1), for the jitter of retries. */
   readonly random: () => number;
   readonly onFatal: (error: unknown) => void;

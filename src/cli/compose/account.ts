@@ -59,9 +59,10 @@ export const accountKnowsUs = async (desk: AccountDesk, symbols: readonly Symbol
   return orders === null ? null : orders.length > 0;
 };
 
-/** What another bot on the same account has done in the last minutes, in words; null when nothing shows one. A failed read shows nothing. */
+/** What another bot on the same account has done in the last minutes, in words; null when there is none. History that cannot be read is no proof. */
 export const otherInstance = async (desk: AccountDesk, symbols: readonly SymbolName[], instanceId: string, now: EpochMs): Promise<string | null> => {
-  const orders = (await ofOurs(desk, symbols)) ?? [];
+  const orders = await ofOurs(desk, symbols);
+  if (orders === null) return 'the orders of the account could not be read, so another bot on it cannot be ruled out';
   const other = orders.find(({ clientOrderId, at }) => now - at < RECENT && !clientOrderId.startsWith(`${ORDER_PREFIX}${instanceId}`));
   return other === undefined
     ? null

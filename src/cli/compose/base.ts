@@ -1,10 +1,10 @@
 import type { Database } from '../../adapters/sqlite/database.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
+import type { LogTail } from '../../app/operator/log-tail.ts';
 import type { StartedInput } from '../../core/engine/input.ts';
 import type { EngineState } from '../../core/engine/state.ts';
 import type { Fraction, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../ports/log.ts';
 import type { MarketData } from '../../ports/market-data.ts';
 import type { Pacer } from '../../ports/pacer.ts';
 import type { JournalStore } from '../../ports/store.ts';
@@ -20,7 +20,7 @@ export interface Base {
   readonly config: Config;
   /** Why live must not start, from the way the configuration is kept. */
   readonly liveRefusals: readonly string[];
-  readonly log: Log;
+  readonly log: LogTail;
   readonly wall: Clock;
   /** Another clock and pace for the real-clock modes: a simulated market's, in tests. */
   readonly time: { readonly clock: Clock; readonly pacer: Pacer } | null;

@@ -1,5 +1,5 @@
 import { openDatabase } from '../../adapters/sqlite/database.ts';
-import { recover } from '../../app/replay.ts';
+import { describeDifference, recover } from '../../app/replay.ts';
 import { isDust, type EngineState } from '../../core/engine/state.ts';
 import { isFinal } from '../../core/orders/record.ts';
 import type { Base, Books, StartHalt } from './base.ts';
@@ -10,7 +10,7 @@ export const openBooks = ({ config, log, resources }: Base, account: string): Bo
   resources.defer(() => database.close());
   const { state, sequence, replayed, snapshotFault, difference } = recover(database.journal);
   if (snapshotFault !== null) log.warn({ why: snapshotFault }, 'the newest snapshot could not be read: recovered from the journal alone');
-  if (difference !== null) log.warn({ difference }, 'the journal was written by an engine that decided otherwise; the state is what this engine makes of it');
+  if (difference !== null) log.warn({ difference: describeDifference(difference) }, 'the journal does not replay to what it recorded; see guardian replay --verify');
   log.info({ database: database.path, origin: database.origin, sequence, replayed }, 'database is open');
   return { database, state };
 };

@@ -1,0 +1,108 @@
+import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
+import { createBot, type Bot } from '../../app/bot.ts';
+import type { EngineConfig } from '../../core/engine/config.ts';
+import { createFeatureEngine } from '../../core/features/engine.ts';
+import type { Model } from '../../ports/model.ts';
+import { engineVersion } from '../engine-version.ts';
+import { startPage } from '../page.ts';
+import { driftWatchFor, readCard, startPeople } from '../people.ts';
+import { openTelegramAccess } from '../telegram-side.ts';
+import { VERSION } from '../version.ts';
+import { holdOnHost } from './account.ts';
+import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
+import { holdsSomething } from './books.ts';
+import { bundledModel, openModelOrGuard } from './model.ts';
+import { startSupervision } from './supervision.ts';
+
+/** Everything is down within this span after SIGTERM (PRODUCT section 10). */
+const SHUTDOWN_LIMIT = 10_000;
+
+const engineConfig = ({ config }: Base, { database, takerFee, staleWallGrace }: Surroundings, model: Model | null): EngineConfig => {
+  const terms = model?.description ?? null;
+  return {
+    mode: config.mode,
+    symbols: config.symbols,
+    quoteAsset: config.quoteAsset,
+    feeAsset: null,
+    limits: config.limits,
+    takerFee,
+    orderPrefix: ORDER_PREFIX,
+    instanceId: database.identity.instanceId,
+    staleWallGrace,
+    model:
+      terms === null
+        ? null
+        : { name: terms.name, hash: terms.hash, schemaHash: terms.schemaHash, stop: terms.stop, target: terms.target, horizonHours: terms.horizonHours, margin: terms.margin },
+  };
+};
+
+/** The bot in its surroundings, until it is told to stop. Every mode ends here. */
+export const runBot = async (base: Base, surroundings: Surroundings): Promise<ExitCode> => {
+  const { config, log, wall, resources } = base;
+  const { database, state, clock } = surroundings;
+  const { model, fault } = await openModelOrGuard(config, holdsSomething(state));
+  if (model !== null) resources.defer(() => model.close());
+  if (fault !== null) log.error({ why: fault }, 'no model: exits only');
+  const engine = engineVersion();
+  const failed = Promise.withResolvers<unknown>();
+  const card = readCard(bundledModel(config.modelDir));
+  const drift = driftWatchFor(card, () => bot, clock);
+  const bot: Bot = createBot({
+    state,
+    store: surroundings.journal,
+    clock,
+    log,
+    venue: surroundings.venue,
+    marketData: surroundings.marketData,
+    features: createFeatureEngine(config.symbols),
+    model,
+    pacer: surroundings.pacer,
+    config: engineConfig(base, surroundings, model),
+    engineVersion: engine,
+    halts: [...surroundings.halts, ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }])],
+    random: Math.random,
+    onPrediction: (features, probability) => drift.push(features, probability),
+    onFatal: (error) => failed.resolve(error),
+  });
+  const access = await openTelegramAccess(config, wall);
+  if (access !== null && access.server === null) await holdOnHost(base, 'the bot token', access.token);
+  const supervision = startSupervision(base, bot);
+  const { service } = startPeople({
+    config,
+    log,
+    wall,
+    clock,
+    bot,
+    database,
+    version: { version: VERSION, engineVersion: engine, mode: config.mode, model: model?.description ?? null, node: process.version },
+    model: model?.description ?? null,
+    card,
+    drift,
+    access,
+    resources,
+  });
+  await startPage({ config, log, service, access, resources, healthy: () => supervision.healthy() });
+  bot.start();
+  void bot.finished.then((how) => {
+    if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
+  }, () => undefined);
+
+  const end = await Promise.race([base.stop.then((why) => ({ why, error: null })), failed.promise.then((error) => ({ why: null, error }))]);
+  limitShutdown(base);
+  await supervision.stopping();
+  if (end.why === null) {
+    log.error({ error: end.error }, 'the engine has failed; a new start recovers from the journal');
+    return EXIT_CODES.failure;
+  }
+  await bot.stop(end.why);
+  return EXIT_CODES.done;
+};
+
+/** Whatever hangs, the process is gone in time: protective stops rest on the exchange. */
+const limitShutdown = ({ log, environment }: Base): void => {
+  if (environment['VITEST'] !== undefined) return;
+  setTimeout(() => {
+    log.error({}, 'the stop took too long; leaving now, protective stops stay on the exchange');
+    process.exit(EXIT_CODES.failure);
+  }, SHUTDOWN_LIMIT).unref();
+};

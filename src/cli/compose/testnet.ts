@@ -1,0 +1,31 @@
+import { createExchange } from '../../adapters/exchange/create-exchange.ts';
+import { TAKER_FEE, type Base, type StartHalt, type Surroundings } from './base.ts';
+import { accountKnowsUs, otherInstance } from './account.ts';
+import { originHalts } from './books.ts';
+import { passGates } from './gates.ts';
+import { openPrivateAccount } from './private-account.ts';
+import { realTime } from './real-time.ts';
+
+/** Testnet: orders, balances and prices of the sandbox; the candles before them from the real exchange, because the sandbox keeps few and odd ones. */
+export const openTestnet = async (base: Base): Promise<Surroundings> => {
+  const { config, log, resources } = base;
+  const { clock, pacer } = realTime(base);
+  const { exchange, identity, ...books } = await openPrivateAccount(base, clock, true);
+  const real = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null, ...(base.time === null ? {} : { requestInterval: 0 }) });
+  resources.defer(() => real.close());
+  const { account, venue, marketData: sandbox } = exchange;
+  const knows = books.database.origin === 'created' ? await accountKnowsUs(account, config.symbols) : false;
+  const forgotten: readonly StartHalt[] = originHalts(books, knows);
+  const other = forgotten.length > 0 ? null : await otherInstance(account, config.symbols, books.database.identity.instanceId, clock.marketNow());
+  return {
+    ...books,
+    clock,
+    pacer,
+    journal: books.database.journal,
+    venue,
+    marketData: { instruments: sandbox.instruments, quotes: sandbox.quotes, closedCandles: real.marketData.closedCandles },
+    takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
+    staleWallGrace: 0,
+    halts: [...forgotten, ...passGates(other === null ? [] : [{ code: 'second-instance', text: other }], books.state)],
+  };
+};
