@@ -52,6 +52,8 @@ export interface Records {
   equityBefore(at: EpochMs): EquityPoint | null;
   /** Sum of deposits less withdrawals within [from, to), without the opening balance. */
   depositsBetween(from: EpochMs, to: EpochMs): number;
+  /** Deposits and withdrawals (negative) within [from, to), without the opening balance, oldest first. */
+  flowsBetween(from: EpochMs, to: EpochMs): readonly { readonly at: EpochMs; readonly amount: number }[];
   feesBetween(from: EpochMs, to: EpochMs): number;
   /** Newest first. */
   decisions(limit: number, symbol: SymbolName | null): readonly DecisionRow[];

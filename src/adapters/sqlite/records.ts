@@ -15,6 +15,7 @@ export const createRecords = (db: Connection): Records => {
   const equityBetween = db.prepare<[number, number], EquityPoint>('SELECT at, equity FROM equity WHERE at >= ? AND at < ? ORDER BY at, id');
   const equityBefore = db.prepare<[number], EquityPoint>('SELECT at, equity FROM equity WHERE at < ? ORDER BY at DESC, id DESC LIMIT 1');
   const deposits = db.prepare<[number, number], number>('SELECT total(amount_real) FROM deposits WHERE opening = 0 AND at >= ? AND at < ?').pluck();
+  const flows = db.prepare<[number, number], { at: number; amount: number }>('SELECT at, amount_real AS amount FROM deposits WHERE opening = 0 AND at >= ? AND at < ? ORDER BY at, id');
   const fees = db.prepare<[number, number], number>('SELECT total(fee_value_real) FROM fills WHERE at >= ? AND at < ?').pluck();
   const decisions = db.prepare<[number], DecisionRow>(`SELECT ${DECISION} FROM decisions ORDER BY id DESC LIMIT ?`);
   const decisionsOf = db.prepare<[string, number], DecisionRow>(`SELECT ${DECISION} FROM decisions WHERE symbol = ? ORDER BY id DESC LIMIT ?`);
@@ -25,6 +26,7 @@ export const createRecords = (db: Connection): Records => {
     equityBetween: (from, to) => equityBetween.all(from, to),
     equityBefore: (at) => equityBefore.get(at) ?? null,
     depositsBetween: (from, to) => deposits.get(from, to) ?? 0,
+    flowsBetween: (from, to) => flows.all(from, to),
     feesBetween: (from, to) => fees.get(from, to) ?? 0,
     decisions: (limit, symbol) => (symbol === null ? decisions.all(limit) : decisionsOf.all(symbol, limit)),
     fills: (limit) => fills.all(limit),

@@ -1,30 +1,13 @@
-import { DAY_MS, utcDayStart, type EpochMs } from '../../core/units.ts';
+import { periodStart } from '../../core/ledger/metrics.ts';
+import type { EpochMs } from '../../core/units.ts';
 import type { PeriodKind, PeriodView } from '../../ports/operator-tools.ts';
 import type { Records } from '../../ports/store.ts';
-
-/** 1970-01-01 was a Thursday; weeks begin on Monday (ISO 8601). */
-const MONDAY_OFFSET = 3;
-
-/** Start of the UTC period that holds `at`. */
-export const periodStart = (kind: PeriodKind, at: EpochMs): EpochMs => {
-  const day = utcDayStart(at);
-  switch (kind) {
-    case 'day':
-      return day;
-    case 'week':
-      return day - ((day / DAY_MS + MONDAY_OFFSET) % 7) * DAY_MS;
-    case 'month': {
-      const date = new Date(day);
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-    }
-  }
-};
 
 /** Results by UTC day, week or month, newest first, the running one included. `equity`: now, null while it is not known. */
 export const periodViews = (records: Records, kind: PeriodKind, count: number, now: EpochMs, equity: number | null): readonly PeriodView[] => {
   const views: PeriodView[] = [];
   let to: EpochMs = now + 1;
-  let from = periodStart(kind, now);
+  let from = periodStart(now, kind);
   let end = equity;
   while (views.length < count) {
     const before = records.equityBefore(from)?.equity ?? null;
@@ -42,7 +25,7 @@ export const periodViews = (records: Records, kind: PeriodKind, count: number, n
     if (before === null) break;
     end = before;
     to = from;
-    from = periodStart(kind, from - 1);
+    from = periodStart(from - 1, kind);
   }
   return views;
 };

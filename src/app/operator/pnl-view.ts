@@ -1,5 +1,6 @@
 import { markEquity, unrealisedOf } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
+import { bySymbol, dailyReturns, maxDrawdown, sharpe, sortino, tradeStatistics } from '../../core/ledger/metrics.ts';
 import { DAY_MS, utcDayStart, type EpochMs } from '../../core/units.ts';
 import type { PnlRange, PnlView } from '../../ports/operator.ts';
 import type { EquityPoint, Records } from '../../ports/store.ts';
@@ -7,8 +8,6 @@ import type { Now } from './views.ts';
 
 /** Most points of a curve that a picture of a phone's width can show. */
 const MAX_POINTS = 500;
-/** Closed trades below which ratios say nothing and are shown as n/a. */
-const MIN_TRADES = 10;
 
 const startOf = (range: PnlRange, now: EpochMs): EpochMs => {
   switch (range) {
@@ -30,17 +29,6 @@ const thin = (points: readonly EquityPoint[]): readonly EquityPoint[] => {
   return Array.from({ length: MAX_POINTS }, (_, index) => points[Math.round(index * stride)]).filter((point) => point !== undefined);
 };
 
-const maxDrawdown = (points: readonly EquityPoint[]): number | null => {
-  if (points.length < 2) return null;
-  let peak = Number.NEGATIVE_INFINITY;
-  let worst = 0;
-  for (const { equity } of points) {
-    peak = Math.max(peak, equity);
-    worst = Math.max(worst, 1 - equity / peak);
-  }
-  return worst;
-};
-
 /** Profit and loss of a range, from closed trades and hourly equity. */
 export const pnlView = (state: EngineState, records: Records, range: PnlRange, now: Now): PnlView => {
   const from = startOf(range, now.market);
@@ -49,33 +37,29 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
   const equity = markEquity(state, now.market, now.wall).value;
   const recorded = records.equityBetween(from, to);
   const points = equity === null ? recorded : [...recorded, { at: now.market, equity }];
-  const gains = trades.filter((trade) => trade.pnl > 0);
-  const losses = trades.filter((trade) => trade.pnl < 0);
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const enough = trades.length >= MIN_TRADES;
-  const lost = -sum(losses.map((trade) => trade.pnl));
+  const statistics = tradeStatistics(trades);
+  const returns = dailyReturns(points, records.flowsBetween(from, to)).map((day) => day.value);
   const unrealised = Object.values(state.symbols).map((symbol) => unrealisedOf(state, symbol));
-  const bySymbol = [...Map.groupBy(trades, (trade) => trade.symbol)].map(([symbol, own]) => ({ symbol, trades: own.length, pnl: sum(own.map((trade) => trade.pnl)) }));
   return {
     range,
     from: range === 'all' ? (points[0]?.at ?? now.market) : from,
     to: now.market,
     equity,
     startEquity: records.equityBefore(from)?.equity ?? points[0]?.equity ?? null,
-    realised: sum(trades.map((trade) => trade.pnl)),
-    unrealised: unrealised.some((value) => value === null) ? null : sum(unrealised.map((value) => value ?? 0)),
+    realised: statistics.realised,
+    unrealised: unrealised.some((value) => value === null) ? null : unrealised.reduce<number>((total, value) => total + (value ?? 0), 0),
     fees: records.feesBetween(from, to),
     deposits: records.depositsBetween(from, to),
-    trades: trades.length,
-    wins: gains.length,
-    losses: losses.length,
-    winRate: enough ? gains.length / trades.length : null,
-    profitFactor: enough && lost > 0 ? sum(gains.map((trade) => trade.pnl)) / lost : null,
-    expectancy: enough ? sum(trades.map((trade) => trade.pnl)) / trades.length : null,
-    maxDrawdown: maxDrawdown(points),
-    sharpe: null,
-    sortino: null,
-    bySymbol,
+    trades: statistics.trades,
+    wins: statistics.wins,
+    losses: statistics.losses,
+    winRate: statistics.winRate,
+    profitFactor: statistics.profitFactor,
+    expectancy: statistics.expectancy,
+    maxDrawdown: points.length < 2 ? null : maxDrawdown(points, records.flowsBetween(from, to)).fraction,
+    sharpe: sharpe(returns),
+    sortino: sortino(returns),
+    bySymbol: bySymbol(trades).map(({ key, trades: count, pnl }) => ({ symbol: key, trades: count, pnl })),
     curve: thin(points),
   };
 };
