@@ -28,14 +28,17 @@ export const findBinEdges = (rows: Float32Array, featureCount: number, maxBins: 
   });
 };
 
+/** At each quantile, halfway from the value there to the next larger one: a feature of few values gets an edge between any two of them. */
 const quantileEdges = (sorted: Float32Array, maxBins: number): Float32Array => {
   const edges: number[] = [];
+  let next = 0;
   for (let q = 1; q < maxBins; q++) {
     const index = Math.floor((q * sorted.length) / maxBins);
     if (index < 1) continue;
     const below = sorted[index - 1] ?? 0;
-    const above = sorted[index] ?? 0;
-    if (below === above) continue;
+    for (next = Math.max(next, index); next < sorted.length && sorted[next] === below; next++);
+    const above = sorted[next];
+    if (above === undefined) break;
     const middle = Math.fround((below + above) / 2);
     const edge = middle >= below && middle < above ? middle : below;
     if (edges.length === 0 || edge > (edges.at(-1) ?? 0)) edges.push(edge);

@@ -1,0 +1,132 @@
+import { toNumber } from '../../core/decimal.ts';
+import type { DecisionEffect, Effect, LockEffect, TradeEffect } from '../../core/engine/effect.ts';
+import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
+import type { EpochMs, SymbolName } from '../../core/units.ts';
+import { OrderList } from './order-list.ts';
+
+/** A lock from its trip to its end; null = it held to the end of the run. */
+export interface LockSpan {
+  readonly lock: Lock;
+  until: EpochMs | null;
+  /** What ended it. */
+  by: string | null;
+  /** Equity at its trip, as far as known. */
+  readonly equity: number;
+}
+
+/** Hourly equity, oldest first. */
+export interface EquityCurve {
+  readonly at: Float64Array;
+  readonly equity: Float64Array;
+  readonly exposure: Float64Array;
+}
+
+const FIRST_POINTS = 1024;
+
+/** Listens to the effects of a run and keeps what reports need. */
+export class RunRecord {
+  readonly orders = new OrderList();
+  readonly trades: TradeEffect[] = [];
+  readonly locks: LockSpan[] = [];
+  /** Decisions by outcome, and denials by code with the lock behind them. */
+  readonly decisions: Record<DecisionEffect['outcome'], number> = { entered: 0, denied: 0, 'no-edge': 0, 'no-prediction': 0, holding: 0, exit: 0 };
+  readonly denials: Record<string, number> = {};
+  fees = 0;
+  #open = new Map<string, LockSpan>();
+  #at = new Float64Array(FIRST_POINTS);
+  #equity = new Float64Array(FIRST_POINTS);
+  #exposure = new Float64Array(FIRST_POINTS);
+  #points = 0;
+
+  /** @param at market time of the input */
+  take(effect: Effect, at: EpochMs): void {
+    switch (effect.type) {
+      case 'decision':
+        this.decisions[effect.outcome] += 1;
+        if (effect.outcome === 'denied') this.#denied(effect);
+        return;
+      case 'equity':
+        return this.#point(effect.at, effect.equity, effect.exposure);
+      case 'place':
+        return this.orders.placed(effect, at);
+      case 'fill':
+        return this.orders.filled(effect);
+      case 'trade':
+        this.trades.push(effect);
+        this.fees += toNumber(effect.fees);
+        return;
+      case 'lock':
+        return this.#lock(effect, at);
+      default:
+        return;
+    }
+  }
+
+  get lastEquity(): number {
+    return this.#points === 0 ? Number.NaN : (this.#equity[this.#points - 1] ?? Number.NaN);
+  }
+
+  curve(): EquityCurve {
+    const part = (column: Float64Array): Float64Array => column.slice(0, this.#points);
+    return { at: part(this.#at), equity: part(this.#equity), exposure: part(this.#exposure) };
+  }
+
+  #denied({ checks }: DecisionEffect): void {
+    const failed = checks.find((check) => !check.ok);
+    if (failed === undefined) return;
+    const lock = failed.code === 'state-halted' || failed.code === 'state-reducing' || failed.code === 'symbol-locked' ? ` ${String(failed.value)}` : '';
+    const key = `${failed.code}${lock}`;
+    this.denials[key] = (this.denials[key] ?? 0) + 1;
+  }
+
+  #lock({ change, lock, by }: LockEffect, at: EpochMs): void {
+    if (change === 'set') {
+      const span: LockSpan = { lock, until: null, by: null, equity: this.lastEquity };
+      this.#open.set(lock.id, span);
+      this.locks.push(span);
+      return;
+    }
+    const span = this.#open.get(lock.id);
+    if (span === undefined) return;
+    span.until = at;
+    span.by = by;
+    this.#open.delete(lock.id);
+  }
+
+  #point(at: EpochMs, equity: number, exposure: number): void {
+    if (this.#points === this.#at.length) {
+      const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
+        const larger = new Float64Array(2 * column.length);
+        larger.set(column);
+        return larger;
+      };
+      this.#at = grown(this.#at);
+      this.#equity = grown(this.#equity);
+      this.#exposure = grown(this.#exposure);
+    }
+    this.#at[this.#points] = at;
+    this.#equity[this.#points] = equity;
+    this.#exposure[this.#points] = exposure;
+    this.#points += 1;
+  }
+}
+
+/** Share of [from, to) in which trading was halted, and in which entries were forbidden in all or one symbol. Overlaps count once. */
+export const timeLocked = (locks: readonly LockSpan[], from: EpochMs, to: EpochMs): { readonly halted: number; readonly noEntries: number } => {
+  const share = (wanted: (span: LockSpan) => boolean): number => {
+    const spans = locks
+      .filter(wanted)
+      .map(({ lock, until }) => [Math.max(lock.since, from), Math.min(until ?? to, to)] as const)
+      .sort((a, b) => a[0] - b[0]);
+    let covered = 0;
+    let reached = from;
+    for (const [start, end] of spans) {
+      covered += Math.max(0, end - Math.max(start, reached));
+      reached = Math.max(reached, end);
+    }
+    return to > from ? covered / (to - from) : 0;
+  };
+  return { halted: share(({ lock }) => LOCKS[lock.kind].state === 'halted'), noEntries: share(({ lock }) => lock.symbol === null) };
+};
+
+export const lockTitle = (lock: Lock): string => `${LOCKS[lock.kind].title}${lock.symbol === null ? '' : ` ${lock.symbol satisfies SymbolName}`}`;
