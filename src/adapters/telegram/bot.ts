@@ -1,5 +1,5 @@
 import { autoRetry } from '@grammyjs/auto-retry';
-import { Api, Bot } from 'grammy';
+import { Api } from 'grammy';
 import type { Alert } from '../../core/engine/alert.ts';
 import { SECOND_MS, type EpochMs } from '../../core/units.ts';
 import type { ChatMemory, ChatTarget, CommandSet, PictureRenderer, Reply } from '../../ports/chat.ts';
@@ -88,7 +88,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const log = createRedactingLog(options.log, redact);
   const pollSeconds = options.pollTimeoutSeconds ?? 30;
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
-  const patient = new Bot(token, { client: { apiRoot, timeoutSeconds: 30 } }).api;
+  const patient = new Api(token, { apiRoot, timeoutSeconds: 30 });
   // HttpErrors are retried by the line of the chat: this plug-in would retry them without end.
   patient.config.use(autoRetry({ maxRetryAttempts: MAX_RETRIES, maxDelaySeconds: MAX_RETRY_DELAY_SECONDS, rethrowHttpErrors: true }));
   const plain = new Api(token, { apiRoot, timeoutSeconds: pollSeconds + 15 });

@@ -138,7 +138,9 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (message.forwarded) return refuse(message, caller, spec.name, 'Not done', 'A forwarded message is no command: type it yourself.', 'refused: forwarded');
     const ages = spec.effect === 'loosen' || spec.effect === 'manage';
     if (ages && isStale(message.sentAt, clock.wallNow())) {
-      return refuse(message, caller, spec.name, 'Expired, send again', `/${spec.name} is older than 60 seconds.`, 'refused: expired');
+      const early = message.sentAt > clock.wallNow();
+      const why = early ? 'It comes from the future: the clock of the server is slow. Set it right first.' : `/${spec.name} is older than 60 seconds.`;
+      return refuse(message, caller, spec.name, 'Expired, send again', why, 'refused: expired');
     }
     const origin = { command: spec.name, caller, place: message.place, messageId: message.messageId };
     return run(message.updateId, spec, parsed.argumentsText, origin);

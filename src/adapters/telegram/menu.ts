@@ -17,6 +17,9 @@ export interface Menus {
   retry(userId: number): void;
 }
 
+/** Calls that a start may make for groups; above it a group's members see the viewers' menu. */
+const MAX_GROUP_CALLS = 100;
+
 const entries = (commands: CommandSet, role: Role): { command: string; description: string }[] =>
   commands.list(role).map(({ name, description }) => ({ command: name, description }));
 
@@ -48,7 +51,8 @@ export const createMenus = (api: Api, commands: CommandSet, list: AccessList, re
       const people = new Map<number, Role>([...list.viewers.map((id) => [id, 'viewer'] as const), ...list.operators.map((id) => [id, 'operator'] as const)]);
       for (const [userId, role] of people) await setFor(userId, role);
       for (const { chatId } of list.chats) {
-        for (const [userId, role] of people) await set({ type: 'chat_member', chat_id: chatId, user_id: userId }, role);
+        if (people.size * list.chats.length > MAX_GROUP_CALLS) await set({ type: 'chat', chat_id: chatId }, 'viewer');
+        else for (const [userId, role] of people) await set({ type: 'chat_member', chat_id: chatId, user_id: userId }, role);
       }
     },
     retry: (userId) => {

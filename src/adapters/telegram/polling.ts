@@ -29,7 +29,7 @@ export interface PollingOptions {
   readonly log: Log;
   readonly redact: (text: string) => string;
   readonly handle: (update: unknown) => Promise<void>;
-  /** Each time the bot has introduced itself. */
+  /** Once, when the bot has introduced itself. */
   readonly onReady: (me: UserFromGetMe) => void;
   /** Once per episode of 409 or 401. */
   readonly onTrouble: (trouble: NamedTrouble, why: string) => void;
@@ -53,6 +53,8 @@ export const asSignal = (signal: AbortSignal): Parameters<Api['getMe']>[0] => si
 export const createPolling = (options: PollingOptions): Polling => {
   const { api, clock, log, redact } = options;
   let self: UserFromGetMe | null = null;
+  /** Before the first poll, and after a 409: somebody may have set a webhook, and it would stand in the way for ever. */
+  let mustIntroduce = true;
   let offset = 0;
   let failures = 0;
   let trouble: NamedTrouble | null = null;
@@ -77,6 +79,7 @@ export const createPolling = (options: PollingOptions): Polling => {
     failures += 1;
     // With two pollers messages still go out, so 409 is trouble but not silence.
     if (failure.kind !== 'conflict') unreachable ??= lastSuccess;
+    else mustIntroduce = true;
     const named = failure.kind === 'conflict' || failure.kind === 'token' ? failure.kind : null;
     const after = backoff(failure);
     if (named !== null && named !== trouble) {
@@ -90,6 +93,8 @@ export const createPolling = (options: PollingOptions): Polling => {
   const introduce = async (signal: AbortSignal): Promise<void> => {
     const me = await api.getMe(asSignal(signal));
     await api.deleteWebhook({}, asSignal(signal));
+    mustIntroduce = false;
+    if (self !== null) return;
     self = me;
     log.info({ bot: me.username, id: me.id }, 'Telegram bot is up');
     options.onReady(me);
@@ -102,7 +107,7 @@ export const createPolling = (options: PollingOptions): Polling => {
   };
 
   const pollOnce = async (signal: AbortSignal): Promise<void> => {
-    if (self === null) await introduce(signal);
+    if (mustIntroduce) await introduce(signal);
     const updates = await api.getUpdates({ offset, timeout: options.timeoutSeconds, allowed_updates: ALLOWED_UPDATES }, asSignal(signal));
     succeed();
     for (const update of updates) {

@@ -115,6 +115,15 @@ describe('age and redelivery', () => {
     await expect.poll(() => (bot.clock.jump(1_000), bot.tools.calls.length)).toBe(1);
   });
 
+  test('a command for another bot is not for this one; one that names this bot is', async () => {
+    const bot = await start();
+    bot.server.person.send(OPERATOR, GROUP, '/pause@other_bot now');
+    await bot.settle();
+    expect(bot.service.calls).toEqual([]);
+    await bot.ask(OPERATOR, '/pause@Guardian_Demo_Bot now', GROUP);
+    expect(bot.service.calls).toMatchObject([{ name: 'pause', detail: 'now' }]);
+  });
+
   test('a forwarded command is refused', async () => {
     const bot = await start();
     bot.server.person.send(OPERATOR, OPERATOR, '/pause', { forwarded: true });
@@ -200,6 +209,18 @@ describe('confirmation', () => {
     expect(bot.service.calls.map(({ name }) => name)).toEqual(['pause']);
   });
 
+  test('a confirmation counts in the chat where it was asked only', async () => {
+    const bot = await start();
+    const asked = await bot.ask(OPERATOR, '/resume');
+    const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
+    const message = { message_id: 1, date: 1, chat: { id: GROUP, type: 'supergroup' }, from: { id: 4_242_424_242, is_bot: true, first_name: 'x' } };
+    bot.server.person.push({ callback_query: { id: 'elsewhere', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
+    await bot.settle();
+    expect(bot.service.calls).toEqual([]);
+    await bot.press(OPERATOR, OPERATOR, 'Resume trading');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('allowed again') === true);
+  });
+
   test('an answer that comes late counts for nothing', async () => {
     const bot = await start();
     bot.service.setLocks([{ ...killSwitch, id: 'daily-drawdown' }]);
@@ -246,6 +267,8 @@ describe('answers', () => {
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Paused') === true, { afterMessageId: before });
     const warnings = bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('Slow down'));
     expect(warnings).toHaveLength(1);
+    const served = bot.server.person.messages(OPERATOR).filter(({ text, from }) => from.is_bot && text?.includes('Guardian Bot 0.1.0'));
+    expect(served.length).toBeLessThanOrEqual(20);
     expect(bot.service.paused).toBe(true);
   });
 

@@ -75,6 +75,8 @@ describe('polling', () => {
     expect((await bot.ask(VIEWER, '/whoami')).text).toBeTruthy();
     await bot.settle();
     expect(bot.reported.map(({ title }) => title)).toEqual(['🚨 Two bots on one token']);
+    // A webhook that somebody set would answer every poll with 409: it is taken away each time.
+    expect(bot.server.calls('deleteWebhook')).toBe(4);
     expect(bot.bot.unreachableSince()).toBeNull();
   });
 
