@@ -19,7 +19,9 @@ import { createExecutor, unsettled, type Executor } from './executor.ts';
 import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 
 /** Wall time the loop waits for orders under way before it looks at the market again all the same. */
-const SETTLE_LIMIT: Milliseconds = 10 * SECOND_MS;
+const SETTLE_LIMIT: Milliseconds = 3 * SECOND_MS;
+/** Wall time between two looks of the engine at its deadlines while the loop waits. */
+const DEADLINE_LOOK: Milliseconds = SECOND_MS;
 /** Wall time between tries of a start-up step that the exchange does not answer. */
 const START_RETRY: Milliseconds = 5 * SECOND_MS;
 /** Orders under way get this long when the bot stops (PRODUCT section 10). */
@@ -96,7 +98,17 @@ export const createBot = (options: BotOptions): Bot => {
     while (!stopping.signal.aborted && !(await attempt())) {
       log.warn({ what }, 'start-up waits for the exchange');
       await clock.sleep(START_RETRY, stopping.signal);
+      // Positions are looked after from the first moment, whatever else is missing.
+      if (state.config === null || stopping.signal.aborted) continue;
+      await watch.orders();
+      await feed.prices();
     }
+  };
+
+  /** Waits for orders under way; deadlines go on meanwhile. */
+  const settle = async (): Promise<void> => {
+    const until = clock.monotonicNow() + SETTLE_LIMIT;
+    while (!(await executor.settled(DEADLINE_LOOK)) && clock.monotonicNow() < until) host.apply({ type: 'timer' });
   };
 
   const startUp = async (): Promise<void> => {
@@ -115,20 +127,17 @@ export const createBot = (options: BotOptions): Bot => {
     for (const record of unsettled(state.orders)) executor.resolve(record.draft);
     await watch.skew();
     await insist('history', () => feed.warmUp());
-    await executor.settled(SETTLE_LIMIT);
+    await settle();
     // Twice: the first reading opens the books or finds a difference, the second confirms it.
-    await insist('account', async () => {
-      await watch.account(true);
-      return state.accountAt !== null;
-    });
-    await watch.account(true);
+    await insist('account', () => watch.account(true));
+    await insist('account', () => watch.account(true));
   };
 
   const round = async (): Promise<void> => {
     await watch.orders();
-    await executor.settled(SETTLE_LIMIT);
+    await settle();
     await feed.poll();
-    await executor.settled(SETTLE_LIMIT);
+    await settle();
     await watch.account();
     await watch.skew();
     rounds += 1;

@@ -1,22 +1,32 @@
-import { isFinal, type OrderRecord } from '../core/orders/record.ts';
-import { HOUR_MS, MINUTE_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Venue } from '../ports/venue.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Executor } from './executor.ts';
+import { createReconciler, type Findings } from './reconciler.ts';
 
-/** Market time between two readings of the account. */
+/** Market time between two full comparisons with the exchange. */
 export const ACCOUNT_CADENCE: Milliseconds = HOUR_MS;
-/** Wall time between two measurements of the clock difference. */
+/** Wall time after a comparison that could not be made before the next try. */
+export const ACCOUNT_RETRY: Milliseconds = 15 * SECOND_MS;
+/** Wall time between two measurements of the clock difference, and after one that failed. */
 export const SKEW_CADENCE: Milliseconds = 10 * MINUTE_MS;
+export const SKEW_RETRY: Milliseconds = 15 * SECOND_MS;
+/** Comparisons in a row that may find something to repair before balances are looked at all the same. */
+const MOST_REPAIRS = 3;
+/** Wall time that one repair gets before the comparison is put off. */
+const REPAIR_LIMIT: Milliseconds = 10 * SECOND_MS;
 
-/** Looks after what rests on the exchange: working orders, balances, the clock. A failed read never means "nothing there". */
+/** Looks after what rests on the exchange: working orders, trades, balances, the clock. A failed read never means "nothing there". */
 export interface ExchangeWatch {
   /** Compares working orders with the exchange's open ones; what is missing or has moved is looked up. */
   orders(): Promise<void>;
-  /** Reads the account when it is due (or `now` is set) and nothing is under way. */
-  account(now?: boolean): Promise<void>;
+  /**
+   * The full comparison, when it is due or `now` is set, and nothing is under way: open orders and trades
+   * first, then, with those repaired, the balances. @returns whether the account was compared.
+   */
+  account(now?: boolean): Promise<boolean>;
   skew(): Promise<void>;
 }
 
@@ -28,79 +38,67 @@ export const createExchangeWatch = (options: {
   readonly log: Log;
 }): ExchangeWatch => {
   const { host, venue, executor, clock, log } = options;
+  const reconciler = createReconciler({ state: host.state, venue, executor, log });
   let accountAt: EpochMs | null = null;
-  let skewAt: EpochMs | null = null;
-  let foreign: readonly string[] = [];
+  let accountRetryAt = Number.NEGATIVE_INFINITY;
+  let skewDueAt = Number.NEGATIVE_INFINITY;
 
-  const workingBySymbol = (): ReadonlyMap<string, readonly OrderRecord[]> => {
-    const working = Object.values(host.state.orders).filter((record) => record.status === 'working');
-    return Map.groupBy(working, (record) => record.draft.symbol);
+  /** Repairs until orders and trades agree; null when the exchange could not be asked or a repair takes its time. */
+  const repair = async (): Promise<Findings | null> => {
+    for (let pass = 0; ; pass += 1) {
+      const findings = await reconciler.everything();
+      if (!findings.complete) return null;
+      if (findings.clean && executor.idle) return findings;
+      if (!(await executor.settled(REPAIR_LIMIT))) return null;
+      // Trades that never come to rest: the balances have the last word.
+      if (pass + 1 >= MOST_REPAIRS) return findings;
+    }
   };
 
-  const checkSymbol = async (symbol: string, working: readonly OrderRecord[]): Promise<void> => {
-    const read = await venue.openOrders(symbol);
-    if (!read.ok) {
-      log.warn({ symbol, code: read.error.code, why: read.error.message }, 'open orders could not be read');
-      return;
+  const compare = async (): Promise<boolean> => {
+    if (!executor.idle) return false;
+    const findings = await repair();
+    if (findings === null) {
+      host.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+      return false;
     }
-    const open = new Map(read.value.map((order) => [order.clientOrderId, order]));
-    for (const record of working) {
-      const there = open.get(record.draft.clientOrderId);
-      const moved = there === undefined || there.fills.length !== record.tradeIds.length;
-      if (moved) executor.resolve({ symbol, clientOrderId: record.draft.clientOrderId });
-    }
-    await sweep(symbol, [...open.keys()]);
-  };
-
-  /** Open orders that the engine does not count as open: ours are cancelled, those of others are reported and left alone. */
-  const sweep = async (symbol: string, openIds: readonly string[]): Promise<void> => {
-    const config = host.state.config;
-    if (config === null) return;
-    foreign = [...foreign.filter((id) => !id.startsWith(`${symbol} `)), ...openIds.filter((id) => !id.startsWith(config.orderPrefix)).map((id) => `${symbol} ${id}`)];
-    for (const clientOrderId of openIds) {
-      if (!clientOrderId.startsWith(config.orderPrefix)) continue;
-      const record = host.state.orders[clientOrderId];
-      if (record !== undefined) {
-        // It was believed ended and is open: the exchange's word counts.
-        if (isFinal(record)) executor.resolve({ symbol, clientOrderId });
-        continue;
-      }
-      log.warn({ symbol, clientOrderId }, 'an orphan order of ours is cancelled');
-      const outcome = await venue.cancel({ symbol, clientOrderId });
-      if (outcome.kind === 'cancelled') {
-        host.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: 'known', order: outcome.order } });
-      }
-    }
+    const read = await venue.balances();
+    // What was set going meanwhile has moved the account: this reading would compare two moments.
+    if (!executor.idle) return false;
+    if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the account could not be read');
+    host.apply({
+      type: 'account',
+      balances: read.ok ? read.value : null,
+      failure: read.ok ? null : read.error.message,
+      foreignOrders: findings.foreign,
+      ...(findings.orphans.length === 0 ? {} : { orphanOrders: findings.orphans }),
+      ...(findings.historyLost.length === 0 ? {} : { historyLost: findings.historyLost }),
+    });
+    return read.ok;
   };
 
   return {
-    orders: async () => {
-      for (const [symbol, working] of workingBySymbol()) await checkSymbol(symbol, working);
-    },
+    orders: async () => void (await reconciler.workingOrders()),
     account: async (now = false) => {
-      const due = accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || host.state.suspicion !== null;
-      if (!(now || due) || !executor.idle) return;
-      if (now) for (const symbol of Object.keys(host.state.symbols)) await checkSymbol(symbol, workingBySymbol().get(symbol) ?? []);
-      if (!executor.idle) return;
-      const before = host.progress;
-      const read = await venue.balances();
-      // Anything that was applied meanwhile may have moved the account: this reading would compare two moments.
-      if (host.progress !== before && !now) return;
-      accountAt = clock.marketNow();
-      host.apply({ type: 'account', balances: read.ok ? read.value : null, failure: read.ok ? null : read.error.message, foreignOrders: foreign });
-      if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the account could not be read');
+      const due = accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || host.state.suspicion !== null || host.state.reconcileRequested;
+      if (!now && (!due || clock.wallNow() < accountRetryAt)) return false;
+      const compared = await compare();
+      if (compared) accountAt = clock.marketNow();
+      else accountRetryAt = clock.wallNow() + ACCOUNT_RETRY;
+      return compared;
     },
     skew: async () => {
-      if (skewAt !== null && clock.wallNow() - skewAt < SKEW_CADENCE) return;
-      skewAt = clock.wallNow();
+      if (clock.monotonicNow() < skewDueAt) return;
       const before = clock.wallNow();
       const read = await venue.serverTime();
       const after = clock.wallNow();
-      if (!read.ok) {
-        skewAt = null;
-        log.warn({ code: read.error.code, why: read.error.message }, 'the exchange clock could not be read');
-      }
-      host.apply({ type: 'clock-skew', skew: read.ok ? read.value - (before + after) / 2 : null });
+      if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the exchange clock could not be read');
+      const skew = read.ok ? read.value - (before + after) / 2 : null;
+      skewDueAt = clock.monotonicNow() + (skew === null || Math.abs(skew) > SKEW_TROUBLE ? SKEW_RETRY : SKEW_CADENCE);
+      host.apply({ type: 'clock-skew', skew });
     },
   };
 };
+
+/** A difference worth watching more closely (the lock clears below 500 ms). */
+const SKEW_TROUBLE: Milliseconds = 400;

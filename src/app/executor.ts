@@ -81,8 +81,8 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
     place: (order) => {
       const { symbol, clientOrderId } = order.draft;
       // An id is used once: whoever places it twice must not send it twice.
-      if (active.has(clientOrderId)) return void log.error({ clientOrderId }, 'an order was placed twice; the second is ignored');
-      begin({ symbol, clientOrderId }, order);
+      if (active.has(clientOrderId)) log.error({ clientOrderId }, 'an order was placed twice; the second is ignored');
+      else begin({ symbol, clientOrderId }, order);
     },
     cancel: ({ symbol, clientOrderId }) => {
       const delivery = active.get(clientOrderId);

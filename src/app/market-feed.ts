@@ -28,6 +28,8 @@ const FROZEN_AFTER: Milliseconds = 5 * MINUTE_MS;
 export interface MarketFeed {
   /** Reads history into the features and, where it is new, into the engine. False when a read failed: call again. */
   warmUp(): Promise<boolean>;
+  /** One look at prices alone. */
+  prices(): Promise<void>;
   /** One look at prices and, after an hour has closed, at candles; asks the model for every new hour. */
   poll(): Promise<void>;
   /** The newest closed candles of a symbol, oldest first, at most `hours` of those kept in memory. */
@@ -195,6 +197,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   return {
     warmUp,
+    prices: pollPrices,
     recent: (symbol, hours) => (kept.get(symbol) ?? []).slice(-Math.min(hours, RECENT_HOURS)),
     poll: async () => {
       await pollPrices();

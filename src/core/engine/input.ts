@@ -101,8 +101,12 @@ export interface AccountInput extends InputTimes {
   readonly type: 'account';
   readonly balances: readonly { readonly asset: string; readonly free: string; readonly locked: string }[] | null;
   readonly failure: string | null;
-  /** Open orders with our prefix that the engine does not know, and orders of others: counts and ids for the report. */
+  /** Orders and trades of others, for the report. */
   readonly foreignOrders: readonly string[];
+  /** Open orders with our prefix that this database does not know and that may not be touched before an operator has looked. */
+  readonly orphanOrders?: readonly string[];
+  /** Booked trades that the exchange's history no longer holds: the account was reset. */
+  readonly historyLost?: readonly string[];
 }
 
 /** Time has passed: a deadline is due. */
@@ -151,7 +155,9 @@ export type OperatorCommand =
     }
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }
-  | { readonly name: 'flatten'; readonly symbol: SymbolName | null };
+  | { readonly name: 'flatten'; readonly symbol: SymbolName | null }
+  /** A drill: an entry of the smallest size, through every check that a signal passes. Never in live. */
+  | { readonly name: 'round-trip'; readonly symbol: SymbolName };
 
 export interface CommandInput extends InputTimes {
   readonly type: 'command';

@@ -19,9 +19,12 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
-    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `${ids.length} orders of others on the account`, ids.slice(0, 5));
+    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `${ids.length} orders or trades of others on the account`, ids.slice(0, 5));
   }
-  if (state.ledger.cash === null) open(turn, totals);
+  if (state.ledger.cash === null) {
+    gateOrphans(turn, input.orphanOrders ?? []);
+    open(turn, totals);
+  }
   // While the outcome of an order is open, a reading proves nothing: the order may or may not be in it.
   if (state.unsettled > 0) return;
   noteHoldings(turn, totals);
@@ -29,7 +32,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     state.reconcileRequested = false;
     state.guardian.reconciledAt = turn.at;
   }
-  const difference = findDifference(turn, totals);
+  const difference = lostHistory(turn, input.historyLost ?? []) ?? findDifference(turn, totals);
   if (difference === null) {
     state.suspicion = null;
     return;
@@ -82,6 +85,23 @@ const noteHoldings = (turn: Turn, totals: Totals): void => {
   }
   state.external = external;
   for (const symbol of Object.values(state.symbols)) symbol.atExchange = totals.get(symbol.instrument.base) ?? ZERO;
+};
+
+/** New books on an account that has orders of ours already: an earlier database held positions here. */
+const gateOrphans = (turn: Turn, orphans: readonly string[]): void => {
+  if (orphans.length === 0) return;
+  const { guardian } = turn.state;
+  const text = `the account has ${orphans.length} orders of an earlier database of this bot (${orphans.slice(0, 3).join(', ')})`;
+  guardian.gates = [...guardian.gates, { code: 'orphans', text, clears: 'reconcile' }];
+  impose(guardian, turn.changes, 'start-gate', null, turn.at, text, null, null);
+};
+
+/** Booked trades that the exchange does not have any more: not a shortage but another account. */
+const lostHistory = (turn: Turn, lost: readonly string[]): Difference | null => {
+  if (lost.length === 0) return null;
+  const what = turn.config.mode === 'testnet' ? 'the sandbox was reset' : 'the exchange has lost booked trades';
+  const reason = `${what}: its history no longer holds ${lost.slice(0, 3).join(', ')}`;
+  return { kind: 'shortage', key: reason, reason };
 };
 
 type Difference =

@@ -1,0 +1,114 @@
+import type { EngineState } from '../core/engine/state.ts';
+import { newestTrade, planRepair, type Books, type RepairStep, type SymbolReading } from '../core/ledger/plan.ts';
+import type { SymbolName } from '../core/units.ts';
+import type { Log } from '../ports/log.ts';
+import type { Read, Venue } from '../ports/venue.ts';
+import type { Executor } from './executor.ts';
+
+/** What a comparison of orders and trades came to. */
+export interface Findings {
+  /** Whether every query was answered: only then do balances prove anything. */
+  readonly complete: boolean;
+  /** Whether nothing had to be repaired. */
+  readonly clean: boolean;
+  readonly foreign: readonly string[];
+  readonly orphans: readonly string[];
+  /** Symbols with the booked trade that the exchange no longer has. */
+  readonly historyLost: readonly string[];
+}
+
+/** Compares orders and trades with the exchange and sets the repairs going; what they find comes to the engine as order reports. */
+export interface Reconciler {
+  /** Open orders of the symbols that should have some. */
+  workingOrders(): Promise<Findings>;
+  /** Open orders and trades of every symbol. */
+  everything(): Promise<Findings>;
+}
+
+/** Names of others' trades that are listed at most: a person who trades beside the bot is no news by the hundred. */
+const MOST_FOREIGN = 20;
+
+export const createReconciler = (options: { readonly state: EngineState; readonly venue: Venue; readonly executor: Executor; readonly log: Log }): Reconciler => {
+  const { state, venue, executor, log } = options;
+
+  const value = <T>(what: string, symbol: SymbolName, read: Read<T>): T | null => {
+    if (read.ok) return read.value;
+    log.warn({ symbol, what, code: read.error.code, why: read.error.message }, 'the exchange could not be asked');
+    return null;
+  };
+
+  const readTrades = async (symbol: SymbolName): Promise<SymbolReading['trades']> => {
+    const newest = newestTrade(state.orders, symbol);
+    // The newest booked one is asked for, too: an exchange that has lost it has lost its history.
+    const after = newest === null ? null : (BigInt(newest) - 1n).toString();
+    return value('trades', symbol, await venue.tradesAfter(symbol, after, state.startedAt));
+  };
+
+  const compare = async (symbols: readonly SymbolName[], withTrades: boolean): Promise<Findings> => {
+    const readings: SymbolReading[] = [];
+    for (const symbol of symbols) {
+      const open = value('open orders', symbol, await venue.openOrders(symbol));
+      readings.push(withTrades ? { symbol, open, trades: await readTrades(symbol) ?? null } : { symbol, open });
+    }
+    // The plan is made from the books as they are now, not as they were when the first question was asked.
+    const steps = planRepair(booksOf(state), readings);
+    for (const step of steps) carryOut(step);
+    return findingsOf(steps);
+  };
+
+  /** One executor a step: the table is total, so a new kind of step does not compile until somebody carries it out. */
+  const table: { readonly [K in RepairStep['kind']]: (step: Extract<RepairStep, { kind: K }>) => void } = {
+    'look-up': ({ symbol, clientOrderId, cause }) => {
+      log.info({ symbol, clientOrderId, cause }, 'reconciliation looks an order up');
+      executor.resolve({ symbol, clientOrderId });
+    },
+    cancel: ({ symbol, clientOrderId, cause }) => {
+      log.warn({ symbol, clientOrderId, cause }, 'reconciliation cancels an order of ours that nothing needs');
+      executor.cancel({ type: 'cancel', symbol, clientOrderId, reason: cause });
+    },
+    'report-orphan': ({ symbol, clientOrderId }) => log.warn({ symbol, clientOrderId }, 'an order of ours that this database does not know; left alone until /unlock'),
+    'report-foreign': () => undefined,
+    'history-lost': ({ symbol, tradeId }) => log.warn({ symbol, tradeId }, 'the exchange no longer has a trade that is booked'),
+    'read-again': () => undefined,
+  };
+  const carryOut = <K extends RepairStep['kind']>(step: Extract<RepairStep, { kind: K }>): void => {
+    (table[step.kind as K] as (given: typeof step) => void)(step);
+  };
+
+  return {
+    workingOrders: () => {
+      const working = Object.values(state.orders).filter((record) => record.status === 'working');
+      return compare([...new Set(working.map((record) => record.draft.symbol))], false);
+    },
+    everything: () => compare(Object.keys(state.symbols), true),
+  };
+};
+
+const booksOf = (state: EngineState): Books => {
+  const inUse = new Set<string>();
+  for (const { managed } of Object.values(state.symbols)) {
+    for (const id of [managed?.entryOrderId, managed?.stopOrderId, managed?.exitOrderId]) if (typeof id === 'string') inUse.add(id);
+  }
+  return {
+    orders: state.orders,
+    inUse,
+    orderPrefix: state.config?.orderPrefix ?? '',
+    mayCancelOrphans: state.ledger.cash !== null && state.guardian.locks['start-gate'] === undefined,
+  };
+};
+
+const findingsOf = (steps: readonly RepairStep[]): Findings => {
+  const foreign: string[] = [];
+  const orphans: string[] = [];
+  const historyLost: string[] = [];
+  let complete = true;
+  let clean = true;
+  for (const step of steps) {
+    if (step.kind === 'report-foreign') foreign.push(`${step.symbol} ${step.what} ${step.id}`);
+    else if (step.kind === 'report-orphan') orphans.push(`${step.symbol} ${step.clientOrderId}`);
+    else if (step.kind === 'history-lost') historyLost.push(`${step.symbol} trade ${step.tradeId}`);
+    else if (step.kind === 'read-again') complete = false;
+    else clean = false;
+  }
+  return { complete, clean, foreign: foreign.slice(0, MOST_FOREIGN), orphans, historyLost };
+};

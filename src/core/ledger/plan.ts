@@ -1,0 +1,134 @@
+import type { OrderSnapshot } from '../orders/order.ts';
+import { isFinal, type OrderRecord } from '../orders/record.ts';
+import type { SymbolName } from '../units.ts';
+
+/**
+ * What has to be done to bring the books and the exchange together again.
+ *
+ * Pure: what was read goes in, typed steps come out, and somebody else carries
+ * them out. A reading that failed proves nothing: it never means that nothing
+ * is there, and no step follows from it but to read again.
+ */
+export type RepairStep =
+  /** Ask for the order's own state and book what is new. */
+  | { readonly kind: 'look-up'; readonly symbol: SymbolName; readonly clientOrderId: string; readonly cause: LookUpCause }
+  /** One of ours that no position needs: take it off the exchange and book what it did. */
+  | { readonly kind: 'cancel'; readonly symbol: SymbolName; readonly clientOrderId: string; readonly cause: 'orphan' | 'surplus' }
+  /** One of ours that these books do not know, while it may not be touched: it may protect what an earlier database held. */
+  | { readonly kind: 'report-orphan'; readonly symbol: SymbolName; readonly clientOrderId: string }
+  /** Of others: told to the operator and left alone. */
+  | { readonly kind: 'report-foreign'; readonly symbol: SymbolName; readonly what: 'order' | 'trade'; readonly id: string }
+  /** The exchange's history no longer holds a trade that the books have: an account that was reset. */
+  | { readonly kind: 'history-lost'; readonly symbol: SymbolName; readonly tradeId: string }
+  /** A query failed: nothing follows from it. */
+  | { readonly kind: 'read-again'; readonly symbol: SymbolName; readonly what: 'open-orders' | 'trades' };
+
+export type LookUpCause =
+  /** Its outcome is open: being sent, or unknown. */
+  | 'unsettled'
+  /** It should be open and is not. */
+  | 'not-open'
+  /** It has more or fewer fills than are booked. */
+  | 'moved'
+  /** A trade of it is not booked. */
+  | 'missing-fill'
+  /** It was believed ended and is open. */
+  | 'open-after-all';
+
+/** What the bot believes. */
+export interface Books {
+  readonly orders: Readonly<Record<string, OrderRecord>>;
+  /** Client order ids that positions rely on: entries, stops and exits under way. */
+  readonly inUse: ReadonlySet<string>;
+  /** First characters of every client order id of ours, whichever database made it. */
+  readonly orderPrefix: string;
+  /** False until an operator has looked at a restored or fresh database. */
+  readonly mayCancelOrphans: boolean;
+}
+
+export interface TradeReading {
+  readonly tradeId: string;
+  readonly exchangeOrderId: string;
+}
+
+/** What the exchange says of one symbol. Null: the query failed. Undefined: it was not asked. */
+export interface SymbolReading {
+  readonly symbol: SymbolName;
+  readonly open: readonly OrderSnapshot[] | null;
+  /** Own trades from `newestTrade` on, that one included; without one, from some time on. */
+  readonly trades?: readonly TradeReading[] | null;
+}
+
+/** Id of the newest booked trade of a symbol, null when there is none that can be compared. Ids grow within a symbol. */
+export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string | null => {
+  let newest: bigint | null = null;
+  for (const record of Object.values(orders)) {
+    if (record.draft.symbol !== symbol) continue;
+    for (const id of record.tradeIds) {
+      if (!/^\d+$/.test(id)) continue;
+      const value = BigInt(id);
+      if (newest === null || value > newest) newest = value;
+    }
+  }
+  return newest === null ? null : newest.toString();
+};
+
+/** The steps for all symbols that were read, in the order in which they have to be carried out. */
+export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => readings.flatMap((reading) => planSymbol(books, reading));
+
+const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[] => {
+  const { symbol } = reading;
+  const own = Object.values(books.orders).filter((record) => record.draft.symbol === symbol);
+  const lookUps = new Map<string, LookUpCause>();
+  for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
+  const rest = [...planOpen(books, reading, own, lookUps), ...planTrades(books, reading, own, lookUps)];
+  return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
+};
+
+const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
+  const { symbol, open } = reading;
+  if (open === null) return [{ kind: 'read-again', symbol, what: 'open-orders' }];
+  const steps: RepairStep[] = [];
+  const there = new Map(open.map((order) => [order.clientOrderId, order]));
+  for (const record of own) {
+    const { clientOrderId } = record.draft;
+    if (record.status !== 'working') continue;
+    const order = there.get(clientOrderId);
+    if (order === undefined) lookUps.set(clientOrderId, 'not-open');
+    else if (order.fills.length !== record.tradeIds.length) lookUps.set(clientOrderId, 'moved');
+    else if (!books.inUse.has(clientOrderId) && !record.cancelling) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
+  }
+  for (const clientOrderId of there.keys()) {
+    const record = books.orders[clientOrderId];
+    if (record !== undefined) {
+      if (!isFinal(record)) continue;
+      // The exchange's word counts: what is needed is taken back into the books, the rest goes.
+      if (books.inUse.has(clientOrderId)) lookUps.set(clientOrderId, 'open-after-all');
+      else steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
+    } else if (!clientOrderId.startsWith(books.orderPrefix)) steps.push({ kind: 'report-foreign', symbol, what: 'order', id: clientOrderId });
+    else if (books.mayCancelOrphans) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'orphan' });
+    else steps.push({ kind: 'report-orphan', symbol, clientOrderId });
+  }
+  return steps;
+};
+
+const planTrades = (books: Books, reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
+  const { symbol, trades } = reading;
+  if (trades === undefined) return [];
+  if (trades === null) return [{ kind: 'read-again', symbol, what: 'trades' }];
+  const steps: RepairStep[] = [];
+  const newest = newestTrade(books.orders, symbol);
+  if (newest !== null && !trades.some((trade) => trade.tradeId === newest)) steps.push({ kind: 'history-lost', symbol, tradeId: newest });
+  const byExchangeId = new Map(own.flatMap((record) => (record.exchangeOrderId === null ? [] : [[record.exchangeOrderId, record] as const])));
+  const anyUnsettled = own.some((record) => record.status === 'intent' || record.status === 'unknown');
+  for (const trade of trades) {
+    const record = byExchangeId.get(trade.exchangeOrderId);
+    if (record !== undefined) {
+      if (!record.tradeIds.includes(trade.tradeId)) lookUps.set(record.draft.clientOrderId, 'missing-fill');
+      continue;
+    }
+    // While an outcome is open, a trade of an order without a known id may be its own.
+    if (!anyUnsettled) steps.push({ kind: 'report-foreign', symbol, what: 'trade', id: `${trade.tradeId} of order ${trade.exchangeOrderId}` });
+  }
+  return steps;
+};
