@@ -3,15 +3,13 @@ import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { removeLock, type GuardianState } from '../guardian/state.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { acceptShortage } from './on-account.ts';
+import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
 import { markEquity } from './marking.ts';
+import { roundTrip } from './round-trip.ts';
 import type { Turn } from './turn.ts';
 
-interface Result {
-  readonly ok: boolean;
-  readonly code: string;
-  readonly text: string;
-}
+type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
 
 const done = (text: string): Result => ({ ok: true, code: 'done', text });
 const refused = (code: string, text: string): Result => ({ ok: false, code, text });
@@ -48,6 +46,8 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
       return unlock(turn, command, by);
     case 'flatten':
       return flatten(turn, command.symbol, by);
+    case 'round-trip':
+      return roundTrip(turn, command.symbol, by);
   }
 };
 

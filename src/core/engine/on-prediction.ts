@@ -4,7 +4,7 @@ import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
 import { isFinal } from '../orders/record.ts';
 import { riskFraction } from '../risk/sizing.ts';
 import { decide, type PolicyTerms, type Wish } from '../strategy/policy.ts';
-import { HOUR_MS, SECOND_MS, type Milliseconds } from '../units.ts';
+import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import type { DecisionEffect } from './effect.ts';
 import type { PredictionInput } from './input.ts';
 import { manage, price } from './lifecycle.ts';
@@ -53,7 +53,7 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
 
 const enter = (turn: Turn, symbol: SymbolState, input: PredictionInput, wish: Wish, odds: string, margin: number): Draft => {
   const clientOrderId = nextOrderId(turn);
-  const verdict = checkEntry(entryContext(turn, symbol, input), {
+  const verdict = checkEntry(entryContext(turn, symbol, input.openTime), {
     clientOrderId,
     symbol: symbol.symbol,
     expiresAtWall: turn.clockWall + SIGNAL_LIFETIME,
@@ -72,7 +72,8 @@ const enter = (turn: Turn, symbol: SymbolState, input: PredictionInput, wish: Wi
   return { ...draft, outcome: 'entered', clientOrderId, text: `entry ${formatDecimal(quantity)} @ ${price(limitPrice ?? quantity)}: ${odds}` };
 };
 
-const entryContext = (turn: Turn, symbol: SymbolState, input: PredictionInput): EntryContext => {
+/** What an entry is judged by now; `signal` is the open time of the candle behind it. */
+export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): EntryContext => {
   const { state, config, at, wall } = turn;
   const fresh = dataIsFresh(symbol, at, wall, freshnessRule(state));
   return {
@@ -91,7 +92,7 @@ const entryContext = (turn: Turn, symbol: SymbolState, input: PredictionInput): 
     // Backtests have no second clock; everywhere else the difference has to have been measured.
     clockKnown: config.mode === 'backtest' || clockIsKnown(state.guardian, wall),
     newestCandleOpen: symbol.newestCandleOpen,
-    signal: input.openTime,
+    signal,
     lastTradedSignal: symbol.lastTradedSignal,
   };
 };

@@ -69,6 +69,8 @@ export interface EntryContext {
   readonly signal: EpochMs;
   readonly newestCandleOpen: EpochMs | null;
   readonly lastTradedSignal: EpochMs | null;
+  /** Largest quantity that is wanted (a drill); it can only make the order smaller. */
+  readonly most?: Decimal;
 }
 
 export interface SizingRecord {
@@ -236,6 +238,10 @@ const sizeEntry = (
     steps.push({ rule: code, quantity });
     const tradable = floorToLot(instrument, cap, 'limit') > 0n && mulDown(cap, limitPrice) >= instrument.minNotional;
     if (!exam.require(tradable, code, limit, formatDecimal(cap))) break;
+  }
+  if (context.most !== undefined) {
+    quantity = min(quantity ?? ZERO, context.most);
+    steps.push({ rule: 'drill', quantity });
   }
   // One market order has to be able to close it: the stop, or an exit.
   const closable = floorToLot(instrument, quantity ?? ZERO, 'market');
