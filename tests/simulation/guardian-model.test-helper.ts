@@ -26,6 +26,7 @@ export type Happening =
   | { readonly kind: 'skew'; readonly skew: number | null }
   | { readonly kind: 'model'; readonly valid: boolean; readonly drift: number | null }
   | { readonly kind: 'command'; readonly command: 'pause' | 'resume' | 'halt' | 'flatten' | 'reconcile' | 'unlock' }
+  | { readonly kind: 'reach'; readonly reachable: boolean }
   | { readonly kind: 'restart' }
   /** The exchange behaves, everything is known and the operator clears what can be cleared. */
   | { readonly kind: 'recover' }
@@ -70,6 +71,7 @@ export const happening = (cash: boolean): fc.Arbitrary<Happening> =>
     { weight: 1, arbitrary: fc.record({ kind: of('skew'), skew: fc.constantFrom(0, 0, 499, 700, 1_500, -2_000, null) }) },
     { weight: 1, arbitrary: fc.record({ kind: of('model'), valid: fc.constantFrom(true, true, false), drift: fc.constantFrom(null, 0.1, 0.3, 0.6) }) },
     { weight: 5, arbitrary: fc.record({ kind: of('command'), command: fc.constantFrom('pause' as const, 'resume' as const, 'halt' as const, 'flatten' as const, 'reconcile' as const, 'unlock' as const, 'unlock' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: of('reach'), reachable: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ kind: of('restart') }) },
     { weight: 6, arbitrary: fc.record({ kind: of('recover') }) },
     { weight: 10, arbitrary: fc.record({ kind: of('signal'), symbol }) },
@@ -149,6 +151,8 @@ export const happen = (world: World, what: Happening, fates: Fates): void => {
       return void world.apply({ type: 'model-status', valid: what.valid, detail: 'from the test', drift: what.drift === null ? null : { value: what.drift, limit: 0.25 } });
     case 'command':
       return void world.command(commandOf(world, what.command));
+    case 'reach':
+      return void world.apply({ type: 'reach', unreachable: what.reachable ? null : 'from the test' });
     case 'restart':
       return world.restart();
     case 'recover':
@@ -171,6 +175,7 @@ const recover = (world: World, fates: Fates): void => {
   world.quotes();
   world.apply({ type: 'clock-skew', skew: 0 });
   world.apply({ type: 'model-status', valid: true, detail: '' });
+  world.apply({ type: 'reach', unreachable: null });
   for (const name of ['reconcile', 'resume'] as const) world.command({ name });
   world.account();
   world.account();

@@ -1,7 +1,7 @@
 import { add, decimalFromNumber, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import type { Exposure } from '../guardian/pre-trade.ts';
 import { quantityOf } from '../ledger/ledger.ts';
-import { staleness, type FreshnessRule } from '../guardian/health-locks.ts';
+import { isYoung, staleness, type FreshnessRule } from '../guardian/health-locks.ts';
 import { outstanding } from '../orders/record.ts';
 import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
 import { SECOND_MS, type EpochMs } from '../units.ts';
@@ -15,9 +15,7 @@ export const freshnessRule = (state: EngineState): FreshnessRule => {
 
 /** Whether the newest price may be used as the present one. */
 export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
-  symbol.priceAt !== null &&
-  symbol.priceWall !== null &&
-  (at - symbol.priceAt <= rule.maxAge || wall - symbol.priceWall <= rule.wallGrace);
+  symbol.priceAt !== null && symbol.priceWall !== null && isYoung(symbol.priceAt, symbol.priceWall, at, wall, rule);
 
 /** Price and candles both. */
 export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
@@ -26,7 +24,7 @@ export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rul
 /** Whether the third coin can be valued: nothing of it is held, or its price is fresh. */
 const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
   state.feeCoinNumber === 0 ||
-  (state.feeCoinPrice !== null && (at - state.feeCoinAt <= rule.maxAge || wall - state.feeCoinWall <= rule.wallGrace));
+  (state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule));
 
 /**
  * Equity = quote cash + the bot's own positions at the last price + fee coin, as a

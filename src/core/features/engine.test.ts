@@ -43,7 +43,7 @@ describe('the catalogue', () => {
     const vectors = [bitsOf(rowOf(BTC, 2399)), bitsOf(rowOf(ETH, 2399))].join('\n');
     expect({ schema: FEATURE_SCHEMA_HASH, vectors }).toMatchInlineSnapshot(`
       {
-        "schema": "2b64c3d9ba46d090dfea392f4259d467ba6eaeeaa0f33816def3c4ce164a7cfa",
+        "schema": "06e5f10f805dee09b526c2241163064f38688ddd69ec478e32c26cd235998bd7",
         "vectors": "9050b0fd0a4e61311b3b56391292deeb1d7b0bbf510561819b23e76d18e930b6
       858f619cf87d03d53fb8e33fc898c129e548a618dad70cd77d75f8c96eb902c9",
       }

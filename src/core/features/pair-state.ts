@@ -5,7 +5,7 @@ const WINDOW = 168;
 
 /** How a symbol moves with the context symbol, over the hours that both have. */
 export class PairState {
-  readonly #products = new RollingSums([WINDOW], 42, 1);
+  readonly #products = new RollingSums([WINDOW], 47, 1 / 16);
   readonly #own: SymbolState;
   readonly #context: SymbolState;
   #count = 0;

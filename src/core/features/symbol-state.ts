@@ -14,6 +14,9 @@ export const SHARES = { h6: 0, h24: 1 } as const;
 export const DAY_WEEK = { h24: 0, h168: 1 } as const;
 export const WEEK_MONTH = { h168: 0, h720: 1 } as const;
 
+/** Squared returns are cut here, at a move of a quarter in one hour: what keeps their sums exact, and one bad hour from ruling a month. */
+const SQUARE_LIMIT = 1 / 16;
+
 /** Below this a range counts as this: the logarithm of nothing is not a number. */
 const LEAST_RANGE = 1e-6;
 
@@ -65,19 +68,19 @@ export class SymbolState {
   readonly logClose = new History(722);
   readonly closes = new History(21);
   readonly logPrice = new RollingSums([168, 720], 36, 32);
-  readonly squares = new RollingSums([6, 24, 168, 720], 42, 1);
-  readonly downSquares = new RollingSums([24], 42, 1);
+  readonly squares = new RollingSums([6, 24, 168, 720], 47, SQUARE_LIMIT);
+  readonly downSquares = new RollingSums([24], 48, SQUARE_LIMIT);
   readonly cubes = new RollingSums([168], 48, 0.125);
-  readonly absolutes = new RollingSums([24], 42, 1);
-  readonly lagProducts = new RollingSums([168], 42, 1);
-  readonly bipower = new RollingSums([24], 42, 1);
-  readonly rangeSquares = new RollingSums([24, 168], 42, 1);
+  readonly absolutes = new RollingSums([24], 48, 1);
+  readonly lagProducts = new RollingSums([168], 47, SQUARE_LIMIT);
+  readonly bipower = new RollingSums([24], 48, SQUARE_LIMIT);
+  readonly rangeSquares = new RollingSums([24, 168], 47, 4 * SQUARE_LIMIT);
   readonly logTurnover = new RollingSums([24, 168], 36, 64);
   readonly turnoverScore = new RollingScore(168, 36, 64);
   readonly #turnoverByHour = new HourOfDayMean(20, 36, 64);
   readonly tradeSizeScore = new RollingScore(168, 36, 64);
-  readonly takerShares = new RollingSums([6, 24], 42, 1);
-  readonly takerScore = new RollingScore(168, 42, 1);
+  readonly takerShares = new RollingSums([6, 24], 48, 1);
+  readonly takerScore = new RollingScore(168, 45, 1);
   readonly illiquidity = new RollingSums([24, 168], 36, 64);
   readonly volume = new History(24);
   readonly turnover = new History(24);

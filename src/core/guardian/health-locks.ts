@@ -43,11 +43,15 @@ export interface FreshnessRule {
   readonly wallGrace: Milliseconds;
 }
 
+/** Whether a price is young enough: by market time or, where there is such a grace, by wall time. */
+export const isYoung = (priceAt: EpochMs, priceWall: EpochMs, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+  at - priceAt <= rule.maxAge || (rule.wallGrace > 0 && wall - priceWall <= rule.wallGrace);
+
 /** Whether a symbol's data may not be used. Missing data is stale. */
 export const isStale = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
   data.priceAt === null ||
   data.priceWall === null ||
-  (at - data.priceAt > rule.maxAge && wall - data.priceWall > rule.wallGrace) ||
+  !isYoung(data.priceAt, data.priceWall, at, wall, rule) ||
   data.newestCandleOpen === null ||
   at > data.newestCandleOpen + 2 * HOUR_MS + rule.maxAge;
 
@@ -56,7 +60,7 @@ export const staleness = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule:
   if (!isStale(data, at, wall, rule)) return null;
   if (data.priceAt === null || data.priceWall === null) return 'no price yet';
   const age = at - data.priceAt;
-  if (age > rule.maxAge && wall - data.priceWall > rule.wallGrace) {
+  if (!isYoung(data.priceAt, data.priceWall, at, wall, rule)) {
     return `price is ${Math.round(age / SECOND_MS)} s old (limit ${Math.round(rule.maxAge / SECOND_MS)} s)`;
   }
   if (data.newestCandleOpen === null) return 'no closed candle yet';
