@@ -104,14 +104,12 @@ describe('indicators', () => {
   const directory = process.env['MARKET_DATA_DIR'];
   const path = join(directory ?? '', 'BTCUSDT-1h.csv.gz');
   it.skipIf(directory === undefined || !existsSync(path))('agree on real candles too (needs MARKET_DATA_DIR)', () => {
-    const rows = gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(1, 12_001);
-    const candles = rows
-      .map((row): Candle => {
-        const [openTime = 0, open = 0, high = 0, low = 0, close = 0, volume = 0, quoteVolume = 0, trades = 0, takerBuyBase = 0, takerBuyQuote = 0] = row.split(',').map(Number);
-        return { openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote };
-      })
-      // One run of hours without a hole: the plain formulas above count hours, the catalogue counts candles.
-      .slice(9000);
+    const rows = gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(-3000);
+    // The newest run of hours has no hole: the plain formulas above count hours, the catalogue counts candles.
+    const candles = rows.map((row): Candle => {
+      const [openTime = 0, open = 0, high = 0, low = 0, close = 0, volume = 0, quoteVolume = 0, trades = 0, takerBuyBase = 0, takerBuyQuote = 0] = row.split(',').map(Number);
+      return { openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote };
+    });
     expect(compare(untied(candles), 3)).toBeGreaterThan(1000);
   });
 });
