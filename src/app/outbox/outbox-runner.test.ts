@@ -225,6 +225,18 @@ describe('a long backlog', () => {
     );
   });
 
+  test('is not summarised a second time when its marks were lost', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
+    for (let index = 0; index < 30; index += 1) add('data', `stale ${index}`);
+    store.breakOnce('markDelivered');
+    runner.start();
+    await clock.advance(1_000);
+    add('data', 'one more');
+    await clock.advance(10_000);
+    expect(notifier.sent.map(({ title }) => title)).toEqual(['30 earlier alerts in one', 'one more']);
+    expect(store.pending(1, 100)).toEqual([]);
+  });
+
   test('arrives as few messages with counts', async () => {
     const { clock, notifier, runner, add } = setUp();
     for (let index = 0; index < 50; index += 1) add('data', `stale ${index}`);
