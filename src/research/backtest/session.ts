@@ -1,0 +1,175 @@
+import type { CancelEffect, Effect, PlaceEffect } from '../../core/engine/effect.ts';
+import type { Input, InstrumentText } from '../../core/engine/input.ts';
+import type { EngineState, SymbolState } from '../../core/engine/state.ts';
+import type { Quote } from '../../core/market/quote.ts';
+import type { EpochMs, SymbolName } from '../../core/units.ts';
+import { POLL_INTERVAL, type Assumptions } from './assumptions.ts';
+import type { BacktestBroker } from './broker.ts';
+import type { HourPath } from './hour-path.ts';
+import { priceGrid, type PriceGrid } from './price-grid.ts';
+import type { RunRecord } from './record.ts';
+
+/** Applies an input to the engine: `step` alone, or a journal around it. Input objects are used again: who keeps them copies them. */
+export type Apply = (input: Input) => readonly Effect[];
+
+/** Looks at the market while something is unsettled, before the run goes on all the same. */
+const MOST_POLLS = 24;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The part of the world that the engine meets: prices, orders and their outcomes, on one virtual clock. */
+export class Session {
+  now: EpochMs;
+  /** Price of each symbol; NaN in an outage. */
+  readonly prices: Float64Array;
+  readonly grids: readonly PriceGrid[];
+  readonly halfSpread: number;
+  readonly broker: BacktestBroker;
+  readonly record: RunRecord;
+  readonly #state: EngineState;
+  readonly #apply: Apply;
+  readonly #path: HourPath;
+  readonly #symbols: readonly SymbolName[];
+  readonly #index: ReadonlyMap<SymbolName, number>;
+  readonly #latency: number;
+  /** Orders and cancellations on their way, oldest first. */
+  readonly #outgoing: { readonly effect: PlaceEffect | CancelEffect; readonly at: EpochMs }[] = [];
+  readonly #quotes: Writable<Quote>[] = [];
+  readonly #pool: Writable<Quote>[];
+  readonly #quotesInput: { readonly type: 'quotes'; at: EpochMs; wall: EpochMs; readonly quotes: Quote[] };
+  /** Fills since the last reading of the account. */
+  unread = 0;
+
+  constructor(options: {
+    readonly state: EngineState;
+    readonly apply: Apply;
+    readonly broker: BacktestBroker;
+    readonly record: RunRecord;
+    readonly path: HourPath;
+    readonly instruments: readonly InstrumentText[];
+    readonly assumptions: Assumptions;
+    readonly from: EpochMs;
+  }) {
+    const { instruments, assumptions } = options;
+    this.#state = options.state;
+    this.#apply = options.apply;
+    this.broker = options.broker;
+    this.record = options.record;
+    this.#path = options.path;
+    this.now = options.from;
+    this.#symbols = instruments.map(({ symbol }) => symbol);
+    this.#index = new Map(this.#symbols.map((symbol, i) => [symbol, i]));
+    this.#latency = assumptions.latency;
+    this.halfSpread = assumptions.spread / 2;
+    this.grids = instruments.map(({ tickSize }) => priceGrid(tickSize));
+    this.prices = new Float64Array(instruments.length).fill(Number.NaN);
+    const blank = (symbol: SymbolName): Writable<Quote> => ({ symbol, last: 0, bid: 0, ask: 0, at: 0 });
+    this.#pool = [0, 1, 2].flatMap(() => this.#symbols.map(blank));
+    this.#quotesInput = { type: 'quotes', at: 0, wall: 0, quotes: this.#quotes };
+  }
+
+  symbolState(i: number): SymbolState | undefined {
+    const name = this.#symbols[i];
+    return name === undefined ? undefined : this.#state.symbols[name];
+  }
+
+  /** Whether any position has to be looked after. */
+  get exposed(): boolean {
+    for (let i = 0; i < this.#symbols.length; i += 1) {
+      const symbol = this.symbolState(i);
+      if (symbol !== undefined && symbol.managed !== null) return true;
+    }
+    return false;
+  }
+
+  /** Steps the engine; what it wants done is on its way from now. */
+  apply(input: Input): void {
+    const effects = this.#apply(input);
+    for (const effect of effects) {
+      if (effect.type === 'place' || effect.type === 'cancel') this.#outgoing.push({ effect, at: this.now });
+      else if (effect.type === 'fill') this.unread += 1;
+      this.record.take(effect, this.now);
+    }
+  }
+
+  /** The present prices, as one poll. */
+  poll(): void {
+    this.#quotes.length = 0;
+    this.addQuotes(this.prices);
+    this.sendQuotes();
+  }
+
+  /** Adds prices to the poll being made. A symbol without a price is left out, as an exchange in an outage leaves it out. */
+  addQuotes(prices: Float64Array): void {
+    for (let i = 0; i < prices.length; i += 1) {
+      const price = prices[i] ?? Number.NaN;
+      const grid = this.grids[i];
+      const quote = this.#pool[this.#quotes.length];
+      if (!(price > 0) || grid === undefined || quote === undefined) continue;
+      quote.symbol = this.#symbols[i] ?? '';
+      quote.last = price;
+      quote.bid = grid.down(price * (1 - this.halfSpread));
+      quote.ask = grid.up(price * (1 + this.halfSpread));
+      quote.at = this.now;
+      this.#quotes.push(quote);
+    }
+  }
+
+  clearQuotes(): void {
+    this.#quotes.length = 0;
+  }
+
+  sendQuotes(): void {
+    if (this.#quotes.length === 0) return this.apply({ type: 'timer', at: this.now, wall: this.now });
+    this.#quotesInput.at = this.now;
+    this.#quotesInput.wall = this.now;
+    this.apply(this.#quotesInput);
+  }
+
+  /** What happened to resting orders reaches the bot. */
+  hear(): void {
+    for (const { symbol, clientOrderId, outcome } of this.broker.reports()) {
+      this.apply({ type: 'order-report', at: this.now, wall: this.now, symbol, clientOrderId, outcome });
+    }
+  }
+
+  /** Delivers orders and their outcomes until nothing is on its way, and keeps looking while a position is unsettled. */
+  settle(): void {
+    this.#deliver();
+    for (let polls = 0; polls < MOST_POLLS && this.#unsettled(); polls += 1) {
+      this.now += POLL_INTERVAL;
+      this.poll();
+      this.#deliver();
+    }
+  }
+
+  #deliver(): void {
+    for (let next = this.#outgoing.shift(); next !== undefined; next = this.#outgoing.shift()) {
+      this.now = Math.max(this.now, next.at + this.#latency);
+      const { effect } = next;
+      const outcome = effect.type === 'cancel' ? this.broker.cancel(effect.symbol, effect.clientOrderId) : this.#place(effect);
+      const { symbol, clientOrderId } = effect.type === 'cancel' ? effect : effect.order.draft;
+      this.apply({ type: 'order-report', at: this.now, wall: this.now, symbol, clientOrderId, outcome });
+      if (this.#outgoing.length === 0) this.hear();
+    }
+  }
+
+  /** An order meets the price that the latency has made of the one it was decided on; a stop only rests. */
+  #place({ order }: PlaceEffect): ReturnType<BacktestBroker['place']> {
+    const { draft } = order;
+    const i = this.#index.get(draft.symbol) ?? -1;
+    const price = this.prices[i] ?? Number.NaN;
+    if (!(price > 0)) return { kind: 'rejected', code: '-1013', message: 'Market is closed.' };
+    const met = draft.purpose === 'stop' ? price : this.#path.adverse(i, draft.side, price, this.now, this.#latency);
+    return this.broker.place(draft, met, this.now);
+  }
+
+  #unsettled(): boolean {
+    for (let i = 0; i < this.#symbols.length; i += 1) {
+      const managed = this.symbolState(i)?.managed;
+      if (managed === undefined || managed === null) continue;
+      if (managed.phase !== 'protected' || managed.triggeredSince !== null || managed.exitReason !== null) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,144 @@
+import { equityOf, freshnessRule } from '../../core/engine/marking.ts';
+import { configOf, type EngineState } from '../../core/engine/state.ts';
+import type { EpochMs } from '../../core/units.ts';
+import type { HourPath } from './hour-path.ts';
+import type { Session } from './session.ts';
+
+/** Thresholds that one leg may cross before the rest of it is taken in one go. */
+const MOST_EVENTS = 16;
+/** A threshold this close to where the leg has got to has been crossed. */
+const NEAR = 1e-9;
+
+/** The rest of an hour without a position: prices count for the volatility lock alone, so one look is enough. */
+export const walkFlat = (session: Session, lows: Float64Array, highs: Float64Array, closes: Float64Array, end: EpochMs): void => {
+  session.now = Math.max(session.now, end - 1);
+  session.clearQuotes();
+  session.addQuotes(lows);
+  session.addQuotes(highs);
+  session.addQuotes(closes);
+  session.sendQuotes();
+  session.prices.set(closes);
+  session.settle();
+};
+
+/** An hour with a position, leg by leg. */
+export class Walker {
+  readonly #session: Session;
+  readonly #path: HourPath;
+  readonly #state: EngineState;
+  readonly #start: Float64Array;
+
+  constructor(session: Session, path: HourPath, state: EngineState) {
+    this.#session = session;
+    this.#path = path;
+    this.#state = state;
+    this.#start = new Float64Array(session.prices.length);
+  }
+
+  /** From the opens to the closes of the hour that begins at `hour`. */
+  walk(hour: EpochMs): void {
+    let from = hour;
+    for (let to = this.#path.advance(); to !== null; to = this.#path.advance()) {
+      this.#leg(from, to);
+      from = to;
+    }
+  }
+
+  /**
+   * Moves all prices from where they are to the next points. A stop, a target
+   * or a drawdown limit on the way is met where it lies: prices are never
+   * looked at only after they have gone through it.
+   */
+  #leg(from: EpochMs, to: EpochMs): void {
+    const session = this.#session;
+    const { waypoints } = this.#path;
+    this.#start.set(session.prices);
+    let done = 0;
+    for (let events = 0; events < MOST_EVENTS; events += 1) {
+      const share = this.#nextEvent(done);
+      if (share === null) break;
+      done = share;
+      session.now = Math.max(session.now, Math.floor(from + share * (to - from)));
+      for (let i = 0; i < session.prices.length; i += 1) session.prices[i] = this.#between(i, share);
+      this.#look();
+    }
+    session.now = Math.max(session.now, to);
+    session.prices.set(waypoints.to);
+    this.#look();
+  }
+
+  /** The exchange acts on the prices; the bot sees them, then what became of its orders. */
+  #look(): void {
+    const session = this.#session;
+    const { jump } = this.#path.waypoints;
+    let touched = false;
+    for (let i = 0; i < session.prices.length; i += 1) {
+      const price = session.prices[i] ?? Number.NaN;
+      const symbol = session.symbolState(i);
+      if (price > 0 && symbol !== undefined) touched = session.broker.move(symbol.symbol, price, jump[i] === 1 ? 'jump' : 'path', session.now) || touched;
+    }
+    session.poll();
+    if (touched) session.hear();
+    session.settle();
+  }
+
+  /** Price after a share of the leg, on the tick next in its direction, so that what lies there is certainly reached. */
+  #between(i: number, share: number): number {
+    const start = this.#start[i] ?? Number.NaN;
+    const end = this.#path.waypoints.to[i] ?? Number.NaN;
+    const grid = this.#session.grids[i];
+    if (grid === undefined || this.#path.waypoints.jump[i] === 1 || start === end) return end;
+    const price = start + share * (end - start);
+    return end < start ? Math.max(end, grid.down(price)) : Math.min(end, grid.up(price));
+  }
+
+  /** Share of the leg at which the next threshold beyond `done` lies, or null. */
+  #nextEvent(done: number): number | null {
+    const session = this.#session;
+    const { to, jump } = this.#path.waypoints;
+    let next = Number.POSITIVE_INFINITY;
+    const consider = (share: number): void => {
+      if (share > done + NEAR && share < 1 && share < next) next = share;
+    };
+    for (let i = 0; i < session.prices.length; i += 1) {
+      const symbol = session.symbolState(i);
+      const start = this.#start[i] ?? Number.NaN;
+      const end = to[i] ?? Number.NaN;
+      if (symbol === undefined || jump[i] === 1 || start === end) continue;
+      const alarm = session.broker.alarm(symbol.symbol);
+      if (end <= alarm && start > alarm) consider((start - alarm) / (start - end));
+      const target = symbol.managed?.exitReason === null ? symbol.managed.targetPrice : null;
+      if (target === null || end < start) continue;
+      const needed = session.grids[i]?.up(target / (1 - session.halfSpread)) ?? Number.NaN;
+      if (start < needed && needed <= end) consider((needed - start) / (end - start));
+    }
+    this.#considerDrawdowns(consider);
+    return next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
+  /** Equity moves in a straight line with the prices, so its thresholds lie where the line crosses them. */
+  #considerDrawdowns(consider: (share: number) => void): void {
+    const { guardian } = this.#state;
+    const { limits } = configOf(this.#state);
+    const { to } = this.#path.waypoints;
+    const session = this.#session;
+    let before = this.#state.cashNumber ?? Number.NaN;
+    let after = before;
+    for (let i = 0; i < session.prices.length; i += 1) {
+      const held = session.symbolState(i)?.heldNumber ?? 0;
+      if (held === 0) continue;
+      before += held * (this.#start[i] ?? Number.NaN);
+      after += held * (to[i] ?? Number.NaN);
+    }
+    if (!(after < before)) return;
+    const threshold = (name: 'daily-drawdown' | 'total-drawdown', baseline: number | null, limit: number): void => {
+      const level = (baseline ?? Number.NaN) * (1 - limit);
+      if (guardian.locks[name] === undefined && after <= level && level < before) consider((before - level) / (before - after));
+    };
+    threshold('daily-drawdown', guardian.dayBaseline, limits.maxDailyDrawdown);
+    threshold('total-drawdown', guardian.highWaterMark, limits.maxTotalDrawdown);
+  }
+}
+
+/** Equity now, for reports; null while it is not known. */
+export const equityNow = (state: EngineState): number | null => equityOf(state, state.at, state.wall, freshnessRule(state));
