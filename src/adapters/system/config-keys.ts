@@ -43,6 +43,7 @@ export const CONFIG_KEYS = {
   DASHBOARD_HOST: open('127.0.0.1', 'address of the page; another than loopback needs DASHBOARD_TOKEN'),
   DASHBOARD_PORT: open('8787', 'port of the page; 0 = any free one'),
   DASHBOARD_TOKEN: secret('token that the page asks for'),
+  DASHBOARD_NAMES: open('', 'further names under which the page is reached, as a reverse proxy sends them, e.g. bot.example.org'),
 
   TIMEZONE: open('UTC', 'zone of times shown and of the daily report, e.g. Europe/Berlin'),
   DAILY_REPORT_AT: open('08:00', 'time of the daily report, HH:MM in TIMEZONE'),

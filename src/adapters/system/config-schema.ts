@@ -18,6 +18,7 @@ import {
   originUrl,
   path,
   secretText,
+  siteName,
   symbolName,
   timeZone,
   userId,
@@ -55,7 +56,7 @@ export interface Config {
   readonly testnetDatabasePath: string;
   readonly modelDir: string;
   readonly acceptNoEdge: boolean;
-  readonly dashboard: { readonly host: string; readonly port: number };
+  readonly dashboard: { readonly host: string; readonly port: number; readonly names: readonly string[] };
   readonly timeZone: string;
   /** HH:MM in `timeZone`. */
   readonly dailyReportAt: string;
@@ -98,6 +99,7 @@ const shape = {
   DASHBOARD_HOST: key('127.0.0.1', (text) => hostName(text)),
   DASHBOARD_PORT: key(8787, wholeNumber(0, 65_535)),
   DASHBOARD_TOKEN: key(null, pageToken),
+  DASHBOARD_NAMES: key<readonly string[]>([], listOf(siteName, 20)),
   TIMEZONE: key('UTC', timeZone),
   DAILY_REPORT_AT: key('08:00', clockTime),
   LOG_LEVEL: key<LogLevel>('info', choice('debug', 'info', 'warn', 'error')),
@@ -192,7 +194,7 @@ const assemble = (s: Settings): Config => {
     testnetDatabasePath: s.TESTNET_DATABASE_PATH,
     modelDir: s.MODEL_DIR ?? (s.MODE === 'demo' ? 'models/demo' : 'models/main'),
     acceptNoEdge: s.ACCEPT_NO_EDGE,
-    dashboard: { host: s.DASHBOARD_HOST, port: s.DASHBOARD_PORT },
+    dashboard: { host: s.DASHBOARD_HOST, port: s.DASHBOARD_PORT, names: s.DASHBOARD_NAMES },
     timeZone: s.TIMEZONE,
     dailyReportAt: s.DAILY_REPORT_AT,
     logLevel: s.LOG_LEVEL,

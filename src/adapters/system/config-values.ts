@@ -101,6 +101,10 @@ export const symbolName = (text: string): Parsed<string> => {
   return match[1] === 'USDT' ? bad('has the same coin on both sides') : good(text);
 };
 
+/** A value of Host: a name or address with or without a port. */
+export const siteName = (text: string): Parsed<string> =>
+  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text) ? good(text.toLowerCase()) : bad('is not a host name such as bot.example.org or bot.example.org:8443');
+
 const webAddress = (text: string): URL | null => {
   const url = URL.parse(text);
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? url : null;
