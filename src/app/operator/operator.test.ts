@@ -1,0 +1,195 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { decimal } from '../../core/decimal.ts';
+import { BTC, ETH, World } from '../../core/engine/world.test-helper.ts';
+import type { OperatorCommand } from '../../core/engine/input.ts';
+import { DAY_MS, HOUR_MS } from '../../core/units.ts';
+import type { Caller } from '../../ports/operator.ts';
+import type { EquityPoint, FillRow, Records } from '../../ports/store.ts';
+import { createLogTail } from './log-tail.ts';
+import { createOperatorTools, type OperatorToolsOptions } from './operator-tools.ts';
+import { periodViews } from './periods.ts';
+import { positionViews, riskView, statusView, unlockPreview } from './views.ts';
+
+const ADA: Caller = { userId: 7, name: 'Ada', role: 'operator', via: 'telegram' };
+
+let world: World;
+let cancelled: string[];
+let reconciled: number;
+
+const noRecords = (overrides: Partial<Records> = {}): Records => ({
+  trades: () => ({ total: 0, trades: [] }),
+  tradesBetween: () => [],
+  equityBetween: () => [],
+  equityBefore: () => null,
+  depositsBetween: () => 0,
+  flowsBetween: () => [],
+  feesBetween: () => 0,
+  decisions: () => [],
+  fills: () => [],
+  ...overrides,
+});
+
+const now = () => ({ market: world.at, wall: world.wall });
+
+const tools = (overrides: Partial<OperatorToolsOptions> = {}) =>
+  createOperatorTools({
+    state: world.state,
+    records: noRecords(),
+    feed: { recent: () => [] },
+    now,
+    model: null,
+    trainedThrough: null,
+    drift: { push: () => undefined, report: () => null },
+    settings: { view: () => ({ mutedUntil: null, modes: {} as never }), mute: () => undefined, set: () => undefined, volume: () => 'on' },
+    logs: () => [],
+    readiness: () => null,
+    outside: () => [],
+    run: (_caller, command: OperatorCommand) => {
+      const { ok, code, text } = world.command(command);
+      return Promise.resolve({ ok, code, text });
+    },
+    reconcile: () => {
+      reconciled += 1;
+      world.account();
+      world.account();
+      return Promise.resolve();
+    },
+    cancelEntry: (record) => void cancelled.push(record.draft.clientOrderId),
+    backup: () => Promise.resolve('data/backups/x.db'),
+    ...overrides,
+  });
+
+beforeEach(() => {
+  world = new World().ready();
+  cancelled = [];
+  reconciled = 0;
+});
+
+describe('what people see', () => {
+  test('a protected position with its stop, target and distance', () => {
+    world.predict(BTC);
+    const [position] = positionViews(world.state);
+    expect(position).toMatchObject({ symbol: BTC, stopWorking: true });
+    expect(position?.stopPrice ?? 0).toBeCloseTo((position?.entryPrice ?? 0) * 0.985, -1);
+    expect(position?.targetPrice).toBeCloseTo((position?.entryPrice ?? 0) * 1.03, 6);
+  });
+
+  test('equity that is not known is said to be unknown, with the reason, never zero', () => {
+    world.predict(BTC);
+    world.pass(2 * HOUR_MS);
+    const status = statusView(world.state, now());
+    expect(status.equity).toBeNull();
+    expect(status.equityUnknown).toContain(BTC);
+    expect(status.dayPnl).toBeNull();
+    expect(riskView(world.state, now()).limits.find((limit) => limit.name === 'daily drawdown')?.value).toBeNull();
+  });
+
+  test('what /unlock would clear, and what stays', () => {
+    world.command({ name: 'halt', reason: 'look' });
+    world.command({ name: 'pause', reason: 'look' });
+    const preview = unlockPreview(world.state, now());
+    expect(preview.locks.map((lock) => lock.kind)).toEqual(['operator-halt']);
+    expect(preview.staying.map((lock) => lock.kind)).toEqual(['operator-pause']);
+    expect(preview.shownAt).toBe(world.at);
+  });
+
+  test('health says unknown where nothing is known', () => {
+    world = new World();
+    world.start();
+    const checks = tools().health();
+    expect(checks.find((check) => check.name === 'equity')).toMatchObject({ ok: false });
+    expect(checks.find((check) => check.name === `data ${BTC}`)).toMatchObject({ ok: null, detail: 'no price yet' });
+    expect(checks.find((check) => check.name === 'books')).toMatchObject({ ok: null });
+  });
+});
+
+describe('what people may do', () => {
+  test('a protective stop is never cancelled by hand', async () => {
+    world.predict(BTC);
+    const stop = tools().orders().find((order) => order.purpose === 'stop');
+    expect(stop?.triggerPrice).not.toBeNull();
+    const outcome = await tools().cancel(ADA, stop?.id ?? '');
+    expect(outcome).toMatchObject({ ok: false, code: 'refused' });
+    expect(cancelled).toEqual([]);
+  });
+
+  test('a working entry may be cancelled', async () => {
+    world.fate = () => ({ kind: 'silence' });
+    world.predict(BTC);
+    const entry = tools().orders().find((order) => order.purpose === 'entry');
+    expect(await tools().cancel(ADA, entry?.id ?? '')).toMatchObject({ ok: true });
+    expect(cancelled).toEqual([entry?.id]);
+    expect(await tools().cancel(ADA, 'gb-none')).toMatchObject({ ok: false });
+  });
+
+  test('/flatten shows the proceeds after fees, then sells exactly these', async () => {
+    world.predict(BTC);
+    world.predict(ETH);
+    const preview = tools().flattenPreview(BTC);
+    const [position] = preview.positions;
+    expect(preview.positions).toHaveLength(1);
+    expect(position?.estimatedProceeds).toBeCloseTo((position?.quantity ?? 0) * (position?.lastPrice ?? 0) * 0.999, 6);
+    expect(await tools().flatten(ADA, [BTC])).toMatchObject({ ok: true });
+    expect(positionViews(world.state).map((view) => view.symbol)).toEqual([ETH]);
+    expect(tools().flattenPreview(BTC).refusal).toContain(BTC);
+  });
+
+  test('/reconcile compares, and says whether the books agree', async () => {
+    expect(await tools().reconcile(ADA)).toMatchObject({ ok: true, code: 'done' });
+    expect(reconciled).toBe(1);
+    world.exchange.total['USDT'] = decimal('1');
+    const differs = await tools().reconcile(ADA);
+    expect(differs).toMatchObject({ code: 'differs' });
+    expect(differs.text).toContain('USDT');
+  });
+
+  test('locks cannot be silenced', async () => {
+    expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
+  });
+});
+
+describe('charts', () => {
+  test('mark the fills of the candles shown, entries and exits apart, oldest first', () => {
+    const at = world.at;
+    const fill = (symbol: string, purpose: string, when: number): FillRow => ({ symbol, side: purpose === 'entry' ? 'buy' : 'sell', purpose, price: 1, quantity: 1, fee: 0, feeAsset: 'USDT', at: when });
+    const candle = { openTime: at - 2 * HOUR_MS, open: 1, high: 1, low: 1, close: 1, volume: 0, quoteVolume: 0, trades: 0, takerBuyBase: 0, takerBuyQuote: 0 };
+    const records = noRecords({ fills: () => [fill(BTC, 'stop', at), fill(ETH, 'entry', at), fill(BTC, 'entry', at - HOUR_MS), fill(BTC, 'entry', at - DAY_MS)] });
+    const { marks } = tools({ records, feed: { recent: () => [candle] } }).chart(BTC, 2);
+    expect(marks.map((mark) => mark.side)).toEqual(['entry', 'exit']);
+  });
+});
+
+describe('results by period', () => {
+  test('change of equity without deposits, the running period first, back to the first point', () => {
+    const day = Date.UTC(2026, 0, 5);
+    const points: readonly EquityPoint[] = [
+      { at: day - DAY_MS, equity: 1000 },
+      { at: day - HOUR_MS, equity: 1010 },
+      { at: day + HOUR_MS, equity: 1210 },
+    ];
+    const records = noRecords({
+      equityBetween: (from, to) => points.filter((point) => point.at >= from && point.at < to),
+      equityBefore: (at) => points.findLast((point) => point.at < at) ?? null,
+      depositsBetween: (from) => (from === day ? 200 : 0),
+    });
+    const views = periodViews(records, 'day', 5, day + 2 * HOUR_MS, 1220);
+    expect(views.map((view) => [view.from, view.pnl])).toEqual([
+      [day, 10],
+      [day - DAY_MS, 10],
+    ]);
+  });
+});
+
+describe('the log on the phone', () => {
+  test('keeps the newest lines, redacted', () => {
+    const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+    const tail = createLogTail(silent, (text) => text.replaceAll('hunter2', '[redacted]'), () => 5);
+    for (let index = 0; index < 600; index += 1) tail.info({ index }, 'line');
+    tail.error({ key: 'hunter2', why: new Error('hunter2 refused') }, 'failed');
+    expect(tail.newest(2)).toEqual([
+      { at: 5, level: 'info', text: 'line index=599' },
+      { at: 5, level: 'error', text: 'failed key=[redacted] why=[redacted] refused' },
+    ]);
+    expect(tail.newest(10_000)).toHaveLength(500);
+  });
+});
