@@ -140,7 +140,7 @@ describe('confirmation', () => {
     expect((await bot.press(SECOND_OPERATOR, GROUP, 'Resume trading')).text).toContain('Only the person who asked');
     expect((await bot.press(VIEWER, GROUP, 'Resume trading')).text).toContain('operators');
     await bot.press(OPERATOR, GROUP, 'Resume trading');
-    await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('allowed again') === true);
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Trading goes on') === true);
     expect(bot.service.calls.map(({ name }) => name)).toEqual(['resume']);
 
     const second = await bot.ask(OPERATOR, '/resume', GROUP);
@@ -155,7 +155,7 @@ describe('confirmation', () => {
     const asked = await bot.ask(OPERATOR, '/resume');
     const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
-    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('allowed again') === true);
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Trading goes on') === true);
     const forged = { id: 'forged', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message: JSON.parse(JSON.stringify(asked)), chat_instance: '1', data };
     bot.server.person.push({ callback_query: forged });
     await bot.settle();
@@ -218,7 +218,7 @@ describe('confirmation', () => {
     await bot.settle();
     expect(bot.service.calls).toEqual([]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
-    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('allowed again') === true);
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Trading goes on') === true);
   });
 
   test('an answer that comes late counts for nothing', async () => {

@@ -152,7 +152,7 @@ export const createFakeService = (clock: Clock): FakeService => {
     resume: async (caller) => {
       calls.push({ name: 'resume', caller, detail: null });
       paused = false;
-      return { ok: true, code: 'resumed', text: 'New entries are allowed again.' };
+      return { ok: true, code: 'resumed', text: 'Trading goes on.' };
     },
     unlockPreview: () => ({ shownAt: 0, locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),
     unlock: async (caller, request: UnlockRequest) => {

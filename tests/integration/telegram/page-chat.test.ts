@@ -20,7 +20,7 @@ test('the chat page talks to the real command code as its one person, and reache
   expect((await post('send', { text: '/resume', userId: VIEWER })).status).toBe(200);
   const asked = await server.person.waitFor(OPERATOR, ({ reply_markup: keys }) => keys !== undefined);
   await post('press', { button: 'Resume trading', messageId: asked.message_id });
-  await server.person.waitFor(OPERATOR, ({ text }) => text?.includes('allowed again') === true);
+  await server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Trading goes on') === true);
   expect(service.calls).toMatchObject([{ name: 'resume', caller: { userId: OPERATOR, role: 'operator' } }]);
 
   const { messages } = (await (await chat.request('/messages')).json()) as { messages: unknown[] };
