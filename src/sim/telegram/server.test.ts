@@ -46,14 +46,14 @@ describe('updates', () => {
 
   test('a long poll waits for the next one, and for its time-out', async () => {
     const waiting = call('getUpdates', { timeout: 20 });
-    await expect.poll(() => server.person.botListening()).toBe(true);
+    await expect.poll(() => server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(true);
     server.person.send(ANN, ANN, '/status now');
     expect((await waiting).result).toMatchObject([{ message: { text: '/status now', entities: [{ type: 'bot_command', offset: 0, length: 7 }] } }]);
   });
 
   test('a second poll ends the first with 409', async () => {
     const first = call('getUpdates', { timeout: 20 });
-    await expect.poll(() => server.person.botListening()).toBe(true);
+    await expect.poll(() => server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(true);
     const second = call('getUpdates', { timeout: 0 });
     expect(await first).toMatchObject({ ok: false, error_code: 409, description: expect.stringContaining('terminated by other getUpdates request') });
     expect((await second).ok).toBe(true);
@@ -227,7 +227,7 @@ describe('the person over HTTP', () => {
       return text;
     };
     const first = read({}, 'first');
-    await expect.poll(async () => (await say('first')).ok).toBe(true);
+    await expect.poll(async () => (await say('first')).ok, { interval: 10, timeout: 8_000 }).toBe(true);
     const seen = await first;
     const last = /id: (\d+)\nevent: message/.exec(seen)?.[1] ?? '';
     await say('missed');

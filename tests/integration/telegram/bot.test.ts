@@ -51,8 +51,8 @@ describe('who is let in', () => {
   test('the menu is set per role, strangers see none', async () => {
     const bot = await start();
     const names = (userId: number): readonly unknown[] => bot.server.person.menu(userId, userId).map(({ command }) => command);
-    await expect.poll(() => names(OPERATOR)).toContain('unlock');
-    await expect.poll(() => names(VIEWER)).toContain('status');
+    await expect.poll(() => names(OPERATOR), { interval: 10, timeout: 8_000 }).toContain('unlock');
+    await expect.poll(() => names(VIEWER), { interval: 10, timeout: 8_000 }).toContain('status');
     expect(names(VIEWER)).not.toContain('unlock');
     expect(names(STRANGER)).toEqual([]);
   });
@@ -95,10 +95,10 @@ describe('age and redelivery', () => {
     const { pause } = bot.service;
     const release = Promise.withResolvers<undefined>();
     Object.assign(bot.service, { pause: async (...given: Parameters<typeof pause>) => (await release.promise, pause(...given)) });
-    await expect.poll(() => bot.server.person.botListening()).toBe(true);
+    await expect.poll(() => bot.server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(true);
     const polls = bot.server.calls('getUpdates');
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
-    await expect.poll(() => bot.server.person.botListening()).toBe(false);
+    await expect.poll(() => bot.server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(bot.server.calls('getUpdates')).toBe(polls);
     expect([...bot.memory.values].find(([key]) => key.endsWith('/seen'))?.[1].split(',')).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('age and redelivery', () => {
     Object.assign(bot.service, { pause: async () => new Promise(() => undefined) });
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
     bot.server.person.send(OPERATOR, OPERATOR, '/halt');
-    await expect.poll(() => (bot.clock.jump(1_000), bot.tools.calls.length)).toBe(1);
+    await expect.poll(() => (bot.clock.jump(1_000), bot.tools.calls.length), { interval: 10, timeout: 8_000 }).toBe(1);
   });
 
   test('a command for another bot is not for this one; one that names this bot is', async () => {

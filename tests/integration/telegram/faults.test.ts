@@ -114,7 +114,7 @@ describe('polling', () => {
     await bot.settle();
     bot.server.faults.inject({ name: 'unauthorized', times: Infinity });
     bot.server.person.send(VIEWER, VIEWER, '/version');
-    await expect.poll(() => bot.log.lines.some(({ message }) => message.includes('TELEGRAM_BOT_TOKEN'))).toBe(true);
+    await expect.poll(() => bot.log.lines.some(({ message }) => message.includes('TELEGRAM_BOT_TOKEN')), { interval: 10, timeout: 8_000 }).toBe(true);
     expect(bot.bot.unreachableSince()).not.toBeNull();
     bot.server.faults.clear();
     await bot.recover();
@@ -129,7 +129,7 @@ describe('polling', () => {
     await bot.bot.stop();
     bot.server.faults.inject({ name: 'reset', methods, times: Infinity });
     await bot.restart();
-    await expect.poll(() => bot.server.faults.struck('reset')).toBeGreaterThan(0);
+    await expect.poll(() => bot.server.faults.struck('reset'), { interval: 10, timeout: 8_000 }).toBeGreaterThan(0);
     bot.server.faults.clear();
     await bot.recover();
     await bot.settle();
@@ -166,11 +166,11 @@ describe('an outage', () => {
       bot.clock.jump(30_000);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await expect.poll(() => (bot.clock.jump(1_000), runner.isSilent())).toBe(true);
+    await expect.poll(() => (bot.clock.jump(1_000), runner.isSilent()), { interval: 10, timeout: 8_000 }).toBe(true);
     bot.server.faults.clear();
     await expect.poll(() => (bot.clock.jump(61_000), bot.server.person.messages(OPERATOR).length), { interval: 30, timeout: 10_000 }).toBe(20);
     expect(bot.server.person.messages(OPERATOR).map(({ text }) => text?.split('\n')[0]?.slice(3))).toEqual(keys);
-    await expect.poll(() => (bot.clock.jump(1_000), runner.isSilent())).toBe(false);
+    await expect.poll(() => (bot.clock.jump(1_000), runner.isSilent()), { interval: 10, timeout: 8_000 }).toBe(false);
     await runner.stop(0);
   });
 });

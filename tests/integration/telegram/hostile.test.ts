@@ -156,7 +156,7 @@ test('planted secrets appear in no message, log line, audit row or error', async
   store.add({ kind: 'lock', key: 'x', title: leak, lines: [leak], commands: [], symbol: null, at: 0 }, 0);
   const runner = createOutboxRunner({ store, notifier: bot.bot.notifier, chats: [OPERATOR], clock, log: bot.log, silenceSeconds: 60, hook: null });
   runner.start();
-  await expect.poll(() => store.pending(OPERATOR, 1).length).toBe(0);
+  await expect.poll(() => store.pending(OPERATOR, 1).length, { interval: 10, timeout: 8_000 }).toBe(0);
   await runner.stop(0);
 
   const written = JSON.stringify([server.person.chats().map(({ id }) => server.person.messages(id)), bot.log.lines, bot.reported, deliveries, service.auditRows.map(({ arguments: _typed, ...row }) => row)]);
