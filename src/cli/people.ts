@@ -9,7 +9,7 @@ import { createWebhook } from '../adapters/system/web-calls.ts';
 import type { Bot } from '../app/bot.ts';
 import { createDriftWatch, type DriftWatch } from '../app/operator/drift-watch.ts';
 import type { LogTail } from '../app/operator/log-tail.ts';
-import { createOperatorSide } from '../app/operator/operator-service.ts';
+import { createOperatorSide, type OperatorSide } from '../app/operator/operator-service.ts';
 import { createOperatorTools } from '../app/operator/operator-tools.ts';
 import { createAlertSettings, type AlertSettings } from '../app/outbox/alert-settings.ts';
 import type { OutboxRunner } from '../app/outbox/outbox-runner.ts';
@@ -19,7 +19,7 @@ import { unsettled } from '../app/executor.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelDescription } from '../ports/model.ts';
 import type { OperatorService, VersionView } from '../ports/operator.ts';
-import type { HealthCheckView, OperatorTools } from '../ports/operator-tools.ts';
+import type { HealthCheckView, OperatorTools, ReadinessView } from '../ports/operator-tools.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
 
 /** Wall milliseconds that the outbox may take to empty itself at a stop. */
@@ -56,11 +56,15 @@ export interface PeopleOptions {
   readonly drift: DriftWatch;
   readonly access: TelegramAccess | null;
   readonly resources: AsyncDisposableStack;
+  /** The newest readiness audit; null = never run. */
+  readonly readiness: () => ReadinessView | null;
 }
 
 export interface People {
   readonly service: OperatorService;
   readonly tools: OperatorTools;
+  /** Hands a command to the engine. */
+  readonly run: OperatorSide['run'];
 }
 
 /** A drift watch for a bot that is made after it. */
@@ -99,7 +103,7 @@ export const startPeople = (options: PeopleOptions): People => {
     drift: options.drift,
     settings,
     logs: (count) => log.newest(count),
-    readiness: () => null,
+    readiness: options.readiness,
     outside: () => outsideHealth(options, () => outbox),
     run,
     reconcile: () => bot.reconcile(),
@@ -111,13 +115,13 @@ export const startPeople = (options: PeopleOptions): People => {
     },
   });
   outbox = startTelegram(options, service, tools, settings);
-  startReports(options, service, () => outbox?.wake());
+  startReports(options, service, tools, () => outbox?.wake());
   // A send that was under way must not be forgotten by whoever looks at the log after a stop.
   resources.defer(() => {
     const open = unsettled(bot.host.state.orders);
     if (open.length > 0) log.info({ orders: open.map((record) => record.draft.clientOrderId) }, 'orders left on the exchange');
   });
-  return { service, tools };
+  return { service, tools, run };
 };
 
 const startTelegram = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, settings: AlertSettings): OutboxRunner | null => {
@@ -162,7 +166,7 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
 };
 
 /** The daily report, on wall time in the operator's zone. */
-const startReports = (options: PeopleOptions, service: OperatorService, wake: () => void): void => {
+const startReports = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, wake: () => void): void => {
   const { config, log, wall, database, resources } = options;
   const schedule = createSchedule({
     timeZone: config.timeZone,
@@ -170,7 +174,7 @@ const startReports = (options: PeopleOptions, service: OperatorService, wake: ()
     onMissed: (job, at) => log.warn({ job, at }, 'a scheduled job was missed'),
   });
   schedule.daily('daily report', config.dailyReportAt, () => {
-    database.outbox.add(buildDailyReport(service, config.timeZone), wall.wallNow());
+    database.outbox.add(buildDailyReport(service, config.timeZone, tools), wall.wallNow());
     wake();
   });
   resources.defer(() => schedule.stop());

@@ -44,6 +44,10 @@ export interface TelegramSide {
   readonly outbox: OutboxRunner;
 }
 
+/** What must not appear in any message beside the bot's own token. */
+const otherSecrets = ({ secrets }: Config): readonly string[] =>
+  [secrets.exchangeApiKey, secrets.exchangeApiSecret, secrets.alertWebhookUrl, secrets.heartbeatUrl, secrets.dashboardToken].filter((secret) => secret !== null);
+
 /** Bot and outbox; starts neither. */
 export const createTelegramSide = (options: {
   readonly config: Config;
@@ -79,6 +83,7 @@ export const createTelegramSide = (options: {
     pictures: options.pictures,
     unlockTotpSecret: config.secrets.unlockTotpSecret,
     unlockApprovals: approvals,
+    secrets: otherSecrets(config),
   });
   const outbox = createOutboxRunner({
     store: outboxStore,
