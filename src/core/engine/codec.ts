@@ -1,7 +1,7 @@
 import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { RollingWindow } from '../guardian/rolling-window.ts';
 import type { Effect } from './effect.ts';
-import { createEngineState, recountOrders, syncNumbers, type EngineState } from './state.ts';
+import { createEngineState, indexOrders, syncNumbers, type EngineState } from './state.ts';
 
 /** Text of the effects of one input, the form in which they are recorded and compared. Decimals as plain text. */
 export const encodeEffects = (effects: readonly Effect[]): string =>
@@ -11,7 +11,7 @@ export const encodeEffects = (effects: readonly Effect[]): string =>
 
 /** A snapshot of the whole state; decodeState gives an equal state back. */
 export const encodeState = (state: EngineState): string =>
-  JSON.stringify(state, (_key, value: unknown) => (typeof value === 'bigint' ? { $decimal: formatDecimal(value as Decimal) } : value));
+  JSON.stringify(state, (key, value: unknown) => (typeof value === 'bigint' ? { $decimal: formatDecimal(value as Decimal) } : key === 'openOrders' ? undefined : value));
 
 const revive = (_key: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
@@ -26,6 +26,6 @@ const revive = (_key: string, value: unknown): unknown => {
 export const decodeState = (text: string): EngineState => {
   const state: EngineState = { ...createEngineState(), ...(JSON.parse(text, revive) as EngineState) };
   syncNumbers(state);
-  recountOrders(state);
+  indexOrders(state);
   return state;
 };

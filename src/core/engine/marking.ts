@@ -95,7 +95,7 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
       worst = add(worst, mulDown(held, worstPrice(state, symbol, last ?? ZERO)));
     }
   }
-  for (const record of Object.values(state.orders)) {
+  for (const record of state.openOrders) {
     if (record.draft.purpose !== 'entry') continue;
     const open = outstanding(record);
     const limit = record.draft.limitPrice;

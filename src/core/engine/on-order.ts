@@ -7,11 +7,13 @@ import { HOUR_MS, hourStart } from '../units.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
 import { noteCancelFailure } from './orders-out.ts';
-import { isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
+import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /** Ended orders that are kept in memory for late answers; older ones are in the database. */
 const ENDED_ORDERS_KEPT = 200;
+/** Forgotten in one go, so that looking for them is rare. */
+const FORGET_AT_ONCE = 50;
 
 /** Every result of a send comes back here; nothing is swallowed into a log. */
 export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
@@ -22,14 +24,16 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
     return;
   }
   const before = { status: record.status, fills: record.tradeIds.length };
+  const ended = isFinal(record);
   apply(turn, record, input.outcome);
   if (record.status !== before.status || record.tradeIds.length !== before.fills) {
     const { clientOrderId, symbol } = record.draft;
     const { status, exchangeOrderId, executed, detail } = record;
     turn.effects.push({ type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
   }
-  forgetOld(turn);
-  recountOrders(state);
+  if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
+  if (ended && !isFinal(record)) indexOrders(state);
+  else recountOrders(state);
 };
 
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {
@@ -196,6 +200,7 @@ const forgetOld = (turn: Turn): void => {
     if (surplus <= 0 || record === undefined) break;
     if (!isFinal(record) || inUse.has(id)) continue;
     delete orders[id];
+    turn.state.ordersKept -= 1;
     surplus -= 1;
   }
 };

@@ -1,7 +1,6 @@
 import { formatDecimal, type Decimal } from '../decimal.ts';
 import { clockIsKnown } from '../guardian/health-locks.ts';
 import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
-import { isFinal } from '../orders/record.ts';
 import { riskFraction } from '../risk/sizing.ts';
 import { decide, type PolicyTerms, type Wish } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
@@ -87,7 +86,7 @@ export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): 
     quote: fresh ? { symbol: symbol.symbol, last: symbol.last, bid: symbol.bid, ask: symbol.ask, at: symbol.priceAt ?? at } : null,
     exposure: measureExposure(state, symbol, at, wall),
     hasPosition: symbol.managed !== null || (state.ledger.positions[symbol.symbol]?.trade ?? null) !== null,
-    orderInFlight: Object.values(state.orders).some((order) => order.draft.symbol === symbol.symbol && !isFinal(order)),
+    orderInFlight: state.openOrders.some((order) => order.draft.symbol === symbol.symbol),
     restUntil: symbol.restUntil,
     // Backtests have no second clock; everywhere else the difference has to have been measured.
     clockKnown: config.mode === 'backtest' || clockIsKnown(state.guardian, wall),

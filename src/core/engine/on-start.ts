@@ -4,7 +4,7 @@ import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
-import { createSymbolState, recountOrders } from './state.ts';
+import { createSymbolState, indexOrders } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
@@ -107,5 +107,5 @@ const takeOrders = (turn: Turn): void => {
       record.unknownSince = turn.wall;
     }
   }
-  recountOrders(state);
+  indexOrders(state);
 };

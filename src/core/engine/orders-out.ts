@@ -3,7 +3,7 @@ import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
 import { tradingState } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import type { OrderDraft } from '../orders/order.ts';
-import { isFinal, openRecord, type OrderRecord } from '../orders/record.ts';
+import { openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { recountOrders, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
@@ -22,7 +22,10 @@ export const orderOf = (turn: Turn, id: string | null): OrderRecord | null => (i
 export const place = (turn: Turn, order: ApprovedOrder): void => {
   const { state } = turn;
   state.orderSequence += 1;
-  state.orders[order.draft.clientOrderId] = openRecord(order.draft, turn.at, turn.wall);
+  const record = openRecord(order.draft, turn.at, turn.wall);
+  state.orders[order.draft.clientOrderId] = record;
+  state.openOrders.push(record);
+  state.ordersKept += 1;
   recountOrders(state);
   turn.effects.push({ type: 'place', order });
 };
@@ -68,9 +71,8 @@ export const withdrawEntries = (turn: Turn): void => {
   const { state } = turn;
   if (state.openEntries === 0) return;
   const halted = tradingState(state.guardian, null) === 'halted';
-  for (const id in state.orders) {
-    const record = state.orders[id];
-    if (record === undefined || record.draft.purpose !== 'entry' || isFinal(record)) continue;
+  for (const record of state.openOrders) {
+    if (record.draft.purpose !== 'entry') continue;
     if (halted) requestCancel(turn, record, 'halted');
     else if (record.status === 'intent' && mustWithdraw(state.guardian, record.draft)) requestCancel(turn, record, 'no entries');
   }

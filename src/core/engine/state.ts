@@ -88,6 +88,9 @@ export interface EngineState {
   ledger: Ledger;
   guardian: GuardianState;
   orders: Record<string, OrderRecord>;
+  /** Derived: the records that are not final, in the order of their approval, and how many there are in all. Not in snapshots. */
+  openOrders: OrderRecord[];
+  ordersKept: number;
   /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
   unsettled: number;
   openEntries: number;
@@ -126,6 +129,8 @@ export const createEngineState = (): EngineState => ({
   ledger: createLedger(),
   guardian: createGuardian(),
   orders: {},
+  openOrders: [],
+  ordersKept: 0,
   unsettled: 0,
   openEntries: 0,
   tradesClosed: 0,
@@ -177,25 +182,36 @@ export const syncNumbers = (state: EngineState): void => {
   }
 };
 
-/** Brings the counts of orders up to date after one was placed or reported. */
+/** Brings the list of open orders and their counts up to date after one was placed or reported. Its length is that of the open orders, not of all. */
 export const recountOrders = (state: EngineState): void => {
+  const { openOrders } = state;
   state.unsettled = 0;
   state.openEntries = 0;
-  for (const id in state.orders) {
-    const record = state.orders[id];
-    if (record === undefined || isFinal(record)) continue;
+  let open = 0;
+  for (const record of openOrders) {
+    if (isFinal(record)) continue;
+    openOrders[open] = record;
+    open += 1;
     if (record.status !== 'working') state.unsettled += 1;
     if (record.draft.purpose === 'entry') state.openEntries += 1;
   }
+  openOrders.length = open;
+};
+
+/** Makes the list of open orders anew: after a snapshot was read, or when an order that had ended is open after all. */
+export const indexOrders = (state: EngineState): void => {
+  const records = Object.values(state.orders);
+  state.openOrders = records.filter((record) => !isFinal(record));
+  state.ordersKept = records.length;
+  recountOrders(state);
 };
 
 /** Wall time since which the oldest outcome is open, or null. An order that still waits to be sent counts from its approval. */
 export const oldestUnsettled = (state: EngineState): EpochMs | null => {
   if (state.unsettled === 0) return null;
   let oldest: EpochMs | null = null;
-  for (const id in state.orders) {
-    const record = state.orders[id];
-    if (record === undefined || (record.status !== 'intent' && record.status !== 'unknown')) continue;
+  for (const record of state.openOrders) {
+    if (record.status !== 'intent' && record.status !== 'unknown') continue;
     const since = record.unknownSince ?? record.createdWall;
     if (oldest === null || since < oldest) oldest = since;
   }
