@@ -5,7 +5,7 @@ import type { EngineState } from '../../src/core/engine/state.ts';
 import type { World } from '../../src/core/engine/world.test-helper.ts';
 import type { Lock } from '../../src/core/guardian/lock.ts';
 import { imbalance } from '../../src/core/ledger/ledger.ts';
-import { isFinal, outstanding } from '../../src/core/orders/record.ts';
+import { isFinal, outstanding, type OrderRecord } from '../../src/core/orders/record.ts';
 
 const fail = (what: string): never => {
   throw new Error(`invariant broken: ${what}`);
@@ -19,7 +19,8 @@ interface Memory {
   day: number | null;
   highWaterMark: number | null;
   streak: number;
-  unsettled: boolean;
+  /** Orders whose outcome was open. */
+  unsettled: readonly string[];
   /** Wall time of the last sign of trouble with an order. */
   trouble: number;
 }
@@ -40,16 +41,18 @@ export const invariants = (world: World): ((input: Input, effects: readonly Effe
   };
 };
 
+const isUnsettled = (record: OrderRecord | undefined): boolean => record?.status === 'unknown' || record?.status === 'intent';
+
 const remember = (state: EngineState, before: Memory | null, effects: readonly Effect[] = []): Memory => {
   const { guardian } = state;
-  const troubled = effects.some((effect) => (effect.type === 'order' && (effect.status === 'unknown' || effect.status === 'rejected' || effect.status === 'never-sent')) || (effect.type === 'alert' && effect.alert.kind === 'order-failure'));
+  const troubled = effects.some((effect) => (effect.type === 'order' && effect.status === 'unknown') || (effect.type === 'alert' && effect.alert.kind === 'order-failure' && !effect.alert.title.includes('not possible')));
   return {
     locks: { ...guardian.locks },
     dayBaseline: guardian.dayBaseline,
     day: guardian.day,
     highWaterMark: guardian.highWaterMark,
     streak: guardian.lossStreak.length,
-    unsettled: Object.values(state.orders).some((record) => record.status === 'unknown' || record.status === 'intent'),
+    unsettled: Object.values(state.orders).flatMap((record) => (isUnsettled(record) ? [record.draft.clientOrderId] : [])),
     trouble: troubled ? state.wall : (before?.trouble ?? Number.NEGATIVE_INFINITY),
   };
 };
@@ -179,7 +182,7 @@ const maySink = (lock: Lock, state: EngineState, before: Memory, input: Input, u
     case 'clock-skew':
       return input.type === 'clock-skew' && input.skew !== null && Math.abs(input.skew) < 500;
     case 'execution':
-      return state.wall - before.trouble >= 300_000 && !before.unsettled;
+      return state.wall - before.trouble >= 300_000 && before.unsettled.every((id) => !isUnsettled(state.orders[id]));
     case 'operators-unreachable':
       return input.type === 'reach' && input.unreachable === null;
     case 'model':

@@ -4,14 +4,11 @@ import { quantityOf } from '../ledger/ledger.ts';
 import { isYoung, staleness, type FreshnessRule } from '../guardian/health-locks.ts';
 import { outstanding } from '../orders/record.ts';
 import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
-import { SECOND_MS, type EpochMs } from '../units.ts';
+import type { EpochMs } from '../units.ts';
 import { configOf, lastDecimal, type EngineState, type SymbolState } from './state.ts';
 
 /** How old data may be. */
-export const freshnessRule = (state: EngineState): FreshnessRule => {
-  const config = configOf(state);
-  return { maxAge: config.limits.maxDataAgeSeconds * SECOND_MS, wallGrace: config.staleWallGrace };
-};
+export const freshnessRule = (state: EngineState): FreshnessRule => state.freshness;
 
 /** Whether the newest price may be used as the present one. */
 export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>

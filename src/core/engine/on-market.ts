@@ -51,16 +51,16 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     symbol.ask = quote.ask;
     symbol.priceAt = at;
     symbol.priceWall = turn.wall;
-    watchForming(symbol, quote.last, turn);
+    watchForming(symbol, quote.last, at);
     symbol.freshPolls = isStale(symbol, turn.at, turn.wall, rule) ? 0 : symbol.freshPolls + 1;
     watchTarget(symbol);
   }
 };
 
-/** The hour under way counts for tightening only. */
-const watchForming = (symbol: SymbolState, last: number, turn: Turn): void => {
+/** The hour that a price belongs to counts for tightening only. */
+const watchForming = (symbol: SymbolState, last: number, at: EpochMs): void => {
   const { forming } = symbol;
-  const hour = hourStart(turn.at);
+  const hour = hourStart(at);
   if (forming.hour !== hour) {
     forming.hour = hour;
     forming.high = last;

@@ -59,6 +59,7 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   const { state } = turn;
   refuse(input.config);
   state.config = input.config;
+  state.freshness = { maxAge: input.config.limits.maxDataAgeSeconds * SECOND_MS, wallGrace: input.config.staleWallGrace };
   state.engineVersion = input.engineVersion;
   state.startedAt = turn.at;
   state.startedWall = turn.wall;

@@ -1,4 +1,5 @@
 import { decimalFromNumber, mulDown, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import type { FreshnessRule } from '../guardian/health-locks.ts';
 import { lockId } from '../guardian/lock.ts';
 import { createGuardian, type GuardianState } from '../guardian/state.ts';
 import { createVolatility, type Volatility } from '../guardian/volatility.ts';
@@ -67,7 +68,7 @@ export interface SymbolState {
   lastTradedSignal: EpochMs | null;
   /** Base units at the exchange: the last account reading moved by the fills since; null before the first. */
   atExchange: Decimal | null;
-  lastDecision: string | null;
+  lastDecision: { readonly text: string } | null;
   /** Base units held, as a double: derived from the ledger for marking to market. */
   heldNumber: number;
 }
@@ -78,6 +79,8 @@ export interface EngineState {
   engineVersion: string;
   startedAt: EpochMs;
   startedWall: EpochMs;
+  /** How old data may be, by the configuration. Nothing is fresh before the first start. */
+  freshness: FreshnessRule;
   /** Newest times seen; the wall time is the engine's own, which never runs backwards. */
   at: EpochMs;
   wall: EpochMs;
@@ -121,6 +124,7 @@ export const createEngineState = (): EngineState => ({
   engineVersion: '',
   startedAt: 0,
   startedWall: 0,
+  freshness: { maxAge: 0, wallGrace: 0 },
   at: 0,
   wall: 0,
   wallShift: 0,
