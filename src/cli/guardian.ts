@@ -35,6 +35,25 @@ const build = (finish: (code: ExitCode) => void): Command => {
       const { replay } = await import('./replay.ts');
       finish(replay(options));
     });
+  program
+    .command('ctl')
+    .description("the chat's commands on this server, for when Telegram is down: status, pause, halt, resume, flatten, unlock and the rest")
+    .argument('<command>', 'as in the chat, without the slash')
+    .argument('[words...]', 'its arguments')
+    .option('--yes', 'confirm without asking')
+    .action(async (name: string, words: string[], options: { yes?: boolean }) => {
+      const { ctl } = await import('./ctl.ts');
+      finish(await ctl(name, words, options));
+    });
+  program
+    .command('drill')
+    .description('make the running bot prove something, for the readiness audit (never in live): round-trip, kill-switch, stale-data, restart')
+    .argument('<drill>', 'round-trip: a smallest-size trade through the full path; kill-switch: losing trades until it locks; stale-data: prices fall silent; restart: the bot is killed')
+    .argument('[symbol]', 'market to use (default: the first without a position)', '')
+    .action(async (name: string, symbol: string) => {
+      const { drill } = await import('./ctl.ts');
+      finish(await drill(name, symbol));
+    });
   for (const command of program.commands) command.exitOverride().showHelpAfterError(`(see guardian ${command.name()} --help)`);
   return program;
 };

@@ -6,6 +6,8 @@ import { openContext } from './process-context.ts';
 
 /** `guardian start`: runs until it is told to stop. Resolves to the exit code. */
 export const start = async (): Promise<ExitCode> => {
+  // Databases, sockets and backups hold what others should not read.
+  process.umask(0o077);
   const { config, liveRefusals, log } = openContext();
   const stop = Promise.withResolvers<string>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.resolve(signal));

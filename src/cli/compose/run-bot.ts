@@ -3,6 +3,9 @@ import { createBot, type Bot } from '../../app/bot.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import { createFeatureEngine } from '../../core/features/engine.ts';
 import type { Model } from '../../ports/model.ts';
+import { createCommandSet } from '../../../commands/registry.ts';
+import { createSilenceableData } from '../control/data-silence.ts';
+import { startControl } from '../control/start-control.ts';
 import { engineVersion } from '../engine-version.ts';
 import { startPage } from '../page.ts';
 import { driftWatchFor, readCard, startPeople } from '../people.ts';
@@ -45,6 +48,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   if (fault !== null) log.error({ why: fault }, 'no model: exits only');
   const engine = engineVersion();
   const failed = Promise.withResolvers<unknown>();
+  const data = createSilenceableData(surroundings.marketData);
   const card = readCard(bundledModel(config.modelDir));
   const drift = driftWatchFor(card, () => bot, clock);
   const bot: Bot = createBot({
@@ -53,7 +57,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     clock,
     log,
     venue: surroundings.venue,
-    marketData: surroundings.marketData,
+    marketData: data.marketData,
     features: createFeatureEngine(config.symbols),
     model,
     pacer: surroundings.pacer,
@@ -67,7 +71,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   const access = await openTelegramAccess(config, wall);
   if (access !== null && access.server === null) await holdOnHost(base, 'the bot token', access.token);
   const supervision = startSupervision(base, bot);
-  const { service } = startPeople({
+  const people = startPeople({
     config,
     log,
     wall,
@@ -80,8 +84,26 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     drift,
     access,
     resources,
+    readiness: () => null,
   });
-  await startPage({ config, log, service, access, resources, healthy: () => supervision.healthy() });
+  await startPage({ config, log, service: people.service, access, resources, healthy: () => supervision.healthy() });
+  await startControl({
+    config,
+    log,
+    clock: wall,
+    commands: createCommandSet({ service: people.service, tools: people.tools, timeZone: config.timeZone }),
+    service: people.service,
+    resources,
+    drills: {
+      state,
+      clock: wall,
+      run: people.run,
+      audits: database.audit,
+      silence: config.mode === 'live' ? null : data.silence,
+      ready: () => bot.rounds > 0,
+      crash: () => process.kill(process.pid, 'SIGKILL'),
+    },
+  });
   bot.start();
   void bot.finished.then((how) => {
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');

@@ -1,0 +1,88 @@
+import { createInterface } from 'node:readline/promises';
+import { userInfo } from 'node:os';
+import { askControl, ControlUnreachable } from '../adapters/control/client.ts';
+import type { ControlEnd, ControlRequest } from '../adapters/control/protocol.ts';
+import { loadConfig } from '../adapters/system/config.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { UserError } from '../adapters/system/user-error.ts';
+import { SECOND_MS, type Milliseconds } from '../core/units.ts';
+import { controlPath } from './control/start-control.ts';
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Who types: what `sudo` was called by, else the user. For the audit table. */
+const typist = (): string => (process.env['SUDO_USER'] ?? userInfo().username).slice(0, 60);
+
+const socketPath = (): string => controlPath(loadConfig({ environment: process.env, envFile: '.env' }).config);
+
+const ask = async (request: ControlRequest): Promise<ControlEnd> => {
+  try {
+    return await askControl(socketPath(), request, out);
+  } catch (error) {
+    if (error instanceof ControlUnreachable) throw new UserError(error.message, EXIT_CODES.failure);
+    throw error;
+  }
+};
+
+const question = async (text: string): Promise<string> => {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await terminal.question(text)).trim();
+  } finally {
+    terminal.close();
+  }
+};
+
+/** `guardian ctl <command>`: the chat's commands on the server, for when Telegram is down. */
+export const ctl = async (name: string, words: readonly string[], options: { readonly yes?: boolean }): Promise<ExitCode> => {
+  const user = typist();
+  let end = await ask({ kind: 'command', name, arguments: words.join(' '), user });
+  for (;;) {
+    for (const line of end.lines) out(line);
+    if (end.question === null) return end.ok ? EXIT_CODES.done : EXIT_CODES.failure;
+    const { nonce, text, confirms } = end.question;
+    if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} A person has to answer at a terminal; --yes confirms without asking`);
+    const typed = confirms ? (options.yes === true || /^y(es)?$/i.test(await question(`${text} [y/N] `)) ? 'yes' : 'no') : await question(`${text} `);
+    end = await ask({ kind: 'answer', nonce, text: typed, user });
+  }
+};
+
+/** Wall time for the bot to be back after it was killed: by systemd, or by hand. */
+const BACK_WITHIN: Milliseconds = 300 * SECOND_MS;
+const LOOK: Milliseconds = 1 * SECOND_MS;
+
+const DRILLS = ['round-trip', 'kill-switch', 'stale-data', 'restart'] as const;
+type DrillName = (typeof DRILLS)[number];
+const isDrill = (name: string): name is DrillName => (DRILLS as readonly string[]).includes(name);
+
+/** `guardian drill <name>`: makes the running bot prove something; the audit reads the record. */
+export const drill = async (name: string, symbol: string): Promise<ExitCode> => {
+  if (!isDrill(name)) throw new UserError(`there is no drill ${name}; there are ${DRILLS.join(', ')}`);
+  const user = typist();
+  const end = await ask({ kind: 'drill', name, arguments: symbol, user });
+  if (name !== 'restart' || !end.ok) return report(name, end);
+  out('the bot was killed; waiting for it to be started again (systemd does; elsewhere start it now)');
+  return report(name, await afterRestart(end.lines[0] ?? '{}', user));
+};
+
+const report = (name: string, end: ControlEnd): ExitCode => {
+  for (const line of end.lines) out(line);
+  out(end.ok ? `drill ${name}: passed` : `drill ${name}: FAILED`);
+  return end.ok ? EXIT_CODES.done : EXIT_CODES.failure;
+};
+
+const afterRestart = async (before: string, user: string): Promise<ControlEnd> => {
+  const path = socketPath();
+  const deadline = performance.now() + BACK_WITHIN;
+  // The old process may still answer in the moment before it dies.
+  await new Promise((resolve) => setTimeout(resolve, LOOK));
+  for (;;) {
+    try {
+      return await askControl(path, { kind: 'drill', name: 'restart-check', arguments: before, user }, out);
+    } catch (error) {
+      if (!(error instanceof ControlUnreachable)) throw error;
+      if (performance.now() > deadline) throw new UserError(`the bot was not back within ${BACK_WITHIN / SECOND_MS} s; start it and look at its log`, EXIT_CODES.failure);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+};
