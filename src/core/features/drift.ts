@@ -5,11 +5,18 @@ import { FEATURE_COUNT, FEATURE_NAMES } from './catalogue.ts';
  * from the one in training (Siddiqi, Credit Risk Scorecards, 2006): the sum over
  * bins of (live - reference) x ln(live / reference). By custom below 0.1 is
  * stable and above 0.25 has shifted.
+ *
+ * That custom is for independent rows. Three months of hours are one or two regimes
+ * of volatility out of years of them, so that windows of the training data itself
+ * exceed 0.25 more often than not. A reference therefore also holds what is ordinary:
+ * the 99th percentile of the raw index over windows of the same length in training.
+ * Where that is above 0.25 the index is scaled down so that it comes to 0.25: above
+ * the limit means further from training than training ever was from itself.
  */
 export const DRIFT_LIMIT = 0.25;
 /** Hours a live window must hold before it says anything. */
 export const LEAST_DRIFT_HOURS = 500;
-/** Hours of the live window: three months, so that an ordinary season is not taken for a shift. */
+/** Hours of the live window: three months. */
 export const DRIFT_WINDOW_HOURS = 2160;
 
 export interface ReferenceDistribution {
@@ -17,6 +24,8 @@ export interface ReferenceDistribution {
   readonly edges: readonly number[];
   /** Share of the reference in each bin; one more than edges. */
   readonly shares: readonly number[];
+  /** Raw index that windows of DRIFT_WINDOW_HOURS reach in training; unknown counts as DRIFT_LIMIT. */
+  readonly ordinary?: number;
 }
 
 /** What a model was trained on, as far as drift needs to know it. Kept in the model's card. */
@@ -50,13 +59,25 @@ export const binOfValue = (reference: ReferenceDistribution, value: number): num
   return bin;
 };
 
-/** Deciles of the known values and their shares. Equal edges fall together, so discrete values get fewer bins. */
+/** Six significant digits: enough for an edge, and a card that people can read. */
+const rounded = (value: number): number => Number(value.toPrecision(6));
+
+/**
+ * Deciles of the known values and their shares. An edge lies between two values
+ * that occur, so that discrete values (an hour of the day) never sit on one.
+ */
 export const referenceOf = (values: ArrayLike<number>, bins = 10): ReferenceDistribution => {
   const sorted = Float64Array.from(values).filter((value) => !Number.isNaN(value)).sort();
   const edges: number[] = [];
+  let next = 0;
   for (let q = 1; q < bins; q++) {
-    const edge = sorted[Math.floor((q * sorted.length) / bins)] ?? Number.NaN;
-    if (Number.isFinite(edge) && edge < (sorted.at(-1) ?? 0) && (edges.length === 0 || edge > (edges.at(-1) ?? 0))) edges.push(edge);
+    const below = sorted[Math.floor((q * sorted.length) / bins) - 1];
+    if (below === undefined) continue;
+    while (next < sorted.length && (sorted[next] ?? 0) <= below) next++;
+    const above = sorted[next];
+    if (above === undefined) break;
+    const edge = rounded((below + above) / 2);
+    if (Number.isFinite(edge) && (edges.length === 0 || edge > (edges.at(-1) ?? 0))) edges.push(edge);
   }
   const counts = new Float64Array(edges.length + 1);
   const distribution = { edges, shares: [] as number[] };
@@ -64,14 +85,17 @@ export const referenceOf = (values: ArrayLike<number>, bins = 10): ReferenceDist
     const bin = binOfValue(distribution, value);
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
-  return { edges, shares: Array.from(counts, (count) => (sorted.length === 0 ? 0 : count / sorted.length)) };
+  return { edges, shares: Array.from(counts, (count) => (sorted.length === 0 ? 0 : rounded(count / sorted.length))) };
 };
 
+/** The index brought to the scale on which DRIFT_LIMIT is the limit. */
+export const scaledIndex = (reference: ReferenceDistribution, raw: number): number => (raw * DRIFT_LIMIT) / Math.max(DRIFT_LIMIT, reference.ordinary ?? DRIFT_LIMIT);
+
 export interface DriftReport {
-  /** Rows in the live window. */
+  /** Hours in the live window. */
   readonly hours: number;
-  /** By feature, highest index first; empty before LEAST_DRIFT_HOURS. */
-  readonly features: readonly { readonly name: string; readonly index: number }[];
+  /** By feature, highest index first; empty before LEAST_DRIFT_HOURS. `raw` is the plain population stability index. */
+  readonly features: readonly { readonly name: string; readonly index: number; readonly raw: number }[];
   /** Null before LEAST_DRIFT_HOURS. */
   readonly prediction: number | null;
   /** Features above DRIFT_LIMIT: worth an alert. */
@@ -86,12 +110,16 @@ export interface DriftMonitor {
   report(): DriftReport;
 }
 
-/**
- * Watches a rolling window of live rows against the reference; O(features) a row.
- * Rows of several symbols go into one monitor when the model was trained on them together.
- * @param window rows held: hours x symbols
- */
-export const createDriftMonitor = (reference: DriftReference, window: number = DRIFT_WINDOW_HOURS): DriftMonitor => {
+export interface DriftMonitorOptions {
+  /** Symbols whose rows come in: so many rows are one hour. */
+  readonly symbols?: number;
+  readonly windowHours?: number;
+}
+
+/** Watches a rolling window of live rows, of all symbols together, against the reference; O(features) a row. */
+export const createDriftMonitor = (reference: DriftReference, options: DriftMonitorOptions = {}): DriftMonitor => {
+  const { symbols = 1, windowHours = DRIFT_WINDOW_HOURS } = options;
+  const window = windowHours * symbols;
   const distributions = [...FEATURE_NAMES.map((name) => reference.features[name] ?? null), reference.prediction];
   const width = FEATURE_COUNT + 1;
   const counts = distributions.map((distribution) => new Int32Array(distribution?.shares.length ?? 0));
@@ -113,23 +141,26 @@ export const createDriftMonitor = (reference: DriftReference, window: number = D
     });
     taken++;
   };
+  const indexOf = (column: number): { index: number; raw: number } | null => {
+    const distribution = distributions[column] ?? null;
+    if (distribution === null) return null;
+    const raw = populationStabilityIndex(distribution, counts[column] ?? []);
+    return Number.isNaN(raw) ? null : { index: scaledIndex(distribution, raw), raw };
+  };
   const report = (): DriftReport => {
-    const hours = Math.min(taken, window);
+    const hours = Math.floor(Math.min(taken, window) / symbols);
     if (hours < LEAST_DRIFT_HOURS) return { hours, features: [], prediction: null, shifted: [], predictionShifted: false };
-    const indexOf = (column: number): number => {
-      const distribution = distributions[column];
-      return distribution === null || distribution === undefined ? Number.NaN : populationStabilityIndex(distribution, counts[column] ?? []);
-    };
-    const features = FEATURE_NAMES.map((name, column) => ({ name, index: indexOf(column) }))
-      .filter((feature) => !Number.isNaN(feature.index))
-      .sort((a, b) => b.index - a.index);
-    const prediction = indexOf(FEATURE_COUNT);
+    const features = FEATURE_NAMES.flatMap((name, column) => {
+      const found = indexOf(column);
+      return found === null ? [] : [{ name, ...found }];
+    }).sort((a, b) => b.index - a.index);
+    const prediction = indexOf(FEATURE_COUNT)?.index ?? null;
     return {
       hours,
       features,
       prediction,
       shifted: features.filter((feature) => feature.index > DRIFT_LIMIT).map((feature) => feature.name),
-      predictionShifted: prediction > DRIFT_LIMIT,
+      predictionShifted: prediction !== null && prediction > DRIFT_LIMIT,
     };
   };
   return { push, report };
@@ -138,7 +169,11 @@ export const createDriftMonitor = (reference: DriftReference, window: number = D
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isDistribution = (value: unknown): value is ReferenceDistribution =>
-  isObject(value) && isNumbers(value['edges']) && isNumbers(value['shares']) && value['shares'].length === value['edges'].length + 1;
+  isObject(value) &&
+  isNumbers(value['edges']) &&
+  isNumbers(value['shares']) &&
+  value['shares'].length === value['edges'].length + 1 &&
+  (value['ordinary'] === undefined || (typeof value['ordinary'] === 'number' && value['ordinary'] >= 0));
 
 /** The reference inside a model card (its `reference` member), or null when it has none that is sound. */
 export const driftReferenceOf = (card: unknown): DriftReference | null => {

@@ -15,7 +15,7 @@ import { HourPath } from './hour-path.ts';
 import { Operator } from './operator.ts';
 import { RunRecord, timeLocked, type EquityCurve, type LockSpan } from './record.ts';
 import { Session, type Apply } from './session.ts';
-import { equityNow, walkFlat, Walker } from './walk.ts';
+import { equityNow, Walker } from './walk.ts';
 
 /** Hours of history before the run that warm the limits up, as the live bot reads them at start. */
 export const HISTORY_HOURS = 395 * 24;
@@ -244,7 +244,7 @@ class BacktestRun {
       this.#highs[i] = row < 0 ? Number.NaN : (columns.high[row] ?? Number.NaN);
       this.#closes[i] = row < 0 ? Number.NaN : (columns.close[row] ?? Number.NaN);
     }
-    walkFlat(this.#session, this.#lows, this.#highs, this.#closes, market.hour + HOUR_MS);
+    this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
   }
 
   /** The bot reads its account when something has been filled, and finds what its ledger says, or locks. */

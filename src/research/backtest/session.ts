@@ -2,7 +2,7 @@ import type { CancelEffect, Effect, PlaceEffect } from '../../core/engine/effect
 import type { Input, InstrumentText } from '../../core/engine/input.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import type { Quote } from '../../core/market/quote.ts';
-import type { EpochMs, SymbolName } from '../../core/units.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { POLL_INTERVAL, type Assumptions } from './assumptions.ts';
 import type { BacktestBroker } from './broker.ts';
 import type { HourPath } from './hour-path.ts';
@@ -64,7 +64,7 @@ export class Session {
     this.grids = instruments.map(({ tickSize }) => priceGrid(tickSize));
     this.prices = new Float64Array(instruments.length).fill(Number.NaN);
     const blank = (symbol: SymbolName): Writable<Quote> => ({ symbol, last: 0, bid: 0, ask: 0, at: 0 });
-    this.#pool = [0, 1, 2].flatMap(() => this.#symbols.map(blank));
+    this.#pool = [0, 1, 2, 3].flatMap(() => this.#symbols.map(blank));
     this.#quotesInput = { type: 'quotes', at: 0, wall: 0, quotes: this.#quotes };
   }
 
@@ -92,15 +92,29 @@ export class Session {
     }
   }
 
-  /** The present prices, as one poll. */
-  poll(): void {
-    this.#quotes.length = 0;
-    this.addQuotes(this.prices);
-    this.sendQuotes();
+  /**
+   * An hour without a position. Its prices count for the volatility lock alone, so they wait, each with its time, for
+   * the next look: one poll that tells of all of them.
+   */
+  pass(lows: Float64Array, highs: Float64Array, closes: Float64Array, hour: EpochMs): void {
+    this.#add(lows, hour + HOUR_MS / 3);
+    this.#add(highs, hour + (2 * HOUR_MS) / 3);
+    this.#add(closes, hour + HOUR_MS - 1);
+    this.prices.set(closes);
   }
 
-  /** Adds prices to the poll being made. A symbol without a price is left out, as an exchange in an outage leaves it out. */
-  addQuotes(prices: Float64Array): void {
+  /** The present prices, and those that waited, as one poll. */
+  poll(): void {
+    this.#add(this.prices, this.now);
+    if (this.#quotes.length === 0) return this.apply({ type: 'timer', at: this.now, wall: this.now });
+    this.#quotesInput.at = this.now;
+    this.#quotesInput.wall = this.now;
+    this.apply(this.#quotesInput);
+    this.#quotes.length = 0;
+  }
+
+  /** Adds prices to the next poll. A symbol without a price is left out, as an exchange in an outage leaves it out. */
+  #add(prices: Float64Array, at: EpochMs): void {
     for (let i = 0; i < prices.length; i += 1) {
       const price = prices[i] ?? Number.NaN;
       const grid = this.grids[i];
@@ -110,20 +124,9 @@ export class Session {
       quote.last = price;
       quote.bid = grid.down(price * (1 - this.halfSpread));
       quote.ask = grid.up(price * (1 + this.halfSpread));
-      quote.at = this.now;
+      quote.at = at;
       this.#quotes.push(quote);
     }
-  }
-
-  clearQuotes(): void {
-    this.#quotes.length = 0;
-  }
-
-  sendQuotes(): void {
-    if (this.#quotes.length === 0) return this.apply({ type: 'timer', at: this.now, wall: this.now });
-    this.#quotesInput.at = this.now;
-    this.#quotesInput.wall = this.now;
-    this.apply(this.#quotesInput);
   }
 
   /** What happened to resting orders reaches the bot. */

@@ -9,18 +9,6 @@ const MOST_EVENTS = 16;
 /** A threshold this close to where the leg has got to has been crossed. */
 const NEAR = 1e-9;
 
-/** The rest of an hour without a position: prices count for the volatility lock alone, so one look is enough. */
-export const walkFlat = (session: Session, lows: Float64Array, highs: Float64Array, closes: Float64Array, end: EpochMs): void => {
-  session.now = Math.max(session.now, end - 1);
-  session.clearQuotes();
-  session.addQuotes(lows);
-  session.addQuotes(highs);
-  session.addQuotes(closes);
-  session.sendQuotes();
-  session.prices.set(closes);
-  session.settle();
-};
-
 /** An hour with a position, leg by leg. */
 export class Walker {
   readonly #session: Session;

@@ -1,20 +1,44 @@
-import { FEATURE_NAMES } from '../../core/features/catalogue.ts';
-import { referenceOf, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
+import { FEATURE_COUNT, FEATURE_NAMES } from '../../core/features/catalogue.ts';
+import { createDriftMonitor, DRIFT_WINDOW_HOURS, referenceOf, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
 import type { Dataset } from '../dataset/build-dataset.ts';
 
-/** Six significant digits: enough for a bin's edge, and a card that people can read. */
-const rounded = (value: number): number => Number(value.toPrecision(6));
+/** Windows of the training data are measured every so many rows. */
+const STEP = 500;
+const ORDINARY_QUANTILE = 0.99;
 
-const roundedReference = (values: ArrayLike<number>): ReferenceDistribution => {
-  const { edges, shares } = referenceOf(values);
-  return { edges: edges.map(rounded), shares: shares.map(rounded) };
-};
-
-/** Deciles of every feature and of the prediction over the given rows: what drift is measured against. */
+/**
+ * What drift is measured against: deciles of every feature and of the prediction
+ * over the given rows, and how far windows of those rows stray from the whole.
+ * @param rows indices in order of time
+ * @param probabilities one for each of `rows`
+ */
 export const driftReference = (dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>): DriftReference => {
   const features: Record<string, ReferenceDistribution> = {};
   FEATURE_NAMES.forEach((name, feature) => {
-    features[name] = roundedReference(Float64Array.from(rows, (row) => dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN));
+    features[name] = referenceOf(Float64Array.from(rows, (row) => dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN));
   });
-  return { features, prediction: roundedReference(probabilities) };
+  return withOrdinary({ features, prediction: referenceOf(probabilities) }, dataset, rows, probabilities);
+};
+
+const withOrdinary = (plain: DriftReference, dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>): DriftReference => {
+  const monitor = createDriftMonitor(plain, { symbols: dataset.symbols.length });
+  const seen = new Map<string, number[]>();
+  const note = (name: string, raw: number): void => void seen.set(name, [...(seen.get(name) ?? []), raw]);
+  rows.forEach((row, i) => {
+    monitor.push(dataset.rows.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT), probabilities[i] ?? Number.NaN);
+    if (i % STEP !== 0 || i < DRIFT_WINDOW_HOURS * dataset.symbols.length) return;
+    const report = monitor.report();
+    for (const { name, raw } of report.features) note(name, raw);
+    // The plain reference knows nothing ordinary yet, so its index is the raw one.
+    if (report.prediction !== null) note('', report.prediction);
+  });
+  const ordinaryOf = (name: string): { ordinary?: number } => {
+    const sorted = Float64Array.from(seen.get(name) ?? []).sort();
+    const value = sorted[Math.floor(ORDINARY_QUANTILE * (sorted.length - 1))];
+    return value === undefined ? {} : { ordinary: Number(value.toPrecision(6)) };
+  };
+  return {
+    features: Object.fromEntries(Object.entries(plain.features).map(([name, distribution]) => [name, { ...distribution, ...ordinaryOf(name) }])),
+    prediction: { ...plain.prediction, ...ordinaryOf('') },
+  };
 };
