@@ -61,7 +61,7 @@ const symbolStatus = (symbol: SymbolState, now: Now): SymbolStatus => ({
   lastPrice: symbol.last > 0 ? symbol.last : null,
   priceAgeMs: symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt),
   newestCandleClose: symbol.newestCandleOpen === null ? null : symbol.newestCandleOpen + 3_600_000,
-  lastDecision: symbol.lastDecision,
+  lastDecision: symbol.lastDecision?.text ?? null,
 });
 
 export const statusView = (state: EngineState, now: Now): StatusView => {

@@ -4,6 +4,7 @@ import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
+import { SECOND_MS } from '../units.ts';
 import { createSymbolState, indexOrders } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
