@@ -14,6 +14,14 @@ export type Decimal = bigint & { readonly [decimalBrand]: true };
 
 export const DECIMAL_PLACES = 16;
 const ONE_RAW = 10n ** BigInt(DECIMAL_PLACES);
+/** The exchange's own resolution: what has at most eight places takes the short ways below, which give the same values. */
+const SHORT_PLACES = 8;
+const SHORT = 10 ** SHORT_PLACES;
+const SHORT_RAW = BigInt(SHORT);
+/** Decimals with at most 15 digits are told apart by doubles (IEEE 754: 15 decimal digits survive a round trip). */
+const SHORT_LIMIT = 1e15;
+/** Powers of ten by the number of places that are left to sixteen. */
+const POWERS: readonly bigint[] = Array.from({ length: DECIMAL_PLACES + 1 }, (_, places) => 10n ** BigInt(places));
 
 const raw = (value: bigint): Decimal => value as Decimal;
 
@@ -27,7 +35,26 @@ const DECIMAL_PATTERN = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
  * occur in exchange answers ("0.00001000", "1e-7").
  * @throws RangeError when the text is not a decimal or has more than 16 significant decimals places.
  */
-export const decimal = (text: string): Decimal => {
+export const decimal = (text: string): Decimal => shortDecimal(text) ?? longDecimal(text);
+
+/** Plain text of at most 15 digits, or null: the usual case, without a pattern. */
+const shortDecimal = (text: string): Decimal | null => {
+  const { length } = text;
+  if (length === 0 || length > 16) return null;
+  let digits = 0;
+  let point = -1;
+  for (let index = 0; index < length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code >= 48 && code <= 57) digits = digits * 10 + (code - 48);
+    else if (code === 46 && point < 0 && index > 0 && index < length - 1) point = index;
+    else return null;
+  }
+  if (digits >= SHORT_LIMIT) return null;
+  const power = POWERS[DECIMAL_PLACES - (point < 0 ? 0 : length - 1 - point)];
+  return power === undefined ? null : raw(BigInt(digits) * power);
+};
+
+const longDecimal = (text: string): Decimal => {
   const match = DECIMAL_PATTERN.exec(text);
   if (match === null) throw new RangeError(`not a decimal number: "${text}"`);
   const sign = match[1] === '-' ? -1n : 1n;
@@ -64,6 +91,9 @@ export const decimalFromInteger = (value: number): Decimal => {
  */
 export const decimalFromNumber = (value: number): Decimal => {
   if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
+  // When eight places and 15 digits read back as the value, no other decimal as short does.
+  const short = Math.round(value * SHORT);
+  if (short < SHORT_LIMIT && short > -SHORT_LIMIT && short / SHORT === value) return raw(BigInt(short) * SHORT_RAW);
   const match = DECIMAL_PATTERN.exec(String(value));
   if (match === null) throw new RangeError(`not a decimal number: ${value}`);
   const fraction = match[3] ?? '';
@@ -74,16 +104,38 @@ export const decimalFromNumber = (value: number): Decimal => {
 };
 
 /** The nearest double: for display, statistics and limits, never for booking. */
-export const toNumber = (value: Decimal): number => Number(formatDecimal(value));
+export const toNumber = (value: Decimal): number => {
+  const short = value / SHORT_RAW;
+  // Both operands are exact, so that one division gives the nearest double.
+  if (short * SHORT_RAW === value && short < MOST_EXACT && short > -MOST_EXACT) return Number(short) / SHORT;
+  return Number(formatDecimal(value));
+};
+
+const MOST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Plain decimal text without trailing zeros: "0.1", "-12", "0". */
 export const formatDecimal = (value: Decimal): string => {
   const negative = value < 0n;
-  const digits = (negative ? -value : value).toString().padStart(DECIMAL_PLACES + 1, '0');
-  const whole = digits.slice(0, -DECIMAL_PLACES);
-  const fraction = digits.slice(-DECIMAL_PLACES).replace(/0+$/, '');
-  const text = fraction === '' ? whole : `${whole}.${fraction}`;
+  const magnitude = negative ? -value : value;
+  const whole = magnitude / ONE_RAW;
+  const rest = magnitude - whole * ONE_RAW;
+  const text = rest === 0n ? whole.toString() : `${whole}.${fractionText(Number(rest / SHORT_RAW), Number(rest % SHORT_RAW))}`;
   return negative ? `-${text}` : text;
+};
+
+/** Sixteen places in two halves, without the zeros at their end. */
+const fractionText = (upper: number, lower: number): string =>
+  lower === 0 ? trimmed(upper) : String(upper).padStart(SHORT_PLACES, '0') + trimmed(lower);
+
+/** Eight places of a number above zero, without the zeros at their end. */
+const trimmed = (digits: number): string => {
+  let left = digits;
+  let places = SHORT_PLACES;
+  while (left % 10 === 0) {
+    left /= 10;
+    places -= 1;
+  }
+  return String(left).padStart(places, '0');
 };
 
 export const add = (a: Decimal, b: Decimal): Decimal => raw(a + b);
@@ -100,7 +152,8 @@ export const sum = (values: Iterable<Decimal>): Decimal => {
 
 const floorDiv = (a: bigint, b: bigint): bigint => {
   const quotient = a / b;
-  return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient;
+  // Division cuts toward zero, which is the floor while both have the same sign.
+  return a < 0n !== b < 0n && quotient * b !== a ? quotient - 1n : quotient;
 };
 
 /** a x b, rounded toward minus infinity at the 16th place (exact for 8-place operands). */
