@@ -66,14 +66,14 @@ export interface Line {
   readonly values: readonly number[];
 }
 
-/** Growth of the policy's equity and of what it is compared with, on a logarithmic axis. */
-export const equityPicture = (lines: readonly Line[], firstYear: number, lastYear: number, note: string): string => {
+/** Growth of the policy's equity and of what it is compared with, on a logarithmic axis. Years with their fraction: 2025.5 is July. */
+export const equityPicture = (lines: readonly Line[], from: number, to: number, note: string): string => {
   const values = lines.flatMap((line) => line.values);
   const low = Math.min(...values) * 0.95;
   const high = Math.max(...values) * 1.05;
   const y = (value: number): string => scale(Math.log(value), Math.log(low), Math.log(high), FRAME.height - FRAME.bottom, FRAME.top);
   const colours = [BLUE, ORANGE, MUTED];
-  const years = axisSteps(firstYear, lastYear, lastYear - firstYear);
+  const years = Array.from({ length: Math.floor(to) - Math.ceil(from) + 1 }, (_, i) => Math.ceil(from) + i);
   const ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].filter((value) => value > low && value < high);
   const end = FRAME.width - FRAME.right - 92;
   const plots = lines.flatMap((line, index) => {
@@ -89,7 +89,7 @@ export const equityPicture = (lines: readonly Line[], firstYear: number, lastYea
       `<line x1="${FRAME.left}" x2="${end}" y1="${y(value)}" y2="${y(value)}" stroke="${FAINT}"/>`,
       text(FRAME.left - 10, Number(y(value)) + 4, `x ${value}`, `font-size="12" fill="${MUTED}" text-anchor="end"`),
     ]),
-    ...years.map((year) => text(scale(year, firstYear, lastYear, FRAME.left, end), FRAME.height - FRAME.bottom + 20, String(Math.round(year)), `font-size="12" fill="${MUTED}" text-anchor="middle"`)),
+    ...years.map((year) => text(scale(year, from, to, FRAME.left, end), FRAME.height - FRAME.bottom + 20, String(year), `font-size="12" fill="${MUTED}" text-anchor="middle"`)),
     ...plots,
   ]);
 };

@@ -166,8 +166,11 @@ const growthPicture = (dataset: Dataset, answers: WalkForward, market: ModelMark
     { name: 'buy and hold', values: grown(hold?.returns ?? []) },
     { name: 'trend rule', values: grown(trend?.returns ?? []) },
   ];
-  const yearOf = (at: number): number => 1970 + at / (365.25 * 86_400_000);
-  return equityPicture(lines, Math.round(yearOf(from)), Math.floor(yearOf(to)), `${validation.whole.from} to ${validation.whole.to}, margin ${(100 * validation.margin).toFixed(1)} %, ${trades.length} trades; logarithmic`);
+  const yearOf = (at: number): number => {
+    const year = new Date(at).getUTCFullYear();
+    return year + (at - Date.UTC(year, 0, 1)) / (Date.UTC(year + 1, 0, 1) - Date.UTC(year, 0, 1));
+  };
+  return equityPicture(lines, yearOf(from), yearOf(to), `${validation.whole.from} to ${validation.whole.to}, margin ${(100 * validation.margin).toFixed(1)} %, ${trades.length} trades; logarithmic`);
 };
 
 /** Growth every fifth day: a picture has no more room. */

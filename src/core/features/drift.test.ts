@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FEATURE_COUNT, FEATURE_NAMES } from './catalogue.ts';
+import { binOfValue, createDriftMonitor, DRIFT_LIMIT, driftReferenceOf, LEAST_DRIFT_HOURS, populationStabilityIndex, referenceOf, scaledIndex, type DriftReference } from './drift.ts';
+
+/** Fixed noise in [0, 1): the golden-ratio sequence. */
+const noise = (i: number): number => (i * 0.618_033_988_749_895) % 1;
+const uniform = Array.from({ length: 5000 }, (_, i) => noise(i));
+const reference: DriftReference = {
+  features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, referenceOf(uniform)])),
+  prediction: referenceOf(uniform),
+};
+const rowOf = (value: number): Float32Array => new Float32Array(FEATURE_COUNT).fill(value);
+
+describe('the population stability index', () => {
+  it('has the value worked out by hand', () => {
+    const halves = { edges: [0], shares: [0.5, 0.5] };
+    // (0.8 - 0.5) ln(0.8/0.5) + (0.2 - 0.5) ln(0.2/0.5)
+    expect(populationStabilityIndex(halves, [8, 2])).toBeCloseTo(0.3 * Math.log(1.6) - 0.3 * Math.log(0.4), 12);
+    expect(populationStabilityIndex(halves, [5, 5])).toBe(0);
+    expect(populationStabilityIndex(halves, [0, 0])).toBeNaN();
+    expect(populationStabilityIndex(halves, [10, 0])).toBeLessThan(10);
+  });
+
+  it('is never negative, and zero only for the same shares', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 10, maxLength: 10 }), (counts) => {
+        if (counts.every((count) => count === 0)) return;
+        expect(populationStabilityIndex(referenceOf(uniform), counts)).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
+  it('is brought to the limit where training itself strays further', () => {
+    const plain = { edges: [0], shares: [0.5, 0.5] };
+    expect(scaledIndex(plain, 0.4)).toBe(0.4);
+    expect(scaledIndex({ ...plain, ordinary: 0.1 }, 0.4)).toBe(0.4);
+    expect(scaledIndex({ ...plain, ordinary: 1 }, 1)).toBe(DRIFT_LIMIT);
+    expect(scaledIndex({ ...plain, ordinary: 1 }, 1.2)).toBeGreaterThan(DRIFT_LIMIT);
+  });
+});
+
+describe('a reference', () => {
+  it('has deciles, and puts every value that occurs clear of an edge', () => {
+    const { edges, shares } = referenceOf(uniform);
+    expect(edges).toHaveLength(9);
+    for (const share of shares) expect(share).toBeCloseTo(0.1, 2);
+    const hours = referenceOf(Array.from({ length: 2400 }, (_, i) => Math.fround(Math.sin((2 * Math.PI * (i % 24)) / 24))));
+    for (let i = 0; i < 24; i++) {
+      const value = Math.fround(Math.sin((2 * Math.PI * i) / 24));
+      for (const edge of hours.edges) expect(value).not.toBe(edge);
+    }
+    expect(hours.shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
+  });
+
+  it('leaves out what is not known and copes with a constant', () => {
+    expect(referenceOf([Number.NaN, 3, 3, 3])).toEqual({ edges: [], shares: [1] });
+    expect(referenceOf([])).toEqual({ edges: [], shares: [0] });
+    expect(binOfValue({ edges: [1, 2], shares: [] }, 1)).toBe(0);
+    expect(binOfValue({ edges: [1, 2], shares: [] }, 5)).toBe(2);
+  });
+
+  it('is read from a card, or not at all', () => {
+    expect(driftReferenceOf({ reference: JSON.parse(JSON.stringify(reference)) as unknown })).toEqual(reference);
+    for (const card of [null, {}, { reference: 3 }, { reference: { features: {}, prediction: { edges: [1], shares: [1] } } }, { reference: { features: { a: { edges: ['x'], shares: [1, 0] } }, prediction: { edges: [], shares: [1] } } }]) {
+      expect(driftReferenceOf(card)).toBeNull();
+    }
+    expect(driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], ordinary: 'much' } } })).toBeNull();
+  });
+});
+
+describe('the drift monitor', () => {
+  it('says nothing before 500 hours, counted in hours and not in rows', () => {
+    const monitor = createDriftMonitor(reference, { symbols: 2 });
+    for (let i = 0; i < 2 * LEAST_DRIFT_HOURS - 1; i++) monitor.push(rowOf(0.99), 0.99);
+    expect(monitor.report()).toEqual({ hours: LEAST_DRIFT_HOURS - 1, features: [], prediction: null, shifted: [], predictionShifted: false });
+    monitor.push(rowOf(0.99), 0.99);
+    expect(monitor.report().predictionShifted).toBe(true);
+  });
+
+  it('is calm on the same distribution and names what has shifted', () => {
+    const monitor = createDriftMonitor(reference);
+    for (let i = 0; i < 1000; i++) {
+      const row = rowOf(noise(i));
+      row[3] = 0.5 + noise(i) / 2;
+      monitor.push(row, noise(7 * i));
+    }
+    const report = monitor.report();
+    expect(report.shifted).toEqual([FEATURE_NAMES[3]]);
+    expect(report.features[0]?.name).toBe(FEATURE_NAMES[3]);
+    expect(report.prediction).toBeLessThan(0.02);
+    expect(report.predictionShifted).toBe(false);
+  });
+
+  it('forgets what has left its window', () => {
+    const monitor = createDriftMonitor(reference, { windowHours: 600 });
+    for (let i = 0; i < 600; i++) monitor.push(rowOf(0.99), 0.99);
+    expect(monitor.report().predictionShifted).toBe(true);
+    for (let i = 0; i < 600; i++) monitor.push(rowOf(noise(i)), noise(i));
+    expect(monitor.report()).toMatchObject({ hours: 600, shifted: [], predictionShifted: false });
+  });
+
+  it('leaves out features that the reference lacks and values that are not known', () => {
+    const monitor = createDriftMonitor({ features: { return_1h: referenceOf(uniform) }, prediction: referenceOf(uniform) });
+    for (let i = 0; i < 600; i++) monitor.push(rowOf(Number.NaN), noise(i));
+    expect(monitor.report().features).toEqual([]);
+  });
+});
