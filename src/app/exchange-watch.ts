@@ -1,3 +1,4 @@
+import { READINGS_BEFORE_ACTION } from '../core/engine/on-account.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -10,6 +11,8 @@ import { createReconciler, type Findings } from './reconciler.ts';
 export const ACCOUNT_CADENCE: Milliseconds = HOUR_MS;
 /** Wall time after a comparison that could not be made before the next try. */
 export const ACCOUNT_RETRY: Milliseconds = 15 * SECOND_MS;
+/** Wall time between two looks at a difference that is known and locked: it waits for a person. */
+export const DIFFERENCE_CADENCE: Milliseconds = MINUTE_MS;
 /** Wall time between two measurements of the clock difference, and after one that failed. */
 export const SKEW_CADENCE: Milliseconds = 10 * MINUTE_MS;
 export const SKEW_RETRY: Milliseconds = 15 * SECOND_MS;
@@ -40,7 +43,8 @@ export const createExchangeWatch = (options: {
   const { host, venue, executor, clock, log } = options;
   const reconciler = createReconciler({ state: host.state, venue, executor, log });
   let accountAt: EpochMs | null = null;
-  let accountRetryAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic time before which no comparison is made unless it is asked for. */
+  let notBefore = Number.NEGATIVE_INFINITY;
   let skewDueAt = Number.NEGATIVE_INFINITY;
 
   /** Repairs until orders and trades agree; null when the exchange could not be asked or a repair takes its time. */
@@ -77,14 +81,25 @@ export const createExchangeWatch = (options: {
     return read.ok;
   };
 
+  const isDue = (): boolean => {
+    const { suspicion, reconcileRequested } = host.state;
+    return accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+  };
+  /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
+  const waitAfter = (compared: boolean): Milliseconds => {
+    if (!compared) return ACCOUNT_RETRY;
+    const { suspicion } = host.state;
+    return suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION ? DIFFERENCE_CADENCE : 0;
+  };
+
   return {
     orders: async () => void (await reconciler.workingOrders()),
     account: async (now = false) => {
-      const due = accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || host.state.suspicion !== null || host.state.reconcileRequested;
-      if (!now && (!due || clock.wallNow() < accountRetryAt)) return false;
+      if (host.state.reconcileRequested) notBefore = Math.min(notBefore, clock.monotonicNow());
+      if (!now && (!isDue() || clock.monotonicNow() < notBefore)) return false;
       const compared = await compare();
       if (compared) accountAt = clock.marketNow();
-      else accountRetryAt = clock.wallNow() + ACCOUNT_RETRY;
+      notBefore = clock.monotonicNow() + waitAfter(compared);
       return compared;
     },
     skew: async () => {

@@ -59,7 +59,7 @@ export class Delivery {
 
   /** Ends a wait early, to look at what has changed. */
   wake(): void {
-    this.#nap.abort();
+    this.#nap.abort('woken');
   }
 
   async run(): Promise<void> {
@@ -211,7 +211,7 @@ export class Delivery {
 
   #fresh(): AbortSignal {
     this.#nap = new AbortController();
-    if (this.#cancelWanted) this.#nap.abort();
+    if (this.#cancelWanted) this.#nap.abort('woken');
     return this.#nap.signal;
   }
 }

@@ -101,7 +101,7 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
       const done = new Promise<boolean>((resolve) => listeners.push(() => resolve(true)));
       const late = clock.sleep(limit, over.signal).then(() => active.size === 0);
       const result = await Promise.race([done, late]);
-      over.abort();
+      over.abort('settled');
       return result;
     },
     close: () => {

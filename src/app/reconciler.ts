@@ -77,8 +77,12 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
 
   return {
     workingOrders: () => {
-      const working = Object.values(state.orders).filter((record) => record.status === 'working');
-      return compare([...new Set(working.map((record) => record.draft.symbol))], false);
+      const symbols = new Set<SymbolName>();
+      for (const id in state.orders) {
+        const record = state.orders[id];
+        if (record?.status === 'working') symbols.add(record.draft.symbol);
+      }
+      return symbols.size === 0 ? Promise.resolve(NOTHING) : compare([...symbols], false);
     },
     everything: () => compare(Object.keys(state.symbols), true),
   };
@@ -96,6 +100,8 @@ const booksOf = (state: EngineState): Books => {
     mayCancelOrphans: state.ledger.cash !== null && state.guardian.locks['start-gate'] === undefined,
   };
 };
+
+const NOTHING: Findings = { complete: true, clean: true, foreign: [], orphans: [], historyLost: [] };
 
 const findingsOf = (steps: readonly RepairStep[]): Findings => {
   const foreign: string[] = [];

@@ -39,7 +39,7 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
       if (!alive()) return;
       if (signal?.aborted === true) return resolve();
       const timer: Timer = {
-        at: now + Math.max(0, span),
+        at: now + Math.max(0, Math.ceil(span)),
         order: (count += 1),
         alive,
         fire: () => {

@@ -1,0 +1,161 @@
+import { MINUTE_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
+import { createApi, type ApiRequest, type Outcome } from '../exchange/api.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { Faults, type FaultRequest } from '../exchange/faults/registry.ts';
+import { instrumentOf } from '../exchange/instruments.ts';
+import type { MarketHistory } from '../exchange/market-history.ts';
+import { DEFAULT_CREDENTIALS } from '../exchange/signature.ts';
+import { createNullStore } from '../exchange/store.ts';
+import { DEFAULT_LIQUIDITY } from '../matching/book.ts';
+import { DEFAULT_FEES } from '../matching/fees.ts';
+import { fixed } from '../matching/fixed.ts';
+import { demoHistory } from '../generator/demo-history.ts';
+import type { OtherFault, PlannedFault } from './fault-plan.ts';
+import type { Trace } from './trace.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+
+/** Candles before the start: the volatility lock wants ninety days. */
+const HISTORY_HOURS = 100 * 24;
+const STEPS_PER_HOUR = 60;
+/** Begins on a Monday, an hour before noon: the first day break comes soon. */
+const START: EpochMs = Date.UTC(2024, 0, 1, 11);
+
+/** Everything outside of the bot's process: the market, the exchange, the weather. It outlives every process. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly start: EpochMs;
+  readonly exchange: Exchange;
+  readonly faults: Faults;
+  readonly history: MarketHistory;
+  readonly symbols: readonly SymbolName[];
+  /** Whether any fault of the exchange is set, hit or not. */
+  readonly disturbed: boolean;
+  /** Whether a fault may concern what is read of the market, or open orders. */
+  readonly readsDisturbed: boolean;
+  /** When the last fault of the exchange or the network was in force. */
+  readonly disturbedAt: EpochMs;
+  /** A request as the exchange sees it. */
+  request(request: ApiRequest): Promise<Outcome>;
+  /** On to the next minute: faults come and go, the price moves. */
+  step(): void;
+  /** Faults outside of the exchange that are in force. */
+  active(where: OtherFault['where']): OtherFault | null;
+  /** Ends every fault, for good. */
+  calm(): void;
+}
+
+export const createWorld = (options: {
+  readonly seed: number;
+  readonly days: number;
+  readonly symbols: readonly SymbolName[];
+  readonly balance: string;
+  readonly faults: (from: EpochMs) => readonly PlannedFault[];
+  readonly trace: Trace;
+  /** Told when a fault outside of the exchange begins. */
+  readonly onOther: (fault: OtherFault) => void;
+  readonly onInternalError: (error: unknown) => void;
+}): World => {
+  const { seed, symbols, trace } = options;
+  const series = demoHistory({ seed, from: START, symbols, historyHours: HISTORY_HOURS, tradingHours: (options.days + 2) * 24 });
+  const history: MarketHistory = { symbols, candles: series.candles, end: series.end };
+  const clock = createVirtualClock(START);
+  const exchange = new Exchange({
+    history,
+    instruments: symbols.map((symbol) => instrumentOf(symbol)),
+    balances: { USDT: fixed(options.balance) },
+    startTime: START,
+    seed,
+    stepsPerHour: STEPS_PER_HOUR,
+    store: createNullStore(),
+    wallNow: () => clock.wallNow(),
+    fees: DEFAULT_FEES,
+    liquidity: DEFAULT_LIQUIDITY,
+    keyRights: { trading: true, withdrawals: false, ipRestricted: true, createdAt: START },
+  });
+  const faults = new Faults(exchange);
+  const api = createApi({
+    exchange,
+    faults,
+    credentials: DEFAULT_CREDENTIALS,
+    enforceRateLimits: false,
+    wait: (span: Milliseconds) => clock.sleep(span),
+    onInternalError: options.onInternalError,
+  });
+
+  const waiting = [...options.faults(START)].reverse();
+  let inForce: { readonly planned: PlannedFault; readonly id: number | null }[] = [];
+  let disturbedAt: EpochMs = START;
+  let disturbed = false;
+  let readsDisturbed = false;
+
+  const begin = (planned: PlannedFault): void => {
+    const { fault } = planned;
+    if (fault.where === 'exchange') {
+      trace.note(clock.wallNow(), `fault ${fault.request.name}`);
+      inForce.push({ planned, id: faults.add(fault.request) });
+      return;
+    }
+    trace.note(clock.wallNow(), `fault ${fault.where} ${fault.name}`);
+    inForce.push({ planned, id: null });
+    options.onOther(fault);
+  };
+  const end = (now: EpochMs): void => {
+    for (const { planned, id } of inForce) if (planned.to <= now && id !== null) faults.remove(id);
+    inForce = inForce.filter(({ planned }) => planned.to > now);
+  };
+  const weather = (): void => {
+    const now = clock.wallNow();
+    for (let next = waiting.at(-1); next !== undefined && next.from <= now; next = waiting.at(-1)) {
+      waiting.pop();
+      begin(next);
+    }
+    if (inForce.length > 0) end(now);
+    disturbed = inForce.length > 0 && (faults.list().length > 0 || inForce.some(({ planned }) => planned.fault.where === 'network'));
+    readsDisturbed = disturbed && faults.list().some(({ request }) => concernsReads(request));
+    if (disturbed) disturbedAt = now;
+  };
+
+  return {
+    clock,
+    start: START,
+    exchange,
+    faults,
+    history,
+    symbols,
+    get disturbed() {
+      return disturbed;
+    },
+    get readsDisturbed() {
+      return readsDisturbed;
+    },
+    get disturbedAt() {
+      return disturbedAt;
+    },
+    request: (request) => api.handle(request),
+    step: () => {
+      weather();
+      exchange.step();
+      faults.stepped();
+    },
+    active: (where) => {
+      for (const { planned } of inForce) if (planned.fault.where === where) return planned.fault as OtherFault;
+      return null;
+    },
+    calm: () => {
+      waiting.length = 0;
+      faults.remove();
+      inForce = [];
+      disturbed = false;
+      readsDisturbed = false;
+      disturbedAt = clock.wallNow();
+    },
+  };
+};
+
+/** Faults that by themselves strike reads, and any that was told to. */
+const READ_FAULTS: ReadonlySet<string> = new Set(['maintenance', 'skew', '418', '429', 'stale-prices', 'missing-candles', 'stale-candles']);
+const concernsReads = (request: FaultRequest): boolean =>
+  READ_FAULTS.has(request.name) ? request.endpoint !== 'order' : request.endpoint === 'openOrders' || request.endpoint === 'klines';
+
+export const MINUTES_A_DAY = 24 * 60;
+export const minuteAfter = (at: EpochMs): EpochMs => (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;
