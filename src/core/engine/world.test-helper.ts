@@ -84,6 +84,8 @@ export class World {
   cancelWorks = true;
   /** Called after every step. */
   after: (input: Input, effects: readonly Effect[]) => void = () => undefined;
+  /** Applies one input; a bench journals it as well. */
+  step: (input: Input) => readonly Effect[] = (input) => step(this.state, input);
   spread = 0.0002;
   readonly journal: Input[] = [];
   #taken = 0;
@@ -100,7 +102,7 @@ export class World {
   apply(input: Untimed): readonly Effect[] {
     const timed = { ...input, at: this.at, wall: this.wall } as Input;
     this.journal.push(timed);
-    const effects = step(this.state, timed);
+    const effects = this.step(timed);
     this.effects.push(...effects);
     this.after(timed, effects);
     for (const effect of effects) {
