@@ -37,7 +37,7 @@ export const CONFIG_KEYS = {
   DATABASE_PATH: open('', 'database of this mode; data/<mode>.db'),
   PAPER_DATABASE_PATH: open('data/paper.db', 'evidence of the dry run, read by the audit'),
   TESTNET_DATABASE_PATH: open('data/testnet.db', 'evidence of the testnet week, read by the audit'),
-  MODEL_DIR: open('', 'folder of the model; models/demo in demo, else models/main'),
+  MODEL_DIR: open('', 'folder of the model; models/demo in demo, else models/btc-eth-1h'),
   ACCEPT_NO_EDGE: open('false', 'true: trade live with a model whose card shows no edge'),
 
   DASHBOARD_HOST: open('127.0.0.1', 'address of the page; another than loopback needs DASHBOARD_TOKEN'),

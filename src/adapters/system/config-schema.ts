@@ -192,7 +192,7 @@ const assemble = (s: Settings): Config => {
     databasePath: s.DATABASE_PATH ?? `data/${s.MODE}.db`,
     paperDatabasePath: s.PAPER_DATABASE_PATH,
     testnetDatabasePath: s.TESTNET_DATABASE_PATH,
-    modelDir: s.MODEL_DIR ?? (s.MODE === 'demo' ? 'models/demo' : 'models/main'),
+    modelDir: s.MODEL_DIR ?? (s.MODE === 'demo' ? 'models/demo' : 'models/btc-eth-1h'),
     acceptNoEdge: s.ACCEPT_NO_EDGE,
     dashboard: { host: s.DASHBOARD_HOST, port: s.DASHBOARD_PORT, names: s.DASHBOARD_NAMES },
     timeZone: s.TIMEZONE,
