@@ -4,6 +4,7 @@ import { CandleFileError } from '../adapters/candles/parse-candles.ts';
 import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { describeFailure } from '../adapters/system/user-error.ts';
+import { addResearchCommands } from './subcommands/research.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -54,6 +55,7 @@ const build = (finish: (code: ExitCode) => void): Command => {
       const { drill } = await import('./ctl.ts');
       finish(await drill(name, symbol));
     });
+  addResearchCommands(program, finish);
   for (const command of program.commands) command.exitOverride().showHelpAfterError(`(see guardian ${command.name()} --help)`);
   return program;
 };
