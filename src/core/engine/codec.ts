@@ -1,7 +1,7 @@
 import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { RollingWindow } from '../guardian/rolling-window.ts';
 import type { Effect } from './effect.ts';
-import { createEngineState, indexOrders, syncNumbers, type EngineState } from './state.ts';
+import { createEngineState, indexOrders, indexSymbols, syncNumbers, type EngineState } from './state.ts';
 
 /** Text of the effects of one input, the form in which they are recorded and compared. Decimals as plain text. */
 export const encodeEffects = (effects: readonly Effect[]): string =>
@@ -9,9 +9,12 @@ export const encodeEffects = (effects: readonly Effect[]): string =>
     ? '[]'
     : JSON.stringify(effects, (_key, value: unknown) => (typeof value === 'bigint' ? formatDecimal(value as Decimal) : value));
 
+/** Lists that are made anew from the rest. */
+const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'symbolList', 'evaluated']);
+
 /** A snapshot of the whole state; decodeState gives an equal state back. */
 export const encodeState = (state: EngineState): string =>
-  JSON.stringify(state, (key, value: unknown) => (typeof value === 'bigint' ? { $decimal: formatDecimal(value as Decimal) } : key === 'openOrders' ? undefined : value));
+  JSON.stringify(state, (key, value: unknown) => (typeof value === 'bigint' ? { $decimal: formatDecimal(value as Decimal) } : DERIVED.has(key) ? undefined : value));
 
 const revive = (_key: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
@@ -25,6 +28,7 @@ const revive = (_key: string, value: unknown): unknown => {
 /** @throws SyntaxError or RangeError when the text is not a snapshot. */
 export const decodeState = (text: string): EngineState => {
   const state: EngineState = { ...createEngineState(), ...(JSON.parse(text, revive) as EngineState) };
+  indexSymbols(state);
   syncNumbers(state);
   indexOrders(state);
   return state;

@@ -176,6 +176,8 @@ const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolea
   if (stop.status !== 'working' || stop.cancelling) return false;
   const covered = outstanding(stop);
   const held = quantityOf(turn.state.ledger, symbol.symbol);
+  // What is left over is less than a lot and the stop is whole: the usual case, seen without arithmetic.
+  if (covered <= held && held - covered < symbol.instrument.stepSize && stop.executed === ZERO) return false;
   return quantityToSell(turn, symbol, stop.draft.type) > covered || floorToLot(symbol.instrument, held, stop.draft.type) < covered;
 };
 

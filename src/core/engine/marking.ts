@@ -31,9 +31,8 @@ const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Fres
 export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null => {
   if (state.cashNumber === null) return null;
   let equity = state.cashNumber;
-  for (const name in state.symbols) {
-    const symbol = state.symbols[name];
-    if (symbol === undefined || symbol.heldNumber === 0) continue;
+  for (const symbol of state.symbolList) {
+    if (symbol.heldNumber === 0) continue;
     if (symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule)) return null;
     equity += symbol.heldNumber * symbol.last;
   }
@@ -50,7 +49,7 @@ export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { re
 
 const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): string => {
   if (state.cashNumber === null) return 'the balance has not been read yet';
-  const stale = Object.values(state.symbols).find((symbol) => symbol.heldNumber !== 0 && symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule));
+  const stale = state.symbolList.find((symbol) => symbol.heldNumber !== 0 && symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule));
   return stale === undefined ? 'the price of the fee coin is missing or stale' : `the price of ${stale.symbol} is missing or stale`;
 };
 
@@ -58,7 +57,7 @@ const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Freshn
 export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
   if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
   let equity = state.ledger.cash;
-  for (const symbol of Object.values(state.symbols)) {
+  for (const symbol of state.symbolList) {
     equity = add(equity, mulDown(quantityOf(state.ledger, symbol.symbol), lastDecimal(symbol) ?? ZERO));
   }
   if (state.ledger.feeCoin !== 0n && state.feeCoinPrice !== null) {
@@ -81,7 +80,7 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
   let own = ZERO;
   let freeCash = cash;
   let worst = cash;
-  for (const symbol of Object.values(state.symbols)) {
+  for (const symbol of state.symbolList) {
     const held = quantityOf(state.ledger, symbol.symbol);
     if (held > ZERO) {
       const last = lastDecimal(symbol);
@@ -127,10 +126,7 @@ const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Dec
 /** Gross exposure in quote currency as a double, for equity points and views. */
 export const grossExposure = (state: EngineState): number => {
   let gross = 0;
-  for (const name in state.symbols) {
-    const symbol = state.symbols[name];
-    if (symbol !== undefined) gross += symbol.heldNumber * symbol.last;
-  }
+  for (const symbol of state.symbolList) gross += symbol.heldNumber * symbol.last;
   return gross;
 };
 

@@ -100,7 +100,7 @@ export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): 
 /** Round trips closed and under way. */
 const tradesBegun = (state: EngineState): number => {
   let open = 0;
-  for (const name in state.symbols) if (state.symbols[name]?.managed !== null) open += 1;
+  for (const { managed } of state.symbolList) if (managed !== null) open += 1;
   return state.tradesClosed + open;
 };
 

@@ -5,7 +5,7 @@ import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
-import { createSymbolState, indexOrders } from './state.ts';
+import { createSymbolState, indexOrders, indexSymbols } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
@@ -87,7 +87,8 @@ const takeInstruments = (turn: Turn, input: StartedInput): void => {
     if (known === undefined) symbols[instrument.symbol] = createSymbolState(instrument);
     else known.instrument = instrument;
   }
-  for (const symbol of Object.values(symbols)) {
+  indexSymbols(turn.state);
+  for (const symbol of turn.state.symbolList) {
     symbol.configured = input.config.symbols.includes(symbol.symbol);
     symbol.freshPolls = 0;
     if (symbol.managed !== null) symbol.managed.triggeredSince = null;

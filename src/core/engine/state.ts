@@ -79,6 +79,8 @@ export interface EngineState {
   engineVersion: string;
   startedAt: EpochMs;
   startedWall: EpochMs;
+  /** Derived: times of the newest look at all limits, when nothing has changed since; NaN = something has. */
+  evaluated: { at: EpochMs; wall: EpochMs };
   /** How old data may be, by the configuration. Nothing is fresh before the first start. */
   freshness: FreshnessRule;
   /** Newest times seen; the wall time is the engine's own, which never runs backwards. */
@@ -88,6 +90,8 @@ export interface EngineState {
   wallShift: Milliseconds;
   orderSequence: number;
   symbols: Record<SymbolName, SymbolState>;
+  /** Derived: the same, for walking over them at every step. Not in snapshots. */
+  symbolList: readonly SymbolState[];
   ledger: Ledger;
   guardian: GuardianState;
   orders: Record<string, OrderRecord>;
@@ -124,12 +128,14 @@ export const createEngineState = (): EngineState => ({
   engineVersion: '',
   startedAt: 0,
   startedWall: 0,
+  evaluated: { at: Number.NaN, wall: Number.NaN },
   freshness: { maxAge: 0, wallGrace: 0 },
   at: 0,
   wall: 0,
   wallShift: 0,
   orderSequence: 0,
   symbols: {},
+  symbolList: [],
   ledger: createLedger(),
   guardian: createGuardian(),
   orders: {},
@@ -180,10 +186,12 @@ export const syncNumbers = (state: EngineState): void => {
   const { cash, feeCoin } = state.ledger;
   state.cashNumber = cash === null ? null : toNumber(cash);
   state.feeCoinNumber = feeCoin === 0n ? 0 : toNumber(feeCoin);
-  for (const name in state.symbols) {
-    const symbol = state.symbols[name];
-    if (symbol !== undefined) symbol.heldNumber = toNumber(quantityOf(state.ledger, name));
-  }
+  for (const symbol of state.symbolList) symbol.heldNumber = toNumber(quantityOf(state.ledger, symbol.symbol));
+};
+
+/** Brings the list of symbols up to date after one was added or a snapshot was read. */
+export const indexSymbols = (state: EngineState): void => {
+  state.symbolList = Object.values(state.symbols);
 };
 
 /** Brings the list of open orders and their counts up to date after one was placed or reported. Its length is that of the open orders, not of all. */

@@ -28,16 +28,20 @@ export const step = (state: EngineState, input: Input): readonly Effect[] => {
   const config = input.type === 'started' ? input.config : configOf(state);
   const turn: Turn = { state, config, at: marketTime(state, input), wall: wallTime(state, input), clockWall: input.wall, effects: [], changes: [] };
   apply(turn, input);
-  if (input.type === 'history') return turn.effects;
+  if (input.type === 'history') {
+    state.evaluated.at = Number.NaN;
+    return turn.effects;
+  }
   // A prediction was decided on an evaluation of this very moment; nothing that it does can trip a lock.
   if (input.type !== 'prediction') evaluate(turn);
-  for (const name in state.symbols) {
-    const symbol = state.symbols[name];
-    if (symbol !== undefined && symbol.managed !== null) tend(turn, symbol);
-  }
+  const { length } = turn.effects;
+  for (const symbol of state.symbolList) if (symbol.managed !== null) tend(turn, symbol);
+  const quiet = turn.effects.length === length && turn.changes.length === 0;
   if (turn.changes.length > 0) publish(turn);
   withdrawEntries(turn);
   recordEquity(turn);
+  state.evaluated.at = quiet ? turn.at : Number.NaN;
+  state.evaluated.wall = turn.wall;
   return turn.effects;
 };
 
@@ -66,8 +70,8 @@ const apply = (turn: Turn, input: Input): void => {
     case 'quotes':
       return onQuotes(turn, input);
     case 'prediction':
-      // The limits are looked at before the decision, with the data as it stands now.
-      evaluate(turn);
+      // The limits are looked at before the decision, with the data as it stands now; at this very moment they may have been already.
+      if (turn.state.evaluated.at !== turn.at || turn.state.evaluated.wall !== turn.wall) evaluate(turn);
       return onPrediction(turn, input);
     case 'order-report':
       return onOrderReport(turn, input);
@@ -103,11 +107,10 @@ const evaluate = (turn: Turn): void => {
   const { state, config, at, wall, changes } = turn;
   const { guardian } = state;
   const rule = freshnessRule(state);
-  for (const name in state.symbols) {
-    const symbol = state.symbols[name];
-    if (symbol === undefined || !symbol.configured) continue;
+  for (const symbol of state.symbolList) {
+    if (!symbol.configured) continue;
     evaluateFreshness(guardian, symbol, at, wall, rule, state.startedWall, changes);
-    if (symbol.newestCandleOpen !== null) evaluateVolatility(guardian, name, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
+    if (symbol.newestCandleOpen !== null) evaluateVolatility(guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
   }
   evaluateSkew(guardian, at, wall, changes);
   evaluateExecution(guardian, at, wall, oldestUnsettled(state), changes);

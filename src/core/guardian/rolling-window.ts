@@ -1,7 +1,7 @@
-/** Values a chunk may hold; it splits in two when full. */
-const CHUNK = 256;
+/** Values a chunk may hold; it splits in two when full. Small, so that a push moves a few dozen values. */
+const CHUNK = 64;
 /** Neighbours that fit into this many values together are merged when one shrinks. */
-const MERGE = 128;
+const MERGE = 32;
 
 interface Chunk {
   readonly values: Float64Array;
@@ -11,7 +11,7 @@ interface Chunk {
 /**
  * The newest N values with their order statistics.
  *
- * The sorted copy is kept in chunks, so a push moves at most a few hundred
+ * The sorted copy is kept in chunks, so a push moves at most a few dozen
  * values (a year of hours in one array would move thousands, at every candle of
  * a backtest). It is derived and not part of a snapshot.
  */
@@ -20,6 +20,9 @@ export class RollingWindow {
   readonly #ring: Float64Array;
   #chunks: Chunk[] = [];
   #next = 0;
+  /** Chunks of the newest insertion and removal: where the next ones are looked for first. */
+  #inserted = 0;
+  #removed = 0;
   #size = 0;
 
   constructor(capacity: number, values: readonly number[] = []) {
@@ -71,67 +74,66 @@ export class RollingWindow {
     return { $window: this.values(), capacity: this.capacity };
   }
 
-  /** Index of the first chunk whose largest value is not below `value`; the number of chunks when there is none. */
-  #chunkOf(value: number): number {
-    let low = 0;
-    let high = this.#chunks.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const chunk = this.#chunks[middle];
-      if (chunk !== undefined && (chunk.values[chunk.size - 1] ?? 0) < value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  /**
+   * Index of the first chunk whose largest value is not below `value`; the number of chunks when there is none. Walks
+   * from `near`: values of one series come and go close to each other, and a walk of a few chunks beats a bisection.
+   */
+  #chunkOf(value: number, near: number): number {
+    const chunks = this.#chunks;
+    let index = Math.min(near, chunks.length);
+    while (index > 0 && !isBelow(chunks[index - 1], value)) index -= 1;
+    while (index < chunks.length && isBelow(chunks[index], value)) index += 1;
+    return index;
   }
 
   #insert(value: number): void {
-    const found = Math.min(this.#chunkOf(value), this.#chunks.length - 1);
+    const found = Math.min(this.#chunkOf(value, this.#inserted), this.#chunks.length - 1);
     const chunk = this.#chunks[found];
     if (chunk === undefined) {
       this.#chunks.push(chunkOf([value]));
       return;
     }
-    const at = lowerBound(chunk, value);
-    chunk.values.copyWithin(at + 1, at, chunk.size);
-    chunk.values[at] = value;
+    this.#inserted = found;
+    const { values } = chunk;
+    let at = chunk.size;
+    for (let before = values[at - 1] ?? 0; at > 0 && before > value; before = values[at - 1] ?? 0) {
+      values[at] = before;
+      at -= 1;
+    }
+    values[at] = value;
     chunk.size += 1;
     if (chunk.size === CHUNK) {
       const half = CHUNK / 2;
-      this.#chunks.splice(found + 1, 0, chunkOf(chunk.values.subarray(half)));
+      this.#chunks.splice(found + 1, 0, chunkOf(values.subarray(half)));
       chunk.size = half;
     }
   }
 
   #remove(value: number): void {
-    const found = this.#chunkOf(value);
+    const found = this.#chunkOf(value, this.#removed);
     const chunk = this.#chunks[found];
     if (chunk === undefined) return;
-    chunk.values.copyWithin(lowerBound(chunk, value), lowerBound(chunk, value) + 1, chunk.size);
+    this.#removed = found;
+    const { values } = chunk;
     chunk.size -= 1;
+    let at = 0;
+    while (at < chunk.size && (values[at] ?? 0) < value) at += 1;
+    for (; at < chunk.size; at += 1) values[at] = values[at + 1] ?? Number.NaN;
     const next = this.#chunks[found + 1];
     if (chunk.size === 0) this.#chunks.splice(found, 1);
     else if (next !== undefined && chunk.size + next.size <= MERGE) {
-      chunk.values.set(next.values.subarray(0, next.size), chunk.size);
+      values.set(next.values.subarray(0, next.size), chunk.size);
       chunk.size += next.size;
       this.#chunks.splice(found + 1, 1);
     }
   }
 }
 
+/** Whether all values of a chunk are below `value`. */
+const isBelow = (chunk: Chunk | undefined, value: number): boolean => chunk !== undefined && (chunk.values[chunk.size - 1] ?? 0) < value;
+
 const chunkOf = (values: ArrayLike<number>): Chunk => {
   const chunk: Chunk = { values: new Float64Array(CHUNK), size: values.length };
   chunk.values.set(values);
   return chunk;
-};
-
-/** Index of the first value of the chunk that is not below `value`. */
-const lowerBound = (chunk: Chunk, value: number): number => {
-  let low = 0;
-  let high = chunk.size;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((chunk.values[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 };
