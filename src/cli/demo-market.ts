@@ -12,7 +12,7 @@ import { DEMO_HISTORY_HOURS, demoHistory } from '../sim/generator/demo-history.t
 import { connectLockstep, type Lockstep } from '../sim/lockstep/lockstep.ts';
 
 /** Looks at the market within a demo hour. */
-const STEPS_PER_HOUR = 4;
+export const STEPS_PER_HOUR = 4;
 /** Start of a demo on recorded candles: the month of a real crash. */
 const RECORDED_FROM: EpochMs = Date.UTC(2024, 7, 1);
 

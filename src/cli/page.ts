@@ -1,29 +1,80 @@
-import { startWebServer, WebServerError, type WebServer } from '../adapters/web/server.ts';
-import type { Config } from '../adapters/system/config-schema.ts';
+import { startWebServer, WebServerError, type MetricsPage, type WebServer } from '../adapters/web/server.ts';
 import { UserError } from '../adapters/system/user-error.ts';
-import type { Log } from '../ports/log.ts';
-import type { OperatorService } from '../ports/operator.ts';
+import type { Bot } from '../app/bot.ts';
+import { createDashboard } from '../app/dashboard/dashboard.ts';
+import { createFeatureExplainer } from '../app/dashboard/explain-features.ts';
+import { createHealth } from '../app/dashboard/health.ts';
+import type { Model } from '../ports/model.ts';
+import type { CardFacts, People } from './people.ts';
 import { DEMO_OPERATOR, type TelegramAccess } from './telegram-side.ts';
+import type { Base, Surroundings } from './compose/base.ts';
 
-/** Starts the page and puts its end on the stack. @throws UserError for a port in use or a host that is not loopback */
-export const startPage = async (options: {
-  readonly config: Config;
-  readonly log: Log;
-  readonly service: OperatorService;
+export interface PageOptions {
+  readonly base: Base;
+  readonly surroundings: Surroundings;
+  readonly bot: Bot;
+  readonly people: People;
+  readonly model: Model | null;
+  readonly card: CardFacts;
   readonly access: TelegramAccess | null;
-  readonly resources: AsyncDisposableStack;
-  readonly healthy: () => boolean;
-}): Promise<WebServer> => {
-  const { config, log, service, access, resources } = options;
+  readonly metrics: MetricsPage | null;
+}
+
+/** Between two looks at the board: a demo hour may be shorter than a second. */
+const REFRESH = { demo: 400, real: 1_000 } as const;
+const HEALTH_LOOK = 5_000;
+
+const healthOf = ({ base, surroundings, bot, people }: PageOptions) => {
+  const moments = { ready: false, ended: false };
+  void bot.ready.then(() => (moments.ready = true), () => undefined);
+  void bot.finished.then((how) => (moments.ended = how === 'ended'), () => undefined);
+  return createHealth({
+    host: bot.host,
+    clock: base.wall,
+    progress: () => ({ rounds: bot.rounds, inputs: bot.host.progress }),
+    ready: () => moments.ready,
+    ended: () => moments.ended,
+    facts: () => (surroundings.state.config === null ? [] : people.tools.health().filter(({ name }) => name !== 'loop')),
+  });
+};
+
+/** Starts the page and puts its end on the stack. @throws UserError for a port in use, or another address than loopback without a token */
+export const startPage = async (options: PageOptions): Promise<WebServer> => {
+  const { config, log, wall, resources } = options.base;
+  const { surroundings, bot, people, access } = options;
+  const { database } = surroundings;
+  const health = healthOf(options);
+  // Progress is followed whether or not anybody asks.
+  const looking = setInterval(health, HEALTH_LOOK);
+  resources.defer(() => clearInterval(looking));
+  const dashboard = createDashboard({
+    host: bot.host,
+    service: people.service,
+    tools: people.tools,
+    records: database.board,
+    audits: database.audit,
+    recent: (symbol, count) => bot.feed.recent(symbol, count),
+    explainer: createFeatureExplainer(options.model, options.card.reference),
+    health,
+    outboxDepth: () => database.outbox.pendingCount(),
+    instanceId: database.identity.instanceId,
+  });
   const server = access?.server ?? null;
+  const { market } = surroundings;
   try {
     const page = await startWebServer({
       host: config.dashboard.host,
       port: config.dashboard.port,
-      status: () => service.status(),
-      health: () => ({ ok: options.healthy(), checks: { progress: options.healthy() } }),
+      token: config.secrets.dashboardToken,
+      names: config.dashboard.names,
+      dashboard,
+      health,
+      metrics: options.metrics,
       chat: server === null ? null : { personUrl: server.personUrl, chatId: DEMO_OPERATOR, userId: DEMO_OPERATOR },
+      market: market === undefined ? null : { ...market, symbols: config.symbols },
       log,
+      wallNow: () => wall.wallNow(),
+      refresh: config.mode === 'demo' ? REFRESH.demo : REFRESH.real,
     });
     resources.defer(() => page.close());
     log.info({ page: page.url }, `the page is up: ${page.url}`);

@@ -1,7 +1,6 @@
 import type { EpochMs, Fraction, SymbolName } from '../core/units.ts';
-import type { Health } from './health.ts';
 import type { RiskView, StatusView, TradeView, VersionView } from './operator.ts';
-import type { ModelStatusView, ReadinessView } from './operator-tools.ts';
+import type { HealthCheckView, ModelStatusView, ReadinessView } from './operator-tools.ts';
 
 /**
  * What the page shows: one live board, rows that only ever grow (decisions,
@@ -205,6 +204,12 @@ export interface MarketChart {
   readonly symbol: SymbolName;
   readonly candles: readonly CandleLine[];
   readonly marks: readonly { readonly at: EpochMs; readonly price: number; readonly side: 'buy' | 'sell'; readonly purpose: string; readonly quantity: number; readonly realised: number }[];
+}
+
+/** Whether engine and Guardian make progress, not only whether the process answers. */
+export interface Health {
+  readonly ok: boolean;
+  readonly checks: readonly HealthCheckView[];
 }
 
 /** Everything that is shown as of now. */

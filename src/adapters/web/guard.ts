@@ -1,11 +1,26 @@
+import { hostname, networkInterfaces } from 'node:os';
 import type { MiddlewareHandler } from 'hono';
+
+export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1']);
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
+/** Names by which a server on this address is reached, without ports. */
+const namesOf = (host: string): readonly string[] => {
+  if (!ANY_ADDRESS.has(host)) return [bracketed(host)];
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => bracketed(address)));
+  return [...own, hostname()];
+};
 
 /**
  * Who may speak to the page: names of our own in Host, and no page of another
- * origin. A name that somebody else's DNS points at loopback is turned away.
+ * origin. A name that somebody else's DNS points at this machine is turned away.
+ * @param extra further names, as a reverse proxy sends them: with their own port, or with none
  */
 export const allowedHosts = (host: string, port: number, extra: readonly string[]): ReadonlySet<string> =>
-  new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, `${host}:${port}`, ...extra].map((name) => name.toLowerCase()));
+  new Set([...['127.0.0.1', 'localhost', '[::1]', ...namesOf(host)].map((name) => `${name}:${port}`), ...extra].map((name) => name.toLowerCase()));
 
 const isAllowedOrigin = (origin: string, hosts: ReadonlySet<string>): boolean => {
   const match = /^https?:\/\/([^/]+)$/i.exec(origin);
@@ -30,9 +45,10 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
-  "form-action 'none'",
+  "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ');
 
@@ -44,4 +60,5 @@ export const securityHeaders: MiddlewareHandler = async (context, next) => {
   context.header('cross-origin-opener-policy', 'same-origin');
   context.header('cross-origin-resource-policy', 'same-origin');
   context.header('x-frame-options', 'DENY');
+  context.header('permissions-policy', 'camera=(), geolocation=(), microphone=()');
 };

@@ -1,42 +1,38 @@
-import { request } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { StatusView } from '../../ports/operator.ts';
 import type { Log } from '../../ports/log.ts';
+import { loadAssets } from './assets.ts';
+import { createFakeDashboard } from './fake-dashboard.test-helper.ts';
+import { allowedHosts } from './guard.ts';
 import { startWebServer, WebServerError, type WebServer, type WebServerOptions } from './server.ts';
 
 const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-
-const view: StatusView = {
-  mode: 'demo',
-  state: 'active',
-  why: null,
-  equity: 1_000,
-  equityUnknown: null,
-  dayBaseline: 1_000,
-  dayPnl: 0,
-  dayPnlFraction: 0,
-  maxDailyDrawdown: 0.02,
-  drawdownFraction: 0,
-  maxTotalDrawdown: 0.1,
-  lossStreak: 0,
-  maxConsecutiveLosses: 3,
-  positions: [],
-  locks: [],
-  symbols: [],
-  marketNow: 0,
-  nextDecisionAt: 3_600_000,
-  wallNow: 0,
-  startedAt: 0,
-};
+const TOKEN = 'a-token-of-some-length';
 
 const servers: WebServer[] = [];
+const others: Server[] = [];
 const start = async (extra: Partial<WebServerOptions> = {}): Promise<WebServer> => {
-  const server = await startWebServer({ host: '127.0.0.1', port: 0, status: () => view, health: () => ({ ok: true, checks: {} }), chat: null, log: silentLog, refresh: 10, ...extra });
+  const server = await startWebServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    names: [],
+    dashboard: createFakeDashboard(),
+    health: () => ({ ok: true, checks: [] }),
+    metrics: { contentType: 'text/plain', text: () => Promise.resolve('guardian_up 1\n') },
+    chat: null,
+    market: null,
+    log: silentLog,
+    refresh: 10,
+    ...extra,
+  });
   servers.push(server);
   return server;
 };
 afterEach(async () => {
   await Promise.all(servers.splice(0).map(async (server) => server.close()));
+  for (const server of others.splice(0)) server.close();
 });
 
 /** fetch() would set Host itself. */
@@ -50,65 +46,220 @@ const statusWith = async (url: string, headers: Readonly<Record<string, string>>
       .end();
   });
 
+const READS = ['/api/board', '/api/status', '/api/equity', '/api/chart?symbol=BTC/USDT', '/api/decision?symbol=BTC/USDT&at=3600000', '/api/commands', '/healthz', '/metrics'] as const;
+
 describe('the page', () => {
-  test('is served with a strict policy, and asks no other host for anything', async () => {
+  test('is served with a strict policy, and its files load nothing from elsewhere', async () => {
     const { url } = await start();
-    for (const path of ['/', '/page.css', '/chat.css', '/page.mjs', '/chat.mjs', '/status.mjs', '/icon.svg']) {
+    const { paths } = loadAssets();
+    expect(paths.length).toBeGreaterThan(20);
+    for (const path of paths) {
       const answer = await fetch(url + path);
       expect(answer.status, path).toBe(200);
       expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
-      expect((await answer.text()).replaceAll('http://www.w3.org/2000/svg', ''), path).not.toMatch(/https?:\/\//);
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      if (path.startsWith('/vendor/')) continue;
+      // The one address of another host is the attribution's link, which nothing follows by itself.
+      expect((await answer.text()).replaceAll('http://www.w3.org/2000/svg', '').replaceAll('href="https://www.tradingview.com/"', ''), path).not.toMatch(/https?:\/\//);
     }
-    expect((await fetch(`${url}/../server.ts`)).status).toBe(404);
-    expect((await fetch(`${url}/api/chat`)).status).toBe(404);
   });
 
-  test('turns away foreign names and origins', async () => {
+  test('a browser that has a file is told so', async () => {
     const { url } = await start();
-    const { host } = new URL(url);
-    expect(await statusWith(`${url}/api/status`, { host: 'attacker.example' })).toBe(403);
-    expect(await statusWith(`${url}/api/status`, { host, origin: 'http://attacker.example' })).toBe(403);
-    expect(await statusWith(`${url}/api/status`, { host, origin: 'null' })).toBe(403);
-    expect(await statusWith(`${url}/api/status`, { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).toBe(403);
-    expect(await statusWith(`${url}/api/status`, { host, origin: `http://${host}` })).toBe(200);
+    const tag = (await fetch(`${url}/page.mjs`)).headers.get('etag') ?? '';
+    expect(await statusWith(`${url}/page.mjs`, { host: new URL(url).host, 'if-none-match': tag })).toBe(304);
   });
 
-  test('streams the status, and again when it changes', async () => {
-    let equity = 1_000;
-    const { url } = await start({ status: () => ({ ...view, equity }) });
-    const leave = new AbortController();
-    const answer = await fetch(`${url}/api/status/stream`, { signal: leave.signal });
-    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    const readUntil = async (part: string): Promise<void> => {
-      while (!text.includes(part)) text += (await reader?.read())?.value ?? '';
-    };
-    await readUntil('"equity":1000');
-    equity = 1_234;
-    await readUntil('"equity":1234');
-    leave.abort();
-    expect(text).toContain('event: status');
+  test('is read-only: nothing but GET is answered, whatever is asked', async () => {
+    const { url } = await start();
+    const { paths } = loadAssets();
+    for (const path of [...paths, ...READS, '/api/stream', '/api/market/pause', '/api/market/trouble', '/api/chat/send', '/login']) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) expect((await fetch(url + path, { method, body: '{}' })).status, `${method} ${path}`).toBe(404);
+    }
+    for (const path of ['/api/chat', '/api/market', '/api/market/presets', '/login', '/../server.ts', '/page/../../server.ts', '/api']) expect((await fetch(url + path)).status, path).toBe(404);
+  });
+
+  test('turns away foreign names and origins, on loopback too', async () => {
+    const { url } = await start({ names: ['bot.example.org'] });
+    const { host } = new URL(url);
+    for (const path of ['/', '/api/board', '/healthz', '/metrics', '/livez', '/page.mjs']) {
+      expect(await statusWith(url + path, { host: 'attacker.example' }), path).toBe(403);
+      expect(await statusWith(url + path, { host, origin: 'http://attacker.example' }), path).toBe(403);
+    }
+    expect(await statusWith(`${url}/api/board`, { host: 'localhost.attacker.example' })).toBe(403);
+    expect(await statusWith(`${url}/api/board`, { host, origin: 'null' })).toBe(403);
+    expect(await statusWith(`${url}/api/board`, { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).toBe(403);
+    expect(await statusWith(`${url}/api/board`, { host, origin: `http://${host}` })).toBe(200);
+    expect(await statusWith(`${url}/api/board`, { host: 'bot.example.org', origin: 'https://bot.example.org' })).toBe(200);
+  });
+
+  test('names of this machine are answered where it listens on all of them', () => {
+    const names = allowedHosts('0.0.0.0', 8787, ['bot.example.org']);
+    expect(names.has('127.0.0.1:8787')).toBe(true);
+    expect(names.has('bot.example.org')).toBe(true);
+    expect(names.has('attacker.example:8787')).toBe(false);
+    expect(allowedHosts('::1', 1, []).has('[::1]:1')).toBe(true);
   });
 
   test('says how it is', async () => {
-    const { url } = await start({ health: () => ({ ok: false, checks: { engine: 'stalled' } }) });
+    const health = { ok: false, checks: [{ name: 'engine', ok: false, detail: 'no progress for 200 s' }] };
+    const { url } = await start({ health: () => health });
     const answer = await fetch(`${url}/healthz`);
     expect(answer.status).toBe(503);
-    expect(await answer.json()).toEqual({ ok: false, checks: { engine: 'stalled' } });
+    expect(await answer.json()).toEqual(health);
+    expect((await fetch(`${url}/livez`)).status).toBe(503);
+    expect(await (await fetch(`${url}/metrics`)).text()).toBe('guardian_up 1\n');
   });
 
-  test('a port in use and a host that is not loopback are one clear line', async () => {
+  test('answers what the page asks for, and says what is wrong with what it does not', async () => {
+    const { url } = await start();
+    for (const path of READS) expect((await fetch(url + path)).status, path).toBe(200);
+    expect((await fetch(`${url}/api/chart?symbol=DOGE/USDT`)).status).toBe(404);
+    expect((await fetch(`${url}/api/decision?symbol=BTC/USDT&at=1`)).status).toBe(404);
+    expect((await fetch(`${url}/api/decision?symbol=BTC/USDT&at=now`)).status).toBe(404);
+    expect((await fetch(`${url}/api/equity?range=ever`)).status).toBe(400);
+  });
+
+  test('a port in use, and a host that is not loopback without a token, are one clear line', async () => {
     const { url } = await start();
     const port = Number(new URL(url).port);
     await expect(start({ port })).rejects.toThrow(new WebServerError(`DASHBOARD_PORT: port ${port} on 127.0.0.1 is in use; set DASHBOARD_PORT to a free one (0 = any)`));
-    await expect(start({ host: '0.0.0.0' })).rejects.toThrow(/DASHBOARD_HOST/);
+    await expect(start({ host: '0.0.0.0' })).rejects.toThrow(/DASHBOARD_HOST.*DASHBOARD_TOKEN/);
   });
 
   test('closes with streams open', async () => {
     const server = await start();
-    const answer = await fetch(`${server.url}/api/status/stream`);
+    const answer = await fetch(`${server.url}/api/stream`);
     const ended = answer.text().catch(() => 'ended');
     await server.close();
-    expect(await ended).toMatch(/ended|status/);
+    expect(await ended).toMatch(/ended|board/);
+  });
+});
+
+describe('the token', () => {
+  const login = async (url: string, token: string, origin?: string): Promise<Response> =>
+    fetch(`${url}/login`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(origin === undefined ? {} : { origin }) },
+      body: new URLSearchParams({ token }),
+    });
+
+  test('nothing is shown without it but the question itself', async () => {
+    const { url } = await start({ token: TOKEN });
+    const page = await fetch(`${url}/`);
+    expect(page.status).toBe(401);
+    expect(await page.text()).toContain('DASHBOARD_TOKEN');
+    for (const path of [...READS, '/api/stream', '/page.mjs', '/index.html']) expect((await fetch(url + path)).status, path).toBe(401);
+    expect((await fetch(`${url}/tokens.css`)).status).toBe(200);
+    expect(await (await fetch(`${url}/livez`)).json()).toEqual({ ok: true });
+  });
+
+  test('typed once it opens a session that no script can read and no other site can send', async () => {
+    let now = 1_700_000_000_000;
+    const { url } = await start({ token: TOKEN, wallNow: () => now });
+    const answer = await login(url, TOKEN);
+    expect(answer.status).toBe(303);
+    const cookie = answer.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/^guardian_session=\d+\.[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).not.toContain(TOKEN);
+    const session = cookie.split(';')[0] ?? '';
+    expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(200);
+    expect((await fetch(`${url}/api/board`, { headers: { cookie: session.replace(/=(\d)/, '=9') } })).status).toBe(401);
+    expect((await fetch(`${url}/api/board`, { headers: { cookie: 'guardian_session=99999999999999.x' } })).status).toBe(401);
+    now += 12 * 3_600_000 + 1;
+    expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(401);
+  });
+
+  test('over TLS the cookie never travels in the clear', async () => {
+    const { url } = await start({ token: TOKEN, names: ['bot.example.org'] });
+    const answer = await login(url, TOKEN, 'https://bot.example.org');
+    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-guardian_session=.*; HttpOnly; Secure; SameSite=Strict$/);
+  });
+
+  test('a machine sends it as a bearer token', async () => {
+    const { url } = await start({ token: TOKEN });
+    expect((await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(200);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}x` } })).status).toBe(401);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization: TOKEN } })).status).toBe(401);
+  });
+
+  test('guesses run out: after ten wrong ones even the right one waits a minute', async () => {
+    let now = 1_700_000_000_000;
+    const { url } = await start({ token: TOKEN, wallNow: () => now });
+    for (let guess = 0; guess < 10; guess += 1) expect((await login(url, `guess ${guess}`)).headers.get('location')).toBe('/login?wrong');
+    expect((await login(url, TOKEN)).status).toBe(429);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(401);
+    now += 60_001;
+    expect((await login(url, TOKEN)).status).toBe(303);
+  });
+
+  test('it is asked for on loopback, too, once it is set; an oversized answer is wrong', async () => {
+    const { url } = await start({ token: TOKEN });
+    expect((await login(url, 'x'.repeat(5_000))).headers.get('location')).toBe('/login?wrong');
+  });
+});
+
+describe('the simulated market', () => {
+  const control = async (): Promise<{ readonly controlUrl: string; readonly calls: string[] }> => {
+    const calls: string[] = [];
+    const server = createServer((incoming, outgoing) => {
+      let body = '';
+      incoming.on('data', (part: Buffer) => (body += part.toString()));
+      incoming.on('end', () => {
+        calls.push(`${incoming.method} ${incoming.url} ${body}`.trim());
+        outgoing.setHeader('content-type', 'application/json');
+        outgoing.end(JSON.stringify({ marketTime: 5, ended: false, paused: false, stepMilliseconds: 500, prices: {}, balances: { USDT: { free: '1' } }, faults: [{ id: 1, name: 'maintenance', hits: 0, remaining: null, request: {} }] }));
+      });
+    });
+    others.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    return { controlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls };
+  };
+  const post = async (url: string, verb: string, body: unknown): Promise<Response> =>
+    fetch(`${url}/api/market/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+  test('speed, pause and trouble go through; what is shown of it is little', async () => {
+    const { controlUrl, calls } = await control();
+    const { url } = await start({ market: { controlUrl, stepsPerHour: 4, symbols: ['BTC/USDT', 'ETH/USDT'] } });
+    expect(await (await fetch(`${url}/api/market`)).json()).toEqual({ marketTime: 5, ended: false, paused: false, hourSeconds: 2, speeds: [0.1, 0.25, 0.5, 1, 2, 5, 10], faults: [{ id: 1, title: 'Maintenance', hits: 0, remaining: null }] });
+    calls.length = 0;
+    expect((await post(url, 'speed', { hourSeconds: 1 })).status).toBe(200);
+    expect((await post(url, 'pause', { paused: true })).status).toBe(200);
+    expect((await post(url, 'trouble', { preset: 'lost-answer' })).status).toBe(200);
+    expect((await post(url, 'trouble', { preset: 'crash' })).status).toBe(200);
+    expect((await post(url, 'calm', {})).status).toBe(200);
+    expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([
+      'POST /control/pace {"stepMilliseconds":250}',
+      'POST /control/pause {"paused":true}',
+      'POST /control/fault {"name":"reset-after-acceptance"}',
+      'POST /control/jump {"symbol":"BTC/USDT","fraction":-0.04}',
+      'POST /control/jump {"symbol":"ETH/USDT","fraction":-0.04}',
+      'DELETE /control/fault',
+    ]);
+  });
+
+  test('nothing else of the control endpoint can be reached, and no value but ours', async () => {
+    const { controlUrl, calls } = await control();
+    const { url } = await start({ market: { controlUrl, stepsPerHour: 4, symbols: ['BTC/USDT'] } });
+    const wishes: readonly (readonly [string, unknown])[] = [
+      ['speed', { hourSeconds: 0 }],
+      ['speed', { hourSeconds: '1' }],
+      ['pause', { paused: 'yes' }],
+      ['trouble', { preset: 'skew' }],
+      ['trouble', { name: 'maintenance' }],
+      ['trouble', null],
+    ];
+    for (const [verb, body] of wishes) expect((await post(url, verb, body)).status, JSON.stringify(body)).toBe(400);
+    for (const verb of ['price', 'deposit', 'fault', 'jump', 'idle', 'orders', '../control/deposit', 'trouble/../../deposit']) expect((await post(url, verb, { preset: 'crash' })).status, verb).toBe(404);
+    expect((await fetch(`${url}/api/market/pause`, { method: 'POST', body: '{"paused":true}' })).status).toBe(400);
+    expect(calls).toEqual([]);
+  });
+
+  test('a simulator that is gone is one clear answer', async () => {
+    const { url } = await start({ market: { controlUrl: 'http://127.0.0.1:9', stepsPerHour: 4, symbols: [] } });
+    const answer = await fetch(`${url}/api/market`);
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toEqual({ error: 'the simulated exchange cannot be reached' });
   });
 });

@@ -51,4 +51,6 @@ export interface Surroundings extends Books {
   /** See EngineConfig. */
   readonly staleWallGrace: Milliseconds;
   readonly halts: readonly StartHalt[];
+  /** The simulated market's control endpoint, for the page; absent where the market is real. */
+  readonly market?: { readonly controlUrl: string; readonly stepsPerHour: number };
 }

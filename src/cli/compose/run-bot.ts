@@ -86,7 +86,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => null,
   });
-  await startPage({ config, log, service: people.service, access, resources, healthy: () => supervision.healthy() });
+  await startPage({ base, surroundings, bot, people, model, card, access, metrics: null });
   await startControl({
     config,
     log,

@@ -1,19 +1,81 @@
-// The page's start: which halves there are, and on a phone which one is seen.
-import { startChat } from './chat.mjs';
-import { startStatus } from './status.mjs';
+// The page's start: the board, the charts once it is painted, and in the demo the market and the chat.
+import { startDecisions, showDecisions } from './decisions.mjs';
+import { startDialog } from './decision-dialog.mjs';
+import { byId, say } from './dom.mjs';
+import { showHero } from './hero.mjs';
+import { showLimits } from './limits.mjs';
+import { startMarket } from './market.mjs';
+import { showModel } from './model.mjs';
+import { showPositions } from './positions.mjs';
+import { followBoard } from './stream.mjs';
+import { showTables, startTables } from './tables.mjs';
+import { startTheme } from './theme.mjs';
 
 const show = (view) => {
   document.body.dataset.view = view;
   for (const button of document.querySelectorAll('.tabs button')) button.setAttribute('aria-pressed', String(button.dataset.show === view));
+  // What came while the chat was out of sight is read from its end.
+  if (view === 'chat') byId('log').scrollTop = byId('log').scrollHeight;
 };
 
+startTheme();
+startTables();
+startDecisions();
+startDialog();
 for (const button of document.querySelectorAll('.tabs button')) button.addEventListener('click', () => show(button.dataset.show));
 
-startStatus();
+// The charts are most of the page's weight: figures do not wait for them.
+const charts = Promise.all([import('./chart.mjs'), import('./equity.mjs')]);
+let chart = null;
+let equity = null;
+charts.then(([first, second]) => {
+  chart = first;
+  equity = second;
+});
+
+const begin = async ({ board, commands }) => {
+  showTables({}, {}, commands.toReversed());
+  const symbols = board.status.symbols.map(({ symbol }) => symbol);
+  const [candles, curve] = await charts;
+  if (symbols.length > 0) await candles.startChart(symbols);
+  await curve.startEquity();
+};
+
+let charted = false;
+followBoard({
+  onStart: (first) => {
+    charted = first.board.status.symbols.length > 0;
+    begin(first).catch(() => undefined);
+  },
+  onBoard: (board) => {
+    showHero(board);
+    showLimits(board);
+    showPositions(board);
+    showModel(board);
+    chart?.showChart(board);
+    // Before the engine's first start there are no symbols; the charts begin with them.
+    if (!charted && board.status.symbols.length > 0) {
+      charted = true;
+      begin({ board, commands: [] }).catch(() => undefined);
+    }
+  },
+  onRows: (rows, news) => {
+    showDecisions(rows, news);
+    showTables(rows, news);
+    chart?.addToChart(news);
+    equity?.addToEquity(news);
+  },
+  onLine: (on) => {
+    byId('live').dataset.on = String(on);
+    say(byId('live'), on ? 'live' : 'connecting');
+  },
+});
+startMarket().catch(() => undefined);
+
 const chat = await fetch('/api/chat').then((answer) => (answer.ok ? answer.json() : null));
 document.body.dataset.chat = chat === null ? 'none' : 'here';
 if (chat !== null) {
-  document.getElementById('phone').hidden = false;
-  show('chat');
+  byId('side').hidden = false;
+  const { startChat } = await import('./chat.mjs');
   startChat(chat);
 }

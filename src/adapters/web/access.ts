@@ -1,0 +1,89 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { HOUR_MS, MINUTE_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+
+/** A session ends after this, and with every change of the token. */
+const SESSION: Milliseconds = 12 * HOUR_MS;
+/** Wrong tokens from anybody within a minute after which none is looked at for the rest of it. */
+const MOST_FAILURES = 10;
+const MOST_BODY = 1024;
+/** Over TLS the name itself forbids a cookie that another host or a plain connection has set. */
+const COOKIE = { plain: 'guardian_session', secure: '__Host-guardian_session' } as const;
+
+export interface Access {
+  /** Turns away who has neither a session nor the token. */
+  readonly guard: MiddlewareHandler;
+  /** The question for the token and its answer. */
+  readonly routes: Hono;
+}
+
+const digest = (key: string, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+/** In constant time, whatever the lengths. */
+const sameText = (key: string, a: string, b: string): boolean => timingSafeEqual(digest(key, a), digest(key, b));
+
+/** Few enough guesses that 16 characters hold for ever. */
+const createGuessLimit = (wallNow: () => EpochMs) => {
+  let from = 0;
+  let failures = 0;
+  return {
+    exhausted: (): boolean => wallNow() - from < MINUTE_MS && failures >= MOST_FAILURES,
+    failed: (): void => {
+      if (wallNow() - from >= MINUTE_MS) {
+        from = wallNow();
+        failures = 0;
+      }
+      failures += 1;
+    },
+  };
+};
+
+/**
+ * The page behind a token: typed once into a form, or sent as a bearer token by
+ * a machine. The session cookie holds its end and a signature, never the token;
+ * no page of another site can send it, and no script can read it.
+ */
+export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallNow: () => EpochMs): Access => {
+  const limit = createGuessLimit(wallNow);
+  const signature = (expires: string): string => digest(token, `session ${expires}`).toString('base64url');
+
+  const hasSession = (context: Context): boolean => {
+    const cookie = getCookie(context, COOKIE.secure) ?? getCookie(context, COOKIE.plain) ?? '';
+    const [expires = '', signed = ''] = cookie.split('.');
+    return /^\d{1,16}$/.test(expires) && Number(expires) > wallNow() && sameText(token, signed, signature(expires));
+  };
+
+  const hasBearer = (context: Context): boolean => {
+    const given = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1];
+    if (given === undefined || limit.exhausted()) return false;
+    const right = sameText(token, given, token);
+    if (!right) limit.failed();
+    return right;
+  };
+
+  const ask = (context: Context, status: 200 | 401): Response => context.body(page, status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+
+  const guard: MiddlewareHandler = async (context, next) => {
+    if (hasSession(context) || hasBearer(context)) return next();
+    if (context.req.path === '/' && context.req.method === 'GET') return ask(context, 401);
+    return context.json({ error: 'the token is missing or wrong' }, 401, { 'www-authenticate': 'Bearer' });
+  };
+
+  const routes = new Hono();
+  routes.get('/', (context) => ask(context, 200));
+  routes.post('/', async (context) => {
+    if (limit.exhausted()) return context.text('Too many wrong tokens; wait a minute.\n', 429, { 'retry-after': '60' });
+    const body = await context.req.text();
+    const given = body.length > MOST_BODY ? '' : (new URLSearchParams(body).get('token') ?? '');
+    if (!sameText(token, given, token)) {
+      limit.failed();
+      return context.redirect('/login?wrong', 303);
+    }
+    const secure = (context.req.header('origin') ?? '').startsWith('https:');
+    const expires = String(wallNow() + SESSION);
+    setCookie(context, secure ? COOKIE.secure : COOKIE.plain, `${expires}.${signature(expires)}`, { httpOnly: true, sameSite: 'Strict', path: '/', secure, maxAge: SESSION / 1000 });
+    return context.redirect('/', 303);
+  });
+  return { guard, routes };
+};

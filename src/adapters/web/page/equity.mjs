@@ -1,0 +1,100 @@
+// The equity curve with the drawdown under it.
+import { AreaSeries, createChart, LineStyle } from '/vendor/lightweight-charts.mjs';
+import { byId, el, getJson, segments } from './dom.mjs';
+import { chartOptions } from './chart.mjs';
+import { money, percent, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { colour, onTheme } from './theme.mjs';
+
+const RANGES = [
+  { value: '24h', label: '24 h' },
+  { value: '7d', label: '7 d' },
+  { value: '30d', label: '30 d' },
+  { value: 'all', label: 'All' },
+];
+/** Points beyond which the curve is asked for anew, thinned. */
+const MOST_POINTS = 640;
+
+let chart = null;
+let equity = null;
+let drawdown = null;
+let range = 'all';
+let points = [];
+let peak = 0;
+let limit = 0;
+let limitLine = null;
+let asked = 0;
+
+const clear = (name, share) => colour(name).replace(/^rgb\(/, 'rgba(').replace(/\)$/, `, ${share})`);
+
+const theme = () => {
+  chart.applyOptions(chartOptions());
+  equity.applyOptions({ lineColor: colour('--accent'), topColor: clear('--accent', 0.28), bottomColor: clear('--accent', 0.02) });
+  drawdown.applyOptions({ lineColor: colour('--down'), topColor: clear('--down', 0.02), bottomColor: clear('--down', 0.3) });
+  limitLine?.applyOptions({ color: colour('--down') });
+};
+
+const describe = () => {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined) {
+    byId('curve').setAttribute('aria-label', 'No equity on record yet: the first point comes with the next hour');
+    return;
+  }
+  const change = last.equity - first.equity;
+  const worst = Math.max(...points.map((point) => point.drawdown));
+  byId('curve').setAttribute('aria-label', `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}`);
+  byId('curve-note').replaceChildren(
+    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', tone(change), `${signedMoney(change)} (${signedPercent(first.equity > 0 ? change / first.equity : null)})`)),
+    el('span', { class: 'key', 'data-key': 'drawdown' }, `deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`),
+  );
+};
+
+const draw = () => {
+  equity.setData(points.map(({ at, equity: value }) => ({ time: at / 1000, value })));
+  drawdown.setData(points.map(({ at, drawdown: value }) => ({ time: at / 1000, value: -value * 100 })));
+  describe();
+};
+
+const load = async () => {
+  asked += 1;
+  const mine = asked;
+  const found = await getJson(`/api/equity?range=${range}`);
+  if (mine !== asked) return;
+  // The chart wants one point a time, rising.
+  points = found.points.filter(({ at }, index) => index === 0 || at > found.points[index - 1].at);
+  limit = found.maxTotalDrawdown;
+  peak = Math.max(0, ...points.map((point) => point.equity));
+  draw();
+  chart.timeScale().fitContent();
+};
+
+export const startEquity = () => {
+  if (chart !== null) return load();
+  chart = createChart(byId('curve'), chartOptions());
+  equity = chart.addSeries(AreaSeries, { lineWidth: 2, priceLineVisible: false });
+  drawdown = chart.addSeries(AreaSeries, { lineWidth: 1, priceLineVisible: false, invertFilledArea: true, priceFormat: { type: 'custom', minMove: 0.01, formatter: (value) => `${value.toFixed(1)} %` } }, 1);
+  limitLine = drawdown.createPriceLine({ price: 0, color: colour('--down'), lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false, title: '' });
+  const [upper, lower] = chart.panes();
+  upper?.setStretchFactor(2.4);
+  lower?.setStretchFactor(1);
+  theme();
+  onTheme(theme);
+  segments(byId('equity-ranges'), RANGES, range, (chosen) => {
+    range = chosen;
+    load().catch(() => undefined);
+  });
+  return load();
+};
+
+export const addToEquity = (news) => {
+  if (chart === null || news.equity === undefined) return;
+  for (const { at, equity: value, exposure } of news.equity) {
+    if (at <= (points.at(-1)?.at ?? 0)) continue;
+    peak = Math.max(peak, value);
+    points.push({ at, equity: value, exposure, drawdown: peak > 0 ? 1 - value / peak : 0 });
+    equity.update({ time: at / 1000, value });
+    drawdown.update({ time: at / 1000, value: -(points.at(-1)?.drawdown ?? 0) * 100 });
+  }
+  if (points.length > MOST_POINTS) load().catch(() => undefined);
+  else describe();
+};

@@ -1,0 +1,29 @@
+// Numbers and times as people read them. Times are market time in UTC.
+const number = (value, digits) => value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const sign = (value) => (value > 0 ? '+' : value < 0 ? '−' : '');
+
+export const money = (value) => (value === null ? 'unknown' : number(value, 2));
+export const signedMoney = (value) => (value === null ? 'unknown' : `${sign(value)}${number(Math.abs(value), 2)}`);
+export const price = (value) => (value === null ? 'unknown' : number(value, Math.abs(value) >= 100 ? 2 : Math.abs(value) >= 1 ? 4 : 6));
+export const quantity = (value) => value.toLocaleString('en-GB', { maximumFractionDigits: 8 });
+export const percent = (fraction, digits = 2) => (fraction === null ? 'unknown' : `${number(fraction * 100, digits)} %`);
+export const signedPercent = (fraction, digits = 2) => (fraction === null ? '' : `${sign(fraction)}${number(Math.abs(fraction) * 100, digits)} %`);
+export const tone = (value) => (value === null || value === 0 ? '' : value > 0 ? 'good' : 'bad');
+export const plain = (value) => (value === null ? 'unknown' : Number(value.toPrecision(4)).toLocaleString('en-GB', { maximumFractionDigits: 8 }));
+
+const zone = { timeZone: 'UTC', hourCycle: 'h23' };
+const stampFormat = new Intl.DateTimeFormat('en-GB', { ...zone, day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' });
+const dayFormat = new Intl.DateTimeFormat('en-GB', { ...zone, weekday: 'short', day: '2-digit', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+export const stamp = (at) => stampFormat.format(at).replace(',', '');
+export const longStamp = (at) => `${dayFormat.format(at).replaceAll(',', '')} UTC`;
+
+export const span = (ms) => {
+  if (ms < 1_000) return 'now';
+  if (ms < 60_000) return `${Math.floor(ms / 1_000)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${Math.floor(ms / 3_600_000)} h` : `${Math.floor(ms / 86_400_000)} d`;
+};
+
+export const base = (symbol) => symbol.split('/')[0];
+/** `take-profit` as `Take-profit`. */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,31 @@
+// Open positions between their stop and their target.
+import { byId, el, onChange } from './dom.mjs';
+import { price, quantity, signedMoney, signedPercent, span, tone } from './format.mjs';
+
+const range = ({ stopPrice, targetPrice, entryPrice, lastPrice }) => {
+  const place = (value) => `${Math.max(0, Math.min(100, ((value - stopPrice) / (targetPrice - stopPrice)) * 100))}%`;
+  const mark = (className, at, title) => {
+    const node = el('span', { class: className, title });
+    node.style.left = place(at);
+    return node;
+  };
+  return el('div', { class: 'range', 'aria-hidden': 'true' }, el('div', 'range-bar'), mark('range-mark', entryPrice, 'Entry'), lastPrice === null ? null : mark('range-mark now', lastPrice, 'Now'));
+};
+
+const position = (held) => {
+  const { symbol, unrealised, unrealisedFraction, entryPrice, lastPrice, stopPrice, stopWorking, targetPrice, left } = held;
+  return el(
+    'div',
+    'position',
+    el('div', 'position-head', el('span', {}, symbol), el('span', tone(unrealised), `${signedMoney(unrealised)}  ${signedPercent(unrealisedFraction)}`)),
+    el('div', 'position-sub', el('span', {}, `${quantity(held.quantity)} @ ${price(entryPrice)}`), el('span', {}, `now ${price(lastPrice)}`)),
+    stopPrice === null ? el('p', 'bad', 'No stop rests on the exchange') : range(held),
+    stopPrice === null
+      ? null
+      : el('div', 'range-ends', el('span', stopWorking ? '' : 'bad', `stop ${price(stopPrice)}${stopWorking ? '' : ' (not confirmed)'}`), el('span', {}, `${left} left`), el('span', {}, `target ${price(targetPrice)}`)),
+  );
+};
+
+const draw = onChange((positions) => byId('positions').replaceChildren(...(positions.length === 0 ? [el('p', 'none', 'No position: everything is in cash.')] : positions.map(position))));
+
+export const showPositions = ({ status }) => draw(status.positions.map((held) => ({ ...held, left: span(Math.max(0, held.horizonAt - status.marketNow)) })));

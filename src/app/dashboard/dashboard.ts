@@ -1,0 +1,115 @@
+import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import type { BoardRecords, BoardRows, CandleLine, Dashboard, EquityCurve, EquityRange, Health, MarketChart, RowCursor } from '../../ports/dashboard.ts';
+import type { OperatorService } from '../../ports/operator.ts';
+import type { OperatorTools } from '../../ports/operator-tools.ts';
+import type { AuditStore } from '../../ports/store.ts';
+import type { EngineHost } from '../engine-host.ts';
+import { decisionDetail } from './decision-detail.ts';
+import { withDrawdown } from './equity-curve.ts';
+import type { FeatureExplainer } from './explain-features.ts';
+
+/** Rows of a kind that a page begins with. */
+const FIRST_ROWS = 40;
+/** A reader that missed more rows of a kind than this begins anew. */
+const MOST_MISSED = 200;
+/** Hours of candles that a page may ask for. */
+const MOST_HOURS = 720;
+/** Points of an equity curve: as many as a wide screen can tell apart. */
+const CURVE_POINTS = 480;
+/** Candles looked at for a reader that catches up. */
+const CATCH_UP_CANDLES = 240;
+
+/** A closed candle as the market feed keeps it. */
+type RecentCandle = Omit<CandleLine, 'symbol'>;
+
+export interface DashboardOptions {
+  readonly host: EngineHost;
+  readonly service: OperatorService;
+  readonly tools: Pick<OperatorTools, 'model' | 'readiness'>;
+  readonly records: BoardRecords;
+  readonly audits: Pick<AuditStore, 'audits'>;
+  /** The newest closed candles, oldest first. */
+  readonly recent: (symbol: SymbolName, count: number) => readonly RecentCandle[];
+  readonly explainer: FeatureExplainer;
+  readonly health: () => Health;
+  readonly outboxDepth: () => number;
+  readonly instanceId: string;
+}
+
+const spanOf = (range: EquityRange): number => {
+  switch (range) {
+    case '24h':
+      return 24 * HOUR_MS;
+    case '7d':
+      return 168 * HOUR_MS;
+    case '30d':
+      return 720 * HOUR_MS;
+    case 'all':
+      return Number.MAX_SAFE_INTEGER;
+  }
+};
+
+/** What the page shows, read from engine, database and market feed; changes nothing. */
+export const createDashboard = (options: DashboardOptions): Dashboard => {
+  const { host, service, tools, records, recent } = options;
+  const { state } = host;
+  const symbols = (): readonly SymbolName[] => state.config?.symbols ?? [];
+
+  const candlesAfter = (after: EpochMs, until: EpochMs): readonly CandleLine[] =>
+    symbols()
+      .flatMap((symbol) => recent(symbol, CATCH_UP_CANDLES).map((candle) => candleLine(symbol, candle)))
+      .filter(({ openTime }) => openTime > after && openTime <= until)
+      .toSorted((a, b) => a.openTime - b.openTime);
+
+  const cursor = (): RowCursor => ({
+    ...records.cursor(),
+    candles: Math.max(0, ...symbols().map((symbol) => recent(symbol, 1)[0]?.openTime ?? 0)),
+  });
+
+  const between = (after: RowCursor, until: RowCursor): BoardRows | null => {
+    if (until.candles - after.candles > CATCH_UP_CANDLES * HOUR_MS && after.candles > 0) return null;
+    const rows = records.between(after, until, MOST_MISSED);
+    if (rows === null) return null;
+    return { ...rows, candles: until.candles === after.candles ? [] : candlesAfter(after.candles, until.candles) };
+  };
+
+  const chart = (symbol: SymbolName, hours: number): MarketChart | null => {
+    if (!symbols().includes(symbol)) return null;
+    const candles = recent(symbol, Math.max(1, Math.min(MOST_HOURS, hours))).map((candle) => candleLine(symbol, candle));
+    const from = candles[0]?.openTime ?? state.at;
+    const marks = records.fillsSince(symbol, from).map(({ at, price, side, purpose, quantity, realised }) => ({ at, price, side, purpose, quantity, realised }));
+    return { symbol, candles, marks };
+  };
+
+  const equity = (range: EquityRange): EquityCurve => {
+    const from = Math.max(0, state.at - spanOf(range));
+    const deposits = records.deposits(from);
+    return { range, ...withDrawdown(records.equity(from, CURVE_POINTS), deposits), maxTotalDrawdown: state.config?.limits.maxTotalDrawdown ?? 0 };
+  };
+
+  return {
+    instanceId: options.instanceId,
+    board: () => ({
+      status: service.status(),
+      risk: state.config === null ? null : service.risk(),
+      orders: Object.values(state.orders).flatMap((record) => (record.status === 'working' || record.status === 'intent' || record.status === 'unknown' ? (records.order(record.draft.clientOrderId) ?? []) : [])),
+      model: tools.model(),
+      readiness: tools.readiness(),
+      version: service.version(),
+      health: options.health(),
+      outboxDepth: options.outboxDepth(),
+    }),
+    cursor,
+    between,
+    newest: (until) => ({ ...records.newest(until, FIRST_ROWS), candles: [] }),
+    decision: async (symbol, openTime) => {
+      const row = records.decision(symbol, openTime);
+      return row === null ? null : await decisionDetail(row, state, records, options.explainer);
+    },
+    chart,
+    equity,
+    commands: (count) => options.audits.audits(count).map(({ at, caller, command, outcome }) => ({ at, name: caller.name, role: caller.role, command, outcome })),
+  };
+};
+
+const candleLine = (symbol: SymbolName, { openTime, open, high, low, close }: RecentCandle): CandleLine => ({ symbol, openTime, open, high, low, close });
