@@ -35,7 +35,7 @@ export class Session {
   /** Orders and cancellations on their way, oldest first. */
   readonly #outgoing: { readonly effect: PlaceEffect | CancelEffect; readonly at: EpochMs }[] = [];
   readonly #quotes: Writable<Quote>[] = [];
-  readonly #pool: Writable<Quote>[];
+  readonly #pool: Writable<Quote>[] = [];
   readonly #quotesInput: { readonly type: 'quotes'; at: EpochMs; wall: EpochMs; readonly quotes: Quote[] };
   /** Fills since the last reading of the account. */
   unread = 0;
@@ -63,8 +63,6 @@ export class Session {
     this.halfSpread = assumptions.spread / 2;
     this.grids = instruments.map(({ tickSize }) => priceGrid(tickSize));
     this.prices = new Float64Array(instruments.length).fill(Number.NaN);
-    const blank = (symbol: SymbolName): Writable<Quote> => ({ symbol, last: 0, bid: 0, ask: 0, at: 0 });
-    this.#pool = [0, 1, 2, 3].flatMap(() => this.#symbols.map(blank));
     this.#quotesInput = { type: 'quotes', at: 0, wall: 0, quotes: this.#quotes };
   }
 
@@ -103,6 +101,11 @@ export class Session {
     this.prices.set(closes);
   }
 
+  /** Prices that cross nothing wait for the next look. */
+  wait(at: EpochMs): void {
+    this.#add(this.prices, at);
+  }
+
   /** The present prices, and those that waited, as one poll. */
   poll(): void {
     this.#add(this.prices, this.now);
@@ -118,8 +121,8 @@ export class Session {
     for (let i = 0; i < prices.length; i += 1) {
       const price = prices[i] ?? Number.NaN;
       const grid = this.grids[i];
-      const quote = this.#pool[this.#quotes.length];
-      if (!(price > 0) || grid === undefined || quote === undefined) continue;
+      if (!(price > 0) || grid === undefined) continue;
+      const quote = (this.#pool[this.#quotes.length] ??= { symbol: '', last: 0, bid: 0, ask: 0, at: 0 });
       quote.symbol = this.#symbols[i] ?? '';
       quote.last = price;
       quote.bid = grid.down(price * (1 - this.halfSpread));

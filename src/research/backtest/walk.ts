@@ -1,6 +1,6 @@
 import { equityOf, freshnessRule } from '../../core/engine/marking.ts';
 import { configOf, type EngineState } from '../../core/engine/state.ts';
-import type { EpochMs } from '../../core/units.ts';
+import { DAY_MS, type EpochMs } from '../../core/units.ts';
 import type { HourPath } from './hour-path.ts';
 import type { Session } from './session.ts';
 
@@ -34,8 +34,9 @@ export class Walker {
 
   /**
    * Moves all prices from where they are to the next points. A stop, a target
-   * or a drawdown limit on the way is met where it lies: prices are never
-   * looked at only after they have gone through it.
+   * or an equity limit on the way is met where it lies: prices are never
+   * looked at only after they have gone through it. Prices that cross nothing
+   * wait for the next look, as the journal conflates them.
    */
   #leg(from: EpochMs, to: EpochMs): void {
     const session = this.#session;
@@ -50,9 +51,55 @@ export class Walker {
       for (let i = 0; i < session.prices.length; i += 1) session.prices[i] = this.#between(i, share);
       this.#look();
     }
-    session.now = Math.max(session.now, to);
     session.prices.set(waypoints.to);
+    if (done === 0 && !this.#matters(to)) return session.wait(to);
+    session.now = Math.max(session.now, to);
     this.#look();
+  }
+
+  /** Whether the end of a leg has to be looked at by itself: an order acts there, equity makes a new mark, or a UTC day ends. */
+  #matters(to: EpochMs): boolean {
+    const session = this.#session;
+    if ((to + 1) % DAY_MS === 0) return true;
+    const { jump } = this.#path.waypoints;
+    for (let i = 0; i < session.prices.length; i += 1) {
+      const symbol = session.symbolState(i);
+      const price = session.prices[i] ?? Number.NaN;
+      if (symbol === undefined || !(price > 0)) continue;
+      if (price <= session.broker.alarm(symbol.symbol)) return true;
+      // A jump over the target, or a price that stops exactly on it.
+      const target = symbol.managed?.targetPrice ?? null;
+      if (target !== null && (jump[i] === 1 || price >= target)) return true;
+    }
+    const { guardian } = this.#state;
+    const equity = this.#equityAt(session.prices);
+    return !(equity <= (guardian.highWaterMark ?? Number.NaN)) || this.#crossed(equity);
+  }
+
+  /** Whether equity is at or through a limit whose lock does not hold yet. */
+  #crossed(equity: number): boolean {
+    for (const { name, level } of this.#limits()) if (this.#state.guardian.locks[name] === undefined && !(equity > level)) return true;
+    return false;
+  }
+
+  #equityAt(prices: Float64Array): number {
+    let equity = this.#state.cashNumber ?? Number.NaN;
+    for (let i = 0; i < prices.length; i += 1) {
+      const held = this.#session.symbolState(i)?.heldNumber ?? 0;
+      if (held !== 0) equity += held * (prices[i] ?? Number.NaN);
+    }
+    return equity;
+  }
+
+  /** Equity at which each of the Guardian's equity locks trips. */
+  #limits(): readonly { readonly name: string; readonly level: number }[] {
+    const { guardian } = this.#state;
+    const { limits } = configOf(this.#state);
+    return [
+      { name: 'daily-drawdown', level: (guardian.dayBaseline ?? Number.NaN) * (1 - limits.maxDailyDrawdown) },
+      { name: 'total-drawdown', level: (guardian.highWaterMark ?? Number.NaN) * (1 - limits.maxTotalDrawdown) },
+      { name: 'minimum-balance', level: limits.minBalance },
+    ];
   }
 
   /** The exchange acts on the prices; the bot sees them, then what became of its orders. */
@@ -100,31 +147,18 @@ export class Walker {
       const needed = session.grids[i]?.up(target / (1 - session.halfSpread)) ?? Number.NaN;
       if (start < needed && needed <= end) consider((needed - start) / (end - start));
     }
-    this.#considerDrawdowns(consider);
+    this.#considerLimits(consider);
     return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
-  /** Equity moves in a straight line with the prices, so its thresholds lie where the line crosses them. */
-  #considerDrawdowns(consider: (share: number) => void): void {
-    const { guardian } = this.#state;
-    const { limits } = configOf(this.#state);
-    const { to } = this.#path.waypoints;
-    const session = this.#session;
-    let before = this.#state.cashNumber ?? Number.NaN;
-    let after = before;
-    for (let i = 0; i < session.prices.length; i += 1) {
-      const held = session.symbolState(i)?.heldNumber ?? 0;
-      if (held === 0) continue;
-      before += held * (this.#start[i] ?? Number.NaN);
-      after += held * (to[i] ?? Number.NaN);
-    }
+  /** Equity moves in a straight line with the prices, so its limits lie where the line crosses them. */
+  #considerLimits(consider: (share: number) => void): void {
+    const before = this.#equityAt(this.#start);
+    const after = this.#equityAt(this.#path.waypoints.to);
     if (!(after < before)) return;
-    const threshold = (name: 'daily-drawdown' | 'total-drawdown', baseline: number | null, limit: number): void => {
-      const level = (baseline ?? Number.NaN) * (1 - limit);
-      if (guardian.locks[name] === undefined && after <= level && level < before) consider((before - level) / (before - after));
-    };
-    threshold('daily-drawdown', guardian.dayBaseline, limits.maxDailyDrawdown);
-    threshold('total-drawdown', guardian.highWaterMark, limits.maxTotalDrawdown);
+    for (const { name, level } of this.#limits()) {
+      if (this.#state.guardian.locks[name] === undefined && after <= level && level < before) consider((before - level) / (before - after));
+    }
   }
 }
 
