@@ -112,7 +112,7 @@ const contentEnd = (bytes: Uint8Array): number => {
 };
 
 /** What is wrong with a row of numbers, or null. The same rules as `candleFault`, on columns and for any interval. */
-const rowFault = (columns: CandleColumns, row: number, interval: Milliseconds): string | null => {
+export const rowFault = (columns: CandleColumns, row: number, interval: Milliseconds): string | null => {
   const at = (column: Float64Array): number => column[row] ?? Number.NaN;
   const openTime = at(columns.openTime);
   if (!Number.isSafeInteger(openTime) || openTime % interval !== 0) {

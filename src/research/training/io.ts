@@ -17,9 +17,19 @@ export interface CandleSource {
   series(symbol: SymbolName): CandleColumns;
 }
 
+/** A column of a table; `time` values are epoch milliseconds, null is an absent value. */
+export type TableColumn =
+  | { readonly name: string; readonly type: 'time' | 'double' | 'float' | 'integer'; readonly values: ArrayLike<number | null> }
+  | { readonly name: string; readonly type: 'text'; readonly values: ArrayLike<string | null> };
+
 /** What research needs of the adapters; the command line hands them in. */
 export interface ResearchTools {
   /** @throws Error with a one-line message when the folder has none of this timeframe */
   openCandles(directory: string, timeframe: '1h' | '15m' | '1m'): CandleSource;
   loadModel(directory: string, expectations: { schemaHash: string; featureCount: number }): Promise<Model>;
+  /** Writes a table as Parquet, with text metadata. */
+  writeTable(path: string, columns: readonly TableColumn[], metadata: Readonly<Record<string, string>>): void;
 }
+
+export type ModelTools = Pick<ResearchTools, 'loadModel'>;
+export type TrainingTools = Pick<ResearchTools, 'openCandles' | 'loadModel'>;

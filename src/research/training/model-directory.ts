@@ -6,7 +6,7 @@ import { CANDLE_COLUMN_NAMES, type CandleColumns } from '../../core/features/can
 import type { Model } from '../../ports/model.ts';
 import { cardJson, compactArrays, type CardBase } from '../card/card.ts';
 import { predictEnsemble, type TreeEnsemble } from '../gbdt/ensemble.ts';
-import type { ResearchTools } from './io.ts';
+import type { ModelTools } from './io.ts';
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -46,7 +46,7 @@ const BATCH = 20_000;
  * and what the trainer's own trees say, over the given rows and over hostile ones
  * (NaN, infinities, zeros, values exactly on thresholds).
  */
-export const measureParity = async (tools: ResearchTools, directory: string, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
+export const measureParity = async (tools: ModelTools, directory: string, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
   const model = await tools.loadModel(directory, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
   try {
     let worst = 0;

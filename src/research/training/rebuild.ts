@@ -16,7 +16,7 @@ import { areaUnderCurve } from '../validation/scores.ts';
 import { validate, type Validation } from '../validation/validate.ts';
 import { candidateMargin, judge, shippedMargin, type Verdict } from '../validation/verdict.ts';
 import { fitModel, type FittedModel } from './fit-model.ts';
-import type { ResearchIo, ResearchTools } from './io.ts';
+import type { ResearchIo, TrainingTools } from './io.ts';
 import { columnsHash, importanceOf, measureParity, PARITY_LIMIT, renderCard, sha256, writeModelDirectory } from './model-directory.ts';
 import { fitOptions, FOLD_MONTHS, MODEL_BARRIERS, MODEL_NAME, VALIDATION_FROM } from './plan.ts';
 import { parseTrialLog, type TrialLog } from './trials.ts';
@@ -45,7 +45,7 @@ const OVERLAP_FOLDS = 200;
 const LOOK_AHEAD_CUTS = 500;
 
 /** Walk forward, controls, verdict, final fit, ONNX, parity, card. @returns 0, or 1 when a check failed */
-export const rebuildModel = async (inputs: RebuildInputs, tools: ResearchTools, io: ResearchIo): Promise<number> => {
+export const rebuildModel = async (inputs: RebuildInputs, tools: TrainingTools, io: ResearchIo): Promise<number> => {
   const { market } = inputs;
   const log = parseTrialLog(inputs.trialsText);
   const before = hashesOf(inputs.committed);

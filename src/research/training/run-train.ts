@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResearchIo, ResearchTools } from './io.ts';
+import type { ResearchIo, TrainingTools } from './io.ts';
 import { writeModelDirectory } from './model-directory.ts';
 import { MODEL_NAME, MODEL_SYMBOLS } from './plan.ts';
 import { rebuildModel, type ModelMarket } from './rebuild.ts';
@@ -27,7 +27,7 @@ export const TRIALS_FILE = 'trials.json';
  * and pictures, bit for bit, from the committed parameters and the candles.
  * @returns exit code: 0 done; 1 a check failed; 2 something to read is missing or unusable
  */
-export const runTrain = async (options: TrainOptions, tools: ResearchTools, io: ResearchIo): Promise<number> => {
+export const runTrain = async (options: TrainOptions, tools: TrainingTools, io: ResearchIo): Promise<number> => {
   if (options.demo === true) return trainDemo(options.modelsDirectory, tools, io);
   if (options.dataDirectory === undefined) {
     io.err('train needs candles: give --data DIR or set MARKET_DATA_DIR to a folder with BTCUSDT-1h.csv.gz and ETHUSDT-1h.csv.gz');
@@ -55,15 +55,15 @@ export const runTrain = async (options: TrainOptions, tools: ResearchTools, io: 
 };
 
 /** @throws Error with a one-line message for a missing or unusable folder or file */
-const openMarket = (directory: string, tools: ResearchTools): ModelMarket => {
+const openMarket = (directory: string, tools: TrainingTools): ModelMarket => {
   const hourly = tools.openCandles(directory, '1h');
   const series = new Map(MODEL_SYMBOLS.map((symbol) => [symbol, hourly.series(symbol)]));
   return { series, finer: finerSeries(directory, tools), symbols: MODEL_SYMBOLS };
 };
 
 /** Finer candles are welcome, not needed; a file that is there but broken is an error all the same. */
-const finerSeries = (directory: string, tools: ResearchTools): ModelMarket['finer'] => {
-  let source: ReturnType<ResearchTools['openCandles']>;
+const finerSeries = (directory: string, tools: TrainingTools): ModelMarket['finer'] => {
+  let source: ReturnType<TrainingTools['openCandles']>;
   try {
     source = tools.openCandles(directory, '15m');
   } catch {

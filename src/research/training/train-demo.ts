@@ -12,7 +12,7 @@ import { encodeModel, type ModelMetadata } from '../onnx/model-file.ts';
 import { summariseTrades, tradePolicy, type TradeSummary } from '../validation/policy-trades.ts';
 import { scoreProbabilities, type ProbabilityScores } from '../validation/scores.ts';
 import { fitModel } from './fit-model.ts';
-import type { ResearchIo, ResearchTools } from './io.ts';
+import type { ResearchIo, TrainingTools } from './io.ts';
 import { columnsHash, importanceOf, measureParity, PARITY_LIMIT, renderCard, sha256, writeModelDirectory } from './model-directory.ts';
 
 /** Markets to learn from and to measure on. The demo's own seeds, small numbers by default, are in neither. */
@@ -71,7 +71,7 @@ const marketOf = (seed: number, index: number, series: CardSeries[]): Dataset =>
  * The same code gives the same bytes.
  * @returns exit code: 0 done, 1 when the exported file does not answer as the trainer does
  */
-export const trainDemo = async (modelsDirectory: string, tools: ResearchTools, io: ResearchIo): Promise<number> => {
+export const trainDemo = async (modelsDirectory: string, tools: TrainingTools, io: ResearchIo): Promise<number> => {
   const data: CardSeries[] = [];
   const training = concatDatasets(TRAINING_SEEDS.map((seed, index) => marketOf(seed, index, data)));
   const end = yearStart(TRAINING_SEEDS.length);
