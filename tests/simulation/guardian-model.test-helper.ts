@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decimal, toNumber, ZERO } from '../../src/core/decimal.ts';
-import { BTC, ETH, World, type Fate } from '../../src/core/engine/world.test-helper.ts';
+import { BTC, ETH, type Fate, type World } from '../../src/core/engine/world.test-helper.ts';
 import type { OperatorCommand } from '../../src/core/engine/input.ts';
 
 /** One thing that can happen to the bot. Plain data, so that a failing history can be printed and shrunk. */

@@ -104,6 +104,23 @@ describe('a round trip', () => {
     expect(imbalance(ledger)).toBe(ZERO);
   });
 
+  test('no fee is no fee, whatever coin it is stated in', () => {
+    const ledger = opened();
+    expect(deal(ledger, 'buy', { quantity: '0.1', price: '50000', fee: '0', feeAsset: 'XYZ', feeCoinPrice: null }).feeValue).toBe(ZERO);
+    expect(ledger.feesPaid).toBe(ZERO);
+  });
+
+  test('proceeds arrive to the last decimal', () => {
+    const ledger = opened();
+    deal(ledger, 'buy', { quantity: '0.12345678', price: '50000' });
+    const cash = ledger.cash ?? ZERO;
+    const quote = '6172.8391234567891234';
+    bookFill(ledger, { tradeId: '2', price: '50000', quantity: '0.12345678', quoteQuantity: quote, fee: '0', feeAsset: 'USDT', at: 1 }, { symbol: BTC, base: 'BTC', quote: 'USDT', side: 'sell', clientOrderId: 'x', feeCoin: null, feeCoinPrice: null, takerFee: decimal('0.001') });
+    expect(sub(ledger.cash ?? ZERO, cash)).toBe(decimal(quote));
+    expect(text(ledger.realised)).toBe('0.0001234567891234');
+    expect(text(ledger.deposits)).toBe('10000');
+  });
+
   test('sold in parts, the cost leaves in parts and whole with the last', () => {
     const ledger = opened();
     deal(ledger, 'buy', { quantity: '0.3', price: '10000', fee: '0.01' });

@@ -45,6 +45,25 @@ describe('maximum drawdown', () => {
     expect(maxDrawdown([])).toEqual({ fraction: 0, peakAt: null, troughAt: null });
   });
 
+  test('the peak is the first of its height, the trough the first of its depth', () => {
+    expect(maxDrawdown(points(100, 100, 50, 100, 50))).toEqual({ fraction: 0.5, peakAt: DAY, troughAt: DAY + 2 * HOUR_MS });
+  });
+
+  test('of debts is none', () => {
+    expect(maxDrawdown(points(-5, -10)).fraction).toBe(0);
+    expect(maxDrawdown(points(0, -1)).fraction).toBe(0);
+  });
+
+  test('money that came before the peak, or with it, is in it already', () => {
+    const late = [
+      { at: DAY + HOUR_MS, equity: 1000 },
+      { at: DAY + 2 * HOUR_MS, equity: 950 },
+    ];
+    expect(maxDrawdown(late, [{ at: DAY, amount: 500 }]).fraction).toBeCloseTo(0.05, 12);
+    expect(maxDrawdown(late, [{ at: DAY + HOUR_MS, amount: 500 }]).fraction).toBeCloseTo(0.05, 12);
+    expect(maxDrawdown(points(1000, 1500, 2000, 1950), [{ at: DAY + HOUR_MS, amount: 500 }, { at: DAY + 2 * HOUR_MS, amount: 500 }, { at: DAY + 3 * HOUR_MS, amount: -50 }]).fraction).toBe(0);
+  });
+
   test('does not count a withdrawal as a loss, nor a deposit as a recovery', () => {
     expect(maxDrawdown(points(1000, 500), [{ at: DAY + HOUR_MS, amount: -500 }]).fraction).toBe(0);
     // 1000 -> 950, then 1000 are paid in: the peak is 2000 from then on.
@@ -69,6 +88,18 @@ describe('daily returns', () => {
     expect(found[1]?.value).toBeCloseTo(0.1, 12);
     expect(found[2]?.value).toBeCloseTo(-0.05, 12);
     expect(dailyReturns([])).toEqual([]);
+  });
+
+  test('money counts on the day on which it came, up to the last point of that day, once', () => {
+    const points = [0, 12, 23, 36, 47].map((hour, index) => ({ at: DAY + hour * HOUR_MS, equity: 100 + 10 * index }));
+    const flows = [-5, 0, 23, 24, 47].map((hour) => ({ at: DAY + hour * HOUR_MS, amount: 10 }));
+    // Day one: 120 - 10 (at 23:00) over 100; day two: 140 - 20 over 120.
+    expect(dailyReturns(points, flows).map(({ value }) => Number(value.toFixed(12)))).toEqual([0.1, 0]);
+  });
+
+  test('from nothing, or from debts, there are none', () => {
+    const points = [0, 24, 48].map((hour, index) => ({ at: DAY + hour * HOUR_MS, equity: [0, -1, 5][index] ?? 0 }));
+    expect(dailyReturns(points)).toEqual([]);
   });
 });
 
@@ -98,6 +129,7 @@ describe('ratios', () => {
     const daily = Array.from({ length: 365 }, () => 1.2 ** (1 / 365) - 1);
     expect(calmar(daily, 0.1)).toBeCloseTo(2, 9);
     expect(calmar(daily.slice(0, 29), 0.1)).toBeNull();
+    expect(calmar(daily.slice(0, 30), 0.1)).toBeCloseTo(2, 9);
     expect(calmar(daily, 0)).toBeNull();
     expect(calmar(Array.from({ length: 30 }, () => -1), 1)).toBeNull();
   });
@@ -117,6 +149,7 @@ describe('time and groups', () => {
 
   test('by symbol and by period', () => {
     const mixed = [trade(5, 0), trade(-2, 1, 'ETH/USDT'), trade(3, 8)];
+    expect(bySymbol([trade(0, 0)])).toEqual([{ key: 'BTC/USDT', trades: 1, wins: 0, pnl: 0 }]);
     expect(bySymbol(mixed)).toEqual([
       { key: 'BTC/USDT', trades: 2, wins: 2, pnl: 8 },
       { key: 'ETH/USDT', trades: 1, wins: 0, pnl: -2 },
@@ -148,6 +181,9 @@ describe('time and groups', () => {
     expect(found.calmar).toBeGreaterThan(0);
     expect(found.averageHold).toBe(6 * HOUR_MS);
     expect(found.exposureTime).toBeCloseTo((12 * 6) / (31 * 24 - 1), 9);
+    expect(performanceOf({ trades: trades(1, 2), points: [] }).exposureTime).toBeCloseTo(12 / 30, 12);
+    expect(performanceOf({ trades: [], points: points.slice(0, 2) }).maxDrawdown).toBe(0);
+    expect(performanceOf({ trades: [], points: points.slice(0, 1) }).maxDrawdown).toBeNull();
     expect(performanceOf({ trades: [], points: [] })).toMatchObject({ maxDrawdown: null, sharpe: null, averageHold: null, exposureTime: null, days: 0 });
   });
 });

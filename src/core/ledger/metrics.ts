@@ -196,7 +196,6 @@ export const exposureTime = (trades: readonly TradeResult[], from: EpochMs, to: 
   if (!(to > from)) return null;
   const spans = [...trades.map(({ openedAt, closedAt }) => [openedAt, closedAt] as const), ...open.map((since) => [since, to] as const)]
     .map(([start, end]) => [Math.max(start, from), Math.min(end, to)] as const)
-    .filter(([start, end]) => end > start)
     .sort((a, b) => a[0] - b[0]);
   let covered: Milliseconds = 0;
   let until = from;
