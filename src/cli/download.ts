@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { readCandleFile, writeCandleFile } from '../adapters/candles/candle-files.ts';
+import { readParquetCandles, writeParquetCandles } from '../adapters/candles/parquet-files.ts';
+import { createExchange } from '../adapters/exchange/create-exchange.ts';
+import { createCandleStore } from '../adapters/sqlite/candle-store.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { UserError } from '../adapters/system/user-error.ts';
+import type { CandleColumns } from '../core/features/candle-columns.ts';
+import { runDownload, runExport, runImport } from '../research/download/run-download.ts';
+import { createResearchIo } from './research-io.ts';
+import { openContext } from './process-context.ts';
+
+export interface DownloadArguments {
+  readonly symbols?: string;
+  readonly from?: string;
+  readonly store?: string;
+  readonly import?: string;
+  readonly export?: string;
+}
+
+/** Where the candles of `download` live unless told otherwise. */
+const STORE = join('data', 'candles.db');
+/** The exchange's first full year with these markets. */
+const FROM = '2018-01-01';
+
+const isParquet = (path: string): boolean => path.endsWith('.parquet');
+const readCandles = (path: string): Promise<CandleColumns> => (isParquet(path) ? readParquetCandles(path) : Promise.resolve(readCandleFile(path)));
+const writeCandles = (path: string, columns: CandleColumns): Promise<void> =>
+  Promise.resolve(isParquet(path) ? writeParquetCandles(path, columns) : writeCandleFile(path, columns));
+
+const timeOf = (text: string): number => {
+  const at = Date.parse(text);
+  if (!Number.isFinite(at)) throw new UserError(`--from ${text} is not a date; use one such as 2020-01-01`);
+  return at;
+};
+
+const exitCode = (code: number): ExitCode => (code === EXIT_CODES.done || code === EXIT_CODES.usage ? code : EXIT_CODES.failure);
+
+/** `guardian download`: history through the exchange into SQLite, resumable; or a file into it or out of it. */
+export const download = async (options: DownloadArguments): Promise<ExitCode> => {
+  const { config, log } = openContext();
+  const symbols = options.symbols?.split(',') ?? config.symbols;
+  const store = createCandleStore(options.store ?? STORE);
+  const io = createResearchIo();
+  try {
+    const file = options.import ?? options.export;
+    if (file !== undefined) {
+      const [symbol, ...more] = symbols;
+      if (symbol === undefined || more.length > 0) throw new UserError('a file holds one market: name it with --symbols, such as --symbols BTC/USDT');
+      const tools = { store, readCandles, writeCandles };
+      return exitCode(options.import === undefined ? await runExport({ symbol, path: file }, tools, io) : await runImport({ symbol, path: file }, tools, io));
+    }
+    const clock = createSystemClock();
+    const exchange = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null });
+    try {
+      return exitCode(await runDownload({ symbols, from: timeOf(options.from ?? FROM) }, { store, market: exchange.marketData, clock }, io));
+    } finally {
+      await exchange.close();
+    }
+  } finally {
+    io.done();
+    store.close();
+  }
+};
