@@ -1,4 +1,5 @@
 import { READINGS_BEFORE_ACTION } from '../core/engine/on-account.ts';
+import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -81,6 +82,24 @@ export const createExchangeWatch = (options: {
     return read.ok;
   };
 
+  /** The best of some looks at the exchange's clock: its difference, give or take half of the way there and back. Null when it does not answer. */
+  const sampleClock = async (): Promise<{ readonly skew: Milliseconds; readonly doubt: Milliseconds } | null> => {
+    let best: { readonly skew: Milliseconds; readonly doubt: Milliseconds } | null = null;
+    for (let look = 0; look < SKEW_LOOKS; look += 1) {
+      const before = clock.wallNow();
+      const begun = clock.monotonicNow();
+      const read = await venue.serverTime();
+      const doubt = (clock.monotonicNow() - begun) / 2;
+      if (!read.ok) {
+        log.warn({ code: read.error.code, why: read.error.message }, 'the exchange clock could not be read');
+        return best;
+      }
+      if (best === null || doubt < best.doubt) best = { skew: read.value - before - doubt, doubt };
+      if (best.doubt <= SKEW_TROUBLE / 2) return best;
+    }
+    return best;
+  };
+
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
     return accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
@@ -104,16 +123,18 @@ export const createExchangeWatch = (options: {
     },
     skew: async () => {
       if (clock.monotonicNow() < skewDueAt) return;
-      const before = clock.wallNow();
-      const read = await venue.serverTime();
-      const after = clock.wallNow();
-      if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the exchange clock could not be read');
-      const skew = read.ok ? read.value - (before + after) / 2 : null;
-      skewDueAt = clock.monotonicNow() + (skew === null || Math.abs(skew) > SKEW_TROUBLE ? SKEW_RETRY : SKEW_CADENCE);
-      host.apply({ type: 'clock-skew', skew });
+      const sample = await sampleClock();
+      const trouble = sample === null || Math.abs(sample.skew) + sample.doubt > SKEW_TROUBLE;
+      skewDueAt = clock.monotonicNow() + (trouble ? SKEW_RETRY : SKEW_CADENCE);
+      if (sample === null) host.apply({ type: 'clock-skew', skew: null });
+      // A slow answer says only that much: what it leaves in doubt is not a measurement, and the last one grows old.
+      else if (sample.doubt <= SKEW_TROUBLE) host.apply({ type: 'clock-skew', skew: sample.skew });
+      else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
     },
   };
 };
 
-/** A difference worth watching more closely (the lock clears below 500 ms). */
+/** Looks at the exchange's clock for one measurement, while answers are slow. */
+const SKEW_LOOKS = 3;
+/** A difference, or a doubt, worth watching more closely (the lock clears below 500 ms). */
 const SKEW_TROUBLE: Milliseconds = 400;

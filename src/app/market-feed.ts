@@ -80,7 +80,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     for (const symbol of required) {
       if (newest.has(symbol)) continue;
       const candles = await reader.read(symbol, hourStart(now) - HISTORY_HOURS * HOUR_MS);
-      if (candles === null) return false;
+      // An empty answer is no history: an exchange that lists a symbol has candles of it.
+      if (candles === null || candles.length === 0) return false;
       for (const candle of candles) series.push({ symbol, candle });
       if (symbols.includes(symbol)) journalHistory(symbol, candles);
     }

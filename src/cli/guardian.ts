@@ -37,6 +37,18 @@ const build = (finish: (code: ExitCode) => void): Command => {
       finish(replay(options));
     });
   program
+    .command('simulate')
+    .description('run the bot through whole market histories on virtual clocks, with faults and crashes by seed, and check that nothing is lost or doubled')
+    .option('--seeds <n>', 'how many histories (default 20)')
+    .option('--days <n>', 'market days in each (default 30)')
+    .option('--from-seed <n>', 'the first seed (default 1)')
+    .option('--jobs <n>', 'threads that run seeds side by side (default 1)')
+    .option('--trace', 'print everything that happens: for one seed')
+    .action(async (options: { seeds?: string; days?: string; fromSeed?: string; jobs?: string; trace?: boolean }) => {
+      const { simulate } = await import('./simulate.ts');
+      finish(await simulate(options));
+    });
+  program
     .command('ctl')
     .description("the chat's commands on this server, for when Telegram is down: status, pause, halt, resume, flatten, unlock and the rest")
     .argument('<command>', 'as in the chat, without the slash')

@@ -24,10 +24,9 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
   return {
     instruments: (symbols) => long.instruments(symbols),
     closedCandles: (symbol, from, now) => {
-      if (world.readsDisturbed) return long.closedCandles(symbol, from, now);
+      if (world.concerns('klines')) return long.closedCandles(symbol, from, now);
       const id = symbol.replace('/', '');
-      const until = Math.min(now - (now % HOUR_MS), from + PAGE * HOUR_MS);
-      const served = world.history.candles(symbol, from, until);
+      const served = world.history.candles(symbol, from, now - (now % HOUR_MS)).slice(0, PAGE);
       if (market.overrides.size === 0) return Promise.resolve({ ok: true, value: served });
       const value = served.map((candle): Candle => {
         const traded = market.overrides.get(`${id}/${candle.openTime}`);
@@ -36,7 +35,7 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
       return Promise.resolve({ ok: true, value });
     },
     quotes: (symbols, now) => {
-      if (world.readsDisturbed) return long.quotes(symbols, now);
+      if (world.concerns('quotes')) return long.quotes(symbols, now);
       const value = symbols.map((symbol) => {
         const id = symbol.replace('/', '');
         return { symbol, last: price(engine.symbol(id).last), bid: price(engine.bid(id)), ask: price(engine.ask(id)), at: now };
@@ -52,7 +51,7 @@ export const fastVenue = (world: World, long: Venue): Venue => {
     ...long,
     openOrders: (symbol) => {
       const open = files.open(symbol.replace('/', ''));
-      if (world.readsDisturbed || open.some((order) => order.executed > 0n)) return long.openOrders(symbol);
+      if (world.concerns('openOrders') || open.some((order) => order.executed > 0n)) return long.openOrders(symbol);
       const value = open.map(
         (order): OrderSnapshot => ({
           clientOrderId: order.clientOrderId,

@@ -36,7 +36,7 @@ import { createNetworkClient, RECEIVE_WINDOW } from './network.ts';
 
 export const CHAT = 1;
 /** The outbox looks by itself this seldom here; news wake it at once. */
-const OUTBOX_IDLE: Milliseconds = 10 * MINUTE_MS;
+const OUTBOX_IDLE: Milliseconds = 30 * MINUTE_MS;
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** What stays when a process ends: the disk, and what the world knows of the bot. */
@@ -167,7 +167,7 @@ export const startMachine = (options: MachineOptions): Machine => {
   disk.lastState = null;
   disk.starts += 1;
 
-  const store = guardStore({ disk, world, trace, dies, live, kill });
+  const store = guardStore({ disk, world, trace, dies, live, lazy: options.mutant === 'send-before-commit' });
   const entryCeiling = () => {
     const { value } = markEquity(state, clock.marketNow(), clock.wallNow());
     return value === null ? null : decimalFromNumber(value * DEFAULT_LIMITS.maxSymbolExposure);
@@ -250,10 +250,10 @@ const guardStore = (parts: {
   readonly trace: Trace;
   readonly dies: (point: CrashPoint, weighty: boolean) => boolean;
   readonly live: () => void;
-  readonly kill: (why: string) => void;
+  readonly lazy: boolean;
 }): JournalStore => {
   const { disk, world, trace, dies, live } = parts;
-  const inner = createJournalStore(disk.db);
+  const inner = parts.lazy ? lazily(createJournalStore(disk.db)) : createJournalStore(disk.db);
   const clock = world.clock;
   const commit = (inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): readonly (readonly Effect[])[] => {
     live();
@@ -270,7 +270,7 @@ const guardStore = (parts: {
     });
     for (const list of effects) {
       for (const effect of list) {
-        if (effect.type === 'place') disk.intents.add(effect.order.draft.clientOrderId);
+        if (effect.type === 'place' && !parts.lazy) disk.intents.add(effect.order.draft.clientOrderId);
         else if (effect.type === 'alert') disk.alerts.add(effect.alert.key);
         if (effect.type !== 'alert' && effect.type !== 'equity' && effect.type !== 'decision') trace.note(clock.wallNow(), noteOf(effect));
       }
@@ -284,6 +284,24 @@ const guardStore = (parts: {
     writeSnapshot: (snapshot) => {
       live();
       inner.writeSnapshot(snapshot);
+    },
+  };
+};
+
+/** A store that writes a commit down when the next one comes: what a bot without "intent before network" would do. */
+const lazily = (inner: JournalStore): JournalStore => {
+  let write = (): void => undefined;
+  return {
+    ...inner,
+    commit: (inputs, apply) => {
+      write();
+      const effects = inputs.map((input) => apply(input));
+      let next = 0;
+      write = () => void inner.commit(inputs, () => effects[next++] ?? []);
+      return effects;
+    },
+    writeSnapshot: (snapshot) => {
+      if (snapshot.sequence <= inner.lastSequence()) inner.writeSnapshot(snapshot);
     },
   };
 };

@@ -78,7 +78,7 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   const travel = (): Milliseconds => {
     const slow = world.active('network') !== null;
     const draw = random.uniform();
-    if (slow && draw < 0.2) return 1_000 + Math.floor(random.uniform() * 8_000);
+    if (slow && draw < 0.3) return 500 + Math.floor(random.uniform() * 7_000);
     return 10 + Math.floor(draw * 120);
   };
 
@@ -94,6 +94,11 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
     };
     void arrive();
     if (dies('call:under-way', weighty)) return 'dead';
+    if (weighty && world.active('network') !== null && random.uniform() < 0.25) {
+      // The connection breaks while the request is still on its way somewhere: it arrives all the same, later.
+      await clock.sleep(5);
+      return failed(endpoint, { phase: 'no-answer', code: 'ECONNRESET', message: 'the connection was cut' });
+    }
     const over = new AbortController();
     void world.clock.sleep(TIMEOUT, over.signal).then(() => answered.resolve('late'));
     const outcome = await answered.promise;

@@ -78,11 +78,21 @@ export const planRepair = (books: Books, readings: readonly SymbolReading[]): re
 
 const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[] => {
   const { symbol } = reading;
-  const own = Object.values(books.orders).filter((record) => record.draft.symbol === symbol);
+  const own = ordersOf(books.orders, symbol, reading.trades !== undefined);
   const lookUps = new Map<string, LookUpCause>();
   for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
   const rest = [...planOpen(books, reading, own, lookUps), ...planTrades(books, reading, own, lookUps)];
   return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
+};
+
+/** A symbol's orders; those that have ended only where trades are compared. */
+const ordersOf = (orders: Books['orders'], symbol: SymbolName, ended: boolean): OrderRecord[] => {
+  const own: OrderRecord[] = [];
+  for (const id in orders) {
+    const record = orders[id];
+    if (record !== undefined && record.draft.symbol === symbol && (ended || !isFinal(record))) own.push(record);
+  }
+  return own;
 };
 
 const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {

@@ -174,7 +174,7 @@ export class Exchange {
     this.engine.movePrice(id, price, move, this.marketTime);
     this.market.record(id, price);
     const symbol = this.engine.symbol(id);
-    const size = this.engine.levels(id, 'ask')[0]?.quantity ?? symbol.rules.step;
+    const size = this.engine.bestSize(id, 'ask') ?? symbol.rules.step;
     this.prints.addOwn(this.engine.newTrades.slice(before));
     this.prints.add(id, { id: symbol.nextTradeId, price, quantity: size, time: this.marketTime, buyerIsMaker: move === 'path' });
     symbol.nextTradeId += 1;

@@ -23,7 +23,7 @@ export interface CrashPlan {
 }
 
 /** One in so many. */
-const WEIGHTY_ODDS = 400;
+const WEIGHTY_ODDS = 500;
 const IDLE_ODDS = 80_000;
 
 export const createCrashPlan = (random: RandomStream): CrashPlan => {

@@ -30,8 +30,8 @@ export interface World {
   readonly symbols: readonly SymbolName[];
   /** Whether any fault of the exchange is set, hit or not. */
   readonly disturbed: boolean;
-  /** Whether a fault may concern what is read of the market, or open orders. */
-  readonly readsDisturbed: boolean;
+  /** Whether a fault may concern this kind of read. */
+  concerns(read: ReadKind): boolean;
   /** When the last fault of the exchange or the network was in force. */
   readonly disturbedAt: EpochMs;
   /** A request as the exchange sees it. */
@@ -86,7 +86,7 @@ export const createWorld = (options: {
   let inForce: { readonly planned: PlannedFault; readonly id: number | null }[] = [];
   let disturbedAt: EpochMs = START;
   let disturbed = false;
-  let readsDisturbed = false;
+  let concerned: ReadonlySet<ReadKind> = NONE;
 
   const begin = (planned: PlannedFault): void => {
     const { fault } = planned;
@@ -111,7 +111,7 @@ export const createWorld = (options: {
     }
     if (inForce.length > 0) end(now);
     disturbed = inForce.length > 0 && (faults.list().length > 0 || inForce.some(({ planned }) => planned.fault.where === 'network'));
-    readsDisturbed = disturbed && faults.list().some(({ request }) => concernsReads(request));
+    concerned = disturbed ? new Set(faults.list().flatMap(({ request }) => readsOf(request))) : NONE;
     if (disturbed) disturbedAt = now;
   };
 
@@ -125,9 +125,7 @@ export const createWorld = (options: {
     get disturbed() {
       return disturbed;
     },
-    get readsDisturbed() {
-      return readsDisturbed;
-    },
+    concerns: (read) => concerned.has(read),
     get disturbedAt() {
       return disturbedAt;
     },
@@ -146,16 +144,27 @@ export const createWorld = (options: {
       faults.remove();
       inForce = [];
       disturbed = false;
-      readsDisturbed = false;
+      concerned = NONE;
       disturbedAt = clock.wallNow();
     },
   };
 };
 
-/** Faults that by themselves strike reads, and any that was told to. */
-const READ_FAULTS: ReadonlySet<string> = new Set(['maintenance', 'skew', '418', '429', 'stale-prices', 'missing-candles', 'stale-candles']);
-const concernsReads = (request: FaultRequest): boolean =>
-  READ_FAULTS.has(request.name) ? request.endpoint !== 'order' : request.endpoint === 'openOrders' || request.endpoint === 'klines';
+/** What is read every minute. */
+export type ReadKind = 'quotes' | 'klines' | 'openOrders';
+const NONE: ReadonlySet<ReadKind> = new Set();
+const ALL: readonly ReadKind[] = ['quotes', 'klines', 'openOrders'];
+const READS_OF: Readonly<Record<string, readonly ReadKind[]>> = {
+  maintenance: ALL,
+  '418': ALL,
+  '429': ALL,
+  skew: ['openOrders'],
+  'stale-prices': ['quotes'],
+  'missing-candles': ['klines'],
+  'stale-candles': ['klines'],
+};
+/** The reads that a fault may strike. */
+const readsOf = ({ name, endpoint }: FaultRequest): readonly ReadKind[] => (endpoint === undefined ? (READS_OF[name] ?? []) : ALL.filter((read) => read === endpoint));
 
 export const MINUTES_A_DAY = 24 * 60;
 export const minuteAfter = (at: EpochMs): EpochMs => (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;
