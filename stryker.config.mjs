@@ -13,7 +13,7 @@ export default {
   concurrency: 1,
   timeoutMS: 20_000,
   tempDirName: '.stryker-tmp',
-  ignorePatterns: ['data', 'docs', 'models', 'deployment', 'bench', 'commands', 'src/adapters', 'src/sim', 'src/research', 'src/audit', 'src/cli', 'src/app'],
+  ignorePatterns: ['data', 'models', 'deployment', 'bench', 'commands', 'src/adapters', 'src/sim', 'src/research', 'src/audit', 'src/cli', 'src/app'],
   reporters: ['clear-text', 'json'],
   jsonReporter: { fileName: 'reports/mutation.json' },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: true },
