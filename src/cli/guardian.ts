@@ -68,6 +68,40 @@ const build = (finish: (code: ExitCode) => void): Command => {
       finish(await drill(name, symbol));
     });
   addResearchCommands(program, finish);
+  program
+    .command('audit')
+    .description('examine readiness for real money in eight domains, from evidence; exit code 3 when anything fails')
+    .option('--report <file>', 'write the Markdown report there, too')
+    .option('--json', 'print the report as JSON')
+    .action(async (options: { report?: string; json?: boolean }) => {
+      const { audit } = await import('./audit/audit.ts');
+      finish(await audit(options));
+    });
+  program
+    .command('doctor')
+    .description('check configuration, exchange, clock, key, Telegram, model, disk and database, and say what to fix')
+    .action(async () => {
+      const { doctor } = await import('./doctor.ts');
+      finish(await doctor());
+    });
+  program
+    .command('backup')
+    .description('copy the database of the configured mode while the bot runs, check the copy, remove old ones')
+    .option('--to <file>', 'where to (default: backups/<mode>-<time>.db beside the database)')
+    .option('--keep <number>', 'backups to keep in that directory (default: 14)')
+    .action(async (options: { to?: string; keep?: string }) => {
+      const { backup } = await import('./backup.ts');
+      finish(await backup(options));
+    });
+  program
+    .command('restore')
+    .description("put a backup in the database's place; the bot has to be stopped, and its next start is halted")
+    .argument('<file>', 'a backup')
+    .option('--verify', 'only check that the backup is sound')
+    .action(async (file: string, options: { verify?: boolean }) => {
+      const { restore } = await import('./backup.ts');
+      finish(restore(file, options));
+    });
   for (const command of program.commands) command.exitOverride().showHelpAfterError(`(see guardian ${command.name()} --help)`);
   return program;
 };
@@ -76,7 +110,8 @@ const codeOf = (error: unknown): ExitCode => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
   if (error instanceof DatabaseRefused) {
     process.stderr.write(`${error.message}\n`);
-    return EXIT_CODES.refused;
+    // A full disk passes: the service tries again. Everything else waits for a person.
+    return error.code === 'not-writable' ? EXIT_CODES.failure : EXIT_CODES.refused;
   }
   if (error instanceof CandleFileError) {
     process.stderr.write(`${error.message}\n`);
@@ -97,6 +132,8 @@ const main = async (): Promise<ExitCode> => {
   }
 };
 
+// Databases, sockets and backups hold what others should not read.
+process.umask(0o077);
 process.exitCode = await main();
 // Handles that a library left open must not keep a finished program alive.
 process.exit();

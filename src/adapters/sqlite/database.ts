@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { BoardRecords } from '../../ports/dashboard.ts';
+import type { JournalArchive, PrunableJournal } from '../../ports/journal-archive.ts';
 import type { OutboxStore } from '../../ports/outbox.ts';
 import type { AuditStore, DatabaseIdentity, JournalStore, Records } from '../../ports/store.ts';
 import { createAuditReader, createAuditStore } from './audit-store.ts';
@@ -13,6 +14,7 @@ import { makeDirectoryOf, makeFile } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
 import { newInstanceId } from './instance-id.ts';
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.ts';
+import { createJournalArchive, createPrunableJournal } from './journal-archive.ts';
 import { createJournalReader, createJournalStore } from './journal-store.ts';
 import { dropMeta, readMeta, writeMeta } from './meta.ts';
 import { migrate, SCHEMA_VERSION } from './migrate.ts';
@@ -51,6 +53,8 @@ export interface Database {
   readonly board: BoardRecords;
   readonly audit: AuditStore;
   readonly chatMemory: ChatMemory;
+  /** The older part of the journal, for putting days away. */
+  readonly archive: PrunableJournal;
   /** An online, checked copy in one file. */
   backup(path: string): Promise<BackupResult>;
   /** Bytes of the database file, write-ahead log not counted. */
@@ -130,6 +134,7 @@ const handle = (db: Connection, options: DatabaseOptions, now: () => EpochMs, lo
     board: createBoardRecords(db),
     audit: createAuditStore(db),
     chatMemory: createChatMemory(db),
+    archive: createPrunableJournal(db),
     backup: (target) => backupTo(db, target, now()),
     sizeBytes: () => pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size'),
     close: () => {
@@ -146,6 +151,7 @@ export interface ReadOnlyDatabase {
   readonly journal: Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'>;
   readonly records: Records;
   readonly audit: Pick<AuditStore, 'audits'>;
+  readonly archive: JournalArchive;
   close(): void;
 }
 
@@ -159,7 +165,7 @@ export const openReadOnly = (path: string, check: 'quick' | 'full' | 'none' = 'q
     const version = pragmaNumber(db, 'user_version');
     if (version < SCHEMA_VERSION) throw new DatabaseRefused('older-schema', `${path} has schema version ${version}, this program reads ${SCHEMA_VERSION}: start the bot on it once, which brings it forward`);
     const opened = db;
-    return { path, identity: identityOf(db, path), journal: createJournalReader(db), records: createRecords(db), audit: createAuditReader(db), close: () => void opened.close() };
+    return { path, identity: identityOf(db, path), journal: createJournalReader(db), records: createRecords(db), audit: createAuditReader(db), archive: createJournalArchive(db), close: () => void opened.close() };
   } catch (error) {
     db?.close();
     throw refusalFor(error, path, GUARDIAN_DATABASE);

@@ -53,10 +53,10 @@ const ofOurs = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promis
   return found;
 };
 
-/** Whether the account has orders of this program, of whatever database. Null = could not be read. */
-export const accountKnowsUs = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promise<boolean | null> => {
+/** Client ids of the account's newest orders that are of this program, of whatever database. Null = could not be read. */
+export const clientOrderIds = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly string[] | null> => {
   const orders = await ofOurs(desk, symbols);
-  return orders === null ? null : orders.length > 0;
+  return orders === null ? null : orders.map(({ clientOrderId }) => clientOrderId);
 };
 
 /** What another bot on the same account has done in the last minutes, in words; null when there is none. History that cannot be read is no proof. */

@@ -1,5 +1,6 @@
 import type { Database } from '../../adapters/sqlite/database.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
+import type { HostFacts } from '../../audit/evidence.ts';
 import type { LogTail } from '../../app/operator/log-tail.ts';
 import type { StartedInput } from '../../core/engine/input.ts';
 import type { EngineState } from '../../core/engine/state.ts';
@@ -25,6 +26,10 @@ export interface Base {
   /** Another clock and pace for the real-clock modes: a simulated market's, in tests. */
   readonly time: { readonly clock: Clock; readonly pacer: Pacer } | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reasons to start halted that the configuration itself gave. */
+  readonly configHalts: readonly StartHalt[];
+  /** Facts of the host for the readiness audit; of this one when absent. */
+  readonly host?: (config: Config) => HostFacts;
   /** Resolves, with the reason, when the process is told to end. */
   readonly stop: Promise<string>;
   readonly resources: AsyncDisposableStack;

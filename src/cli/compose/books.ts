@@ -2,7 +2,7 @@ import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
 import { isDust, type EngineState } from '../../core/engine/state.ts';
 import { isFinal } from '../../core/orders/record.ts';
-import type { Base, Books, StartHalt } from './base.ts';
+import { ORDER_PREFIX, type Base, type Books, type StartHalt } from './base.ts';
 
 /** Opens the mode's database for this account alone and recovers the state. @throws DatabaseRefused */
 export const openBooks = ({ config, log, resources }: Base, account: string): Books => {
@@ -20,14 +20,26 @@ export const holdsSomething = (state: EngineState): boolean =>
   Object.values(state.orders).some((record) => !isFinal(record)) ||
   Object.values(state.symbols).some((symbol) => symbol.managed !== null || (symbol.heldNumber > 0 && !isDust(state, symbol)));
 
+/** Sequence of one of our client order ids, when it is of this instance: prefix, instance id, a hyphen, base 36. */
+const sequenceOf = (clientOrderId: string, instanceId: string): number => {
+  const head = `${ORDER_PREFIX}${instanceId}-`;
+  return clientOrderId.startsWith(head) ? Number.parseInt(clientOrderId.slice(head.length), 36) || 0 : 0;
+};
+
 /**
- * A copy, or a new file beside an account that knows us, has forgotten what happened since: locks, too. Both
- * start halted. `knows`: whether the account has orders of ours; null = could not be read, which is no "no".
+ * A copy, or a new file beside an account that knows us, has forgotten what happened since: locks, too. Each
+ * starts halted. `ids`: client ids of the account's orders that are of this program; null = they could not be
+ * read, which is no proof of anything.
  */
-export const originHalts = ({ database }: Books, knows: boolean | null): readonly StartHalt[] => {
+export const originHalts = ({ database, state }: Books, ids: readonly string[] | null): readonly StartHalt[] => {
   const then = 'check /positions and /orders, send /reconcile, then /unlock';
-  if (database.origin === 'restored') return [{ code: 'restored', text: `the database is a restored copy: locks and fills since the backup are not in it; ${then}` }];
-  if (database.origin !== 'created' || knows === false) return [];
-  const why = knows === null ? 'the orders of the account could not be read' : `the account has orders of this bot: a database was deleted or moved, with the locks in it`;
-  return [{ code: 'fresh-database', text: `the database is new and ${why}; ${then}` }];
+  const halt = (code: string, text: string): readonly StartHalt[] => [{ code, text: `${text}; ${then}` }];
+  if (database.origin === 'restored') return halt('restored', 'the database is a restored copy: locks and fills since the backup are not in it');
+  if (database.origin === 'created') {
+    if (ids === null) return halt('fresh-database', 'the database is new and the orders of the account could not be read');
+    return ids.length === 0 ? [] : halt('fresh-database', 'the database is new and the account has orders of this bot: a database was deleted or moved, with the locks in it');
+  }
+  // A copy made by other means says nothing of itself; the account gives it away.
+  const newest = Math.max(0, ...(ids ?? []).map((id) => sequenceOf(id, database.identity.instanceId)));
+  return newest > state.orderSequence ? halt('older-copy', `the account has order ${newest} of this database, which itself ends at ${state.orderSequence}: it is an older copy`) : [];
 };

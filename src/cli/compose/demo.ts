@@ -5,7 +5,7 @@ import { demoSource, startDemoMarket, STEPS_PER_HOUR } from '../demo-market.ts';
 import { TAKER_FEE, type Base, type Surroundings } from './base.ts';
 import { openBooks, originHalts } from './books.ts';
 import { entryCeiling } from './entry-ceiling.ts';
-import { accountKnowsUs } from './account.ts';
+import { clientOrderIds } from './account.ts';
 
 /** A demo price may be this old in wall time (PRODUCT section 2). */
 const STALE_GRACE = 2_000;
@@ -32,7 +32,6 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     requestInterval: 0,
   });
   resources.defer(() => exchange.close());
-  const knows = books.database.origin === 'created' ? await accountKnowsUs(exchange.account, config.symbols) : false;
   return {
     ...books,
     clock,
@@ -42,7 +41,7 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: TAKER_FEE,
     staleWallGrace: STALE_GRACE,
-    halts: originHalts(books, knows),
+    halts: originHalts(books, await clientOrderIds(exchange.account, config.symbols)),
     market: { controlUrl: market.simulator.controlUrl, stepsPerHour: STEPS_PER_HOUR },
   };
 };

@@ -1,8 +1,53 @@
-import { EXIT_CODES } from '../../adapters/system/exit-codes.ts';
-import { UserError } from '../../adapters/system/user-error.ts';
-import { VERSION } from '../version.ts';
-import type { Base, Surroundings } from './base.ts';
+import { judge } from '../../audit/audit.ts';
+import type { ExchangeHandle } from '../../adapters/exchange/create-exchange.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { gatherEvidence } from '../audit/gather.ts';
+import { keepReport } from '../audit/report-files.ts';
+import { clientOrderIds, otherInstance } from './account.ts';
+import { TAKER_FEE, type Base, type Books, type Surroundings } from './base.ts';
+import { originHalts } from './books.ts';
+import { passGates, type FailedGate } from './gates.ts';
+import { openPrivateAccount } from './private-account.ts';
+import { realTime } from './real-time.ts';
 
-export const openLive = (_base: Base): Promise<Surroundings> => {
-  throw new UserError(`MODE=live can't trade yet in version ${VERSION}; use MODE=demo`, EXIT_CODES.refused);
+/** The readiness audit, run now: a report on the disk is never taken for it. */
+const auditGates = async ({ config, host }: Base, exchange: ExchangeHandle, clock: Clock): Promise<readonly FailedGate[]> => {
+  try {
+    const report = judge(await gatherEvidence({ config, clock, exchange, ...(host === undefined ? {} : { host }) }));
+    keepReport(config, report);
+    return report.checks.filter(({ verdict }) => verdict === 'FAIL').map(({ name, evidence }) => ({ code: `audit: ${name}`, text: evidence }));
+  } catch (error) {
+    return [{ code: 'audit', text: `the readiness audit could not be run: ${error instanceof Error ? error.message : String(error)}` }];
+  }
+};
+
+const gates = async (base: Base, books: Books, exchange: ExchangeHandle, clock: Clock, forgotten: boolean): Promise<readonly FailedGate[]> => {
+  const { config, liveRefusals } = base;
+  // A copy has forgotten its newest orders, and is halted anyway.
+  const other = forgotten ? null : await otherInstance(exchange.account, config.symbols, books.database.identity.instanceId, clock.marketNow());
+  return [
+    ...(config.goLive ? [] : [{ code: 'go-live', text: 'GO_LIVE is not true: set it once you mean real money' }]),
+    ...liveRefusals.map((text) => ({ code: 'configuration', text })),
+    ...(other === null ? [] : [{ code: 'second-instance', text: other }]),
+    ...(await auditGates(base, exchange, clock)),
+  ];
+};
+
+/** Live: the real exchange and real money, behind every gate. */
+export const openLive = async (base: Base): Promise<Surroundings> => {
+  const { config } = base;
+  const { clock, pacer } = realTime(base);
+  const { exchange, identity, ...books } = await openPrivateAccount(base, clock, false);
+  const forgotten = originHalts(books, await clientOrderIds(exchange.account, config.symbols));
+  return {
+    ...books,
+    clock,
+    pacer,
+    journal: books.database.journal,
+    venue: exchange.venue,
+    marketData: exchange.marketData,
+    takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
+    staleWallGrace: 0,
+    halts: [...forgotten, ...passGates(await gates(base, books, exchange, clock, forgotten.length > 0), books.state)],
+  };
 };

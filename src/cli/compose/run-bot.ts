@@ -4,6 +4,7 @@ import type { EngineConfig } from '../../core/engine/config.ts';
 import { createFeatureEngine } from '../../core/features/engine.ts';
 import type { Model } from '../../ports/model.ts';
 import { createCommandSet } from '../../../commands/registry.ts';
+import { readReport } from '../audit/report-files.ts';
 import { createSilenceableData } from '../control/data-silence.ts';
 import { startControl } from '../control/start-control.ts';
 import { engineVersion } from '../engine-version.ts';
@@ -63,7 +64,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     pacer: surroundings.pacer,
     config: engineConfig(base, surroundings, model),
     engineVersion: engine,
-    halts: [...surroundings.halts, ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }])],
+    halts: [...base.configHalts, ...surroundings.halts, ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }])],
     random: Math.random,
     onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => failed.resolve(error),
@@ -84,7 +85,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     drift,
     access,
     resources,
-    readiness: () => null,
+    readiness: () => readReport(config),
   });
   await startPage({ base, surroundings, bot, people, model, card, access, metrics: null });
   await startControl({

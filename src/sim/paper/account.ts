@@ -28,7 +28,6 @@ export interface PaperAccountOptions {
 export class PaperAccount {
   readonly engine = new MatchingEngine({ seed: SEED, liquidity: DEFAULT_LIQUIDITY, fees: DEFAULT_FEES });
   readonly #ids = new Map<SymbolName, string>();
-  readonly #names = new Map<string, SymbolName>();
   readonly #stored: Map<string, Omit<SymbolBook, 'rules' | 'open'>>;
   readonly #store: SimStore;
   #failure: Error | null = null;
@@ -45,9 +44,10 @@ export class PaperAccount {
     this.commit();
   }
 
-  /** Whether an order with these first characters was ever placed, for telling a deleted database from a new one. */
-  hasOrders(prefix: string): boolean {
-    return [...this.#stored.keys(), ...this.#names.keys()].some((id) => this.engine.files.orders(id).some((order) => order.clientOrderId.startsWith(prefix)));
+  /** Client ids of all orders with these first characters: what tells a deleted or older database from a new one. */
+  orderIds(prefix: string): readonly string[] {
+    const symbols = new Set([...this.#stored.keys(), ...this.#ids.values()]);
+    return [...symbols].flatMap((id) => this.engine.files.orders(id)).map((order) => order.clientOrderId).filter((id) => id.startsWith(prefix));
   }
 
   id(symbol: SymbolName): string | null {
@@ -64,7 +64,6 @@ export class PaperAccount {
     for (const instrument of instruments) {
       const rules = rulesOf(instrument);
       this.#ids.set(instrument.symbol, rules.id);
-      this.#names.set(rules.id, instrument.symbol);
       const known = this.engine.has(rules.id) ? this.engine.symbol(rules.id) : this.#stored.get(rules.id);
       this.engine.addSymbol({
         last: known?.last ?? 0n,

@@ -22,8 +22,8 @@ export interface PaperBroker {
   readonly venue: Venue;
   /** Takes an input after it was journaled; instruments, prices and closed candles matter. */
   observe(input: Input): void;
-  /** Whether the account has ever had an order with these first characters. */
-  hasOrders(prefix: string): boolean;
+  /** Client ids of every order the account has ever had, with these first characters. */
+  orderIds(prefix: string): readonly string[];
 }
 
 export interface PaperBrokerOptions {
@@ -151,7 +151,7 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
 
   return {
     venue,
-    hasOrders: (prefix) => account.hasOrders(prefix),
+    orderIds: (prefix) => account.orderIds(prefix),
     observe: (input) => {
       switch (input.type) {
         case 'started':

@@ -1,0 +1,103 @@
+import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import type { EpochMs } from '../../core/units.ts';
+import { backupTo, type BackupResult } from './backup.ts';
+import { connect, connectReadOnly } from './connection.ts';
+import { DatabaseRefused } from './errors.ts';
+import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
+import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
+import { acquireInstanceLock } from './instance-lock.ts';
+import { createJournalReader } from './journal-store.ts';
+import { readMeta, writeMeta } from './meta.ts';
+
+/** Copies a database that another process may be writing to. @throws DatabaseRefused, StoreWriteError */
+export const backupFile = async (path: string, target: string, now: EpochMs): Promise<BackupResult> => {
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: there is nothing to back up`);
+  const source = connectReadOnly(path);
+  try {
+    inspectConnection(source, path, GUARDIAN_DATABASE, 'none');
+    return await backupTo(source, target, now);
+  } catch (error) {
+    throw refusalFor(error, path, GUARDIAN_DATABASE);
+  } finally {
+    source.close();
+  }
+};
+
+export interface CopyFacts {
+  readonly mode: string;
+  readonly account: string;
+  /** Last journal entry. */
+  readonly sequence: number;
+  readonly bytes: number;
+}
+
+/** Reads a whole database file without changing it. @throws DatabaseRefused when it is not sound, or of a newer program */
+export const verifyFile = (path: string): CopyFacts => {
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: give the path of a backup`);
+  inspect(path, GUARDIAN_DATABASE, 'full');
+  const db = connectReadOnly(path);
+  try {
+    const { mode, account } = identityOf(db, path);
+    return { mode, account, sequence: createJournalReader(db).lastSequence(), bytes: statSync(path).size };
+  } catch (error) {
+    throw refusalFor(error, path, GUARDIAN_DATABASE);
+  } finally {
+    db.close();
+  }
+};
+
+export interface RestoreResult extends CopyFacts {
+  /** Where the database that was there has been moved to; null = there was none. */
+  readonly movedTo: string | null;
+}
+
+/**
+ * Puts a backup in the place of a database that nobody uses. The database that was there is kept beside it;
+ * the restored one knows that it is a copy, so its first start is halted.
+ * @throws DatabaseRefused when the backup is not sound, of another mode, or the database is in use
+ */
+export const restoreFile = (backup: string, target: string, mode: string, now: EpochMs): RestoreResult => {
+  const facts = verifyFile(backup);
+  if (facts.mode !== mode) throw new DatabaseRefused('other-mode', `${backup} belongs to mode ${facts.mode}, not ${mode}: every mode has its own database`);
+  makeDirectoryOf(target);
+  const lock = acquireInstanceLock(target, now);
+  const unfinished = `${target}.restoring`;
+  try {
+    removeUnfinished(unfinished);
+    copyFileSync(backup, unfinished);
+    markAsCopy(unfinished, facts.sequence, now);
+    const movedTo = moveAside(target, now);
+    moveIntoPlace(unfinished, target);
+    return { ...facts, movedTo };
+  } finally {
+    removeUnfinished(unfinished);
+    lock.release();
+  }
+};
+
+/** A file that was copied by other means does not say that it is a copy; a restored one always does. */
+const markAsCopy = (path: string, sequence: number, now: EpochMs): void => {
+  const db = new Sqlite(path);
+  try {
+    db.pragma('journal_mode = DELETE');
+    if (readMeta(db, 'copied_from') === null) writeMeta(db, 'copied_from', JSON.stringify({ at: now, sequence }));
+  } finally {
+    db.close();
+  }
+};
+
+/** With what SQLite keeps beside it, after everything in the write-ahead log has been moved into the file. */
+const moveAside = (target: string, now: EpochMs): string | null => {
+  if (!existsSync(target)) return null;
+  const aside = `${target}.before-restore-${new Date(now).toISOString().replaceAll(/[:.]/g, '')}`;
+  try {
+    const db = connect(target, 'FULL');
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+  } catch {
+    // It may be what the restore is for: a broken file is moved as it is.
+  }
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(`${target}${suffix}`)) renameSync(`${target}${suffix}`, `${aside}${suffix}`);
+  return aside;
+};

@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import { createExchange, type ExchangeHandle } from '../../adapters/exchange/create-exchange.ts';
+import { createSystemClock } from '../../adapters/system/clock.ts';
+import type { Config } from '../../adapters/system/config-schema.ts';
+import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
+import { judge, reportLines, reportMarkdown } from '../../audit/audit.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import { openContext } from '../process-context.ts';
+import { gatherEvidence } from './gather.ts';
+import { keepReport } from './report-files.ts';
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The exchange as the audit and the doctor see it: nothing is ever ordered. Null in demo, which has none. */
+export const connectForLooking = async (config: Config, clock: Clock, log: Log): Promise<ExchangeHandle | null> => {
+  if (config.mode === 'demo') return null;
+  const { exchangeApiKey: apiKey, exchangeApiSecret: secret } = config.secrets;
+  const credentials = config.mode === 'paper' || apiKey === null || secret === null ? null : { apiKey, secret };
+  return await createExchange({ credentials, apiRoot: config.exchange.apiRoot, sandbox: config.mode === 'testnet', clock, log, entryCeiling: () => null });
+};
+
+/** `guardian audit`: prints the report and keeps it for `/audit`. Exit code 3 when anything fails. */
+export const audit = async (options: { readonly report?: string; readonly json?: boolean }): Promise<ExitCode> => {
+  const { config, log } = openContext({ logTo: 'stderr' });
+  const clock = createSystemClock();
+  const exchange = await connectForLooking(config, clock, log);
+  try {
+    const report = judge(await gatherEvidence({ config, clock, exchange }));
+    const kept = keepReport(config, report);
+    if (options.report !== undefined) writeFileSync(options.report, reportMarkdown(report), { mode: 0o600 });
+    if (options.json === true) out(JSON.stringify(report, null, 2));
+    else for (const line of reportLines(report)) out(line);
+    if (options.json !== true) out(`report: ${options.report ?? kept}`);
+    return report.ready ? EXIT_CODES.done : EXIT_CODES.refused;
+  } finally {
+    await exchange?.close();
+  }
+};

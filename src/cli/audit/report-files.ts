@@ -1,0 +1,33 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Config } from '../../adapters/system/config-schema.ts';
+import { reportMarkdown } from '../../audit/audit.ts';
+import type { ReadinessReport } from '../../audit/check.ts';
+import type { ReadinessView } from '../../ports/operator-tools.ts';
+
+/** The newest report of a mode lies beside its database: for `/audit` and for people. The live gate never reads it. */
+const pathOf = ({ databasePath, mode }: Pick<Config, 'databasePath' | 'mode'>, ending: 'json' | 'md'): string => join(dirname(databasePath), `readiness-${mode}.${ending}`);
+
+const put = (path: string, text: string): void => {
+  writeFileSync(`${path}.partial`, text, { mode: 0o600 });
+  renameSync(`${path}.partial`, path);
+};
+
+/** Returns the path of the Markdown. */
+export const keepReport = (config: Config, report: ReadinessReport): string => {
+  mkdirSync(dirname(config.databasePath), { recursive: true, mode: 0o750 });
+  put(pathOf(config, 'json'), `${JSON.stringify(report, null, 2)}\n`);
+  const markdown = pathOf(config, 'md');
+  put(markdown, reportMarkdown(report));
+  return markdown;
+};
+
+/** null = the audit was never run, or its report cannot be read. */
+export const readReport = (config: Config): ReadinessView | null => {
+  try {
+    const { at, score, checks } = JSON.parse(readFileSync(pathOf(config, 'json'), 'utf8')) as ReadinessReport;
+    return typeof at === 'number' && typeof score === 'number' && Array.isArray(checks) ? { at, score, checks } : null;
+  } catch {
+    return null;
+  }
+};

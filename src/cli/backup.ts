@@ -1,0 +1,57 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { backupFile, restoreFile, verifyFile } from '../adapters/sqlite/copies.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { UserError } from '../adapters/system/user-error.ts';
+import { loadConfig } from '../adapters/system/config.ts';
+import { BACKUP_NAME, backupDirectory, backupName } from './backup-paths.ts';
+
+/** Backups of a mode that are kept; older ones are removed. */
+const KEEP = 14;
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+const configuration = () => loadConfig({ environment: process.env, envFile: '.env' }).config;
+
+const keepCount = (text: string | undefined): number => {
+  if (text === undefined) return KEEP;
+  const keep = Number(text);
+  if (!Number.isSafeInteger(keep) || keep < 1) throw new UserError(`--keep ${text} is not a number of backups; use a whole number from 1`);
+  return keep;
+};
+
+/** Removes all but the newest backups of a mode. Names sort by time. */
+const rotate = (directory: string, mode: string, keep: number): number => {
+  const names = readdirSync(directory).filter((name) => BACKUP_NAME.test(name) && name.startsWith(`${mode}-`)).sort();
+  const old = names.slice(0, Math.max(0, names.length - keep));
+  for (const name of old) rmSync(join(directory, name));
+  return old.length;
+};
+
+/** `guardian backup`: an online, integrity-checked copy; the running bot is not disturbed. */
+export const backup = async (options: { readonly to?: string; readonly keep?: string }): Promise<ExitCode> => {
+  const config = configuration();
+  const keep = keepCount(options.keep);
+  const directory = backupDirectory(config);
+  const now = Date.now();
+  const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? join(directory, backupName(config.mode, now)), now);
+  out(`${path}: ${bytes} bytes, up to journal entry ${sequence}, integrity checked`);
+  if (options.to === undefined) {
+    const removed = rotate(directory, config.mode, keep);
+    if (removed > 0) out(`${removed} older ${removed === 1 ? 'backup' : 'backups'} removed, ${keep} kept`);
+  }
+  return EXIT_CODES.done;
+};
+
+/** `guardian restore <file>`: puts a backup in the database's place, or only looks at it. */
+export const restore = (file: string, options: { readonly verify?: boolean }): ExitCode => {
+  if (options.verify === true) {
+    const { mode, account, sequence, bytes } = verifyFile(file);
+    out(`${file}: sound, mode ${mode}, account ${account}, ${bytes} bytes, up to journal entry ${sequence}`);
+    return EXIT_CODES.done;
+  }
+  const { mode, databasePath } = configuration();
+  const { sequence, movedTo } = restoreFile(file, databasePath, mode, Date.now());
+  out(`${databasePath}: restored up to journal entry ${sequence}${movedTo === null ? '' : `; the one that was there is now ${movedTo}`}`);
+  out('The next start is halted: what happened since the backup is not in it. Check /positions and /orders, send /reconcile, then /unlock.');
+  return EXIT_CODES.done;
+};

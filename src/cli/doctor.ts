@@ -1,0 +1,113 @@
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ExchangeHandle } from '../adapters/exchange/create-exchange.ts';
+import { openReadOnly } from '../adapters/sqlite/database.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import type { Config } from '../adapters/system/config-schema.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import type { Clock } from '../ports/clock.ts';
+import { connectForLooking } from './audit/audit.ts';
+import { openModel } from './compose/model.ts';
+import { diagnoseTelegram, type Diagnosis } from './doctor-telegram.ts';
+import { openContext } from './process-context.ts';
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+const good = (name: string, text: string): Diagnosis => ({ name, ok: true, text });
+const bad = (name: string, text: string): Diagnosis => ({ name, ok: false, text });
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Clock differences above this stop entries (PRODUCT section 4). */
+const SKEW_LIMIT = 1_000;
+const LEAST_FREE = 1024 ** 3;
+
+const diagnoseExchange = async (exchange: ExchangeHandle, config: Config, clock: Clock): Promise<readonly Diagnosis[]> => {
+  const before = clock.wallNow();
+  const time = await exchange.venue.serverTime();
+  const after = clock.wallNow();
+  if (!time.ok) return [bad('exchange', `does not answer (${time.error.message}): check the network, DNS and EXCHANGE_API_ROOT`)];
+  const skew = Math.round(time.value - (before + after) / 2);
+  const instruments = await exchange.marketData.instruments(config.symbols);
+  return [
+    good('exchange', 'answers'),
+    Math.abs(skew) > SKEW_LIMIT ? bad('clock', `differs from the exchange's by ${skew} ms, at most ${SKEW_LIMIT}: keep time with systemd-timesyncd or chrony`) : good('clock', `${skew} ms from the exchange's`),
+    instruments.ok ? good('symbols', config.symbols.join(', ')) : bad('symbols', instruments.error.message),
+    ...(await diagnoseKey(exchange, config)),
+  ];
+};
+
+const diagnoseKey = async ({ account }: ExchangeHandle, config: Config): Promise<readonly Diagnosis[]> => {
+  if (config.mode !== 'live' && config.mode !== 'testnet') return [];
+  const identity = await account.identity();
+  if (!identity.ok) return [bad('key', `the exchange refuses it (${identity.error.message}): check key, secret and the addresses it may be used from`)];
+  const trades = identity.value.canTrade ? good('account', 'may trade') : bad('account', 'may not trade: see its state on the exchange');
+  if (config.mode === 'testnet') return [good('key', 'accepted by the sandbox'), trades];
+  const rights = await account.keyRights();
+  if (!rights.ok) return [bad('key', `its rights could not be read (${rights.error.message})`), trades];
+  if (rights.value.withdrawals) return [bad('key', 'may withdraw or transfer money: delete it and make one that may only read and trade spot'), trades];
+  if (!rights.value.trading) return [bad('key', 'may not trade spot: permit it on the exchange'), trades];
+  return [good('key', rights.value.ipRestricted ? 'trading only, bound to addresses' : 'trading only; bind it to the address of this host'), trades];
+};
+
+const diagnoseModel = async (config: Config): Promise<Diagnosis> => {
+  try {
+    const model = await openModel(config);
+    const { name, hash, demonstratedEdge } = model.description;
+    await model.close();
+    return good('model', `${name} (${hash.slice(0, 12)})${demonstratedEdge ? '' : ', without a demonstrated edge'}`);
+  } catch (error) {
+    return bad('model', wordsOf(error));
+  }
+};
+
+const diagnoseFiles = (config: Config): readonly Diagnosis[] => {
+  const { databasePath } = config;
+  const directory = existsSync(dirname(databasePath)) ? dirname(databasePath) : '.';
+  const { bavail, bsize } = statfsSync(directory);
+  const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
+  return [bavail * bsize < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory), diagnoseDatabase(config)];
+};
+
+const diagnoseDirectory = (directory: string): Diagnosis => {
+  try {
+    accessSync(directory, constants.W_OK);
+    return good('directory', `${directory} can be written`);
+  } catch {
+    return bad('directory', `${directory} cannot be written by this user: give it to the bot's user`);
+  }
+};
+
+const diagnoseDatabase = ({ databasePath, mode }: Config): Diagnosis => {
+  if (!existsSync(databasePath)) return good('database', `${databasePath} will be made`);
+  try {
+    const database = openReadOnly(databasePath);
+    const found = database.identity.mode;
+    database.close();
+    return found === mode ? good('database', `${databasePath} is sound`) : bad('database', `${databasePath} belongs to mode ${found}, not ${mode}: set DATABASE_PATH`);
+  } catch (error) {
+    return bad('database', wordsOf(error));
+  }
+};
+
+/** `guardian doctor`: one line for each thing, and what to do about it. Exit code 1 when something is wrong. */
+export const doctor = async (): Promise<ExitCode> => {
+  const { config, liveRefusals, log } = openContext({ logTo: 'stderr' });
+  const clock = createSystemClock();
+  const exchange = await connectForLooking(config, clock, log);
+  try {
+    const findings: readonly Diagnosis[] = [
+      good('configuration', `MODE=${config.mode}, ${config.symbols.join(', ')}`),
+      ...liveRefusals.map((text) => bad('secrets', text)),
+      ...(exchange === null ? [good('exchange', 'demo has one of its own')] : await diagnoseExchange(exchange, config, clock)),
+      ...(await diagnoseTelegram(config)),
+      await diagnoseModel(config),
+      ...diagnoseFiles(config),
+    ];
+    const width = Math.max(...findings.map(({ name }) => name.length));
+    for (const { name, ok, text } of findings) out(`${ok ? 'ok ' : 'FIX'}  ${name.padEnd(width)}  ${text}`);
+    const wrong = findings.filter(({ ok }) => !ok).length;
+    out(wrong === 0 ? 'nothing to fix' : `${wrong} to fix`);
+    return wrong === 0 ? EXIT_CODES.done : EXIT_CODES.failure;
+  } finally {
+    await exchange?.close();
+  }
+};
