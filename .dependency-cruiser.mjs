@@ -14,6 +14,7 @@ const HOMES = {
   '@grammyjs/parse-mode': '^src/adapters/telegram/',
   '@napi-rs/canvas': '^src/adapters/pictures/',
   'better-sqlite3': '^src/adapters/sqlite/',
+  'prom-client': '^src/adapters/metrics/',
   'onnxruntime-node': '^src/adapters/onnx/',
   hono: '^src/adapters/web/',
   '@hono/node-server': '^src/adapters/web/',

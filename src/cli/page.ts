@@ -1,4 +1,5 @@
-import { startWebServer, WebServerError, type MetricsPage, type WebServer } from '../adapters/web/server.ts';
+import type { Metrics } from '../adapters/metrics/metrics.ts';
+import { startWebServer, WebServerError, type WebServer } from '../adapters/web/server.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import type { Bot } from '../app/bot.ts';
 import { createDashboard } from '../app/dashboard/dashboard.ts';
@@ -17,7 +18,7 @@ export interface PageOptions {
   readonly model: Model | null;
   readonly card: CardFacts;
   readonly access: TelegramAccess | null;
-  readonly metrics: MetricsPage | null;
+  readonly metrics: Metrics;
 }
 
 /** Between two looks at the board: a demo hour may be shorter than a second. */
@@ -41,7 +42,7 @@ const healthOf = ({ base, surroundings, bot, people }: PageOptions) => {
 /** Starts the page and puts its end on the stack. @throws UserError for a port in use, or another address than loopback without a token */
 export const startPage = async (options: PageOptions): Promise<WebServer> => {
   const { config, log, wall, resources } = options.base;
-  const { surroundings, bot, people, access } = options;
+  const { surroundings, bot, people, access, metrics } = options;
   const { database } = surroundings;
   const health = healthOf(options);
   // Progress is followed whether or not anybody asks.
@@ -69,7 +70,7 @@ export const startPage = async (options: PageOptions): Promise<WebServer> => {
       names: config.dashboard.names,
       dashboard,
       health,
-      metrics: options.metrics,
+      metrics,
       chat: server === null ? null : { personUrl: server.personUrl, chatId: DEMO_OPERATOR, userId: DEMO_OPERATOR },
       market: market === undefined ? null : { ...market, symbols: config.symbols },
       log,
@@ -77,6 +78,22 @@ export const startPage = async (options: PageOptions): Promise<WebServer> => {
       refresh: config.mode === 'demo' ? REFRESH.demo : REFRESH.real,
     });
     resources.defer(() => page.close());
+    const { service } = people;
+    const { version, engineVersion, mode } = service.version();
+    metrics.watch({
+      state: bot.host.state,
+      clock: surroundings.clock,
+      status: () => service.status(),
+      risk: () => service.risk(),
+      balance: () => service.balance(),
+      health,
+      outboxDepth: () => database.outbox.pendingCount(),
+      journalEntries: () => database.journal.lastSequence(),
+      databaseBytes: () => database.sizeBytes(),
+      readers: () => page.readers,
+      version: { version, engine: engineVersion, mode },
+      model: options.model?.description ?? null,
+    });
     log.info({ page: page.url }, `the page is up: ${page.url}`);
     return page;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { createMetrics } from '../../adapters/metrics/metrics.ts';
 import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
@@ -49,18 +50,20 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   if (fault !== null) log.error({ why: fault }, 'no model: exits only');
   const engine = engineVersion();
   const failed = Promise.withResolvers<unknown>();
+  const metrics = createMetrics(wall);
+  resources.defer(() => metrics.close());
   const data = createSilenceableData(surroundings.marketData);
   const card = readCard(bundledModel(config.modelDir));
   const drift = driftWatchFor(card, () => bot, clock);
   const bot: Bot = createBot({
     state,
-    store: surroundings.journal,
+    store: metrics.journal(surroundings.journal),
     clock,
     log,
-    venue: surroundings.venue,
-    marketData: data.marketData,
+    venue: metrics.venue(surroundings.venue),
+    marketData: metrics.marketData(data.marketData),
     features: createFeatureEngine(config.symbols),
-    model,
+    model: model === null ? null : metrics.model(model),
     pacer: surroundings.pacer,
     config: engineConfig(base, surroundings, model),
     engineVersion: engine,
@@ -69,6 +72,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => failed.resolve(error),
   });
+  bot.host.onEffect(metrics.effect);
   const access = await openTelegramAccess(config, wall);
   if (access !== null && access.server === null) await holdOnHost(base, 'the bot token', access.token);
   const supervision = startSupervision(base, bot);
@@ -87,7 +91,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => readReport(config),
   });
-  await startPage({ base, surroundings, bot, people, model, card, access, metrics: null });
+  await startPage({ base, surroundings, bot, people, model, card, access, metrics });
   await startControl({
     config,
     log,
