@@ -9,7 +9,7 @@ import { describeDifference, verify } from '../../app/replay.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
 import { createCrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
-import { planFaults } from '../../sim/simulation/fault-plan.ts';
+import { planFaults, slowNetwork } from '../../sim/simulation/fault-plan.ts';
 import { checkBooks, checkIntents, checkRest, createProtectionWatch, type Violation } from '../../sim/simulation/invariants.ts';
 import { createChatHistory } from '../../sim/simulation/telegram.ts';
 import { createTrace } from '../../sim/simulation/trace.ts';
@@ -22,6 +22,8 @@ export interface SimulationOptions {
   readonly days: number;
   readonly symbols?: readonly SymbolName[];
   readonly mutant?: Mutant | null;
+  /** `mixed` (the default): every kind of fault. */
+  readonly weather?: 'mixed' | 'slow-network';
   /** Whether to step the whole journal again at the end. */
   readonly verifyJournal?: boolean;
   /** Told of every note of the trace. */
@@ -71,7 +73,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     symbols,
     balance: BALANCE,
     trace,
-    faults: (from) => planFaults(stream('faults'), from + HOUR_MS, from + days * DAY_MS, symbols),
+    faults: (from) => (options.weather === 'slow-network' ? slowNetwork(from, from + days * DAY_MS) : planFaults(stream('faults'), from + HOUR_MS, from + days * DAY_MS, symbols)),
     onOther: (fault) => {
       if (fault.where === 'operator') {
         if (fault.name === 'flatten') machine.command({ name: 'flatten', symbol: null });

@@ -100,6 +100,9 @@ const KINDS: readonly Kind[] = [
 /** Faults drawn a day. */
 const FAULTS_A_DAY = 8;
 
+/** Nothing but a bad network, all the time: where the second look has to prove itself. */
+export const slowNetwork = (from: EpochMs, to: EpochMs): readonly PlannedFault[] => [{ from, to, fault: { where: 'network', name: 'slow' } }];
+
 /** The faults of one run, by their beginning. All of them are over at `to`. */
 export const planFaults = (random: RandomStream, from: EpochMs, to: EpochMs, symbols: readonly SymbolName[]): readonly PlannedFault[] => {
   const total = KINDS.reduce((sum, { weight }) => sum + weight, 0);
