@@ -298,5 +298,18 @@ export class World {
   }
 }
 
+/** The newest of something that has to be there. */
+export const last = <T>(items: readonly T[]): T => {
+  const found = items.at(-1);
+  if (found === undefined) throw new Error('nothing there');
+  return found;
+};
+
+/** Round trips that were closed, oldest first. */
+export const trades = (world: World): Extract<Effect, { type: 'trade' }>[] => world.effects.filter((effect) => effect.type === 'trade');
+
+/** Client order id of a position's stop. */
+export const stopIdOf = (world: World, symbol = BTC): string => world.managed(symbol)?.stopOrderId ?? 'none';
+
 /** A span in seconds, as tests say it. */
 export const seconds = (count: number): Milliseconds => count * SECOND_MS;

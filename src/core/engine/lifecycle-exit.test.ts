@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { decimal } from '../decimal.ts';
+import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
+
+const REJECT: Fate = { kind: 'reject' };
+const ACCEPT: Fate = { kind: 'accept' };
+
+describe('an exit', () => {
+  test('at the target counts the bid', () => {
+    const world = new World().ready().enter();
+    world.spread = 0.002;
+    world.quotes({ [BTC]: 51_500 });
+    expect(world.managed()?.phase).toBe('protected');
+    world.quotes({ [BTC]: 51_560 });
+    expect(last(trades(world)).exitReason).toBe('take-profit');
+    expect(world.exchange.openOrders()).toEqual([]);
+  });
+
+  test('comes at the horizon', () => {
+    const world = new World().ready().enter();
+    world.hours(23);
+    expect(world.managed()?.phase).toBe('protected');
+    world.hours(1);
+    expect(last(trades(world)).exitReason).toBe('horizon');
+  });
+
+  test('comes when the model turns round', () => {
+    const world = new World().ready().enter();
+    world.hour();
+    world.predict(BTC, 0.3);
+    expect(world.managed()?.phase).toBe('protected');
+    world.hour();
+    world.predict(BTC, 0.1);
+    expect(last(trades(world)).exitReason).toBe('model reversal');
+  });
+
+  test('cancels the stop first and sells only when its end is known', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    expect(world.managed()?.phase).toBe('unstopping');
+    expect(world.placed('exit')).toEqual([]);
+    world.cancelWorks = true;
+    world.timer(seconds(1));
+    expect(world.placed('exit')).toHaveLength(1);
+    expect(world.held()).toBe('0');
+  });
+
+  test('asks for a cancellation that fails again with growing pauses, not in a loop', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    for (let second = 0; second < 120; second += 1) world.timer(seconds(1));
+    const asked = world.effects.filter((effect) => effect.type === 'cancel').length;
+    // At 0, 1, 3, 7, 15, 31 s and then every 30 s.
+    expect(asked).toBe(8);
+  });
+
+  test('sells nothing when the stop has filled while it was being cancelled', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    world.moveExchange(BTC, 49_250);
+    expect(world.placed('exit')).toEqual([]);
+    expect(last(trades(world)).exitReason).toBe('stop');
+    expect(world.managed()).toBeNull();
+  });
+
+  test('sells what a stop filled in part has left', () => {
+    const world = new World().ready().enter();
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
+    world.command({ name: 'flatten', symbol: BTC });
+    expect(last(world.placed('exit')).quantity).toBe((stop.draft.quantity - decimal('0.05')) as never);
+    expect(world.held()).toBe('0');
+  });
+
+  test('that fails puts the stop back and tries again after 5 s', () => {
+    const world = new World().ready().enter();
+    world.fate = (draft) => (draft.purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    expect(world.managed()?.phase).toBe('protected');
+    expect(world.exchange.openOrders()).toHaveLength(1);
+    world.timer(seconds(4.999));
+    expect(world.placed('exit')).toHaveLength(1);
+    world.fate = () => ACCEPT;
+    world.timer(1);
+    expect(world.placed('exit')).toHaveLength(2);
+    expect(world.held()).toBe('0');
+  });
+
+  test('and stop that are refused again and again are tried with growing pauses and alerted', () => {
+    const world = new World().ready().enter();
+    world.fate = (draft) => (draft.purpose === 'entry' ? ACCEPT : REJECT);
+    const stop = stopIdOf(world);
+    world.exchange.end(stop, 'cancelled');
+    world.report(stop);
+    for (let second = 0; second < 600; second += 1) world.timer(seconds(1));
+    const tries = world.placed().length - 2;
+    expect(tries).toBeGreaterThan(20);
+    expect(tries).toBeLessThan(120);
+    expect(world.locks()).toContain('execution');
+    world.fate = () => ACCEPT;
+    for (let second = 0; second < 61; second += 1) world.timer(seconds(1));
+    expect(world.held()).toBe('0');
+  });
+
+  test('sold in part is followed by the rest at once', () => {
+    const world = new World().ready().enter();
+    let first = true;
+    world.fate = (draft) => {
+      if (draft.purpose !== 'exit' || !first) return ACCEPT;
+      first = false;
+      return { kind: 'accept', part: 0.6 };
+    };
+    world.command({ name: 'flatten', symbol: BTC });
+    expect(world.placed('exit')).toHaveLength(2);
+    expect(world.held()).toBe('0');
+    expect(trades(world)).toHaveLength(1);
+  });
+
+  test('of a symbol that is not traded any more still happens after a restart with other symbols', () => {
+    const world = new World().ready().enter();
+    world.config = { ...world.config, symbols: [ETH] };
+    world.instruments = [instrumentText(ETH)];
+    world.restart();
+    world.hours(1);
+    world.command({ name: 'flatten', symbol: null });
+    expect(world.held()).toBe('0');
+  });
+
+  test('is not stopped by any lock', () => {
+    const world = new World().ready().enter();
+    world.command({ name: 'halt', reason: '' });
+    world.command({ name: 'pause', reason: '' });
+    world.apply({ type: 'clock-skew', skew: 5_000 });
+    world.apply({ type: 'model-status', valid: false, detail: 'gone' });
+    world.timer(seconds(301));
+    expect(world.locks()).toEqual(['clock-skew', 'model', 'operator-halt', 'operator-pause', `stale-data:${BTC}`, `stale-data:${ETH}`]);
+    world.command({ name: 'flatten', symbol: null });
+    expect(world.held()).toBe('0');
+  });
+});
+
+describe('a gate', () => {
+  test('never abandons a position: halted, it is guarded and sold all the same', () => {
+    const world = new World().ready().enter();
+    const stop = stopIdOf(world);
+    world.start({ halts: [{ code: 'live-gate', text: 'GO_LIVE is not true', clears: 'restart' }] });
+    expect(world.locks()).toEqual(['start-gate']);
+    world.timer(seconds(6));
+    world.exchange.end(stop, 'expired');
+    world.report(stop);
+    expect(world.managed()?.phase).toBe('protected');
+    expect(stopIdOf(world)).not.toBe(stop);
+    world.quotes({ [BTC]: 51_600 });
+    expect(last(trades(world)).exitReason).toBe('take-profit');
+    expect(world.locks()).toEqual(['start-gate']);
+  });
+});
+
+describe('a restart', () => {
+  test('finds out what became of a stop that was being sent', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'stop' ? { kind: 'silence' } : ACCEPT);
+    world.enter();
+    world.fate = () => ACCEPT;
+    world.restart();
+    expect(world.state.orders[stopIdOf(world)]?.status).toBe('unknown');
+    world.resolve();
+    world.timer(seconds(1));
+    expect(world.managed()?.phase).toBe('protected');
+    expect(world.exchange.openOrders()).toHaveLength(1);
+  });
+
+  test('asks again for a cancellation that was under way', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    world.cancelWorks = true;
+    world.restart();
+    expect(world.held()).toBe('0');
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { decimal, formatDecimal } from '../decimal.ts';
+import { HOUR_MS } from '../units.ts';
+import { BTC, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
+
+const REJECT: Fate = { kind: 'reject' };
+const ACCEPT: Fate = { kind: 'accept' };
+
+describe('the protective stop', () => {
+  test('rejected is placed again after 1 s and 2 s; after three failures the position is closed', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'stop' ? REJECT : ACCEPT);
+    world.enter();
+    expect(world.placed('stop')).toHaveLength(1);
+    world.timer();
+    expect(world.placed('stop')).toHaveLength(1);
+    world.timer(seconds(1));
+    expect(world.placed('stop')).toHaveLength(2);
+    world.timer(seconds(1));
+    expect(world.placed('stop')).toHaveLength(2);
+    world.timer(seconds(1));
+    expect(world.placed('stop')).toHaveLength(3);
+    expect(world.placed('exit')).toHaveLength(1);
+    expect(world.held()).toBe('0');
+    expect(last(trades(world)).exitReason).toBe('unprotected');
+  });
+
+  test('that the exchange ends again and again is replaced with pauses, then the position is closed', () => {
+    const world = new World().ready().enter();
+    for (let round = 0; round < 3; round += 1) {
+      const stop = stopIdOf(world);
+      world.exchange.end(stop, 'expired');
+      world.report(stop);
+      world.timer(seconds(4));
+    }
+    expect(world.placed('stop')).toHaveLength(3);
+    expect(last(trades(world)).exitReason).toBe('unprotected');
+  });
+
+  test('cancelled by the exchange is replaced at once', () => {
+    const world = new World().ready().enter();
+    world.timer(seconds(5));
+    const first = stopIdOf(world);
+    world.exchange.end(first, 'cancelled');
+    world.report(first);
+    expect(world.managed()).toMatchObject({ phase: 'protected' });
+    expect(stopIdOf(world)).not.toBe(first);
+    expect(world.exchange.openOrders()).toHaveLength(1);
+  });
+
+  test('filled in part and then cancelled is replaced for the rest', () => {
+    const world = new World().ready().enter();
+    world.timer(seconds(5));
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
+    world.exchange.end(stop.draft.clientOrderId, 'cancelled');
+    world.report(stop.draft.clientOrderId);
+    const next = last(world.placed('stop'));
+    expect(next.quantity).toBe((stop.draft.quantity - decimal('0.05')) as never);
+    expect(formatDecimal(next.quantity)).toBe(world.held());
+  });
+
+  test('filled ends the trade as a stop-out, and the symbol rests for four hours', () => {
+    const world = new World().ready().enter();
+    world.quotes({ [BTC]: 49_250 });
+    expect(last(trades(world)).exitReason).toBe('stop');
+    expect(world.managed()).toBeNull();
+    const until = world.state.symbols[BTC]?.restUntil ?? 0;
+    expect(until).toBe(world.at + 4 * HOUR_MS);
+    world.hours(3);
+    world.predict(BTC);
+    expect(world.decision().text).toContain('resting-after-stop');
+    world.hours(1);
+    world.predict(BTC);
+    expect(world.decision().outcome).toBe('entered');
+  });
+
+  test('that the price has passed and that does not fill for 5 s is cancelled and sold at market', () => {
+    const world = new World().ready().enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 49_200 });
+    world.timer(seconds(4.999));
+    expect(world.placed('exit')).toEqual([]);
+    world.timer(1);
+    expect(last(world.placed('exit')).reason).toBe('stop not filled');
+    expect(world.held()).toBe('0');
+    expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
+  });
+
+  test('is given its 5 s again when the price comes back above it', () => {
+    const world = new World().ready().enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 49_200 });
+    world.pass(seconds(4)).quotes({ [BTC]: 49_300 });
+    world.pass(seconds(4)).quotes({ [BTC]: 49_200 });
+    world.timer(seconds(4));
+    expect(world.placed('exit')).toEqual([]);
+  });
+
+  test('whose fate is not known for 15 s is withdrawn and the position closed', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'stop' ? { kind: 'unknown', arrives: true } : ACCEPT);
+    world.enter();
+    world.timer(seconds(14.999));
+    expect(world.effects.some((effect) => effect.type === 'cancel')).toBe(false);
+    world.timer(1);
+    expect(world.effects.filter((effect) => effect.type === 'cancel')).toHaveLength(1);
+    expect(world.held()).toBe('0');
+    expect(last(trades(world)).exitReason).toBe('unprotected');
+  });
+
+  test('measures its 15 s though the wall clock is set back', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'stop' ? { kind: 'unknown', arrives: true } : ACCEPT);
+    world.enter();
+    world.timer(seconds(10));
+    world.wall -= 3_600_000;
+    world.timer();
+    world.timer(seconds(5));
+    expect(world.held()).toBe('0');
+  });
+
+  test('is never larger than what the exchange holds for us', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'stop' ? { kind: 'silence' } : ACCEPT);
+    world.exchange.feeCoin = 'base';
+    world.enter();
+    const { quantity } = last(world.placed('stop'));
+    expect(quantity <= world.exchange.of('BTC')).toBe(true);
+  });
+
+  test('that no filter allows is not asked for: the position is closed at once', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'accept', part: 0.00095 } : ACCEPT);
+    world.enter();
+    // 0.0001 BTC = 5 USDT at 50,000: enough to sell, too little for a stop below the minimum notional.
+    expect(world.placed('stop')).toEqual([]);
+    expect(world.placed('exit')).toHaveLength(1);
+    expect(world.held()).toBe('0');
+  });
+});
