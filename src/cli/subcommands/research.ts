@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../../adapters/system/exit-codes.ts';
+import type { BacktestArguments } from '../backtest-options.ts';
 
 /** Subcommands that work on history: what they load, they load when they run. */
 export const addResearchCommands = (program: Command, finish: (code: ExitCode) => void): void => {
@@ -36,5 +37,28 @@ export const addResearchCommands = (program: Command, finish: (code: ExitCode) =
     .action(async (options: { search?: boolean; demo?: boolean; data?: string; output?: string }) => {
       const { train } = await import('../train.ts');
       finish(await train(options));
+    });
+  program
+    .command('backtest')
+    .description('run the whole system over stored candles: features, model, policy, risk, Guardian, orders, ledger; on the generated market when there are none')
+    .option('--symbols <list>', 'markets of one portfolio, comma separated (default: SYMBOLS)')
+    .option('--data <folder>', 'folder of candle files such as BTCUSDT-1h.csv.gz; 15m and 1m files beside them decide what came first inside an hour (default: MARKET_DATA_DIR)')
+    .option('--from <date>', 'first day (default: the first that all symbols have)')
+    .option('--to <date>', 'end, exclusive (default: the last candle)')
+    .option('--report <folder>', 'write an HTML page, pictures, trades as CSV and everything as JSON there')
+    .option('--json <file>', 'write everything as JSON')
+    .option('--model <folder>', 'model to ask (default: MODEL_DIR)')
+    .option('--margin <fraction>', "least expected value after costs that is traded (default: the model's own)")
+    .option('--balance <amount>', 'quote currency at the beginning (default: 10000)')
+    .option('--fee <fraction>', 'taker fee of each side (default: 0.001)')
+    .option('--spread <fraction>', 'between best bid and best ask (default: 0.0002)')
+    .option('--slippage <fraction>', 'lost by every market execution beyond the spread (default: 0.0002)')
+    .option('--latency <ms>', 'from a decision to its execution (default: 1000)')
+    .option('--unlock-after <hours>', 'hours after which the operator model sends /unlock (default: 12)')
+    .option('--compare <database>', 'put the orders of a paper, testnet or live database of the same period beside those of the backtest')
+    .option('--seed <n>', 'seed of the generated market (default: 1)')
+    .action(async (options: BacktestArguments) => {
+      const { backtest } = await import('../backtest.ts');
+      finish(await backtest(options));
     });
 };

@@ -1,0 +1,153 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadModel } from '../adapters/onnx/load-model.ts';
+import { ModelLoadError } from '../adapters/onnx/model-error.ts';
+import { loadConfig } from '../adapters/system/config.ts';
+import type { Config } from '../adapters/system/config-schema.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { UserError } from '../adapters/system/user-error.ts';
+import type { EngineConfig } from '../core/engine/config.ts';
+import type { InstrumentText } from '../core/engine/input.ts';
+import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
+import type { EpochMs, SymbolName } from '../core/units.ts';
+import type { Model, ModelDescription } from '../ports/model.ts';
+import { recordedInstrument } from '../research/backtest/instruments.ts';
+import { predictHistory } from '../research/backtest/predictions.ts';
+import { studyJson } from '../research/backtest/study-json.ts';
+import { runStudy, type BacktestStudy } from '../research/backtest/study.ts';
+import { summaryLines } from '../research/backtest/summary.ts';
+import { assumptionsOf, hourOf, marginOf, seedOf, symbolsOf, type BacktestArguments } from './backtest-options.ts';
+import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './backtest-market.ts';
+import { bundledModel } from './compose/model.ts';
+import { engineVersion } from './engine-version.ts';
+
+const DEMO_MODEL = 'models/demo';
+const RECORDED_MODEL = 'models/btc-eth-1h';
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** `guardian backtest`: the whole system over stored candles. */
+export const backtest = async (options: BacktestArguments): Promise<ExitCode> => {
+  const begun = performance.now();
+  const { config } = loadConfig({ environment: process.env, envFile: '.env' });
+  const symbols = symbolsOf(options.symbols, config.symbols, config.quoteAsset);
+  const assumptions = assumptionsOf(options);
+  const market = openMarket(options, config, symbols);
+  const span = spanOf(market, hourOf('from', options.from), hourOf('to', options.to));
+  const read = performance.now();
+
+  const directory = bundledModel(options.model ?? modelDirectory(config, market));
+  const model = await openModel(directory, config);
+  const predictions = await predictHistory(market.columns, symbols, model, () => performance.now());
+  const stepped = performance.now();
+  const study = runStudy({
+    config: engineConfig(config, symbols, model.description, marginOf(options.margin, model.description.margin), assumptions.fee),
+    model: model.description,
+    engineVersion: engineVersion(),
+    instruments: symbols.map(instrumentOf),
+    series: market.series,
+    predictions: predictions.bySymbol,
+    assumptions,
+    ...span,
+  });
+  const done = performance.now();
+  await model.close();
+
+  for (const warning of warnings(directory, market, span.from)) out(warning);
+  for (const line of summaryLines(study)) out(line);
+  if (options.json !== undefined) write(options.json, studyJson(study));
+  if (options.report !== undefined) await report(study, options.report, market);
+  if (options.compare !== undefined) await compare(study, options.compare);
+  const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
+  out(
+    `Candles ${ms(begun, read)}, features ${ms(0, predictions.featuresMs)}, model ${ms(0, predictions.inferenceMs)}, engine (with and without the Guardian, statistics) ${ms(stepped, done)}, all ${ms(begun, performance.now())}`,
+  );
+  return EXIT_CODES.done;
+};
+
+const openMarket = (options: BacktestArguments, config: Config, symbols: readonly SymbolName[]): BacktestMarket => {
+  const directory = options.data ?? config.marketDataDir;
+  return directory === null ? generatedMarket(seedOf(options.seed), symbols) : recordedMarket(directory, symbols);
+};
+
+/** The configured model; the demo's knows nothing of real markets, so recorded candles take the trading model instead. */
+const modelDirectory = (config: Config, market: BacktestMarket): string => {
+  if (!market.recorded) return DEMO_MODEL;
+  return config.modelDir === DEMO_MODEL ? RECORDED_MODEL : config.modelDir;
+};
+
+/** @throws UserError with one line */
+const openModel = async (directory: string, config: Config): Promise<Model> => {
+  const { stopLoss, takeProfit, horizonHours } = config.limits;
+  try {
+    return await loadModel(directory, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT, stop: stopLoss, target: takeProfit, horizonHours });
+  } catch (error) {
+    if (error instanceof ModelLoadError) throw new UserError(error.message);
+    throw error;
+  }
+};
+
+/** @throws UserError for a symbol without recorded filters */
+const instrumentOf = (symbol: SymbolName): InstrumentText => {
+  try {
+    return recordedInstrument(symbol);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UserError(`${error.message}; backtests know BTC, ETH, BNB, XRP and SOL against USDT`);
+    throw error;
+  }
+};
+
+const engineConfig = (config: Config, symbols: readonly SymbolName[], model: ModelDescription, margin: number, takerFee: number): EngineConfig => {
+  const { name, hash, schemaHash, stop, target, horizonHours } = model;
+  return {
+    mode: 'backtest',
+    symbols,
+    quoteAsset: config.quoteAsset,
+    feeAsset: null,
+    limits: config.limits,
+    takerFee,
+    orderPrefix: 'gb',
+    instanceId: 'backtest',
+    staleWallGrace: 0,
+    model: { name, hash, schemaHash, stop, target, horizonHours, margin },
+  };
+};
+
+/** What a reader has to know before the figures. */
+const warnings = (directory: string, market: BacktestMarket, from: EpochMs): readonly string[] => {
+  if (!market.recorded) return [`On the ${market.name}, which is made to be learnable: it says nothing about a real market. Give --data FOLDER for recorded candles.`];
+  const learnt = trainedUntil(directory);
+  if (learnt === null || learnt < from) return [];
+  return [`IN SAMPLE: the model was trained on candles up to ${new Date(learnt).toISOString().slice(0, 10)}, so these figures are no evidence of an edge; its card has the out-of-sample ones.`];
+};
+
+/** Open time of the newest candle the model was trained on, as its card says; null without a readable card. */
+const trainedUntil = (directory: string): EpochMs | null => {
+  try {
+    const card: unknown = JSON.parse(readFileSync(join(directory, 'card.json'), 'utf8'));
+    if (typeof card !== 'object' || card === null || !('data' in card) || !Array.isArray(card.data)) return null;
+    const ends = card.data.flatMap((part: unknown) => (typeof part === 'object' && part !== null && 'to' in part && typeof part.to === 'string' ? [Date.parse(part.to)] : []));
+    return ends.length === 0 ? null : Math.max(...ends);
+  } catch {
+    return null;
+  }
+};
+
+const write = (path: string, text: string): void => {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`${path} can't be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+  }
+};
+
+const report = async (study: BacktestStudy, directory: string, market: BacktestMarket): Promise<void> => {
+  const { writeReport } = await import('./backtest-report.ts');
+  await writeReport(study, directory, market.series);
+  out(`Report: ${join(directory, 'index.html')}`);
+};
+
+const compare = async (study: BacktestStudy, database: string): Promise<void> => {
+  const { compareWithDatabase } = await import('./backtest-compare.ts');
+  for (const line of compareWithDatabase(study, database)) out(line);
+};

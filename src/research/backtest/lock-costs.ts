@@ -1,0 +1,95 @@
+import { toNumber } from '../../core/decimal.ts';
+import type { TradeEffect } from '../../core/engine/effect.ts';
+import { LOCKS } from '../../core/guardian/lock.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import { lockTitle, type EquityCurve, type LockSpan } from './record.ts';
+import type { BacktestResult } from './run-backtest.ts';
+
+/** What one lock did to the result, measured against the run without the Guardian. */
+export interface LockCost {
+  readonly title: string;
+  readonly reason: string;
+  readonly since: EpochMs;
+  /** Null = to the end of the run. */
+  readonly until: EpochMs | null;
+  readonly by: string | null;
+  readonly hours: number;
+  readonly equity: number;
+  /** Trades of the other run that began while it held. */
+  readonly missedTrades: number;
+  /** Their results in the equity of this run, quote currency: negative = losses that the lock saved. */
+  readonly missed: number;
+  /** Positions it closed, and what they would have made beyond that without it; negative = saved. */
+  readonly flattened: number;
+  readonly flattenedDifference: number;
+  /** missed + flattenedDifference: what the lock cost; negative = what it saved. */
+  readonly cost: number;
+}
+
+/** A flattened position is closed within this time of its lock. */
+const FLATTEN_SPAN = HOUR_MS;
+
+/**
+ * Each trade of the run without the Guardian that began under a lock is that
+ * lock's doing (the one that halted first, when there were several); a position
+ * that a lock closed is compared with how the same entry ended without it.
+ * The two runs drift apart, so results are taken as fractions of equity.
+ */
+export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): readonly LockCost[] => {
+  const missed = new Map<LockSpan, TradeEffect[]>();
+  for (const trade of unguarded.trades) {
+    const span = responsible(guarded.locks, trade, guarded.to);
+    if (span !== null) missed.set(span, [...(missed.get(span) ?? []), trade]);
+  }
+  return guarded.locks.map((span) => {
+    const { lock, until, by, equity } = span;
+    const trades = missed.get(span) ?? [];
+    const lost = trades.reduce((sum, trade) => sum + (toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)) * (Number.isFinite(equity) ? equity : guarded.openingBalance), 0);
+    const closed = flattenedBy(span, guarded.trades);
+    const difference = closed.reduce((sum, trade) => sum + afterwards(trade, unguarded.trades), 0);
+    return {
+      title: lockTitle(lock),
+      reason: lock.reason,
+      since: lock.since,
+      until,
+      by,
+      hours: ((until ?? guarded.to) - lock.since) / HOUR_MS,
+      equity,
+      missedTrades: trades.length,
+      missed: lost,
+      flattened: closed.length,
+      flattenedDifference: difference,
+      cost: lost + difference,
+    };
+  });
+};
+
+const holds = ({ lock, until }: LockSpan, symbol: SymbolName, at: EpochMs, end: EpochMs): boolean =>
+  at >= lock.since && at < (until ?? end) && (lock.symbol === null || lock.symbol === symbol);
+
+const responsible = (locks: readonly LockSpan[], trade: TradeEffect, end: EpochMs): LockSpan | null => {
+  const held = locks.filter((span) => holds(span, trade.symbol, trade.openedAt, end));
+  return held.find(({ lock }) => LOCKS[lock.kind].state === 'halted') ?? held[0] ?? null;
+};
+
+const flattenedBy = ({ lock }: LockSpan, trades: readonly TradeEffect[]): readonly TradeEffect[] =>
+  trades.filter(({ exitReason, closedAt }) => exitReason === LOCKS[lock.kind].title.toLowerCase() && closedAt >= lock.since && closedAt - lock.since < FLATTEN_SPAN);
+
+/** What the same entry made beyond this exit in the other run; zero when it has no such entry. */
+const afterwards = (trade: TradeEffect, others: readonly TradeEffect[]): number => {
+  const same = others.find(({ symbol, openedAt }) => symbol === trade.symbol && openedAt === trade.openedAt);
+  if (same === undefined) return 0;
+  return (same.pnlFraction - trade.pnlFraction) * toNumber(trade.quantity) * toNumber(trade.entryPrice);
+};
+
+/** Equity at the last point at or before `at`. */
+export const equityAt = ({ at, equity }: EquityCurve, time: EpochMs, fallback: number): number => {
+  let low = 0;
+  let high = at.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((at[middle] ?? Number.POSITIVE_INFINITY) <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? fallback : (equity[low - 1] ?? fallback);
+};

@@ -1,0 +1,59 @@
+import { dailyReturns } from '../../core/ledger/metrics.ts';
+import { toNumber } from '../../core/decimal.ts';
+import type { EpochMs, SymbolName } from '../../core/units.ts';
+import type { ModelDescription } from '../../ports/model.ts';
+import { describeAssumptions, type Assumptions } from './assumptions.ts';
+import { buyAndHold, evaluate, evaluateCurve, type Evaluation } from './evaluate.ts';
+import { equityAt, lockCosts, type LockCost } from './lock-costs.ts';
+import type { EquityCurve } from './record.ts';
+import { resample, type Resampling } from './resampling.ts';
+import { runBacktest, type BacktestOptions, type BacktestResult } from './run-backtest.ts';
+import { withoutGuardian } from './unguarded.ts';
+
+/** Everything that a report tells. */
+export interface BacktestStudy {
+  readonly symbols: readonly SymbolName[];
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly model: ModelDescription | null;
+  readonly engineVersion: string;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly assumptions: Assumptions;
+  readonly assumptionLines: readonly string[];
+  readonly result: BacktestResult;
+  readonly guarded: Evaluation;
+  readonly unguarded: Evaluation & { readonly trades: number; readonly curve: EquityCurve; readonly orderHash: string };
+  readonly hold: Evaluation & { readonly curve: EquityCurve };
+  readonly resampling: Resampling;
+  readonly lockCosts: readonly LockCost[];
+}
+
+export interface StudyOptions extends BacktestOptions {
+  readonly model: ModelDescription | null;
+}
+
+/** One backtest with all that it is held against: the same without the Guardian, buy and hold, and chance. */
+export const runStudy = (options: StudyOptions): BacktestStudy => {
+  const { config, assumptions, series, from, to } = options;
+  const result = runBacktest(options);
+  const other = runBacktest({ ...options, applyTo: withoutGuardian });
+  const holding = buyAndHold(series, from, to, assumptions);
+  const points = Array.from(result.curve.at, (at, i) => ({ at, equity: result.curve.equity[i] ?? Number.NaN }));
+  const fractions = result.trades.map((trade) => toNumber(trade.pnl) / equityAt(result.curve, trade.openedAt, result.openingBalance));
+  return {
+    symbols: config.symbols,
+    from,
+    to,
+    model: options.model,
+    engineVersion: options.engineVersion,
+    limits: { ...config.limits },
+    assumptions,
+    assumptionLines: describeAssumptions(assumptions),
+    result,
+    guarded: evaluate(result),
+    unguarded: { ...evaluate(other), trades: other.trades.length, curve: other.curve, orderHash: other.orderHash },
+    hold: { ...evaluateCurve(holding, assumptions.balance, [], []), curve: holding },
+    resampling: resample(fractions, dailyReturns(points).map(({ value }) => value), config.limits.maxTotalDrawdown),
+    lockCosts: lockCosts(result, other),
+  };
+};

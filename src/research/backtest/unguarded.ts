@@ -1,0 +1,34 @@
+import type { EngineState } from '../../core/engine/state.ts';
+import { step } from '../../core/engine/step.ts';
+import type { Apply } from './session.ts';
+
+/** A baseline that no loss can be measured against. */
+const NOTHING = 1e-9;
+
+/**
+ * The counterfactual of every report: the same engine with a Guardian that
+ * forgets before every input what it has seen. Locks, streaks and baselines are
+ * wiped, so no lock outlives the input that set it and the loss budget binds
+ * nothing; sizing, exposure caps, stops and the rest after a stop-out stay.
+ *
+ * It exists in research alone and works on a state of its own: nothing in the
+ * product can start an engine like this.
+ */
+export const withoutGuardian = (state: EngineState): Apply => (input) => {
+  forget(state);
+  return step(state, input);
+};
+
+const forget = (state: EngineState): void => {
+  const { guardian } = state;
+  guardian.locks = {};
+  if (guardian.lossStreak.length > 0) guardian.lossStreak = [];
+  guardian.priorEquity = null;
+  guardian.highWaterMark = NOTHING;
+  if (guardian.dayBaseline !== null) guardian.dayBaseline = NOTHING;
+  guardian.modelFault = null;
+  for (const { volatility } of state.symbolList) {
+    volatility.status = 'calm';
+    volatility.threshold = null;
+  }
+};

@@ -1,0 +1,21 @@
+import type { EpochMs, Fraction } from '../../core/units.ts';
+import type { Interval } from './resampling.ts';
+
+/** How figures are written in every report; what is not available says so. */
+export const NOT_AVAILABLE = 'n/a';
+
+export const percent = (value: Fraction | null, digits = 2): string => (value === null || !Number.isFinite(value) ? NOT_AVAILABLE : `${(value * 100).toFixed(digits)} %`);
+export const signedPercent = (value: Fraction | null, digits = 2): string => (value !== null && value > 0 ? `+${percent(value, digits)}` : percent(value, digits));
+export const figure = (value: number | null, digits = 2): string => (value === null || !Number.isFinite(value) ? NOT_AVAILABLE : value.toFixed(digits));
+/** Thousands set apart by a thin space, so that no locale decides. */
+export const money = (value: number | null, digits = 2): string => {
+  if (value === null || !Number.isFinite(value)) return NOT_AVAILABLE;
+  const [whole = '', fraction] = Math.abs(value).toFixed(digits).split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
+  return `${value < 0 ? '-' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+};
+export const signedMoney = (value: number, digits = 2): string => (value > 0 ? `+${money(value, digits)}` : money(value, digits));
+export const minute = (at: EpochMs): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+export const day = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
+export const interval = (value: Interval | null, write: (value: number) => string): string =>
+  value === null ? NOT_AVAILABLE : `${write(value.low)} to ${write(value.high)} (median ${write(value.median)})`;
