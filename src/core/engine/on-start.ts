@@ -38,13 +38,15 @@ const refuse = (config: EngineConfig): void => {
   const faults = limitFaults(config.limits);
   if (faults.length > 0) throw new RangeError(`limits may not be used: ${faults.map((fault) => `${fault.name}=${fault.value} (${fault.code}, bound ${fault.bound})`).join(', ')}`);
   if (!(config.takerFee >= 0 && config.takerFee < 0.1)) throw new RangeError(`taker fee ${config.takerFee} is not a fraction below 0.1`);
+  const clash = config.symbols.find((symbol) => symbol.split('/')[0] === config.feeAsset);
+  if (clash !== undefined) throw new RangeError(`fees are paid in ${config.feeAsset ?? ''}, which ${clash} trades: the books could not tell them apart; pay fees otherwise or leave the symbol out`);
   if (!(config.staleWallGrace >= 0)) throw new RangeError(`stale wall grace ${config.staleWallGrace} is not a span of time`);
   const head = config.orderPrefix.length + config.instanceId.length;
   if (head > MAX_ID_HEAD) throw new RangeError(`order prefix and instance id have ${head} characters together, at most ${MAX_ID_HEAD} fit into a client order id`);
 };
 
 /** Why the model may not be used with these limits, or null: its labels were made with a stop, a target and a horizon. */
-const modelFaultOf = ({ model, limits }: EngineConfig): string | null => {
+export const modelFaultOf = ({ model, limits }: EngineConfig): string | null => {
   if (model === null) return 'no valid model is loaded';
   const pairs = [
     ['stop', model.stop, limits.stopLoss],
@@ -59,6 +61,11 @@ const modelFaultOf = ({ model, limits }: EngineConfig): string | null => {
 export const onStarted = (turn: Turn, input: StartedInput): void => {
   const { state } = turn;
   refuse(input.config);
+  if (state.config?.model?.hash !== input.config.model?.hash) {
+    // What was measured is of another model; a lock for it still waits for an operator.
+    state.guardian.drift = null;
+    state.guardian.acceptedDrift = null;
+  }
   state.config = input.config;
   state.freshness = { maxAge: input.config.limits.maxDataAgeSeconds * SECOND_MS, wallGrace: input.config.staleWallGrace };
   state.engineVersion = input.engineVersion;

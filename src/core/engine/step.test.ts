@@ -19,6 +19,7 @@ describe('a start', () => {
     [{ takerFee: 0.1 }, 'taker fee'],
     [{ staleWallGrace: Number.NaN }, 'stale wall grace'],
     [{ instanceId: 'x'.repeat(25) }, '27 characters together'],
+    [{ feeAsset: 'BTC' }, 'fees are paid in BTC, which BTC/USDT trades'],
   ])('with %j is refused', (changes, message) => {
     expect(start(changes)).toThrow(message);
   });
@@ -37,6 +38,23 @@ describe('a start', () => {
     const world = new World({ config: { model: terms === null ? null : { ...engineConfig().model, ...terms } as never } });
     world.start();
     expect(world.state.guardian.locks['model']?.reason).toBe(reason);
+    // Nor does it go because somebody says that the file is sound.
+    world.apply({ type: 'model-status', valid: true, detail: '' });
+    expect(world.locks()).toContain('model');
+  });
+
+  test('with another model forgets the drift of the old one, not its lock', () => {
+    const world = new World().ready();
+    world.apply({ type: 'model-status', valid: true, detail: '', drift: { value: 0.4, limit: 0.25 } });
+    const model = world.config.model;
+    if (model === null) throw new Error('no model');
+    world.config = { ...world.config, model: { ...model, hash: 'another' } };
+    world.restart();
+    expect(world.state.guardian.drift).toBeNull();
+    expect(world.locks()).toEqual(['model-drift']);
+    world.unlock();
+    world.timer();
+    expect(world.locks()).toEqual([]);
   });
 
   test('has to measure the clock before it may enter', () => {

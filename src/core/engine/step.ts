@@ -13,7 +13,7 @@ import { onCommand } from './on-command.ts';
 import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
 import { onCancelFailed, onOrderReport } from './on-order.ts';
 import { onPrediction } from './on-prediction.ts';
-import { onStarted } from './on-start.ts';
+import { modelFaultOf, onStarted } from './on-start.ts';
 import { withdrawEntries } from './orders-out.ts';
 import { configOf, oldestUnsettled, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
@@ -89,7 +89,7 @@ const apply = (turn: Turn, input: Input): void => {
       if (input.skew !== null) turn.state.guardian.skewWall = turn.wall;
       return;
     case 'model-status':
-      turn.state.guardian.modelFault = input.valid ? null : input.detail;
+      turn.state.guardian.modelFault = input.valid ? modelFaultOf(turn.config) : input.detail;
       turn.state.guardian.drift = input.drift ?? null;
       return evaluateModel(turn.state.guardian, turn.at, turn.changes);
     case 'reach':
