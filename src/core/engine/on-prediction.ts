@@ -1,4 +1,5 @@
-import { formatDecimal, type Decimal } from '../decimal.ts';
+import { formatDecimal } from '../decimal.ts';
+import { denialText } from '../guardian/denial-text.ts';
 import { clockIsKnown } from '../guardian/health-locks.ts';
 import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
 import { riskFraction } from '../risk/sizing.ts';
@@ -61,8 +62,7 @@ const enter = (turn: Turn, symbol: SymbolState, openTime: EpochMs, told: string)
   });
   const { sizing, checks } = verdict;
   if (!verdict.approved) {
-    const { code, limit, value } = verdict.denial;
-    return { outcome: 'denied', sizing, checks, clientOrderId: null, text: `denied, ${code}: limit ${shown(limit)}, value ${shown(value)} (${told})` };
+    return { outcome: 'denied', sizing, checks, clientOrderId: null, text: `denied, ${denialText(verdict.denial)} (${told})` };
   }
   place(turn, verdict.order);
   turn.state.guardian.entries.push(turn.at);
@@ -103,6 +103,3 @@ const tradesBegun = (state: EngineState): number => {
   for (const { managed } of state.symbolList) if (managed !== null) open += 1;
   return state.tradesClosed + open;
 };
-
-const shown = (value: number | string | Decimal | null): string =>
-  value === null ? 'unknown' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);

@@ -1,4 +1,5 @@
 import type { ApprovedOrder } from '../guardian/approved-order.ts';
+import { denialText } from '../guardian/denial-text.ts';
 import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
 import { tradingState } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
@@ -37,9 +38,8 @@ export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft,
   const held = quantityOf(turn.state.ledger, symbol.symbol);
   const verdict = checkReduce({ instrument: symbol.instrument, held, lastPrice: symbol.last > 0 ? symbol.last : null }, draft);
   if (!verdict.approved) {
-    const { code, limit, value } = verdict.denial;
-    const lines = [`limit ${limit ?? 'n/a'}, value ${value ?? 'n/a'}`];
-    alert(turn, 'order-failure', `${cause}:${draft.purpose}:${code}`, `${symbol.symbol}: ${draft.purpose} not possible (${code})`, lines, ['/positions'], symbol.symbol);
+    const { code } = verdict.denial;
+    alert(turn, 'order-failure', `${cause}:${draft.purpose}:${code}`, `${symbol.symbol}: ${draft.purpose} not possible`, [denialText(verdict.denial)], ['/positions'], symbol.symbol);
     return null;
   }
   place(turn, verdict.order);

@@ -1,4 +1,5 @@
 import { add, ceilTo, decimalFromNumber, divDown, formatDecimal, mulUp, type Decimal } from '../decimal.ts';
+import { denialText } from '../guardian/denial-text.ts';
 import { checkEntry } from '../guardian/pre-trade.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { HOUR_MS } from '../units.ts';
@@ -36,9 +37,9 @@ export const roundTrip = (turn: Turn, name: string, by: string): Result => {
   const record = { type: 'decision' as const, symbol: name, openTime, probability: null, expectedValue: null, margin: config.model?.margin ?? 0, sizing: verdict.sizing, checks: verdict.checks };
   if (!verdict.approved) {
     const { code } = verdict.denial;
-    const text = `drill denied, ${code}`;
+    const text = `drill denied, ${denialText(verdict.denial)}`;
     turn.effects.push({ ...record, outcome: 'denied', clientOrderId: null, text });
-    return { ok: false, code, text: `Denied: ${code}.` };
+    return { ok: false, code, text: `Denied, ${denialText(verdict.denial)}.` };
   }
   place(turn, verdict.order);
   state.guardian.entries.push(turn.at);
