@@ -9,7 +9,9 @@ import { happen, happening, type Happening } from './guardian-model.test-helper.
 import { invariants } from './guardian-invariants.test-helper.ts';
 
 /** Histories per property: 500 in all in `npm test`, 10,000 with NIGHTLY=1. */
-const RUNS = process.env['NIGHTLY'] === '1' ? 5_000 : 250;
+const NIGHTLY = process.env['NIGHTLY'] === '1';
+const RUNS = NIGHTLY ? 5_000 : 250;
+const TIME = { timeout: NIGHTLY ? 900_000 : 60_000 };
 const ACCEPT: Fate = { kind: 'accept' };
 
 /** Lives one history; every step is checked. */
@@ -56,7 +58,7 @@ const note = (world: World): void => {
 };
 
 describe('whatever happens', () => {
-  test('no entry under a lock or on unknowns, caps and loss budget hold, locks loosen by their rule only, the books balance', () => {
+  test('no entry under a lock or on unknowns, caps and loss budget hold, locks loosen by their rule only, the books balance', TIME, () => {
     fc.assert(
       fc.property(fc.array(happening(true), longer), fc.constantFrom('10000', '10000', '54'), (history, opening) => {
         note(live(history, true, opening));
@@ -65,7 +67,7 @@ describe('whatever happens', () => {
     );
   });
 
-  test('exits get through any lock, and then the ledger is the exchange to the last decimal', () => {
+  test('exits get through any lock, and then the ledger is the exchange to the last decimal', TIME, () => {
     fc.assert(
       fc.property(fc.array(happening(false), longer), (history) => {
         const world = live(history, false);
@@ -84,7 +86,7 @@ describe('whatever happens', () => {
     );
   });
 
-  test('a restart anywhere changes nothing: the journal replays to the same effects and the same state', () => {
+  test('a restart anywhere changes nothing: the journal replays to the same effects and the same state', TIME, () => {
     fc.assert(
       fc.property(fc.array(happening(true), longer), (history) => {
         const world = live(history, true);
