@@ -102,6 +102,9 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
   };
   let machine = start();
 
+  /** The operator looks at the exchange's own page before accepting that coins are missing: what is taken off the books there would be external for ever. */
+  const liesAboutBase = (): boolean => world.faults.list().some(({ request }) => request.name === 'wrong-balance' && request['asset'] !== 'USDT');
+
   const minutes = async (count: number): Promise<void> => {
     for (let minute = 0; minute < count && violations.length < MOST_VIOLATIONS; minute += 1) {
       await world.clock.runTo(world.clock.wallNow() + MINUTE_MS);
@@ -109,7 +112,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
       const impaired = !machine.alive || world.active('disk') !== null;
       protection.look(now, impaired ? now : Math.max(world.disturbedAt, upSince));
       world.step();
-      if (minute % OPERATOR_ROUND === 0 && (calm || operator.uniform() < 0.4)) operate(machine);
+      if (minute % OPERATOR_ROUND === 0 && (calm || operator.uniform() < 0.4)) operate(machine, liesAboutBase());
     }
   };
 
@@ -155,10 +158,10 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
 };
 
 /** A round of the operator: looks at the locks that want a person and clears what may be cleared. */
-const operate = (machine: Machine): void => {
+const operate = (machine: Machine, unbelievable: boolean): void => {
   if (!machine.alive) return;
   const { state } = machine;
-  const locks = Object.values(state.guardian.locks);
+  const locks = Object.values(state.guardian.locks).filter(({ kind }) => !(unbelievable && kind === 'reconciliation'));
   if (locks.some(({ kind }) => LOCKS[kind].clearing === 'resume')) machine.command({ name: 'resume' });
   const waiting = locks.filter(({ kind }) => LOCKS[kind].clearing === 'unlock' || LOCKS[kind].clearing === 'day-or-unlock');
   if (waiting.length === 0) return;
