@@ -115,7 +115,7 @@ export const startPeople = (options: PeopleOptions): People => {
     },
   });
   outbox = startTelegram(options, service, tools, settings);
-  startReports(options, service, () => outbox?.wake());
+  startReports(options, service, tools, () => outbox?.wake());
   // A send that was under way must not be forgotten by whoever looks at the log after a stop.
   resources.defer(() => {
     const open = unsettled(bot.host.state.orders);
@@ -166,7 +166,7 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
 };
 
 /** The daily report, on wall time in the operator's zone. */
-const startReports = (options: PeopleOptions, service: OperatorService, wake: () => void): void => {
+const startReports = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, wake: () => void): void => {
   const { config, log, wall, database, resources } = options;
   const schedule = createSchedule({
     timeZone: config.timeZone,
@@ -174,7 +174,7 @@ const startReports = (options: PeopleOptions, service: OperatorService, wake: ()
     onMissed: (job, at) => log.warn({ job, at }, 'a scheduled job was missed'),
   });
   schedule.daily('daily report', config.dailyReportAt, () => {
-    database.outbox.add(buildDailyReport(service, config.timeZone), wall.wallNow());
+    database.outbox.add(buildDailyReport(service, config.timeZone, tools), wall.wallNow());
     wake();
   });
   resources.defer(() => schedule.stop());
