@@ -1,3 +1,4 @@
+import { ATR } from 'trading-signals';
 import { describe, expect, test } from 'vitest';
 import { CALM_CANDLES, createVolatility, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type Volatility } from './volatility.ts';
 
@@ -43,6 +44,21 @@ describe('average true range', () => {
       return state.atr.toFixed(2);
     });
     expect(found.slice(13)).toEqual(['0.55', '0.59', '0.59', '0.57', '0.61']);
+  });
+
+  test('agrees with an independent library (trading-signals) over a random walk', () => {
+    const oracle = new ATR(14);
+    const state = createVolatility();
+    let close = 100;
+    for (let index = 0; index < 500; index += 1) {
+      const next = close * (1 + Math.sin(index * 12.9898) * 0.01);
+      const high = Math.max(close, next) * (1 + 0.004 * Math.abs(Math.sin(index * 78.233)));
+      const low = Math.min(close, next) * (1 - 0.004 * Math.abs(Math.cos(index * 37.719)));
+      oracle.add({ high, low, close: next });
+      updateVolatility(state, high, low, next, 0.99);
+      if (index >= 13) expect(Math.abs(state.atr / oracle.getResultOrThrow() - 1)).toBeLessThan(1e-12);
+      close = next;
+    }
   });
 
   test('a gap counts: the range reaches from the close before', () => {
