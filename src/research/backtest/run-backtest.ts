@@ -119,8 +119,7 @@ class BacktestRun {
       this.#hour();
       market.next();
     }
-    this.#session.now = Math.max(this.#session.now, market.hour);
-    this.#closedCandles();
+    this.#end();
     return this.#result(Math.min(to, market.hour));
   }
 
@@ -138,6 +137,17 @@ class BacktestRun {
     }
     this.#readAccount();
     this.#readAccount();
+  }
+
+  /** The last prices and the last candle; nothing is decided on them. */
+  #end(): void {
+    const session = this.#session;
+    const { hour } = this.#market;
+    if (this.#stopped !== null) return;
+    session.now = Math.max(session.now, hour - 1);
+    session.poll();
+    session.now = Math.max(session.now, hour);
+    this.#closedCandles();
   }
 
   #hour(): void {
