@@ -5,6 +5,7 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, describe, expect, it } from 'vitest';
 import { columnsFromCandles } from '../../core/features/candle-columns.ts';
 import { generateCandles } from '../../sim/generator/candles.ts';
+import { readCandles, writeCandles } from './any-format.ts';
 import { readParquetCandles, writeParquetCandles, writeParquetTable, type TableColumn } from './parquet-files.ts';
 import { CandleFileError } from './parse-candles.ts';
 
@@ -71,5 +72,15 @@ describe('a table in Parquet', () => {
       { time: null, symbol: null, feature: Number.NaN, label: null },
     ]);
     expect(parquetMetadata(bytesOf(path)).key_value_metadata).toContainEqual({ key: 'schemaHash', value: 'abc' });
+  });
+});
+
+describe('candles of any format', () => {
+  it.each(['a.csv', 'a.csv.gz', 'a.parquet'])('go to %s and back by the end of its name', async (name) => {
+    const columns = columnsFromCandles(generateCandles({ seed: 4, symbol: 'SOL/USDT', from: T0, hours: 50 }));
+    const path = join(folder, name);
+    await writeCandles(path, columns);
+    expect(await readCandles(path)).toEqual(columns);
+    expect(readFileSync(path).subarray(0, 4).toString('latin1').startsWith('PAR1')).toBe(name.endsWith('.parquet'));
   });
 });

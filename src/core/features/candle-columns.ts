@@ -35,8 +35,6 @@ export const CANDLE_COLUMN_NAMES = [
   'takerBuyQuote',
 ] as const satisfies readonly (keyof Candle)[];
 
-export type CandleColumnName = (typeof CANDLE_COLUMN_NAMES)[number];
-
 /** Columns of the given length, all zero. */
 export const emptyColumns = (length: number, complete = true): CandleColumns => {
   const column = (): Float64Array => new Float64Array(length);

@@ -2,7 +2,7 @@ import { DAY_MS, type EpochMs } from '../../core/units.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
 import { gatherRows, rowsBetween, type Dataset } from '../dataset/build-dataset.ts';
 import { predictEnsemble } from '../gbdt/ensemble.ts';
-import { fitModel, type FitOptions } from './fit-model.ts';
+import { fitModel, type FittedModel, type FitOptions } from './fit-model.ts';
 
 /** One step of a walk forward: fit on decisions before `testFrom`, answer those in [testFrom, testTo). */
 export interface FoldJob {
@@ -15,6 +15,8 @@ export interface FoldJob {
   readonly onlyFeatures?: readonly number[];
   /** Learn only from this many months (of 30 days) before the window. */
   readonly learnMonths?: number;
+  /** Hand the fitted model back as well. */
+  readonly keepModel?: boolean;
   /** Learn from and answer for this symbol index alone. */
   readonly onlySymbol?: number;
 }
@@ -27,6 +29,8 @@ export interface FoldResult {
   readonly probabilities: Float64Array;
   readonly trainRows: number;
   readonly trees: number;
+  /** Only when the job asked for it. */
+  readonly fitted?: FittedModel;
 }
 
 export const runFold = (dataset: Dataset, job: FoldJob): FoldResult => {
@@ -41,6 +45,7 @@ export const runFold = (dataset: Dataset, job: FoldJob): FoldResult => {
     probabilities: predictEnsemble(fitted.ensemble, gatherRows(view, rows)),
     trainRows: fitted.trainRows,
     trees: fitted.ensemble.trees.length,
+    ...(job.keepModel === true ? { fitted } : {}),
   };
 };
 

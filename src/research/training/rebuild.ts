@@ -15,7 +15,8 @@ import { dailyReturns, tradePolicy } from '../validation/policy-trades.ts';
 import { areaUnderCurve } from '../validation/scores.ts';
 import { validate, type Validation } from '../validation/validate.ts';
 import { candidateMargin, judge, shippedMargin, type Verdict } from '../validation/verdict.ts';
-import { fitModel, type FittedModel } from './fit-model.ts';
+import type { FittedModel } from './fit-model.ts';
+import { runFolds } from './fold-pool.ts';
 import type { ResearchIo, TrainingTools } from './io.ts';
 import { columnsHash, importanceOf, measureParity, PARITY_LIMIT, renderCard, sha256, writeModelDirectory } from './model-directory.ts';
 import { fitOptions, FOLD_MONTHS, MODEL_BARRIERS, MODEL_NAME, VALIDATION_FROM } from './plan.ts';
@@ -58,7 +59,7 @@ export const rebuildModel = async (inputs: RebuildInputs, tools: TrainingTools, 
   const verdict = judge(dataset, answers, validation, log);
   const controls = await runControls(dataset, log, windows, validation.margin, io);
   io.progress(0.85, 'final model');
-  const fitted = fitModel(dataset, 0, (dataset.time.at(-1) ?? 0) + 1, fitOptions(log.chosen));
+  const fitted = await fitWhole(dataset, log);
   const margin = shippedMargin(validation, verdict);
   const bytes = encodeModel(fitted.ensemble, { name: MODEL_NAME, purpose: 'trading', schemaHash: FEATURE_SCHEMA_HASH, ...MODEL_BARRIERS, margin, demonstratedEdge: verdict.demonstrated });
   writeModelDirectory(inputs.output, { 'model.onnx': bytes });
@@ -78,6 +79,14 @@ export const rebuildModel = async (inputs: RebuildInputs, tools: TrainingTools, 
   io.out(card.summary);
   for (const [name, content] of Object.entries(files)) io.out(`${sha256(content)}  ${join(inputs.output, name)}  ${sameness(before.get(name), sha256(content))}`);
   return checksPass(card, io) ? 0 : 1;
+};
+
+/** The model on all data, fitted on a thread like the folds: this one goes on answering. */
+const fitWhole = async (dataset: Dataset, log: TrialLog): Promise<FittedModel> => {
+  const end = (dataset.time.at(-1) ?? 0) + 1;
+  const [result] = await runFolds(dataset, [{ testFrom: end, testTo: end, fit: fitOptions(log.chosen), keepModel: true }]);
+  if (result?.fitted === undefined) throw new Error('the final fit gave no model');
+  return result.fitted;
 };
 
 const runControls = async (dataset: Dataset, log: TrialLog, windows: readonly { testFrom: number; testTo: number }[], margin: number, io: ResearchIo): Promise<Controls> => {

@@ -6,7 +6,7 @@ import { WARM_UP_HOURS } from '../../core/features/symbol-state.ts';
 import { DAY_MS, HOUR_MS, type SymbolName } from '../../core/units.ts';
 import { generateCandles } from '../../sim/generator/candles.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
-import { buildDataset, gatherRows, rowsBetween, type CandleSeries, type Dataset } from '../dataset/build-dataset.ts';
+import { buildDataset, gatherRows, rowsBetween, type CandleSeries } from '../dataset/build-dataset.ts';
 import { predictEnsemble } from '../gbdt/ensemble.ts';
 import { trainGbdt, type GbdtOptions } from '../gbdt/train-gbdt.ts';
 import { labelledRows, learnableRows } from '../training/fit-model.ts';
@@ -125,6 +125,3 @@ export const lookAheadControl = (cuts: number): LookAheadControl => {
   const trapped = findLookAhead(withPeekingFeature, series, 'ETH/USDT', points.slice(0, 5), history);
   return { cuts, catalogue: honest.length, plantedFlagged: trapped.some((found) => found.feature === FEATURE_COUNT) };
 };
-
-/** Rows of a dataset used by controls and reports alike. */
-export const allRows = (dataset: Dataset): Int32Array => rowsBetween(dataset, 0, Number.POSITIVE_INFINITY);
