@@ -26,7 +26,8 @@ describe('train', () => {
       const committed = readFileSync(join(import.meta.dirname, '../../models/demo', name));
       expect(readFileSync(join(root, 'demo', name)).equals(committed), `${name} differs from the committed one: run npm run train -- --demo and commit it`).toBe(true);
     }
-  });
+    // Five seconds on an idle machine; many times that on a busy one.
+  }, 240_000);
 
   it('says in one line what it lacks', async () => {
     const io = listener();
