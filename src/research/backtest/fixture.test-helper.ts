@@ -1,5 +1,5 @@
 import type { EngineConfig } from '../../core/engine/config.ts';
-import { columnsFromCandles } from '../../core/features/candle-columns.ts';
+import { columnsFromCandles, type CandleColumns } from '../../core/features/candle-columns.ts';
 import type { Candle } from '../../core/market/candle.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../core/risk/limits.ts';
 import { HOUR_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
@@ -73,9 +73,11 @@ export const enterInto = (hours: Hours, changes: Partial<BacktestOptions> = {}, 
 /** A generated market with predictions that know a little of it: what follows is the same on every machine. */
 export const generated = (seed: number, symbols: readonly SymbolName[], hours: number): { series: readonly SymbolSeries[]; predictions: ReadonlyMap<SymbolName, Float32Array> } => {
   const series = symbols.map((symbol) => seriesOf(symbol, generateCandles({ seed, symbol, from: START, hours })));
-  const predictions = new Map(series.map(({ symbol, hourly }) => [symbol, Float32Array.from({ length: hourly.length }, (_, row) => momentum(hourly.close, row))]));
+  const predictions = new Map(series.map(({ symbol, hourly }) => [symbol, momentumOf(hourly)]));
   return { series, predictions };
 };
+
+export const momentumOf = (hourly: CandleColumns): Float32Array => Float32Array.from({ length: hourly.length }, (_, row) => momentum(hourly.close, row));
 
 /** A day's momentum as a probability: high after rises, low after falls. */
 const momentum = (close: Float64Array, row: number): number => {
