@@ -72,7 +72,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     'read-again': () => undefined,
   };
   const carryOut = <K extends RepairStep['kind']>(step: Extract<RepairStep, { kind: K }>): void => {
-    (table[step.kind as K] as (given: typeof step) => void)(step);
+    (table[step.kind] as (given: typeof step) => void)(step);
   };
 
   return {

@@ -136,7 +136,7 @@ export const createWorld = (options: {
       faults.stepped();
     },
     active: (where) => {
-      for (const { planned } of inForce) if (planned.fault.where === where) return planned.fault as OtherFault;
+      for (const { planned } of inForce) if (planned.fault.where === where) return planned.fault;
       return null;
     },
     calm: () => {

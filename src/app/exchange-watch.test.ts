@@ -1,0 +1,324 @@
+import { describe, expect, test } from 'vitest';
+import { decimal, sub } from '../core/decimal.ts';
+import type { Input } from '../core/engine/input.ts';
+import { BTC, World } from '../core/engine/world.test-helper.ts';
+import type { OrderSnapshot } from '../core/orders/order.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs } from '../core/units.ts';
+import type { OwnTrade, Read, Venue } from '../ports/venue.ts';
+import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import type { EngineHost } from './engine-host.ts';
+import { createExchangeWatch } from './exchange-watch.ts';
+import { createExecutor } from './executor.ts';
+import { errorOf, silent } from './executor.test-helper.ts';
+
+const failed: Read<never> = { ok: false, error: errorOf('unknown', '503') };
+const stranger = (clientOrderId: string, side: 'buy' | 'sell' = 'sell'): OrderSnapshot => ({ clientOrderId, exchangeOrderId: `x-${clientOrderId}`, symbol: BTC, side, status: 'new', quantity: '1', executedQuantity: '0', fills: [] });
+
+/** A watch over the model exchange of the engine's tests, with switches for every query. */
+const createBench = (world = new World().ready()) => {
+  const clock = createVirtualClock(world.wall);
+  let progress = 0;
+  const inputs: Input['type'][] = [];
+  const host: EngineHost = {
+    get state() {
+      return world.state;
+    },
+    get progress() {
+      return progress;
+    },
+    onEffect: () => undefined,
+    apply: (...given) => {
+      for (const input of given) {
+        progress += 1;
+        inputs.push(input.type);
+        world.at = clock.marketNow();
+        world.wall = clock.wallNow();
+        world.apply(input);
+      }
+    },
+  };
+  const bench = {
+    world,
+    clock,
+    inputs,
+    /** Open orders that are not in the model. */
+    strangers: [] as OrderSnapshot[],
+    cancelled: [] as string[],
+    failing: new Set<'open-orders' | 'trades' | 'balances' | 'time'>(),
+    /** Trades that the exchange no longer lists. */
+    forget: (_trade: OwnTrade): boolean => false,
+    /** How long the exchange takes to tell the time, and how far its clock is ahead. */
+    timeTakes: [0] as number[],
+    ahead: 0,
+    balanceReads: 0,
+    answer: async <T>(wanted: Promise<T>): Promise<T> => {
+      let value: { readonly done: T } | null = null;
+      void wanted.then((result) => (value = { done: result }));
+      for (let count = 0; count < 200 && value === null; count += 1) await clock.runTo(clock.wallNow() + 250);
+      return (value as unknown as { readonly done: T }).done;
+    },
+    pass: (span: number) => clock.runTo(clock.wallNow() + span),
+    alerts: () => world.effects.flatMap((effect) => (effect.type === 'alert' ? [effect.alert.title] : [])),
+  };
+  const trades = (): OwnTrade[] =>
+    [...world.exchange.orders.values()]
+      .flatMap(({ draft, fills }) => fills.map((fill): OwnTrade => ({ ...fill, symbol: draft.symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })))
+      .filter((trade) => !bench.forget(trade))
+      .sort((a, b) => Number(a.tradeId) - Number(b.tradeId));
+  const venue: Venue = {
+    receiveWindow: 5 * SECOND_MS,
+    send: () => Promise.reject(new Error('the engine’s test world sends')),
+    lookUp: ({ clientOrderId }) => {
+      const order = world.exchange.snapshot(clientOrderId) ?? bench.strangers.find((other) => other.clientOrderId === clientOrderId) ?? null;
+      return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
+    },
+    cancel: ({ clientOrderId }) => {
+      bench.cancelled.push(clientOrderId);
+      world.exchange.end(clientOrderId, 'cancelled');
+      const other = bench.strangers.find((candidate) => candidate.clientOrderId === clientOrderId);
+      bench.strangers = bench.strangers.filter((candidate) => candidate !== other);
+      const order = world.exchange.snapshot(clientOrderId) ?? { ...(other ?? stranger(clientOrderId)), status: 'cancelled' as const };
+      return Promise.resolve({ kind: 'cancelled', order });
+    },
+    openOrders: (symbol) => {
+      if (bench.failing.has('open-orders')) return Promise.resolve(failed);
+      const own = world.exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? [world.exchange.snapshot(draft.clientOrderId)] : []));
+      return Promise.resolve({ ok: true, value: [...own.filter((order) => order !== null), ...bench.strangers.filter((order) => order.symbol === symbol)] });
+    },
+    tradesAfter: (symbol, after, since) =>
+      Promise.resolve(bench.failing.has('trades') ? failed : { ok: true, value: trades().filter((trade) => trade.symbol === symbol && (after === null ? trade.at >= since : Number(trade.tradeId) > Number(after))) }),
+    balances: () => {
+      bench.balanceReads += 1;
+      return Promise.resolve(bench.failing.has('balances') ? failed : { ok: true, value: world.exchange.balances() });
+    },
+    serverTime: async (): Promise<Read<EpochMs>> => {
+      const takes = bench.timeTakes.length > 1 ? (bench.timeTakes.shift() ?? 0) : (bench.timeTakes[0] ?? 0);
+      await clock.sleep(takes);
+      return bench.failing.has('time') ? failed : { ok: true, value: clock.wallNow() - takes / 2 + bench.ahead };
+    },
+  };
+  const executor = createExecutor({
+    venue,
+    clock,
+    log: silent,
+    random: () => 0.5,
+    report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
+    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+  });
+  return Object.assign(bench, { executor, watch: createExchangeWatch({ host, venue, executor, clock, log: silent }) });
+};
+
+/** Holding a position with its stop in place. */
+const holding = () => createBench(new World().ready().enter());
+const stopOf = (bench: ReturnType<typeof createBench>): string => bench.world.managed()?.stopOrderId ?? '';
+
+describe('working orders', () => {
+  test('a stop that was filled while nobody looked is booked', async () => {
+    const bench = holding();
+    const stop = stopOf(bench);
+    bench.world.exchange.setPrice(BTC, 49_000, bench.world.at);
+    await bench.answer(bench.watch.orders());
+    await bench.pass(SECOND_MS);
+    expect(bench.world.state.orders[stop]?.status).toBe('filled');
+    expect(bench.world.managed()).toBeNull();
+  });
+
+  test('a stop that the exchange cancelled is put back', async () => {
+    const bench = holding();
+    const stop = stopOf(bench);
+    bench.world.exchange.end(stop, 'cancelled');
+    await bench.answer(bench.watch.orders());
+    // A failure of the stop is followed by a short pause.
+    for (let second = 0; second < 4; second += 1) bench.world.timer(SECOND_MS);
+    expect([stop, '']).not.toContain(stopOf(bench));
+    expect(bench.world.managed()?.phase).toBe('protected');
+  });
+
+  test('a read that fails never means that nothing is there', async () => {
+    const bench = holding();
+    const before = JSON.stringify([bench.world.held(), stopOf(bench), bench.world.managed()?.phase]);
+    bench.failing.add('open-orders');
+    await bench.answer(bench.watch.orders());
+    await bench.pass(MINUTE_MS);
+    expect(JSON.stringify([bench.world.held(), stopOf(bench), bench.world.managed()?.phase])).toBe(before);
+    expect(bench.cancelled).toEqual([]);
+  });
+
+  test('one of ours that was believed ended and is open is cancelled when nothing needs it', async () => {
+    const bench = holding();
+    const entry = bench.world.managed()?.entryOrderId ?? '';
+    bench.world.state.orders['gb-lost'] = { ...bench.world.state.orders[entry]!, draft: { ...bench.world.state.orders[entry]!.draft, clientOrderId: 'gb-lost', purpose: 'stop', side: 'sell' }, status: 'never-existed', tradeIds: [] };
+    bench.strangers.push(stranger('gb-lost'));
+    await bench.answer(bench.watch.orders());
+    await bench.pass(SECOND_MS);
+    expect(bench.cancelled).toEqual(['gb-lost']);
+    expect(bench.world.state.orders['gb-lost']?.status).toBe('cancelled');
+  });
+});
+
+describe('the account', () => {
+  test('is compared once an hour of market time', async () => {
+    const bench = createBench();
+    expect(await bench.answer(bench.watch.account())).toBe(true);
+    expect(await bench.answer(bench.watch.account())).toBe(false);
+    await bench.pass(HOUR_MS);
+    expect(await bench.answer(bench.watch.account())).toBe(true);
+    expect(bench.balanceReads).toBe(2);
+  });
+
+  test.each(['open-orders', 'trades', 'balances'] as const)('that cannot be read (%s) changes nothing, and is tried again soon', async (what) => {
+    const bench = holding();
+    const before = JSON.stringify([bench.world.held(), bench.world.locks(), bench.world.managed()?.phase]);
+    bench.failing.add(what);
+    expect(await bench.answer(bench.watch.account(true))).toBe(false);
+    expect(await bench.answer(bench.watch.account(true))).toBe(false);
+    expect(JSON.stringify([bench.world.held(), bench.world.locks(), bench.world.managed()?.phase])).toBe(before);
+    expect(await bench.answer(bench.watch.account())).toBe(false);
+    bench.failing.clear();
+    await bench.pass(16 * SECOND_MS);
+    expect(await bench.answer(bench.watch.account())).toBe(true);
+  });
+
+  test('is not compared while an order is under way', async () => {
+    const bench = holding();
+    bench.executor.resolve({ symbol: BTC, clientOrderId: 'gb-nothing' });
+    expect(await bench.answer(bench.watch.account(true))).toBe(false);
+    expect(bench.balanceReads).toBe(0);
+  });
+
+  test('a fill that was never reported is found by its trade and booked, and the balances agree', async () => {
+    const bench = holding();
+    const stop = stopOf(bench);
+    const order = bench.world.exchange.orders.get(stop)!;
+    // Believed cancelled with nothing filled; the exchange had filled a part of it first.
+    bench.world.exchange.fill(order, decimal('0.001'), decimal('50000'), bench.world.at);
+    bench.world.exchange.end(stop, 'cancelled');
+    const record = bench.world.state.orders[stop]!;
+    record.status = 'cancelled';
+    await bench.answer(bench.watch.account(true));
+    await bench.pass(SECOND_MS);
+    expect(record.tradeIds).toHaveLength(1);
+    await bench.answer(bench.watch.account(true));
+    await bench.answer(bench.watch.account(true));
+    expect(bench.world.locks()).toEqual([]);
+  });
+
+  test('a shortage that nothing explains locks, after two readings', async () => {
+    const bench = createBench();
+    bench.world.exchange.move('USDT', sub(decimal('0'), decimal('25')));
+    await bench.answer(bench.watch.account(true));
+    expect(bench.world.locks()).toEqual([]);
+    await bench.answer(bench.watch.account());
+    expect(bench.world.locks()).toEqual(['reconciliation']);
+  });
+
+  test('a difference that is known and locked is not read again with every look, but at once when an operator asks', async () => {
+    const bench = createBench();
+    bench.world.exchange.move('USDT', sub(decimal('0'), decimal('25')));
+    for (let look = 0; look < 10; look += 1) await bench.answer(bench.watch.account());
+    const reads = bench.balanceReads;
+    expect(reads).toBeLessThanOrEqual(3);
+    bench.world.command({ name: 'reconcile' });
+    await bench.answer(bench.watch.account());
+    expect(bench.balanceReads).toBe(reads + 1);
+    expect(bench.world.unlock().ok).toBe(true);
+  });
+});
+
+describe('orders of others and of nobody', () => {
+  test('those of others are told and left alone', async () => {
+    const bench = createBench();
+    bench.strangers.push(stranger('web_123'));
+    await bench.answer(bench.watch.account(true));
+    await bench.pass(MINUTE_MS);
+    expect(bench.cancelled).toEqual([]);
+    expect(bench.alerts().some((title) => title.includes('of others'))).toBe(true);
+  });
+
+  test('ours that the books do not know are cancelled', async () => {
+    const bench = createBench();
+    bench.strangers.push(stranger('gbother-7', 'buy'));
+    await bench.answer(bench.watch.account(true));
+    await bench.pass(SECOND_MS);
+    expect(bench.cancelled).toEqual(['gbother-7']);
+  });
+
+  test('new books on an account with orders of ours start halted, and leave them alone until an operator has looked', async () => {
+    const world = new World();
+    world.start();
+    const bench = createBench(world);
+    bench.strangers.push(stranger('gbother-7'));
+    await bench.answer(bench.watch.account(true));
+    await bench.answer(bench.watch.account(true));
+    expect(world.locks()).toContain('start-gate');
+    expect(bench.cancelled).toEqual([]);
+    expect(world.unlock(['start-gate']).ok).toBe(false);
+    world.command({ name: 'reconcile' });
+    await bench.answer(bench.watch.account());
+    expect(world.unlock(['start-gate']).ok).toBe(true);
+    await bench.answer(bench.watch.account(true));
+    await bench.pass(SECOND_MS);
+    expect(bench.cancelled).toEqual(['gbother-7']);
+  });
+});
+
+describe('an account that was reset', () => {
+  test.each([
+    ['testnet', 'the sandbox was reset'],
+    ['paper', 'the exchange has lost booked trades'],
+  ] as const)('is recognised in %s and named', async (mode, words) => {
+    const bench = createBench(new World({ config: { mode } }).ready().enter());
+    bench.forget = () => true;
+    await bench.answer(bench.watch.account(true));
+    await bench.answer(bench.watch.account(true));
+    const lock = bench.world.state.guardian.locks['reconciliation'];
+    expect(lock?.reason).toContain(words);
+  });
+});
+
+describe('the exchange’s clock', () => {
+  const skew = (bench: ReturnType<typeof createBench>): number | null | undefined => bench.world.state.guardian.skew;
+
+  test('a difference is measured from the middle of the way there and back', async () => {
+    const bench = createBench();
+    bench.timeTakes = [200];
+    bench.ahead = 300;
+    await bench.answer(bench.watch.skew());
+    expect(skew(bench)).toBeCloseTo(300, 0);
+  });
+
+  test('of slow answers the quickest counts', async () => {
+    const bench = createBench();
+    bench.timeTakes = [7_000, 100];
+    await bench.answer(bench.watch.skew());
+    expect(Math.abs(skew(bench) ?? 9_999)).toBeLessThan(100);
+  });
+
+  test('an answer so slow that it says nothing changes nothing', async () => {
+    const bench = createBench();
+    bench.timeTakes = [6_000];
+    bench.ahead = 2_000;
+    bench.inputs.length = 0;
+    await bench.answer(bench.watch.skew());
+    expect(bench.inputs).toEqual([]);
+  });
+
+  test('but one that is wrong beyond all doubt locks', async () => {
+    const bench = createBench();
+    bench.timeTakes = [2_000];
+    bench.ahead = 5_000;
+    await bench.answer(bench.watch.skew());
+    expect(bench.world.locks()).toContain('clock-skew');
+  });
+
+  test('no answer is unknown, which tightens, and is asked again soon', async () => {
+    const bench = createBench();
+    bench.failing.add('time');
+    await bench.answer(bench.watch.skew());
+    expect(bench.world.locks()).toContain('clock-skew');
+    bench.failing.clear();
+    await bench.pass(16 * SECOND_MS);
+    await bench.answer(bench.watch.skew());
+    expect(bench.world.locks()).not.toContain('clock-skew');
+  });
+});
