@@ -84,6 +84,8 @@ export const createTelegramSide = (options: {
     unlockTotpSecret: config.secrets.unlockTotpSecret,
     unlockApprovals: approvals,
     secrets: otherSecrets(config),
+    timeZone: config.timeZone,
+    onContact: (chatId) => outbox.contact(chatId),
   });
   const outbox = createOutboxRunner({
     store: outboxStore,

@@ -17,8 +17,12 @@ export interface OutboxStore {
   pendingCount(): number;
   /** Delivered to this chat: never again. */
   markDelivered(chatId: number, id: number, at: EpochMs): void;
-  /** Can never succeed there (chat not found, bot blocked, text refused): kept, with why, and skipped. */
+  /** Can never succeed there (text refused): kept, with why, and skipped. */
   park(chatId: number, id: number, why: string, at: EpochMs): void;
+  /** The chat is closed to the bot: everything that waits for it is parked in one go. */
+  parkAll(chatId: number, why: string, at: EpochMs): void;
+  /** The chat may be open again: what was parked for it and is no older than `notBefore` (wall) waits again, in its place. */
+  reopen(chatId: number, notBefore: EpochMs): void;
   recordAttempt(chatId: number, id: number): void;
   /** Rows that do not come from the engine: lifecycle and security alerts of the process itself. */
   add(alert: Alert, createdAt: EpochMs): void;
@@ -28,7 +32,10 @@ export interface OutboxStore {
 export type Delivery =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'retry'; readonly after: Milliseconds; readonly why: string }
-  | { readonly kind: 'impossible'; readonly why: string };
+  /** This message can never be delivered there. */
+  | { readonly kind: 'impossible'; readonly why: string }
+  /** No message can be, for now: the person never started the bot or blocked it, or it was thrown out of the group. */
+  | { readonly kind: 'closed'; readonly why: string };
 
 /** Carries alerts to people. */
 export interface Notifier {

@@ -44,6 +44,44 @@ describe('delivery', () => {
     expect(waiting(db, 1)).toEqual(['e']);
   });
 
+  test('a closed chat is parked at once, and opens again in order, without what is delivered or too old', () => {
+    const db = openForTest();
+    say(db, 'a', 'b', 'c');
+    expect(waiting(db, 1)).toHaveLength(3);
+    expect(waiting(db, 2)).toHaveLength(3);
+    db.outbox.recordAttempt(1, 1);
+    db.outbox.markDelivered(1, 2, NOON);
+    db.outbox.parkAll(1, 'chat not found', NOON);
+    expect(waiting(db, 1)).toEqual([]);
+    expect(waiting(db, 2)).toEqual(['a', 'b', 'c']);
+    say(db, 'd');
+    expect(waiting(db, 1)).toEqual(['d']);
+    db.outbox.markDelivered(1, 4, NOON);
+    db.outbox.reopen(1, NOON);
+    expect(waiting(db, 1)).toEqual(['a', 'c']);
+    expect(waiting(db, 2)).toEqual(['a', 'b', 'c', 'd']);
+    db.outbox.parkAll(1, 'blocked', NOON);
+    // All were committed at NOON + 5.
+    db.outbox.reopen(1, NOON + 6);
+    expect(waiting(db, 1)).toEqual([]);
+    db.outbox.reopen(1, NOON + 5);
+    db.outbox.markDelivered(1, 1, NOON);
+    db.outbox.markDelivered(1, 3, NOON);
+    db.outbox.reopen(1, 0);
+    expect(waiting(db, 1)).toEqual([]);
+    say(db, 'e');
+    expect(waiting(db, 1)).toEqual(['e']);
+  });
+
+  test('a chat that was never met can be closed and opened', () => {
+    const db = openForTest();
+    db.outbox.reopen(5, 0);
+    db.outbox.parkAll(6, 'chat not found', NOON);
+    say(db, 'a');
+    expect(waiting(db, 5)).toEqual(['a']);
+    expect(waiting(db, 6)).toEqual(['a']);
+  });
+
   test('what was parked stays on record as parked, with why', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     const db = openForTest(path);

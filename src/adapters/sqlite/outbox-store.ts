@@ -43,6 +43,25 @@ const SETTLE = `
   ON CONFLICT (chat_id, outbox_id) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at, why = excluded.why
   WHERE state = 'waiting'`;
 
+const PARK_ALL = `
+  INSERT INTO outbox_deliveries (chat_id, outbox_id, attempts, state, settled_at, why)
+  SELECT :chat, o.id, 0, 'parked', :at, :why
+  FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = :chat AND d.outbox_id = o.id
+  WHERE o.id > (SELECT settled_through FROM outbox_chats WHERE chat_id = :chat) AND coalesce(d.state, 'waiting') = 'waiting'
+  ON CONFLICT (chat_id, outbox_id) DO UPDATE SET state = 'parked', settled_at = excluded.settled_at, why = excluded.why`;
+
+const SETTLE_ALL = 'UPDATE outbox_chats SET settled_through = max(settled_through, coalesce((SELECT max(id) FROM outbox), 0)) WHERE chat_id = ?';
+
+const REOPEN = `
+  UPDATE outbox_deliveries SET state = 'waiting', settled_at = NULL
+  WHERE chat_id = :chat AND state = 'parked' AND outbox_id IN (SELECT id FROM outbox WHERE created_at >= :notBefore)`;
+
+/** The mark moves back to before the oldest row that waits. Rows delivered since are on record as such, so they are not sent again. */
+const RETREAT = `
+  UPDATE outbox_chats SET settled_through = min(settled_through, coalesce(
+    (SELECT min(outbox_id) - 1 FROM outbox_deliveries WHERE chat_id = :chat AND state = 'waiting'), settled_through))
+  WHERE chat_id = :chat`;
+
 const ATTEMPT = `
   INSERT INTO outbox_deliveries (chat_id, outbox_id, attempts, state) VALUES (?, ?, 1, 'waiting')
   ON CONFLICT (chat_id, outbox_id) DO UPDATE SET attempts = attempts + 1`;
@@ -58,6 +77,10 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
   const settle = db.prepare(SETTLE);
   const advance = db.prepare(ADVANCE);
   const attempt = db.prepare(ATTEMPT);
+  const parkAll = db.prepare(PARK_ALL);
+  const settleAll = db.prepare(SETTLE_ALL);
+  const reopen = db.prepare(REOPEN);
+  const retreat = db.prepare(RETREAT);
   const insert = db.prepare('INSERT INTO outbox (sequence, key, kind, title, alert, at, created_at) VALUES (NULL, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
   const atStart = db.prepare<[], number | null>('SELECT max(id) FROM outbox').pluck().get() ?? 0;
   /** Chats of this run: one that was dropped from the configuration no longer counts. */
@@ -72,6 +95,15 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
     meet(chat);
     settle.run({ chat, id, state, at, why });
     advance.run({ chat, id });
+  });
+  const close = db.transaction((chat: number, why: string, at: number) => {
+    meet(chat);
+    parkAll.run({ chat, why, at });
+    settleAll.run(chat);
+  });
+  const open = db.transaction((chat: number, notBefore: number) => {
+    meet(chat);
+    if (reopen.run({ chat, notBefore }).changes > 0) retreat.run({ chat });
   });
   const write = (what: string, run: () => void): void => {
     try {
@@ -89,6 +121,8 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
     pendingCount: () => (chats.size === 0 ? countAll.get() : count.get(JSON.stringify([...chats]))) ?? 0,
     markDelivered: (chatId, id, at) => write('a delivery', () => finish.immediate(chatId, id, 'delivered', at, null)),
     park: (chatId, id, why, at) => write('a parked alert', () => finish.immediate(chatId, id, 'parked', at, why)),
+    parkAll: (chatId, why, at) => write('parked alerts', () => close.immediate(chatId, why, at)),
+    reopen: (chatId, notBefore) => write('alerts that wait again', () => open.immediate(chatId, notBefore)),
     recordAttempt: (chatId, id) =>
       write('a delivery attempt', () => {
         meet(chatId);

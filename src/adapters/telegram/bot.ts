@@ -43,6 +43,10 @@ export interface TelegramBotOptions {
   readonly unlockApprovals: 1 | 2;
   /** Values that must never be seen in a message, log line or error: keys of the exchange, the webhook's address. The token is always among them. */
   readonly secrets?: readonly string[];
+  /** Told of every listed person's message or press with the chat it came from, under its configured id: that chat is open. */
+  readonly onContact?: (chatId: number) => void;
+  /** IANA name of the operators' zone; UTC when left out. */
+  readonly timeZone?: string;
   /** Long poll; 30 when left out. */
   readonly pollTimeoutSeconds?: number;
 }
@@ -142,7 +146,11 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     audit,
     explain,
     self: () => polling.self(),
-    greet: menus.retry,
+    greet: ({ userId }, place) => {
+      menus.retry(userId);
+      const listed = options.chats.find((target) => names.current(target.chatId) === place.chatId);
+      options.onContact?.(listed?.chatId ?? place.chatId);
+    },
     probeMigration,
   });
 
@@ -169,7 +177,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
       await running;
       await outbound.drain(DRAIN_MS);
     },
-    notifier: createTelegramNotifier({ ...shared, api: plain, chats: options.chats, signal: stopped.signal }),
+    notifier: createTelegramNotifier({ ...shared, api: plain, chats: options.chats, timeZone: options.timeZone ?? 'UTC', signal: stopped.signal }),
     unreachableSince: polling.unreachableSince,
   };
 };

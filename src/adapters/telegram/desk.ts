@@ -38,7 +38,7 @@ export interface DeskOptions {
   /** Known once the bot has introduced itself. */
   readonly self: () => { readonly id: number; readonly username: string } | null;
   /** A listed person is here: whatever could not be set up for them before can be now. */
-  readonly greet: (userId: number) => void;
+  readonly greet: (caller: Caller, place: Place) => void;
   /** A listed chat says it has another id now: find out from Telegram itself. */
   readonly probeMigration: (chatId: number) => void;
 }
@@ -186,7 +186,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (incoming.kind === 'migration') return options.probeMigration(incoming.chatId);
     const caller = admit(incoming.sender, incoming.place);
     if (caller === null) return;
-    options.greet(caller.userId);
+    options.greet(caller, incoming.place);
     if (incoming.kind === 'press') return onPress(incoming, caller);
     const parsed = parseCommand(incoming.text);
     if (parsed !== null) return onCommand(incoming, parsed, caller);

@@ -14,7 +14,7 @@ export type TelegramFailure =
   | { readonly kind: 'conflict'; readonly why: string }
   /** The group became a supergroup with another id. */
   | { readonly kind: 'migrated'; readonly to: number; readonly why: string }
-  /** The person blocked the bot, or it was thrown out of the group. */
+  /** The person blocked the bot or never started it, or it was thrown out of the group: the chat may open again. */
   | { readonly kind: 'forbidden'; readonly why: string }
   /** An edit that changes nothing. */
   | { readonly kind: 'not-modified'; readonly why: string }
@@ -67,6 +67,9 @@ export const describeError = (error: unknown, redact: (text: string) => string):
   return redact(causeOf(error));
 };
 
+/** 400s that are about the chat and not about the message. */
+const CLOSED_CHAT = /chat not found|user is deactivated|PEER_ID_INVALID|not enough rights to send/i;
+
 const classifyAnswer = (error: GrammyError, why: string): TelegramFailure => {
   const { retry_after: retryAfter, migrate_to_chat_id: migrateTo } = error.parameters;
   if (migrateTo !== undefined) return { kind: 'migrated', to: migrateTo, why };
@@ -83,6 +86,7 @@ const classifyAnswer = (error: GrammyError, why: string): TelegramFailure => {
       return { kind: 'conflict', why };
     default:
       if (error.error_code >= 500) return { kind: 'unreachable', why };
+      if (CLOSED_CHAT.test(error.description)) return { kind: 'forbidden', why };
       return { kind: error.description.includes('message is not modified') ? 'not-modified' : 'impossible', why };
   }
 };

@@ -5,7 +5,7 @@ import type { ChatTarget } from '../../ports/chat.ts';
 import type { Delivery, Notifier } from '../../ports/outbox.ts';
 import { classifyFailure, type TelegramFailure } from './errors.ts';
 import { asSignal } from './polling.ts';
-import { renderAlert } from './render.ts';
+import { createAlertRenderer } from './render.ts';
 
 export interface TelegramNotifierOptions {
   /** Without automatic retries: the outbox decides when to try again. */
@@ -14,6 +14,8 @@ export interface TelegramNotifierOptions {
   readonly currentChatId: (chatId: number) => number;
   readonly learnMigration: (from: number, to: number) => void;
   readonly redact: (text: string) => string;
+  /** IANA name; the time of each alert's cause is shown in it. */
+  readonly timeZone: string;
   /** Ends deliveries at shutdown. */
   readonly signal: AbortSignal;
 }
@@ -31,8 +33,9 @@ const toDelivery = (failure: TelegramFailure): Delivery => {
     case 'conflict':
     case 'migrated':
       return { kind: 'retry', after: SECOND_MS, why: failure.why };
-    case 'not-modified':
     case 'forbidden':
+      return { kind: 'closed', why: failure.why };
+    case 'not-modified':
     case 'impossible':
       return { kind: 'impossible', why: failure.why };
   }
@@ -40,12 +43,13 @@ const toDelivery = (failure: TelegramFailure): Delivery => {
 
 /** Carries alerts to chats: in a listed forum topic, to that topic. */
 export const createTelegramNotifier = (options: TelegramNotifierOptions): Notifier => {
+  const render = createAlertRenderer(options.timeZone, options.redact);
   const threadOf = (chatId: number): { readonly message_thread_id?: number } => {
     const threadId = options.chats.find((target) => target.chatId === chatId)?.threadId ?? null;
     return threadId === null ? {} : { message_thread_id: threadId };
   };
   const send = async (to: number, chatId: number, alert: Alert, silent: boolean): Promise<void> => {
-    const { text, keyboard } = renderAlert(alert, options.redact);
+    const { text, keyboard } = render(alert);
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(SEND_TIMEOUT)]);
     await options.api.sendMessage(
       to,

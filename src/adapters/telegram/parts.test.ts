@@ -4,7 +4,7 @@ import { GrammyError, HttpError } from 'grammy';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure, createRedactor } from './errors.ts';
 import { createRateLimit } from './rate-limit.ts';
-import { MAX_TEXT, renderAlert, renderButtons, renderReply, splitText } from './render.ts';
+import { createAlertRenderer, MAX_TEXT, renderButtons, renderReply, splitText } from './render.ts';
 import { createSeenUpdates } from './seen-updates.ts';
 import { readUpdate } from './updates.ts';
 
@@ -67,10 +67,19 @@ describe('rendering', () => {
   });
 
   test('an alert is one message, with a sign and its commands as buttons', () => {
-    const { text, keyboard } = renderAlert({ kind: 'lock', key: 'k', title: 'Kill-switch', lines: Array.from({ length: 999 }, () => 'a long line'), commands: ['/unlock', '/pnl'], symbol: null, at: 0 }, keep);
+    const { text, keyboard } = createAlertRenderer('UTC', keep)({ kind: 'lock', key: 'k', title: 'Kill-switch', lines: Array.from({ length: 999 }, () => 'a long line'), commands: ['/unlock', '/pnl'], symbol: null, at: 0 });
     expect(text.text.length).toBeLessThanOrEqual(MAX_TEXT);
     expect(text.text.startsWith('🔒 Kill-switch')).toBe(true);
     expect(keyboard?.inline_keyboard).toEqual([[{ text: '/unlock', callback_data: 'n:/unlock' }, { text: '/pnl', callback_data: 'n:/pnl' }]]);
+  });
+
+  test('an alert ends with the time of its cause in the operator’s zone; a report names its day itself', () => {
+    const render = createAlertRenderer('Europe/Athens', keep);
+    const at = Date.UTC(2024, 8, 5, 21, 30);
+    const alert = { kind: 'fill', key: 'k', title: 'BTC bought', lines: ['a line'], commands: [], symbol: null, at } as const;
+    expect(render(alert).text.text).toBe('💱 BTC bought\n\na line\n06 Sep 00:30 Europe/Athens');
+    expect(render({ ...alert, lines: [] }).text.text).toBe('💱 BTC bought\n\n06 Sep 00:30 Europe/Athens');
+    expect(render({ ...alert, kind: 'report' }).text.text).toBe('📊 BTC bought\n\na line');
   });
 
   test('no buttons is no keyboard', () => {
@@ -87,7 +96,8 @@ describe('failures', () => {
   test.each([
     [answer(429, 'Too Many Requests', { retry_after: 9 }), 'wait'],
     [answer(429, 'Too Many Requests'), 'wait'],
-    [answer(400, 'Bad Request: chat not found'), 'impossible'],
+    [answer(400, 'Bad Request: chat not found'), 'forbidden'],
+    [answer(400, 'Bad Request: message is too long'), 'impossible'],
     [answer(400, 'Bad Request: group chat was upgraded', { migrate_to_chat_id: -1 }), 'migrated'],
     [answer(400, 'Bad Request: message is not modified: ...'), 'not-modified'],
     [answer(401, 'Unauthorized'), 'token'],

@@ -1,5 +1,6 @@
 import { fmt, FormattedString } from '@grammyjs/parse-mode';
 import type { Alert, AlertKind } from '../../core/engine/alert.ts';
+import type { EpochMs } from '../../core/units.ts';
 import type { Reply, ReplyBlock, ReplyButton } from '../../ports/chat.ts';
 
 /** Turns reply values into text with entities; no markup is ever written by hand, so nothing needs escaping. */
@@ -98,8 +99,30 @@ const KIND_SIGN: Readonly<Record<AlertKind, string>> = {
 
 const startsWithSign = (title: string): boolean => /^\p{Extended_Pictographic}/u.test(title);
 
-/** One message, whatever its length: an alert sent in two could arrive by half. */
-export const renderAlert = (alert: Alert, redact: Redact): { readonly text: FormattedString; readonly keyboard: Keyboard | undefined } => {
+/** "05 Aug 14:00 UTC": when it happened, which on a late delivery and in a simulated market is not when it came. */
+const momentIn = (zone: string): ((at: EpochMs) => string) => {
+  const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  return (at) => `${format.format(at).replace('Sept', 'Sep').replace(',', '')} ${zone}`;
+};
+
+/**
+ * One message, whatever its length: an alert sent in two could arrive by half.
+ * The time of the cause is its last line, in the operator's zone; a report names its day itself.
+ */
+export const createAlertRenderer = (zone: string, redact: Redact) => {
+  const moment = momentIn(zone);
+  return (alert: Alert): RenderedAlert => {
+    const lines = alert.kind === 'report' ? alert.lines : [...alert.lines, moment(alert.at)];
+    return renderAlert({ ...alert, lines }, redact);
+  };
+};
+
+interface RenderedAlert {
+  readonly text: FormattedString;
+  readonly keyboard: Keyboard | undefined;
+}
+
+const renderAlert = (alert: Alert, redact: Redact): RenderedAlert => {
   const title = startsWithSign(alert.title) ? alert.title : `${KIND_SIGN[alert.kind]} ${alert.title}`;
   const whole = renderReply({ title, blocks: alert.lines.length === 0 ? [] : [{ kind: 'text', lines: alert.lines }] }, redact);
   const text = whole.text.length <= MAX_TEXT ? whole : FormattedString.join([whole.slice(0, cutPoint(whole.text, MAX_TEXT - 1)), '…']);

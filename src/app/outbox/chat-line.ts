@@ -1,8 +1,8 @@
 import type { Alert } from '../../core/engine/alert.ts';
-import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Notifier, OutboxStore } from '../../ports/outbox.ts';
+import type { Notifier, OutboxRow, OutboxStore } from '../../ports/outbox.ts';
 import { planParcels, type Parcel } from './parcels.ts';
 
 /** How loud an alert comes to a chat. Locks are never off. */
@@ -22,6 +22,8 @@ export interface ChatLine {
   /** Runs until aborted or, when draining, until nothing is left or a delivery fails. */
   run(signal: AbortSignal): Promise<void>;
   wake(): void;
+  /** Somebody was heard in this chat: it is open. */
+  contact(): void;
   drain(): void;
   /** Wall time since which nothing has got through; null = it does, or nothing was tried. */
   deafSince(): EpochMs | null;
@@ -32,6 +34,10 @@ const IDLE_MS: Milliseconds = SECOND_MS;
 const MIN_BACKOFF: Milliseconds = SECOND_MS;
 const MAX_BACKOFF: Milliseconds = MINUTE_MS;
 const STORE_RETRY_MS: Milliseconds = 5 * SECOND_MS;
+/** Between two tries of a chat that is closed to the bot. */
+const PROBE_MS: Milliseconds = MINUTE_MS;
+/** What came this long before a chat opened is not delivered there any more: it stays on record, and /locks and /trades show what is. */
+const REOPEN_SPAN: Milliseconds = 7 * DAY_MS;
 const BATCH = 500;
 const REMEMBERED_KEYS = 2_000;
 
@@ -58,6 +64,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   let failures = 0;
   let deaf: EpochMs | null = null;
   let lastDelivered: EpochMs | null = null;
+  /** Wall time of the next try of a closed chat; null = the chat is not known to be closed. */
+  let probeAt: EpochMs | null = null;
+  /** A new process does not know what was closed: it asks once. */
+  let mayReopen = true;
   let nap = new AbortController();
   const closing = new AbortController();
 
@@ -70,6 +80,18 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const park = (parcel: Parcel, why: string): void => {
     for (const row of parcel.rows) store.park(chatId, row.id, why, clock.wallNow());
     log.warn({ chatId, why, alert: parcel.alert.key }, 'alert parked: it can never be delivered there');
+    tellOthers(parcel, why, []);
+  };
+
+  /** All of it at once: one try for each row would meet the same closed door. */
+  const close = (parcel: Parcel, why: string): void => {
+    if (probeAt === null) log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
+    probeAt = clock.wallNow() + PROBE_MS;
+    store.parkAll(chatId, why, clock.wallNow());
+    tellOthers(parcel, why, ['They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
+  };
+
+  const tellOthers = (parcel: Parcel, why: string, advice: readonly string[]): void => {
     const first = deaf === null;
     deaf ??= clock.wallNow();
     // Once per episode, and never about its own kind: a blocked chat must not fill the others.
@@ -78,7 +100,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
       kind: 'security',
       key: `${PARKED_PREFIX}${chatId}:${parcel.rows[0]?.id ?? 0}`,
       title: `Alerts cannot be delivered to chat ${chatId}`,
-      lines: [why, `Not delivered: ${parcel.alert.title}`],
+      lines: [why, `Not delivered: ${parcel.alert.title}`, ...advice],
       commands: [],
       symbol: null,
       at: clock.marketNow(),
@@ -100,6 +122,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
       case 'delivered':
         failures = 0;
         deaf = null;
+        probeAt = null;
         lastDelivered = clock.wallNow();
         delivered.add(parcel.alert.key);
         markAll(parcel);
@@ -108,6 +131,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
         failures = 0;
         park(parcel, outcome.why);
         return 'sent';
+      case 'closed':
+        failures = 0;
+        close(parcel, outcome.why);
+        return 'idle';
       case 'retry': {
         failures += 1;
         deaf ??= clock.wallNow();
@@ -119,13 +146,29 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     }
   };
 
-  const sendBatch = async (signal: AbortSignal): Promise<Step> => {
+  /** What waits and has to be sent. Settled on the way: what was delivered before a mark was lost, and the news of this very chat's trouble. */
+  const news = (): readonly OutboxRow[] => {
     const rows = store.pending(chatId, BATCH);
-    if (rows.length === 0) return 'idle';
-    const known = rows.filter(({ alert }) => delivered.has(alert.key));
-    for (const row of known) store.markDelivered(chatId, row.id, clock.wallNow());
-    const news = rows.filter((row) => !known.includes(row));
-    for (const parcel of planParcels(news, clock.wallNow())) {
+    const done = rows.filter(({ alert }) => delivered.has(alert.key) || alert.key.startsWith(`${PARKED_PREFIX}${chatId}:`));
+    for (const row of done) store.markDelivered(chatId, row.id, clock.wallNow());
+    return rows.filter((row) => !done.includes(row));
+  };
+
+  const reopen = (): void => {
+    store.reopen(chatId, clock.wallNow() - REOPEN_SPAN);
+    mayReopen = false;
+  };
+
+  const sendBatch = async (signal: AbortSignal): Promise<Step> => {
+    if (mayReopen) reopen();
+    let rows = news();
+    if (rows.length === 0 || (probeAt !== null && clock.wallNow() < probeAt)) return 'idle';
+    if (probeAt !== null) {
+      // The oldest of what was parked goes first, so that the order is kept if the chat has opened.
+      reopen();
+      rows = news();
+    }
+    for (const parcel of planParcels(rows, clock.wallNow())) {
       if (signal.aborted) return 'idle';
       const step = await sendOne(parcel);
       if (step !== 'sent') return step;
@@ -161,6 +204,12 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
       }
     },
     wake: () => nap.abort(),
+    contact: () => {
+      if (probeAt === null) return;
+      probeAt = null;
+      mayReopen = true;
+      nap.abort();
+    },
     drain: () => {
       closing.abort();
       nap.abort();

@@ -58,7 +58,7 @@ export interface FakeStore extends OutboxStore {
 export const createFakeStore = (): FakeStore => {
   const rows: OutboxRow[] = [];
   const done = new Set<string>();
-  const parked: { chatId: number; id: number; why: string }[] = [];
+  let parked: { chatId: number; id: number; why: string }[] = [];
   const broken = new Set<string>();
   const perhapsBreak = (method: string): void => {
     if (broken.delete(method)) throw new Error('disk full');
@@ -76,6 +76,18 @@ export const createFakeStore = (): FakeStore => {
     park: (chatId, id, why) => {
       done.add(`${chatId}:${id}`);
       parked.push({ chatId, id, why });
+    },
+    parkAll: (chatId, why) => {
+      for (const { id } of rows) {
+        if (done.has(`${chatId}:${id}`)) continue;
+        done.add(`${chatId}:${id}`);
+        parked.push({ chatId, id, why });
+      }
+    },
+    reopen: (chatId, notBefore) => {
+      const back = parked.filter((entry) => entry.chatId === chatId && (rows[entry.id - 1]?.createdAt ?? 0) >= notBefore);
+      for (const { id } of back) done.delete(`${chatId}:${id}`);
+      parked = parked.filter((entry) => !back.includes(entry));
     },
     recordAttempt: () => undefined,
     add: (alert, createdAt) => {

@@ -86,11 +86,11 @@ describe('outbox runner', () => {
 
   test('parks what can never be delivered, goes on, and tells the others once', async () => {
     const { clock, notifier, runner, add, store } = setUp({ chats: [1, 2] });
-    notifier.script((chatId) => (chatId === 1 ? { kind: 'impossible', why: '403 blocked' } : { kind: 'delivered' }));
+    notifier.script((chatId) => (chatId === 1 ? { kind: 'impossible', why: '400 too long' } : { kind: 'delivered' }));
     runner.start();
     for (const key of ['a', 'b', 'c']) add('fill', key);
     await clock.advance(3_000);
-    expect(store.parked(1).map(({ why }) => why)).toContain('403 blocked');
+    expect(store.parked(1).map(({ why }) => why)).toContain('400 too long');
     expect(store.pending(1, 10)).toEqual([]);
     const reports = notifier.sent.filter(({ key }) => key.startsWith('parked:'));
     expect(reports).toMatchObject([{ chatId: 2, title: 'Alerts cannot be delivered to chat 1' }]);
@@ -141,6 +141,79 @@ describe('outbox runner', () => {
     await stuck.clock.advance(100);
     await stuck.runner.stop(5_000);
     expect(stuck.notifier.sent).toEqual([]);
+  });
+});
+
+describe('a chat that is closed to the bot', () => {
+  const closed = { kind: 'closed', why: 'chat not found' } as const;
+
+  test('costs one try a minute whatever waits, and the others are told once', async () => {
+    const { clock, notifier, runner, add } = setUp({ chats: [1, 2] });
+    let tries = 0;
+    notifier.script((chatId) => (chatId === 1 ? ((tries += 1), closed) : { kind: 'delivered' }));
+    runner.start();
+    for (let count = 0; count < 60; count += 1) {
+      add('fill', `fill ${count}`);
+      await clock.advance(1_000);
+    }
+    expect(tries).toBe(1);
+    for (let count = 60; count < 180; count += 1) {
+      add('fill', `fill ${count}`);
+      await clock.advance(1_000);
+    }
+    expect(tries).toBe(3);
+    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:'))).toMatchObject([{ chatId: 2, title: 'Alerts cannot be delivered to chat 1' }]);
+    // The person sends /start.
+    notifier.script(() => ({ kind: 'delivered' }));
+    runner.contact(1);
+    await clock.advance(1_000);
+    const theirs = notifier.sent.filter(({ chatId, key }) => chatId === 1 && key.startsWith('fill'));
+    expect(theirs.map(({ key }) => key)).toEqual(Array.from({ length: 180 }, (_, count) => `fill ${count}`));
+    expect(runner.silentSince()).toBeNull();
+  });
+
+  test('that has opened without a word is found out by the next alert, oldest first', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
+    notifier.script(() => closed);
+    runner.start();
+    for (const key of ['a', 'b', 'c']) add('lock', key);
+    await clock.advance(5_000);
+    expect(store.pending(1, 10)).toEqual([]);
+    notifier.script(() => ({ kind: 'delivered' }));
+    await clock.advance(120_000);
+    expect(notifier.sent).toEqual([]);
+    add('lock', 'd');
+    await clock.advance(2_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('counts as silence; a new process asks once what was parked; what is older than a week stays parked', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
+    notifier.script(() => closed);
+    runner.start();
+    store.add(alertOf('lock', 'old'), clock.wallNow() - 8 * 86_400_000);
+    add('lock', 'new');
+    await clock.advance(302_000);
+    expect(runner.isSilent()).toBe(true);
+    await runner.stop(0);
+    notifier.script(() => ({ kind: 'delivered' }));
+    const next = createOutboxRunner({ store, notifier, chats: [1], clock, log: silentLog, silenceSeconds: 300, hook: null });
+    runners.push(next);
+    next.start();
+    await clock.advance(2_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['new']);
+    expect(store.parked(1)).toHaveLength(1);
+  });
+
+  test('somebody heard in an open chat changes nothing', async () => {
+    const { clock, notifier, runner, add } = setUp();
+    runner.start();
+    add('fill', 'a');
+    await clock.advance(1_000);
+    runner.contact(1);
+    runner.contact(99);
+    await clock.advance(5_000);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['a']);
   });
 });
 

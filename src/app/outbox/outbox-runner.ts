@@ -28,6 +28,8 @@ export interface OutboxRunner {
   start(): void;
   /** Rows were added: deliver now rather than at the next look (1 s). */
   wake(): void;
+  /** Somebody was heard in this chat: what was parked while it was closed to the bot is delivered. */
+  contact(chatId: number): void;
   /** Sends what can be sent within `limit` (wall), then stops. Rows that remain wait in the store. */
   stop(limit: Milliseconds): Promise<void>;
   /**
@@ -101,6 +103,7 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
     wake: () => {
       for (const line of lines) line.wake();
     },
+    contact: (chatId) => lines[options.chats.indexOf(chatId)]?.contact(),
     stop: async (limit) => {
       for (const line of lines) line.drain();
       const over = new AbortController();

@@ -76,6 +76,15 @@ export const watchOutbox = (store: OutboxStore, chat: ChatHistory, violate: (vio
     violate({ rule: 'no-alert-lost', detail: `alert ${id} was parked: ${why}` });
     store.park(chatId, id, why, at);
   },
+  parkAll: (chatId, why, at) => {
+    guard();
+    violate({ rule: 'no-alert-lost', detail: `all alerts were parked: ${why}` });
+    store.parkAll(chatId, why, at);
+  },
+  reopen: (chatId, notBefore) => {
+    guard();
+    store.reopen(chatId, notBefore);
+  },
   recordAttempt: (chatId, id) => {
     guard();
     store.recordAttempt(chatId, id);

@@ -20,9 +20,9 @@ describe('delivery of an alert', () => {
     ['500', { name: 'internal-error' }, { kind: 'retry', after: 1_000 }],
     ['a gateway that answers in HTML', { name: 'bad-gateway' }, { kind: 'retry', after: 1_000 }],
     ['a reset', { name: 'reset' }, { kind: 'retry', after: 1_000 }],
-    ['403', { name: 'blocked' }, { kind: 'impossible' }],
+    ['403', { name: 'blocked' }, { kind: 'closed' }],
     ['400 too long', { name: 'too-long' }, { kind: 'impossible' }],
-    ['400 chat not found', { name: 'chat-not-found' }, { kind: 'impossible' }],
+    ['400 chat not found', { name: 'chat-not-found' }, { kind: 'closed' }],
     ['401', { name: 'unauthorized' }, { kind: 'retry', after: 60_000 }],
   ])('%s', async (_name, fault, outcome) => {
     bot = await startHarness();
@@ -61,6 +61,35 @@ describe('delivery of an alert', () => {
     expect(sent?.text).toContain('<b>*_');
     expect(sent?.text).not.toContain('\u202e');
     expect(bot.server.person.messages(OPERATOR)).toHaveLength(1);
+  });
+});
+
+describe('an operator who has never started the bot, and one who blocks it', () => {
+  test('hear what they missed as soon as they say /start, in order; meanwhile the others are told', async () => {
+    const late = 1003;
+    const store = createFakeStore();
+    const held: { runner?: ReturnType<typeof createOutboxRunner> } = {};
+    bot = await startHarness({ operators: [OPERATOR, late], onContact: (chatId) => held.runner?.contact(chatId) });
+    bot.server.person.addUser({ id: late, firstName: 'Late' });
+    const runner = createOutboxRunner({ store, notifier: bot.bot.notifier, chats: [OPERATOR, late], clock: bot.clock, log: bot.log, silenceSeconds: 300, hook: null });
+    held.runner = runner;
+    runner.start();
+    const titles = (chatId: number): readonly (string | undefined)[] => bot.server.person.messages(chatId).filter(({ from }) => from.is_bot).map(({ text }) => text?.split('\n')[0]);
+    const pass = (): void => (runner.wake(), bot.clock.jump(1_000));
+    for (const key of ['one', 'two']) store.add(alertOf(key, 'lock'), bot.clock.wallNow());
+    await expect.poll(() => (pass(), titles(OPERATOR)), { interval: 10, timeout: 8_000 }).toEqual(['🔒 one', '🔒 two', `🚨 Alerts cannot be delivered to chat ${late}`]);
+    expect(bot.server.person.chats().some(({ id }) => id === late)).toBe(false);
+
+    bot.server.person.send(late, late, '/start');
+    await expect.poll(() => (pass(), titles(late).filter((title) => title?.startsWith('🔒'))), { interval: 10, timeout: 8_000 }).toEqual(['🔒 one', '🔒 two']);
+
+    bot.server.faults.inject({ name: 'blocked', chatId: late, times: Infinity });
+    for (const key of ['three', 'four']) store.add(alertOf(key, 'lock'), bot.clock.wallNow());
+    await expect.poll(() => (pass(), bot.server.faults.struck('blocked')), { interval: 10, timeout: 8_000 }).toBe(1);
+    bot.server.faults.clear();
+    bot.server.person.send(late, late, '/start');
+    await expect.poll(() => (pass(), titles(late).filter((title) => title?.startsWith('🔒'))), { interval: 10, timeout: 8_000 }).toEqual(['🔒 one', '🔒 two', '🔒 three', '🔒 four']);
+    await runner.stop(0);
   });
 });
 
