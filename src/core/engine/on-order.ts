@@ -20,12 +20,14 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   const { state } = turn;
   const record = state.orders[input.clientOrderId];
   if (record === undefined) {
-    alert(turn, 'reconciliation', `unknown-order:${input.clientOrderId}`, `${input.symbol}: report for an order the bot does not know`, [input.clientOrderId], ['/orders'], input.symbol);
+    reportUnknown(turn, input);
     return;
   }
   const before = { status: record.status, fills: record.tradeIds.length };
   const ended = isFinal(record);
   apply(turn, record, input.outcome);
+  if (ended) reportRepair(turn, record, record.tradeIds.length - before.fills);
+  else if (record.status === 'cancelled' && !record.cancelRequested && record.draft.purpose !== 'entry') reportWithdrawn(turn, record);
   if (record.status !== before.status || record.tradeIds.length !== before.fills) {
     const { clientOrderId, symbol } = record.draft;
     const { status, exchangeOrderId, executed, detail } = record;
@@ -34,6 +36,27 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
   if (ended && !isFinal(record)) indexOrders(state);
   else recountOrders(state);
+};
+
+/** An order with our prefix that these books never had: reconciliation took it off the exchange. */
+const reportUnknown = (turn: Turn, { symbol, clientOrderId, outcome }: OrderReportInput): void => {
+  const state = outcome.kind === 'known' ? outcome.order.status : outcome.kind;
+  const sold = outcome.kind === 'known' && outcome.order.fills.length > 0 ? [`It had ${outcome.order.fills.length} fills, which are not in the books: /reconcile compares the account.`] : [];
+  alert(turn, 'reconciliation', `unknown-order:${clientOrderId}:${state}`, `${symbol}: an order of ours is not in the books, now ${state}`, [clientOrderId, ...sold], ['/orders', '/reconcile'], symbol);
+};
+
+/** An order that was believed ended turns out to have done more, or to be open: the exchange's word is taken over. */
+const reportRepair = (turn: Turn, record: OrderRecord, fresh: number): void => {
+  const { clientOrderId, symbol, purpose } = record.draft;
+  const found = fresh > 0 ? `${fresh} missing fill${fresh === 1 ? '' : 's'} booked` : isFinal(record) ? null : 'the order has not ended';
+  if (found === null) return;
+  alert(turn, 'reconciliation', `repaired:${clientOrderId}:${record.tradeIds.length}:${record.status}`, `${symbol}: books repaired, ${found}`, [`${purpose} ${clientOrderId}, now ${record.status}`], ['/orders', '/positions'], symbol);
+};
+
+/** A stop or an exit is gone, and no rule has asked for it. What a position needs is put back by the step. */
+const reportWithdrawn = (turn: Turn, { draft }: OrderRecord): void => {
+  const lines = ['By hand, by the exchange, or by reconciliation because nothing needed it. What a position needs is placed again.', draft.clientOrderId];
+  alert(turn, 'reconciliation', `withdrawn:${draft.clientOrderId}`, `${draft.symbol}: ${draft.purpose} order cancelled outside the rules`, lines, ['/positions', '/orders'], draft.symbol);
 };
 
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {

@@ -1,11 +1,12 @@
 import { decimal } from '../decimal.ts';
 import { evaluateModel, impose, lift, recordStart } from '../guardian/health-locks.ts';
+import { LOCKS } from '../guardian/lock.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
-import { createSymbolState, indexOrders, indexSymbols } from './state.ts';
+import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
@@ -83,7 +84,22 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   recordStart(state.guardian, turn.at, turn.wall, turn.changes);
   state.guardian.gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
   if (input.halts.length > 0) impose(state.guardian, turn.changes, 'start-gate', null, turn.at, input.halts.map((halt) => halt.text).join('; '), null, null);
-  alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot started (${mode})`, [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`], ['/status']);
+  const crashed = state.running;
+  state.running = true;
+  const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : [])];
+  alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot ${crashed ? 'recovered after a crash' : 'started'} (${mode})`, lines, ['/status', ...(crashed ? ['/positions', '/orders'] : [])]);
+};
+
+/** What a start after a crash found in the books, for whoever has to decide whether to look. */
+const recovered = (state: EngineState): readonly string[] => {
+  const held = state.symbolList.filter(({ managed }) => managed !== null);
+  const locks = Object.values(state.guardian.locks).map((lock) => LOCKS[lock.kind].title);
+  return [
+    'The last run did not end in good order. Books and locks are as they were.',
+    held.length === 0 ? 'No open positions.' : `Open: ${held.map(({ symbol, managed }) => `${symbol} (${managed?.phase ?? 'unknown'})`).join(', ')}.`,
+    ...(state.unsettled === 0 ? [] : [`${state.unsettled} order${state.unsettled === 1 ? '' : 's'} with an open outcome: the exchange is being asked.`]),
+    locks.length === 0 ? 'No lock is held.' : `Locked: ${locks.join(', ')}.`,
+  ];
 };
 
 const takeInstruments = (turn: Turn, input: StartedInput): void => {

@@ -79,6 +79,8 @@ export interface EngineState {
   engineVersion: string;
   startedAt: EpochMs;
   startedWall: EpochMs;
+  /** From a start until the stop in good order: a start that finds it set follows a crash. */
+  running: boolean;
   /** Derived: times of the newest look at all limits, when nothing has changed since; NaN = something has. */
   evaluated: { at: EpochMs; wall: EpochMs };
   /** How old data may be, by the configuration. Nothing is fresh before the first start. */
@@ -128,6 +130,7 @@ export const createEngineState = (): EngineState => ({
   engineVersion: '',
   startedAt: 0,
   startedWall: 0,
+  running: false,
   evaluated: { at: Number.NaN, wall: Number.NaN },
   freshness: { maxAge: 0, wallGrace: 0 },
   at: 0,

@@ -294,7 +294,7 @@ describe('records', () => {
     expect(kept).toBeGreaterThanOrEqual(200);
     expect(kept).toBeLessThanOrEqual(250);
     world.report('gbtest01-1');
-    expect(world.take().at(-1)).toMatchObject({ alert: { title: `${BTC}: report for an order the bot does not know` } });
+    expect(world.take().at(-1)).toMatchObject({ alert: { title: `${BTC}: an order of ours is not in the books, now not-found` } });
   });
 
   test('a snapshot gives an equal state back', () => {

@@ -2,7 +2,7 @@ import { evaluateEquity, percent } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
 import { policyOf, tradingState } from '../guardian/state.ts';
-import { assertNever, type EpochMs } from '../units.ts';
+import { assertNever, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import type { Change } from '../guardian/change.ts';
 import type { Effect } from './effect.ts';
 import type { Input } from './input.ts';
@@ -82,6 +82,7 @@ const apply = (turn: Turn, input: Input): void => {
     case 'timer':
       return;
     case 'stopping':
+      turn.state.running = false;
       return alert(turn, 'lifecycle', `stopping:${turn.wall}`, `Guardian Bot stopped (${input.reason})`, [stateLine(turn), 'Protective stops stay on the exchange.'], []);
     case 'clock-skew':
       turn.state.guardian.skew = input.skew;
@@ -128,7 +129,9 @@ const publish = (turn: Turn): void => {
       case 'lock-cleared': {
         const { lock, by } = change;
         turn.effects.push({ type: 'lock', change: 'cleared', lock, by });
-        alert(turn, 'unlock', `${lock.id}:${lock.since}:${turn.wall}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
+        // Data that come and go are no deed of anybody's: a kind of its own, which may be silenced.
+        if (lock.kind === 'stale-data') alert(turn, 'data', `${lock.id}:${lock.since}:${turn.wall}`, `${lock.symbol ?? ''}: data are fresh again`, [`after ${spanOf(turn.at - lock.since)}; ${by}`, stateLine(turn)], ['/status'], lock.symbol);
+        else alert(turn, 'unlock', `${lock.id}:${lock.since}:${turn.wall}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
         break;
       }
       case 'baseline':
@@ -149,6 +152,9 @@ const publish = (turn: Turn): void => {
     }
   }
 };
+
+/** "40 s" or "7 min". */
+const spanOf = (span: Milliseconds): string => (span < 2 * MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${Math.round(span / MINUTE_MS)} min`);
 
 const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` ${symbol}`);
 
