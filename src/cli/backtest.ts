@@ -53,10 +53,11 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   const done = performance.now();
   await model.close();
 
-  for (const warning of warnings(directory, market, span.from)) out(warning);
+  const notes = warnings(directory, market, span.from);
+  for (const note of notes) out(note);
   for (const line of summaryLines(study)) out(line);
   if (options.json !== undefined) write(options.json, studyJson(study));
-  if (options.report !== undefined) await report(study, options.report, market);
+  if (options.report !== undefined) await report(study, options.report, market, notes);
   if (options.compare !== undefined) await compare(study, options.compare);
   const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
   out(
@@ -141,9 +142,9 @@ const write = (path: string, text: string): void => {
   }
 };
 
-const report = async (study: BacktestStudy, directory: string, market: BacktestMarket): Promise<void> => {
+const report = async (study: BacktestStudy, directory: string, market: BacktestMarket, notes: readonly string[]): Promise<void> => {
   const { writeReport } = await import('./backtest-report.ts');
-  await writeReport(study, directory, market.series);
+  await writeReport(study, directory, market.series, notes);
   out(`Report: ${join(directory, 'index.html')}`);
 };
 

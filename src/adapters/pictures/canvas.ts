@@ -24,7 +24,7 @@ const FAMILY = 'GuardianInter';
 let registered = false;
 
 /** Text without its font would be drawn as nothing, so a missing font is an error. */
-const registerFonts = (): void => {
+export const registerFonts = (): void => {
   if (registered) return;
   const fonts = [
     import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),

@@ -55,8 +55,9 @@ export const monthlyReturns = ({ at, equity }: EquityCurve, balance: number): Mo
   const months: MonthReturn[] = [];
   let before = balance;
   for (let i = 0; i < at.length; i += 1) {
-    const date = new Date(at[i] ?? 0);
-    const next = i + 1 < at.length ? new Date(at[i + 1] ?? 0) : null;
+    // A point at midnight is the end of the day before.
+    const date = new Date((at[i] ?? 0) - 1);
+    const next = i + 1 < at.length ? new Date((at[i + 1] ?? 0) - 1) : null;
     if (next !== null && next.getUTCMonth() === date.getUTCMonth() && next.getUTCFullYear() === date.getUTCFullYear()) continue;
     const value = equity[i] ?? Number.NaN;
     months.push({ year: date.getUTCFullYear(), month: date.getUTCMonth(), value: value / before - 1 });

@@ -7,7 +7,8 @@ export interface PriceGrid {
   down(price: number): number;
   /** The tick at or above. */
   up(price: number): number;
-  nearest(price: number): number;
+  /** The tick above a price that lies on one. */
+  next(price: number): number;
 }
 
 /** Slack for products such as 1.15 x 100 = 114.99999999999999. */
@@ -24,6 +25,6 @@ export const priceGrid = (tick: string): PriceGrid => {
   return {
     down: (price) => at(Math.floor((price * scale) / unit + SLACK)),
     up: (price) => at(Math.ceil((price * scale) / unit - SLACK)),
-    nearest: (price) => at(Math.round((price * scale) / unit)),
+    next: (price) => at(Math.round((price * scale) / unit) + 1),
   };
 };

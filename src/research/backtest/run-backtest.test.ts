@@ -30,6 +30,22 @@ describe('what happens inside a candle', () => {
     expect(trade.exit).toBeCloseTo(TARGET, 0);
   });
 
+  test('with a spread, too: the sale is at the first price whose bid reaches the target', () => {
+    for (const spread of [0.0001, 0.0002, 0.0007, 0.003]) {
+      const trade = only(enterInto([[50_000, 56_000, 49_900, 55_500]], { assumptions: { ...PLAIN, spread } }));
+      expect(trade.exitReason).toBe('take-profit');
+      expect(trade.exit / (trade.entry * 1.03)).toBeCloseTo(1, 5);
+    }
+  });
+
+  test('no trade of a market without gaps gains more than its target', () => {
+    const { series, predictions } = generated(7, [BTC, ETH], 6_000);
+    const result = runBacktest(options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 3_000 * HOUR_MS }));
+    const targets = result.trades.filter(({ exitReason }) => exitReason === 'take-profit');
+    expect(targets.length).toBeGreaterThan(20);
+    for (const trade of targets) expect(toNumber(trade.exitPrice) / toNumber(trade.entryPrice)).toBeLessThan(1.03 + 1e-5);
+  });
+
   test('a gap through the stop is filled at the gap, not at the stop', () => {
     const trade = only(enterInto([[50_000, 50_100, 49_900, 50_000], [48_700, 48_900, 48_600, 48_800]]));
     expect(trade.exitReason).toBe('stop');

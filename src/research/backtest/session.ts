@@ -116,6 +116,16 @@ export class Session {
     this.#quotes.length = 0;
   }
 
+  /** The lowest price at which the bid is at least `wanted`. */
+  priceForBid(i: number, wanted: number): number {
+    const grid = this.grids[i];
+    if (grid === undefined) return Number.NaN;
+    let price = grid.up(wanted / (1 - this.halfSpread));
+    // The bid is cut to its tick, so it may still be one short.
+    while (grid.down(price * (1 - this.halfSpread)) < wanted) price = grid.next(price);
+    return price;
+  }
+
   /** Adds prices to the next poll. A symbol without a price is left out, as an exchange in an outage leaves it out. */
   #add(prices: Float64Array, at: EpochMs): void {
     for (let i = 0; i < prices.length; i += 1) {

@@ -144,7 +144,7 @@ export class Walker {
       if (end <= alarm && start > alarm) consider((start - alarm) / (start - end));
       const target = symbol.managed?.exitReason === null ? symbol.managed.targetPrice : null;
       if (target === null || end < start) continue;
-      const needed = session.grids[i]?.up(target / (1 - session.halfSpread)) ?? Number.NaN;
+      const needed = session.priceForBid(i, target);
       if (start < needed && needed <= end) consider((needed - start) / (end - start));
     }
     this.#considerLimits(consider);
