@@ -19,6 +19,7 @@ import { unsettled } from '../app/executor.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelDescription } from '../ports/model.ts';
 import type { OperatorService, VersionView } from '../ports/operator.ts';
+import type { OutboxStore } from '../ports/outbox.ts';
 import type { HealthCheckView, OperatorTools, ReadinessView } from '../ports/operator-tools.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
 
@@ -68,7 +69,14 @@ export interface People {
 }
 
 /** A drift watch for a bot that is made after it. */
-export const driftWatchFor = (card: CardFacts, bot: () => Bot, clock: Clock): DriftWatch => createDriftWatch(card.reference, () => bot().host, () => clock.marketNow());
+export const driftWatchFor = (card: CardFacts, bot: () => Bot, options: { readonly symbols: number; readonly clock: Clock; readonly wall: Clock; readonly outbox: OutboxStore }): DriftWatch =>
+  createDriftWatch({
+    reference: card.reference,
+    symbols: options.symbols,
+    host: () => bot().host,
+    tell: (alert) => options.outbox.add(alert, options.wall.wallNow()),
+    now: () => options.clock.marketNow(),
+  });
 
 /** Facts of health that the engine does not know. */
 const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null): readonly HealthCheckView[] => {

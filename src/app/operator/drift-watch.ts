@@ -1,17 +1,59 @@
+import type { Alert } from '../../core/engine/alert.ts';
 import { createDriftMonitor, DRIFT_LIMIT, type DriftReference, type DriftReport } from '../../core/features/drift.ts';
-import { hourStart, type EpochMs } from '../../core/units.ts';
+import { hourStart, utcDayStart, type EpochMs } from '../../core/units.ts';
 import type { EngineHost } from '../engine-host.ts';
 
-/** Follows live predictions against the model's training; tells the engine, which locks and alerts. */
+/** Follows live predictions against the model's training; tells the engine, which locks, and operators of features that have moved. */
 export interface DriftWatch {
   push(features: ArrayLike<number>, probability: number): void;
   report(): DriftReport | null;
 }
 
-/** `reference` null: the card has none, so drift is never known. */
-export const createDriftWatch = (reference: DriftReference | null, host: () => EngineHost, now: () => EpochMs): DriftWatch => {
-  const monitor = reference === null ? null : createDriftMonitor(reference);
+export interface DriftWatchOptions {
+  /** Null: the card has none, so drift is never known. */
+  readonly reference: DriftReference | null;
+  /** Symbols whose predictions come in: so many are one hour. */
+  readonly symbols: number;
+  readonly host: () => Pick<EngineHost, 'apply'>;
+  readonly tell: (alert: Alert) => void;
+  /** Market time. */
+  readonly now: () => EpochMs;
+}
+
+/** Features named in one alert. */
+const NAMED = 8;
+
+/** One alert for all features that have newly passed the limit, at most one a UTC day: the key holds the day, so a restart adds none. */
+const driftAlert = (features: DriftReport['features'], hours: number, at: EpochMs): Alert => {
+  const shown = features.slice(0, NAMED).map(({ name, index }) => `${name} ${index.toFixed(2)}`);
+  return {
+    kind: 'model',
+    key: `feature-drift:${utcDayStart(at)}`,
+    title: `Model drift: ${features.length} feature${features.length === 1 ? '' : 's'} above ${DRIFT_LIMIT}`,
+    lines: [
+      `Live against training, over ${hours} h: ${shown.join(', ')}${features.length > NAMED ? `, and ${features.length - NAMED} more` : ''}.`,
+      'Nothing is locked: that takes a drift of the prediction itself.',
+    ],
+    commands: ['/model'],
+    symbol: null,
+    at,
+  };
+};
+
+export const createDriftWatch = ({ reference, symbols, host, tell, now }: DriftWatchOptions): DriftWatch => {
+  const monitor = reference === null ? null : createDriftMonitor(reference, { symbols: Math.max(1, symbols) });
   let toldHour: EpochMs | null = null;
+  let told: ReadonlySet<string> = new Set();
+
+  const look = (report: DriftReport): void => {
+    if (report.prediction === null) return;
+    host().apply({ type: 'model-status', valid: true, detail: 'drift measured', drift: { value: report.prediction, limit: DRIFT_LIMIT } });
+    const moved = report.features.filter(({ index }) => index > DRIFT_LIMIT);
+    if (moved.some(({ name }) => !told.has(name))) tell(driftAlert(moved, report.hours, now()));
+    // A feature that has come back and moves away again is news again.
+    told = new Set(moved.map(({ name }) => name));
+  };
+
   return {
     push: (features, probability) => {
       if (monitor === null) return;
@@ -19,8 +61,7 @@ export const createDriftWatch = (reference: DriftReference | null, host: () => E
       const hour = hourStart(now());
       if (toldHour === hour) return;
       toldHour = hour;
-      const { prediction } = monitor.report();
-      if (prediction !== null) host().apply({ type: 'model-status', valid: true, detail: 'drift measured', drift: { value: prediction, limit: DRIFT_LIMIT } });
+      look(monitor.report());
     },
     report: () => monitor?.report() ?? null,
   };

@@ -54,7 +54,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   resources.defer(() => metrics.close());
   const data = createSilenceableData(surroundings.marketData);
   const card = readCard(bundledModel(config.modelDir));
-  const drift = driftWatchFor(card, () => bot, clock);
+  const drift = driftWatchFor(card, () => bot, { symbols: config.symbols.length, clock, wall, outbox: database.outbox });
   const bot: Bot = createBot({
     state,
     store: metrics.journal(surroundings.journal),

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import type { Alert } from '../../core/engine/alert.ts';
+import type { Input } from '../../core/engine/input.ts';
+import { FEATURE_COUNT, FEATURE_NAMES } from '../../core/features/catalogue.ts';
+import { LEAST_DRIFT_HOURS, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
+import { HOUR_MS } from '../../core/units.ts';
+import { createDriftWatch } from './drift-watch.ts';
+
+/** Half of training below zero, half above. */
+const HALVES: ReferenceDistribution = { edges: [0], shares: [0.5, 0.5] };
+const reference: DriftReference = { features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, HALVES])), prediction: HALVES };
+
+const start = (symbols: number, given: DriftReference | null = reference) => {
+  const alerts: Alert[] = [];
+  const inputs: Omit<Input, 'at' | 'wall'>[] = [];
+  let at = Date.UTC(2024, 7, 5);
+  const watch = createDriftWatch({
+    reference: given,
+    symbols,
+    host: () => ({ apply: (input) => (inputs.push(input as never), []) as never }),
+    tell: (alert) => alerts.push(alert),
+    now: () => at,
+  });
+  /** Hours whose features alternate around zero, but for the first `moved` ones, which stay above. */
+  const hours = (count: number, moved: number): void => {
+    for (let hour = 0; hour < count; hour += 1, at += HOUR_MS) {
+      const side = hour % 2 === 0 ? 1 : -1;
+      const row = Array.from({ length: FEATURE_COUNT }, (_, index) => (index < moved ? 1 : side));
+      for (let symbol = 0; symbol < symbols; symbol += 1) watch.push(row, side);
+    }
+  };
+  return { alerts, inputs, watch, hours };
+};
+
+describe('drift', () => {
+  test.each([1, 2, 5])('of %i symbols is known after so many hours, not so many rows', (symbols) => {
+    const { watch, hours, inputs } = start(symbols);
+    hours(LEAST_DRIFT_HOURS - 1, 0);
+    expect(watch.report()?.prediction).toBeNull();
+    expect(inputs).toEqual([]);
+    hours(2, 0);
+    expect(watch.report()?.prediction).not.toBeNull();
+  });
+
+  test('of features is told once, by name, and locks nothing by itself', () => {
+    const { alerts, inputs, hours } = start(1);
+    hours(LEAST_DRIFT_HOURS + 48, 2);
+    expect(alerts.map(({ title, kind }) => [kind, title])).toEqual([['model', 'Model drift: 2 features above 0.25']]);
+    expect(alerts[0]?.lines[0]).toContain(FEATURE_NAMES[0]);
+    expect(inputs.length).toBeGreaterThan(40);
+    expect(inputs.every((input) => input.type === 'model-status')).toBe(true);
+  });
+
+  test('is told again when another feature follows, under a key of its own day', () => {
+    const { alerts, hours } = start(1);
+    hours(LEAST_DRIFT_HOURS + 2, 1);
+    hours(LEAST_DRIFT_HOURS * 3, 3);
+    expect(alerts.length).toBeGreaterThan(1);
+    expect(alerts.length).toBeLessThanOrEqual(3);
+    expect(new Set(alerts.map(({ key }) => key)).size).toBe(alerts.length);
+  });
+
+  test('without a reference is never known', () => {
+    const { watch, hours, alerts, inputs } = start(1, null);
+    hours(LEAST_DRIFT_HOURS + 10, 3);
+    expect([watch.report(), alerts, inputs]).toEqual([null, [], []]);
+  });
+});
