@@ -40,17 +40,18 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     // A stamp from the future would look fresh for longer than it is.
     const at = Math.min(quote.at, turn.at);
     if (quote.symbol === state.feeSymbol && at >= state.feeCoinAt) {
+      if (state.feeCoinPrice === null || at > state.feeCoinAt) state.feeCoinWall = turn.wall;
       state.feeCoinPrice = quote.last;
       state.feeCoinAt = at;
-      state.feeCoinWall = turn.wall;
     }
     const symbol = state.symbols[quote.symbol];
     if (symbol === undefined || !(symbol.priceAt === null || at >= symbol.priceAt)) continue;
     symbol.last = quote.last;
     symbol.bid = quote.bid;
     symbol.ask = quote.ask;
+    // A price that stands still is no younger for having been read again, on either clock.
+    if (symbol.priceAt === null || at > symbol.priceAt) symbol.priceWall = turn.wall;
     symbol.priceAt = at;
-    symbol.priceWall = turn.wall;
     watchForming(symbol, quote.last, at);
     symbol.freshPolls = isStale(symbol, turn.at, turn.wall, rule) ? 0 : symbol.freshPolls + 1;
     watchTarget(symbol);

@@ -107,6 +107,20 @@ describe('prices', () => {
     expect(world.locks()).toContain(`stale-data:${BTC}`);
   });
 
+  test('that stand still are no younger for having been read again, on the wall clock of a demo either', () => {
+    const world = new World({ config: { mode: 'demo', staleWallGrace: 2_000 } }).ready();
+    const stoodStillAt = world.at;
+    const read = (): void => void world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 50_000, bid: 49_999, ask: 50_001, at: stoodStillAt }] });
+    world.at += HOUR_MS;
+    world.wall += 1_500;
+    read();
+    expect(world.locks()).not.toContain(`stale-data:${BTC}`);
+    world.at += HOUR_MS;
+    world.wall += 1_500;
+    read();
+    expect(world.locks()).toContain(`stale-data:${BTC}`);
+  });
+
   test('after an outage count as fresh after two polls, not one', () => {
     const world = new World().ready();
     for (let count = 0; count < 5; count += 1) world.quotes();
