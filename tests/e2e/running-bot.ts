@@ -93,7 +93,8 @@ export const startGuardian = async (environment: Readonly<Record<string, string>
       if (!line.startsWith('{')) return;
       const fields = JSON.parse(line) as { page?: string; control?: string };
       if (typeof fields.page === 'string') found.page = fields.page;
-      if (typeof fields.control === 'string') found.control = fields.control;
+      // The bot's own control socket is a path; the simulator's endpoint is an address.
+      if (fields.control?.startsWith('http') === true) found.control = fields.control;
     });
   }
   const ended = once(child, 'close') as Promise<[number | null]>;

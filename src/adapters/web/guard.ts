@@ -56,7 +56,8 @@ export const securityHeaders: MiddlewareHandler = async (context, next) => {
   await next();
   context.header('content-security-policy', POLICY);
   context.header('x-content-type-options', 'nosniff');
-  context.header('referrer-policy', 'no-referrer');
+  // Not `no-referrer`: that would make the form of the token send `Origin: null`.
+  context.header('referrer-policy', 'same-origin');
   context.header('cross-origin-opener-policy', 'same-origin');
   context.header('cross-origin-resource-policy', 'same-origin');
   context.header('x-frame-options', 'DENY');

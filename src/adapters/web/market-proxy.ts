@@ -23,6 +23,8 @@ interface ControlState {
   readonly faults: readonly { readonly id: number; readonly name: string; readonly hits: number; readonly remaining: number | null }[];
 }
 
+type FaultBody = Readonly<Record<string, string | number | boolean>>;
+
 const presetOf = (faultName: string): MarketPreset | undefined => MARKET_PRESETS.find(({ wish }) => wish.kind === 'fault' && wish.body['name'] === faultName);
 
 const readBody = async (context: Context): Promise<Readonly<Record<string, unknown>> | null> => {
@@ -65,6 +67,13 @@ export const createMarketProxy = (access: MarketAccess, stopping: AbortSignal): 
     };
   };
 
+  /** The fault's own steps, or as many as its seconds take at the present pace. */
+  const lasting = async ({ seconds }: MarketPreset, body: FaultBody): Promise<FaultBody> => {
+    if (seconds === undefined) return body;
+    const { stepMilliseconds } = (await call('GET', 'state')) as ControlState;
+    return { ...body, steps: Math.max(Number(body['steps'] ?? 1), Math.ceil((seconds * 1000) / Math.max(1, stepMilliseconds))) };
+  };
+
   const app = new Hono();
   app.get('/', async (context) => context.json(await view()));
   app.get('/presets', (context) => context.json(MARKET_PRESETS.map(({ id, group, title, what, watch }) => ({ id, group, title, what, watch }))));
@@ -85,7 +94,7 @@ export const createMarketProxy = (access: MarketAccess, stopping: AbortSignal): 
     const preset = MARKET_PRESETS.find((candidate) => candidate.id === id);
     if (preset === undefined) return context.json({ error: 'no such preset' }, 400);
     const { wish } = preset;
-    if (wish.kind === 'fault') await call('POST', 'fault', wish.body);
+    if (wish.kind === 'fault') await call('POST', 'fault', await lasting(preset, wish.body));
     else for (const symbol of access.symbols) await call('POST', 'jump', { symbol, fraction: wish.fraction });
     return context.json(await view());
   });

@@ -237,6 +237,10 @@ describe('the simulated market', () => {
       'POST /control/jump {"symbol":"ETH/USDT","fraction":-0.04}',
       'DELETE /control/fault',
     ]);
+    calls.length = 0;
+    // At 500 ms a step the eight seconds are the sixteen steps; a faster market would get more of them.
+    expect((await post(url, 'trouble', { preset: 'stale' })).status).toBe(200);
+    expect(calls.filter((call) => call.startsWith('POST'))).toEqual(['POST /control/fault {"name":"stale-prices","steps":16}']);
   });
 
   test('nothing else of the control endpoint can be reached, and no value but ours', async () => {

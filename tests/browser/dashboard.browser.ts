@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { axeFaults, coloursOf, launchChromium, openPage, type View } from './chromium.ts';
+import { passHours, startDemo, type Demo } from './demo-process.ts';
+
+let browser: Browser;
+let demo: Demo;
+let url: string;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  demo = await startDemo({ DEMO_HOUR_SECONDS: '0.2', DEMO_SEED: '1' }, null);
+  url = demo.bot.pageUrl;
+});
+afterAll(async () => {
+  await demo.end();
+  await browser.close();
+});
+
+const VIEWS: readonly View[] = [
+  { width: 375, height: 812, scheme: 'light' },
+  { width: 375, height: 812, scheme: 'dark' },
+  { width: 768, height: 1024, scheme: 'light' },
+  { width: 1440, height: 900, scheme: 'light' },
+  { width: 1440, height: 900, scheme: 'dark' },
+];
+const named = VIEWS.map((view) => [`${view.width} px, ${view.scheme}`, view] as const);
+
+const decided = async (page: Page): Promise<void> => {
+  await page.waitForSelector('#decisions .row-button');
+};
+const marketTime = (page: Page): Promise<string> => page.locator('#market-time').innerText();
+
+describe('the page of the demo', () => {
+  test('shows state, figures, charts and the first decisions, without a fault and without leaving loopback', async () => {
+    const { page, faults } = await openPage(browser, url);
+    await decided(page);
+    await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true');
+    expect(await page.locator('#state').innerText()).toMatch(/Active|Exits only|Halted/);
+    expect(await page.locator('#equity').innerText()).toMatch(/^\d[\d,]*\.\d\d\s*USDT$/);
+    expect(await page.locator('#limits [role=meter]').count()).toBeGreaterThanOrEqual(5);
+    await expect.poll(() => coloursOf(page, '#chart')).toBeGreaterThan(20);
+    await expect.poll(() => coloursOf(page, '#curve')).toBeGreaterThan(20);
+    expect(await page.locator('#chart').getAttribute('aria-label')).toMatch(/BTC\/USDT: \d+ hourly candles/);
+    await page.waitForSelector('#log .bubble');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('the first paint comes within half a second', async () => {
+    const paints: number[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      const { page } = await openPage(browser, url);
+      await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
+      paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN));
+      await page.context().close();
+    }
+    // Other work on the machine can only make it slower: the best is what the page takes.
+    expect(Math.min(...paints)).toBeLessThan(500);
+  });
+
+  test.each(named)('axe finds nothing wrong, and nothing is wider than the screen: %s', async (_name, view) => {
+    const { page, faults } = await openPage(browser, url, view);
+    await decided(page);
+    expect(await axeFaults(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+    await page.click('#desk-more');
+    await page.locator('.row-button').first().click();
+    await page.waitForSelector('#decision h3');
+    expect(await axeFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    if (view.width < 900) {
+      await page.click('[data-show=chat]');
+      await page.waitForSelector('#log .bubble');
+      expect(await axeFaults(page)).toEqual([]);
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('an entry explains itself: odds, features, size, every check, and what became of it', async () => {
+    await passHours(demo.bot, 48);
+    const { page, faults } = await openPage(browser, url);
+    const entry = page.locator('#decisions tr:has(.chip.good) .row-button').first();
+    await entry.waitFor();
+    await entry.click();
+    const dialog = page.locator('#decision');
+    await dialog.locator('.guard li').first().waitFor();
+    const text = await dialog.innerText();
+    expect(text).toMatch(/Probability that the target comes before the stop: 0\.\d{3}/);
+    expect(text).toMatch(/Expected value [+−]\d/);
+    expect(await dialog.locator('.effects').first().locator('.effect').count()).toBeGreaterThanOrEqual(3);
+    expect(text).toMatch(/Equity [\d,.]+, so at most [\d.]+ may be lost/);
+    expect(await dialog.locator('.guard li').count()).toBeGreaterThanOrEqual(18);
+    expect(text).toMatch(/What became of it/);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('works by keyboard alone: skip link, tabs by arrows, a decision opened and closed with the focus back', async () => {
+    const { page } = await openPage(browser, url);
+    await decided(page);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('board');
+    await page.focus('#tab-fills');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.evaluate(() => [document.activeElement?.id, document.activeElement?.getAttribute('aria-selected')])).toEqual(['tab-trades', 'true']);
+    await demo.bot.control('POST', '/control/pause', { paused: true });
+    await page.locator('.row-button').first().focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#decision[open] h3');
+    await page.keyboard.press('Escape');
+    expect(await page.evaluate(() => [document.querySelector('dialog[open]'), document.activeElement?.classList.contains('row-button')])).toEqual([null, true]);
+    await demo.bot.control('POST', '/control/pause', { paused: false });
+    await page.context().close();
+  });
+
+  test('a broken line is resumed: nothing missing, nothing twice', async () => {
+    const { page } = await openPage(browser, url);
+    await decided(page);
+    await page.context().setOffline(true);
+    await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'false', undefined, { timeout: 60_000 }).catch(() => undefined);
+    await passHours(demo.bot, 6);
+    await page.context().setOffline(false);
+    await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 60_000 });
+    await demo.bot.control('POST', '/control/pause', { paused: true });
+    const rows = (await (await fetch(`${url}/api/board`)).json()) as { rows: { decisions: { symbol: string; openTime: number }[] } };
+    const newest = rows.rows.decisions.slice(-20).map(({ symbol, openTime }) => `${symbol} ${openTime}`).toReversed();
+    await expect
+      .poll(() => page.evaluate(() => [...document.querySelectorAll<HTMLElement>('.row-button')].slice(0, 20).map(({ dataset }) => `${dataset['symbol']} ${dataset['at']}`)), { timeout: 20_000 })
+      .toEqual(newest);
+    await demo.bot.control('POST', '/control/pause', { paused: false });
+    await page.context().close();
+  });
+
+  test('the market can be paused, made faster and made to fail; the Guardian is seen at work', async () => {
+    const { page, faults } = await openPage(browser, url);
+    await decided(page);
+    await page.click('#desk-speeds [data-value="0.5"]');
+    await expect.poll(() => page.locator('#desk-speeds [data-value="0.5"]').getAttribute('aria-pressed')).toBe('true');
+    await page.click('#desk-pause');
+    await page.waitForSelector('#desk-pause[aria-pressed=true]');
+    const still = await marketTime(page);
+    // Two looks of the page later nothing has moved.
+    await page.waitForResponse((answer) => answer.url().endsWith('/api/market'));
+    await page.waitForResponse((answer) => answer.url().endsWith('/api/market'));
+    expect(await marketTime(page)).toBe(still);
+    await page.click('#desk-pause');
+    await expect.poll(() => marketTime(page)).not.toBe(still);
+
+    await page.click('#desk-more');
+    await page.click('[data-preset=stale]');
+    await page.waitForSelector('#desk-faults .chip');
+    expect(await page.locator('#desk-say').innerText()).toContain('Prices stand still');
+    await page.waitForSelector('#locks [data-lock^="stale-data"]', { timeout: 60_000 });
+    await page.locator('#desk-faults .button').click();
+    await page.waitForSelector('#locks [data-lock^="stale-data"]', { state: 'detached', timeout: 60_000 });
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('light and dark can be chosen, and are remembered', async () => {
+    const { page } = await openPage(browser, url);
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    await page.click('#theme');
+    await page.click('#theme');
+    expect(await page.locator('#theme').getAttribute('aria-label')).toBe('Colours: dark');
+    expect(await ground()).not.toBe(light);
+    await page.reload();
+    expect(await ground()).not.toBe(light);
+    await page.context().close();
+  });
+});
