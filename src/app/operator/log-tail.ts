@@ -12,10 +12,15 @@ export interface LogTail extends Log {
   newest(count: number): readonly LogLineView[];
 }
 
+const inWords = (value: unknown): string => {
+  if (value instanceof Error) return value.message;
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+};
+
 export const createLogTail = (log: Log, redact: (text: string) => string, wallNow: () => EpochMs): LogTail => {
   const lines: LogLineView[] = [];
   const keep = (level: LogLineView['level'], fields: Readonly<Record<string, unknown>>, message: string): void => {
-    const details = Object.entries(fields).map(([name, value]) => `${name}=${value instanceof Error ? value.message : typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+    const details = Object.entries(fields).map(([name, value]) => `${name}=${inWords(value)}`);
     lines.push({ at: wallNow(), level, text: redact([message, ...details].join(' ')).slice(0, LONGEST) });
     if (lines.length > KEPT) lines.splice(0, lines.length - KEPT);
   };
