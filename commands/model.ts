@@ -1,23 +1,23 @@
+import { DRIFT_LIMIT, LEAST_DRIFT_HOURS } from '../src/core/features/drift.ts';
 import type { ReplyBlock } from '../src/ports/chat.ts';
 import type { ModelStatusView } from '../src/ports/operator-tools.ts';
 import { none } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
 import { baseOf, cut, percent, UNKNOWN, type Times } from './support/format.ts';
 
-/** Above this a feature alerts and the prediction locks. */
-const DRIFT_LIMIT = 0.25;
 
 const index = (value: number): string => `${value.toFixed(3)}${value > DRIFT_LIMIT ? ' !' : ''}`;
 
 const driftBlocks = (drift: ModelStatusView['drift']): readonly ReplyBlock[] => {
-  if (drift === null) return [{ kind: 'text', lines: ['Drift: n/a, too few hours so far.'] }];
+  if (drift === null) return [{ kind: 'text', lines: ['Drift: n/a, no reference in the model’s card.'] }];
+  if (drift.prediction === null) return [{ kind: 'text', lines: [`Drift: n/a before ${LEAST_DRIFT_HOURS} h of predictions, ${drift.hours} so far.`] }];
   return [
     { kind: 'text', lines: [`Drift over ${drift.hours} h (limit ${DRIFT_LIMIT}):`] },
     {
       kind: 'table',
       head: ['What', 'PSI'],
       align: ['left', 'right'],
-      rows: [['prediction', drift.prediction === null ? 'n/a' : index(drift.prediction)], ...drift.features.slice(0, 5).map(({ name, index: value }) => [cut(name, 24), index(value)])],
+      rows: [['prediction', index(drift.prediction)], ...drift.features.slice(0, 5).map(({ name, index: value }) => [cut(name, 24), index(value)])],
     },
   ];
 };

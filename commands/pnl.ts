@@ -49,8 +49,9 @@ export const pnl = defineCommand({
   parse: choice<PnlRange>(RANGES),
   run: ({ service, times }, range) => {
     const view = service.pnl(range);
-    const change = view.startEquity === null || view.equity === null || view.startEquity === 0 ? null : (view.equity - view.deposits) / view.startEquity - 1;
-    const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : signedPercent(change)}`;
+    const change = view.startEquity === null || view.equity === null ? null : view.equity - view.deposits - view.startEquity;
+    const fraction = change === null || view.startEquity === null || view.startEquity === 0 ? null : change / view.startEquity;
+    const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : `${signedMoney(change)} (${signedPercent(fraction)})`}`;
     return {
       title,
       blocks: [...pnlBlocks(view), { kind: 'text', lines: [subtitle(view, times)] }],

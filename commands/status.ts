@@ -5,6 +5,9 @@ import { defineCommand } from './support/command.ts';
 import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, type Times } from './support/format.ts';
 import { dayText, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
 
+/** The strictest lock is named in full; /locks has the rest. */
+const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
+
 const overview = (status: StatusView, times: Times): ReplyBlock => ({
   kind: 'fields',
   rows: [
@@ -49,7 +52,7 @@ export const status = defineCommand({
     return {
       title: `${STATE_SIGN[view.state]} ${STATE_WORD[view.state]} · ${view.mode}`,
       blocks: [
-        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why, 300)] }]),
+        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why, 300), ...others(view)] }]),
         overview(view, times),
         positions(view),
         markets(view),

@@ -12,6 +12,18 @@ const pager = ({ size, page: current }: Page, total: number): readonly (readonly
   return row.length === 0 ? [] : [row];
 };
 
+/** Reasons in a narrow column. What is not here is cut. */
+const SHORT_REASONS: readonly (readonly [prefix: string, short: string])[] = [
+  ['take-profit', 'target'],
+  ['model reversal', 'model'],
+  ['flatten by', 'by hand'],
+  ['daily drawdown', 'daily DD'],
+  ['total drawdown', 'total DD'],
+  ['stop not filled', 'stop'],
+];
+
+const reasonOf = (exitReason: string): string => SHORT_REASONS.find(([prefix]) => exitReason.toLowerCase().startsWith(prefix))?.[1] ?? cut(exitReason, 8);
+
 export const trades = defineCommand({
   name: 'trades',
   role: 'viewer',
@@ -36,7 +48,7 @@ export const trades = defineCommand({
             cut(baseOf(trade.symbol), 4),
             signedMoney(trade.pnl),
             signedPercent(trade.pnlFraction, 1).replace(' %', ''),
-            cut(trade.exitReason, 8),
+            reasonOf(trade.exitReason),
           ]),
         },
         { kind: 'text', lines: ['PnL is net of all fees.'] },

@@ -48,7 +48,7 @@ export const limitText = (value: number | null, limit: number, unit: 'fraction' 
     case 'fraction':
       return `${percent(value)} of ${percent(limit)}`;
     case 'quote':
-      return `${money(value)} / ${money(limit)}`;
+      return `${money(value)}, at least ${money(limit)}`;
     case 'count':
       return `${value ?? UNKNOWN} of ${limit}`;
     case 'seconds':

@@ -7,6 +7,7 @@ import type { Config } from '../adapters/system/config-schema.ts';
 import { createSchedule } from '../adapters/system/schedule.ts';
 import { createWebhook } from '../adapters/system/web-calls.ts';
 import type { Bot } from '../app/bot.ts';
+import { createDailyReports } from '../app/operator/daily-reports.ts';
 import { createDriftWatch, type DriftWatch } from '../app/operator/drift-watch.ts';
 import type { LogTail } from '../app/operator/log-tail.ts';
 import { createOperatorSide, type OperatorSide } from '../app/operator/operator-service.ts';
@@ -175,15 +176,28 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
 
 /** The daily report, on wall time in the operator's zone. */
 const startReports = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, wake: () => void): void => {
-  const { config, log, wall, database, resources } = options;
+  const { config, log, wall, bot, database, resources } = options;
+  const reports = createDailyReports({
+    memory: database.chatMemory,
+    wallNow: () => wall.wallNow(),
+    timeZone: config.timeZone,
+    time: config.dailyReportAt,
+    report: () => {
+      database.outbox.add(buildDailyReport(service, config.timeZone, tools), wall.wallNow());
+      wake();
+    },
+  });
   const schedule = createSchedule({
     timeZone: config.timeZone,
     onError: (job, error) => log.error({ job, error }, 'a scheduled job failed'),
-    onMissed: (job, at) => log.warn({ job, at }, 'a scheduled job was missed'),
+    onMissed: (job, at) => {
+      log.warn({ job, at }, 'a scheduled job was missed; it is caught up');
+      reports.catchUp();
+    },
   });
-  schedule.daily('daily report', config.dailyReportAt, () => {
-    database.outbox.add(buildDailyReport(service, config.timeZone, tools), wall.wallNow());
-    wake();
-  });
+  schedule.daily('daily report', config.dailyReportAt, () => reports.send());
+  // Before the start-up is complete there is nothing to report.
+  const looked = bot.ready.then(() => reports.catchUp());
+  looked.catch((error: unknown) => log.warn({ error }, 'no look at missed reports'));
   resources.defer(() => schedule.stop());
 };

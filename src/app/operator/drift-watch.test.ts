@@ -17,7 +17,7 @@ const start = (symbols: number, given: DriftReference | null = reference) => {
   const watch = createDriftWatch({
     reference: given,
     symbols,
-    host: () => ({ apply: (input) => (inputs.push(input as never), []) as never }),
+    host: () => ({ apply: (input) => (inputs.push(input), []) as never }),
     tell: (alert) => alerts.push(alert),
     now: () => at,
   });

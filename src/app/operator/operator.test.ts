@@ -5,6 +5,7 @@ import type { OperatorCommand } from '../../core/engine/input.ts';
 import { DAY_MS, HOUR_MS } from '../../core/units.ts';
 import type { Caller } from '../../ports/operator.ts';
 import type { EquityPoint, FillRow, Records } from '../../ports/store.ts';
+import { equityAt } from './equity-at.ts';
 import { createLogTail } from './log-tail.ts';
 import { createOperatorTools, type OperatorToolsOptions } from './operator-tools.ts';
 import { periodViews } from './periods.ts';
@@ -177,6 +178,29 @@ describe('results by period', () => {
       [day, 10],
       [day - DAY_MS, 10],
     ]);
+  });
+});
+
+describe('results by period, at midnight', () => {
+  test('the point of midnight ends one day and begins the next, and the days add up', () => {
+    const day = Date.UTC(2026, 0, 5);
+    // Two percent are lost in the last hour of the 4th; the baseline of the 5th is after it.
+    const points: readonly EquityPoint[] = [
+      { at: day - DAY_MS, equity: 1000 },
+      { at: day - HOUR_MS, equity: 1020 },
+      { at: day + 5, equity: 1000 },
+      { at: day + HOUR_MS, equity: 995 },
+    ];
+    const records = noRecords({
+      equityBetween: (from, to) => points.filter((point) => point.at >= from && point.at < to),
+      equityBefore: (at) => points.findLast((point) => point.at < at) ?? null,
+    });
+    const views = periodViews(records, 'day', 5, day + 2 * HOUR_MS, 990);
+    expect(views.map(({ pnl }) => pnl)).toEqual([-10, 0]);
+    expect(equityAt(records, day)).toEqual(points[2]);
+    // Taken long after midnight (the bot was down), the last one before is nearer.
+    expect(equityAt(noRecords({ equityBefore: () => ({ at: day - 60_000, equity: 7 }), equityBetween: () => [{ at: day + 50 * 60_000, equity: 8 }] }), day)?.equity).toBe(7);
+    expect(equityAt(noRecords(), day)).toBeNull();
   });
 });
 

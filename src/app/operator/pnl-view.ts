@@ -4,6 +4,7 @@ import { bySymbol, dailyReturns, maxDrawdown, sharpe, sortino, tradeStatistics }
 import { DAY_MS, utcDayStart, type EpochMs } from '../../core/units.ts';
 import type { PnlRange, PnlView } from '../../ports/operator.ts';
 import type { EquityPoint, Records } from '../../ports/store.ts';
+import { equityAt } from './equity-at.ts';
 import type { Now } from './views.ts';
 
 /** Most points of a curve that a picture of a phone's width can show. */
@@ -45,7 +46,7 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
     from: range === 'all' ? (points[0]?.at ?? now.market) : from,
     to: now.market,
     equity,
-    startEquity: records.equityBefore(from)?.equity ?? points[0]?.equity ?? null,
+    startEquity: equityAt(records, from)?.equity ?? points[0]?.equity ?? null,
     realised: statistics.realised,
     unrealised: unrealised.some((value) => value === null) ? null : unrealised.reduce<number>((total, value) => total + (value ?? 0), 0),
     fees: records.feesBetween(from, to),

@@ -20,7 +20,7 @@ afterEach(async () => {
 /** A sound argument for those that need one, and what must be in the answer. */
 const CASES: Readonly<Record<string, { readonly argument?: string; readonly answer: RegExp }>> = {
   status: { answer: /Halted[\s\S]*1,012\.40[\s\S]*stop\s+59,221\.60/ },
-  pnl: { argument: '7d', answer: /PnL last 7 days: \+1\.24 %[\s\S]*Sharpe\s+n\/a/ },
+  pnl: { argument: '7d', answer: /PnL last 7 days: \+12\.40 \(\+1\.24 %\)[\s\S]*Sharpe\s+n\/a/ },
   positions: { answer: /BTC\/USDT {2}\+4\.51[\s\S]*Target\s+61,927\.10/ },
   orders: { answer: /gb-4f2a-18[\s\S]*Trigger\s+59,221\.60/ },
   trades: { answer: /Trades 1 to 10 of 37[\s\S]*stop/ },
