@@ -34,7 +34,7 @@ export const backup = async (options: { readonly to?: string; readonly keep?: st
   const directory = backupDirectory(config);
   const now = Date.now();
   const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? join(directory, backupName(config.mode, now)), now);
-  out(`${path}: ${bytes} bytes, up to journal entry ${sequence}, integrity checked`);
+  out(`${path}: copy of ${config.databasePath}, ${bytes} bytes, up to journal entry ${sequence}, integrity checked`);
   if (options.to === undefined) {
     const removed = rotate(directory, config.mode, keep);
     if (removed > 0) out(`${removed} older ${removed === 1 ? 'backup' : 'backups'} removed, ${keep} kept`);

@@ -88,7 +88,7 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
     const config: EngineConfig = { mode: options.mode, symbols: [SYMBOL], quoteAsset: 'USDT', feeAsset: null, limits: options.limits, takerFee: 0.001, orderPrefix: 'gb', instanceId: database.identity.instanceId, staleWallGrace: 0, model: { name, hash, schemaHash, stop, target, horizonHours, margin } };
     const killed = new Error('killed');
     let dead = false;
-    let scripted: Promise<void> | null = null;
+    const scripted: { done: Promise<void> | null } = { done: null };
     const bot: Bot = createBot({
       state,
       store: { ...database.journal, commit: (inputs, apply) => { const effects = database.journal.commit(inputs, apply); for (const input of inputs) broker.observe(input); return effects; } },
@@ -100,7 +100,7 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
       model,
       pacer: {
         next: async () => {
-          scripted ??= script(runDrill);
+          scripted.done ??= script(runDrill);
           const ready = waiters;
           waiters = [];
           for (const resolve of ready) resolve();
@@ -138,7 +138,7 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
     await bot.finished.catch((error: unknown) => {
       if (error !== killed) throw error;
     });
-    await scripted;
+    await scripted.done;
     if (!dead) await bot.stop('end of the phase');
     database.close();
   };

@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# Installs, upgrades and uninstalls Guardian Bot as a systemd service. Running it again changes nothing.
+#
+#   install.sh install    user, directories, program, units; starts nothing
+#   install.sh upgrade    backup, switch, start; rolls back when the new version does not come up
+#   install.sh uninstall  removes program and units, keeps data, configuration and the user
+#
+#   --from DIR   checkout to install from (default: the one that this script is in)
+#   --offline    take node_modules of the checkout as they are, instead of `npm ci --omit=dev`
+set -euo pipefail
+
+readonly USER_NAME=guardian-bot
+readonly PREFIX=/opt/guardian-bot
+readonly HOME_DIR=/var/lib/guardian-bot
+readonly UNIT_DIR=/etc/systemd/system
+readonly WRAPPER=/usr/local/bin/guardian
+readonly SERVICE=guardian-bot.service
+readonly TIMER=guardian-bot-backup.timer
+readonly UNITS=(guardian-bot.service guardian-bot-backup.service guardian-bot-backup.timer)
+readonly PARTS=(src commands models deployment package.json package-lock.json .npmrc .env.example)
+# Seconds that a new version has to report READY.
+readonly START_LIMIT=180
+readonly RELEASES_KEPT=3
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
+
+action="${1:-}"
+[ $# -gt 0 ] && shift
+from="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+offline=no
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --from) from="$(cd "${2:?--from needs a directory}" && pwd)"; shift 2 ;;
+    --offline) offline=yes; shift ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+need_root() { [ "$(id -u)" = 0 ] || die 'needs root: run it with sudo'; }
+
+as_user() { (cd "$HOME_DIR" && runuser -u "$USER_NAME" -- "$@"); }
+
+# guardian of a given release: program RELEASE ARGUMENTS...
+program() {
+  local release="$1"
+  shift
+  as_user "$release/node_modules/.bin/node" "$release/src/cli/guardian.ts" "$@"
+}
+
+# The same content is the same release, whatever it is called.
+release_name() {
+  local version hash
+  version="$(sed -n 's/^ *"version": *"\([^"]*\)".*/\1/p' "$from/package.json" | head -n 1)"
+  hash="$(cd "$from" && find "${PARTS[@]}" -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-12)"
+  printf '%s-%s' "$version" "$hash"
+}
+
+check_source() {
+  [ -f "$from/src/cli/guardian.ts" ] && [ -f "$from/package-lock.json" ] || die "$from is no checkout of Guardian Bot"
+  [ "$offline" = no ] || [ -e "$from/node_modules/.bin/node" ] || die "$from/node_modules is missing or has no Node: run npm ci there first"
+}
+
+make_user() {
+  getent passwd "$USER_NAME" >/dev/null && return 0
+  useradd --system --user-group --home-dir "$HOME_DIR" --no-create-home --shell /usr/sbin/nologin "$USER_NAME"
+  say "user $USER_NAME made"
+}
+
+make_directories() {
+  install -d -m 0755 -o root -g root "$PREFIX" "$PREFIX/releases"
+  install -d -m 0700 -o "$USER_NAME" -g "$USER_NAME" "$HOME_DIR" "$HOME_DIR/data" "$HOME_DIR/data/backups"
+}
+
+# Puts the program under its own name; sets `release`. A half-made one is never left under that name.
+make_release() {
+  local name
+  name="$(release_name)"
+  release="$PREFIX/releases/$name"
+  [ -d "$release" ] && return 0
+  local unfinished="$release.unfinished"
+  rm -rf "$unfinished"
+  install -d -m 0755 "$unfinished"
+  local part
+  for part in "${PARTS[@]}"; do
+    [ ! -e "$from/$part" ] || cp -a "$from/$part" "$unfinished/"
+  done
+  if [ "$offline" = yes ]; then cp -a "$from/node_modules" "$unfinished/node_modules"
+  else (cd "$unfinished" && npm ci --omit=dev); fi
+  chown -R -h root:root "$unfinished"
+  chmod -R go-w,a+rX "$unfinished"
+  mv "$unfinished" "$release"
+  say "release $name installed"
+}
+
+switch_to() { ln -sfn "$1" "$PREFIX/current.new" && mv -T "$PREFIX/current.new" "$PREFIX/current"; }
+
+put_units() {
+  local unit
+  for unit in "${UNITS[@]}"; do install -m 0644 -o root -g root "$1/deployment/$unit" "$UNIT_DIR/$unit"; done
+  install -m 0755 -o root -g root "$1/deployment/guardian" "$WRAPPER"
+  systemctl daemon-reload
+}
+
+make_configuration() {
+  [ -e "$HOME_DIR/.env" ] && return 0
+  install -m 0600 -o "$USER_NAME" -g "$USER_NAME" "$release/.env.example" "$HOME_DIR/.env"
+  say "$HOME_DIR/.env made: every key is explained in it"
+}
+
+drop_old_releases() {
+  local current old
+  current="$(readlink -f "$PREFIX/current")"
+  find "$PREFIX/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2- | tail -n +"$((RELEASES_KEPT + 1))" | while read -r old; do
+    [ "$old" = "$current" ] || rm -rf "$old"
+  done
+}
+
+do_install() {
+  need_root
+  check_source
+  make_user
+  make_directories
+  make_release
+  if [ -e "$PREFIX/current" ] && [ "$(readlink -f "$PREFIX/current")" != "$release" ]; then
+    die "another release is installed ($(basename "$(readlink -f "$PREFIX/current")")): use install.sh upgrade"
+  fi
+  switch_to "$release"
+  make_configuration
+  put_units "$release"
+  systemctl enable "$SERVICE" "$TIMER"
+  say "installed. Next: set MODE and the rest in $HOME_DIR/.env, run \`guardian doctor\`, then \`systemctl start $SERVICE $TIMER\`."
+}
+
+# Whether the service has reported READY and stays up.
+comes_up() {
+  timeout "$START_LIMIT" systemctl start "$SERVICE" || return 1
+  sleep 2
+  systemctl is-active --quiet "$SERVICE"
+}
+
+roll_back() {
+  local previous="$1" backup="$2" database="$3"
+  say 'the new version did not come up: rolling back'
+  systemctl stop "$SERVICE" || true
+  switch_to "$previous"
+  put_units "$previous"
+  # A newer version may have brought the schema forward; there is no way back but the backup.
+  if [ -n "$backup" ] && ! program "$previous" restore --verify "$database" >/dev/null 2>&1; then
+    program "$previous" restore "$backup"
+    say 'the database was restored from the backup: the bot starts halted, send /reconcile and /unlock'
+  fi
+  comes_up || die "the previous version does not come up either: see journalctl -u $SERVICE"
+  die "rolled back to $(basename "$previous"); the new version is in $release, its log in journalctl -u $SERVICE"
+}
+
+do_upgrade() {
+  need_root
+  check_source
+  [ -e "$PREFIX/current" ] || die 'nothing is installed: use install.sh install'
+  local previous backup='' database='' running=no
+  previous="$(readlink -f "$PREFIX/current")"
+  make_release
+  if [ "$release" = "$previous" ]; then say 'this release is installed already: nothing to do'; return 0; fi
+  program "$release" --version >/dev/null || die 'the new version does not run on this machine: nothing was changed'
+  systemctl is-active --quiet "$SERVICE" && running=yes
+  local made
+  if made="$(program "$previous" backup)"; then
+    backup="$(sed -n 's/: copy of .*//p' <<<"$made" | head -n 1)"
+    database="$(sed -n 's/.*: copy of \(.*\), [0-9]* bytes.*/\1/p' <<<"$made" | head -n 1)"
+    say "backup: $HOME_DIR/$backup"
+  elif [ -n "$(find "$HOME_DIR/data" -maxdepth 1 -name '*.db' -print -quit)" ]; then
+    die 'no backup could be made, and without one nothing is changed'
+  fi
+  systemctl stop "$SERVICE"
+  switch_to "$release"
+  put_units "$release"
+  if [ "$running" = no ]; then say 'upgraded; the service was not running and is not started'; drop_old_releases; return 0; fi
+  comes_up || roll_back "$previous" "$backup" "$database"
+  drop_old_releases
+  say "upgraded to $(basename "$release")"
+}
+
+do_uninstall() {
+  need_root
+  systemctl disable --now "$TIMER" "$SERVICE" 2>/dev/null || true
+  local unit
+  for unit in "${UNITS[@]}"; do rm -f "$UNIT_DIR/$unit"; done
+  rm -f "$WRAPPER"
+  rm -rf "$PREFIX"
+  systemctl daemon-reload
+  say "uninstalled. Kept: $HOME_DIR (databases, backups, .env) and the user $USER_NAME. Protective stops stay on the exchange."
+}
+
+case "$action" in
+  install) do_install ;;
+  upgrade) do_upgrade ;;
+  uninstall) do_uninstall ;;
+  -h | --help) usage ;;
+  *) usage >&2; exit 2 ;;
+esac

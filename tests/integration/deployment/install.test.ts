@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ExchangeSimulator } from '../../../src/sim/exchange/simulator.ts';
+import { startExchangeNow } from '../modes/exchange-now.ts';
+import { runInRoot, whyNoRoot } from './throw-away-root.ts';
+
+/** deployment/install.sh in a root of its own: never the host's directories, never a running systemd. */
+let exchange: ExchangeSimulator;
+const impossible = whyNoRoot();
+beforeAll(async () => {
+  exchange = await startExchangeNow();
+});
+afterAll(() => exchange.close());
+
+const PAPER = `printf 'MODE=paper\\nDASHBOARD_PORT=0\\n' >> /var/lib/guardian-bot/.env`;
+const inRoot = (script: string) => runInRoot(`cd /srv/checkout\n${script}`, { EXCHANGE_API_ROOT: exchange.url });
+/** What a scenario says of itself: lines "check NAME VALUE". */
+const checksOf = (output: string): Readonly<Record<string, string>> => Object.fromEntries([...output.matchAll(/^check (\S+) (.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+
+/** A next version whose database has another schema and whose start fails after it was brought forward. */
+const BROKEN_NEXT = `
+cp -a /srv/checkout /srv/next
+sed -i "s/{ name: '0002-chat-memory', sql: chatMemory },/{ name: '0002-chat-memory', sql: chatMemory },\\n  { name: 'next', sql: 'CREATE TABLE next (x)' },\\n  { name: 'nextnext', sql: 'CREATE TABLE nextnext (x)' },\\n  { name: 'third', sql: 'CREATE TABLE third (x)' },/" /srv/next/src/adapters/sqlite/migrations/index.ts
+sed -i "s/^export const runBot = async.*/&\\n  if (base.config.mode !== 'demo') throw new Error('this version is broken');/" /srv/next/src/cli/compose/run-bot.ts
+`;
+
+describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (skipped: ${impossible})`}`, () => {
+  test('installs, again without a change, runs the service, uninstalls and keeps the data', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      find /opt /var/lib /etc/systemd /usr/local/bin/guardian -not -path '*/node_modules*' -printf '%p %M %u %T@\\n' | grep -v '^/etc/systemd/system ' | sort > /tmp/before
+      deployment/install.sh install --offline
+      find /opt /var/lib /etc/systemd /usr/local/bin/guardian -not -path '*/node_modules*' -printf '%p %M %u %T@\\n' | grep -v '^/etc/systemd/system ' | sort > /tmp/after
+      echo "check again $(diff <(cut -d' ' -f1-3 /tmp/before) <(cut -d' ' -f1-3 /tmp/after) && echo same)"
+      echo "check verify $(systemd-analyze verify /etc/systemd/system/guardian-bot.service /etc/systemd/system/guardian-bot-backup.service /etc/systemd/system/guardian-bot-backup.timer 2>&1 | wc -c)"
+      echo "check env $(stat -c '%a %U' /var/lib/guardian-bot/.env)"
+      echo "check home $(stat -c '%a %U' /var/lib/guardian-bot)"
+      echo "check program $(stat -c '%U' /opt/guardian-bot/current/src/cli/guardian.ts)"
+      echo "check started-by-install $(grep -c '^systemctl start' /run/stub/calls || true)"
+      ${PAPER}
+      sudo systemctl start guardian-bot
+      sudo guardian ctl status
+      echo "check process $(pgrep -c -u guardian-bot -f 'guardian.ts start')"
+      echo "check stranger $(runuser -u nobody -- guardian ctl status 2>&1 || true)"
+      deployment/install.sh uninstall
+      echo "check left $(ls /opt /etc/systemd/system /usr/local/bin | tr '\\n' ' ')"
+      echo "check data $(ls /var/lib/guardian-bot/data/paper.db /var/lib/guardian-bot/.env | wc -l)"
+      deployment/install.sh uninstall
+    `);
+    expect(code, output).toBe(0);
+    const checks = checksOf(output);
+    expect(checks).toMatchObject({ again: 'same', verify: '0', env: '600 guardian-bot', home: '700 guardian-bot', program: 'root', 'started-by-install': '0', data: '2' });
+    expect(Number(checks['process'])).toBeGreaterThan(0);
+    expect(checks['stranger']).toContain('run this with sudo');
+    expect(checks['left']).not.toMatch(/guardian-bot\.service|releases/);
+    expect(output).toContain('Equity');
+  });
+
+  test('upgrades with a backup; a version that does not come up is rolled back with its database', { timeout: 180_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      ${PAPER}
+      sudo systemctl start guardian-bot
+      sudo guardian drill round-trip
+      sudo guardian ctl pause 'before the upgrade'
+      first=$(readlink /opt/guardian-bot/current)
+
+      cp -a /srv/checkout /srv/good
+      echo '// another release' >> /srv/good/src/cli/version.ts
+      sudo /srv/good/deployment/install.sh upgrade --offline
+      second=$(readlink /opt/guardian-bot/current)
+      echo "check switched $([ "$first" != "$second" ] && echo yes)"
+      echo "check paused-still $(sudo guardian ctl locks | grep -c 'before the upgrade')"
+      sudo /srv/good/deployment/install.sh upgrade --offline
+
+      ${BROKEN_NEXT}
+      echo '// a third release' >> /srv/next/src/cli/version.ts
+      result=0; sudo /srv/next/deployment/install.sh upgrade --offline || result=$?
+      echo "check broken-upgrade $result"
+      echo "check rolled-back $([ "$(readlink /opt/guardian-bot/current)" = "$second" ] && echo yes)"
+      echo "check active $(systemctl is-active guardian-bot && echo yes)"
+      sudo guardian ctl locks
+      echo "check pause-kept $(sudo guardian ctl locks | grep -c 'before the upgrade')"
+      echo "check halted $(sudo guardian ctl locks | grep -c 'restored copy')"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ switched: 'yes', 'paused-still': '1', 'broken-upgrade': '1', 'rolled-back': 'yes', active: 'yes', 'pause-kept': '1', halted: '1' });
+    expect(output).toContain('nothing to do');
+    expect(output).toContain('rolling back');
+    expect(output).toContain('the database was restored from the backup');
+  });
+
+  test('what is no checkout, or has no packages, is refused in one line', { timeout: 60_000 }, async () => {
+    const { output } = await inRoot(`
+      mkdir /srv/nothing
+      deployment/install.sh install --offline --from /srv/nothing || echo "check nothing $?"
+      cp -a /srv/checkout /srv/bare; rm /srv/bare/node_modules
+      deployment/install.sh install --offline --from /srv/bare || echo "check bare $?"
+      deployment/install.sh upgrade --offline || echo "check upgrade $?"
+      deployment/install.sh fly || echo "check fly $?"
+      echo "check made $(ls /opt | wc -l)"
+    `);
+    expect(checksOf(output)).toMatchObject({ nothing: '1', bare: '1', upgrade: '1', fly: '2', made: '0' });
+    expect(output).toContain('/srv/nothing is no checkout of Guardian Bot');
+    expect(output).toContain('run npm ci there first');
+  });
+});

@@ -1,0 +1,2 @@
+#!/bin/sh
+cat /var/log/guardian-bot.log
