@@ -78,7 +78,9 @@ export class BacktestBroker {
   /** Sends an order that meets the market at `price`. */
   place(draft: OrderDraft, price: number, time: EpochMs): OrderOutcome {
     const listed = this.#of(draft.symbol);
-    this.#engine.movePrice(listed.id, this.#tick(listed, price), 'jump', time);
+    const met = this.#tick(listed, price);
+    // A second order of the same moment finds what the first has left.
+    if (met !== listed.book.last || time !== listed.book.time) this.#engine.movePrice(listed.id, met, 'jump', time);
     const request = requestOf(draft, listed.id);
     const broken = brokenFilter(listed.book.rules, request, listed.book.last, this.#engine.files.openCounts(listed.id));
     if (broken !== null) return { kind: 'rejected', code: '-1013', message: `Filter failure: ${broken}` };

@@ -7,7 +7,8 @@ const text = (value: Decimal | null): string => (value === null ? '-' : formatDe
 
 /**
  * Every order and every fill of a run, one line each, and the hash that
- * identifies the result: two runs with the same hash did the same.
+ * identifies the result: two runs with the same hash did the same. The venue's own numbers for orders and trades are
+ * left out: they tell venues apart, not results.
  */
 export class OrderList {
   readonly #lines: string[] = [];
@@ -21,9 +22,9 @@ export class OrderList {
   }
 
   filled(effect: FillEffect): void {
-    const { at, clientOrderId, tradeId, price, quantity, fee, feeAsset } = effect;
+    const { at, clientOrderId, price, quantity, fee, feeAsset } = effect;
     this.fills += 1;
-    this.#lines.push(`fill ${at} ${clientOrderId} ${tradeId} ${text(price)} ${text(quantity)} ${text(fee)} ${feeAsset}`);
+    this.#lines.push(`fill ${at} ${clientOrderId} ${text(price)} ${text(quantity)} ${text(fee)} ${feeAsset}`);
   }
 
   lines(): readonly string[] {
