@@ -10,7 +10,10 @@ export const STEP = 40;
 const FAST_STEP = 2;
 
 export interface Demo {
+  /** The process that runs now. */
   readonly bot: RunningBot;
+  /** SIGKILL, and a new start on the same database and port. */
+  restart(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -19,9 +22,17 @@ export const startDemo = async (environment: Readonly<Record<string, string>>, p
   const directory = mkdtempSync(join(tmpdir(), 'guardian-browser-'));
   const model = join(directory, 'model');
   if (probability !== null) writeConstantModel(model, { probability });
-  const bot = await startGuardian({ DASHBOARD_PORT: '0', DATABASE_PATH: join(directory, 'demo.db'), ...(probability === null ? {} : { MODEL_DIR: model }), ...environment }, directory);
+  const settings = { DATABASE_PATH: join(directory, 'demo.db'), ...(probability === null ? {} : { MODEL_DIR: model }), ...environment };
+  let bot = await startGuardian({ DASHBOARD_PORT: '0', ...settings }, directory);
   return {
-    bot,
+    get bot() {
+      return bot;
+    },
+    restart: async () => {
+      const { port } = new URL(bot.pageUrl);
+      await bot.end('SIGKILL');
+      bot = await startGuardian({ DASHBOARD_PORT: port, ...settings }, directory);
+    },
     end: async () => {
       await bot.end('SIGKILL');
       rmSync(directory, { recursive: true, force: true });

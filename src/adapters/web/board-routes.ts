@@ -6,6 +6,8 @@ import { encodeCursor, type BoardStream } from './board-stream.ts';
 const RANGES: ReadonlySet<string> = new Set<EquityRange>(['24h', '7d', '30d', 'all']);
 /** Rows of the table of commands. */
 const COMMANDS = 40;
+/** Milliseconds after which a browser whose line broke comes back. */
+const RETRY = 1_000;
 
 const wholeNumber = (text: string | undefined): number | null => (text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : null);
 
@@ -26,6 +28,7 @@ export const createBoardRoutes = (dashboard: Dashboard, stream: BoardStream): Ho
     if (reader === null) return context.text('too many readers\n', 503, { 'retry-after': '10' });
     return streamSSE(context, async (out) => {
       out.onAbort(() => reader.leave());
+      await out.write(`retry: ${RETRY}\n\n`);
       for (let message = await reader.next(); message !== null && !out.aborted; message = await reader.next()) {
         await out.writeSSE({ event: message.event, data: message.data, ...(message.id === null ? {} : { id: message.id }) });
       }
