@@ -1,4 +1,4 @@
-import type { EngineState } from '../core/engine/state.ts';
+import type { EngineState, ManagedPosition } from '../core/engine/state.ts';
 import { newestTrade, planRepair, type Books, type RepairStep, type SymbolReading } from '../core/ledger/plan.ts';
 import type { SymbolName } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,7 +19,7 @@ export interface Findings {
 
 /** Compares orders and trades with the exchange and sets the repairs going; what they find comes to the engine as order reports. */
 export interface Reconciler {
-  /** Open orders of the symbols that should have some. */
+  /** Open orders of the symbols whose position relies on one: quick, for every look at the market. */
   workingOrders(): Promise<Findings>;
   /** Open orders and trades of every symbol. */
   everything(): Promise<Findings>;
@@ -77,22 +77,23 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
 
   return {
     workingOrders: () => {
-      const symbols = new Set<SymbolName>();
-      for (const id in state.orders) {
-        const record = state.orders[id];
-        if (record?.status === 'working') symbols.add(record.draft.symbol);
+      const symbols: SymbolName[] = [];
+      for (const name in state.symbols) {
+        const managed = state.symbols[name]?.managed;
+        if (managed !== null && managed !== undefined && idsOf(managed).some((id) => state.orders[id]?.status === 'working')) symbols.push(name);
       }
-      return symbols.size === 0 ? Promise.resolve(NOTHING) : compare([...symbols], false);
+      return symbols.length === 0 ? Promise.resolve(NOTHING) : compare(symbols, false);
     },
     everything: () => compare(Object.keys(state.symbols), true),
   };
 };
 
+/** The orders that a position relies on. */
+const idsOf = ({ entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): string[] => [entryOrderId, stopOrderId, exitOrderId].filter((id) => id !== null);
+
 const booksOf = (state: EngineState): Books => {
   const inUse = new Set<string>();
-  for (const { managed } of Object.values(state.symbols)) {
-    for (const id of [managed?.entryOrderId, managed?.stopOrderId, managed?.exitOrderId]) if (typeof id === 'string') inUse.add(id);
-  }
+  for (const { managed } of Object.values(state.symbols)) if (managed !== null) for (const id of idsOf(managed)) inUse.add(id);
   return {
     orders: state.orders,
     inUse,

@@ -89,7 +89,7 @@ export interface MachineOptions {
 }
 
 /** How often the scripted model finds something worth buying. */
-const EAGERNESS = 0.35;
+const EAGERNESS = 0.25;
 
 const createFeatures = (symbols: readonly SymbolName[]): FeatureEngine => {
   const newest = new Map<SymbolName, EpochMs>();
@@ -222,8 +222,13 @@ export const startMachine = (options: MachineOptions): Machine => {
     bot,
     kill,
     stop: async () => {
-      await bot.stop('simulated');
-      await outbox.stop(SECOND_MS);
+      try {
+        await bot.stop('simulated');
+        await outbox.stop(SECOND_MS);
+      } catch (error) {
+        // It died while it was being stopped: the engine takes no more inputs.
+        if (alive) violate({ rule: 'process-does-not-fail', detail: `the stop failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` });
+      }
       kill('stopped');
     },
     command: (command) => {

@@ -59,38 +59,38 @@ export interface SymbolReading {
   readonly trades?: readonly TradeReading[] | null;
 }
 
-/** Id of the newest booked trade of a symbol, null when there is none that can be compared. Ids grow within a symbol. */
+/** Id of the newest booked trade of a symbol, null when there is none that can be compared. Ids are numbers that grow within a symbol. */
 export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string | null => {
-  let newest: bigint | null = null;
-  for (const record of Object.values(orders)) {
-    if (record.draft.symbol !== symbol) continue;
-    for (const id of record.tradeIds) {
-      if (!/^\d+$/.test(id)) continue;
-      const value = BigInt(id);
-      if (newest === null || value > newest) newest = value;
-    }
+  let newest: string | null = null;
+  for (const clientOrderId in orders) {
+    const record = orders[clientOrderId];
+    if (record === undefined || record.draft.symbol !== symbol) continue;
+    for (const id of record.tradeIds) if ((newest === null || isGreater(id, newest)) && /^\d+$/.test(id)) newest = id;
   }
-  return newest === null ? null : newest.toString();
+  return newest;
 };
+
+/** Of two numbers in plain digits; they may have more than a double holds. */
+const isGreater = (a: string, b: string): boolean => (a.length === b.length ? a > b : a.length > b.length);
 
 /** The steps for all symbols that were read, in the order in which they have to be carried out. */
 export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => readings.flatMap((reading) => planSymbol(books, reading));
 
 const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[] => {
   const { symbol } = reading;
-  const own = ordersOf(books.orders, symbol, reading.trades !== undefined);
+  const own = ordersOf(books, symbol, reading.trades !== undefined);
   const lookUps = new Map<string, LookUpCause>();
   for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
   const rest = [...planOpen(books, reading, own, lookUps), ...planTrades(books, reading, own, lookUps)];
   return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
 };
 
-/** A symbol's orders; those that have ended only where trades are compared. */
-const ordersOf = (orders: Books['orders'], symbol: SymbolName, ended: boolean): OrderRecord[] => {
+/** A symbol's orders: all of them where trades are compared, else those that positions rely on. */
+const ordersOf = ({ orders, inUse }: Books, symbol: SymbolName, all: boolean): OrderRecord[] => {
   const own: OrderRecord[] = [];
-  for (const id in orders) {
+  for (const id of all ? Object.keys(orders) : inUse) {
     const record = orders[id];
-    if (record !== undefined && record.draft.symbol === symbol && (ended || !isFinal(record))) own.push(record);
+    if (record !== undefined && record.draft.symbol === symbol) own.push(record);
   }
   return own;
 };
@@ -106,15 +106,14 @@ const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecor
     const order = there.get(clientOrderId);
     if (order === undefined) lookUps.set(clientOrderId, 'not-open');
     else if (order.fills.length !== record.tradeIds.length) lookUps.set(clientOrderId, 'moved');
-    else if (!books.inUse.has(clientOrderId) && !record.cancelling) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
   }
   for (const clientOrderId of there.keys()) {
     const record = books.orders[clientOrderId];
     if (record !== undefined) {
-      if (!isFinal(record)) continue;
       // The exchange's word counts: what is needed is taken back into the books, the rest goes.
-      if (books.inUse.has(clientOrderId)) lookUps.set(clientOrderId, 'open-after-all');
-      else steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
+      if (books.inUse.has(clientOrderId)) {
+        if (isFinal(record)) lookUps.set(clientOrderId, 'open-after-all');
+      } else if (!record.cancelling && !lookUps.has(clientOrderId)) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
     } else if (!clientOrderId.startsWith(books.orderPrefix)) steps.push({ kind: 'report-foreign', symbol, what: 'order', id: clientOrderId });
     else if (books.mayCancelOrphans) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'orphan' });
     else steps.push({ kind: 'report-orphan', symbol, clientOrderId });

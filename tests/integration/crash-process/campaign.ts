@@ -33,7 +33,7 @@ const HISTORY_HOURS = 95 * 24;
 const TRADING_HOURS = 3_000 * 24;
 /** Wall time between two starts, so that no lock of a crash loop or of quiet minutes stands in the way. */
 const BETWEEN_STARTS = 6 * MINUTE_MS;
-const PATIENCE = 40_000;
+const PATIENCE = 20_000;
 const FINAL_ROUNDS = 60;
 /** Commits that a start makes once. */
 const ONCE = /^commit:(started|clock-skew|history)/;
