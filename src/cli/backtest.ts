@@ -29,6 +29,11 @@ const out = (line: string): void => void process.stdout.write(`${line}\n`);
 /** `guardian backtest`: the whole system over stored candles. */
 export const backtest = async (options: BacktestArguments): Promise<ExitCode> => {
   const begun = performance.now();
+  if (options.compare !== undefined) {
+    const { compareWithDatabase } = await import('./backtest-compare.ts');
+    for (const line of compareWithDatabase(options.compare, assumptionsOf(options))) out(line);
+    return EXIT_CODES.done;
+  }
   const { config } = loadConfig({ environment: process.env, envFile: '.env' });
   const symbols = symbolsOf(options.symbols, config.symbols, config.quoteAsset);
   const assumptions = assumptionsOf(options);
@@ -58,7 +63,6 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   for (const line of summaryLines(study)) out(line);
   if (options.json !== undefined) write(options.json, studyJson(study));
   if (options.report !== undefined) await report(study, options.report, market, notes);
-  if (options.compare !== undefined) await compare(study, options.compare);
   const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
   out(
     `Candles ${ms(begun, read)}, features ${ms(0, predictions.featuresMs)}, model ${ms(0, predictions.inferenceMs)}, engine (with and without the Guardian, statistics) ${ms(stepped, done)}, all ${ms(begun, performance.now())}`,
@@ -146,9 +150,4 @@ const report = async (study: BacktestStudy, directory: string, market: BacktestM
   const { writeReport } = await import('./backtest-report.ts');
   await writeReport(study, directory, market.series, notes);
   out(`Report: ${join(directory, 'index.html')}`);
-};
-
-const compare = async (study: BacktestStudy, database: string): Promise<void> => {
-  const { compareWithDatabase } = await import('./backtest-compare.ts');
-  for (const line of compareWithDatabase(study, database)) out(line);
 };

@@ -19,6 +19,7 @@ import { HOUR_MS, MINUTE_MS } from '../../src/core/units.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { Caller } from '../../src/ports/operator.ts';
 import type { JournalStore } from '../../src/ports/store.ts';
+import { compareRuns, effectsOf } from '../../src/research/backtest/compare.ts';
 import { runRecorded } from '../../src/research/backtest/recorded-run.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import { createMarketHistory } from '../../src/sim/exchange/market-history.ts';
@@ -159,6 +160,7 @@ describe('one engine, whatever the venue', () => {
     expect(await ordersOf(paper)).toEqual(orders);
     expect(fromDemo.record.orders.lines()).toEqual(orders);
     expect(fromPaper.record.orders.lines()).toEqual(orders);
+    expect(compareRuns(effectsOf(demo), fromDemo.effects).map(({ cause }) => cause)).toEqual(compareRuns(effectsOf(demo), fromDemo.effects).map(() => 'same'));
     expect(fromDemo.record.orders.hash()).toBe(fromPaper.record.orders.hash());
   });
 });

@@ -51,7 +51,7 @@ describe('a backtest is the live engine', () => {
     expect(journaled('tighter', limits).orderHash).toBe(tighter.orderHash);
   });
 
-  test('recorded candles give the same order list each time (needs MARKET_DATA_DIR)', { timeout: 120_000 }, (context) => {
+  test('recorded candles give the same order list each time (needs MARKET_DATA_DIR)', { timeout: 120_000 }, async (context) => {
     const data = process.env['MARKET_DATA_DIR'];
     if (data === undefined) return context.skip('needs MARKET_DATA_DIR, the folder of recorded candles');
     const hourly = openCandleFolder(data).series(BTC);
@@ -59,7 +59,7 @@ describe('a backtest is the live engine', () => {
     const recorded = (): BacktestResult =>
       runBacktest(options(series, new Map([[BTC, momentumOf(hourly)]]), { assumptions: DEFAULT_ASSUMPTIONS, from: Date.UTC(2022, 0, 1), to: Date.UTC(2025, 0, 1) }));
     const first = recorded();
-    context.annotate(`order list ${first.orderHash}, ${first.trades.length} trades`);
+    await context.annotate(`order list ${first.orderHash}, ${first.trades.length} trades`);
     expect(first.trades.length).toBeGreaterThan(50);
     expect(recorded().orderHash).toBe(first.orderHash);
   });

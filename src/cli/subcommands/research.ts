@@ -55,7 +55,7 @@ export const addResearchCommands = (program: Command, finish: (code: ExitCode) =
     .option('--slippage <fraction>', 'lost by every market execution beyond the spread (default: 0.0002)')
     .option('--latency <ms>', 'from a decision to its execution (default: 1000)')
     .option('--unlock-after <hours>', 'hours after which the operator model sends /unlock (default: 12)')
-    .option('--compare <database>', 'put the orders of a paper, testnet or live database of the same period beside those of the backtest')
+    .option('--compare <database>', 'instead: put what a paper, testnet or live database records beside a backtest on the same prices, differences explained')
     .option('--seed <n>', 'seed of the generated market (default: 1)')
     .action(async (options: BacktestArguments) => {
       const { backtest } = await import('../backtest.ts');
