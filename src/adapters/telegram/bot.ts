@@ -49,6 +49,8 @@ export interface TelegramBotOptions {
   readonly timeZone?: string;
   /** Long poll; 30 when left out. */
   readonly pollTimeoutSeconds?: number;
+  /** How long an answer may take, for a poll beyond its own time; 20 when left out. */
+  readonly patienceSeconds?: number;
 }
 
 export interface TelegramBot {
@@ -91,11 +93,12 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const redact = createRedactor([token, ...totpSecrets, ...(options.secrets ?? [])]);
   const log = createRedactingLog(options.log, redact);
   const pollSeconds = options.pollTimeoutSeconds ?? 30;
+  const patience = options.patienceSeconds ?? 20;
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
-  const patient = new Api(token, { apiRoot, timeoutSeconds: 30 });
+  const patient = new Api(token, { apiRoot, timeoutSeconds: patience + 10 });
   // HttpErrors are retried by the line of the chat: this plug-in would retry them without end.
   patient.config.use(autoRetry({ maxRetryAttempts: MAX_RETRIES, maxDelaySeconds: MAX_RETRY_DELAY_SECONDS, rethrowHttpErrors: true }));
-  const plain = new Api(token, { apiRoot, timeoutSeconds: pollSeconds + 15 });
+  const plain = new Api(token, { apiRoot, timeoutSeconds: pollSeconds + patience });
 
   const names = createChatNames(memory);
   const list = { operators: options.operators, viewers: options.viewers, chats: options.chats };
@@ -177,7 +180,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
       await running;
       await outbound.drain(DRAIN_MS);
     },
-    notifier: createTelegramNotifier({ ...shared, api: plain, chats: options.chats, timeZone: options.timeZone ?? 'UTC', signal: stopped.signal }),
+    notifier: createTelegramNotifier({ ...shared, api: plain, chats: options.chats, timeZone: options.timeZone ?? 'UTC', patience: patience * SECOND_MS, signal: stopped.signal }),
     unreachableSince: polling.unreachableSince,
   };
 };

@@ -1,6 +1,6 @@
 import type { Api } from 'grammy';
 import type { Alert } from '../../core/engine/alert.ts';
-import { SECOND_MS } from '../../core/units.ts';
+import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
 import type { ChatTarget } from '../../ports/chat.ts';
 import type { Delivery, Notifier } from '../../ports/outbox.ts';
 import { classifyFailure, type TelegramFailure } from './errors.ts';
@@ -16,11 +16,11 @@ export interface TelegramNotifierOptions {
   readonly redact: (text: string) => string;
   /** IANA name; the time of each alert's cause is shown in it. */
   readonly timeZone: string;
+  /** Wall time after which a send without an answer has failed. */
+  readonly patience: Milliseconds;
   /** Ends deliveries at shutdown. */
   readonly signal: AbortSignal;
 }
-
-const SEND_TIMEOUT = 20 * SECOND_MS;
 
 const toDelivery = (failure: TelegramFailure): Delivery => {
   switch (failure.kind) {
@@ -50,7 +50,7 @@ export const createTelegramNotifier = (options: TelegramNotifierOptions): Notifi
   };
   const send = async (to: number, chatId: number, alert: Alert, silent: boolean): Promise<void> => {
     const { text, keyboard } = render(alert);
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(SEND_TIMEOUT)]);
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.patience)]);
     await options.api.sendMessage(
       to,
       text.text,

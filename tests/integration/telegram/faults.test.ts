@@ -33,6 +33,20 @@ describe('delivery of an alert', () => {
     expect(await bot.bot.notifier.deliver(OPERATOR, alertOf('a'), false)).toEqual({ kind: 'delivered' });
   });
 
+  test('a send that is never answered is given up and tried again', async () => {
+    bot = await startHarness({ patienceSeconds: 1 });
+    bot.server.faults.inject({ name: 'time-out', methods: ['sendMessage'] });
+    const before = performance.now();
+    expect(await bot.bot.notifier.deliver(OPERATOR, alertOf('a'), false)).toMatchObject({ kind: 'retry', after: 1_000 });
+    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(await bot.bot.notifier.deliver(OPERATOR, alertOf('a'), false)).toEqual({ kind: 'delivered' });
+    // A reply that is never answered holds up no later command, and comes in the end.
+    bot.server.faults.inject({ name: 'time-out', methods: ['sendMessage'] });
+    bot.server.person.send(OPERATOR, OPERATOR, '/version');
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause');
+    await expect.poll(() => bot.service.calls.length, { interval: 5, timeout: 1_000 }).toBe(1);
+  });
+
   test('a group that became a supergroup is found under its new id, for alerts and for commands, also after a restart', async () => {
     bot = await startHarness();
     const moved = -100_999;
@@ -162,6 +176,18 @@ describe('polling', () => {
     bot.server.faults.clear();
     await bot.recover();
     await bot.settle();
+  });
+
+  test('a poll that is never answered is given up, and the command behind it is not lost', async () => {
+    bot = await startHarness({ pollTimeoutSeconds: 1, patienceSeconds: 1 });
+    await bot.settle();
+    bot.server.faults.inject({ name: 'time-out', methods: ['getUpdates'] });
+    await expect.poll(() => bot.server.faults.struck('time-out'), { interval: 10, timeout: 8_000 }).toBe(1);
+    bot.server.person.send(OPERATOR, OPERATOR, '/pause');
+    await expect.poll(() => bot.bot.unreachableSince(), { interval: 10, timeout: 8_000 }).not.toBeNull();
+    await expect.poll(() => (bot.clock.jump(31_000), bot.service.calls.length), { interval: 20, timeout: 8_000 }).toBe(1);
+    await bot.recover();
+    expect(bot.bot.unreachableSince()).toBeNull();
   });
 
   test('500 and resets while polling lose no command', async () => {
