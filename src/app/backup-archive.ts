@@ -86,6 +86,8 @@ export interface ArchiveOptions {
   readonly keepDays: number;
   /** Market time. */
   readonly now: EpochMs;
+  /** Days put away at most, so that a caller with other work can come back for more; all when absent. */
+  readonly most?: number;
 }
 
 const dayName = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
@@ -96,12 +98,13 @@ const dayName = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10)
  * @throws Error when a day cannot be written or proved
  */
 export const archiveDays = (options: ArchiveOptions): readonly string[] => {
-  const { journal, identity, directory, keepDays, now } = options;
+  const { journal, identity, directory, keepDays, now, most = Number.POSITIVE_INFINITY } = options;
   const limit = utcDayStart(now) - Math.max(1, Math.trunc(keepDays)) * DAY_MS;
   const files: string[] = [];
   for (const mark of journal.marks()) {
     const first = journal.firstSequence();
     // A mark ends the day of its last entry.
+    if (files.length >= most) break;
     if (first === 0 || utcDayStart(mark.at) >= limit || mark.sequence < first) continue;
     const after = first - 1;
     const header: Header = { format: FORMAT, identity, day: dayName(mark.at), after, through: mark.sequence, snapshot: after === 0 ? null : journal.snapshotAt(after) };

@@ -2,7 +2,8 @@ import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { loadConfig } from '../adapters/system/config.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
-import { describeDifference, explain, verify, type JournalReader } from '../app/replay.ts';
+import { openArchivedDay } from '../app/backup-archive.ts';
+import { describeDifference, explain, recover, verify, type JournalReader } from '../app/replay.ts';
 import { engineVersion } from './engine-version.ts';
 
 export interface ReplayArguments {
@@ -21,16 +22,52 @@ const sequenceOf = (text: string | undefined): { readonly until?: number } => {
   return { until };
 };
 
+interface Source {
+  readonly journal: JournalReader;
+  /** Entry before the oldest one that is here; above 0, older days have been put away. */
+  readonly after: number;
+  close(): void;
+}
+
+/** A database, or a day that was put away. */
+const open = (path: string): Source => {
+  if (path.endsWith('.journal.gz')) return openDay(path);
+  const { journal, archive, close } = openReadOnly(path);
+  const after = Math.max(0, archive.firstSequence() - 1);
+  return { journal: after === 0 ? journal : { ...journal, latestSnapshot: () => archive.snapshotAt(after) }, after, close };
+};
+
+const openDay = (path: string): Source => {
+  try {
+    const journal = openArchivedDay(path);
+    return { journal, after: journal.header.after, close: () => undefined };
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error));
+  }
+};
+
 /** `guardian replay`: steps the recorded journal again. Exit code 1 when it does not replay to what is on record. */
 export const replay = (options: ReplayArguments): ExitCode => {
   const path = options.database ?? loadConfig({ environment: process.env, envFile: '.env' }).config.databasePath;
-  const database = openReadOnly(path);
+  const { journal, after, close } = open(path);
   try {
-    if (options.explain !== undefined) return tellWhy(database.journal, options.explain);
-    return prove(database.journal, path, sequenceOf(options.until));
+    if (options.explain !== undefined) return tellWhy({ ...journal, entriesAfter: (sequence) => journal.entriesAfter(Math.max(sequence, after)) }, options.explain);
+    return after === 0 ? prove(journal, path, sequenceOf(options.until)) : proveRest(journal, path, after);
   } finally {
-    database.close();
+    close();
   }
+};
+
+/** What is left after older days were put away, or one of those days: from the snapshot that it begins with. */
+const proveRest = (journal: JournalReader, path: string, after: number): ExitCode => {
+  const { difference, sequence, snapshotFault } = recover(journal);
+  if (snapshotFault !== null) throw new UserError(`${path}: ${snapshotFault}`, EXIT_CODES.failure);
+  if (difference !== null) {
+    out(`first difference: ${describeDifference(difference)}`);
+    return EXIT_CODES.failure;
+  }
+  out(`${path}: entries ${after + 1} to ${sequence} replay bit for bit from the snapshot before them`);
+  return EXIT_CODES.done;
 };
 
 const tellWhy = (journal: JournalReader, order: string): ExitCode => {

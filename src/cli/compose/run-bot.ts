@@ -17,6 +17,7 @@ import { holdOnHost } from './account.ts';
 import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
 import { bundledModel, openModelOrGuard } from './model.ts';
+import { startRetention } from './retention.ts';
 import { startSupervision } from './supervision.ts';
 
 /** Everything is down within this span after SIGTERM (PRODUCT section 10). */
@@ -109,6 +110,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
       crash: () => process.kill(process.pid, 'SIGKILL'),
     },
   });
+  startRetention(base, surroundings);
   bot.start();
   void bot.finished.then((how) => {
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');

@@ -31,7 +31,7 @@ export const startControl = async (options: {
       handle: (request, say) => (request.kind === 'drill' ? drill(request, say) : desk.command(request)),
     });
     resources.defer(() => server.close());
-    log.info({ control: server.path }, 'control socket is open');
+    log.info({ socket: server.path }, 'control socket is open');
   } catch (error) {
     throw new UserError(error instanceof Error ? error.message : String(error));
   }

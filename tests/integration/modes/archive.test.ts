@@ -10,6 +10,7 @@ import { recover } from '../../../src/app/replay.ts';
 import { encodeState } from '../../../src/core/engine/codec.ts';
 import { createEngineState } from '../../../src/core/engine/state.ts';
 import { DAY_MS } from '../../../src/core/units.ts';
+import { run } from './process.ts';
 
 let directory: string;
 let database: Database;
@@ -59,6 +60,23 @@ describe('the retention of the journal', () => {
     expect(rest.difference).toBeNull();
     expect(encodeState(rest.state)).toBe(end);
     expect(put(2)).toEqual([]);
+  });
+
+  test('guardian replay proves what is left, and each day that was put away', async () => {
+    trade();
+    const [file = ''] = put(2);
+    database.close();
+    const rest = await run(['replay', '--verify', '--database', join(directory, 'paper.db')], {}, directory);
+    expect(rest.output).toMatch(/entries \d+ to \d+ replay bit for bit from the snapshot before them/);
+    expect(rest.code).toBe(0);
+    const lines = gunzipSync(readFileSync(file)).toString().split('\n');
+    expect((await run(['replay', '--verify', '--database', file], {}, directory)).code).toBe(0);
+    const edited = lines.map((line) => line.replace('"effects":"[{', '"effects":"[{\\"edited\\":1},{'));
+    writeFileSync(file, gzipSync(edited.join('\n')));
+    const broken = await run(['replay', '--verify', '--database', file], {}, directory);
+    expect(broken.output).toContain('first difference');
+    expect(broken.code).toBe(1);
+    database = openDatabase({ path: join(directory, 'paper.db'), mode: 'paper', account: 'paper' });
   });
 
   test('each archived day begins with the state in which the one before it ended', () => {
