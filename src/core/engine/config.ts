@@ -1,6 +1,6 @@
 import type { LockPolicies } from '../guardian/state.ts';
 import type { Limits } from '../risk/limits.ts';
-import type { EpochMs, Fraction, Milliseconds, SymbolName } from '../units.ts';
+import type { Fraction, Milliseconds, SymbolName } from '../units.ts';
 
 export type Mode = 'demo' | 'paper' | 'testnet' | 'live' | 'backtest';
 
@@ -35,9 +35,4 @@ export interface EngineConfig {
   readonly model: ModelTerms | null;
   /** Locks that close positions beyond those that always do; a value can tighten hold to flatten, never loosen. */
   readonly lockPolicies?: LockPolicies;
-}
-
-/** One start of the process. */
-export interface StartRecord {
-  readonly wall: EpochMs;
 }
