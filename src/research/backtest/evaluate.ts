@@ -1,7 +1,7 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import { rowAt } from '../../core/features/candle-columns.ts';
-import { bySymbol, byPeriod, performanceOf, type Bucket, type EquitySample, type Performance, type TradeResult } from '../../core/ledger/metrics.ts';
+import { bySymbol, performanceOf, type Bucket, type EquitySample, type Performance, type TradeResult } from '../../core/ledger/metrics.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { Assumptions } from './assumptions.ts';
 import type { SymbolSeries } from './hour-market.ts';
@@ -65,8 +65,6 @@ export const monthlyReturns = ({ at, equity }: EquityCurve, balance: number): Mo
   }
   return months;
 };
-
-export const tradesByMonth = (trades: readonly TradeResult[]): readonly Bucket<EpochMs>[] => byPeriod(trades, 'month');
 
 /**
  * Buy and hold: the balance in equal parts into each symbol at its first open of the span, one fee, one half spread,

@@ -1,0 +1,119 @@
+/**
+ * The backtest, stage by stage: reading, features, inference, the engine on its first run and warm, how cost grows with
+ * candles and symbols, and the whole command with its memory.
+ * Usage: node bench/backtest.ts [folder with BTCUSDT-1h.csv.gz; default MARKET_DATA_DIR, else the generated market]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCandleFolder } from '../src/adapters/candles/candle-files.ts';
+import { loadModel } from '../src/adapters/onnx/load-model.ts';
+import { columnsFromCandles, type CandleColumns } from '../src/core/features/candle-columns.ts';
+import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../src/core/features/catalogue.ts';
+import { DEFAULT_LIMITS } from '../src/core/risk/limits.ts';
+import { HOUR_MS } from '../src/core/units.ts';
+import { DEFAULT_ASSUMPTIONS } from '../src/research/backtest/assumptions.ts';
+import { recordedInstrument } from '../src/research/backtest/instruments.ts';
+import { predictHistory } from '../src/research/backtest/predictions.ts';
+import { runBacktest, type BacktestResult } from '../src/research/backtest/run-backtest.ts';
+import { generateCandles } from '../src/sim/generator/candles.ts';
+
+const BTC = 'BTC/USDT';
+const HOURS = 65_590;
+const START = Date.UTC(2018, 0, 1);
+/** One hour in this many is a signal: some six hundred trades in seven and a half years. */
+const SIGNAL_EVERY = 100;
+const directory = process.argv[2] ?? process.env['MARKET_DATA_DIR'] ?? null;
+
+const line = (name: string, text: string): void => console.log(`${name.padEnd(34)} ${text}`);
+const rate = (count: number, ms: number): string => `${ms.toFixed(1).padStart(8)} ms   ${Math.round(count / (ms / 1000)).toLocaleString('en').padStart(10)} candles/s`;
+/** Processor time of this process beside the wall: what others do to the machine shows in their difference. */
+const timed = <T>(run: () => T): { readonly wall: number; readonly result: T } => {
+  const from = performance.now();
+  const result = run();
+  return { wall: performance.now() - from, result };
+};
+
+const generated = (hours: number): CandleColumns => columnsFromCandles(generateCandles({ seed: 1, symbol: BTC, from: START, hours }));
+
+/** Given predictions: the same on every machine, knowing nothing, trading now and then. */
+const given = (length: number, shift = 0): Float32Array =>
+  Float32Array.from({ length }, (_, row) => ((Math.imul(row + shift, 2_654_435_761) >>> 16) % SIGNAL_EVERY === 0 ? 0.9 : 0.4));
+
+const run = (series: readonly { symbol: string; hourly: CandleColumns }[]): BacktestResult => {
+  const [first] = series;
+  if (first === undefined) throw new Error('no series');
+  const from = first.hourly.openTime[0] ?? 0;
+  return runBacktest({
+    config: {
+      mode: 'backtest', symbols: series.map(({ symbol }) => symbol), quoteAsset: 'USDT', feeAsset: null, limits: DEFAULT_LIMITS, takerFee: 0.001, orderPrefix: 'gb', instanceId: 'bench', staleWallGrace: 0,
+      model: { name: 'given', hash: '', schemaHash: '', stop: 0.015, target: 0.03, horizonHours: 24, margin: 0.001 },
+    },
+    engineVersion: 'bench',
+    instruments: series.map(({ symbol }) => ({ ...recordedInstrument(BTC), symbol, id: symbol.replace('/', ''), base: symbol.split('/')[0] ?? '' })),
+    series: series.map((each) => ({ ...each, finer: [] })),
+    predictions: new Map(series.map(({ symbol, hourly }, index) => [symbol, given(hourly.length, index * 7)])),
+    // An operator who never gives up, so that the run has all its hours.
+    assumptions: { ...DEFAULT_ASSUMPTIONS, balance: 1_000_000, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 1_000_000 } },
+    from,
+    to: (first.hourly.openTime[first.hourly.length - 1] ?? 0) + HOUR_MS,
+  });
+};
+
+const read = timed(() => (directory === null ? generated(HOURS) : openCandleFolder(directory).series(BTC)));
+const hourly = read.result;
+line(directory === null ? 'generate candles' : 'read and parse', rate(hourly.length, read.wall));
+
+const loading = performance.now();
+const model = await loadModel(directory === null ? 'models/demo' : 'models/btc-eth-1h', { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
+line('load the model', `${(performance.now() - loading).toFixed(1).padStart(8)} ms`);
+const predictions = await predictHistory(new Map([[BTC, hourly]]), [BTC], model, () => performance.now());
+line('features', rate(hourly.length, predictions.featuresMs));
+line('inference, in batches', rate(hourly.length, predictions.inferenceMs));
+await model.close();
+
+const first = timed(() => run([{ symbol: BTC, hourly }]));
+const { trades, orders, orderHash } = first.result;
+line('engine, first run', `${rate(hourly.length, first.wall)}   ${trades.length} trades, ${orders} orders, ${orderHash.slice(0, 12)}`);
+let best = Number.POSITIVE_INFINITY;
+for (let round = 0; round < 12; round += 1) best = Math.min(best, timed(() => run([{ symbol: BTC, hourly }])).wall);
+line('engine, warm (best of 12)', rate(hourly.length, best));
+
+const least = (series: Parameters<typeof run>[0]): number => Math.min(...Array.from({ length: 3 }, () => timed(() => run(series)).wall));
+console.log('\nCost by length of history');
+for (const times of [1, 4, 16]) {
+  const columns = generated(16_384 * times);
+  const ms = least([{ symbol: BTC, hourly: columns }]);
+  line(`  ${times}x (${columns.length.toLocaleString('en')} candles)`, rate(columns.length, ms));
+}
+console.log('Cost by number of symbols');
+const shared = generated(16_384);
+for (const times of [1, 4, 16]) {
+  const series = Array.from({ length: times }, (_, index) => ({ symbol: index === 0 ? BTC : `S${index}/USDT`, hourly: shared }));
+  line(`  ${times}x`, rate(times * shared.length, least(series)));
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'guardian-bench-'));
+const EXIT_HOOK = 'data:text/javascript,process.on("exit",()=>process.stderr.write("rss "+process.resourceUsage().maxRSS))';
+console.log('\nThe whole command, a process each');
+try {
+  const market = directory === null ? [] : ['--data', directory];
+  for (const [name, extra] of [
+    ['with JSON', ['--json', join(folder, 'b.json')]],
+    ['with --report', ['--report', join(folder, 'report')]],
+  ] as const) {
+    let wall = Number.POSITIVE_INFINITY;
+    let memory = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const from = performance.now();
+      const child = spawnSync(process.execPath, ['--import', EXIT_HOOK, 'src/cli/guardian.ts', 'backtest', ...market, '--symbols', BTC, ...extra], { encoding: 'utf8' });
+      if (child.status !== 0) throw new Error(child.stderr);
+      wall = Math.min(wall, performance.now() - from);
+      memory = Math.max(memory, Number(/rss (\d+)/.exec(child.stderr)?.[1] ?? Number.NaN) / 1024);
+    }
+    line(`  ${name}`, `${wall.toFixed(0).padStart(8)} ms, ${memory.toFixed(0)} MB at most`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
