@@ -1,9 +1,5 @@
 import { createMarketData } from '../../adapters/exchange/market-data.ts';
 import { createVenue } from '../../adapters/exchange/venue.ts';
-import { connect, type Connection } from '../../adapters/sqlite/connection.ts';
-import { createJournalStore } from '../../adapters/sqlite/journal-store.ts';
-import { migrate } from '../../adapters/sqlite/migrate.ts';
-import { createOutboxStore } from '../../adapters/sqlite/outbox-store.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import { createOutboxRunner } from '../../app/outbox/outbox-runner.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
@@ -31,6 +27,7 @@ import type { Violation } from '../../sim/simulation/invariants.ts';
 import { createTelegram, watchOutbox, type ChatHistory } from '../../sim/simulation/telegram.ts';
 import type { Trace } from '../../sim/simulation/trace.ts';
 import { minuteAfter, type World } from '../../sim/simulation/world.ts';
+import type { Disk, Stores } from './disk.ts';
 import { fastMarketData, fastVenue } from './fast-reads.ts';
 import { createNetworkClient, RECEIVE_WINDOW } from './network.ts';
 
@@ -39,29 +36,12 @@ export const CHAT = 1;
 const OUTBOX_IDLE: Milliseconds = 30 * MINUTE_MS;
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** What stays when a process ends: the disk, and what the world knows of the bot. */
-export interface Disk {
-  readonly db: Connection;
-  /** Client order ids whose intent is on disk. */
-  readonly intents: Set<string>;
-  /** Keys of the alerts that are on disk. */
-  readonly alerts: Set<string>;
-  /** Text of the state after the last commit of a process that ended between two commits; null when it cannot be told. */
-  lastState: string | null;
-  starts: number;
-}
-
-export const createDisk = (): Disk => {
-  const db = connect(':memory:', 'FULL');
-  migrate(db, 0);
-  return { db, intents: new Set(), alerts: new Set(), lastState: null, starts: 0 };
-};
-
 /** One life of the bot's process. */
 export interface Machine {
   readonly alive: boolean;
   readonly state: EngineState;
   readonly bot: Bot;
+  readonly stores: Stores;
   /** Ends it at once, wherever it stands. */
   kill(why: string): void;
   /** Ends it in good order. */
@@ -147,6 +127,7 @@ export const startMachine = (options: MachineOptions): Machine => {
     if (!alive) return;
     alive = false;
     trace.note(world.clock.wallNow(), `process ends: ${why}`);
+    disk.crashed();
     options.onEnd(why);
   };
   const dies = (point: CrashPoint, weighty: boolean): boolean => {
@@ -160,14 +141,15 @@ export const startMachine = (options: MachineOptions): Machine => {
     if (!alive) throw new ProcessDeath('dead');
   };
 
-  const recovered = recover(createJournalStore(disk.db));
+  const stores = disk.open();
+  const recovered = recover(stores.journal);
   if (recovered.difference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(recovered.difference) });
   const state = disk.starts === 0 ? createEngineState() : recovered.state;
   if (disk.lastState !== null && encodeState(state) !== disk.lastState) violate({ rule: 'locks-survive', detail: 'the recovered state is not the one after the last commit' });
   disk.lastState = null;
   disk.starts += 1;
 
-  const store = guardStore({ disk, world, trace, dies, live, lazy: options.mutant === 'send-before-commit' });
+  const store = guardStore({ journal: stores.journal, disk, world, trace, dies, live, lazy: options.mutant === 'send-before-commit' });
   const entryCeiling = () => {
     const { value } = markEquity(state, clock.marketNow(), clock.wallNow());
     return value === null ? null : decimalFromNumber(value * DEFAULT_LIMITS.maxSymbolExposure);
@@ -198,7 +180,7 @@ export const startMachine = (options: MachineOptions): Machine => {
   });
 
   const outbox = createOutboxRunner({
-    store: watchOutbox(createOutboxStore(disk.db), options.chat, violate, live),
+    store: watchOutbox(stores.outbox, options.chat, violate, live),
     notifier: createTelegram({ world, chat: options.chat, random: options.network, clock, dies: (point) => dies(point, true) }),
     chats: [CHAT],
     clock: { ...clock, sleep: (span, signal) => clock.sleep(span === SECOND_MS ? OUTBOX_IDLE : span, signal) },
@@ -220,6 +202,7 @@ export const startMachine = (options: MachineOptions): Machine => {
     },
     state,
     bot,
+    stores,
     kill,
     stop: async () => {
       try {
@@ -250,6 +233,7 @@ class DiskFull extends Error {
 
 /** The journal with deaths, a full disk, and a record of what is safe. */
 const guardStore = (parts: {
+  readonly journal: JournalStore;
   readonly disk: Disk;
   readonly world: World;
   readonly trace: Trace;
@@ -258,7 +242,7 @@ const guardStore = (parts: {
   readonly lazy: boolean;
 }): JournalStore => {
   const { disk, world, trace, dies, live } = parts;
-  const inner = parts.lazy ? lazily(createJournalStore(disk.db)) : createJournalStore(disk.db);
+  const inner = parts.lazy ? lazily(parts.journal) : parts.journal;
   const clock = world.clock;
   const commit = (inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): readonly (readonly Effect[])[] => {
     live();

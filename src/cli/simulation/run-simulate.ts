@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { SECOND_MS } from '../../core/units.ts';
 import { CRASH_POINTS, type CrashPoint } from '../../sim/simulation/crash.ts';
-import { runSimulation, type SimulationResult } from './simulation.ts';
+import { runSimulation, variantOf, type SimulationResult } from './simulation.ts';
 
 export interface SimulateOptions {
   readonly seeds: number;
@@ -37,7 +37,7 @@ export const runSimulate = async (options: SimulateOptions, io: SimulateIo): Pro
 
 const attempt = async (seed: number, { days, trace }: SimulateOptions, io: SimulateIo): Promise<Answer> => {
   try {
-    return { result: await runSimulation({ seed, days, verifyJournal: seed % 10 === 0, ...(trace ? { listener: (line: string) => io.out(line) } : {}) }) };
+    return { result: await runSimulation({ seed, days, ...variantOf(seed), ...(trace ? { listener: (line: string) => io.out(line) } : {}) }) };
   } catch (error) {
     return { seed, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

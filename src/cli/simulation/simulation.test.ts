@@ -7,12 +7,20 @@ import type { Mutant } from './machine.ts';
 const command = ({ seed, days }: { readonly seed: number; readonly days: number }): string => `npm run simulate -- --seeds 1 --days ${days} --from-seed ${seed} --trace`;
 
 describe('whole histories with faults and crashes', () => {
-  test.each([1, 2, 3, 4])('seed %i: every invariant holds', async (seed) => {
-    const result = await runSimulation({ seed, days: 5, verifyJournal: seed === 1 });
+  test.each([1, 2, 3])('seed %i: every invariant holds', async (seed) => {
+    const result = await runSimulation({ seed, days: 4, verifyJournal: seed === 1 });
     expect(result.violations, command(result)).toEqual([]);
     expect(result.starts).toBeGreaterThan(1);
-    expect(result.trades).toBeGreaterThan(5);
-    expect(result.alerts).toBeGreaterThan(50);
+    expect(result.trades).toBeGreaterThan(3);
+    expect(result.alerts).toBeGreaterThan(30);
+  });
+
+  test('on real files, left at each crash as they are, with a torn write behind them', async () => {
+    const result = await runSimulation({ seed: 5, days: 2, files: true });
+    expect(result.violations, command(result)).toEqual([]);
+    expect(result.starts).toBeGreaterThan(1);
+    // The disk changes nothing of what happens.
+    expect((await runSimulation({ seed: 5, days: 2 })).hash).toBe(result.hash);
   });
 
   test('through a network that is slow and breaks all the time', async () => {

@@ -3,8 +3,6 @@ import type { EngineState } from '../../core/engine/state.ts';
 import { LOCKS } from '../../core/guardian/lock.ts';
 import { DEFAULT_LIMITS } from '../../core/risk/limits.ts';
 import { encodeState } from '../../core/engine/codec.ts';
-import { createJournalStore } from '../../adapters/sqlite/journal-store.ts';
-import { createOutboxStore } from '../../adapters/sqlite/outbox-store.ts';
 import { describeDifference, verify } from '../../app/replay.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
@@ -14,7 +12,8 @@ import { checkBooks, checkIntents, checkRest, createProtectionWatch, type Violat
 import { createChatHistory } from '../../sim/simulation/telegram.ts';
 import { createTrace } from '../../sim/simulation/trace.ts';
 import { createWorld, MINUTES_A_DAY } from '../../sim/simulation/world.ts';
-import { CHAT, createDisk, startMachine, type Machine, type Mutant } from './machine.ts';
+import { createFileDisk, createMemoryDisk } from './disk.ts';
+import { CHAT, startMachine, type Machine, type Mutant } from './machine.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -26,6 +25,8 @@ export interface SimulationOptions {
   readonly weather?: 'mixed' | 'slow-network';
   /** Whether to step the whole journal again at the end. */
   readonly verifyJournal?: boolean;
+  /** Whether the database is on real files, crashes included, instead of in memory. */
+  readonly files?: boolean;
   /** Told of every note of the trace. */
   readonly listener?: (line: string) => void;
 }
@@ -45,6 +46,9 @@ export interface SimulationResult {
   /** The newest notes of the trace, for a failure. */
   readonly recent: readonly string[];
 }
+
+/** Of ten seeds one has its whole journal stepped again, and another runs on real files: both cost time. */
+export const variantOf = (seed: number): Pick<SimulationOptions, 'verifyJournal' | 'files'> => ({ verifyJournal: seed % 10 === 0, files: seed % 10 === 5 });
 
 const BALANCE = '5000';
 /** Quiet hours at the end: two full comparisons, an operator's round, the longest slow-down. */
@@ -82,7 +86,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     },
     onInternalError: (error) => violate({ rule: 'process-does-not-fail', detail: `the exchange simulator failed: ${String(error)}` }),
   });
-  const disk = createDisk();
+  const disk = options.files === true ? createFileDisk(stream('disk'), () => world.clock.wallNow()) : createMemoryDisk();
   const chat = createChatHistory(violate);
   const crashes = createCrashPlan(stream('crashes'));
   const absence = stream('absence');
@@ -131,10 +135,10 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     checkIntents(world, violate);
     checkRest(world, state, violate);
     checkBooks(world, state, violate);
-    const waiting = createOutboxStore(disk.db).pending(CHAT, 1_000).length;
+    const waiting = machine.stores.outbox.pending(CHAT, 1_000).length;
     if (waiting > 0) violate({ rule: 'no-alert-lost', detail: `${waiting} of ${disk.alerts.size} alerts were never delivered` });
     if (options.verifyJournal === true) {
-      const { firstDifference } = verify(createJournalStore(disk.db));
+      const { firstDifference } = verify(machine.stores.journal);
       if (firstDifference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(firstDifference) });
     }
   }
@@ -153,7 +157,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     recent: trace.recent().slice(0, -1),
   };
   machine.kill('the run is over');
-  disk.db.close();
+  disk.close();
   return result;
 };
 
