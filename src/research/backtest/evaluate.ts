@@ -1,8 +1,8 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import { rowAt } from '../../core/features/candle-columns.ts';
-import { bySymbol, performanceOf, type Bucket, type EquitySample, type Performance, type TradeResult } from '../../core/ledger/metrics.ts';
-import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import { bySymbol, calmar, dailyReturns, performanceOf, periodStart, type Bucket, type EquitySample, type Performance, type TradeResult } from '../../core/ledger/metrics.ts';
+import { DAY_MS, HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '../../core/units.ts';
 import type { Assumptions } from './assumptions.ts';
 import type { SymbolSeries } from './hour-market.ts';
 import type { EquityCurve } from './record.ts';
@@ -28,7 +28,28 @@ export interface MonthReturn {
 
 export const tradeResultOf = ({ symbol, pnl, openedAt, closedAt }: TradeEffect): TradeResult => ({ symbol, pnl: toNumber(pnl), openedAt, closedAt });
 
-const samplesOf = ({ at, equity }: EquityCurve): EquitySample[] => Array.from(at, (time, i) => ({ at: time, equity: equity[i] ?? Number.NaN }));
+/** The first point, and the last of each UTC day (a point at midnight ends the day before): all that daily and monthly figures need. */
+export const dailyPoints = ({ at, equity }: EquityCurve): readonly EquitySample[] => {
+  const points: EquitySample[] = [];
+  const dayOf = (i: number): number => Math.floor(((at[i] ?? 0) - 1) / DAY_MS);
+  for (let i = 0; i < at.length; i += 1) {
+    if (i > 0 && i + 1 < at.length && dayOf(i) === dayOf(i + 1)) continue;
+    points.push({ at: (at[i] ?? 0) - 1, equity: equity[i] ?? Number.NaN });
+  }
+  return points;
+};
+
+/** Largest fall from a peak, of every point: between two days there may be a deeper one. */
+const deepest = ({ equity }: EquityCurve): Fraction => {
+  let peak = Number.NEGATIVE_INFINITY;
+  let worst = 0;
+  for (let i = 0; i < equity.length; i += 1) {
+    const now = equity[i] ?? Number.NaN;
+    if (now > peak) peak = now;
+    else if (1 - now / peak > worst) worst = 1 - now / peak;
+  }
+  return worst;
+};
 
 export const evaluate = (result: BacktestResult): Evaluation => {
   const trades = result.trades.map(tradeResultOf);
@@ -41,27 +62,28 @@ export const evaluate = (result: BacktestResult): Evaluation => {
 
 export const evaluateCurve = (curve: EquityCurve, balance: number, trades: readonly TradeResult[], open: readonly EpochMs[]): Evaluation => {
   const last = curve.equity[curve.equity.length - 1] ?? balance;
+  const points = dailyPoints(curve);
+  const drawdown = deepest(curve);
+  const returns = dailyReturns(points).map(({ value }) => value);
   return {
     finalEquity: last,
     totalReturn: last / balance - 1,
-    performance: performanceOf({ trades, points: samplesOf(curve), open }),
+    performance: { ...performanceOf({ trades, points, open }), maxDrawdown: points.length < 2 ? null : drawdown, calmar: calmar(returns, drawdown) },
     symbols: bySymbol(trades),
-    months: monthlyReturns(curve, balance),
+    months: monthlyReturns(points, balance),
   };
 };
 
-/** Returns by calendar month (UTC) of an hourly curve. */
-export const monthlyReturns = ({ at, equity }: EquityCurve, balance: number): MonthReturn[] => {
+/** Returns by calendar month (UTC) of daily points. */
+const monthlyReturns = (points: readonly EquitySample[], balance: number): MonthReturn[] => {
   const months: MonthReturn[] = [];
   let before = balance;
-  for (let i = 0; i < at.length; i += 1) {
-    // A point at midnight is the end of the day before.
-    const date = new Date((at[i] ?? 0) - 1);
-    const next = i + 1 < at.length ? new Date((at[i + 1] ?? 0) - 1) : null;
-    if (next !== null && next.getUTCMonth() === date.getUTCMonth() && next.getUTCFullYear() === date.getUTCFullYear()) continue;
-    const value = equity[i] ?? Number.NaN;
-    months.push({ year: date.getUTCFullYear(), month: date.getUTCMonth(), value: value / before - 1 });
-    before = value;
+  for (const [i, { at, equity }] of points.entries()) {
+    const following = points[i + 1];
+    if (following !== undefined && periodStart(following.at, 'month') === periodStart(at, 'month')) continue;
+    const date = new Date(at);
+    months.push({ year: date.getUTCFullYear(), month: date.getUTCMonth(), value: equity / before - 1 });
+    before = equity;
   }
   return months;
 };

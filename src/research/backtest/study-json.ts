@@ -1,5 +1,6 @@
 import { formatDecimal } from '../../core/decimal.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
+import { dailyPoints } from './evaluate.ts';
 import type { BacktestStudy } from './study.ts';
 import type { EquityCurve } from './record.ts';
 
@@ -33,15 +34,7 @@ export const tradesCsv = (trades: readonly TradeEffect[]): string => {
 const field = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** The last point of each UTC day: a year of hours says no more to a reader, at a twenty-fourth of the size. */
-const daily = ({ at, equity }: EquityCurve): readonly (readonly [string, number])[] => {
-  const points: [string, number][] = [];
-  for (let i = 0; i < at.length; i += 1) {
-    const day = new Date(at[i] ?? 0).toISOString().slice(0, 10);
-    const next = i + 1 < at.length ? new Date(at[i + 1] ?? 0).toISOString().slice(0, 10) : '';
-    if (day !== next) points.push([day, equity[i] ?? Number.NaN]);
-  }
-  return points;
-};
+const daily = (curve: EquityCurve): readonly (readonly [string, number])[] => dailyPoints(curve).map(({ at, equity }) => [new Date(at).toISOString().slice(0, 10), equity]);
 
 /** Everything, as JSON text. */
 export const studyJson = (study: BacktestStudy): string => {

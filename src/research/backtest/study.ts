@@ -3,7 +3,7 @@ import { toNumber } from '../../core/decimal.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 import type { ModelDescription } from '../../ports/model.ts';
 import { describeAssumptions, type Assumptions } from './assumptions.ts';
-import { buyAndHold, evaluate, evaluateCurve, type Evaluation } from './evaluate.ts';
+import { buyAndHold, dailyPoints, evaluate, evaluateCurve, type Evaluation } from './evaluate.ts';
 import { equityAt, lockCosts, type LockCost } from './lock-costs.ts';
 import type { EquityCurve } from './record.ts';
 import { resample, type Resampling } from './resampling.ts';
@@ -38,7 +38,6 @@ export const runStudy = (options: StudyOptions): BacktestStudy => {
   const result = runBacktest(options);
   const other = runBacktest({ ...options, applyTo: withoutGuardian });
   const holding = buyAndHold(series, from, to, assumptions);
-  const points = Array.from(result.curve.at, (at, i) => ({ at, equity: result.curve.equity[i] ?? Number.NaN }));
   const fractions = result.trades.map((trade) => toNumber(trade.pnl) / equityAt(result.curve, trade.openedAt, result.openingBalance));
   return {
     symbols: config.symbols,
@@ -53,7 +52,7 @@ export const runStudy = (options: StudyOptions): BacktestStudy => {
     guarded: evaluate(result),
     unguarded: { ...evaluate(other), trades: other.trades.length, curve: other.curve, orderHash: other.orderHash },
     hold: { ...evaluateCurve(holding, assumptions.balance, [], []), curve: holding },
-    resampling: resample(fractions, dailyReturns(points).map(({ value }) => value), config.limits.maxTotalDrawdown),
+    resampling: resample(fractions, dailyReturns(dailyPoints(result.curve)).map(({ value }) => value), config.limits.maxTotalDrawdown),
     lockCosts: lockCosts(result, other),
   };
 };
