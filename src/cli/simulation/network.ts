@@ -124,8 +124,7 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   };
 
   const answer = (endpoint: Endpoint, reply: Extract<Awaited<ReturnType<World['request']>>, { kind: 'reply' }>['reply']): Read<unknown> => {
-    // As JSON, like everything that comes through a socket.
-    if (reply.status >= 200 && reply.status < 300) return { ok: true, value: JSON.parse(JSON.stringify(reply.body)) as unknown };
+    if (reply.status >= 200 && reply.status < 300) return { ok: true, value: reply.body };
     const retryAfter = parseRetryAfter(reply.headers?.['Retry-After'], clock.wallNow());
     if (reply.status === 429 || reply.status === 418) budget.noteLimited(reply.status, retryAfter);
     const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
