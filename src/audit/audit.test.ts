@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../core/risk/limits.ts';
+import { judge, reportLines, reportMarkdown } from './audit.ts';
+import { DOMAINS } from './check.ts';
+import type { Evidence } from './evidence.ts';
+
+/** Nothing is known of anything. */
+const nothing: Evidence = {
+  at: Date.UTC(2026, 0, 1),
+  config: { mode: 'live', symbols: ['BTC/USDT'], limits: DEFAULT_LIMITS, acceptNoEdge: false, operators: 0, telegramToken: false, webhook: false, heartbeat: false, totp: false, dashboardHost: '127.0.0.1' },
+  model: null,
+  modelFault: 'no model | at all',
+  paper: { status: 'missing', why: 'no paper' },
+  testnet: { status: 'missing', why: 'no testnet' },
+  own: { status: 'missing', why: 'no live' },
+  exchange: { fault: 'no answer', skew: null, account: null, rights: null, accountFault: 'no key' },
+  host: { uid: 0, user: 'root', envFile: { path: '.env', mode: 0o644 }, databases: [{ path: 'x.db', mode: 0o666 }], freeBytes: 0, backup: null },
+};
+
+describe('the audit', () => {
+  test('what is not known is never good', () => {
+    const report = judge(nothing);
+    expect(report.ready).toBe(false);
+    const good = report.checks.filter(({ verdict }) => verdict === 'PASS').map(({ name }) => name);
+    // Limits and dashboard are known and right; a new database has no locks; of nothing, nothing is wrong.
+    expect(good.sort()).toEqual(['books-agree', 'dashboard', 'limits-within-ceilings', 'locks-hold', 'locks-in-force', 'outcomes-known', 'positions-protected']);
+    expect(report.score).toBeLessThan(30);
+  });
+
+  test('has eight domains, each with checks of its own, and says where each stands in the documentation', () => {
+    const report = judge(nothing);
+    const documentation = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    for (const domain of DOMAINS) {
+      const names = report.checks.filter((check) => check.domain === domain).map(({ name }) => `\`${name}\``);
+      expect(names.length).toBeGreaterThanOrEqual(3);
+      expect(documentation).toContain(`| ${domain} | ${names.join(', ')} |`);
+    }
+    expect(new Set(report.checks.map(({ name }) => name)).size).toBe(report.checks.length);
+  });
+
+  test('prints one line a check, and Markdown whose tables no text can break', () => {
+    const report = judge(nothing);
+    expect(reportLines(report).at(-1)).toMatch(/^score \d+\/100: not ready \(/);
+    const markdown = reportMarkdown(report);
+    expect(markdown).toContain('no model \\| at all');
+    for (const line of markdown.split('\n').filter((text) => text.startsWith('| ') && !text.startsWith('| check'))) expect(line.replaceAll('\\|', '').split('|')).toHaveLength(5);
+  });
+});

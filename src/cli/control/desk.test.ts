@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import type { CommandSet, Reply } from '../../ports/chat.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AuditEntry, OperatorService } from '../../ports/operator.ts';
+import { createControlDesk } from './desk.ts';
+
+/** A command that asks for a confirmation, one that asks a question first, one that only answers. */
+const world = () => {
+  const done: string[] = [];
+  const audits: AuditEntry[] = [];
+  let now = 1_000_000;
+  const confirm = (what: string): Reply => ({
+    title: 'Sell?', blocks: [], outcome: 'asked',
+    request: { kind: 'confirm', what: [what], label: 'Sell it', needsCode: true, needsApproval: true, action: (caller) => { done.push(`${what} by ${caller.name} via ${caller.via}`); return Promise.resolve({ ok: true, code: 'done', text: 'Sold.' }); } },
+  });
+  const replies: Readonly<Record<string, (words: string) => Reply>> = {
+    status: () => ({ title: 'Active', blocks: [{ kind: 'fields', rows: [['Equity', '1,000.00'], ['Day', '0.00']] }, { kind: 'table', head: ['Sym', 'PnL'], rows: [['BTC', '-1.5']], align: ['left', 'right'] }] }),
+    flatten: (words) => confirm(`sells ${words}`),
+    unlock: () => ({ title: 'How much?', blocks: [], request: { kind: 'ask', question: 'Type the amount', answer: (text) => (text === '20' ? confirm('permits 20') : { title: 'That is not the amount', blocks: [], outcome: 'wrong amount' }) } }),
+  };
+  const commands: CommandSet = {
+    list: () => Object.keys(replies).map((name) => ({ name, role: 'operator', effect: 'loosen', usage: '', description: '' })),
+    find: (name) => (name in replies ? { name, role: 'operator', effect: 'loosen', usage: '', description: '' } : undefined),
+    run: (name, words) => Promise.resolve(replies[name]?.(words) ?? { title: '', blocks: [] }),
+  };
+  const clock: Clock = { marketNow: () => now, wallNow: () => now, monotonicNow: () => now, sleep: () => Promise.resolve() };
+  const desk = createControlDesk({ commands, clock, service: { audit: (entry: AuditEntry) => void audits.push(entry) } as unknown as OperatorService });
+  const ask = (name: string, words = '') => desk.command({ kind: 'command', name, arguments: words, user: 'ada' });
+  const answer = (nonce: string | undefined, text: string) => desk.command({ kind: 'answer', nonce: nonce ?? '', text, user: 'ada' });
+  return { done, audits, ask, answer, pass: (span: number) => void (now += span) };
+};
+
+describe('the control desk', () => {
+  test('answers as lines of a terminal and puts every command on record', async () => {
+    const { ask, audits } = world();
+    expect((await ask('status')).lines).toEqual(['Active', 'Equity  1,000.00', 'Day     0.00', 'Sym   PnL', 'BTC  -1.5']);
+    expect(await ask('sell-everything')).toMatchObject({ ok: false, lines: ['there is no command sell-everything; there are status, flatten, unlock'] });
+    expect(audits.map(({ command, outcome, caller }) => [command, outcome, caller.via, caller.name])).toEqual([['status', 'answered', 'control-socket', 'ada (ctl)']]);
+  });
+
+  test('what needs confirming is done once, on yes alone, within two minutes', async () => {
+    const { ask, answer, done, pass } = world();
+    const first = await ask('flatten', 'BTC');
+    expect(first.question).toMatchObject({ confirms: true, text: 'Sell it?' });
+    expect(done).toEqual([]);
+    expect(await answer(first.question?.nonce, 'yes')).toMatchObject({ ok: true, lines: ['Sold.'] });
+    expect(await answer(first.question?.nonce, 'yes')).toMatchObject({ ok: false });
+    const second = await ask('flatten', 'ETH');
+    expect(await answer(second.question?.nonce, 'no')).toMatchObject({ ok: false, lines: ['not confirmed: nothing was done'] });
+    const third = await ask('flatten', 'ETH');
+    pass(120_001);
+    expect(await answer(third.question?.nonce, 'yes')).toMatchObject({ ok: false, lines: ['the question has expired; begin again'] });
+    expect(await answer('made up', 'yes')).toMatchObject({ ok: false });
+    expect(done).toEqual(['sells BTC by ada (ctl) via control-socket']);
+  });
+
+  test('a question before the confirmation: a wrong answer ends it', async () => {
+    const { ask, answer, done } = world();
+    const wrong = await ask('unlock');
+    expect(await answer(wrong.question?.nonce, '2')).toMatchObject({ ok: false, question: null });
+    const right = await ask('unlock');
+    const confirm = await answer(right.question?.nonce, '20');
+    expect(confirm.question?.confirms).toBe(true);
+    expect(done).toEqual([]);
+    await answer(confirm.question?.nonce, 'yes');
+    expect(done).toHaveLength(1);
+  });
+});
