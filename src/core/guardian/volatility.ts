@@ -92,3 +92,7 @@ export const tightenByForming = (state: Volatility, high: number, low: number, p
   state.status = 'high';
   state.ratio = ratio;
 };
+
+/** Whether any price between `low` and `high` of the hour under way could pass the threshold: false means that none of them changes anything. */
+export const mayTighten = (state: Volatility, high: number, low: number): boolean =>
+  state.threshold !== null && !(smooth(state.atr, trueRange(high, low, state.previousClose), state.candles) / low <= state.threshold);

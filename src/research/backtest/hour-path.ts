@@ -21,6 +21,8 @@ export class HourPath {
   readonly #market: HourMarket;
   readonly #candles: (HourCandles | null)[];
   readonly #next: Int32Array;
+  /** Hour that the candles belong to. */
+  #hour = Number.NaN;
 
   constructor(market: HourMarket) {
     this.#market = market;
@@ -35,7 +37,6 @@ export class HourPath {
     const { to, jump } = this.waypoints;
     for (let i = 0; i < to.length; i += 1) {
       const row = this.#market.row(i);
-      this.#candles[i] = null;
       this.#next[i] = 1;
       to[i] = row < 0 ? Number.NaN : (this.#market.hourly(i).open[row] ?? Number.NaN);
       jump[i] = 1;
@@ -72,6 +73,10 @@ export class HourPath {
   }
 
   #of(i: number): HourCandles {
+    if (this.#hour !== this.#market.hour) {
+      this.#hour = this.#market.hour;
+      this.#candles.fill(null);
+    }
     return (this.#candles[i] ??= this.#market.candles(i));
   }
 

@@ -5,6 +5,7 @@ import type { InstrumentText } from '../../core/engine/input.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
 import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-columns.ts';
+import { mayTighten } from '../../core/guardian/volatility.ts';
 import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { Candle } from '../../core/market/candle.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
@@ -129,6 +130,7 @@ class BacktestRun {
     const session = this.#session;
     const times = { at: from, wall: from };
     session.apply({ type: 'started', ...times, engineVersion, config, instruments, halts: [] });
+    session.bind();
     for (const { symbol, hourly } of series) {
       const last = rowAt(hourly, from);
       for (let row = rowAt(hourly, from - HISTORY_HOURS * HOUR_MS); row < last; row += HISTORY_CHUNK) {
@@ -154,7 +156,6 @@ class BacktestRun {
     const market = this.#market;
     const session = this.#session;
     session.now = Math.max(session.now, market.hour);
-    this.#path.begin();
     this.#open();
     this.#operate();
     if (this.#stopped !== null) return;
@@ -163,19 +164,22 @@ class BacktestRun {
       session.settle();
     }
     if (session.unread > 0) this.#readAccount();
-    if (session.exposed) this.#walker.walk(market.hour);
-    else this.#rest();
+    if (session.exposed) {
+      this.#path.begin();
+      this.#walker.walk(market.hour);
+    } else this.#rest();
   }
 
   /** The first prices of the hour: a jump from the last close. */
   #open(): void {
     const session = this.#session;
-    const { to } = this.#path.waypoints;
+    const market = this.#market;
     let touched = false;
-    for (let i = 0; i < to.length; i += 1) {
-      const price = to[i] ?? Number.NaN;
+    for (let i = 0; i < session.prices.length; i += 1) {
+      const row = market.row(i);
+      const price = row < 0 ? Number.NaN : (market.hourly(i).open[row] ?? Number.NaN);
       session.prices[i] = price;
-      const symbol = this.#market.symbols[i];
+      const symbol = market.symbols[i];
       if (price > 0 && symbol !== undefined) touched = session.broker.move(symbol, price, 'jump', session.now) || touched;
     }
     session.poll();
@@ -244,17 +248,21 @@ class BacktestRun {
     }
   }
 
-  /** The rest of an hour without a position. */
+  /** The rest of an hour without a position: told only when one of its prices could set or hold a volatility lock. */
   #rest(): void {
     const market = this.#market;
+    let matters = false;
     for (let i = 0; i < this.#lows.length; i += 1) {
       const row = market.row(i);
       const columns = market.hourly(i);
       this.#lows[i] = row < 0 ? Number.NaN : (columns.low[row] ?? Number.NaN);
       this.#highs[i] = row < 0 ? Number.NaN : (columns.high[row] ?? Number.NaN);
       this.#closes[i] = row < 0 ? Number.NaN : (columns.close[row] ?? Number.NaN);
+      const symbol = this.#session.symbolState(i);
+      if (row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
     }
-    this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
+    if (!matters) this.#session.prices.set(this.#closes);
+    else this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
   }
 
   /** The bot reads its account when something has been filled, and finds what its ledger says, or locks. */

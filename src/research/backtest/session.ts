@@ -30,6 +30,7 @@ export class Session {
   readonly #apply: Apply;
   readonly #path: HourPath;
   readonly #symbols: readonly SymbolName[];
+  #states: readonly SymbolState[] = [];
   readonly #index: ReadonlyMap<SymbolName, number>;
   readonly #latency: number;
   /** Orders and cancellations on their way, oldest first. */
@@ -66,23 +67,26 @@ export class Session {
     this.#quotesInput = { type: 'quotes', at: 0, wall: 0, quotes: this.#quotes };
   }
 
+  /** The engine's own books of a symbol, read only. */
   symbolState(i: number): SymbolState | undefined {
-    const name = this.#symbols[i];
-    return name === undefined ? undefined : this.#state.symbols[name];
+    return this.#states[i];
+  }
+
+  /** After the engine has been started: its symbols are there from now on. */
+  bind(): void {
+    this.#states = this.#symbols.flatMap((name) => this.#state.symbols[name] ?? []);
   }
 
   /** Whether any position has to be looked after. */
   get exposed(): boolean {
-    for (let i = 0; i < this.#symbols.length; i += 1) {
-      const symbol = this.symbolState(i);
-      if (symbol !== undefined && symbol.managed !== null) return true;
-    }
+    for (const { managed } of this.#states) if (managed !== null) return true;
     return false;
   }
 
   /** Steps the engine; what it wants done is on its way from now. */
   apply(input: Input): void {
     const effects = this.#apply(input);
+    if (effects.length === 0) return;
     for (const effect of effects) {
       if (effect.type === 'place' || effect.type === 'cancel') this.#outgoing.push({ effect, at: this.now });
       else if (effect.type === 'fill') this.unread += 1;
@@ -181,9 +185,8 @@ export class Session {
   }
 
   #unsettled(): boolean {
-    for (let i = 0; i < this.#symbols.length; i += 1) {
-      const managed = this.symbolState(i)?.managed;
-      if (managed === undefined || managed === null) continue;
+    for (const { managed } of this.#states) {
+      if (managed === null) continue;
       if (managed.phase !== 'protected' || managed.triggeredSince !== null || managed.exitReason !== null) return true;
     }
     return false;

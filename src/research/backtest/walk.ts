@@ -6,6 +6,8 @@ import type { Session } from './session.ts';
 
 /** Thresholds that one leg may cross before the rest of it is taken in one go. */
 const MOST_EVENTS = 16;
+/** Locks that equity trips. */
+const EQUITY_LOCKS = ['daily-drawdown', 'total-drawdown', 'minimum-balance'] as const;
 /** A threshold this close to where the leg has got to has been crossed. */
 const NEAR = 1e-9;
 
@@ -15,6 +17,7 @@ export class Walker {
   readonly #path: HourPath;
   readonly #state: EngineState;
   readonly #start: Float64Array;
+  readonly #levels = new Float64Array(EQUITY_LOCKS.length);
 
   constructor(session: Session, path: HourPath, state: EngineState) {
     this.#session = session;
@@ -78,7 +81,8 @@ export class Walker {
 
   /** Whether equity is at or through a limit whose lock does not hold yet. */
   #crossed(equity: number): boolean {
-    for (const { name, level } of this.#limits()) if (this.#state.guardian.locks[name] === undefined && !(equity > level)) return true;
+    this.#readLimits();
+    for (let k = 0; k < EQUITY_LOCKS.length; k += 1) if (!(equity > (this.#levels[k] ?? Number.NaN))) return true;
     return false;
   }
 
@@ -91,15 +95,15 @@ export class Walker {
     return equity;
   }
 
-  /** Equity at which each of the Guardian's equity locks trips. */
-  #limits(): readonly { readonly name: string; readonly level: number }[] {
+  /** Equity at which each of the Guardian's equity locks trips; minus infinity for one that holds already. */
+  #readLimits(): void {
     const { guardian } = this.#state;
     const { limits } = configOf(this.#state);
-    return [
-      { name: 'daily-drawdown', level: (guardian.dayBaseline ?? Number.NaN) * (1 - limits.maxDailyDrawdown) },
-      { name: 'total-drawdown', level: (guardian.highWaterMark ?? Number.NaN) * (1 - limits.maxTotalDrawdown) },
-      { name: 'minimum-balance', level: limits.minBalance },
-    ];
+    const levels = this.#levels;
+    levels[0] = (guardian.dayBaseline ?? Number.NaN) * (1 - limits.maxDailyDrawdown);
+    levels[1] = (guardian.highWaterMark ?? Number.NaN) * (1 - limits.maxTotalDrawdown);
+    levels[2] = limits.minBalance;
+    for (let k = 0; k < EQUITY_LOCKS.length; k += 1) if (guardian.locks[EQUITY_LOCKS[k] ?? ''] !== undefined) levels[k] = Number.NEGATIVE_INFINITY;
   }
 
   /** The exchange acts on the prices; the bot sees them, then what became of its orders. */
@@ -156,8 +160,10 @@ export class Walker {
     const before = this.#equityAt(this.#start);
     const after = this.#equityAt(this.#path.waypoints.to);
     if (!(after < before)) return;
-    for (const { name, level } of this.#limits()) {
-      if (this.#state.guardian.locks[name] === undefined && after <= level && level < before) consider((before - level) / (before - after));
+    this.#readLimits();
+    for (let k = 0; k < EQUITY_LOCKS.length; k += 1) {
+      const level = this.#levels[k] ?? Number.NaN;
+      if (after <= level && level < before) consider((before - level) / (before - after));
     }
   }
 }
