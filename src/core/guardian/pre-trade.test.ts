@@ -123,6 +123,14 @@ describe('an entry is refused', () => {
     expect(clean).toEqual(wanted);
   });
 
+  test("by the exchange's filters, where what no cap forbids is less than a lot", () => {
+    expect(denial({ instrument: instrument({ marketStepSize: '1' }) })).toEqual({ code: 'instrument-filter', limit: 'quantity-range 0.00001', value: '0' });
+  });
+
+  test('not by a book without a spread', () => {
+    expect(quantity(check({ quote: { symbol: BTC, last: 50_000, bid: 50_000, ask: 50_000, at: NOON } }))).toBe('0.111');
+  });
+
   test('by the spread above half a percent, not at it', () => {
     const quote = (ask: number) => ({ symbol: BTC, last: 50_000, bid: 50_000, ask, at: NOON });
     expect(quantity(check({ quote: quote(50_250) }))).not.toContain('denied');
@@ -174,6 +182,13 @@ describe('an entry is cut', () => {
     ["to the market's lot", { instrument: instrument({ marketStepSize: '0.01' }) }, '0.11'],
   ] as const)('%s', (_what, changes, expected) => {
     expect(quantity(check(changes))).toBe(expected);
+  });
+
+  test('to what a drill wants, and never above', () => {
+    const verdict = check({ most: decimal('0.0002') });
+    expect(quantity(verdict)).toBe('0.0002');
+    expect(verdict.sizing?.steps.at(-2)).toEqual({ rule: 'drill', quantity: decimal('0.0002') });
+    expect(quantity(check({ most: decimal('9') }))).toBe('0.111');
   });
 
   test('never above cash or caps, by the last decimal', () => {

@@ -11,6 +11,12 @@ const locked = (...kinds: readonly (readonly [LockKind, string | null])[]): Guar
   return state;
 };
 
+test('a new guardian knows nothing, and holds no lock', () => {
+  const { announced, gates, starts, entries, lossStreak, locks, orderFailures, skewTried, ...rest } = createGuardian();
+  expect({ announced, gates, starts, entries, lossStreak, locks, orderFailures, skewTried }).toEqual({ announced: { daily: 0, total: 0 }, gates: [], starts: [], entries: [], lossStreak: [], locks: {}, orderFailures: 0, skewTried: false });
+  expect(Object.values(rest).every((value) => value === null)).toBe(true);
+});
+
 describe('locks in force', () => {
   test('are set once: the first cause stays on record', () => {
     const state = createGuardian();
