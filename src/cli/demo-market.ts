@@ -11,8 +11,13 @@ import type { SimStore } from '../sim/exchange/store.ts';
 import { DEMO_HISTORY_HOURS, demoHistory } from '../sim/generator/demo-history.ts';
 import { connectLockstep, type Lockstep } from '../sim/lockstep/lockstep.ts';
 
-/** Looks at the market within a demo hour. */
-export const STEPS_PER_HOUR = 4;
+/** Looks at the market within a demo hour: whole minutes apart. */
+const STEPS: readonly number[] = [4, 6, 10, 12, 15, 20, 30, 60];
+/** A step may not take much longer in wall time, or the price before it would be stale. */
+const LONGEST_STEP = 1_250;
+
+/** Steps of a market hour at this pace. */
+const stepsPerHour = (hourSeconds: number): number => STEPS.find((steps) => (hourSeconds * SECOND_MS) / steps <= LONGEST_STEP) ?? Math.max(...STEPS);
 /** Start of a demo on recorded candles: the month of a real crash. */
 const RECORDED_FROM: EpochMs = Date.UTC(2024, 7, 1);
 
@@ -55,6 +60,8 @@ export const demoSource = (config: Config): DemoSource => {
 export interface DemoMarket {
   readonly simulator: ExchangeSimulator;
   readonly lockstep: Lockstep;
+  /** Looks at the market within an hour. */
+  readonly stepsPerHour: number;
   close(): Promise<void>;
 }
 
@@ -67,12 +74,13 @@ export const startDemoMarket = async (options: {
   readonly log: Log;
 }): Promise<DemoMarket> => {
   const { config, source, store, wall, log } = options;
+  const steps = stepsPerHour(config.demo.hourSeconds);
   const simulator = await createExchangeSimulator({
     history: source.history,
     startTime: source.from,
     seed: source.seed,
-    stepsPerHour: STEPS_PER_HOUR,
-    stepMilliseconds: (config.demo.hourSeconds * SECOND_MS) / STEPS_PER_HOUR,
+    stepsPerHour: steps,
+    stepMilliseconds: (config.demo.hourSeconds * SECOND_MS) / steps,
     store,
     wallNow: () => wall.wallNow(),
     onInternalError: (error) => log.error({ error }, 'the exchange simulator failed'),
@@ -81,6 +89,7 @@ export const startDemoMarket = async (options: {
   return {
     simulator,
     lockstep,
+    stepsPerHour: steps,
     close: async () => {
       lockstep.close();
       await simulator.close();

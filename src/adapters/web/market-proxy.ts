@@ -10,8 +10,8 @@ export interface MarketAccess {
   readonly symbols: readonly string[];
 }
 
-/** Seconds that a market hour may take. */
-const HOUR_SECONDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 5, 10];
+/** Seconds that a market hour may take. With four steps an hour a slower market would be stale between two of them. */
+const HOUR_SECONDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 5];
 const MAX_BODY = 1024;
 
 interface ControlState {

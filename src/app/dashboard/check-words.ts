@@ -50,7 +50,7 @@ const show = (kind: Kind, value: number | string | null): string => {
     case 'fraction':
       return percent(value);
     case 'time':
-      return `${new Date(value).toISOString().slice(5, 16).replace('T', ' ')} UTC`;
+      return new Date(value).toISOString().slice(5, 16).replace('T', ' ');
     case 'milliseconds':
       return `${Math.round(value)} ms`;
     case 'seconds':

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { createExchange } from '../../adapters/exchange/create-exchange.ts';
 import { createSimStore } from '../../adapters/sqlite/sim-store.ts';
-import { demoSource, startDemoMarket, STEPS_PER_HOUR } from '../demo-market.ts';
+import { demoSource, startDemoMarket } from '../demo-market.ts';
 import { TAKER_FEE, type Base, type Surroundings } from './base.ts';
 import { openBooks, originHalts } from './books.ts';
 import { entryCeiling } from './entry-ceiling.ts';
@@ -42,6 +42,6 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     takerFee: TAKER_FEE,
     staleWallGrace: STALE_GRACE,
     halts: originHalts(books, await clientOrderIds(exchange.account, config.symbols)),
-    market: { controlUrl: market.simulator.controlUrl, stepsPerHour: STEPS_PER_HOUR },
+    market: { controlUrl: market.simulator.controlUrl, stepsPerHour: market.stepsPerHour },
   };
 };

@@ -72,7 +72,7 @@ const checks = ({ checks: list, outcome }) => {
       { class: ok ? '' : 'failed', title: code },
       el('span', { class: `mark ${ok ? 'good' : 'bad'}`, 'aria-hidden': 'true' }, ok ? '✓' : '✕'),
       el('span', {}, words, el('span', 'hidden', ok ? ': passed' : ': refused')),
-      el('span', 'value', [value, limit === '' ? '' : `limit ${limit}`].filter((text) => text !== '').join(' · ')),
+      el('span', 'value', [value, limit === '' || limit === value ? '' : `limit ${limit}`].filter((text) => text !== '').join(' · ')),
     ),
   );
   const failed = list.filter(({ ok }) => !ok).length;

@@ -9,7 +9,7 @@ export const quantity = (value) => value.toLocaleString('en-GB', { maximumFracti
 export const percent = (fraction, digits = 2) => (fraction === null ? 'unknown' : `${number(fraction * 100, digits)} %`);
 export const signedPercent = (fraction, digits = 2) => (fraction === null ? '' : `${sign(fraction)}${number(Math.abs(fraction) * 100, digits)} %`);
 export const tone = (value) => (value === null || value === 0 ? '' : value > 0 ? 'good' : 'bad');
-export const plain = (value) => (value === null ? 'unknown' : Number(value.toPrecision(4)).toLocaleString('en-GB', { maximumFractionDigits: 8 }));
+export const plain = (value) => (value === null ? 'unknown' : (Number(value.toPrecision(4)) + 0).toLocaleString('en-GB', { maximumFractionDigits: 8 }));
 
 const zone = { timeZone: 'UTC', hourCycle: 'h23' };
 const stampFormat = new Intl.DateTimeFormat('en-GB', { ...zone, day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' });

@@ -44,7 +44,7 @@ const rows = ({ risk }) =>
     .map((limit) => ({
       name: NAMES[limit.name] ?? capital(limit.name),
       share: share(limit),
-      use: shown(limit.value, limit.unit),
+      use: limit.unit === 'quote' && limit.value !== null ? money(limit.value) : shown(limit.value, limit.unit),
       // Caps are there to be used; limits of loss are not.
       cap: /exposure|balance/.test(limit.name) && limit.value !== null,
       tail: `${limit.name === 'minimum balance' ? 'over' : 'of'} ${shown(limit.limit, limit.unit)}`,

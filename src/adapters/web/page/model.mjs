@@ -39,7 +39,7 @@ const drawModel = onChange((model) => {
     facts([
       ['Name', model.name],
       ['File', el('span', { class: 'mono', title: model.hash }, model.hash.slice(0, 12))],
-      ['Trained through', model.trainedThrough === null ? 'not stated' : stamp(model.trainedThrough)],
+      ...(model.trainedThrough === null ? [] : [['Trained through', stamp(model.trainedThrough)]]),
       ['Target, stop', `${signedPercent(model.takeProfit, 1)}, ${signedPercent(-model.stopLoss, 1)}`],
       ['Horizon', `${model.horizonHours} h`],
       ...model.predictions.map(({ symbol, probability }) => [`Last, ${base(symbol)}`, probability.toFixed(3)]),
