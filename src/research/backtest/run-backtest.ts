@@ -8,7 +8,7 @@ import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-
 import { mayTighten } from '../../core/guardian/volatility.ts';
 import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { Candle } from '../../core/market/candle.ts';
-import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import { DAY_MS, HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { Assumptions } from './assumptions.ts';
 import { BacktestBroker } from './broker.ts';
 import { HourMarket, type SymbolSeries } from './hour-market.ts';
@@ -163,7 +163,7 @@ class BacktestRun {
       this.#predict();
       session.settle();
     }
-    if (session.unread > 0) this.#readAccount();
+    if (session.unread > 0 && market.hour % DAY_MS === 0) this.#readAccount();
     if (session.exposed) {
       this.#path.begin();
       this.#walker.walk(market.hour);
@@ -265,7 +265,7 @@ class BacktestRun {
     else this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
   }
 
-  /** The bot reads its account when something has been filled, and finds what its ledger says, or locks. */
+  /** The bot reads its account at the end of a day on which something was filled, and finds what its ledger says, or locks. */
   #readAccount(): void {
     const session = this.#session;
     session.unread = 0;

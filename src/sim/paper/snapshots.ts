@@ -13,7 +13,15 @@ const STATUSES: Readonly<Record<SimOrderStatus, VenueStatus>> = {
 };
 
 /** One spelling for one amount, as the exchange adapter has it: no trailing zeros. */
-export const amountText = (value: Fixed): string => formatFixed(value).replace(/\.?0+$/, '');
+export const amountText = (value: Fixed): string => {
+  const text = formatFixed(value);
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === ZERO) end -= 1;
+  return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end);
+};
+
+const ZERO = 48;
+const POINT = 46;
 
 const fillOf = (trade: SimTrade): Fill => ({
   tradeId: String(trade.id),
