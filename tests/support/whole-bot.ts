@@ -1,20 +1,17 @@
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/adapters/system/config.ts';
-import { createSystemClock } from '../../src/adapters/system/clock.ts';
-import { createLogTail } from '../../src/app/operator/log-tail.ts';
-import { runMode } from '../../src/cli/compose/run-mode.ts';
-import type { ExitCode } from '../../src/adapters/system/exit-codes.ts';
-import type { Log } from '../../src/ports/log.ts';
+import { createInterface } from 'node:readline';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import { startBotApiServer, type BotApiServer } from '../../src/sim/telegram/server.ts';
 import type { Message } from '../../src/sim/telegram/types.ts';
 
 /**
- * The program as `guardian start` composes it, in this process: simulator over HTTP, ccxt, SQLite,
- * onnxruntime, outbox and grammY, the latter against a Bot API server in the test's hand.
+ * The real program in a process of its own, in demo: simulator over HTTP, ccxt, SQLite, onnxruntime,
+ * outbox and grammY. Its Telegram is a Bot API server in the test's hand, with faults by name.
  */
 export const OPERATOR = 1001;
 export const SECOND_OPERATOR = 1002;
@@ -29,7 +26,7 @@ interface MarketState {
 export interface WholeBot {
   readonly server: BotApiServer;
   readonly databasePath: string;
-  /** Everything at info and above, as one line each. */
+  /** Every line that the process wrote to standard output and standard error. */
   readonly lines: readonly string[];
   readonly pageUrl: string;
   market(): Promise<MarketState>;
@@ -41,26 +38,51 @@ export interface WholeBot {
   /** The bot's first message with this text that came after another one; at most a minute. */
   hears(userId: number, part: string | RegExp, after?: number): Promise<Message>;
   press(userId: number, message: Message, button: string): Promise<{ readonly text: string; readonly alert: boolean }>;
-  close(): Promise<ExitCode>;
+  /** SIGTERM; resolves to the exit code. */
+  close(): Promise<number | null>;
 }
 
 export const textOf = (message: Pick<Message, 'text' | 'caption'>): string => message.text ?? message.caption ?? '';
 
+const ROOT = new URL('../../', import.meta.url).pathname;
 const PATIENCE = 60_000;
 
 export interface WholeBotOptions {
   /** The model's constant answer. */
   readonly probability?: number;
-  /** Below the least that the configuration takes. */
-  readonly silenceSeconds?: number;
+  /** In place of a random one. */
+  readonly token?: string;
+  /** Kept by the caller, who removes it. */
+  readonly directory?: string;
 }
+
+interface Addresses {
+  page?: string;
+  control?: string;
+}
+
+/** Collects the lines of a process and finds the addresses in them. */
+const readLines = (child: ReturnType<typeof spawn>): { readonly lines: string[]; readonly found: Addresses } => {
+  const lines: string[] = [];
+  const found: Addresses = {};
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      if (!line.startsWith('{')) return;
+      const { page, exchange, control } = JSON.parse(line) as Addresses & { readonly exchange?: string };
+      if (page !== undefined) found.page = page;
+      if (exchange !== undefined && control !== undefined) found.control = control;
+    });
+  }
+  return { lines, found };
+};
 
 /** @param extra configuration keys beside those of the fixture */
 export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}, options: WholeBotOptions = {}): Promise<WholeBot> => {
-  const directory = mkdtempSync(join(tmpdir(), 'guardian-whole-'));
-  const token = `${randomInt(100_000_000, 999_999_999)}:AAwhole-bot-test-token-0123456789abcd`;
-  const wall = createSystemClock();
-  const server = await startBotApiServer({ token, wallNow: () => wall.wallNow() });
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'guardian-whole-'));
+  const token = options.token ?? `${randomInt(100_000_000, 999_999_999)}:AAwhole-bot-test-token-0123456789abcd`;
+  const server = await startBotApiServer({ token, wallNow: () => Date.now() });
   for (const id of [OPERATOR, SECOND_OPERATOR]) {
     server.person.addUser({ id, firstName: `Person ${id}` });
     server.person.addPrivateChat(id);
@@ -79,42 +101,27 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
     TELEGRAM_API_ROOT: server.url,
     TELEGRAM_OPERATORS: String(OPERATOR),
     TIMEZONE: 'UTC',
+    PATH: process.env['PATH'] ?? '',
     ...extra,
   };
-  const loaded = loadConfig({ environment, envFile: null });
-  const { liveRefusals } = loaded;
-  const { telegram } = loaded.config;
-  const config = { ...loaded.config, telegram: { ...telegram, silenceSeconds: options.silenceSeconds ?? telegram.silenceSeconds } };
-  const lines: string[] = [];
-  const found = { control: '', page: '' };
-  const write = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string): void => {
-    lines.push(`${level} ${message} ${JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : typeof value === 'bigint' ? String(value) : value))}`);
-    if (typeof fields['exchange'] === 'string') found.control = String(fields['control']);
-    if (typeof fields['page'] === 'string') found.page = fields['page'];
-  };
-  const log: Log = { debug: () => undefined, info: write('info'), warn: write('warn'), error: write('error') };
-  const stop = Promise.withResolvers<string>();
-  const resources = new AsyncDisposableStack();
-  const running = (async () => {
-    await using held = resources.move();
-    return await runMode({ config, liveRefusals, configHalts: [], log: createLogTail(log, config.secrets.redactor(), Date.now), wall, time: null, environment: { VITEST: 'true' }, stop: stop.promise, resources: held });
-  })();
-  running.catch(() => undefined);
+  const child = spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, 'start'], { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const { lines, found } = readLines(child);
 
   const eventually = async <T>(what: string, look: () => T | null | undefined): Promise<T> => {
     const deadline = performance.now() + PATIENCE;
     for (;;) {
       const value = look();
       if (value !== null && value !== undefined) return value;
-      if (performance.now() > deadline) throw new Error(`gave up waiting for ${what}; last lines:\n${lines.slice(-5).join('\n')}`);
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, 5)), running.then((code) => Promise.reject(new Error(`the bot ended with ${code} while waiting for ${what}`)))]);
+      if (performance.now() > deadline || child.exitCode !== null) throw new Error(`gave up waiting for ${what}; last lines:\n${lines.slice(-5).join('\n')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
-  await eventually('the page', () => (found.page === '' || found.control === '' ? null : found.page));
+  const pageUrl = await eventually('the page', () => (found.control === undefined ? null : found.page));
   await eventually('the bot at Telegram', () => (server.person.botListening() ? true : null));
 
   const control = async (path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${found.control}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const response = await fetch(`${found.control ?? ''}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return response.json();
   };
@@ -124,7 +131,7 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
     server,
     databasePath,
     lines,
-    pageUrl: found.page,
+    pageUrl,
     market: async () => (await control('/control/state')) as MarketState,
     control,
     pace: async (stepMilliseconds) => void (await control('/control/pace', { stepMilliseconds })),
@@ -135,10 +142,10 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
     hears: (userId, part, after = 0) => eventually(`"${String(part)}"`, () => fitting(userId, after, (message) => (typeof part === 'string' ? textOf(message).includes(part) : part.test(textOf(message))))),
     press: (userId, message, button) => server.person.waitForAnswer(server.person.press(userId, userId, button, message.message_id), PATIENCE),
     close: async () => {
-      stop.resolve('end of the test');
-      const code = await running;
+      child.kill('SIGTERM');
+      const [code] = await ended;
       await server.close();
-      rmSync(directory, { recursive: true, force: true });
+      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
       return code;
     },
   };

@@ -9,7 +9,6 @@ afterEach(async () => {
 });
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 
 /** Titles of all alerts in the order of their commits. */
 const committed = (): readonly string[] => {
@@ -53,7 +52,7 @@ test('more than ten minutes without Telegram while it trades: trading goes on, n
   const after = await bot.market();
   expect(after.marketTime - before.marketTime).toBeGreaterThan(10 * MINUTE);
   expect(after.receivedCount).toBeGreaterThan(before.receivedCount + 8);
-  expect(bot.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+  expect(bot.lines.filter((line) => line.includes('"level":"error"') || !line.startsWith('{'))).toEqual([]);
   await bot.control('/control/pause', { paused: true });
   const missing = committed().length - received().length;
   expect(missing).toBeGreaterThanOrEqual(8);
@@ -62,22 +61,4 @@ test('more than ten minutes without Telegram while it trades: trading goes on, n
   bot.server.faults.clear();
   await until('the last alert', () => received().length >= committed().length, 60_000);
   expect(received()).toEqual(committed());
-}, 120_000);
-
-test('the silence is counted in wall time, stops entries where it is told to, and ends by itself', async () => {
-  bot = await startWholeBot({ STOP_ENTRIES_WHEN_SILENT: 'true' }, { silenceSeconds: 2 });
-  await bot.hears(OPERATOR, 'stop placed');
-  bot.server.faults.inject({ name: 'reset', methods: ['getUpdates', 'sendMessage'], times: Infinity });
-  const locked = (): boolean => committed().some((title) => title.startsWith('Nobody reachable'));
-  await until('the lock', locked);
-  const { receivedCount, marketTime } = await bot.market();
-  await until('a market day', async () => (await bot.market()).marketTime > marketTime + 30 * HOUR);
-  // The stop or an exit may have gone out; no entry has.
-  const database = new Sqlite(bot.databasePath, { readonly: true });
-  const entries = database.prepare<[number], number>("SELECT count(*) FROM orders WHERE purpose = 'entry' AND created_at > ?").pluck().get(marketTime + HOUR);
-  database.close();
-  expect(entries).toBe(0);
-  expect((await bot.market()).receivedCount - receivedCount).toBeLessThanOrEqual(3);
-  bot.server.faults.clear();
-  await bot.hears(OPERATOR, 'Nobody reachable cleared');
 }, 120_000);
