@@ -33,7 +33,7 @@ import { createNetworkClient, RECEIVE_WINDOW } from './network.ts';
 
 export const CHAT = 1;
 /** The outbox looks by itself this seldom here; news wake it at once. */
-const OUTBOX_IDLE: Milliseconds = 30 * MINUTE_MS;
+const OUTBOX_IDLE: Milliseconds = 60 * MINUTE_MS;
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** One life of the bot's process. */

@@ -19,6 +19,7 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Days with faults; a quiet time follows in which everything has to come to rest. */
   readonly days: number;
+  /** Left out: two, and in every third seed one. */
   readonly symbols?: readonly SymbolName[];
   readonly mutant?: Mutant | null;
   /** `mixed` (the default): every kind of fault. */
@@ -62,7 +63,7 @@ const MOST_VIOLATIONS = 5;
 /** One history: a market, an exchange, a bot that dies and comes back, and what has to hold all along. */
 export const runSimulation = async (options: SimulationOptions): Promise<SimulationResult> => {
   const { seed, days } = options;
-  const symbols = options.symbols ?? ['BTC/USDT', 'ETH/USDT'];
+  const symbols = options.symbols ?? (seed % 3 === 0 ? ['BTC/USDT'] : ['BTC/USDT', 'ETH/USDT']);
   const stream = (name: string) => createRandomStream(seed, `simulation ${name}`);
   const trace = createTrace(options.listener ?? null);
   const violations: Violation[] = [];

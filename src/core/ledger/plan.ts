@@ -62,10 +62,14 @@ export interface SymbolReading {
 /** Id of the newest booked trade of a symbol, null when there is none that can be compared. Ids are numbers that grow within a symbol. */
 export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string | null => {
   let newest: string | null = null;
-  for (const clientOrderId in orders) {
+  // The newest order as a rule has the newest trade: from the end, hardly anything has to be looked at twice.
+  for (const clientOrderId of Object.keys(orders).reverse()) {
     const record = orders[clientOrderId];
     if (record === undefined || record.draft.symbol !== symbol) continue;
-    for (const id of record.tradeIds) if ((newest === null || isGreater(id, newest)) && /^\d+$/.test(id)) newest = id;
+    for (let index = record.tradeIds.length - 1; index >= 0; index -= 1) {
+      const id = record.tradeIds[index] ?? '';
+      if ((newest === null || isGreater(id, newest)) && /^\d+$/.test(id)) newest = id;
+    }
   }
   return newest;
 };

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { createVirtualClock, settle } from './virtual-clock.ts';
+
+test('sleeps end in the order of their ends, and of their beginnings when they end together', async () => {
+  const clock = createVirtualClock(1_000);
+  const ended: string[] = [];
+  for (const [name, span] of [['late', 20], ['early', 5], ['also early', 5], ['now', 0]] as const) void clock.sleep(span).then(() => ended.push(`${name} @${clock.wallNow()}`));
+  await clock.runTo(1_010);
+  expect(ended).toEqual(['now @1000', 'early @1005', 'also early @1005']);
+  expect(clock.nextWake()).toBe(1_020);
+  expect(clock.wallNow()).toBe(1_010);
+});
+
+test('what follows from a sleep happens before time goes on', async () => {
+  const clock = createVirtualClock(0);
+  const seen: number[] = [];
+  const walk = async (): Promise<void> => {
+    for (let count = 0; count < 3; count += 1) {
+      await clock.sleep(0.4);
+      await Promise.resolve();
+      seen.push(clock.wallNow());
+    }
+  };
+  void walk();
+  await clock.runTo(10);
+  expect(seen).toEqual([1, 2, 3]);
+});
+
+test('an aborted sleep ends at once', async () => {
+  const clock = createVirtualClock(0);
+  const controller = new AbortController();
+  let over = false;
+  void clock.sleep(1_000, controller.signal).then(() => (over = true));
+  controller.abort();
+  await settle();
+  expect(over).toBe(true);
+  expect(clock.nextWake()).toBeNull();
+});
+
+test('the sleeps of a dead process never end', async () => {
+  const clock = createVirtualClock(0);
+  let alive = true;
+  let woke = false;
+  void clock.forProcess(() => alive).sleep(10).then(() => (woke = true));
+  alive = false;
+  await clock.runTo(100);
+  expect(woke).toBe(false);
+  expect(clock.nextWake()).toBeNull();
+});
