@@ -8,6 +8,7 @@ import type { Evidence } from './evidence.ts';
 /** Nothing is known of anything. */
 const nothing: Evidence = {
   at: Date.UTC(2026, 0, 1),
+  engineVersion: 'x',
   config: { mode: 'live', symbols: ['BTC/USDT'], limits: DEFAULT_LIMITS, acceptNoEdge: false, operators: 0, telegramToken: false, webhook: false, heartbeat: false, totp: false, dashboardHost: '127.0.0.1' },
   model: null,
   modelFault: 'no model | at all',

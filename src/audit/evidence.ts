@@ -74,6 +74,8 @@ export interface HostFacts {
 export interface Evidence {
   /** Wall time. */
   readonly at: EpochMs;
+  /** Of the program that gathers. */
+  readonly engineVersion: string;
   readonly config: ConfigFacts;
   readonly model: ModelFacts | null;
   /** Why there is no model; null when there is one. */

@@ -1,5 +1,4 @@
 import { decodeState, encodeEffects } from '../core/engine/codec.ts';
-import type { Effect } from '../core/engine/effect.ts';
 import type { Input, StartedInput } from '../core/engine/input.ts';
 import { createEngineState, type EngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
@@ -19,12 +18,15 @@ export interface Terms {
   readonly limits: Limits;
 }
 
-/** What a journal shows, stepped again from its beginning. */
+/**
+ * What a journal shows: counted from the effects on record, which is what happened, with the state stepped
+ * again beside them. Where the two part (another engine version), the state is the present engine's view.
+ */
 export interface PhaseRecord {
   readonly entries: number;
   readonly engineVersions: readonly string[];
-  /** The first entry that does not replay to what is on record, or null. */
-  readonly difference: number | null;
+  /** The first entry that does not replay to what is on record, with the engine that wrote it; or null. */
+  readonly difference: { readonly sequence: number; readonly engineVersion: string } | null;
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
   /** Market hours of running with the terms; and with another model, or other limits. */
@@ -63,6 +65,15 @@ export interface PhaseRecord {
   /** Base units held, by symbol. */
   readonly held: Readonly<Record<string, number>>;
 }
+
+/** An effect as far as it is looked at here, in the form in which it is recorded: amounts are text, an order is its draft. */
+type Recorded =
+  | { readonly type: 'place'; readonly order: { readonly clientOrderId: string; readonly symbol: string; readonly purpose: string } }
+  | { readonly type: 'decision'; readonly clientOrderId: string | null; readonly outcome: string; readonly checks: readonly { readonly ok: boolean }[] }
+  | { readonly type: 'fill'; readonly purpose: string; readonly symbol: string }
+  | { readonly type: 'order'; readonly status: string; readonly clientOrderId: string; readonly symbol: string }
+  | { readonly type: 'trade'; readonly symbol: string }
+  | { readonly type: 'lock'; readonly change: 'set' | 'cleared'; readonly lock: { readonly kind: string } };
 
 const sameLimits = (a: Limits, b: Limits): boolean => (Object.keys(b) as (keyof Limits)[]).every((name) => a[name] === b[name]);
 
@@ -140,15 +151,15 @@ class Recorder {
     }
   }
 
-  effects(effects: readonly Effect[], wall: EpochMs, wasActive: boolean): void {
+  effects(effects: readonly Recorded[], wall: EpochMs, wasActive: boolean): void {
     for (const effect of effects) this.#effect(effect, effects, wall, wasActive);
   }
 
-  #effect(effect: Effect, all: readonly Effect[], wall: EpochMs, wasActive: boolean): void {
+  #effect(effect: Recorded, all: readonly Recorded[], wall: EpochMs, wasActive: boolean): void {
     const { counts } = this;
     switch (effect.type) {
       case 'place': {
-        const { draft } = effect.order;
+        const draft = effect.order;
         if (draft.purpose !== 'entry') return;
         counts.entryOrders += 1;
         this.#openEntry.set(draft.clientOrderId, draft.symbol);
@@ -196,29 +207,38 @@ class Recorder {
 /**
  * Steps a journal again and notes what the audit asks about. `start`: the snapshot before the oldest entry, or
  * null when the journal is whole.
- * @throws Error when an entry cannot be stepped at all
  */
 export const recordPhase = (entries: Iterable<JournalEntry>, start: Snapshot | null, terms: Terms): PhaseRecord => {
   const state = start === null ? createEngineState() : decodeState(start.state);
   const recorder = new Recorder(terms);
-  let difference: number | null = null;
+  const found: { difference: PhaseRecord['difference']; broken: boolean } = { difference: null, broken: false };
+  const differs = (sequence: number): void => {
+    found.difference ??= { sequence, engineVersion: state.engineVersion };
+  };
   let expected = (start?.sequence ?? 0) + 1;
   for (const { sequence, input, effects: recorded } of entries) {
-    if (sequence !== expected) difference ??= expected;
+    if (sequence !== expected) differs(expected);
     expected = sequence + 1;
     recorder.input(input);
     const symbol = 'symbol' in input ? input.symbol : null;
     const wasActive = tradingState(state.guardian, symbol) === 'active';
-    const effects = step(state, input);
-    if (encodeEffects(effects) !== recorded) difference ??= sequence;
-    recorder.effects(effects, input.wall, wasActive);
+    if (!found.broken) {
+      try {
+        if (encodeEffects(step(state, input)) !== recorded) differs(sequence);
+      } catch {
+        // The state may not be used any further; what is on record still counts.
+        differs(sequence);
+        found.broken = true;
+      }
+    }
+    if (recorded !== '[]') recorder.effects(JSON.parse(recorded) as readonly Recorded[], input.wall, wasActive);
     recorder.watchDay(state);
   }
   const { counts, time, from, to, largestSkew, longestUnprotected, worstDay, drift } = recorder;
   return {
     ...counts,
     engineVersions: [...recorder.versions],
-    difference,
+    difference: found.difference,
     from,
     to,
     counted: time.counted / HOUR_MS,

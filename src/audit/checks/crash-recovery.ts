@@ -12,11 +12,11 @@ export const crashRecovery = (evidence: Evidence): readonly Finding[] => [replay
 const replays = (evidence: Evidence): Finding => {
   const phases = readPhases(evidence);
   if (phases.length === 0) return fail('journal-replays', 'there is no journal');
-  const different = phases.filter(({ phase }) => phase.record.difference !== null);
-  // Another engine may decide otherwise and is no fault; one version has to give what it gave.
-  const broken = different.filter(({ phase }) => phase.record.engineVersions.length < 2);
-  if (broken.length > 0) return fail('journal-replays', `does not replay to what is on record: ${broken.map(({ name, phase }) => `${name} from entry ${phase.record.difference}`).join(', ')}; see guardian replay --verify`);
-  if (different.length > 0) return warn('journal-replays', `written by several engine versions, replays up to: ${different.map(({ name, phase }) => `${name} entry ${phase.record.difference}`).join(', ')}`);
+  const different = phases.flatMap(({ name, phase: { record } }) => (record.difference === null ? [] : [{ name, ...record.difference }]));
+  // Another engine may decide otherwise and is no fault; this one has to give what it gave.
+  const broken = different.filter((found) => found.engineVersion === evidence.engineVersion);
+  if (broken.length > 0) return fail('journal-replays', `does not replay to what is on record: ${broken.map(({ name, sequence }) => `${name} from entry ${sequence}`).join(', ')}; see guardian replay --verify`);
+  if (different.length > 0) return warn('journal-replays', `another engine version wrote ${different.map(({ name, sequence, engineVersion }) => `${name} (${engineVersion}, decides otherwise from entry ${sequence})`).join(', ')}`);
   return pass('journal-replays', phases.map(({ name, phase }) => `${name}: ${phase.record.entries} entries bit for bit`).join(', '));
 };
 

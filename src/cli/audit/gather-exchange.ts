@@ -26,8 +26,23 @@ const equityOf = async ({ venue, marketData }: ExchangeHandle, config: Config, c
   return equity;
 };
 
-/** What the exchange says. `key`: whether account and key may be asked about; null = not, with the reason. */
-export const gatherExchange = async (exchange: ExchangeHandle, config: Config, clock: Clock, held: Readonly<Record<string, number>>, noKey: string | null): Promise<ExchangeFacts> => {
+/** Tries, and the pause between them, while the exchange gives no whole answer: a moment's outage must not keep a bot from starting. */
+const TRIES = 4;
+const PAUSE: Milliseconds = 3_000;
+
+/** As gatherExchange, asked again while an answer is missing. */
+export const gatherExchangeInTime = async (...question: Parameters<typeof gatherExchange>): Promise<ExchangeFacts> => {
+  const [, , clock, , noKey] = question;
+  for (let attempt = 1; ; attempt += 1) {
+    const facts = await gatherExchange(...question);
+    const whole = facts.fault === null && (noKey !== null || (facts.rights !== null && facts.account !== null && facts.account.equity !== null));
+    if (whole || attempt >= TRIES) return facts;
+    await clock.sleep(PAUSE);
+  }
+};
+
+/** What the exchange says. `noKey`: why account and key cannot be asked about; null = they can. */
+const gatherExchange = async (exchange: ExchangeHandle, config: Config, clock: Clock, held: Readonly<Record<string, number>>, noKey: string | null): Promise<ExchangeFacts> => {
   const before = clock.wallNow();
   const time = await exchange.venue.serverTime();
   const after = clock.wallNow();

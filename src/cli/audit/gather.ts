@@ -5,7 +5,8 @@ import type { ConfigFacts, Evidence, HostFacts, ModelFacts } from '../../audit/e
 import type { Terms } from '../../audit/phase-record.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { openModel } from '../compose/model.ts';
-import { gatherExchange } from './gather-exchange.ts';
+import { engineVersion } from '../engine-version.ts';
+import { gatherExchangeInTime } from './gather-exchange.ts';
 import { gatherHost } from './gather-host.ts';
 import { gatherPhase } from './gather-phase.ts';
 
@@ -59,6 +60,7 @@ export const gatherEvidence = async ({ config, clock, exchange, host = gatherHos
   const held = own.status === 'read' ? own.record.held : {};
   return {
     at: clock.wallNow(),
+    engineVersion: engineVersion(),
     config: configFacts(config),
     model,
     modelFault,
@@ -68,7 +70,7 @@ export const gatherEvidence = async ({ config, clock, exchange, host = gatherHos
     exchange:
       exchange === null
         ? { fault: `MODE=${config.mode} asks no exchange`, skew: null, account: null, rights: null, accountFault: noKey(config) }
-        : await gatherExchange(exchange, config, clock, held, noKey(config)),
+        : await gatherExchangeInTime(exchange, config, clock, held, noKey(config)),
     host: host(config),
   };
 };

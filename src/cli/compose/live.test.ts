@@ -1,4 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -220,6 +223,26 @@ describe('live', () => {
     expect(surroundings.halts[0]?.text).toContain('the database is new and the account has orders of this bot');
     await start.close();
   });
+});
+
+test('a refused start is told by the webhook, since nobody reads the log of a service that stays down', { timeout: 60_000 }, async () => {
+  const told: string[] = [];
+  const hook = createServer((incoming, response) => {
+    incoming.on('data', (part: Buffer) => told.push(part.toString()));
+    incoming.on('end', () => response.end('ok'));
+  }).listen(0, '127.0.0.1');
+  await once(hook, 'listening');
+  const { start } = await prepare({ name: 'told', fails: [], config: { GO_LIVE: 'false', ALERT_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/x` } }, false);
+  await expect(runMode(start.base)).rejects.toThrow('GO_LIVE is not true');
+  await start.close();
+  hook.close();
+  expect(told.join('')).toContain('Guardian Bot did not start. refused (go-live)');
+});
+
+test('a journal that another engine version wrote is no damage', { timeout: 60_000 }, async () => {
+  const { start } = await prepare({ name: 'older engine', fails: [], tamper: (directory) => sql(data(directory, 'paper.db'), `UPDATE journal SET input = json_set(input, '$.engineVersion', 'older') WHERE type = 'started'; UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`) }, false);
+  expect((await openLive(start.base)).halts).toEqual([]);
+  await start.close();
 });
 
 describe('a gate never abandons a position', () => {

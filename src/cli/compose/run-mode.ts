@@ -1,5 +1,7 @@
 import type { ExitCode } from '../../adapters/system/exit-codes.ts';
 import type { Mode } from '../../adapters/system/config-schema.ts';
+import { UserError } from '../../adapters/system/user-error.ts';
+import { createWebhook } from '../../adapters/system/web-calls.ts';
 import type { Base, Surroundings } from './base.ts';
 import { runBot } from './run-bot.ts';
 
@@ -10,8 +12,26 @@ const OPENERS: Readonly<Record<Mode, () => Promise<(base: Base) => Promise<Surro
   live: async () => (await import('./live.ts')).openLive,
 };
 
+/** A service that is refused stays down, and its Telegram side was never up: the other way to reach people is used. */
+const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void> => {
+  const url = config.secrets.alertWebhookUrl;
+  if (config.mode !== 'live' || url === null || !(error instanceof UserError)) return;
+  try {
+    await createWebhook(url).call(`Guardian Bot did not start. ${error.message}`);
+  } catch (failure) {
+    log.warn({ why: failure instanceof Error ? failure.message : String(failure) }, 'the refused start could not be told');
+  }
+};
+
 /** Opens the surroundings of the configured mode and runs the bot in them. */
 export const runMode = async (base: Base): Promise<ExitCode> => {
   const open = await OPENERS[base.config.mode]();
-  return runBot(base, await open(base));
+  let surroundings: Surroundings;
+  try {
+    surroundings = await open(base);
+  } catch (error) {
+    await tellRefusal(base, error);
+    throw error;
+  }
+  return runBot(base, surroundings);
 };
