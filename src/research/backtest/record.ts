@@ -33,10 +33,17 @@ export class RunRecord {
   readonly denials: Record<string, number> = {};
   fees = 0;
   #open = new Map<string, LockSpan>();
-  #at = new Float64Array(FIRST_POINTS);
-  #equity = new Float64Array(FIRST_POINTS);
-  #exposure = new Float64Array(FIRST_POINTS);
+  #at: Float64Array;
+  #equity: Float64Array;
+  #exposure: Float64Array;
   #points = 0;
+
+  /** @param hours points to expect; more are taken, too */
+  constructor(hours = FIRST_POINTS) {
+    this.#at = new Float64Array(hours);
+    this.#equity = new Float64Array(hours);
+    this.#exposure = new Float64Array(hours);
+  }
 
   /** @param at market time of the input */
   take(effect: Effect, at: EpochMs): void {
@@ -67,7 +74,7 @@ export class RunRecord {
   }
 
   curve(): EquityCurve {
-    const part = (column: Float64Array): Float64Array => column.slice(0, this.#points);
+    const part = (column: Float64Array): Float64Array => column.subarray(0, this.#points);
     return { at: part(this.#at), equity: part(this.#equity), exposure: part(this.#exposure) };
   }
 
@@ -96,7 +103,7 @@ export class RunRecord {
   #point(at: EpochMs, equity: number, exposure: number): void {
     if (this.#points === this.#at.length) {
       const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
-        const larger = new Float64Array(2 * column.length);
+        const larger = new Float64Array(2 * column.length + 1);
         larger.set(column);
         return larger;
       };

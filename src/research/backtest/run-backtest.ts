@@ -83,12 +83,12 @@ class BacktestRun {
   readonly #session: Session;
   readonly #walker: Walker;
   readonly #operator: Operator;
-  readonly #record = new RunRecord();
+  readonly #record: RunRecord;
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
   readonly #closes: Float64Array;
-  readonly #candleInputs: { readonly type: 'candle'; at: EpochMs; wall: EpochMs; readonly symbol: SymbolName; readonly candle: Writable<Candle> }[];
-  readonly #predictionInputs: { readonly type: 'prediction'; at: EpochMs; wall: EpochMs; readonly symbol: SymbolName; openTime: EpochMs; probability: number | null; failure: string | null; readonly features: readonly number[] }[];
+  readonly #candleInputs: { readonly type: 'candle'; at: EpochMs; wall: EpochMs; symbol: SymbolName; readonly candle: Writable<Candle> }[];
+  readonly #predictionInputs: { readonly type: 'prediction'; at: EpochMs; wall: EpochMs; symbol: SymbolName; openTime: EpochMs; probability: number | null; failure: string | null; readonly features: readonly number[] }[];
   readonly #probabilities: readonly (Float32Array | undefined)[];
   #candles = 0;
   #commands = 0;
@@ -97,6 +97,7 @@ class BacktestRun {
   constructor(options: BacktestOptions) {
     const { series, instruments, assumptions, from, config } = options;
     this.#options = options;
+    this.#record = new RunRecord((options.to - from) / HOUR_MS + 2);
     this.#market = new HourMarket(series, from);
     this.#path = new HourPath(this.#market);
     const broker = options.broker ?? new BacktestBroker(assumptions, instruments, config.quoteAsset);
@@ -131,6 +132,8 @@ class BacktestRun {
     const times = { at: from, wall: from };
     session.apply({ type: 'started', ...times, engineVersion, config, instruments, halts: [] });
     session.bind();
+    this.#candleInputs.forEach((input, i) => (input.symbol = session.nameOf(i)));
+    this.#predictionInputs.forEach((input, i) => (input.symbol = session.nameOf(i)));
     for (const { symbol, hourly } of series) {
       const last = rowAt(hourly, from);
       for (let row = rowAt(hourly, from - HISTORY_HOURS * HOUR_MS); row < last; row += HISTORY_CHUNK) {
@@ -179,8 +182,8 @@ class BacktestRun {
       const row = market.row(i);
       const price = row < 0 ? Number.NaN : (market.hourly(i).open[row] ?? Number.NaN);
       session.prices[i] = price;
-      const symbol = market.symbols[i];
-      if (price > 0 && symbol !== undefined) touched = session.broker.move(symbol, price, 'jump', session.now) || touched;
+      const symbol = session.nameOf(i);
+      if (price > 0) touched = session.broker.move(symbol, price, 'jump', session.now) || touched;
     }
     session.poll();
     if (touched) session.hear();

@@ -29,7 +29,7 @@ export class Session {
   readonly #state: EngineState;
   readonly #apply: Apply;
   readonly #path: HourPath;
-  readonly #symbols: readonly SymbolName[];
+  #symbols: readonly SymbolName[];
   #states: readonly SymbolState[] = [];
   readonly #index: ReadonlyMap<SymbolName, number>;
   readonly #latency: number;
@@ -74,7 +74,14 @@ export class Session {
 
   /** After the engine has been started: its symbols are there from now on. */
   bind(): void {
+    // The engine's own keys: looking a symbol up by another string of the same letters costs more.
+    const keys = Object.keys(this.#state.symbols);
+    this.#symbols = this.#symbols.map((name) => keys.find((key) => key === name) ?? name);
     this.#states = this.#symbols.flatMap((name) => this.#state.symbols[name] ?? []);
+  }
+
+  nameOf(i: number): SymbolName {
+    return this.#symbols[i] ?? '';
   }
 
   /** Whether any position has to be looked after. */
