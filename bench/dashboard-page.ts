@@ -43,7 +43,7 @@ try {
     const page = await browser.newPage();
     await page.goto(bot.pageUrl);
     await page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length > 0");
-    paints.push((await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")) as number);
+    paints.push(await page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
     await page.close();
   }
   paints.sort((a, b) => a - b);

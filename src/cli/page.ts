@@ -46,7 +46,13 @@ export const startPage = async (options: PageOptions): Promise<WebServer> => {
   const { database } = surroundings;
   const health = healthOf(options);
   // Progress is followed whether or not anybody asks.
-  const looking = setInterval(health, HEALTH_LOOK);
+  const looking = setInterval(() => {
+    try {
+      health();
+    } catch (error) {
+      log.error({ why: error instanceof Error ? error.message : String(error) }, 'health could not be looked at');
+    }
+  }, HEALTH_LOOK);
   resources.defer(() => clearInterval(looking));
   const dashboard = createDashboard({
     host: bot.host,

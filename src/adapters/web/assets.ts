@@ -17,9 +17,14 @@ const OWN = [
   'index.html',
   'login.html',
   'icon.svg',
-  ...['tokens', 'layout', 'board', 'dialog', 'chat', 'market'].map((name) => `${name}.css`),
   ...['page', 'dom', 'format', 'stream', 'theme', 'hero', 'limits', 'positions', 'tables', 'decisions', 'decision-dialog', 'equity', 'chart', 'model', 'chat', 'market'].map((name) => `${name}.mjs`),
 ] as const;
+
+/** Style sheets as one file each: the first paint waits for nothing else. */
+const STYLES: Readonly<Record<string, readonly string[]>> = {
+  'page.css': ['tokens', 'layout', 'board', 'dialog', 'market', 'chat'],
+  'login.css': ['tokens', 'dialog'],
+};
 
 /** Files of packages, under names of our own. */
 const VENDOR: Readonly<Record<string, string>> = {
@@ -35,8 +40,8 @@ interface Asset {
   readonly tag: string;
 }
 
-const load = (name: string, path: string): Asset => {
-  const content = new Uint8Array(readFileSync(path));
+const load = (name: string, ...paths: readonly string[]): Asset => {
+  const content = new Uint8Array(Buffer.concat(paths.map((path) => readFileSync(path))));
   const ending = name.slice(name.lastIndexOf('.') + 1) as keyof typeof TYPES;
   return { content, zipped: new Uint8Array(gzipSync(content, { level: 6 })), type: TYPES[ending], tag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
 };
@@ -53,9 +58,11 @@ export interface Assets {
 
 /** The page's files, read once at start, each with a tag so that a browser asks again for next to nothing. */
 export const loadAssets = (): Assets => {
-  const own = OWN.map((name) => [name, load(name, fileURLToPath(new URL(`page/${name}`, import.meta.url)))] as const);
+  const pathTo = (name: string): string => fileURLToPath(new URL(`page/${name}`, import.meta.url));
+  const own = OWN.map((name) => [name, load(name, pathTo(name))] as const);
+  const styles = Object.entries(STYLES).map(([name, parts]) => [name, load(name, ...parts.map((part) => pathTo(`${part}.css`)))] as const);
   const vendor = Object.entries(VENDOR).map(([name, path]) => [name, load(name, path)] as const);
-  const all = new Map<string, Asset>([...own, ...vendor]);
+  const all = new Map<string, Asset>([...own, ...styles, ...vendor]);
   const pathOf = (name: string): string => (name === 'index.html' ? '/' : `/${name}`);
   const serve = (app: Hono, name: string, { content, zipped, type, tag }: Asset): void => {
     app.get(pathOf(name), (context) => {
@@ -70,7 +77,7 @@ export const loadAssets = (): Assets => {
   const names = [...all.keys()].filter((name) => name !== 'login.html');
   for (const [name, asset] of all) {
     if (name === 'login.html') continue;
-    serve(name === 'tokens.css' || name === 'dialog.css' || name === 'icon.svg' || name.endsWith('.ttf') ? open : routes, name, asset);
+    serve(name === 'login.css' || name === 'icon.svg' || name.endsWith('.ttf') ? open : routes, name, asset);
   }
   return { routes, open, login: all.get('login.html')?.content ?? new Uint8Array(), paths: names.map(pathOf) };
 };

@@ -4,9 +4,10 @@ import { createBoardStream, decodeCursor, encodeCursor, type BoardStream, type R
 import { createFakeDashboard, type FakeDashboard } from './fake-dashboard.test-helper.ts';
 
 const streams: BoardStream[] = [];
+const errors: unknown[] = [];
 const INTERVAL = 1_000;
 const open = (dashboard: FakeDashboard): BoardStream => {
-  const stream = createBoardStream(dashboard, INTERVAL);
+  const stream = createBoardStream(dashboard, INTERVAL, (error) => errors.push(error));
   streams.push(stream);
   return stream;
 };
@@ -15,6 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  errors.length = 0;
   for (const stream of streams.splice(0)) stream.close();
 });
 
@@ -103,6 +105,20 @@ describe('the stream of the board', () => {
     const probe = stream.join(null);
     expect(JSON.parse((await reader?.next())?.data ?? '{}')).toMatchObject({ status: { equity: 1_234 } });
     probe?.leave();
+  });
+
+  test('a look that fails is reported, and the next one goes on: it never reaches the bot', async () => {
+    const dashboard = createFakeDashboard();
+    const stream = open(dashboard);
+    const reader = stream.join(encodeCursor('db1', dashboard.cursor()));
+    const cursor = dashboard.cursor.bind(dashboard);
+    Object.assign(dashboard, { cursor: () => { throw new Error('disk I/O error'); } });
+    vi.advanceTimersByTime(3 * INTERVAL);
+    expect(errors).toHaveLength(3);
+    expect(() => open(dashboard).join(null)).toThrow('disk I/O error');
+    Object.assign(dashboard, { cursor });
+    dashboard.decide();
+    expect(reader === null ? null : (await decisionsUntil(reader, 1)).ids).toEqual([1]);
   });
 
   const count = fc.integer({ min: 0, max: 2 ** 40 });

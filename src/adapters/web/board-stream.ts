@@ -90,9 +90,10 @@ class Queue implements Reader {
 /**
  * The live board: looked at once an interval for all readers together, and only
  * while there are any. Rows are named by what is in the database, so a reader
- * resumes where it was even after the bot has been restarted.
+ * resumes where it was even after the bot has been restarted. A look that fails
+ * is reported and skipped: whatever the page meets must not reach the bot.
  */
-export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds): BoardStream => {
+export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds, onError: (error: unknown) => void): BoardStream => {
   const { instanceId } = dashboard;
   const readers = new Set<Queue>();
   let timer: NodeJS.Timeout | null = null;
@@ -116,6 +117,13 @@ export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds):
       reader.push(now);
     }
   };
+  const look = (): void => {
+    try {
+      tick();
+    } catch (error) {
+      onError(error);
+    }
+  };
   const leave = (reader: Queue): void => {
     readers.delete(reader);
     if (readers.size > 0 || timer === null) return;
@@ -132,12 +140,14 @@ export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds):
       if (readers.size > 0) tick();
       const until = reached ?? dashboard.cursor();
       reached = until;
+      // Whatever can fail comes before anything is kept.
+      const missed: Message | null = cursor === null ? { event: 'reset', data: '{}', id: encodeCursor(instanceId, until) } : changes(cursor, until);
+      const first = board();
       const reader: Queue = new Queue(() => leave(reader));
       readers.add(reader);
-      timer ??= setInterval(tick, interval);
-      const missed: Message | null = cursor === null ? { event: 'reset', data: '{}', id: encodeCursor(instanceId, until) } : changes(cursor, until);
+      timer ??= setInterval(look, interval);
       if (missed !== null) reader.push(missed);
-      reader.push(board());
+      reader.push(first);
       return reader;
     },
     get readers() {

@@ -151,7 +151,7 @@ describe('the token', () => {
     expect(page.status).toBe(401);
     expect(await page.text()).toContain('DASHBOARD_TOKEN');
     for (const path of [...READS, '/api/stream', '/page.mjs', '/index.html']) expect((await fetch(url + path)).status, path).toBe(401);
-    expect((await fetch(`${url}/tokens.css`)).status).toBe(200);
+    expect((await fetch(`${url}/login.css`)).status).toBe(200);
     expect(await (await fetch(`${url}/livez`)).json()).toEqual({ ok: true });
   });
 

@@ -115,7 +115,7 @@ export const startWebServer = async (options: WebServerOptions): Promise<WebServ
     throw new WebServerError(`DASHBOARD_HOST: "${host}" is not loopback, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1 (a tunnel reaches it from elsewhere)`);
   }
   const stopping = new AbortController();
-  const stream = createBoardStream(options.dashboard, options.refresh ?? SECOND_MS);
+  const stream = createBoardStream(options.dashboard, options.refresh ?? SECOND_MS, (error) => options.log.error({ why: error instanceof Error ? error.message : String(error) }, 'the board could not be read'));
   let hosts: ReadonlySet<string> = new Set();
   const app = routesOf(options, stream, () => hosts, stopping.signal);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
