@@ -31,9 +31,9 @@ export interface Violation {
  * Undisturbed time that a position may be without a stop: the 15 s after which it is closed at market, the
  * receive window of a second look and a try or two.
  */
-const PROTECTION_BUDGET: Milliseconds = 2 * MINUTE_MS;
+const PROTECTION_BUDGET: Milliseconds = MINUTE_MS;
 /** After a fault, time for back-offs, slow-downs and looks to run out. */
-const AFTERMATH: Milliseconds = 6 * MINUTE_MS;
+const AFTERMATH: Milliseconds = 3 * MINUTE_MS;
 
 /** Watches over positions minute by minute: each has a stop on the exchange, or is closed within its budget. */
 export interface ProtectionWatch {
