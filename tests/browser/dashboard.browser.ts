@@ -126,7 +126,10 @@ describe('the page of the demo', () => {
     page.on('request', (request) => {
       if (request.url().endsWith('/api/board')) begunAnew += 1;
     });
-    await demo.restart();
+    const restarted = demo.restart();
+    await page.waitForSelector('#offline:not([hidden])', { timeout: 30_000 });
+    expect(await page.locator('#offline').innerText()).toMatch(/does not answer\. What is shown is from \d\d:\d\d:\d\d/);
+    await restarted;
     await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 60_000 });
     await passHours(demo.bot, 6);
     await demo.bot.control('POST', '/control/pause', { paused: true });
@@ -137,6 +140,7 @@ describe('the page of the demo', () => {
     expect(new Set(after).size).toBe(after.length);
     expect(after).toContain(before[0]);
     expect(begunAnew).toBe(0);
+    expect(await page.locator('#offline').isVisible()).toBe(false);
     await demo.bot.control('POST', '/control/pause', { paused: false });
     await page.context().close();
   });

@@ -41,6 +41,27 @@ const begin = async ({ board, commands }) => {
   await curve.startEquity();
 };
 
+/** What is shown while the line is broken was true then and may be no more: that has to be said. */
+const PATIENCE = 2_500;
+let lineTimer = 0;
+let shownAt = null;
+const line = (on) => {
+  byId('live').dataset.on = String(on);
+  say(byId('live'), on ? 'live' : 'connecting');
+  if (on) {
+    clearTimeout(lineTimer);
+    lineTimer = 0;
+    byId('offline').hidden = true;
+    document.body.dataset.line = 'on';
+  } else if (lineTimer === 0) {
+    lineTimer = setTimeout(() => {
+      document.body.dataset.line = 'off';
+      say(byId('offline'), shownAt === null ? 'The bot does not answer.' : `The bot does not answer. What is shown is from ${shownAt.toLocaleTimeString('en-GB')}, on your clock.`);
+      byId('offline').hidden = false;
+    }, PATIENCE);
+  }
+};
+
 let charted = false;
 followBoard({
   onStart: (first) => {
@@ -48,6 +69,7 @@ followBoard({
     begin(first).catch(() => undefined);
   },
   onBoard: (board) => {
+    shownAt = new Date();
     showHero(board);
     showLimits(board);
     showPositions(board);
@@ -65,10 +87,7 @@ followBoard({
     chart?.addToChart(news);
     equity?.addToEquity(news);
   },
-  onLine: (on) => {
-    byId('live').dataset.on = String(on);
-    say(byId('live'), on ? 'live' : 'connecting');
-  },
+  onLine: line,
 });
 startMarket().catch(() => undefined);
 
