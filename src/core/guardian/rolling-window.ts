@@ -19,6 +19,8 @@ export class RollingWindow {
   readonly capacity: number;
   readonly #ring: Float64Array;
   #chunks: Chunk[] = [];
+  /** The largest value of each chunk, side by side: what a search looks at. */
+  readonly #largest: Float64Array;
   #next = 0;
   /** Chunks of the newest insertion and removal: where the next ones are looked for first. */
   #inserted = 0;
@@ -29,6 +31,8 @@ export class RollingWindow {
     if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`a window holds at least one value, not ${capacity}`);
     this.capacity = capacity;
     this.#ring = new Float64Array(capacity);
+    // Two neighbours hold more than MERGE values together, which bounds the number of chunks.
+    this.#largest = new Float64Array(Math.ceil((2 * capacity) / MERGE) + 4);
     for (const value of values.slice(-capacity)) this.push(value);
   }
 
@@ -79,20 +83,18 @@ export class RollingWindow {
    * from `near`: values of one series come and go close to each other, and a walk of a few chunks beats a bisection.
    */
   #chunkOf(value: number, near: number): number {
-    const chunks = this.#chunks;
-    let index = Math.min(near, chunks.length);
-    while (index > 0 && !isBelow(chunks[index - 1], value)) index -= 1;
-    while (index < chunks.length && isBelow(chunks[index], value)) index += 1;
+    const count = this.#chunks.length;
+    const largest = this.#largest;
+    let index = Math.min(near, count);
+    while (index > 0 && !((largest[index - 1] ?? 0) < value)) index -= 1;
+    while (index < count && (largest[index] ?? 0) < value) index += 1;
     return index;
   }
 
   #insert(value: number): void {
     const found = Math.min(this.#chunkOf(value, this.#inserted), this.#chunks.length - 1);
     const chunk = this.#chunks[found];
-    if (chunk === undefined) {
-      this.#chunks.push(chunkOf([value]));
-      return;
-    }
+    if (chunk === undefined) return this.#add(0, chunkOf([value]));
     this.#inserted = found;
     const { values } = chunk;
     let at = chunk.size;
@@ -104,9 +106,10 @@ export class RollingWindow {
     chunk.size += 1;
     if (chunk.size === CHUNK) {
       const half = CHUNK / 2;
-      this.#chunks.splice(found + 1, 0, chunkOf(values.subarray(half)));
+      this.#add(found + 1, chunkOf(values.subarray(half)));
       chunk.size = half;
     }
+    this.#note(found, chunk);
   }
 
   #remove(value: number): void {
@@ -119,18 +122,38 @@ export class RollingWindow {
     let at = 0;
     while (at < chunk.size && (values[at] ?? 0) < value) at += 1;
     for (; at < chunk.size; at += 1) values[at] = values[at + 1] ?? Number.NaN;
-    const next = this.#chunks[found + 1];
-    if (chunk.size === 0) this.#chunks.splice(found, 1);
-    else if (next !== undefined && chunk.size + next.size <= MERGE) {
-      values.set(next.values.subarray(0, next.size), chunk.size);
-      chunk.size += next.size;
-      this.#chunks.splice(found + 1, 1);
-    }
+    if (chunk.size === 0) return this.#drop(found);
+    this.#note(found, chunk);
+    this.#merge(found);
+    this.#merge(found - 1);
+  }
+
+  /** Makes one of a chunk and the next when they fit together: so two neighbours always hold more than MERGE values. */
+  #merge(index: number): void {
+    const chunk = this.#chunks[index];
+    const next = this.#chunks[index + 1];
+    if (chunk === undefined || next === undefined || chunk.size + next.size > MERGE) return;
+    chunk.values.set(next.values.subarray(0, next.size), chunk.size);
+    chunk.size += next.size;
+    this.#drop(index + 1);
+    this.#note(index, chunk);
+  }
+
+  #add(index: number, chunk: Chunk): void {
+    this.#chunks.splice(index, 0, chunk);
+    this.#largest.copyWithin(index + 1, index, this.#chunks.length - 1);
+    this.#note(index, chunk);
+  }
+
+  #drop(index: number): void {
+    this.#chunks.splice(index, 1);
+    this.#largest.copyWithin(index, index + 1, this.#chunks.length + 1);
+  }
+
+  #note(index: number, { values, size }: Chunk): void {
+    this.#largest[index] = values[size - 1] ?? Number.NaN;
   }
 }
-
-/** Whether all values of a chunk are below `value`. */
-const isBelow = (chunk: Chunk | undefined, value: number): boolean => chunk !== undefined && (chunk.values[chunk.size - 1] ?? 0) < value;
 
 const chunkOf = (values: ArrayLike<number>): Chunk => {
   const chunk: Chunk = { values: new Float64Array(CHUNK), size: values.length };
