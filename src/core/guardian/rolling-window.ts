@@ -3,36 +3,47 @@ const CHUNK = 64;
 /** Neighbours that fit into this many values together are merged when one shrinks. */
 const MERGE = 32;
 
-interface Chunk {
-  readonly values: Float64Array;
-  size: number;
-}
-
 /**
  * The newest N values with their order statistics.
  *
  * The sorted copy is kept in chunks, so a push moves at most a few dozen
  * values (a year of hours in one array would move thousands, at every candle of
- * a backtest). It is derived and not part of a snapshot.
+ * a backtest). Everything lies in arrays made once: a push allocates nothing.
+ * The copy is derived and not part of a snapshot.
+ *
+ * Invariant: two neighbouring chunks hold more than MERGE values together,
+ * which bounds their number.
  */
 export class RollingWindow {
   readonly capacity: number;
   readonly #ring: Float64Array;
-  #chunks: Chunk[] = [];
-  /** The largest value of each chunk, side by side: what a search looks at. */
-  readonly #largest: Float64Array;
   #next = 0;
-  /** Chunks of the newest insertion and removal: where the next ones are looked for first. */
+  #size = 0;
+  /** Room for every chunk: the one in slot s has its values from s x CHUNK on. */
+  readonly #values: Float64Array;
+  /** By position of the chunk, smallest values first: its slot, its size and its largest value. */
+  readonly #slots: Int32Array;
+  readonly #sizes: Int32Array;
+  readonly #largest: Float64Array;
+  #chunks = 0;
+  /** Slots in no use, the first of them at the end. */
+  readonly #free: Int32Array;
+  #freeCount: number;
+  /** Positions of the newest insertion and removal: where the next ones are looked for first. */
   #inserted = 0;
   #removed = 0;
-  #size = 0;
 
   constructor(capacity: number, values: readonly number[] = []) {
     if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`a window holds at least one value, not ${capacity}`);
     this.capacity = capacity;
     this.#ring = new Float64Array(capacity);
-    // Two neighbours hold more than MERGE values together, which bounds the number of chunks.
-    this.#largest = new Float64Array(Math.ceil((2 * capacity) / MERGE) + 4);
+    const most = Math.ceil((2 * capacity) / MERGE) + 4;
+    this.#values = new Float64Array(most * CHUNK);
+    this.#slots = new Int32Array(most);
+    this.#sizes = new Int32Array(most);
+    this.#largest = new Float64Array(most);
+    this.#free = Int32Array.from({ length: most }, (_, index) => most - 1 - index);
+    this.#freeCount = most;
     for (const value of values.slice(-capacity)) this.push(value);
   }
 
@@ -59,11 +70,10 @@ export class RollingWindow {
     const rank = Math.min(this.#size, Math.max(1, Math.ceil(p * this.#size)));
     // Counted from the top: the percentiles that matter are high.
     let above = this.#size - rank;
-    for (let index = this.#chunks.length - 1; index >= 0; index -= 1) {
-      const chunk = this.#chunks[index];
-      if (chunk === undefined) break;
-      if (above < chunk.size) return chunk.values[chunk.size - 1 - above] ?? Number.NaN;
-      above -= chunk.size;
+    for (let index = this.#chunks - 1; index >= 0; index -= 1) {
+      const size = this.#sizes[index] ?? 0;
+      if (above < size) return this.#values[(this.#slots[index] ?? 0) * CHUNK + size - 1 - above] ?? Number.NaN;
+      above -= size;
     }
     return Number.NaN;
   }
@@ -79,12 +89,12 @@ export class RollingWindow {
   }
 
   /**
-   * Index of the first chunk whose largest value is not below `value`; the number of chunks when there is none. Walks
+   * Position of the first chunk whose largest value is not below `value`; the number of chunks when there is none. Walks
    * from `near`: values of one series come and go close to each other, and a walk of a few chunks beats a bisection.
    */
   #chunkOf(value: number, near: number): number {
-    const count = this.#chunks.length;
     const largest = this.#largest;
+    const count = this.#chunks;
     let index = Math.min(near, count);
     while (index > 0 && !((largest[index - 1] ?? 0) < value)) index -= 1;
     while (index < count && (largest[index] ?? 0) < value) index += 1;
@@ -92,71 +102,80 @@ export class RollingWindow {
   }
 
   #insert(value: number): void {
-    const found = Math.min(this.#chunkOf(value, this.#inserted), this.#chunks.length - 1);
-    const chunk = this.#chunks[found];
-    if (chunk === undefined) return this.#add(0, chunkOf([value]));
+    if (this.#chunks === 0) this.#open(0);
+    const found = Math.min(this.#chunkOf(value, this.#inserted), this.#chunks - 1);
     this.#inserted = found;
-    const { values } = chunk;
-    let at = chunk.size;
-    for (let before = values[at - 1] ?? 0; at > 0 && before > value; before = values[at - 1] ?? 0) {
+    const values = this.#values;
+    const first = (this.#slots[found] ?? 0) * CHUNK;
+    const size = (this.#sizes[found] ?? 0) + 1;
+    let at = first + size - 1;
+    for (let before = values[at - 1] ?? 0; at > first && before > value; before = values[at - 1] ?? 0) {
       values[at] = before;
       at -= 1;
     }
     values[at] = value;
-    chunk.size += 1;
-    if (chunk.size === CHUNK) {
-      const half = CHUNK / 2;
-      this.#add(found + 1, chunkOf(values.subarray(half)));
-      chunk.size = half;
-    }
-    this.#note(found, chunk);
+    this.#resize(found, size);
+    if (size === CHUNK) this.#split(found);
   }
 
   #remove(value: number): void {
     const found = this.#chunkOf(value, this.#removed);
-    const chunk = this.#chunks[found];
-    if (chunk === undefined) return;
+    if (found >= this.#chunks) return;
     this.#removed = found;
-    const { values } = chunk;
-    chunk.size -= 1;
-    let at = 0;
-    while (at < chunk.size && (values[at] ?? 0) < value) at += 1;
-    for (; at < chunk.size; at += 1) values[at] = values[at + 1] ?? Number.NaN;
-    if (chunk.size === 0) return this.#drop(found);
-    this.#note(found, chunk);
+    const values = this.#values;
+    const first = (this.#slots[found] ?? 0) * CHUNK;
+    const size = (this.#sizes[found] ?? 0) - 1;
+    const last = first + size;
+    let at = first;
+    while (at < last && (values[at] ?? 0) < value) at += 1;
+    for (; at < last; at += 1) values[at] = values[at + 1] ?? Number.NaN;
+    if (size === 0) return this.#close(found);
+    this.#resize(found, size);
     this.#merge(found);
     this.#merge(found - 1);
   }
 
-  /** Makes one of a chunk and the next when they fit together: so two neighbours always hold more than MERGE values. */
+  #resize(index: number, size: number): void {
+    this.#sizes[index] = size;
+    this.#largest[index] = this.#values[(this.#slots[index] ?? 0) * CHUNK + size - 1] ?? Number.NaN;
+  }
+
+  /** The upper half of a full chunk becomes a chunk of its own. */
+  #split(index: number): void {
+    this.#open(index + 1);
+    const half = CHUNK / 2;
+    const from = (this.#slots[index] ?? 0) * CHUNK;
+    this.#values.copyWithin((this.#slots[index + 1] ?? 0) * CHUNK, from + half, from + CHUNK);
+    this.#resize(index, half);
+    this.#resize(index + 1, half);
+  }
+
+  /** Makes one of a chunk and the next when they fit together. */
   #merge(index: number): void {
-    const chunk = this.#chunks[index];
-    const next = this.#chunks[index + 1];
-    if (chunk === undefined || next === undefined || chunk.size + next.size > MERGE) return;
-    chunk.values.set(next.values.subarray(0, next.size), chunk.size);
-    chunk.size += next.size;
-    this.#drop(index + 1);
-    this.#note(index, chunk);
+    if (index < 0 || index + 1 >= this.#chunks) return;
+    const size = this.#sizes[index] ?? 0;
+    const next = this.#sizes[index + 1] ?? 0;
+    if (size + next > MERGE) return;
+    const from = (this.#slots[index + 1] ?? 0) * CHUNK;
+    this.#values.copyWithin((this.#slots[index] ?? 0) * CHUNK + size, from, from + next);
+    this.#close(index + 1);
+    this.#resize(index, size + next);
   }
 
-  #add(index: number, chunk: Chunk): void {
-    this.#chunks.splice(index, 0, chunk);
-    this.#largest.copyWithin(index + 1, index, this.#chunks.length - 1);
-    this.#note(index, chunk);
+  /** Puts an empty chunk at a position. */
+  #open(index: number): void {
+    this.#freeCount -= 1;
+    const slot = this.#free[this.#freeCount] ?? 0;
+    for (const column of [this.#slots, this.#sizes, this.#largest]) column.copyWithin(index + 1, index, this.#chunks);
+    this.#slots[index] = slot;
+    this.#sizes[index] = 0;
+    this.#chunks += 1;
   }
 
-  #drop(index: number): void {
-    this.#chunks.splice(index, 1);
-    this.#largest.copyWithin(index, index + 1, this.#chunks.length + 1);
-  }
-
-  #note(index: number, { values, size }: Chunk): void {
-    this.#largest[index] = values[size - 1] ?? Number.NaN;
+  #close(index: number): void {
+    this.#free[this.#freeCount] = this.#slots[index] ?? 0;
+    this.#freeCount += 1;
+    for (const column of [this.#slots, this.#sizes, this.#largest]) column.copyWithin(index, index + 1, this.#chunks);
+    this.#chunks -= 1;
   }
 }
-
-const chunkOf = (values: ArrayLike<number>): Chunk => {
-  const chunk: Chunk = { values: new Float64Array(CHUNK), size: values.length };
-  chunk.values.set(values);
-  return chunk;
-};
