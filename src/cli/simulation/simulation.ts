@@ -117,6 +117,8 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
       const impaired = !machine.alive || world.active('disk') !== null;
       protection.look(now, impaired ? now : Math.max(world.disturbedAt, upSince));
       world.step();
+      // Simulated time needs no turn of the event loop; whoever else lives in this process does.
+      if (minute % MINUTES_A_DAY === 0) await new Promise((resolve) => void setImmediate(resolve));
       if (minute % OPERATOR_ROUND === 0 && (calm || operator.uniform() < 0.4)) operate(machine, liesAboutBase());
     }
   };
