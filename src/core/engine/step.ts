@@ -15,7 +15,7 @@ import { onCancelFailed, onOrderReport } from './on-order.ts';
 import { onPrediction } from './on-prediction.ts';
 import { modelFaultOf, onStarted } from './on-start.ts';
 import { withdrawEntries } from './orders-out.ts';
-import { configOf, oldestUnsettled, type EngineState } from './state.ts';
+import { configOf, oldestUnsettled, symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /**
@@ -33,7 +33,8 @@ export const step = (state: EngineState, input: Input): readonly Effect[] => {
     return turn.effects;
   }
   // A prediction was decided on an evaluation of this very moment; nothing that it does can trip a lock.
-  if (input.type !== 'prediction') evaluate(turn);
+  if (input.type === 'candle' && justEvaluated(turn)) evaluateSymbol(turn, symbolOf(state, input.symbol));
+  else if (input.type !== 'prediction') evaluate(turn);
   const { length } = turn.effects;
   for (const symbol of state.symbolList) if (symbol.managed !== null) tend(turn, symbol);
   const quiet = turn.effects.length === length && turn.changes.length === 0;
@@ -71,7 +72,7 @@ const apply = (turn: Turn, input: Input): void => {
       return onQuotes(turn, input);
     case 'prediction':
       // The limits are looked at before the decision, with the data as it stands now; at this very moment they may have been already.
-      if (turn.state.evaluated.at !== turn.at || turn.state.evaluated.wall !== turn.wall) evaluate(turn);
+      if (!justEvaluated(turn)) evaluate(turn);
       return onPrediction(turn, input);
     case 'order-report':
       return onOrderReport(turn, input);
@@ -103,16 +104,23 @@ const apply = (turn: Turn, input: Input): void => {
   }
 };
 
+/** Whether every lock has been looked at in this very moment and nothing has happened since: then only what this input changes can matter. */
+const justEvaluated = ({ state, at, wall }: Turn): boolean => state.evaluated.at === at && state.evaluated.wall === wall;
+
+/** The locks of one symbol's data. */
+const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
+  const { state, config, at, wall, changes } = turn;
+  if (!symbol.configured) return;
+  evaluateFreshness(state.guardian, symbol, at, wall, freshnessRule(state), state.startedWall, changes);
+  if (symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
+};
+
 /** Every lock against the state as it is now. */
 const evaluate = (turn: Turn): void => {
   const { state, config, at, wall, changes } = turn;
   const { guardian } = state;
   const rule = freshnessRule(state);
-  for (const symbol of state.symbolList) {
-    if (!symbol.configured) continue;
-    evaluateFreshness(guardian, symbol, at, wall, rule, state.startedWall, changes);
-    if (symbol.newestCandleOpen !== null) evaluateVolatility(guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
-  }
+  for (const symbol of state.symbolList) evaluateSymbol(turn, symbol);
   evaluateSkew(guardian, at, wall, changes);
   evaluateExecution(guardian, at, wall, oldestUnsettled(state), changes);
   evaluateEquity(guardian, at, equityOf(state, at, wall, rule), config.limits, changes);
