@@ -1,4 +1,4 @@
-import type { ExitCode } from '../../adapters/system/exit-codes.ts';
+import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import type { Mode } from '../../adapters/system/config-schema.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import { createWebhook } from '../../adapters/system/web-calls.ts';
@@ -26,12 +26,17 @@ const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void>
 /** Opens the surroundings of the configured mode and runs the bot in them. */
 export const runMode = async (base: Base): Promise<ExitCode> => {
   const open = await OPENERS[base.config.mode]();
-  let surroundings: Surroundings;
+  let surroundings: Surroundings | null;
   try {
-    surroundings = await open(base);
+    // Opening waits as long as the exchange cannot be reached; whoever ends the program does not.
+    surroundings = await Promise.race([open(base), base.stop.then(() => null)]);
   } catch (error) {
     await tellRefusal(base, error);
     throw error;
+  }
+  if (surroundings === null) {
+    base.log.info({}, 'stopped before the exchange could be reached');
+    return EXIT_CODES.done;
   }
   return runBot(base, surroundings);
 };
