@@ -68,7 +68,7 @@ export interface MachineOptions {
   readonly mutant: Mutant | null;
 }
 
-/** How often the scripted model finds something worth buying. */
+/** How often the scripted model finds something worth buying; as a rule it neither buys nor sells. */
 const EAGERNESS = 0.25;
 
 const createFeatures = (symbols: readonly SymbolName[]): FeatureEngine => {
@@ -96,7 +96,7 @@ const createModel = (answers: RandomStream): Model => ({
   description: { ...TERMS, featureCount: 1, demonstratedEdge: false, purpose: 'fixture' },
   predict: () => {
     const draw = answers.uniform();
-    return Promise.resolve(draw < EAGERNESS ? 0.9 : draw < 0.9 ? 0.5 : 0.05);
+    return Promise.resolve(draw < EAGERNESS ? 0.9 : draw < 0.95 ? 0.38 : 0.05);
   },
   predictBatch: () => Promise.reject(new Error('not used')),
   close: () => Promise.resolve(),
