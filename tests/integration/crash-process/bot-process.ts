@@ -31,6 +31,9 @@ const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const say = (line: Line): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
+// Whoever started it has gone: nothing is left to prove.
+process.stdin.on('end', () => process.exit(1)).resume();
+
 const system = createSystemClock();
 const wall = { ...system, marketNow: () => system.wallNow() + orders.wallOffset, wallNow: () => system.wallNow() + orders.wallOffset, monotonicNow: () => system.monotonicNow(), sleep: system.sleep.bind(system) };
 const lockstep = await connectLockstep({ controlUrl: orders.controlUrl, wall, log: silent });

@@ -123,7 +123,7 @@ const leastCovered = (coverage: Readonly<Record<string, number>>, draw: number):
 };
 
 const runProcess = async (orders: Orders): Promise<{ readonly lines: readonly Line[]; readonly signal: NodeJS.Signals | null; readonly errors: string }> => {
-  const child = spawn(process.execPath, [BOT, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'guardian-compile-cache') } });
+  const child = spawn(process.execPath, [BOT, JSON.stringify(orders)], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'guardian-compile-cache') } });
   let output = '';
   let errors = '';
   child.stdout.on('data', (part: Buffer) => void (output += part.toString()));
