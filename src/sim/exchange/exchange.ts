@@ -23,6 +23,8 @@ export interface ExchangeOptions extends EngineOptions {
   readonly store: SimStore;
   readonly wallNow: () => EpochMs;
   readonly keyRights: KeyRights;
+  /** The exchange's number of a new account. */
+  readonly accountId: number;
 }
 
 /** What the API key is said to be allowed. */
@@ -59,6 +61,7 @@ export class Exchange {
   accountUpdateTime: EpochMs;
   readonly #options: ExchangeOptions;
   readonly #meta: StoredMeta;
+  readonly accountId: number;
   #newReceived: ReceivedOrder[] = [];
   #failure: Error | null = null;
   /** Market time of the last commit; null before the first of a new store. */
@@ -79,7 +82,9 @@ export class Exchange {
       stepsPerHour: options.stepsPerHour,
       startTime: options.startTime,
       symbols: [...this.instruments.keys()],
+      accountId: options.accountId,
     };
+    this.accountId = this.#meta.accountId ?? options.accountId;
     if (stored.meta === null) {
       this.market = new Market(options, options.startTime);
       this.accountUpdateTime = options.startTime;

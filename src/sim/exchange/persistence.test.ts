@@ -9,7 +9,7 @@ import { createRawClient, generateMarket, startTestSimulator, TEST_FROM, TEST_ST
 const running: ExchangeSimulator[] = [];
 const history = generateMarket({ symbols: { 'BTC/USDT': 50_000, 'ETH/USDT': 2_500 }, from: TEST_FROM, hours: 450, seed: 3, missing: [403] });
 const start = async (store: SimStore, options: Partial<SimulatorOptions> = {}): Promise<ExchangeSimulator> => {
-  const simulator = await startTestSimulator({ history, store, wallNow: () => 1_800_000_000_000, liquidity: {}, ...options });
+  const simulator = await startTestSimulator({ history, store, wallNow: () => 1_800_000_000_000, liquidity: {}, accountId: 7, ...options });
   running.push(simulator);
   return simulator;
 };

@@ -18,6 +18,8 @@ export interface StoredMeta {
   readonly stepsPerHour: number;
   readonly startTime: number;
   readonly symbols: readonly string[];
+  /** The exchange's number of the account; absent in stores of older versions. */
+  readonly accountId?: number;
 }
 
 export type StoredSymbol = Omit<SymbolBook, 'rules' | 'open'> & SymbolMarketState;

@@ -30,6 +30,8 @@ export interface SimulatorOptions {
   readonly startTime: EpochMs;
   /** Decides walks and books (default 1). */
   readonly seed?: number;
+  /** The exchange's number of a new account (default: a new one, so that two simulators on a host are two accounts). */
+  readonly accountId?: number;
   /** Balances of a new account as decimal text (default 1000 USDT). */
   readonly balances?: Readonly<Record<string, string>>;
   readonly credentials?: Credentials;
@@ -75,6 +77,9 @@ const feesOf = (fees: SimulatorFees = {}): typeof DEFAULT_FEES => ({
   discount: fees.discount === undefined ? DEFAULT_FEES.discount : fixed(fees.discount),
 });
 
+const FIRST_ACCOUNT = 100_000_000;
+const newAccountId = (): number => FIRST_ACCOUNT + Math.floor(Math.random() * FIRST_ACCOUNT);
+
 const exchangeOf = (options: SimulatorOptions): Exchange => {
   const instruments = options.history.symbols.map((name) => instrumentOf(name, options.instruments?.[name]));
   const balances: Record<string, Fixed> = {};
@@ -86,6 +91,7 @@ const exchangeOf = (options: SimulatorOptions): Exchange => {
     balances,
     startTime: options.startTime,
     seed: options.seed ?? 1,
+    accountId: options.accountId ?? newAccountId(),
     stepsPerHour: options.stepsPerHour ?? 4,
     store: options.store ?? createNullStore(),
     wallNow: options.wallNow ?? Date.now,

@@ -64,6 +64,7 @@ export const createWorld = (options: {
     instruments: symbols.map((symbol) => instrumentOf(symbol)),
     balances: { USDT: fixed(options.balance) },
     startTime: START,
+    accountId: 1,
     seed,
     stepsPerHour: STEPS_PER_HOUR,
     store: createNullStore(),

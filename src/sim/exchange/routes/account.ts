@@ -7,7 +7,6 @@ import type { Parameters } from '../parameters.ts';
 import { orderView, tradeView } from '../views.ts';
 import { requiredSymbol, type Route, type RouteRequest } from './route.ts';
 
-const ACCOUNT_ID = 100_000_001;
 
 const account = ({ parameters, exchange }: RouteRequest): unknown => {
   const { maker, taker } = exchange.fees;
@@ -38,7 +37,7 @@ const account = ({ parameters, exchange }: RouteRequest): unknown => {
       .filter(([, { free, locked }]) => !omitZero || free > 0n || locked > 0n)
       .map(([asset, { free, locked }]) => ({ asset, free: formatFixed(free), locked: formatFixed(locked) })),
     permissions: ['SPOT'],
-    uid: ACCOUNT_ID,
+    uid: exchange.accountId,
   };
 };
 
