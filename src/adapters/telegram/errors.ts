@@ -63,6 +63,7 @@ const causeOf = (error: unknown): string => {
 
 /** One line for people and logs, without secrets and without a stack. */
 export const describeError = (error: unknown, redact: (text: string) => string): string => {
+  if (error instanceof GrammyError) return redact(`${error.error_code}: ${error.description}`);
   if (error instanceof HttpError) return redact(`${error.message} ${causeOf(error.error)}`.trim());
   return redact(causeOf(error));
 };

@@ -19,7 +19,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
-    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `${ids.length} orders or trades of others on the account`, ids.slice(0, 5));
+    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, ids.slice(0, 5));
   }
   if (state.ledger.cash === null) {
     gateOrphans(turn, input.orphanOrders ?? []);
@@ -137,7 +137,7 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   shiftBaselines(state.guardian, toNumber(amount), turn.changes);
   state.suspicion = null;
   turn.effects.push({ type: 'deposit', amount, at: turn.at });
-  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${toNumber(amount).toFixed(2)} ${config.quoteAsset}`, ['baselines moved by the same amount'], ['/balance']);
+  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${toNumber(amount).toFixed(2)} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
 /** The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by its value. */
@@ -149,7 +149,7 @@ const moveFeeCoin = (turn: Turn, there: Decimal): void => {
   syncNumbers(state);
   shiftBaselines(state.guardian, toNumber(moved) * (state.feeCoinPrice ?? 0), turn.changes);
   const what = moved > ZERO ? 'added' : 'withdrawn';
-  alert(turn, 'deposit', `${turn.wall}`, `${formatDecimal(moved)} ${config.feeAsset ?? ''} ${what}`, ['baselines moved by its value'], ['/balance']);
+  alert(turn, 'deposit', `${turn.wall}`, `${formatDecimal(moved)} ${config.feeAsset ?? ''} ${what}`, ['Neither a profit nor a loss: the baselines move by its value.'], ['/balance']);
 };
 
 /**

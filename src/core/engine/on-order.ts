@@ -41,8 +41,8 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
 /** An order with our prefix that these books never had: reconciliation took it off the exchange. */
 const reportUnknown = (turn: Turn, { symbol, clientOrderId, outcome }: OrderReportInput): void => {
   const state = outcome.kind === 'known' ? outcome.order.status : outcome.kind;
-  const sold = outcome.kind === 'known' && outcome.order.fills.length > 0 ? [`It had ${outcome.order.fills.length} fills, which are not in the books: /reconcile compares the account.`] : [];
-  alert(turn, 'reconciliation', `unknown-order:${clientOrderId}:${state}`, `${symbol}: an order of ours is not in the books, now ${state}`, [clientOrderId, ...sold], ['/orders', '/reconcile'], symbol);
+  const sold = outcome.kind === 'known' && outcome.order.fills.length > 0 ? [`It had ${outcome.order.fills.length} fills, which are not in the books: send /reconcile.`] : [];
+  alert(turn, 'reconciliation', `unknown-order:${clientOrderId}:${state}`, `${symbol}: an order of ours is not in the books, now ${state}`, [clientOrderId, ...sold], ['/orders'], symbol);
 };
 
 /** An order that was believed ended turns out to have done more, or to be open: the exchange's word is taken over. */

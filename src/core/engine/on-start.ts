@@ -8,6 +8,7 @@ import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
+import { openPositions } from './words.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
   symbol: text.symbol,
@@ -92,11 +93,10 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
 
 /** What a start after a crash found in the books, for whoever has to decide whether to look. */
 const recovered = (state: EngineState): readonly string[] => {
-  const held = state.symbolList.filter(({ managed }) => managed !== null);
   const locks = Object.values(state.guardian.locks).map((lock) => LOCKS[lock.kind].title);
   return [
     'The last run did not end in good order. Books and locks are as they were.',
-    held.length === 0 ? 'No open positions.' : `Open: ${held.map(({ symbol, managed }) => `${symbol} (${managed?.phase ?? 'unknown'})`).join(', ')}.`,
+    `${openPositions(state).replace(/^./, (letter) => letter.toUpperCase())}.`,
     ...(state.unsettled === 0 ? [] : [`${state.unsettled} order${state.unsettled === 1 ? '' : 's'} with an open outcome: the exchange is being asked.`]),
     locks.length === 0 ? 'No lock is held.' : `Locked: ${locks.join(', ')}.`,
   ];

@@ -269,7 +269,7 @@ describe('locks in the engine', () => {
     expect(effects.find((effect) => effect.type === 'lock')).toMatchObject({ change: 'set', lock: { kind: 'daily-drawdown' } });
     expect(effects.find((effect) => effect.type === 'trade')).toMatchObject({ exitReason: 'daily drawdown' });
     const lock = effects.find((effect) => effect.type === 'alert' && effect.alert.kind === 'lock');
-    expect(lock).toMatchObject({ alert: { lines: [expect.stringContaining('positions are being closed') as string], commands: ['/pnl', '/unlock'] } });
+    expect(lock).toMatchObject({ alert: { lines: [expect.stringContaining('positions are being closed') as string, expect.stringContaining('next UTC day') as string], commands: ['/pnl', '/unlock'] } });
   });
 
   test('a second pause at the same market moment is alerted, too', () => {

@@ -1,6 +1,6 @@
 import { evaluateEquity, percent } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
-import { LOCKS } from '../guardian/lock.ts';
+import { LOCKS, type LockKind } from '../guardian/lock.ts';
 import { policyOf, tradingState } from '../guardian/state.ts';
 import { assertNever, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import type { Change } from '../guardian/change.ts';
@@ -17,6 +17,7 @@ import { modelFaultOf, onStarted } from './on-start.ts';
 import { withdrawEntries } from './orders-out.ts';
 import { configOf, oldestUnsettled, symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
+import { openPositions } from './words.ts';
 
 /**
  * The whole bot as one function: applies an input to the state and says what
@@ -166,22 +167,24 @@ const spanOf = (span: Milliseconds): string => (span < 2 * MINUTE_MS ? `${Math.r
 
 const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` ${symbol}`);
 
+/** Where an operator looks before /unlock, where it is not the result. */
+const LOOK: Partial<Record<LockKind, string>> = { reconciliation: '/balance', 'start-gate': '/orders', 'model-drift': '/model', 'crash-loop': '/health', 'operator-halt': '/status' };
+
+/** What the button beside it says already. */
+const BUTTON_ENOUGH = /^\/(unlock|resume)/;
+
+const isOpen = (state: EngineState): boolean => state.symbolList.some(({ managed }) => managed !== null);
+
 const lockAlert = (turn: Turn, change: Extract<Change, { type: 'lock-set' }>): void => {
   const { lock } = change;
-  const { title, state, clearing } = LOCKS[lock.kind];
+  const { title, state, clearing, clears } = LOCKS[lock.kind];
   const policy = policyOf(lock.kind, turn.config.lockPolicies);
-  const commands = clearing === 'resume' ? ['/resume'] : clearing === 'self' ? ['/status'] : ['/pnl', '/unlock'];
-  const action = policy === 'flatten' ? 'Trading halted, positions are being closed' : state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`;
-  alert(turn, 'lock', `${lock.id}:${lock.since}:${turn.wall}`, `${title}: ${lock.reason}`, [`${action}, ${positionsLine(turn)}.`], commands, lock.symbol);
-};
-
-const positionsLine = (turn: Turn): string => {
-  const open = Object.values(turn.state.symbols).filter((symbol) => symbol.managed !== null);
-  if (open.length === 0) return 'no open positions';
-  return `open: ${open.map((symbol) => `${symbol.symbol} (${symbol.managed?.phase === 'protected' ? 'stop in place' : symbol.managed?.phase})`).join(', ')}`;
+  const commands = clearing === 'resume' ? ['/resume'] : clearing === 'self' ? ['/status'] : [LOOK[lock.kind] ?? '/pnl', '/unlock'];
+  const action = policy === 'flatten' && isOpen(turn.state) ? 'Trading halted, positions are being closed' : state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`;
+  alert(turn, 'lock', `${lock.id}:${lock.since}:${turn.wall}`, `${title}: ${lock.reason}`, [`${action}, ${openPositions(turn.state)}.`, ...(BUTTON_ENOUGH.test(clears) ? [] : [`Clears: ${clears}.`])], commands, lock.symbol);
 };
 
 const stateLine = (turn: Turn): string => {
   const now = tradingState(turn.state.guardian, null);
-  return `Trading is ${now}, ${positionsLine(turn)}.`;
+  return `Trading is ${now}, ${openPositions(turn.state)}.`;
 };
