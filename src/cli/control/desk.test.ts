@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandSet, Reply } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AuditEntry, OperatorService } from '../../ports/operator.ts';
+import type { AuditEntry } from '../../ports/operator.ts';
 import { createControlDesk } from './desk.ts';
 
 /** A command that asks for a confirmation, one that asks a question first, one that only answers. */
@@ -24,10 +24,23 @@ const world = () => {
     run: (name, words) => Promise.resolve(replies[name]?.(words) ?? { title: '', blocks: [] }),
   };
   const clock: Clock = { marketNow: () => now, wallNow: () => now, monotonicNow: () => now, sleep: () => Promise.resolve() };
-  const desk = createControlDesk({ commands, clock, service: { audit: (entry: AuditEntry) => void audits.push(entry) } as unknown as OperatorService });
+  const disk = { full: false };
+  const errors: string[] = [];
+  const silent = (): void => undefined;
+  const desk = createControlDesk({
+    commands,
+    clock,
+    log: { debug: silent, info: silent, warn: silent, error: (_fields, message) => void errors.push(message) },
+    service: {
+      audit: (entry) => {
+        if (disk.full) throw new Error('disk full');
+        audits.push(entry);
+      },
+    },
+  });
   const ask = (name: string, words = '') => desk.command({ kind: 'command', name, arguments: words, user: 'ada' });
   const answer = (nonce: string | undefined, text: string) => desk.command({ kind: 'answer', nonce: nonce ?? '', text, user: 'ada' });
-  return { done, audits, ask, answer, pass: (span: number) => void (now += span) };
+  return { done, audits, errors, disk, ask, answer, pass: (span: number) => void (now += span) };
 };
 
 describe('the control desk', () => {
@@ -52,6 +65,20 @@ describe('the control desk', () => {
     expect(await answer(third.question?.nonce, 'yes')).toMatchObject({ ok: false, lines: ['the question has expired; begin again'] });
     expect(await answer('made up', 'yes')).toMatchObject({ ok: false });
     expect(done).toEqual(['sells BTC by ada (ctl) via control-socket']);
+  });
+
+  test('what loosens safety is on record before it is done, or it is not done; what only looks is answered all the same', async () => {
+    const { ask, answer, done, audits, errors, disk } = world();
+    const asked = await ask('flatten', 'BTC');
+    disk.full = true;
+    await expect(answer(asked.question?.nonce, 'yes')).rejects.toThrow('disk full');
+    expect(done).toEqual([]);
+    expect((await ask('status')).ok).toBe(true);
+    expect(errors).toEqual(['audit row not written']);
+    disk.full = false;
+    const again = await ask('flatten', 'BTC');
+    await answer(again.question?.nonce, 'yes');
+    expect(audits.slice(-3).map(({ command, arguments: words, outcome }) => [command, words, outcome])).toEqual([['flatten', 'BTC', 'asked'], ['flatten', 'sells BTC', 'confirmed'], ['flatten', '', 'done']]);
   });
 
   test('a question before the confirmation: a wrong answer ends it', async () => {

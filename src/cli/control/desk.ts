@@ -3,6 +3,7 @@ import type { ControlEnd, ControlRequest } from '../../adapters/control/protocol
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { AskRequest, CommandSet, ConfirmRequest, Reply, ReplyBlock } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Caller, OperatorService } from '../../ports/operator.ts';
 
 /** A question that nobody has answered for this long is forgotten, as in the chat. */
@@ -20,12 +21,21 @@ export interface ControlDesk {
 }
 
 /** The chat's commands for whoever owns the control socket. Being on the server stands for the code and the second operator. */
-export const createControlDesk = (options: { readonly commands: CommandSet; readonly service: OperatorService; readonly clock: Clock }): ControlDesk => {
-  const { commands, service, clock } = options;
+export const createControlDesk = (options: { readonly commands: CommandSet; readonly service: Pick<OperatorService, 'audit'>; readonly clock: Clock; readonly log: Log }): ControlDesk => {
+  const { commands, service, clock, log } = options;
   const pending = new Map<string, Pending>();
 
   const audit = (caller: Caller, command: string, words: string, outcome: string): void =>
     service.audit({ at: clock.wallNow(), caller, chatId: null, command, arguments: words, outcome });
+
+  /** What is done already, or only looked at, does not fail for want of a row. */
+  const note = (...row: Parameters<typeof audit>): void => {
+    try {
+      audit(...row);
+    } catch (error) {
+      log.error({ command: row[1], error }, 'audit row not written');
+    }
+  };
 
   const ask = (command: string, request: ConfirmRequest | AskRequest): NonNullable<ControlEnd['question']> => {
     const now = clock.wallNow();
@@ -47,9 +57,14 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
       const names = commands.list('operator').map((command) => command.name);
       return { kind: 'end', ok: false, lines: [`there is no command ${name}; there are ${names.join(', ')}`], question: null };
     }
-    const reply = await commands.run(name, words, caller);
-    audit(caller, name, words, reply.outcome ?? 'answered');
-    return told(name, reply);
+    try {
+      const reply = await commands.run(name, words, caller);
+      note(caller, name, words, reply.outcome ?? 'answered');
+      return told(name, reply);
+    } catch (error) {
+      note(caller, name, words, 'failed');
+      throw error;
+    }
   };
 
   const answer = async (nonce: string, text: string, caller: Caller): Promise<ControlEnd> => {
@@ -59,15 +74,17 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
     const { command, request } = question;
     if (request.kind === 'ask') {
       const reply = await request.answer(text);
-      audit(caller, command, text, reply.outcome ?? 'answered');
+      note(caller, command, '(answer)', reply.outcome ?? 'answered');
       return told(command, reply);
     }
     if (text !== 'yes') {
-      audit(caller, command, '', 'not confirmed');
+      note(caller, command, '', 'cancelled');
       return { kind: 'end', ok: false, lines: ['not confirmed: nothing was done'], question: null };
     }
+    // As in the chat: what loosens safety is on record before it is done, or it is not done.
+    audit(caller, command, request.what.join(' | '), 'confirmed');
     const outcome = await request.action(caller);
-    audit(caller, command, '', outcome.code);
+    note(caller, command, '', outcome.code);
     return { kind: 'end', ok: outcome.ok, lines: [outcome.text], question: null };
   };
 

@@ -22,7 +22,7 @@ export const startControl = async (options: {
   readonly resources: AsyncDisposableStack;
 }): Promise<void> => {
   const { config, log, clock, commands, service, resources } = options;
-  const desk = createControlDesk({ commands, service, clock });
+  const desk = createControlDesk({ commands, service, clock, log });
   const { drill } = createDrills(options.drills);
   try {
     const server = await startControlServer({
