@@ -232,7 +232,7 @@ describe('orders of others and of nobody', () => {
     await bench.answer(bench.watch.account(true));
     await bench.pass(MINUTE_MS);
     expect(bench.cancelled).toEqual([]);
-    expect(bench.alerts().some((title) => title.includes('of others'))).toBe(true);
+    expect(bench.alerts().some((title) => title.includes('Somebody else trades'))).toBe(true);
   });
 
   test('ours that the books do not know are cancelled', async () => {
