@@ -16,6 +16,7 @@ afterEach(async () => {
 
 const open = async (withdrawals: boolean): Promise<ExchangeHandle> => {
   simulator = await createExchangeSimulator({
+    accountId: 100_000_001,
     history: generateMarket({ symbols: { 'BTC/USDT': 60_000 }, from: T0 - 24 * 3_600_000, hours: 48, seed: 1 }),
     startTime: T0,
     keyRights: { withdrawals },
