@@ -12,8 +12,8 @@ const FAST_STEP = 2;
 export interface Demo {
   /** The process that runs now. */
   readonly bot: RunningBot;
-  /** SIGKILL, and a new start on the same database and port. */
-  restart(): Promise<void>;
+  /** SIGKILL, and a new start on the same database and port once `dead` has been looked at. */
+  restart(dead?: () => Promise<void>): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -28,9 +28,10 @@ export const startDemo = async (environment: Readonly<Record<string, string>>, p
     get bot() {
       return bot;
     },
-    restart: async () => {
+    restart: async (dead) => {
       const { port } = new URL(bot.pageUrl);
       await bot.end('SIGKILL');
+      await dead?.();
       bot = await startGuardian({ DASHBOARD_PORT: port, ...settings }, directory);
     },
     end: async () => {
