@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { drawScene } from '../adapters/pictures/draw-scene.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import type { SymbolSeries } from '../research/backtest/hour-market.ts';
@@ -10,9 +10,16 @@ import type { BacktestStudy } from '../research/backtest/study.ts';
 export const writeReport = async (study: BacktestStudy, directory: string, series: readonly SymbolSeries[], notes: readonly string[]): Promise<void> => {
   const files = await reportFiles(study, series, notes, drawScene);
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(resolve(directory));
     for (const { name, content } of files) writeFileSync(join(directory, name), content);
   } catch (error) {
     throw new UserError(`--report ${directory} can't be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
   }
+};
+
+/** Step by step: the recursive call of Node never returns where a file system takes no folders, such as /proc. */
+const makeFolder = (path: string): void => {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 };

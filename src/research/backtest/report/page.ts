@@ -19,7 +19,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font
 th,td{padding:7px 12px;text-align:right;border-bottom:1px solid #1b2733;white-space:nowrap}
 th{color:#9db0c1;font-weight:500;background:#101922;position:sticky;top:0}
 td:first-child,th:first-child{text-align:left}tr:last-child td{border-bottom:0}
-.tall{max-height:560px;overflow:auto}.good{color:#45d68c}.bad{color:#ff7d72}
+td.why{text-align:left;white-space:normal;min-width:260px}.tall{max-height:560px;overflow:auto}.good{color:#45d68c}.bad{color:#ff7d72}
 code{font-family:ui-monospace,monospace;font-size:13px;color:#9db0c1;word-break:break-all}
 ul{color:#9db0c1;padding-left:20px}
 `;
@@ -108,7 +108,7 @@ const lockTable = (costs: readonly LockCost[]): string => {
   if (shown.length === 0) return '';
   return `<p>Each halt:</p>${table(
     ['Lock', 'Since (UTC)', 'Hours', 'Equity', 'Missed', 'Cost, USDT', 'Why'],
-    shown.map(({ title, since, hours, equity, missedTrades, cost, reason }) => cell(title) + cell(minute(since)) + cell(figure(hours, 1)) + cell(money(equity)) + cell(String(missedTrades)) + coloured(signedMoney(cost), -cost) + cell(reason)),
+    shown.map(({ title, since, hours, equity, missedTrades, cost, reason }) => cell(title) + cell(minute(since)) + cell(figure(hours, 1)) + cell(money(equity)) + cell(String(missedTrades)) + coloured(signedMoney(cost), -cost) + cell(reason, 'why')),
     true,
   )}`;
 };
