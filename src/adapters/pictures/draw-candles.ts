@@ -1,6 +1,6 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { CandlePicture } from '../../ports/chat.ts';
-import { drawLine, drawTag, drawText, INK, openCanvas, WIDTH } from './canvas.ts';
+import { drawLine, drawTag, drawText, INK, openCanvas, textWidth, WIDTH } from './canvas.ts';
 import { decimalsFor, linear, padded, roundTicks, spread, timeTicks, type Scale } from './scale.ts';
 import { axisLabel } from './times.ts';
 
@@ -46,7 +46,13 @@ const drawMark = (context: SKRSContext2D, mark: CandlePicture['marks'][number], 
 const drawLevel = (context: SKRSContext2D, line: CandlePicture['lines'][number], y: Scale): void => {
   const { colour, name } = ROLE[line.role];
   drawLine(context, LEFT, y.at(line.price), RIGHT, y.at(line.price), colour, 2.5, [12, 8]);
-  drawText(context, name, LEFT + 6, y.at(line.price) - 10, { size: 24, weight: 600, colour });
+  // On a ground of its own: candles behind it would cut the word in two.
+  const width = textWidth(context, name, 24, 600);
+  context.fillStyle = INK.ground;
+  context.beginPath();
+  context.roundRect(LEFT, y.at(line.price) - 36, width + 16, 31, 6);
+  context.fill();
+  drawText(context, name, LEFT + 8, y.at(line.price) - 12, { size: 24, weight: 600, colour });
 };
 
 interface Tag {

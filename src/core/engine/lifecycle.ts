@@ -326,8 +326,8 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
   recordTrade(turn.state.guardian, { symbol: symbol.symbol, pnlFraction, lost, closedAt: turn.at }, turn.config.limits, turn.changes);
 };
 
-/** A price for people: enough decimals to tell it apart, no more. */
+/** A price for people: enough decimals to tell it apart, no more; thousands apart, as in the replies to commands. */
 export const price = (value: Decimal): string => {
   const number = toNumber(value);
-  return number >= 1000 ? number.toFixed(2) : number.toPrecision(6);
+  return number >= 1000 ? number.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ',') : number.toPrecision(6);
 };
