@@ -10,7 +10,7 @@ import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
-import { alert, type Turn } from './turn.ts';
+import { alert, emit, type Turn } from './turn.ts';
 
 /** A position may be without a known stop this long, in wall time; then it is closed at market. */
 export const MAX_UNPROTECTED: Milliseconds = 15 * SECOND_MS;
@@ -306,7 +306,7 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
   // Nothing was sold: a scrap of an entry that is too small to sell is dust, neither a win nor a loss.
   if (trade === null || !sold) return;
   turn.state.tradesClosed += 1;
-  turn.effects.push({ type: 'trade', symbol: symbol.symbol, closedAt: turn.at, exitReason, ...trade });
+  emit(turn, { type: 'trade', symbol: symbol.symbol, closedAt: turn.at, exitReason, ...trade });
   const { pnlFraction } = trade;
   const lost = trade.pnl < ZERO;
   const sign = lost ? '' : '+';

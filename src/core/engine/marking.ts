@@ -31,7 +31,9 @@ const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Fres
 export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null => {
   if (state.cashNumber === null) return null;
   let equity = state.cashNumber;
-  for (const symbol of state.symbolList) {
+  const { symbolList } = state;
+  for (let i = 0; i < symbolList.length; i += 1) {
+    const symbol = symbolList[i] as SymbolState;
     if (symbol.heldNumber === 0) continue;
     if (symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule)) return null;
     equity += symbol.heldNumber * symbol.last;
@@ -126,7 +128,11 @@ const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Dec
 /** Gross exposure in quote currency as a double, for equity points and views. */
 export const grossExposure = (state: EngineState): number => {
   let gross = 0;
-  for (const symbol of state.symbolList) gross += symbol.heldNumber * symbol.last;
+  const { symbolList } = state;
+  for (let i = 0; i < symbolList.length; i += 1) {
+    const { heldNumber, last } = symbolList[i] as SymbolState;
+    gross += heldNumber * last;
+  }
   return gross;
 };
 

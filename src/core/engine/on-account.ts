@@ -4,7 +4,7 @@ import { impose } from '../guardian/health-locks.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
 import { lastDecimal, syncNumbers } from './state.ts';
-import { alert, type Turn } from './turn.ts';
+import { alert, emit, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
 export const READINGS_BEFORE_ACTION = 2;
@@ -67,7 +67,7 @@ const open = (turn: Turn, totals: Totals): void => {
   const { state, config } = turn;
   const opening = totals.get(config.quoteAsset) ?? ZERO;
   bookDeposit(state.ledger, opening);
-  turn.effects.push({ type: 'deposit', amount: opening, at: turn.at });
+  emit(turn, { type: 'deposit', amount: opening, at: turn.at });
   if (config.feeAsset !== null) state.ledger.feeCoin = totals.get(config.feeAsset) ?? ZERO;
   syncNumbers(state);
 };
@@ -136,7 +136,7 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   syncNumbers(state);
   shiftBaselines(state.guardian, toNumber(amount), turn.changes);
   state.suspicion = null;
-  turn.effects.push({ type: 'deposit', amount, at: turn.at });
+  emit(turn, { type: 'deposit', amount, at: turn.at });
   alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${toNumber(amount).toFixed(2)} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
@@ -176,5 +176,5 @@ export const acceptShortage = (turn: Turn): void => {
   syncNumbers(state);
   if (booked === ZERO && value === ZERO) return;
   shiftBaselines(state.guardian, -toNumber(value), turn.changes);
-  turn.effects.push({ type: 'deposit', amount: sub(ZERO, booked), at: turn.at });
+  emit(turn, { type: 'deposit', amount: sub(ZERO, booked), at: turn.at });
 };

@@ -7,7 +7,7 @@ import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
 import { markEquity } from './marking.ts';
 import { roundTrip } from './round-trip.ts';
-import type { Turn } from './turn.ts';
+import { emit, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
 
@@ -17,7 +17,7 @@ const refused = (code: string, text: string): Result => ({ ok: false, code, text
 /** Carries out an operator's command. Who may, and whether it was confirmed, has been settled before. */
 export const onCommand = (turn: Turn, input: CommandInput): void => {
   const result = run(turn, input.command, input.by);
-  turn.effects.push({ type: 'command-result', commandId: input.commandId, ...result });
+  emit(turn, { type: 'command-result', commandId: input.commandId, ...result });
 };
 
 const run = (turn: Turn, command: OperatorCommand, by: string): Result => {

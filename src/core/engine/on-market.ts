@@ -4,7 +4,7 @@ import { HOUR_MS, hourStart, type EpochMs } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
 import { equityOf, freshnessRule, grossExposure } from './marking.ts';
 import { symbolOf, type SymbolState } from './state.ts';
-import type { Turn } from './turn.ts';
+import { emit, type Turn } from './turn.ts';
 
 /**
  * Takes a closed candle into the limits. One that is late, repeated, not
@@ -88,5 +88,5 @@ export const recordEquity = (turn: Turn): void => {
   const value = equityOf(state, turn.at, turn.wall, freshnessRule(state));
   if (value === null) return;
   state.equityHour = hourStart(turn.at);
-  turn.effects.push({ type: 'equity', at: turn.at, equity: value, cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
+  emit(turn, { type: 'equity', at: turn.at, equity: value, cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
 };

@@ -8,7 +8,7 @@ import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.
 import { manage, price, setBarriers } from './lifecycle.ts';
 import { noteCancelFailure } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
-import { alert, type Turn } from './turn.ts';
+import { alert, emit, type Turn } from './turn.ts';
 
 /** Ended orders that are kept in memory for late answers; older ones are in the database. */
 const ENDED_ORDERS_KEPT = 200;
@@ -31,7 +31,7 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   if (record.status !== before.status || record.tradeIds.length !== before.fills) {
     const { clientOrderId, symbol } = record.draft;
     const { status, exchangeOrderId, executed, detail } = record;
-    turn.effects.push({ type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
+    emit(turn, { type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
   }
   if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
   if (ended && !isFinal(record)) indexOrders(state);
@@ -148,7 +148,7 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   }
   syncNumbers(state);
   state.suspicion = null;
-  turn.effects.push({
+  emit(turn, {
     type: 'fill',
     symbol: symbol.symbol,
     tradeId: fill.tradeId,

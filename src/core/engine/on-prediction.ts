@@ -3,7 +3,7 @@ import { denialText } from '../guardian/denial-text.ts';
 import { clockIsKnown } from '../guardian/health-locks.ts';
 import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
 import { riskFraction } from '../risk/sizing.ts';
-import { decide } from '../strategy/policy.ts';
+import { decide, expectedValue } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
@@ -11,7 +11,7 @@ import { manage, price } from './lifecycle.ts';
 import { dataIsFresh, exactEquity, freshnessRule, measureExposure } from './marking.ts';
 import { nextOrderId, place } from './orders-out.ts';
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';
-import type { Turn } from './turn.ts';
+import { emit, type Turn } from './turn.ts';
 
 /** An entry that has not been sent this long after its signal is not sent any more (wall time). */
 export const SIGNAL_LIFETIME: Milliseconds = 60 * SECOND_MS;
@@ -21,7 +21,7 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
   const symbol = symbolOf(turn.state, input.symbol);
   const decision = decideOn(turn, symbol, input);
   symbol.lastDecision = decision;
-  turn.effects.push(decision);
+  emit(turn, decision);
 };
 
 const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Decision => {
@@ -34,20 +34,19 @@ const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Deci
     return new Decision(name, openTime, probability, null, model?.margin ?? 0, 'no-prediction', { text, sizing: null, checks: [], clientOrderId: null });
   }
   const { margin } = model;
-  const wish = decide(probability, symbol.managed !== null, { stop: model.stop, target: model.target, margin, takerFee });
-  const decided = (outcome: Decision['outcome'], detail: DecisionDetail | null): Decision =>
-    new Decision(name, openTime, probability, wish.expectedValue, margin, outcome, detail);
-  switch (wish.kind) {
+  const terms = { stop: model.stop, target: model.target, margin, takerFee };
+  const value = expectedValue(probability, terms);
+  switch (decide(probability, symbol.managed !== null, terms)) {
     case 'hold':
-      return decided('holding', null);
+      return new Decision(name, openTime, probability, value, margin, 'holding', null);
     case 'leave':
       if (symbol.managed !== null) symbol.managed.exitReason ??= 'model reversal';
-      return decided('exit', null);
+      return new Decision(name, openTime, probability, value, margin, 'exit', null);
     case 'stay-out':
-      return decided('no-edge', null);
+      return new Decision(name, openTime, probability, value, margin, 'no-edge', null);
     case 'enter': {
-      const { outcome, ...detail } = enter(turn, symbol, openTime, odds(probability, wish.expectedValue));
-      return decided(outcome, detail);
+      const { outcome, ...detail } = enter(turn, symbol, openTime, odds(probability, value));
+      return new Decision(name, openTime, probability, value, margin, outcome, detail);
     }
   }
 };

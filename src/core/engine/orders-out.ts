@@ -7,7 +7,7 @@ import type { OrderDraft } from '../orders/order.ts';
 import { openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { recountOrders, type SymbolState } from './state.ts';
-import { alert, type Turn } from './turn.ts';
+import { alert, emit, type Turn } from './turn.ts';
 
 /** Wall time before a cancellation that failed is asked for again; doubles up to the longest. */
 const CANCEL_RETRY: Milliseconds = SECOND_MS;
@@ -28,7 +28,7 @@ export const place = (turn: Turn, order: ApprovedOrder): void => {
   state.openOrders.push(record);
   state.ordersKept += 1;
   recountOrders(state);
-  turn.effects.push({ type: 'place', order });
+  emit(turn, { type: 'place', order });
 };
 
 type ReduceDraft = OrderDraft & { readonly purpose: 'stop' | 'exit' };
@@ -52,7 +52,7 @@ export const requestCancel = (turn: Turn, record: OrderRecord, reason: string): 
   record.cancelling = true;
   record.cancelRequested = true;
   const { symbol, clientOrderId } = record.draft;
-  turn.effects.push({ type: 'cancel', symbol, clientOrderId, reason });
+  emit(turn, { type: 'cancel', symbol, clientOrderId, reason });
 };
 
 /** A cancellation that did not work out is asked for again after a pause. */

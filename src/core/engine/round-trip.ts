@@ -7,7 +7,7 @@ import type { CommandResultEffect } from './effect.ts';
 import { manage } from './lifecycle.ts';
 import { entryContext, SIGNAL_LIFETIME } from './on-prediction.ts';
 import { nextOrderId, place } from './orders-out.ts';
-import type { Turn } from './turn.ts';
+import { emit, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
 
@@ -38,7 +38,7 @@ export const roundTrip = (turn: Turn, name: string, by: string): Result => {
   if (!verdict.approved) {
     const { code } = verdict.denial;
     const text = `drill denied, ${denialText(verdict.denial)}`;
-    turn.effects.push({ ...record, outcome: 'denied', clientOrderId: null, text });
+    emit(turn, { ...record, outcome: 'denied', clientOrderId: null, text });
     return { ok: false, code, text: `Denied, ${denialText(verdict.denial)}.` };
   }
   place(turn, verdict.order);
@@ -46,6 +46,6 @@ export const roundTrip = (turn: Turn, name: string, by: string): Result => {
   symbol.managed = manage(clientOrderId, openTime, turn.at + config.limits.horizonHours * HOUR_MS);
   const text = `drill: entry of ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base}`;
   symbol.lastDecision = { text };
-  turn.effects.push({ ...record, outcome: 'entered', clientOrderId, text });
+  emit(turn, { ...record, outcome: 'entered', clientOrderId, text });
   return { ok: true, code: 'done', text: `Entered ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base} (${clientOrderId}).` };
 };

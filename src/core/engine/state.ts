@@ -1,4 +1,5 @@
 import { decimalFromNumber, mulDown, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import type { Change } from '../guardian/change.ts';
 import type { FreshnessRule } from '../guardian/health-locks.ts';
 import { lockId } from '../guardian/lock.ts';
 import { createGuardian, type GuardianState } from '../guardian/state.ts';
@@ -83,6 +84,8 @@ export interface EngineState {
   running: boolean;
   /** Derived: times of the newest look at all limits, when nothing has changed since; NaN = something has. */
   evaluated: { at: EpochMs; wall: EpochMs };
+  /** Derived: changes of the Guardian in the step under way; empty between steps. */
+  readonly changes: Change[];
   /** How old data may be, by the configuration. Nothing is fresh before the first start. */
   freshness: FreshnessRule;
   /** Newest times seen; the wall time is the engine's own, which never runs backwards. */
@@ -132,6 +135,7 @@ export const createEngineState = (): EngineState => ({
   startedWall: 0,
   running: false,
   evaluated: { at: Number.NaN, wall: Number.NaN },
+  changes: [],
   freshness: { maxAge: 0, wallGrace: 0 },
   at: 0,
   wall: 0,

@@ -14,10 +14,20 @@ export interface Turn {
   readonly wall: EpochMs;
   /** Wall time as the clock states it: for what other clocks compare with. */
   readonly clockWall: EpochMs;
-  readonly effects: Effect[];
-  /** Changes of the Guardian, turned into effects and alerts at the end of the step. */
+  /** What the step wants and reports; only `emit` adds to it. */
+  effects: readonly Effect[];
+  /** Changes of the Guardian, turned into effects and alerts at the end of the step. The state's own scratch list. */
   readonly changes: Change[];
 }
+
+/** What most steps want. One for all: an array for each step would cost more than the step. */
+export const NO_EFFECTS: readonly Effect[] = Object.freeze([]);
+
+/** Adds an effect to what the step wants. */
+export const emit = (turn: Turn, effect: Effect): void => {
+  if (turn.effects.length === 0) turn.effects = [effect];
+  else (turn.effects as Effect[]).push(effect);
+};
 
 /** Adds an alert. Keys are unique per cause: kind, market time and a word. */
 export const alert = (
@@ -30,5 +40,5 @@ export const alert = (
   symbol: string | null = null,
 ): void => {
   const content: Alert = { kind, key: `${kind}:${key}`, title, lines, commands, symbol, at: turn.at };
-  turn.effects.push({ type: 'alert', alert: content });
+  emit(turn, { type: 'alert', alert: content });
 };

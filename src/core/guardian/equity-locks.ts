@@ -1,7 +1,7 @@
 import type { Limits } from '../risk/limits.ts';
 import { DAY_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
 import type { Change } from './change.ts';
-import { removeLock, setLock, type GuardianState } from './state.ts';
+import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
 /** Parts of a drawdown limit that are announced. */
 export const DRAWDOWN_STEPS: readonly Fraction[] = [0.5, 0.75, 0.9];
@@ -34,7 +34,7 @@ export const evaluateEquity = (
   }
   watchDaily(state, at, equity, state.dayBaseline ?? equity, limits, changes);
   watchTotal(state, at, equity, state.highWaterMark, limits, changes);
-  if (equity < limits.minBalance && state.locks['minimum-balance'] === undefined) {
+  if (equity < limits.minBalance && !isHeld(state, 'minimum-balance')) {
     const reason = `equity ${equity.toFixed(2)} is below the minimum ${limits.minBalance.toFixed(2)}`;
     push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
   }
@@ -44,7 +44,7 @@ const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline:
   const limit = limits.maxDailyDrawdown;
   // "Not above" instead of "below": a comparison with something that is no number locks.
   if (!(equity > baseline * (1 - limit))) {
-    if (state.locks['daily-drawdown'] !== undefined) return;
+    if (isHeld(state, 'daily-drawdown')) return;
     const daily = 1 - equity / baseline;
     const reason = `equity ${equity.toFixed(2)} is ${percent(daily)} below the day's baseline ${baseline.toFixed(2)} (limit ${percent(limit)})`;
     push(changes, setLock(state, 'daily-drawdown', null, at, reason, limit, daily));
@@ -55,7 +55,7 @@ const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline:
 const watchTotal = (state: GuardianState, at: EpochMs, equity: number, mark: number, limits: Limits, changes: Change[]): void => {
   const limit = limits.maxTotalDrawdown;
   if (!(equity > mark * (1 - limit))) {
-    if (state.locks['total-drawdown'] !== undefined) return;
+    if (isHeld(state, 'total-drawdown')) return;
     const total = 1 - equity / mark;
     const reason = `equity ${equity.toFixed(2)} is ${percent(total)} below its high-water mark ${mark.toFixed(2)} (limit ${percent(limit)})`;
     push(changes, setLock(state, 'total-drawdown', null, at, reason, limit, total));

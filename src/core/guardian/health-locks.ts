@@ -2,7 +2,7 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type Sy
 import type { Limits } from '../risk/limits.ts';
 import type { Change } from './change.ts';
 import type { Lock, LockKind } from './lock.ts';
-import { removeLock, setLock, type GuardianState } from './state.ts';
+import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 import { CALM_CANDLES, type Volatility } from './volatility.ts';
 
 /** A measured difference of clocks counts this long (wall time); after that the clock is unknown. */
@@ -82,6 +82,7 @@ const put = (
 };
 
 const drop = (state: GuardianState, changes: Change[], id: string, by: string): void => {
+  if (!isHeld(state, id)) return;
   const lock: Lock | null = removeLock(state, id);
   if (lock !== null) changes.push({ type: 'lock-cleared', lock, by });
 };
@@ -101,7 +102,7 @@ export const evaluateFreshness = (
   changes: Change[],
 ): void => {
   const id = data.staleLockId;
-  const held = state.locks[id] !== undefined;
+  const held = isHeld(state, id);
   if (!isStale(data, at, wall, rule)) {
     if (held && data.freshPolls >= FRESH_POLLS) drop(state, changes, id, 'rule: fresh data on two polls');
     return;
@@ -122,7 +123,7 @@ export const evaluateVolatility = (
   limits: Limits,
   changes: Change[],
 ): void => {
-  const held = state.locks[id] !== undefined;
+  const held = isHeld(state, id);
   if (volatility.status === 'calm') {
     if (held) drop(state, changes, id, 'rule: volatility is back to normal');
     return;
@@ -170,12 +171,12 @@ export const evaluateExecution = (
 ): void => {
   if (unknownSince !== null && wall - unknownSince > MAX_UNKNOWN) {
     state.lastTroubleWall = wall;
-    if (state.locks['execution'] !== undefined) return;
+    if (isHeld(state, 'execution')) return;
     const seconds = Math.round((wall - unknownSince) / SECOND_MS);
     put(state, changes, 'execution', null, at, `the outcome of an order is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`, MAX_UNKNOWN / SECOND_MS, seconds);
     return;
   }
-  if (state.locks['execution'] === undefined) {
+  if (!isHeld(state, 'execution')) {
     if (state.orderFailures < MAX_ORDER_FAILURES) return;
     put(state, changes, 'execution', null, at, `${state.orderFailures} order failures in a row (limit ${MAX_ORDER_FAILURES})`, MAX_ORDER_FAILURES, state.orderFailures);
     return;

@@ -55,8 +55,11 @@ export interface GuardianState {
   starts: EpochMs[];
 }
 
+/** No locks: one for all, so that a look at a calm Guardian is a comparison. */
+const NO_LOCKS: Record<string, Lock> = Object.freeze({});
+
 export const createGuardian = (): GuardianState => ({
-  locks: {},
+  locks: NO_LOCKS,
   lossStreak: [],
   day: null,
   dayBaseline: null,
@@ -90,11 +93,17 @@ export const setLock = (
   value: number | null,
 ): Lock | null => {
   const id = lockId(kind, symbol);
-  if (state.locks[id] !== undefined) return null;
+  if (isHeld(state, id)) return null;
   const lock: Lock = { id, kind, symbol, since, reason, limit, value };
-  state.locks[id] = lock;
+  state.locks = { ...state.locks, [id]: lock };
   return lock;
 };
+
+/** Whether any lock is in force. */
+export const anyHeld = ({ locks }: GuardianState): boolean => locks !== NO_LOCKS;
+
+/** Whether the lock is in force. */
+export const isHeld = ({ locks }: GuardianState, id: string): boolean => locks !== NO_LOCKS && locks[id] !== undefined;
 
 /** Removes a lock and returns it, or null when it was not held. */
 export const removeLock = (state: GuardianState, id: string): Lock | null => {
@@ -102,12 +111,13 @@ export const removeLock = (state: GuardianState, id: string): Lock | null => {
   if (lock === undefined) return null;
   // Made anew, not deleted from: locks are looked up at every step, and an object that keys were deleted from is slow for ever.
   const { [id]: _gone, ...left } = state.locks;
-  state.locks = left;
+  state.locks = Object.keys(left).length === 0 ? NO_LOCKS : left;
   return lock;
 };
 
 /** The strictest state of all locks that apply to `symbol` (null: to the whole bot). */
 export const tradingState = (state: GuardianState, symbol: SymbolName | null): 'active' | LockState => {
+  if (state.locks === NO_LOCKS) return 'active';
   let strictest: 'active' | LockState = 'active';
   for (const id in state.locks) {
     const lock = state.locks[id];
@@ -137,6 +147,7 @@ export const policyOf = (kind: LockKind, policies: LockPolicies | undefined): Lo
 
 /** The lock in force that closes the positions of `symbol`, or null. */
 export const mustFlatten = (state: GuardianState, symbol: SymbolName, policies: LockPolicies | undefined): Lock | null => {
+  if (state.locks === NO_LOCKS) return null;
   for (const id in state.locks) {
     const lock = state.locks[id];
     if (lock === undefined || (lock.symbol !== null && lock.symbol !== symbol)) continue;

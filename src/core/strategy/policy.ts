@@ -23,17 +23,10 @@ export const expectedValue = (probability: Fraction, terms: PolicyTerms): Fracti
 export const breakEven = (terms: PolicyTerms): Fraction =>
   (terms.stop + roundTripCosts(terms.takerFee)) / (terms.target + terms.stop);
 
-export type Wish =
-  | { readonly kind: 'enter'; readonly expectedValue: Fraction }
-  | { readonly kind: 'stay-out'; readonly expectedValue: Fraction }
-  | { readonly kind: 'hold'; readonly expectedValue: Fraction }
-  | { readonly kind: 'leave'; readonly expectedValue: Fraction };
+export type Wish = 'enter' | 'stay-out' | 'hold' | 'leave';
 
 /** What the policy wants, before anyone has asked the Guardian. */
 export const decide = (probability: Fraction, hasPosition: boolean, terms: PolicyTerms): Wish => {
-  const value = expectedValue(probability, terms);
-  if (hasPosition) {
-    return { kind: probability < REVERSAL_PART * breakEven(terms) ? 'leave' : 'hold', expectedValue: value };
-  }
-  return { kind: value >= terms.margin ? 'enter' : 'stay-out', expectedValue: value };
+  if (hasPosition) return probability < REVERSAL_PART * breakEven(terms) ? 'leave' : 'hold';
+  return expectedValue(probability, terms) >= terms.margin ? 'enter' : 'stay-out';
 };

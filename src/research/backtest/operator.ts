@@ -1,6 +1,6 @@
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
-import type { GuardianState } from '../../core/guardian/state.ts';
+import { anyHeld, type GuardianState } from '../../core/guardian/state.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { OperatorModel } from './assumptions.ts';
 
@@ -24,6 +24,7 @@ export class Operator {
 
   /** What the person does now, or null. Asked at every hour. */
   act(guardian: GuardianState, at: EpochMs): OperatorMove | null {
+    if (!anyHeld(guardian)) return null;
     let due: string[] | null = null;
     for (const id in guardian.locks) {
       const lock = guardian.locks[id];

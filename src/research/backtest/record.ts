@@ -49,9 +49,7 @@ export class RunRecord {
   take(effect: Effect, at: EpochMs): void {
     switch (effect.type) {
       case 'decision':
-        this.decisions[effect.outcome] += 1;
-        if (effect.outcome === 'denied') this.#denied(effect);
-        return;
+        return this.#decided(effect);
       case 'equity':
         return this.#point(effect.at, effect.equity, effect.exposure);
       case 'place':
@@ -76,6 +74,13 @@ export class RunRecord {
   curve(): EquityCurve {
     const part = (column: Float64Array): Float64Array => column.subarray(0, this.#points);
     return { at: part(this.#at), equity: part(this.#equity), exposure: part(this.#exposure) };
+  }
+
+  #decided(effect: DecisionEffect): void {
+    // Most hours by far: counted without a look-up by name.
+    if (effect.outcome === 'no-edge') this.decisions['no-edge'] += 1;
+    else this.decisions[effect.outcome] += 1;
+    if (effect.outcome === 'denied') this.#denied(effect);
   }
 
   #denied({ checks }: DecisionEffect): void {

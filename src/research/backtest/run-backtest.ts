@@ -5,6 +5,7 @@ import type { InstrumentText } from '../../core/engine/input.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
 import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-columns.ts';
+import { anyHeld, isHeld } from '../../core/guardian/state.ts';
 import { mayTighten } from '../../core/guardian/volatility.ts';
 import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { Candle } from '../../core/market/candle.ts';
@@ -193,10 +194,11 @@ class BacktestRun {
 
   /** After an outage two fresh polls clear the lock; the live bot polls every few seconds. */
   #waitsForPoll(): boolean {
-    const { locks } = this.#state.guardian;
+    const { guardian } = this.#state;
+    if (!anyHeld(guardian)) return false;
     for (let i = 0; i < this.#candleInputs.length; i += 1) {
       const symbol = this.#session.symbolState(i);
-      if (symbol !== undefined && symbol.freshPolls === 1 && locks[symbol.staleLockId] !== undefined) return true;
+      if (symbol !== undefined && symbol.freshPolls === 1 && isHeld(guardian, symbol.staleLockId)) return true;
     }
     return false;
   }
@@ -212,7 +214,7 @@ class BacktestRun {
     this.#commands += 1;
     session.apply({ type: 'command', at: session.now, wall: session.now, commandId: `operator-${this.#commands}`, by: 'operator model', command: move.command });
     const ids = move.command.name === 'unlock' ? move.command.lockIds : [];
-    if (ids.some((id) => this.#state.guardian.locks[id] !== undefined)) this.#operator.refused(session.now);
+    if (ids.some((id) => isHeld(this.#state.guardian, id))) this.#operator.refused(session.now);
     session.settle();
   }
 

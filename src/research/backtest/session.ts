@@ -86,7 +86,7 @@ export class Session {
 
   /** Whether any position has to be looked after. */
   get exposed(): boolean {
-    for (const { managed } of this.#states) if (managed !== null) return true;
+    for (let i = 0; i < this.#states.length; i += 1) if (this.#states[i]?.managed !== null) return true;
     return false;
   }
 
@@ -94,7 +94,8 @@ export class Session {
   apply(input: Input): void {
     const effects = this.#apply(input);
     if (effects.length === 0) return;
-    for (const effect of effects) {
+    for (let k = 0; k < effects.length; k += 1) {
+      const effect = effects[k] as Effect;
       if (effect.type === 'place' || effect.type === 'cancel') this.#outgoing.push({ effect, at: this.now });
       else if (effect.type === 'fill') this.unread += 1;
       this.record.take(effect, this.now);
@@ -124,7 +125,8 @@ export class Session {
     this.#quotesInput.at = this.now;
     this.#quotesInput.wall = this.now;
     this.apply(this.#quotesInput);
-    this.#quotes.length = 0;
+    // Emptied one by one: setting the length would give the list's memory back, and the next hour would ask for it anew.
+    while (this.#quotes.length > 0) this.#quotes.pop();
   }
 
   /** The lowest price at which the bid is at least `wanted`. */
@@ -162,7 +164,7 @@ export class Session {
 
   /** Delivers orders and their outcomes until nothing is on its way, and keeps looking while a position is unsettled. */
   settle(): void {
-    this.#deliver();
+    if (this.#outgoing.length > 0) this.#deliver();
     for (let polls = 0; polls < MOST_POLLS && this.#unsettled(); polls += 1) {
       this.now += POLL_INTERVAL;
       this.poll();
@@ -192,7 +194,8 @@ export class Session {
   }
 
   #unsettled(): boolean {
-    for (const { managed } of this.#states) {
+    for (let i = 0; i < this.#states.length; i += 1) {
+      const managed = this.#states[i]?.managed ?? null;
       if (managed === null) continue;
       if (managed.phase !== 'protected' || managed.triggeredSince !== null || managed.exitReason !== null) return true;
     }

@@ -1,5 +1,6 @@
 import { equityOf, freshnessRule } from '../../core/engine/marking.ts';
 import { configOf, type EngineState } from '../../core/engine/state.ts';
+import { isHeld } from '../../core/guardian/state.ts';
 import { DAY_MS, type EpochMs } from '../../core/units.ts';
 import type { HourPath } from './hour-path.ts';
 import type { Session } from './session.ts';
@@ -103,7 +104,7 @@ export class Walker {
     levels[0] = (guardian.dayBaseline ?? Number.NaN) * (1 - limits.maxDailyDrawdown);
     levels[1] = (guardian.highWaterMark ?? Number.NaN) * (1 - limits.maxTotalDrawdown);
     levels[2] = limits.minBalance;
-    for (let k = 0; k < EQUITY_LOCKS.length; k += 1) if (guardian.locks[EQUITY_LOCKS[k] ?? ''] !== undefined) levels[k] = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < EQUITY_LOCKS.length; k += 1) if (isHeld(guardian, EQUITY_LOCKS[k] ?? '')) levels[k] = Number.NEGATIVE_INFINITY;
   }
 
   /** The exchange acts on the prices; the bot sees them, then what became of its orders. */

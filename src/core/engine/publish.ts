@@ -1,0 +1,71 @@
+import type { Change } from '../guardian/change.ts';
+import { percent } from '../guardian/equity-locks.ts';
+import { LOCKS, type LockKind } from '../guardian/lock.ts';
+import { policyOf, tradingState } from '../guardian/state.ts';
+import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../units.ts';
+import type { EngineState } from './state.ts';
+import { alert, emit, type Turn } from './turn.ts';
+import { openPositions } from './words.ts';
+
+/** How it stands now, for people. */
+export const stateLine = (turn: Turn): string => {
+  const now = tradingState(turn.state.guardian, null);
+  return `Trading is ${now}, ${openPositions(turn.state)}.`;
+};
+
+/** Turns the Guardian's changes of this step into recorded effects and alerts. */
+export const publish = (turn: Turn): void => {
+  for (const change of turn.changes) {
+    switch (change.type) {
+      case 'lock-set':
+        emit(turn, { type: 'lock', change: 'set', lock: change.lock, by: 'rule' });
+        lockAlert(turn, change);
+        break;
+      case 'lock-cleared': {
+        const { lock, by } = change;
+        emit(turn, { type: 'lock', change: 'cleared', lock, by });
+        // Data that come and go are no deed of anybody's: a kind of its own, which may be silenced.
+        if (lock.kind === 'stale-data') alert(turn, 'data', `${lock.id}:${lock.since}:${turn.wall}`, `${lock.symbol ?? ''}: data are fresh again`, [`after ${spanOf(turn.at - lock.since)}; ${by}`, stateLine(turn)], ['/status'], lock.symbol);
+        else alert(turn, 'unlock', `${lock.id}:${lock.since}:${turn.wall}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
+        break;
+      }
+      case 'baseline':
+        emit(turn, change);
+        break;
+      case 'drawdown-step': {
+        const name = change.name === 'daily' ? 'Daily' : 'Total';
+        alert(
+          turn,
+          'drawdown',
+          `${change.name}:${change.step}:${turn.at}`,
+          `${name} drawdown ${percent(change.drawdown)}: ${Math.round(change.step * 100)} % of the limit ${percent(change.limit)} used`,
+          [stateLine(turn)],
+          ['/pnl', '/risk'],
+        );
+        break;
+      }
+    }
+  }
+};
+
+/** "40 s" or "7 min". */
+const spanOf = (span: Milliseconds): string => (span < 2 * MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${Math.round(span / MINUTE_MS)} min`);
+
+const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` ${symbol}`);
+
+/** Where an operator looks before /unlock, where it is not the result. */
+const LOOK: Partial<Record<LockKind, string>> = { reconciliation: '/balance', 'start-gate': '/orders', 'model-drift': '/model', 'crash-loop': '/health', 'operator-halt': '/status' };
+
+/** What the button beside it says already. */
+const BUTTON_ENOUGH = /^\/(unlock|resume)/;
+
+const isOpen = (state: EngineState): boolean => state.symbolList.some(({ managed }) => managed !== null);
+
+const lockAlert = (turn: Turn, change: Extract<Change, { type: 'lock-set' }>): void => {
+  const { lock } = change;
+  const { title, state, clearing, clears } = LOCKS[lock.kind];
+  const policy = policyOf(lock.kind, turn.config.lockPolicies);
+  const commands = clearing === 'resume' ? ['/resume'] : clearing === 'self' ? ['/status'] : [LOOK[lock.kind] ?? '/pnl', '/unlock'];
+  const action = policy === 'flatten' && isOpen(turn.state) ? 'Trading halted, positions are being closed' : state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`;
+  alert(turn, 'lock', `${lock.id}:${lock.since}:${turn.wall}`, `${title}: ${lock.reason}`, [`${action}, ${openPositions(turn.state)}.`, ...(BUTTON_ENOUGH.test(clears) ? [] : [`Clears: ${clears}.`])], commands, lock.symbol);
+};
