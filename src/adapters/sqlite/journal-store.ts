@@ -95,9 +95,34 @@ const createSnapshotWriter = (db: Connection, lastSequence: () => number): Journ
 
 /** @throws StoreWriteError when JSON would say something else than the input, or the input has no times. */
 const inputText = (input: Input): string => {
-  const fault = plainFault(input, input.type);
-  if (fault !== null) throw new StoreWriteError('not-plain-json', `an input cannot be journaled: ${fault}`);
+  if (!isPlain(input)) throw new StoreWriteError('not-plain-json', `an input cannot be journaled: ${plainFault(input, input.type) ?? 'it is not plain'}`);
   return JSON.stringify(input);
+};
+
+/** Whether `plainFault` finds nothing: every input is asked, so no path is put together. */
+const isPlain = (value: unknown): boolean => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'object': {
+      if (value === null) return true;
+      if (Array.isArray(value)) {
+        // By index: a loop over the values would pass over holes, which JSON makes null.
+        for (let index = 0; index < value.length; index += 1) if (!isPlain(value[index])) return false;
+        return true;
+      }
+      for (const key in value) {
+        const part = (value as Readonly<Record<string, unknown>>)[key];
+        if (part !== undefined && !isPlain(part)) return false;
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
 };
 
 /**
@@ -123,8 +148,6 @@ const partsFault = (value: object, path: string): string | null => {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const part: unknown = value[index];
-      // The common case without building a path.
-      if (typeof part === 'number' && Number.isFinite(part)) continue;
       const fault = plainFault(part, `${path}[${index}]`);
       if (fault !== null) return fault;
     }

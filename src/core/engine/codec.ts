@@ -19,8 +19,8 @@ export const encodeState = (state: EngineState): string =>
 const revive = (_key: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if ('$decimal' in value && typeof value.$decimal === 'string') return decimal(value.$decimal);
-  if ('$window' in value && Array.isArray(value.$window) && 'capacity' in value && typeof value.capacity === 'number') {
-    return new RollingWindow(value.capacity, value.$window as number[]);
+  if ('$window' in value && (typeof value.$window === 'string' || Array.isArray(value.$window)) && 'capacity' in value && typeof value.capacity === 'number') {
+    return RollingWindow.fromJSON(value.$window as string | number[], value.capacity);
   }
   return value;
 };

@@ -40,11 +40,14 @@ describe('a rolling window', () => {
   test('a snapshot gives an equal window back, also with more values than fit', () => {
     const window = new RollingWindow(300);
     for (let index = 0; index < 1_000; index += 1) window.push(Math.sin(index) * index);
-    const copy = new RollingWindow(window.toJSON().capacity, window.toJSON().$window);
+    const { $window, capacity } = window.toJSON();
+    const copy = RollingWindow.fromJSON($window, capacity);
     for (const each of [window, copy]) for (let index = 0; index < 400; index += 1) each.push(Math.cos(index));
     expect(copy.toJSON()).toEqual(window.toJSON());
     expect(copy.percentile(0.37)).toBe(window.percentile(0.37));
     expect(new RollingWindow(2, [1, 2, 3]).values()).toEqual([2, 3]);
+    expect(RollingWindow.fromJSON([0.1, 1e-9], 5).values(), 'older snapshots have a list').toEqual([0.1, 1e-9]);
+    expect(RollingWindow.fromJSON(new RollingWindow(5).toJSON().$window, 5).values(), 'an empty one').toEqual([]);
   });
 
   test('is not a number when empty, and takes nothing that is no number', () => {

@@ -69,8 +69,14 @@ export class RollingWindow {
     return Array.from({ length: this.#size }, (_, index) => this.#ring[(start + index) % this.capacity] ?? Number.NaN);
   }
 
-  toJSON(): { readonly $window: readonly number[]; readonly capacity: number } {
-    return { $window: this.values(), capacity: this.capacity };
+  /** The values as one text, oldest first: a year of them one by one is what a snapshot would spend its time on. */
+  toJSON(): { readonly $window: string; readonly capacity: number } {
+    return { $window: this.values().join(' '), capacity: this.capacity };
+  }
+
+  /** Reads `toJSON` back; also the list of numbers that older snapshots have. */
+  static fromJSON(window: string | readonly number[], capacity: number): RollingWindow {
+    return new RollingWindow(capacity, typeof window !== 'string' ? window : window === '' ? [] : window.split(' ').map(Number));
   }
 
   /** Sorts at least the `wanted` largest values. */

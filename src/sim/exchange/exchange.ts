@@ -179,9 +179,9 @@ export class Exchange {
     this.engine.movePrice(id, price, move, this.marketTime);
     this.market.record(id, price);
     const symbol = this.engine.symbol(id);
-    const size = this.engine.bestSize(id, 'ask') ?? symbol.rules.step;
+    const size = this.engine.bestSize(id, 'ask');
     this.prints.addOwn(this.engine.newTrades.slice(before));
-    this.prints.add(id, { id: symbol.nextTradeId, price, quantity: size, time: this.marketTime, buyerIsMaker: move === 'path' });
+    this.prints.add(id, { id: symbol.nextTradeId, price, get quantity() { return size() ?? symbol.rules.step; }, time: this.marketTime, buyerIsMaker: move === 'path' });
     symbol.nextTradeId += 1;
   }
 
@@ -219,8 +219,9 @@ export class Exchange {
 
   #collect(): [string, string | null][] {
     const entries: [string, string | null][] = [];
+    const keepsNothing = this.#options.store.keepsNothing === true;
     const put = (key: string, value: unknown): void => {
-      entries.push([key, encode(value)]);
+      if (!keepsNothing) entries.push([key, encode(value)]);
     };
     const { engine, market } = this;
     for (const id of engine.changedSymbols) {

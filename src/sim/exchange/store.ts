@@ -7,6 +7,8 @@ export interface SimStore {
   load(): Iterable<readonly [key: string, value: string]>;
   /** All entries or none; null deletes. Returns when they are safe. */
   write(entries: readonly (readonly [key: string, value: string | null])[]): void;
+  /** True when nothing is kept: then nothing need be put into words. */
+  readonly keepsNothing?: boolean;
 }
 
 /** For tests, and for a simulator that need not survive its process. */
@@ -24,4 +26,4 @@ export const createMemoryStore = (initial: Iterable<readonly [string, string]> =
 };
 
 /** For a run that keeps nothing. */
-export const createNullStore = (): SimStore => ({ load: () => [], write: () => undefined });
+export const createNullStore = (): SimStore => ({ load: () => [], write: () => undefined, keepsNothing: true });

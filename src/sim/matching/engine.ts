@@ -95,13 +95,11 @@ export class MatchingEngine {
     return bookLevels(side, moment, symbol.rules, this.#options.liquidity, side === 'bid' ? symbol.takenBid : symbol.takenAsk);
   }
 
-  /** What stands at the best level, as long as nothing of the side has been taken; without the cost of the whole book. */
-  bestSize(id: string, side: 'bid' | 'ask'): Fixed | undefined {
-    const symbol = this.symbol(id);
-    const taken = side === 'bid' ? symbol.takenBid : symbol.takenAsk;
-    if (taken > 0n) return this.levels(id, side)[0]?.quantity;
-    const moment = { last: symbol.last, time: symbol.time, seed: this.#options.seed };
-    return bookLevels(side, moment, symbol.rules, { ...this.#options.liquidity, levels: 1 })[0]?.quantity;
+  /** What stands at the best level at this moment, worked out when it is asked for: it hardly ever is. */
+  bestSize(id: string, side: 'bid' | 'ask'): () => Fixed | undefined {
+    const { last, time, rules, takenBid, takenAsk } = this.symbol(id);
+    const moment = { last, time, seed: this.#options.seed };
+    return () => bookLevels(side, moment, rules, this.#options.liquidity, side === 'bid' ? takenBid : takenAsk)[0]?.quantity;
   }
 
   /** The refusals that need no booking; `place` makes them too. @throws Rejection */
