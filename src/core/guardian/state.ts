@@ -56,7 +56,7 @@ export interface GuardianState {
 }
 
 /** No locks: one for all, so that a look at a calm Guardian is a comparison. */
-const NO_LOCKS: Record<string, Lock> = Object.freeze({});
+export const NO_LOCKS: Record<string, Lock> = Object.freeze({});
 
 export const createGuardian = (): GuardianState => ({
   locks: NO_LOCKS,

@@ -1,4 +1,5 @@
 import type { EngineState } from '../../core/engine/state.ts';
+import { NO_LOCKS } from '../../core/guardian/state.ts';
 import { step } from '../../core/engine/step.ts';
 import type { Apply } from './session.ts';
 
@@ -21,7 +22,7 @@ export const withoutGuardian = (state: EngineState): Apply => (input) => {
 
 const forget = (state: EngineState): void => {
   const { guardian } = state;
-  guardian.locks = {};
+  guardian.locks = NO_LOCKS;
   if (guardian.lossStreak.length > 0) guardian.lossStreak = [];
   guardian.priorEquity = null;
   guardian.highWaterMark = NOTHING;
