@@ -81,6 +81,8 @@ const monthlyReturns = (points: readonly EquitySample[], balance: number): Month
   for (const [i, { at, equity }] of points.entries()) {
     const following = points[i + 1];
     if (following !== undefined && periodStart(following.at, 'month') === periodStart(at, 'month')) continue;
+    // The opening balance, a moment before a run that begins with a month: nothing was earned in the month before.
+    if (i === 0 && equity === balance) continue;
     const date = new Date(at);
     months.push({ year: date.getUTCFullYear(), month: date.getUTCMonth(), value: equity / before - 1 });
     before = equity;

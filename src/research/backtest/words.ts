@@ -4,7 +4,11 @@ import type { Interval } from './resampling.ts';
 /** How figures are written in every report; what is not available says so. */
 export const NOT_AVAILABLE = 'n/a';
 
-export const percent = (value: Fraction | null, digits = 2): string => (value === null || !Number.isFinite(value) ? NOT_AVAILABLE : `${(value * 100).toFixed(digits)} %`);
+/** From here on a percentage is a multiple, and its decimals say nothing. */
+const MULTIPLE: Fraction = 10;
+
+export const percent = (value: Fraction | null, digits = 2): string =>
+  value === null || !Number.isFinite(value) ? NOT_AVAILABLE : `${money(value * 100, Math.abs(value) >= MULTIPLE ? 0 : digits)} %`;
 export const signedPercent = (value: Fraction | null, digits = 2): string => (value !== null && value > 0 ? `+${percent(value, digits)}` : percent(value, digits));
 export const figure = (value: number | null, digits = 2): string => (value === null || !Number.isFinite(value) ? NOT_AVAILABLE : value.toFixed(digits));
 /** Thousands set apart by a thin space, so that no locale decides. */

@@ -112,6 +112,9 @@ const blend = (from: string, to: string, share: number): string => {
   return `#${[0, 1, 2].map((index) => Math.round(part(from, index) + (part(to, index) - part(from, index)) * share).toString(16).padStart(2, '0')).join('')}`;
 };
 
+/** Right edge of the years' results. */
+const YEAR_END = 1160;
+
 /** Returns by calendar month, a row a year. */
 export const monthChart = (months: readonly MonthReturn[]): Scene => {
   const years = [...new Set(months.map(({ year }) => year))];
@@ -119,7 +122,7 @@ export const monthChart = (months: readonly MonthReturn[]): Scene => {
   const largest = Math.max(0.001, ...months.map(({ value }) => Math.abs(value)));
   const width = 74;
   const marks: Mark[] = MONTHS.map((name, month) => ({ kind: 'text', x: 140 + month * width + width / 2, y: 118, text: name, size: 17, colour: INK.soft, align: 'center' }));
-  marks.push({ kind: 'text', x: 140 + 12 * width + width / 2, y: 118, text: 'Year', size: 17, colour: INK.soft, align: 'center' });
+  marks.push({ kind: 'text', x: YEAR_END, y: 118, text: 'Year', size: 17, colour: INK.soft, align: 'right' });
   years.forEach((year, index) => {
     const y = 132 + index * row;
     const own = months.filter((month) => month.year === year);
@@ -131,7 +134,7 @@ export const monthChart = (months: readonly MonthReturn[]): Scene => {
       marks.push({ kind: 'rect', x: x + 2, y: y + 2, width: width - 4, height: row - 4, colour });
       marks.push({ kind: 'text', x: x + width / 2, y: y + 33, text: percent(value, Math.abs(value) >= 0.1 ? 0 : 1).replace(' %', '').replace(/^-(0\.?0*)$/, '$1'), size: 17, colour: INK.text, align: 'center' });
     }
-    marks.push({ kind: 'text', x: 140 + 12 * width + width / 2, y: y + 33, text: signedPercent(whole, 1), size: 17, colour: whole >= 0 ? INK.good : INK.bad, align: 'center', bold: true });
+    marks.push({ kind: 'text', x: YEAR_END, y: y + 33, text: signedPercent(whole, 1), size: 17, colour: whole > 0 ? INK.good : whole < 0 ? INK.bad : INK.soft, align: 'right', bold: true });
   });
   return scene('Monthly returns', [...title('Monthly returns', 'per cent of equity at the beginning of the month, with the Guardian'), ...marks], 160 + years.length * row);
 };
