@@ -22,6 +22,7 @@ td:first-child,th:first-child{text-align:left}tr:last-child td{border-bottom:0}
 td.why{text-align:left;white-space:normal;min-width:260px}.tall{max-height:560px;overflow:auto}.good{color:#45d68c}.bad{color:#ff7d72}
 code{font-family:ui-monospace,monospace;font-size:13px;color:#9db0c1;word-break:break-all}
 ul{color:#9db0c1;padding-left:20px}
+@media (max-width:640px){main{padding:20px 12px 60px}h1{font-size:23px}h2{font-size:18px}table{font-size:13px}th,td{padding:6px 8px}th,td:first-child{white-space:normal}td.why{min-width:180px}}
 `;
 
 /** Cells are text and are escaped here, once. */
