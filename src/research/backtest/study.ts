@@ -32,11 +32,14 @@ export interface StudyOptions extends BacktestOptions {
   readonly model: ModelDescription | null;
 }
 
+/** Whether the policy never once wanted to enter: then there was nothing for the Guardian to refuse, and without it the run is the same. */
+const nothingWanted = ({ decisions }: BacktestResult): boolean => decisions.entered === 0 && decisions.denied === 0;
+
 /** One backtest with all that it is held against: the same without the Guardian, buy and hold, and chance. */
 export const runStudy = (options: StudyOptions): BacktestStudy => {
   const { config, assumptions, series, from, to } = options;
   const result = runBacktest(options);
-  const other = runBacktest({ ...options, applyTo: withoutGuardian });
+  const other = nothingWanted(result) ? result : runBacktest({ ...options, applyTo: withoutGuardian });
   const holding = buyAndHold(series, from, to, assumptions);
   const fractions = result.trades.map((trade) => toNumber(trade.pnl) / equityAt(result.curve, trade.openedAt, result.openingBalance));
   return {
