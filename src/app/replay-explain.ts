@@ -5,6 +5,7 @@ import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
 import type { EpochMs, SymbolName } from '../core/units.ts';
 import type { JournalStore } from '../ports/store.ts';
+import { readCheck, stepWords } from './check-words.ts';
 
 /** An effect as it is recorded: exact decimals as text, an approved order as its draft. */
 type Recorded<T> = T extends string | number | boolean | null | undefined
@@ -161,24 +162,34 @@ const tellDecision = ({ sequence, input, decision, names }: Decided, entryId: st
   `  Outcome  ${decision.outcome}: ${decision.text}`,
   ...tellSizing(decision.sizing),
   '  Checks',
-  ...decision.checks.map((check) => `    ${check.ok ? 'ok  ' : 'FAIL'}  ${check.code.padEnd(24)} limit ${check.limit ?? 'n/a'}, value ${check.value ?? (check.ok ? 'n/a' : 'unknown')}`),
+  ...decision.checks.map(tellCheck),
   ...tellFeatures(input.features, names),
 ];
+
+/** "ok    Spread is narrow                limit 0.5 %, value 0.02 %   [spread-collar]": words for people, the code for searching. */
+const tellCheck = (check: Of<'decision'>['checks'][number]): string => {
+  const { words, limit, value } = readCheck(check);
+  const told = [limit === '' ? '' : `limit ${limit}`, value === '' ? (check.ok ? '' : 'value unknown') : `value ${value}`].filter((part) => part !== '').join(', ');
+  return `    ${check.ok ? 'ok  ' : 'FAIL'}  ${words.padEnd(32)} ${told.padEnd(40)} [${check.code}]`;
+};
 
 const tellSizing = (sizing: Of<'decision'>['sizing']): readonly string[] =>
   sizing === null
     ? ['  Sizing  none']
     : [
         `  Sizing  equity ${sizing.equity}, risk ${sizing.riskAmount}, loss per unit ${sizing.lossPerUnit}, limit price ${sizing.limitPrice}`,
-        ...sizing.steps.map((cut) => `    ${cut.rule.padEnd(24)} ${cut.quantity}`),
+        ...sizing.steps.map((cut) => `    ${stepWords(cut.rule).padEnd(32)} ${cut.quantity}`),
       ];
+
+/** Digits that a 32-bit feature can vouch for. */
+const FEATURE_DIGITS = 7;
 
 const tellFeatures = (features: readonly (number | null)[], names: readonly string[] | null): readonly string[] => {
   if (features.length === 0) return ['  Features  none on record'];
   const known = names !== null && names.length === features.length;
   return [
     `  Features (${features.length}${known ? '' : ', of a catalogue this program does not know'})`,
-    ...features.map((value, index) => `    ${(known ? (names[index] ?? '') : `feature ${index}`).padEnd(28)} ${value ?? 'unknown'}`),
+    ...features.map((value, index) => `    ${(known ? (names[index] ?? '') : `feature ${index}`).padEnd(28)} ${value === null ? 'unknown' : Number(value.toPrecision(FEATURE_DIGITS))}`),
   ];
 };
 

@@ -174,6 +174,8 @@ describe('explain', () => {
     expect(text).toContain(`Prediction  ${decision.probability}`);
     expect(text).toContain('risk-per-trade');
     for (const check of decision.checks) expect(text).toContain(check.code);
+    expect(text, 'in words').toMatch(/ok {4}Spread is narrow +limit 0\.5 %, value .* % +\[spread-collar\]/);
+    expect(text, 'times are no milliseconds').not.toMatch(/(limit|value) \d{13}/);
     expect(text).toContain('Features (4, of a catalogue this program does not know)');
     expect(text).toMatch(/History\n.*approved and recorded: signal/);
     expect(text).toMatch(/Fills\n.*buy .* fee .* BTC/);

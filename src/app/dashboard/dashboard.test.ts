@@ -9,7 +9,7 @@ import type { EquityBucket } from '../../ports/dashboard.ts';
 import type { Model } from '../../ports/model.ts';
 import type { EngineHost } from '../engine-host.ts';
 import { STALL_LIMIT } from '../watchdog.ts';
-import { readCheck } from './check-words.ts';
+import { readCheck } from '../check-words.ts';
 import { withDrawdown } from './equity-curve.ts';
 import { createFeatureExplainer } from './explain-features.ts';
 import { createHealth } from './health.ts';

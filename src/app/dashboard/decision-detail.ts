@@ -1,7 +1,7 @@
 import type { EngineState } from '../../core/engine/state.ts';
 import { breakEven, expectedValue, roundTripCosts, type PolicyTerms } from '../../core/strategy/policy.ts';
 import type { BoardRecords, DecisionDetail, StoredDecision } from '../../ports/dashboard.ts';
-import { readCheck, stepWords } from './check-words.ts';
+import { readCheck, stepWords } from '../check-words.ts';
 import type { Explanation, FeatureExplainer } from './explain-features.ts';
 
 /** As it is in the database: decimals are text. */

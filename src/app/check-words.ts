@@ -1,4 +1,4 @@
-import type { DenialCode } from '../../core/guardian/denial.ts';
+import type { DenialCode } from '../core/guardian/denial.ts';
 
 type Kind = 'text' | 'fraction' | 'time' | 'milliseconds' | 'seconds' | 'count' | 'times';
 
