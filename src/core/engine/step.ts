@@ -1,5 +1,6 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
+import { isHeld } from '../guardian/state.ts';
 import { assertNever, type EpochMs } from '../units.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
@@ -56,7 +57,7 @@ const apply = (turn: Turn, input: Input): void => {
       return;
     case 'candle':
       onCandle(turn, input);
-      if (justEvaluated(turn)) evaluateSymbol(turn, symbolOf(turn.state, input.symbol));
+      if (justEvaluated(turn)) evaluateCandle(turn, symbolOf(turn.state, input.symbol));
       else evaluate(turn);
       return conclude(turn);
     case 'prediction':
@@ -122,6 +123,14 @@ const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
   const { state, config, at, wall, changes } = turn;
   if (!symbol.configured) return;
   evaluateFreshness(state.guardian, symbol, at, wall, freshnessRule(state), state.startedWall, changes);
+  if (symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
+};
+
+/** What a closed candle alone may change of locks that have just been looked at: volatility, and data that were stale for want of it. */
+const evaluateCandle = (turn: Turn, symbol: SymbolState): void => {
+  const { state, config, at, wall, changes } = turn;
+  if (!symbol.configured) return;
+  if (isHeld(state.guardian, symbol.staleLockId)) evaluateFreshness(state.guardian, symbol, at, wall, freshnessRule(state), state.startedWall, changes);
   if (symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
 };
 

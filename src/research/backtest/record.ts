@@ -1,5 +1,5 @@
 import { toNumber } from '../../core/decimal.ts';
-import type { DecisionEffect, Effect, LockEffect, TradeEffect } from '../../core/engine/effect.ts';
+import type { DecisionEffect, Effect, EquityEffect, LockEffect, TradeEffect } from '../../core/engine/effect.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 import { OrderList } from './order-list.ts';
@@ -23,7 +23,7 @@ export interface EquityCurve {
 
 const FIRST_POINTS = 1024;
 
-/** Listens to the effects of a run and keeps what reports need. */
+/** Keeps of the effects of a run what reports need. */
 export class RunRecord {
   readonly orders = new OrderList();
   readonly trades: TradeEffect[] = [];
@@ -49,9 +49,9 @@ export class RunRecord {
   take(effect: Effect, at: EpochMs): void {
     switch (effect.type) {
       case 'decision':
-        return this.#decided(effect);
+        return this.decided(effect);
       case 'equity':
-        return this.#point(effect.at, effect.equity, effect.exposure);
+        return this.point(effect);
       case 'place':
         return this.orders.placed(effect, at);
       case 'fill':
@@ -76,7 +76,7 @@ export class RunRecord {
     return { at: part(this.#at), equity: part(this.#equity), exposure: part(this.#exposure) };
   }
 
-  #decided(effect: DecisionEffect): void {
+  decided(effect: DecisionEffect): void {
     // Most hours by far: counted without a look-up by name.
     if (effect.outcome === 'no-edge') this.decisions['no-edge'] += 1;
     else this.decisions[effect.outcome] += 1;
@@ -105,7 +105,7 @@ export class RunRecord {
     this.#open.delete(lock.id);
   }
 
-  #point(at: EpochMs, equity: number, exposure: number): void {
+  point({ at, equity, exposure }: EquityEffect): void {
     if (this.#points === this.#at.length) {
       const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
         const larger = new Float64Array(2 * column.length + 1);

@@ -266,7 +266,7 @@ class BacktestRun {
       const symbol = this.#session.symbolState(i);
       if (row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
     }
-    if (!matters) this.#session.prices.set(this.#closes);
+    if (!matters) this.#session.move(this.#closes);
     else this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
   }
 

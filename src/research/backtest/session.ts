@@ -94,12 +94,26 @@ export class Session {
   apply(input: Input): void {
     const effects = this.#apply(input);
     if (effects.length === 0) return;
-    for (let k = 0; k < effects.length; k += 1) {
-      const effect = effects[k] as Effect;
-      if (effect.type === 'place' || effect.type === 'cancel') this.#outgoing.push({ effect, at: this.now });
-      else if (effect.type === 'fill') this.unread += 1;
-      this.record.take(effect, this.now);
+    for (let k = 0; k < effects.length; k += 1) this.#take(effects[k] as Effect);
+  }
+
+  /** Most hours have a decision and an equity point and nothing else: those two go straight to the record. */
+  #take(effect: Effect): void {
+    switch (effect.type) {
+      case 'decision':
+        return this.record.decided(effect);
+      case 'equity':
+        return this.record.point(effect);
+      case 'place':
+      case 'cancel':
+        this.#outgoing.push({ effect, at: this.now });
+        break;
+      case 'fill':
+        this.unread += 1;
+        break;
+      default:
     }
+    this.record.take(effect, this.now);
   }
 
   /**
@@ -110,7 +124,12 @@ export class Session {
     this.#add(lows, hour + HOUR_MS / 3);
     this.#add(highs, hour + (2 * HOUR_MS) / 3);
     this.#add(closes, hour + HOUR_MS - 1);
-    this.prices.set(closes);
+    this.move(closes);
+  }
+
+  /** The prices from now on. By hand: for a price or two a call of the engine's own copying costs more than the copy. */
+  move(to: Float64Array): void {
+    for (let i = 0; i < to.length; i += 1) this.prices[i] = to[i] ?? Number.NaN;
   }
 
   /** Prices that cross nothing wait for the next look. */

@@ -55,7 +55,7 @@ export class Walker {
       for (let i = 0; i < session.prices.length; i += 1) session.prices[i] = this.#between(i, share);
       this.#look();
     }
-    session.prices.set(waypoints.to);
+    session.move(waypoints.to);
     if (done === 0 && !this.#matters(to)) return session.wait(to);
     session.now = Math.max(session.now, to);
     this.#look();
