@@ -1,6 +1,5 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
-import { isHeld } from '../guardian/state.ts';
 import { assertNever, type EpochMs } from '../units.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
@@ -57,7 +56,7 @@ const apply = (turn: Turn, input: Input): void => {
       return;
     case 'candle':
       onCandle(turn, input);
-      if (justEvaluated(turn)) evaluateCandle(turn, symbolOf(turn.state, input.symbol));
+      if (justEvaluated(turn)) evaluateCandles(turn, symbolOf(turn.state, input.symbol));
       else evaluate(turn);
       return conclude(turn);
     case 'prediction':
@@ -120,18 +119,15 @@ const justEvaluated = ({ state, at, wall }: Turn): boolean => state.evaluated.at
 
 /** The locks of one symbol's data. */
 const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
-  const { state, config, at, wall, changes } = turn;
   if (!symbol.configured) return;
+  const { state, at, wall, changes } = turn;
   evaluateFreshness(state.guardian, symbol, at, wall, freshnessRule(state), state.startedWall, changes);
-  if (symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
+  evaluateCandles(turn, symbol);
 };
 
-/** What a closed candle alone may change of locks that have just been looked at: volatility, and data that were stale for want of it. */
-const evaluateCandle = (turn: Turn, symbol: SymbolState): void => {
-  const { state, config, at, wall, changes } = turn;
-  if (!symbol.configured) return;
-  if (isHeld(state.guardian, symbol.staleLockId)) evaluateFreshness(state.guardian, symbol, at, wall, freshnessRule(state), state.startedWall, changes);
-  if (symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
+/** The lock that closed candles set and clear. They make data fresh, too, but that clears on polls. */
+const evaluateCandles = ({ state, config, at, changes }: Turn, symbol: SymbolState): void => {
+  if (symbol.configured && symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
 };
 
 /** Every lock against the state as it is now. */
