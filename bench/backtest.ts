@@ -43,19 +43,21 @@ const generated = (hours: number): CandleColumns => columnsFromCandles(generateC
 const given = (length: number, shift = 0): Float32Array =>
   Float32Array.from({ length }, (_, row) => ((Math.imul(row + shift, 2_654_435_761) >>> 16) % SIGNAL_EVERY === 0 ? 0.9 : 0.4));
 
-const run = (series: readonly { symbol: string; hourly: CandleColumns }[]): BacktestResult => {
+type Given = (length: number, index: number) => Float32Array;
+
+const run = (series: readonly { symbol: string; hourly: CandleColumns }[], predict: Given = (length, index) => given(length, index * 7), margin = 0.001): BacktestResult => {
   const [first] = series;
   if (first === undefined) throw new Error('no series');
   const from = first.hourly.openTime[0] ?? 0;
   return runBacktest({
     config: {
       mode: 'backtest', symbols: series.map(({ symbol }) => symbol), quoteAsset: 'USDT', feeAsset: null, limits: DEFAULT_LIMITS, takerFee: 0.001, orderPrefix: 'gb', instanceId: 'bench', staleWallGrace: 0,
-      model: { name: 'given', hash: '', schemaHash: '', stop: 0.015, target: 0.03, horizonHours: 24, margin: 0.001 },
+      model: { name: 'given', hash: '', schemaHash: '', stop: 0.015, target: 0.03, horizonHours: 24, margin },
     },
     engineVersion: 'bench',
     instruments: series.map(({ symbol }) => ({ ...recordedInstrument(BTC), symbol, id: symbol.replace('/', ''), base: symbol.split('/')[0] ?? '' })),
     series: series.map((each) => ({ ...each, finer: [] })),
-    predictions: new Map(series.map(({ symbol, hourly }, index) => [symbol, given(hourly.length, index * 7)])),
+    predictions: new Map(series.map(({ symbol, hourly }, index) => [symbol, predict(hourly.length, index)])),
     // An operator who never gives up, so that the run has all its hours.
     assumptions: { ...DEFAULT_ASSUMPTIONS, balance: 1_000_000, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 1_000_000 } },
     from,
@@ -82,6 +84,12 @@ line('  of it on the processor', rate(hourly.length, first.own));
 const rounds = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }])));
 line(`engine, warm (best of ${ROUNDS})`, rate(hourly.length, Math.min(...rounds.map(({ wall }) => wall))));
 line('  of it on the processor', rate(hourly.length, Math.min(...rounds.map(({ own }) => own))));
+
+// What the trained model itself wants: hardly a trade, so this is the cost of an hour in which nothing is done.
+const { margin } = model.description;
+const own = predictions.bySymbol.get(BTC) ?? new Float32Array(0);
+const quiet = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], () => own, margin)));
+line(`the model's predictions, warm`, `${rate(hourly.length, Math.min(...quiet.map(({ wall }) => wall)))}   ${quiet[0]?.result.trades.length ?? 0} trades`);
 
 const least = (series: Parameters<typeof run>[0]): number => Math.min(...Array.from({ length: 3 }, () => timed(() => run(series)).wall));
 console.log('\nCost by length of history');
