@@ -237,10 +237,39 @@ describe('orders of others and of nobody', () => {
 
   test('ours that the books do not know are cancelled', async () => {
     const bench = createBench();
-    bench.strangers.push(stranger('gbother-7', 'buy'));
+    const ours = `gb${bench.world.state.config?.instanceId ?? ''}-zz`;
+    bench.strangers.push(stranger(ours, 'buy'));
+    await bench.answer(bench.watch.account(true));
+    await bench.pass(SECOND_MS);
+    expect(bench.cancelled).toEqual([ours]);
+    expect(bench.world.locks()).toEqual([]);
+  });
+
+  test('those of a second bot on the account halt this one and are left alone: they may be its stops', async () => {
+    const bench = createBench();
+    bench.strangers.push(stranger('gbother-7'));
+    await bench.answer(bench.watch.account(true));
+    await bench.pass(SECOND_MS);
+    expect(bench.world.locks()).toEqual(['reconciliation']);
+    expect(bench.world.state.guardian.locks['reconciliation']).toMatchObject({ reason: 'another instance of this bot has an order on the account (BTC/USDT gbother-7): stop that bot, or cancel what it left', limit: 0, value: 1 });
+    expect(bench.world.unlock().text).toContain('send /reconcile first');
+    await bench.answer(bench.watch.account(true));
+    expect(bench.cancelled).toEqual([]);
+  });
+
+  test('what a second bot left is cancelled once an operator has compared and unlocked', async () => {
+    const bench = createBench();
+    bench.strangers.push(stranger('gbother-7'));
+    await bench.answer(bench.watch.account(true));
+    bench.world.command({ name: 'reconcile' });
+    await bench.answer(bench.watch.account());
+    // It places another one between the comparison and the /unlock: nobody has seen that.
+    bench.strangers.push(stranger('gbother-8'));
+    expect(bench.world.unlock().ok).toBe(true);
     await bench.answer(bench.watch.account(true));
     await bench.pass(SECOND_MS);
     expect(bench.cancelled).toEqual(['gbother-7']);
+    expect(bench.world.locks()).toEqual(['reconciliation']);
   });
 
   test('new books on an account with orders of ours start halted, and leave them alone until an operator has looked', async () => {

@@ -66,7 +66,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
       log.warn({ symbol, clientOrderId, cause }, 'reconciliation cancels an order of ours that nothing needs');
       executor.cancel({ type: 'cancel', symbol, clientOrderId, reason: cause });
     },
-    'report-orphan': ({ symbol, clientOrderId }) => log.warn({ symbol, clientOrderId }, 'an order of ours that this database does not know; left alone until /unlock'),
+    'report-orphan': ({ symbol, clientOrderId }) => log.warn({ symbol, clientOrderId }, 'an order of this bot that this database does not know; left alone until /unlock'),
     'report-foreign': () => undefined,
     'history-lost': ({ symbol, tradeId }) => log.warn({ symbol, tradeId }, 'the exchange no longer has a trade that is booked'),
     'read-again': () => undefined,
@@ -98,7 +98,9 @@ const booksOf = (state: EngineState): Books => {
     orders: state.orders,
     inUse,
     orderPrefix: state.config?.orderPrefix ?? '',
+    ownPrefix: state.config === null ? '' : `${state.config.orderPrefix}${state.config.instanceId}-`,
     mayCancelOrphans: state.ledger.cash !== null && state.guardian.locks['start-gate'] === undefined,
+    acceptedOrphans: new Set(state.acceptedOrphans),
   };
 };
 

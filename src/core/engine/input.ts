@@ -103,7 +103,7 @@ export interface AccountInput extends InputTimes {
   readonly failure: string | null;
   /** Orders and trades of others, for the report. */
   readonly foreignOrders: readonly string[];
-  /** Open orders with our prefix that this database does not know and that may not be touched before an operator has looked. */
+  /** Open orders of this bot that this database does not know and that may not be touched before an operator has looked, each "symbol id". */
   readonly orphanOrders?: readonly string[];
   /** Booked trades that the exchange's history no longer holds: the account was reset. */
   readonly historyLost?: readonly string[];

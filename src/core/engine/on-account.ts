@@ -1,9 +1,10 @@
 import { add, decimal, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
+import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
-import { lastDecimal, syncNumbers } from './state.ts';
+import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
@@ -21,10 +22,11 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     const ids = [...input.foreignOrders].sort();
     alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, ids.slice(0, 5));
   }
+  state.orphans = input.orphanOrders ?? [];
   if (state.ledger.cash === null) {
-    gateOrphans(turn, input.orphanOrders ?? []);
+    gateOrphans(turn, state.orphans);
     open(turn, totals);
-  }
+  } else lockOnOrphans(turn);
   // While the outcome of an order is open, a reading proves nothing: the order may or may not be in it.
   if (state.unsettled > 0) return;
   noteHoldings(turn, totals);
@@ -94,6 +96,28 @@ const gateOrphans = (turn: Turn, orphans: readonly string[]): void => {
   const text = `the account has ${orphans.length} orders of an earlier database of this bot (${orphans.slice(0, 3).join(', ')})`;
   guardian.gates = [...guardian.gates, { code: 'orphans', text, clears: 'reconcile' }];
   impose(guardian, turn.changes, 'start-gate', null, turn.at, text, null, null);
+};
+
+/**
+ * Orders of another instance where nobody expects one: a second bot trades on this account, or one did. Two bots on one
+ * account take each other's money for their own, so this one stops; a start gate that holds has said so already.
+ */
+const lockOnOrphans = ({ state, at, changes }: Turn): void => {
+  const { orphans, guardian } = state;
+  if (orphans.length === 0 || isHeld(guardian, 'start-gate')) return;
+  const shown = `${orphans.slice(0, ORPHANS_SHOWN).join(', ')}${orphans.length > ORPHANS_SHOWN ? ', ...' : ''}`;
+  const reason = `another instance of this bot has ${orphans.length === 1 ? 'an order' : `${orphans.length} orders`} on the account (${shown}): stop that bot, or cancel what it left`;
+  impose(guardian, changes, 'reconciliation', null, at, reason, 0, orphans.length);
+};
+const ORPHANS_SHOWN = 3;
+/** Newest orders of other instances that an operator has let go; older ones are long gone from the exchange. */
+const MOST_ACCEPTED = 200;
+
+/** An operator has seen what the last reading found and let it go: from now on those orders are cancelled. */
+export const acceptOrphans = (state: EngineState): void => {
+  const ids = state.orphans.map((orphan) => orphan.slice(orphan.lastIndexOf(' ') + 1));
+  state.acceptedOrphans = [...new Set([...state.acceptedOrphans, ...ids])].slice(-MOST_ACCEPTED);
+  state.orphans = [];
 };
 
 /** Booked trades that the exchange does not have any more: not a shortage but another account. */

@@ -2,7 +2,7 @@ import { impose, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { removeLock, type GuardianState } from '../guardian/state.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
-import { acceptShortage } from './on-account.ts';
+import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
 import { markEquity } from './marking.ts';
@@ -149,8 +149,11 @@ const rebase = (turn: Turn, lock: Lock): void => {
       return;
     case 'reconciliation':
       acceptShortage(turn);
+      acceptOrphans(turn.state);
       turn.state.suspicion = null;
       return;
+    case 'start-gate':
+      return acceptOrphans(turn.state);
     case 'model-drift':
       guardian.acceptedDrift = guardian.drift?.value ?? null;
       return;

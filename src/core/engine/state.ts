@@ -114,6 +114,9 @@ export interface EngineState {
   cashAtExchange: Decimal | null;
   /** Difference found at the last account reading and not yet acted upon. */
   suspicion: { readonly key: string; readonly times: number } | null;
+  /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */
+  orphans: readonly string[];
+  acceptedOrphans: readonly string[];
   /** Whether an operator waits for a comparison with the exchange. */
   reconcileRequested: boolean;
   /** Market that prices the third coin, or null. */
@@ -155,6 +158,8 @@ export const createEngineState = (): EngineState => ({
   accountAt: null,
   cashAtExchange: null,
   suspicion: null,
+  orphans: [],
+  acceptedOrphans: [],
   reconcileRequested: false,
   feeSymbol: null,
   feeCoinPrice: null,

@@ -53,7 +53,7 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   'minimum-balance': define('Minimum balance', 'halted', 'hold', 'unlock', 'equity is below the minimum', 'balance restored and /unlock'),
   volatility: define('Volatility', 'reducing', 'hold', 'self', "ATR(14)/close is above its percentile of the trailing year, or fewer than 90 days of it are known", 'by itself: below the 95th percentile for 6 candles', true),
   'stale-data': define('Stale data', 'reducing', 'hold', 'self', 'the newest price or closed candle is too old', 'by itself: fresh data on two polls', true),
-  reconciliation: define('Reconciliation', 'halted', 'hold', 'unlock', 'ledger and exchange disagree and no missing fill explains it', '/reconcile, then /unlock'),
+  reconciliation: define('Reconciliation', 'halted', 'hold', 'unlock', 'ledger and exchange disagree and no missing fill explains it, or another instance of this bot has orders on the account', '/reconcile, then /unlock'),
   'clock-skew': define('Clock skew', 'reducing', 'hold', 'self', 'local and exchange time differ by more than 1 s, or the difference is not known', 'by itself: back under 500 ms'),
   execution: define('Execution', 'reducing', 'hold', 'self', '3 order failures in a row, or an outcome unknown for longer than 60 s', 'by itself: resolved and 5 quiet minutes'),
   model: define('Model', 'reducing', 'hold', 'self', 'the model is missing, invalid or was trained on other features', 'by itself: a valid model'),

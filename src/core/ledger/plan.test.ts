@@ -15,7 +15,9 @@ const books = (records: readonly OrderRecord[], changes: Partial<Books> = {}): B
   orders: Object.fromEntries(records.map((each) => [each.draft.clientOrderId, each])),
   inUse: new Set(records.map((each) => each.draft.clientOrderId)),
   orderPrefix: 'gb',
+  ownPrefix: 'gbme-',
   mayCancelOrphans: true,
+  acceptedOrphans: new Set(),
   ...changes,
 });
 const open = (clientOrderId: string, fills = 0): OrderSnapshot => ({
@@ -63,8 +65,17 @@ describe('open orders', () => {
   });
 
   test('of ours that the books do not know are cancelled, or reported while nobody has looked', () => {
-    expect(plan(books([]), { open: [open('gbold-7')] })).toEqual([{ kind: 'cancel', symbol: BTC, clientOrderId: 'gbold-7', cause: 'orphan' }]);
-    expect(plan(books([], { mayCancelOrphans: false }), { open: [open('gbold-7')] })).toEqual([{ kind: 'report-orphan', symbol: BTC, clientOrderId: 'gbold-7' }]);
+    expect(plan(books([]), { open: [open('gbme-7')] })).toEqual([{ kind: 'cancel', symbol: BTC, clientOrderId: 'gbme-7', cause: 'orphan' }]);
+    expect(plan(books([], { mayCancelOrphans: false }), { open: [open('gbme-7')] })).toEqual([{ kind: 'report-orphan', symbol: BTC, clientOrderId: 'gbme-7' }]);
+  });
+
+  test('of another instance are reported and left alone until an operator has let them go: they may be its stops', () => {
+    const reported = [{ kind: 'report-orphan', symbol: BTC, clientOrderId: 'gbother-7' }];
+    expect(plan(books([]), { open: [open('gbother-7')] })).toEqual(reported);
+    expect(plan(books([], { ownPrefix: 'gbo-' }), { open: [open('gbother-7')] }), 'an instance id that begins like ours').toEqual(reported);
+    const accepted = { acceptedOrphans: new Set(['gbother-7']) };
+    expect(plan(books([], accepted), { open: [open('gbother-7')] })).toEqual([{ kind: 'cancel', symbol: BTC, clientOrderId: 'gbother-7', cause: 'orphan' }]);
+    expect(plan(books([], { ...accepted, mayCancelOrphans: false }), { open: [open('gbother-7')] })).toEqual(reported);
   });
 
   test('of others are reported and left alone', () => {

@@ -14,7 +14,7 @@ export type RepairStep =
   | { readonly kind: 'look-up'; readonly symbol: SymbolName; readonly clientOrderId: string; readonly cause: LookUpCause }
   /** One of ours that no position needs: take it off the exchange and book what it did. */
   | { readonly kind: 'cancel'; readonly symbol: SymbolName; readonly clientOrderId: string; readonly cause: 'orphan' | 'surplus' }
-  /** One of ours that these books do not know, while it may not be touched: it may protect what an earlier database held. */
+  /** Of this bot, and these books do not know it: it may protect what an earlier database or a bot elsewhere holds, so it is left alone. */
   | { readonly kind: 'report-orphan'; readonly symbol: SymbolName; readonly clientOrderId: string }
   /** Of others: told to the operator and left alone. */
   | { readonly kind: 'report-foreign'; readonly symbol: SymbolName; readonly what: 'order' | 'trade'; readonly id: string }
@@ -40,10 +40,13 @@ export interface Books {
   readonly orders: Readonly<Record<string, OrderRecord>>;
   /** Client order ids that positions rely on: entries, stops and exits under way. */
   readonly inUse: ReadonlySet<string>;
-  /** First characters of every client order id of ours, whichever database made it. */
+  /** First characters of every client order id of this bot, whichever database made it, and of those that this database makes. */
   readonly orderPrefix: string;
+  readonly ownPrefix: string;
   /** False until an operator has looked at a restored or fresh database. */
   readonly mayCancelOrphans: boolean;
+  /** Client order ids of other instances that an operator has seen and let go. */
+  readonly acceptedOrphans: ReadonlySet<string>;
 }
 
 export interface TradeReading {
@@ -119,11 +122,14 @@ const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecor
         if (isFinal(record)) lookUps.set(clientOrderId, 'open-after-all');
       } else if (!record.cancelling && !lookUps.has(clientOrderId)) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
     } else if (!clientOrderId.startsWith(books.orderPrefix)) steps.push({ kind: 'report-foreign', symbol, what: 'order', id: clientOrderId });
-    else if (books.mayCancelOrphans) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'orphan' });
+    else if (mayCancel(books, clientOrderId)) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'orphan' });
     else steps.push({ kind: 'report-orphan', symbol, clientOrderId });
   }
   return steps;
 };
+
+/** An order of another instance is some bot's stop until an operator says that no such bot is left. */
+const mayCancel = (books: Books, clientOrderId: string): boolean => books.mayCancelOrphans && (clientOrderId.startsWith(books.ownPrefix) || books.acceptedOrphans.has(clientOrderId));
 
 const planTrades = (books: Books, reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
   const { symbol, trades } = reading;
