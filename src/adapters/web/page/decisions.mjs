@@ -35,21 +35,30 @@ const cells = (decision) => {
 };
 
 const keyOf = ({ symbol, openTime }) => `${symbol} ${openTime}`;
+const buttonOf = ({ symbol, at }) => byId('decisions').querySelector(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`);
 let seen = null;
+/** What the dialog was opened for last. */
+let opened = null;
 
 export const startDecisions = () => {
   byId('decisions').addEventListener('click', (event) => {
     const button = event.target.closest('tr')?.querySelector('.row-button');
-    if (button !== null && button !== undefined) openDecision(button.dataset.symbol, Number(button.dataset.at));
+    if (button === null || button === undefined) return;
+    opened = button.dataset;
+    openDecision(button.dataset.symbol, Number(button.dataset.at));
+  });
+  // The list may have been drawn anew behind the dialog: the button that opened it is another one by now.
+  byId('decision').addEventListener('close', () => {
+    if (opened !== null) (buttonOf(opened) ?? byId('decisions').querySelector('.row-button'))?.focus();
   });
 };
 
 export const showDecisions = ({ decisions }, news) => {
   if (seen !== null && news.decisions === undefined) return;
   // A drawing anew must not take the keyboard's place away.
-  const { symbol, at } = document.activeElement?.classList.contains('row-button') === true ? document.activeElement.dataset : {};
+  const focused = document.activeElement?.classList.contains('row-button') === true ? document.activeElement.dataset : null;
   byId('decisions').replaceChildren(table('Decisions, newest first', HEAD, decisions, cells, 'The first decision comes with the next closed hour.', seen, keyOf));
   for (const row of byId('decisions').querySelectorAll('tbody tr')) row.classList.add('opens');
-  if (at !== undefined) byId('decisions').querySelector(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`)?.focus();
+  if (focused !== null) buttonOf(focused)?.focus();
   seen = new Set(decisions.map(keyOf));
 };
