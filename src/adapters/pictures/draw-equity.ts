@@ -11,6 +11,12 @@ const SPLIT = 600;
 const GAP = 66;
 const BOTTOM = 836;
 
+/** The scale shows at least this part of equity. */
+const LEAST_SPAN = 0.004;
+
+/** And this much of drawdown. */
+const LEAST_FALL = 0.001;
+
 type Point = EquityPicture['curve'][number];
 
 /** Drawdown from the running peak, as a negative fraction. */
@@ -52,7 +58,7 @@ const stroke = (context: SKRSContext2D, points: readonly (readonly [number, numb
 
 const drawCurve = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) => number): void => {
   const equities = spec.curve.map(({ equity }) => equity);
-  const [low, high] = padded(equities, 0.08);
+  const [low, high] = padded(equities, 0.08, LEAST_SPAN);
   const y = linear(low, high, SPLIT, TOP);
   const ticks = roundTicks(low, high, 5);
   const decimals = decimalsFor(ticks);
@@ -77,14 +83,14 @@ const drawCurve = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) 
 
 const drawDrawdown = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) => number): void => {
   const falls = drawdowns(spec.curve);
-  const deepest = Math.min(-0.001, ...falls);
-  const y = linear(deepest * 1.15, 0, BOTTOM, SPLIT + GAP);
+  const deepest = Math.min(0, ...falls);
+  const y = linear(Math.min(-LEAST_FALL, deepest) * 1.15, 0, BOTTOM, SPLIT + GAP);
   drawText(context, 'Drawdown from the peak', LEFT, SPLIT + GAP - 16, { size: 25, colour: INK.soft });
   drawLine(context, LEFT, y.at(0), RIGHT, y.at(0), INK.line, 2);
   const points = spec.curve.map(({ at }, index) => [x(at), y.at(falls[index] ?? 0)] as const);
   area(context, points, y.at(0), 'rgba(255, 125, 114, 0.28)');
   stroke(context, points, INK.bad, 3);
-  const label = `${(deepest * 100).toFixed(2)} %`;
+  const label = `${(deepest * 100).toFixed(2).replace(/^-(0\.00)$/, '$1')} %`;
   drawLine(context, LEFT, y.at(deepest), RIGHT, y.at(deepest), INK.grid);
   drawText(context, label, WIDTH - 28, y.at(deepest), { size: 25, colour: INK.bad, align: 'right', baseline: 'middle' });
 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { drawdowns } from './draw-equity.ts';
+import { axisLabel } from './times.ts';
 import { decimalsFor, linear, padded, roundTicks, spread, timeTicks } from './scale.ts';
 
 const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
@@ -21,6 +22,16 @@ describe('scales', () => {
       }),
     );
     expect(padded([], 0.1)).toEqual([0, 1]);
+    const [low, high] = padded([1_175.29, 1_175.31], 0.08, 0.004);
+    expect(high - low, 'two cents are shown as two cents').toBeCloseTo(1_175.31 * 0.004, 6);
+    expect((low + high) / 2).toBeCloseTo(1_175.3, 6);
+  });
+
+  test('a time axis says hours, with the day at midnight of the zone; over days it says days', () => {
+    const hours = axisLabel('UTC', 18 * 3_600_000);
+    expect([hours(Date.UTC(2024, 0, 9)), hours(Date.UTC(2024, 0, 9, 3))]).toEqual(['09 Jan', '03:00']);
+    expect(axisLabel('Europe/Berlin', 18 * 3_600_000)(Date.UTC(2024, 0, 8, 23))).toBe('09 Jan');
+    expect(axisLabel('UTC', 7 * 86_400_000)(Date.UTC(2024, 8, 9, 3))).toBe('09 Sep');
   });
 
   test('ticks lie inside the range, on round values, never too many', () => {

@@ -11,8 +11,8 @@ export const linear = (low: number, high: number, from: number, to: number): Sca
   return { low, high, at: (value) => from + ((value - low) / span) * (to - from) };
 };
 
-/** A range with some air, never empty. */
-export const padded = (values: readonly number[], share: number): readonly [low: number, high: number] => {
+/** A range with some air, never empty, and never narrower than the part `least` of its values: a cent must not look like a fortune. */
+export const padded = (values: readonly number[], share: number, least = 0): readonly [low: number, high: number] => {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const value of values) {
@@ -21,7 +21,8 @@ export const padded = (values: readonly number[], share: number): readonly [low:
   }
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
   const air = high > low ? (high - low) * share : Math.max(Math.abs(high) * 0.01, 1e-9);
-  return [low - air, high + air];
+  const missing = Math.max(0, (Math.abs(high) * least - (high - low + 2 * air)) / 2);
+  return [low - air - missing, high + air + missing];
 };
 
 /** Round values (1, 2 or 5 times a power of ten) inside a range, about `wanted` of them. */
