@@ -179,6 +179,18 @@ describe('the account', () => {
     expect(await bench.answer(bench.watch.account())).toBe(true);
   });
 
+  test('asked for out of turn and not read is asked for again soon, not in an hour: entries wait for it', async () => {
+    const { world, failing, answer, pass, watch } = createBench();
+    expect(await answer(watch.account())).toBe(true);
+    failing.add('balances');
+    expect(await answer(watch.account(true))).toBe(false);
+    expect(world.state.accountFailed).toBe(true);
+    failing.clear();
+    await pass(15 * SECOND_MS);
+    expect(await answer(watch.account())).toBe(true);
+    expect(world.state.accountFailed).toBe(false);
+  });
+
   test('is not compared while an order is under way', async () => {
     const bench = holding();
     bench.executor.resolve({ symbol: BTC, clientOrderId: 'gb-nothing' });

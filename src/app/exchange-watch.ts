@@ -117,7 +117,8 @@ export const createExchangeWatch = (options: {
       if (host.state.reconcileRequested) notBefore = Math.min(notBefore, clock.monotonicNow());
       if (!now && (!isDue() || clock.monotonicNow() < notBefore)) return false;
       const compared = await compare();
-      if (compared) accountAt = clock.marketNow();
+      // One that failed is due again, also where it was only asked for: entries wait for it.
+      accountAt = compared ? clock.marketNow() : null;
       notBefore = clock.monotonicNow() + waitAfter(compared);
       return compared;
     },

@@ -37,6 +37,23 @@ describe('the first balance', () => {
   });
 });
 
+describe('an account that cannot be read', () => {
+  const denials = (world: World): (string | undefined)[] => world.take().flatMap((effect) => (effect.type === 'decision' ? [effect.checks.at(-1)?.code] : []));
+
+  test('refuses entries until it is read again: what was known of it an hour ago is no knowledge of it', () => {
+    const world = new World().ready();
+    world.apply({ type: 'account', balances: null, failure: 'time-out', foreignOrders: [] });
+    world.take();
+    world.predict(BTC);
+    expect(denials(world)).toEqual(['equity-unknown']);
+    expect(world.managed()).toBeNull();
+    world.account();
+    world.hour();
+    world.predict(BTC);
+    expect(world.managed()).not.toBeNull();
+  });
+});
+
 describe('a deposit', () => {
   test('is taken at the second reading that shows it and moves the baselines', () => {
     const world = new World().ready();

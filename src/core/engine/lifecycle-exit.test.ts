@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal } from '../decimal.ts';
+import { HOUR_MS } from '../units.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const REJECT: Fate = { kind: 'reject' };
@@ -64,6 +65,16 @@ describe('an exit', () => {
     expect(world.placed('exit')).toEqual([]);
     expect(last(trades(world)).exitReason).toBe('stop');
     expect(world.managed()).toBeNull();
+  });
+
+  test('that finishes what a stop had begun is a stop-out: the symbol rests', () => {
+    const world = new World().ready().enter();
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
+    world.command({ name: 'flatten', symbol: BTC });
+    expect(world.managed()).toBeNull();
+    expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
   });
 
   test('sells what a stop filled in part has left', () => {

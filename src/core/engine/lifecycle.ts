@@ -208,7 +208,7 @@ const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, re
 const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop !== null && !isFinal(stop)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
-  if (stop?.status === 'filled') managed.stoppedOut = true;
+  if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
   if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   managed.stopOrderId = null;
   placeExit(turn, symbol, managed);

@@ -12,11 +12,11 @@ export const READINGS_BEFORE_ACTION = 2;
 
 type Totals = ReadonlyMap<string, Decimal>;
 
-/** The ledger against the exchange. A failed reading changes nothing: unknown is neither zero nor flat. */
+/** The ledger against the exchange. A failed reading changes no number: unknown is neither zero nor flat; it refuses entries until one works. */
 export const onAccount = (turn: Turn, input: AccountInput): void => {
   const { state } = turn;
-  if (input.balances === null) return;
-  const totals = readTotals(turn, input.balances);
+  const totals = input.balances === null ? null : readTotals(turn, input.balances);
+  state.accountFailed = totals === null;
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();

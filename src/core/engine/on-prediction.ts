@@ -82,7 +82,8 @@ export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): 
     instrument: symbol.instrument,
     takerFee: config.takerFee,
     risk: riskFraction(config.limits.riskPerTrade, config.mode === 'live', tradesBegun(state)),
-    equity: exactEquity(state, at, wall),
+    // What the account was at an earlier reading is no knowledge of what it is.
+    equity: state.accountFailed ? null : exactEquity(state, at, wall),
     quote: fresh ? { symbol: symbol.symbol, last: symbol.last, bid: symbol.bid, ask: symbol.ask, at: symbol.priceAt ?? at } : null,
     exposure: measureExposure(state, symbol, at, wall),
     hasPosition: symbol.managed !== null || (state.ledger.positions[symbol.symbol]?.trade ?? null) !== null,

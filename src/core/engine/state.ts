@@ -110,6 +110,8 @@ export interface EngineState {
   /** Base coins beyond the ledger and other assets, for display. */
   external: Record<string, string>;
   accountAt: EpochMs | null;
+  /** Whether the newest try to read the account failed: no entries until one works. */
+  accountFailed: boolean;
   /** Quote currency at the exchange at the last account reading. */
   cashAtExchange: Decimal | null;
   /** Difference found at the last account reading and not yet acted upon. */
@@ -156,6 +158,7 @@ export const createEngineState = (): EngineState => ({
   tradesClosed: 0,
   external: {},
   accountAt: null,
+  accountFailed: false,
   cashAtExchange: null,
   suspicion: null,
   orphans: [],
