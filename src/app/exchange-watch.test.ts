@@ -247,6 +247,20 @@ describe('orders of others and of nobody', () => {
     expect(bench.alerts().some((title) => title.includes('Somebody else trades'))).toBe(true);
   });
 
+  test('those that wait for a trigger take places from our stops: with none left there is no entry', async () => {
+    const bench = createBench();
+    bench.strangers.push(...['1', '2', '3', '4', '5'].map((id): OrderSnapshot => ({ ...stranger(`web_${id}`), algo: true })));
+    await bench.answer(bench.watch.account(true));
+    bench.world.take();
+    bench.world.predict(BTC);
+    expect(bench.world.take().find(({ type }) => type === 'decision')).toMatchObject({ outcome: 'denied', checks: expect.arrayContaining([expect.objectContaining({ ok: false, code: 'unprotectable', value: 5 })]) as unknown });
+    bench.strangers.pop();
+    await bench.answer(bench.watch.account(true));
+    bench.world.hour();
+    bench.world.predict(BTC);
+    expect(bench.world.take().find(({ type }) => type === 'decision')).toMatchObject({ outcome: 'entered' });
+  });
+
   test('ours that the books do not know are cancelled', async () => {
     const bench = createBench();
     const ours = `gb${bench.world.state.config?.instanceId ?? ''}-zz`;

@@ -78,6 +78,7 @@ export const createExchangeWatch = (options: {
       foreignOrders: findings.foreign,
       ...(findings.orphans.length === 0 ? {} : { orphanOrders: findings.orphans }),
       ...(findings.historyLost.length === 0 ? {} : { historyLost: findings.historyLost }),
+      ...(Object.keys(findings.algoOrders).length === 0 ? {} : { algoOrders: findings.algoOrders }),
     });
     return read.ok;
   };

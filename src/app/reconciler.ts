@@ -15,6 +15,8 @@ export interface Findings {
   readonly orphans: readonly string[];
   /** Symbols with the booked trade that the exchange no longer has. */
   readonly historyLost: readonly string[];
+  /** How many orders that wait for a trigger are not in the books, by symbol; those without one are left out. */
+  readonly algoOrders: Readonly<Record<SymbolName, number>>;
 }
 
 /** Compares orders and trades with the exchange and sets the repairs going; what they find comes to the engine as order reports. */
@@ -53,7 +55,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     // The plan is made from the books as they are now, not as they were when the first question was asked.
     const steps = planRepair(booksOf(state), readings);
     for (const step of steps) carryOut(step);
-    return findingsOf(steps);
+    return { ...findingsOf(steps), algoOrders: othersAlgoOrders(state, readings) };
   };
 
   /** One executor a step: the table is total, so a new kind of step does not compile until somebody carries it out. */
@@ -104,9 +106,17 @@ const booksOf = (state: EngineState): Books => {
   };
 };
 
-const NOTHING: Findings = { complete: true, clean: true, foreign: [], orphans: [], historyLost: [] };
+/** Stops of others take the places that ours need. */
+const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]): Findings['algoOrders'] =>
+  Object.fromEntries(
+    readings
+      .map(({ symbol, open }) => [symbol, (open ?? []).filter(({ algo, clientOrderId }) => algo === true && state.orders[clientOrderId] === undefined).length] as const)
+      .filter(([, count]) => count > 0),
+  );
 
-const findingsOf = (steps: readonly RepairStep[]): Findings => {
+const NOTHING: Findings = { complete: true, clean: true, foreign: [], orphans: [], historyLost: [], algoOrders: {} };
+
+const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders'> => {
   const foreign: string[] = [];
   const orphans: string[] = [];
   const historyLost: string[] = [];

@@ -96,6 +96,7 @@ export const orderAnswer = z.object({
   origClientOrderId: z.string().optional(),
   side,
   status,
+  type: z.string().optional(),
   origQty: amount,
   executedQty: amount,
   transactTime: time.optional(),

@@ -100,7 +100,7 @@ describe('an order\'s life', () => {
     expect(entry).toMatchObject({ status: 'filled', side: 'buy', executedQuantity: '0.01' });
     expect(total(entry.fills)).toBe('0.01');
     const stop = await rest('0.009');
-    expect(await exchange.venue.openOrders('BTC/USDT')).toMatchObject({ ok: true, value: [{ clientOrderId: stop, status: 'new' }] });
+    expect(await exchange.venue.openOrders('BTC/USDT')).toMatchObject({ ok: true, value: [{ clientOrderId: stop, status: 'new', algo: true }] });
     expect(await exchange.venue.balances()).toMatchObject({ ok: true, value: expect.arrayContaining([expect.objectContaining({ asset: 'BTC', locked: '0.009' })]) });
     expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: stop })).toMatchObject({ kind: 'cancelled', order: { clientOrderId: stop, status: 'cancelled', fills: [] } });
     expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: stop })).toMatchObject({ kind: 'not-open', error: { code: '-2011' } });

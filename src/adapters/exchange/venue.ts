@@ -21,6 +21,9 @@ export interface VenueOptions {
 const CONSISTENT_READS = 4;
 const CONSISTENCY_PAUSE: Milliseconds = 150;
 
+/** Orders that wait for a trigger, whoever placed them. Source: Binance spot API, filters, MAX_NUM_ALGO_ORDERS. */
+const ALGO_TYPES: ReadonlySet<string> = new Set(['STOP_LOSS', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT']);
+
 const TYPES: Readonly<Record<OrderType, string>> = { limit: 'LIMIT', market: 'MARKET', 'stop-loss': 'STOP_LOSS', 'stop-loss-limit': 'STOP_LOSS_LIMIT' };
 
 /** Exact text to the exchange: no amount passes through a double. */
@@ -142,7 +145,7 @@ const openOrders = async (client: Client, clock: Clock, symbol: SymbolName): Pro
     let spoilt: Failed | null = null;
     for (const order of answer.value) {
       const complete = await completeSnapshot(client, symbol, order.clientOrderId, order);
-      if (complete.ok) orders.push(complete.value);
+      if (complete.ok) orders.push(ALGO_TYPES.has(order.type ?? '') ? { ...complete.value, algo: true } : complete.value);
       else spoilt = complete;
     }
     if (spoilt === null) return { ok: true, value: orders };

@@ -105,6 +105,8 @@ export interface AccountInput extends InputTimes {
   readonly foreignOrders: readonly string[];
   /** Open orders of this bot that this database does not know and that may not be touched before an operator has looked, each "symbol id". */
   readonly orphanOrders?: readonly string[];
+  /** Open orders that wait for a trigger and are none of the books', by symbol; absent where there are none. */
+  readonly algoOrders?: Readonly<Record<SymbolName, number>>;
   /** Booked trades that the exchange's history no longer holds: the account was reset. */
   readonly historyLost?: readonly string[];
 }

@@ -23,6 +23,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, ids.slice(0, 5));
   }
   state.orphans = input.orphanOrders ?? [];
+  state.algoOrders = input.algoOrders ?? {};
   if (state.ledger.cash === null) {
     gateOrphans(turn, state.orphans);
     open(turn, totals);

@@ -94,6 +94,7 @@ export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): 
     newestCandleOpen: symbol.newestCandleOpen,
     signal,
     lastTradedSignal: symbol.lastTradedSignal,
+    algoOrders: state.algoOrders[symbol.symbol] ?? 0,
   };
 };
 

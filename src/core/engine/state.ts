@@ -119,6 +119,8 @@ export interface EngineState {
   /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */
   orphans: readonly string[];
   acceptedOrphans: readonly string[];
+  /** Orders of others that wait for a trigger, by symbol, at the last reading. */
+  algoOrders: Readonly<Record<SymbolName, number>>;
   /** Whether an operator waits for a comparison with the exchange. */
   reconcileRequested: boolean;
   /** Market that prices the third coin, or null. */
@@ -163,6 +165,7 @@ export const createEngineState = (): EngineState => ({
   suspicion: null,
   orphans: [],
   acceptedOrphans: [],
+  algoOrders: {},
   reconcileRequested: false,
   feeSymbol: null,
   feeCoinPrice: null,

@@ -38,6 +38,7 @@ const context = (changes: Partial<EntryContext> = {}): EntryContext => ({
   signal: NOON - HOUR_MS,
   newestCandleOpen: NOON - HOUR_MS,
   lastTradedSignal: null,
+  algoOrders: 0,
   ...changes,
 });
 const check = (changes: Partial<EntryContext> = {}): Verdict => checkEntry(context(changes), { clientOrderId: 'gb-1', symbol: BTC, expiresAtWall: NOON + 60_000, reason: 'test' });
@@ -48,6 +49,11 @@ const denial = (changes: Partial<EntryContext>): unknown => {
 };
 
 describe('an entry that may go', () => {
+  test('leaves the last place for a stop to its own, and asks for none where the exchange counts none', () => {
+    expect(check({ algoOrders: 4 }).approved).toBe(true);
+    expect(check({ algoOrders: 50, instrument: instrument({ maxAlgoOrders: 0 }) }).approved).toBe(true);
+  });
+
   test('is an approved immediate-or-cancel limit order just above the ask', () => {
     const verdict = check();
     if (!verdict.approved) throw new Error('denied');
@@ -109,6 +115,7 @@ describe('an entry is refused', () => {
     ['no bid', { quote: { symbol: BTC, last: 50_000, bid: 0, ask: 50_000, at: NOON } }, { code: 'price-unknown', limit: null, value: null }],
     ['no last', { quote: { symbol: BTC, last: 0, bid: 49_999, ask: 50_000, at: NOON } }, { code: 'price-unknown', limit: null, value: null }],
     ['crossed', { quote: { symbol: BTC, last: 50_000, bid: 50_001, ask: 50_000, at: NOON } }, { code: 'price-unknown', limit: null, value: null }],
+    ["others' stops take the places of ours", { algoOrders: 5 }, { code: 'unprotectable', limit: 'MAX_NUM_ALGO_ORDERS 5', value: 5 }],
     ['no stop order type', { instrument: instrument({ orderTypes: ['limit', 'market'] }) }, { code: 'unprotectable', limit: 'stop-loss', value: 'limit market' }],
     ['no money', { equity: ZERO }, { code: 'risk-per-trade', limit: 0.01, value: '0' }],
     ['no cash', { exposure: exposure({ freeCash: '4' }) }, { code: 'cash', limit: null, value: '0.0000798402396803' }],

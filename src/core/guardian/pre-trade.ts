@@ -69,6 +69,8 @@ export interface EntryContext {
   readonly signal: EpochMs;
   readonly newestCandleOpen: EpochMs | null;
   readonly lastTradedSignal: EpochMs | null;
+  /** Orders of others at the symbol that wait for a trigger: they take places that the stop would need. */
+  readonly algoOrders: number;
   /** Largest quantity that is wanted (a drill); it can only make the order smaller. */
   readonly most?: Decimal;
 }
@@ -190,6 +192,8 @@ const checkProtectable = (context: EntryContext, quantity: Decimal, limitPrice: 
   const { instrument, limits, takerFee } = context;
   const type = stopType(instrument);
   if (type === null) return exam.require(false, 'unprotectable', 'stop-loss', instrument.orderTypes.join(' '));
+  // Zero: the exchange states no such filter.
+  if (instrument.maxAlgoOrders > 0 && context.algoOrders >= instrument.maxAlgoOrders) return exam.require(false, 'unprotectable', `MAX_NUM_ALGO_ORDERS ${instrument.maxAlgoOrders}`, context.algoOrders);
   const kept = floorToLot(instrument, sub(quantity, mulUp(quantity, decimalFromNumber(takerFee))), type);
   // The average fill can't be above the limit; with a slightly better one the stop is lower still: a margin of one percent.
   const trigger = stopTrigger(instrument, mulDown(limitPrice, PROTECTION_MARGIN), limits.stopLoss);

@@ -56,6 +56,8 @@ export interface OrderSnapshot {
   readonly quantity: string;
   readonly executedQuantity: string;
   readonly fills: readonly Fill[];
+  /** Stated of open orders: one that waits for its trigger, which the exchange's filter of algo orders counts. */
+  readonly algo?: true;
 }
 
 /** Whether the exchange will never change this order again. */
