@@ -88,6 +88,20 @@ describe('the protective stop', () => {
     expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
   });
 
+  test('is not sold after a restart on a price of the run before: the first one that this run sees starts the 5 s', () => {
+    const world = new World().ready().enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 49_200 });
+    world.pass(seconds(1)).restart();
+    world.timer(seconds(30));
+    expect(world.placed('exit')).toEqual([]);
+    world.quotes({ [BTC]: 49_200 });
+    world.timer(seconds(4.999));
+    expect(world.placed('exit')).toEqual([]);
+    world.timer(1);
+    expect(last(world.placed('exit')).reason).toBe('stop not filled');
+  });
+
   test('is given its 5 s again when the price comes back above it', () => {
     const world = new World().ready().enter();
     world.exchange.stopsFill = false;

@@ -183,6 +183,8 @@ const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolea
 
 /** A stop that the price has gone through and that does not fill is cancelled and sold at market. */
 const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, stop: OrderRecord): void => {
+  // A price of the last run says nothing of now: the clock of an unfilled stop begins with one that this run has seen.
+  if (symbol.priceWall === null || symbol.priceWall < turn.state.startedWall) return;
   const trigger = stop.draft.stopPrice;
   const through = trigger !== null && symbol.last > 0 && symbol.last <= toNumber(trigger);
   if (!through) {
