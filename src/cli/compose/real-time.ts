@@ -1,12 +1,9 @@
 import { createSchedule } from '../../adapters/system/schedule.ts';
-import { createPollingPacer } from '../../app/polling-pacer.ts';
-import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
+import { createPollingPacer, LOOK_EVERY } from '../../app/polling-pacer.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Pacer } from '../../ports/pacer.ts';
 import type { Base } from './base.ts';
 
-/** Wall time between two looks at prices. */
-const LOOK_EVERY: Milliseconds = 5 * SECOND_MS;
 /** Seconds after the full hour at which the exchange is asked for the closed candle. */
 const CANDLE_SECOND = 2;
 
