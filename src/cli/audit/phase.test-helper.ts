@@ -4,6 +4,7 @@ import { createBot, type Bot } from '../../app/bot.ts';
 import { createOperatorSide } from '../../app/operator/operator-service.ts';
 import { recover } from '../../app/replay.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
+import { REST_AFTER_STOP } from '../../core/engine/lifecycle.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../core/features/catalogue.ts';
 import { createFeatureEngine } from '../../core/features/engine.ts';
 import type { Candle } from '../../core/market/candle.ts';
@@ -130,7 +131,14 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
         const caller = { userId: 1, name: 'Ada', role: 'operator' as const, via: 'telegram' as const };
         return (await run(caller, { name: 'unlock', reason: 'drill', lockIds: ['kill-switch'], newLossPermitted: null })).code;
       }
-      const end = await drill({ kind: 'drill', name: which as 'round-trip', arguments: words, user: 'test' }, () => undefined);
+      const begin = () => drill({ kind: 'drill', name: which as 'round-trip', arguments: words, user: 'test' }, () => undefined);
+      let end = await begin();
+      // The market decides when a stop is hit: after one the symbol rests, and an operator tries again later.
+      for (let tries = 0; tries < 5 && !end.ok && end.lines.join(' ').includes('resting-after-stop'); tries += 1) {
+        const until = now + REST_AFTER_STOP;
+        while (now < until) await deps.clock.sleep(0);
+        end = await begin();
+      }
       if (!end.ok) throw new Error(`drill ${which}: ${end.lines.join(' ')}`);
       return end.lines[0] ?? '';
     };
