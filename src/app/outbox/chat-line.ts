@@ -108,16 +108,19 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     store.add(report, clock.wallNow());
   };
 
+  /** Whatever is set, a lock rings. */
+  const volumeOf = ({ alert }: OutboxRow): AlertVolume => (alert.kind === 'lock' ? 'on' : options.volume(alert));
+
   const sendOne = async (parcel: Parcel): Promise<Step> => {
-    const volume = options.volume(parcel.alert);
-    const unwanted = volume === 'off' && parcel.alert.kind !== 'lock';
-    if (unwanted || delivered.has(parcel.alert.key)) {
-      // The second row of one key within this very batch, or a kind that is off.
+    if (delivered.has(parcel.alert.key)) {
+      // The second row of one key within this very batch.
       markAll(parcel);
       return 'sent';
     }
+    // A summary is as loud as the loudest in it: its own kind says nothing about them.
+    const silent = parcel.rows.every((row) => volumeOf(row) !== 'on');
     for (const row of parcel.rows) store.recordAttempt(chatId, row.id);
-    const outcome = await notifier.deliver(chatId, parcel.alert, volume !== 'on');
+    const outcome = await notifier.deliver(chatId, parcel.alert, silent);
     switch (outcome.kind) {
       case 'delivered':
         failures = 0;
@@ -146,10 +149,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     }
   };
 
-  /** What waits and has to be sent. Settled on the way: what was delivered before a mark was lost, and the news of this very chat's trouble. */
+  /** What waits and has to be sent. Settled on the way: kinds that are off, what was delivered before a mark was lost, and the news of this very chat's trouble. */
   const news = (): readonly OutboxRow[] => {
     const rows = store.pending(chatId, BATCH);
-    const done = rows.filter(({ alert }) => delivered.has(alert.key) || alert.key.startsWith(`${PARKED_PREFIX}${chatId}:`));
+    const done = rows.filter((row) => volumeOf(row) === 'off' || delivered.has(row.alert.key) || row.alert.key.startsWith(`${PARKED_PREFIX}${chatId}:`));
     for (const row of done) store.markDelivered(chatId, row.id, clock.wallNow());
     return rows.filter((row) => !done.includes(row));
   };

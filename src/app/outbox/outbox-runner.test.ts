@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import type { AlertKind } from '../../core/engine/alert.ts';
+import type { AlertVolume } from './chat-line.ts';
 import { alertOf, createFakeClock, createFakeNotifier, createFakeStore, silentLog } from './fakes.test-helper.ts';
 import { createOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from './outbox-runner.ts';
 import { planParcels } from './parcels.ts';
@@ -123,8 +124,7 @@ describe('outbox runner', () => {
     add('fill', 'fill');
     add('lock', 'lock');
     await clock.advance(2_000);
-    expect(notifier.sent.map(({ key }) => key)).toEqual(['fill', 'lock']);
-    expect(notifier.sent[0]?.silent).toBe(true);
+    expect(notifier.sent.map(({ key, silent }) => [key, silent])).toEqual([['fill', true], ['lock', false]]);
   });
 
   test('stop sends what waits, and gives up at the limit', async () => {
@@ -308,6 +308,20 @@ describe('a long backlog', () => {
     await clock.advance(10_000);
     expect(notifier.sent.map(({ title }) => title)).toEqual(['30 earlier alerts in one', 'one more']);
     expect(store.pending(1, 100)).toEqual([]);
+  });
+
+  test('is summarised from what is wanted alone, as loud as the loudest in it', async () => {
+    const modes: Partial<Record<AlertKind, AlertVolume>> = { lifecycle: 'off', data: 'silent', model: 'off' };
+    const { clock, notifier, runner, add } = setUp({ volume: ({ kind }) => modes[kind] ?? 'on' });
+    for (let index = 0; index < 30; index += 1) {
+      add('data', `stale ${index}`);
+      add('model', `drift ${index}`);
+    }
+    add('lock', 'kill-switch');
+    for (let index = 0; index < 30; index += 1) add(index === 7 ? 'drawdown' : 'data', `later ${index}`);
+    runner.start();
+    await clock.advance(5_000);
+    expect(notifier.sent.map(({ title, silent }) => [title, silent])).toEqual([['30 earlier alerts in one', true], ['kill-switch', false], ['30 earlier alerts in one', false]]);
   });
 
   test('arrives as few messages with counts', async () => {
