@@ -68,8 +68,9 @@ export const describeError = (error: unknown, redact: (text: string) => string):
   return redact(causeOf(error));
 };
 
-/** 400s that are about the chat and not about the message. */
-const CLOSED_CHAT = /chat not found|user is deactivated|PEER_ID_INVALID|not enough rights to send/i;
+/** 400s that are about the chat or the topic and not about the message. */
+const CLOSED_CHAT =
+  /chat not found|user is deactivated|PEER_ID_INVALID|not enough rights to send|have no rights to send|CHAT_RESTRICTED|CHAT_WRITE_FORBIDDEN|CHAT_SEND_\w+_FORBIDDEN|TOPIC_CLOSED|TOPIC_DELETED|message thread not found/i;
 
 const classifyAnswer = (error: GrammyError, why: string): TelegramFailure => {
   const { retry_after: retryAfter, migrate_to_chat_id: migrateTo } = error.parameters;

@@ -1,7 +1,7 @@
 import { InputFile, type Api } from 'grammy';
-import type { FormattedString } from '@grammyjs/parse-mode';
+import { FormattedString } from '@grammyjs/parse-mode';
 import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
-import type { PictureRenderer, PictureSpec, Reply } from '../../ports/chat.ts';
+import type { PictureRenderer, PictureSpec, Reply, ReplyDocument } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { classifyFailure, type TelegramFailure } from './errors.ts';
@@ -49,6 +49,9 @@ const RETRY_MS: Milliseconds = 2 * SECOND_MS;
 type Markup = { readonly reply_markup?: Keyboard | { force_reply: true; selective: true } };
 type Task = (chatId: number) => Promise<void>;
 
+/** Photos, files and edits take buttons, but no request for an answer. */
+const keyboardOf = ({ reply_markup: markup }: Markup): { readonly reply_markup?: Keyboard } => (markup !== undefined && 'inline_keyboard' in markup ? { reply_markup: markup } : {});
+
 const threadOption = (place: Place): { readonly message_thread_id?: number } => (place.threadId === null ? {} : { message_thread_id: place.threadId });
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
@@ -76,7 +79,18 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     }
   };
 
-  const enqueue = (chatId: number, task: Task): void => {
+  /** The first of the ways that Telegram does not refuse: a deleted message cannot be edited, a group may allow no pictures. */
+  const attemptAny = async (ways: readonly Task[], chatId: number): Promise<TelegramFailure | null> => {
+    let failure: TelegramFailure | null = null;
+    for (const way of ways) {
+      failure = await attempt(way, chatId);
+      if (failure === null || (failure.kind !== 'impossible' && failure.kind !== 'forbidden')) return failure;
+      log.debug({ chatId, failure: failure.kind, why: failure.why }, 'a way of sending was refused');
+    }
+    return failure;
+  };
+
+  const enqueue = (chatId: number, ...ways: readonly Task[]): void => {
     const line = lines.get(chatId) ?? { tail: Promise.resolve(), waiting: 0 };
     lines.set(chatId, line);
     if (line.waiting >= MAX_WAITING_PER_CHAT) {
@@ -85,7 +99,7 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     }
     line.waiting += 1;
     line.tail = line.tail.then(async () => {
-      const failure = await attempt(task, chatId);
+      const failure = await attemptAny(ways, chatId);
       line.waiting -= 1;
       if (failure !== null) log.warn({ chatId, failure: failure.kind, why: failure.why }, 'reply not delivered');
     });
@@ -97,47 +111,60 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     return sendOptions.askReplyTo === undefined ? {} : { reply_markup: { force_reply: true, selective: true } };
   };
 
-  const sendParts = async (to: number, place: Place, parts: readonly FormattedString[], markup: Markup, askReplyTo: number | undefined): Promise<void> => {
-    for (const [index, part] of parts.entries()) {
-      const last = index === parts.length - 1;
-      await api.sendMessage(to, part.text, {
-        entities: part.entities,
-        ...threadOption(place),
-        ...(last ? markup : {}),
-        ...(last && askReplyTo !== undefined ? { reply_parameters: { message_id: askReplyTo } } : {}),
-      });
-    }
+  /** Tried again it goes on with the part that failed: nothing comes twice. */
+  const inParts = (place: Place, parts: readonly FormattedString[], markup: Markup, askReplyTo?: number): Task => {
+    let sent = 0;
+    return async (to) => {
+      for (const part of parts.slice(sent)) {
+        const last = sent === parts.length - 1;
+        await api.sendMessage(to, part.text, {
+          entities: part.entities,
+          ...threadOption(place),
+          ...(last ? markup : {}),
+          ...(last && askReplyTo !== undefined ? { reply_parameters: { message_id: askReplyTo } } : {}),
+        });
+        sent += 1;
+      }
+    };
   };
 
   const sendText = (place: Place, text: FormattedString, markup: Markup, sendOptions: SendOptions): void => {
     const parts = splitText(text, MAX_TEXT);
     const [only] = parts;
     const { replace, askReplyTo } = sendOptions;
-    if (replace !== undefined && !replace.hasPicture && parts.length === 1 && only !== undefined) {
-      const keyboard = markup.reply_markup !== undefined && 'inline_keyboard' in markup.reply_markup ? { reply_markup: markup.reply_markup } : {};
-      enqueue(place.chatId, async (to) => {
-        await api.editMessageText(to, replace.messageId, only.text, { entities: only.entities, ...keyboard });
-      });
-      return;
-    }
-    enqueue(place.chatId, async (to) => sendParts(to, place, parts, markup, askReplyTo));
+    const anew = inParts(place, parts, markup, askReplyTo);
+    if (replace === undefined || replace.hasPicture || parts.length > 1 || only === undefined) return enqueue(place.chatId, anew);
+    const edit: Task = async (to) => {
+      await api.editMessageText(to, replace.messageId, only.text, { entities: only.entities, ...keyboardOf(markup) });
+    };
+    enqueue(place.chatId, edit, anew);
   };
 
   const sendPicture = (place: Place, png: Uint8Array, text: FormattedString, markup: Markup, replace: Replaced | undefined): void => {
     const fits = text.text.length <= MAX_CAPTION;
     const caption = fits ? text : (splitText(text, MAX_CAPTION)[0] ?? text);
     const captioned = { caption: caption.text, caption_entities: caption.entities };
-    const keyboard = markup.reply_markup !== undefined && 'inline_keyboard' in markup.reply_markup ? { reply_markup: markup.reply_markup } : {};
-    if (replace?.hasPicture === true) {
-      enqueue(place.chatId, async (to) => {
-        await api.editMessageMedia(to, replace.messageId, { type: 'photo', media: new InputFile(png, 'chart.png'), ...captioned }, keyboard);
-      });
-      return;
-    }
-    enqueue(place.chatId, async (to) => {
-      await api.sendPhoto(to, new InputFile(png, 'chart.png'), { ...(fits ? { ...captioned, ...keyboard } : {}), ...threadOption(place) });
-    });
-    if (!fits) enqueue(place.chatId, async (to) => sendParts(to, place, splitText(text, MAX_TEXT), markup, undefined));
+    const edit = (messageId: number): Task => async (to) => {
+      await api.editMessageMedia(to, messageId, { type: 'photo', media: new InputFile(png, 'chart.png'), ...captioned }, keyboardOf(markup));
+    };
+    const photo: Task = async (to) => {
+      await api.sendPhoto(to, new InputFile(png, 'chart.png'), { ...(fits ? { ...captioned, ...keyboardOf(markup) } : {}), ...threadOption(place) });
+    };
+    const words = inParts(place, splitText(text, MAX_TEXT), markup);
+    if (replace?.hasPicture === true) return enqueue(place.chatId, edit(replace.messageId), photo, words);
+    if (fits) return enqueue(place.chatId, photo, words);
+    enqueue(place.chatId, photo);
+    enqueue(place.chatId, words);
+  };
+
+  const sendFile = (place: Place, file: ReplyDocument, text: FormattedString, markup: Markup): void => {
+    const without = FormattedString.join([text, 'The file could not be sent; the log says why.'], '\n\n');
+    const words = inParts(place, splitText(without, MAX_TEXT), markup);
+    const caption = splitText(text, MAX_CAPTION)[0] ?? text;
+    const document: Task = async (to) => {
+      await api.sendDocument(to, new InputFile(file.content, file.filename), { caption: caption.text, caption_entities: caption.entities, ...keyboardOf(markup), ...threadOption(place) });
+    };
+    enqueue(place.chatId, document, words);
   };
 
   const drawAndSend = async (place: Place, spec: PictureSpec, renderer: PictureRenderer, text: FormattedString, markup: Markup, sendOptions: SendOptions): Promise<void> => {
@@ -158,12 +185,8 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
         drawing.add(drawn);
         return;
       }
+      if (reply.document !== undefined) return sendFile(place, reply.document, text, markup);
       sendText(place, text, markup, sendOptions);
-      const { document } = reply;
-      if (document === undefined) return;
-      enqueue(place.chatId, async (to) => {
-        await api.sendDocument(to, new InputFile(document.content, document.filename), threadOption(place));
-      });
     },
     answer: (queryId, text, alert = false) => {
       // A line of its own would delay nothing but itself: the spinner ends when it ends.

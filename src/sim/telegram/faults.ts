@@ -19,6 +19,8 @@ export type TelegramFaultName =
   | 'blocked'
   | 'too-long'
   | 'chat-not-found'
+  /** 400 with `description`, for the many refusals that have no name here. */
+  | 'refused'
   | 'conflict'
   | 'unauthorized'
   /** The group is now the supergroup `migrateTo`. */
@@ -35,6 +37,7 @@ export interface TelegramFault {
   readonly retryAfter?: number;
   readonly delayMs?: number;
   readonly migrateTo?: number;
+  readonly description?: string;
 }
 
 export interface FaultControl {
@@ -97,6 +100,8 @@ export const faultAnswer = (fault: TelegramFault): BotApiError | null => {
       return new BotApiError(400, 'Bad Request: message is too long');
     case 'chat-not-found':
       return new BotApiError(400, 'Bad Request: chat not found');
+    case 'refused':
+      return new BotApiError(400, `Bad Request: ${fault.description ?? 'refused'}`);
     case 'conflict':
       return conflict();
     case 'unauthorized':

@@ -23,6 +23,10 @@ describe('delivery of an alert', () => {
     ['403', { name: 'blocked' }, { kind: 'closed' }],
     ['400 too long', { name: 'too-long' }, { kind: 'impossible' }],
     ['400 chat not found', { name: 'chat-not-found' }, { kind: 'closed' }],
+    ['400 the topic was closed', { name: 'refused', description: 'TOPIC_CLOSED' }, { kind: 'closed' }],
+    ['400 the topic was deleted', { name: 'refused', description: 'message thread not found' }, { kind: 'closed' }],
+    ['400 the group lets only its admins write', { name: 'refused', description: 'CHAT_WRITE_FORBIDDEN' }, { kind: 'closed' }],
+    ['400 the text is refused', { name: 'refused', description: "can't parse entities" }, { kind: 'impossible' }],
     ['401', { name: 'unauthorized' }, { kind: 'retry', after: 60_000 }],
   ])('%s', async (_name, fault, outcome) => {
     bot = await startHarness();
