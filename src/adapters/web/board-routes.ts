@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Dashboard, EquityRange } from '../../ports/dashboard.ts';
 import { encodeCursor, type BoardStream } from './board-stream.ts';
+import { noHead } from './guard.ts';
 
 const RANGES: ReadonlySet<string> = new Set<EquityRange>(['24h', '7d', '30d', 'all']);
 /** Rows of the table of commands. */
@@ -23,7 +24,7 @@ export const createBoardRoutes = (dashboard: Dashboard, stream: BoardStream): Ho
     return context.json({ cursor: encodeCursor(dashboard.instanceId, cursor), board: dashboard.board(), rows: dashboard.newest(cursor), commands: dashboard.commands(COMMANDS) });
   });
   app.get('/status', (context) => context.json(dashboard.board().status));
-  app.get('/stream', (context) => {
+  app.get('/stream', noHead, (context) => {
     const reader = stream.join(context.req.header('last-event-id') ?? context.req.query('after') ?? null);
     if (reader === null) return context.text('too many readers\n', 503, { 'retry-after': '10' });
     return streamSSE(context, async (out) => {

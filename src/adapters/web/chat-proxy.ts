@@ -1,4 +1,5 @@
 import { Hono, type Context } from 'hono';
+import { noHead } from './guard.ts';
 
 /** The embedded Bot API server's chat that the page talks in, as one person. */
 export interface ChatAccess {
@@ -8,7 +9,6 @@ export interface ChatAccess {
   readonly userId: number;
 }
 
-const MAX_BODY = 16 * 1024;
 const FORWARDED = ['content-type', 'content-length', 'content-disposition'] as const;
 
 const pass = (upstream: Response): Response => {
@@ -61,10 +61,8 @@ export const createChatProxy = (access: ChatAccess, stopping: AbortSignal): Hono
     );
   const readBody = async (context: Context): Promise<unknown> => {
     if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) return null;
-    const raw = await context.req.text();
-    if (raw.length > MAX_BODY) return null;
     try {
-      return JSON.parse(raw);
+      return JSON.parse(await context.req.text());
     } catch {
       return null;
     }
@@ -85,12 +83,12 @@ export const createChatProxy = (access: ChatAccess, stopping: AbortSignal): Hono
     if (button === null || !Number.isSafeInteger(messageId)) return context.json({ error: 'button or messageId is missing' }, 400);
     return post('press', { button, messageId });
   });
-  app.get('/files/:id', async (context) => {
+  app.get('/files/:id', noHead, async (context) => {
     const id = context.req.param('id');
     if (!/^[\w-]{1,64}$/.test(id)) return context.json({ error: 'no such file' }, 404);
     return pass(await fetch(`${access.personUrl}/files/${id}`, { signal: stopping }));
   });
-  app.get('/events', async (context) => {
+  app.get('/events', noHead, async (context) => {
     const last = context.req.header('last-event-id');
     const signal = AbortSignal.any([stopping, context.req.raw.signal]);
     return pass(await fetch(`${chat}/events`, { headers: last === undefined ? {} : { 'last-event-id': last }, signal }));

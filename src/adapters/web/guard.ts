@@ -40,6 +40,9 @@ export const hostGuard =
     return next();
   };
 
+/** For answers that go on: a HEAD would open one that nobody reads and whose end nobody sees. */
+export const noHead: MiddlewareHandler = async (context, next) => (context.req.method === 'HEAD' ? context.text('', 405, { allow: 'GET' }) : next());
+
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

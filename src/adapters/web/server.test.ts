@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Log } from '../../ports/log.ts';
 import { loadAssets } from './assets.ts';
@@ -62,6 +63,37 @@ describe('the page', () => {
       // The one address of another host is the attribution's link, which nothing follows by itself.
       expect((await answer.text()).replaceAll('http://www.w3.org/2000/svg', '').replaceAll('href="https://www.tradingview.com/"', ''), path).not.toMatch(/https?:\/\//);
     }
+  });
+
+  test('every answer says what a browser may do with it, refusals and mistakes too', async () => {
+    const { url } = await start();
+    for (const path of ['/', '/api/board', '/healthz', '/nothing']) {
+      const { headers } = await fetch(url + path);
+      expect(headers.get('content-security-policy'), path).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+      );
+      expect(headers.get('x-frame-options'), path).toBe('DENY');
+      expect(headers.get('cross-origin-resource-policy'), path).toBe('same-origin');
+      expect(headers.get('cross-origin-opener-policy'), path).toBe('same-origin');
+      expect(headers.get('referrer-policy'), path).toBe('same-origin');
+      expect(headers.get('access-control-allow-origin'), path).toBeNull();
+    }
+  });
+
+  test('a line that broke goes on after the last message, which the browser names in a header', async () => {
+    const dashboard = createFakeDashboard('db1', 100);
+    const { url } = await start({ dashboard });
+    dashboard.decide();
+    const { cursor } = (await (await fetch(`${url}/api/board`)).json()) as { cursor: string };
+    for (let count = 0; count < 3; count += 1) dashboard.decide();
+    // The address still names where the page began; the header is newer and rules.
+    const answer = await fetch(`${url}/api/stream?after=nonsense`, { headers: { 'last-event-id': cursor } });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = '';
+    while (!heard.includes('event: board')) heard += (await reader?.read())?.value ?? 'event: board';
+    await reader?.cancel();
+    expect(heard).not.toContain('event: reset');
+    expect([...heard.matchAll(/"text":"decision (\d+)"/g)].map(([, id]) => Number(id))).toEqual([2, 3, 4]);
   });
 
   test('a browser that has a file is told so', async () => {
@@ -127,6 +159,31 @@ describe('the page', () => {
     await expect(start({ host: '0.0.0.0' })).rejects.toThrow(/DASHBOARD_HOST.*DASHBOARD_TOKEN/);
   });
 
+  test('a HEAD opens no stream: nobody would see its end, and a hundred of them would keep every page out', async () => {
+    const chat = createServer((_incoming, outgoing) => outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders());
+    others.push(chat);
+    await new Promise<void>((resolve) => chat.listen(0, '127.0.0.1', () => resolve()));
+    const personUrl = `http://127.0.0.1:${(chat.address() as AddressInfo).port}`;
+    const server = await start({ chat: { personUrl, chatId: 1, userId: 1 } });
+    for (const path of ['/api/stream', '/api/chat/events']) expect((await fetch(server.url + path, { method: 'HEAD' })).status, path).toBe(405);
+    expect(server.readers).toBe(0);
+    expect((await fetch(`${server.url}/livez`, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('a reader that takes nothing is let go: what waits for it is bounded, down to its socket', async () => {
+    const dashboard = createFakeDashboard('db1', 10_000);
+    // Far more a second than a socket's buffers hold.
+    const long = Object.assign(Object.create(dashboard) as typeof dashboard, { between: dashboard.between.bind(dashboard), board: () => ({ ...dashboard.board(), filler: 'x'.repeat(1_000_000) }) });
+    const server = await start({ dashboard: long, refresh: 1 });
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write(`GET /api/stream HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`);
+    await expect.poll(() => server.readers).toBe(1);
+    await expect.poll(() => (dashboard.decide(), server.readers), { interval: 5, timeout: 20_000 }).toBe(0);
+    socket.destroy();
+  });
+
   test('closes with streams open', async () => {
     const server = await start();
     const answer = await fetch(`${server.url}/api/stream`);
@@ -171,6 +228,21 @@ describe('the token', () => {
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(401);
   });
 
+  test('a session ends with the token it was opened with', async () => {
+    const before = await start({ token: TOKEN });
+    const session = (await login(before.url, TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? '';
+    const after = await start({ token: `${TOKEN}-changed` });
+    expect((await fetch(`${before.url}/api/board`, { headers: { cookie: session } })).status).toBe(200);
+    expect((await fetch(`${after.url}/api/board`, { headers: { cookie: session } })).status).toBe(401);
+  });
+
+  test('the token and what is signed with it are compared in constant time, by nothing else', () => {
+    // Time can't be measured in a test that has to hold on a loaded machine; that nothing else compares them can be read.
+    const source = readFileSync(new URL('access.ts', import.meta.url), 'utf8');
+    expect(source).toContain('timingSafeEqual(digest(key, a), digest(key, b))');
+    expect(source).not.toMatch(/\b(?:token|given|signed|a|signature\(expires\)) [!=]==? (?!undefined)|[!=]== (?:token|given|signed|b|signature)\b/);
+  });
+
   test('over TLS the cookie never travels in the clear', async () => {
     const { url } = await start({ token: TOKEN, names: ['bot.example.org'] });
     const answer = await login(url, TOKEN, 'https://bot.example.org');
@@ -197,6 +269,51 @@ describe('the token', () => {
   test('it is asked for on loopback, too, once it is set; an oversized answer is wrong', async () => {
     const { url } = await start({ token: TOKEN });
     expect((await login(url, 'x'.repeat(5_000))).headers.get('location')).toBe('/login?wrong');
+  });
+});
+
+describe('what is sent to the page', () => {
+  /** More than the sockets' buffers hold by far. */
+  const MOST_SENT = 64 * 1024 * 1024;
+  /** Sends without end until the other side has had enough; what it answered, and how much it let through. */
+  const flood = async (url: string, path: string): Promise<{ readonly status: string; readonly sent: number }> => {
+    const { host, port } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const part = Buffer.alloc(16_384, 'x');
+    let sent = 0;
+    let answer = '';
+    const over = Promise.withResolvers<undefined>();
+    const more = (): void => {
+      while (sent < MOST_SENT && !socket.destroyed) {
+        sent += part.length;
+        if (!socket.write(Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]))) return;
+      }
+      if (sent >= MOST_SENT) socket.end('0\r\n\r\n');
+    };
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    socket.on('drain', more);
+    socket.on('error', () => over.resolve(undefined));
+    socket.on('close', () => over.resolve(undefined));
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    more();
+    await over.promise;
+    socket.destroy();
+    return { status: answer.split('\r\n')[0] ?? '', sent };
+  };
+
+  test('is never kept beyond a few kilobytes, whoever sends it and whether or not it says its length', async () => {
+    const chat = { personUrl: 'http://127.0.0.1:9', chatId: 1, userId: 1 };
+    const market = { controlUrl: 'http://127.0.0.1:9', stepsPerHour: 4, symbols: [] };
+    const open = await start({ chat, market });
+    const locked = await start({ token: TOKEN });
+    const addresses = [[locked.url, '/login'], [open.url, '/api/chat/send'], [open.url, '/api/chat/press'], [open.url, '/api/market/trouble'], [open.url, '/api/board']] as const;
+    for (const [url, path] of addresses) {
+      const body = 'x'.repeat(20_000);
+      expect((await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, redirect: 'manual' })).status, path).toBe(413);
+      const { status, sent } = await flood(url, path);
+      expect(status, path).toMatch(/^HTTP\/1.1 413 /);
+      expect(sent, path).toBeLessThan(MOST_SENT);
+    }
   });
 });
 

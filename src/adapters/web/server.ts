@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Dashboard, Health } from '../../ports/dashboard.ts';
 import type { Log } from '../../ports/log.ts';
@@ -49,6 +50,9 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
+/** Of what is sent to the page no more is kept, before anybody is known: a message of the chat has 4,096 characters. */
+const MOST_BODY = 16 * 1024;
+
 /** A mistake in the configuration, said in one line. */
 export class WebServerError extends Error {}
 
@@ -79,6 +83,7 @@ const routesOf = (options: WebServerOptions, stream: BoardStream, hosts: () => R
   const app = new Hono();
   app.use(hostGuard(hosts));
   app.use(securityHeaders);
+  app.use(bodyLimit({ maxSize: MOST_BODY, onError: (context) => context.text('That is too long.\n', 413, { connection: 'close' }) }));
   app.onError((error, context) => {
     log.error({ path: context.req.path, why: error.message }, 'page request failed');
     return context.text('That did not work; the log says why.\n', 500);

@@ -18,10 +18,20 @@ export const chartOptions = () => ({
   layout: { background: { color: 'transparent' }, textColor: colour('--soft'), fontFamily: 'Inter, system-ui, sans-serif', fontSize: 11, attributionLogo: false, panes: { separatorColor: colour('--line'), enableResize: false } },
   grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
   rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.06 } },
-  timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, lockVisibleTimeRangeOnResize: true },
+  timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false },
+  localization: { locale: 'en-GB' },
   handleScroll: { mouseWheel: false, vertTouchDrag: false },
   handleScale: { mouseWheel: false, pinch: true, axisPressedMouseMove: false },
 });
+
+/** Shows the whole span that was chosen, from the first size on: a chart that is filled before it has a width would show its end only. */
+export const keepWhole = (made, element) => {
+  const scale = made.timeScale();
+  scale.subscribeSizeChange(() => scale.fitContent());
+  scale.subscribeVisibleLogicalRangeChange((range) => {
+    element.dataset.bars = range === null ? '0' : String(Math.round(range.to - range.from));
+  });
+};
 
 let chart = null;
 let series = null;
@@ -128,7 +138,8 @@ export const startChart = (symbols) => {
   if (chart !== null) return load();
   symbol = symbols[0];
   chart = createChart(byId('chart'), chartOptions());
-  series = chart.addSeries(CandlestickSeries, { priceLineVisible: false });
+  keepWhole(chart, byId('chart'));
+  series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, priceFormat: { type: 'custom', minMove: 0.000001, formatter: price } });
   markers = createSeriesMarkers(series, []);
   theme();
   onTheme(theme);

@@ -101,6 +101,7 @@ export const openDecision = async (symbol, openTime) => {
   const dialog = byId('decision');
   const title = `${symbol}, ${stamp(openTime)}`;
   dialog.replaceChildren(head(title), el('div', 'dialog-body', el('p', 'soft', 'Looking it up')));
+  Object.assign(dialog.dataset, { symbol, at: openTime });
   if (!dialog.open) dialog.showModal();
   try {
     const decision = await getJson(`/api/decision?symbol=${encodeURIComponent(symbol)}&at=${openTime}`);
@@ -114,5 +115,10 @@ export const startDialog = () => {
   const dialog = byId('decision');
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
+  });
+  // Rows that came meanwhile have drawn the table anew: the button that opened this one may be another by now.
+  dialog.addEventListener('close', () => {
+    const { symbol, at } = dialog.dataset;
+    (byId('decisions').querySelector(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`) ?? byId('decisions')).focus();
   });
 };

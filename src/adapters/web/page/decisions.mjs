@@ -12,7 +12,7 @@ const OUTCOMES = {
   'no-edge': ['no edge', ''],
   'no-prediction': ['no prediction', 'warn'],
 };
-const HEAD = [['Candle'], ['Symbol'], ['Probability'], ['Expected value', 'number'], ['Outcome'], ['In words', 'wide-only']];
+const HEAD = [['Candle'], ['Symbol'], ['Probability', '', 'Odds'], ['Expected value', 'number', 'EV'], ['Outcome'], ['In words', 'wide-only']];
 
 const odds = (probability) => {
   if (probability === null) return el('span', 'soft', 'none');

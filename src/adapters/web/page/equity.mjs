@@ -1,7 +1,7 @@
 // The equity curve with the drawdown under it.
 import { AreaSeries, createChart, LineStyle } from '/vendor/lightweight-charts.mjs';
 import { byId, el, getJson, segments } from './dom.mjs';
-import { chartOptions } from './chart.mjs';
+import { chartOptions, keepWhole } from './chart.mjs';
 import { money, percent, signedMoney, signedPercent, stamp, tone } from './format.mjs';
 import { colour, onTheme } from './theme.mjs';
 
@@ -38,6 +38,7 @@ const describe = () => {
   const last = points.at(-1);
   if (first === undefined || last === undefined) {
     byId('curve').setAttribute('aria-label', 'No equity on record yet: the first point comes with the next hour');
+    byId('curve-note').replaceChildren(el('span', {}, 'The first point comes with the next hour.'));
     return;
   }
   const change = last.equity - first.equity;
@@ -71,7 +72,8 @@ const load = async () => {
 export const startEquity = () => {
   if (chart !== null) return load();
   chart = createChart(byId('curve'), chartOptions());
-  equity = chart.addSeries(AreaSeries, { lineWidth: 2, priceLineVisible: false });
+  keepWhole(chart, byId('curve'));
+  equity = chart.addSeries(AreaSeries, { lineWidth: 2, priceLineVisible: false, priceFormat: { type: 'custom', minMove: 0.01, formatter: money } });
   drawdown = chart.addSeries(AreaSeries, { lineWidth: 1, priceLineVisible: false, invertFilledArea: true, priceFormat: { type: 'custom', minMove: 0.01, formatter: (value) => `${value.toFixed(1)} %` } }, 1);
   limitLine = drawdown.createPriceLine({ price: 0, color: colour('--down'), lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false, title: '' });
   const [upper, lower] = chart.panes();

@@ -25,5 +25,7 @@ export const span = (ms) => {
 };
 
 export const base = (symbol) => symbol.split('/')[0];
+/** Words of the bot with every number and its unit on one line, and a true minus. */
+export const whole = (text) => text.replaceAll(/(\d) (?=(?:%|USDT|h|hours?|min|s)(?!\w))/g, '$1\u00a0').replaceAll(/(?<=^|[\s(])-(?=\d)/g, '−');
 /** `take-profit` as `Take-profit`. */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,17 +1,17 @@
 // Limits as bars that fill, and the locks that hold.
 import { byId, el, onChange, say, setClass } from './dom.mjs';
-import { base, capital, money, percent, signedPercent, span, stamp } from './format.mjs';
+import { base, capital, money, percent, signedPercent, span, stamp, whole } from './format.mjs';
 
 /** Steps at which the bot alerts. */
 const STEPS = [0.5, 0.75, 0.9];
 
 const levelOf = (share) => (share >= 0.9 ? 'bad' : share >= 0.5 ? 'warn' : 'good');
 
-const bar = ({ name, share, use, tail, cap }) => {
+const bar = ({ name, share, use, tail, cap, known }) => {
   const track = el('div', { class: 'track', role: 'meter', 'aria-label': name, 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': Math.round(share * 100), 'aria-valuetext': `${use} ${tail}` });
-  const fill = el('div', { class: 'fill', 'data-level': cap ? 'cap' : levelOf(share) });
+  const fill = el('div', { class: 'fill', 'data-level': known ? (cap ? 'cap' : levelOf(share)) : 'unknown' });
   fill.style.transform = `scaleX(${share})`;
-  const steps = (cap ? [] : STEPS).map((step) => {
+  const steps = (cap || !known ? [] : STEPS).map((step) => {
     const mark = el('i');
     mark.style.left = `${step * 100}%`;
     return mark;
@@ -43,6 +43,7 @@ const rows = ({ risk }) =>
     .filter(({ unit }) => unit !== 'seconds')
     .map((limit) => ({
       name: NAMES[limit.name] ?? capital(limit.name),
+      known: limit.value !== null,
       share: share(limit),
       use: limit.unit === 'quote' && limit.value !== null ? money(limit.value) : shown(limit.value, limit.unit),
       // Caps are there to be used; limits of loss are not.
@@ -62,13 +63,14 @@ const lock = ({ id, symbol, state, reason, since, clearing, policy }) => {
     'div',
     { class: 'lock', 'data-state': state, 'data-lock': id },
     el('div', 'lock-head', el('span', {}, `${title}${symbol === null ? '' : ` ${base(symbol)}`}`), el('span', `chip ${state === 'halted' ? 'bad' : 'warn'}`, state === 'halted' ? 'halted' : 'exits only'), policy === 'flatten' ? el('span', 'chip', 'closes positions') : null),
-    el('p', {}, why),
-    el('p', 'soft', `Since ${stamp(since)}. Clears: ${clearing}.`),
+    el('p', {}, whole(why)),
+    el('p', 'soft', whole(`Since ${stamp(since)}. Clears: ${clearing}.`)),
   );
 };
 
 const drawLimits = onChange((bars) => byId('limits').replaceChildren(...bars.map(bar)));
-const drawLocks = onChange((locks) => byId('locks').replaceChildren(...(locks.length === 0 ? [el('p', 'none all-clear', 'No lock holds: entries are allowed.')] : locks.map(lock))));
+const noLock = (equityKnown) => (equityKnown ? el('p', 'none all-clear', 'No lock holds: entries are allowed.') : el('p', 'none warn', 'No lock holds, but equity is not known: no entry until it is.'));
+const drawLocks = onChange(({ locks, equityKnown }) => byId('locks').replaceChildren(...(locks.length === 0 ? [noLock(equityKnown)] : locks.map(lock))));
 const drawTerms = onChange((risk) => {
   if (risk !== null) say(byId('limits-chip'), `risk ${percent(risk.riskPerTrade)} a trade, stop ${signedPercent(-risk.stopLoss, 1)}`);
   setClass(byId('limits-chip'), risk === null ? 'hidden' : 'chip');
@@ -76,6 +78,6 @@ const drawTerms = onChange((risk) => {
 
 export const showLimits = (board) => {
   drawLimits(rows(board));
-  drawLocks(board.status.locks);
+  drawLocks({ locks: board.status.locks, equityKnown: board.status.equity !== null });
   drawTerms(board.risk === null ? null : { riskPerTrade: board.risk.riskPerTrade, stopLoss: board.risk.stopLoss });
 };

@@ -89,5 +89,3 @@ export const showModel = ({ model, health, readiness }) => {
   healthAt = performance.now();
   drawHealth(health);
 };
-
-export const exposureText = (value) => percent(value, 0);

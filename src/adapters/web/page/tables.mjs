@@ -9,17 +9,17 @@ const chip = (text, kind = '') => el('span', `chip ${kind}`, text);
 const ORDER_KIND = { working: 'accent', intent: 'warn', unknown: 'warn', filled: 'good', rejected: 'bad' };
 const exitKind = (reason) => (reason === 'take-profit' ? 'good' : reason.includes('stop') ? 'bad' : '');
 
-/** `head`: name, and a class for narrow screens or numbers. */
+/** `head`: name, a class for narrow screens or numbers, and a shorter name for a phone. */
 const TABS = {
   fills: {
     label: 'Fills',
-    head: [['Time'], ['Symbol'], ['Side'], ['Quantity', 'number'], ['Price', 'number'], ['Fee', 'number wide-only'], ['Realised', 'number'], ['For', 'wide-only']],
+    head: [['Time'], ['Symbol'], ['Side'], ['Quantity', 'number wide-only'], ['Price', 'number'], ['Fee', 'number wide-only'], ['Realised', 'number'], ['For', 'wide-only']],
     none: 'No fill yet.',
     row: (fill) => [
       when(fill.at),
       cell(base(fill.symbol)),
       cell(chip(fill.side, fill.side === 'buy' ? 'accent' : '')),
-      cell(quantity(fill.quantity), 'number'),
+      cell(quantity(fill.quantity), 'number wide-only'),
       cell(price(fill.price), 'number'),
       cell(`${quantity(fill.fee)} ${fill.feeAsset}`, 'number wide-only'),
       cell(fill.realised === 0 ? '' : signedMoney(fill.realised), `number ${tone(fill.realised)}`),
@@ -87,7 +87,7 @@ export const table = (name, head, rows, toCells, none, known, keyOf) => {
     const key = keyOf(row);
     body.append(el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '' }, ...toCells(row)));
   }
-  const heads = head.map(([text, className = '']) => el('th', { scope: 'col', class: className }, text));
+  const heads = head.map(([text, className = '', short = null]) => el('th', { scope: 'col', class: className, 'data-short': short }, text));
   return el('table', {}, el('caption', 'hidden', name), el('thead', {}, el('tr', {}, ...heads)), body);
 };
 
