@@ -37,19 +37,11 @@ const cells = (decision) => {
 const keyOf = ({ symbol, openTime }) => `${symbol} ${openTime}`;
 const buttonOf = ({ symbol, at }) => byId('decisions').querySelector(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`);
 let seen = null;
-/** What the dialog was opened for last. */
-let opened = null;
 
 export const startDecisions = () => {
   byId('decisions').addEventListener('click', (event) => {
     const button = event.target.closest('tr')?.querySelector('.row-button');
-    if (button === null || button === undefined) return;
-    opened = button.dataset;
-    openDecision(button.dataset.symbol, Number(button.dataset.at));
-  });
-  // The list may have been drawn anew behind the dialog: the button that opened it is another one by now.
-  byId('decision').addEventListener('close', () => {
-    if (opened !== null) (buttonOf(opened) ?? byId('decisions').querySelector('.row-button'))?.focus();
+    if (button !== null && button !== undefined) openDecision(button.dataset.symbol, Number(button.dataset.at));
   });
 };
 
