@@ -236,6 +236,12 @@ describe('confirmation', () => {
     bot.server.person.push({ callback_query: { id: 'elsewhere', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
     await bot.settle();
     expect(bot.service.calls).toEqual([]);
+    // In another topic of the same group neither.
+    const inGroup = (await bot.ask(OPERATOR, '/resume', GROUP)).reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
+    const topic = { ...message, is_topic_message: true, message_thread_id: 9 };
+    bot.server.person.push({ callback_query: { id: 'topic', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message: topic, chat_instance: '1', data: inGroup } });
+    await bot.settle();
+    expect(bot.service.calls).toEqual([]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Trading goes on') === true);
   });
