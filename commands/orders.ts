@@ -3,6 +3,9 @@ import { none } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
 import { baseOf, price, quantity, type Times } from './support/format.ts';
 
+/** What fits one message. */
+const MOST = 20;
+
 const rowsOf = (order: OrderView, times: Times): readonly (readonly [string, string])[] => [
   ['Order', order.id],
   ['What', `${order.purpose}, ${order.side} ${quantity(order.quantity)} ${baseOf(order.symbol)}`],
@@ -24,7 +27,10 @@ export const orders = defineToolCommand({
     const open = tools.orders();
     return {
       title: open.length === 0 ? 'No order works' : `${open.length} order${open.length === 1 ? ' works' : 's work'}`,
-      blocks: open.slice(0, 20).map((order) => ({ kind: 'fields', rows: rowsOf(order, times) })),
+      blocks: [
+        ...open.slice(0, MOST).map((order) => ({ kind: 'fields' as const, rows: rowsOf(order, times) })),
+        ...(open.length <= MOST ? [] : [{ kind: 'text' as const, lines: [`${open.length - MOST} more are not shown.`] }]),
+      ],
       buttons: [[{ label: '↻ Refresh', command: '/orders', inPlace: true }]],
     };
   },

@@ -7,11 +7,11 @@ import { baseOf, money, percent, ratio, signedMoney, signedPercent, statistic, t
 const RANGES: readonly [PnlRange, ...PnlRange[]] = ['today', '7d', '30d', 'all'];
 const RANGE_WORDS: Readonly<Record<PnlRange, string>> = { today: 'today', '7d': 'last 7 days', '30d': 'last 30 days', all: 'since the start' };
 
-export const pnlBlocks = (view: PnlView): readonly ReplyBlock[] => [
+export const pnlBlocks = (view: PnlView, quote: string): readonly ReplyBlock[] => [
   {
     kind: 'fields',
     rows: [
-      ['Equity', money(view.equity)],
+      ['Equity', view.equity === null ? money(null) : `${money(view.equity)} ${quote}`],
       ['Realised', signedMoney(view.realised)],
       ['Unrealised', signedMoney(view.unrealised)],
       ['Fees paid', money(view.fees)],
@@ -49,16 +49,17 @@ export const pnl = defineCommand({
   parse: choice<PnlRange>(RANGES),
   run: ({ service, times }, range) => {
     const view = service.pnl(range);
+    const quote = service.balance().quoteAsset;
     const change = view.startEquity === null || view.equity === null ? null : view.equity - view.deposits - view.startEquity;
     const fraction = change === null || view.startEquity === null || view.startEquity === 0 ? null : change / view.startEquity;
     const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : `${signedMoney(change)} (${signedPercent(fraction)})`}`;
     return {
       title,
-      blocks: [...pnlBlocks(view), { kind: 'text', lines: [subtitle(view, times)] }],
+      blocks: [...pnlBlocks(view, quote), { kind: 'text', lines: [subtitle(view, times)] }],
       buttons: [RANGES.map((candidate) => ({ label: candidate === range ? `• ${candidate}` : candidate, command: `/pnl ${candidate}`, inPlace: true }))],
       ...(view.curve.length < 2
         ? {}
-        : { picture: { kind: 'equity' as const, title, subtitle: subtitle(view, times), quote: service.balance().quoteAsset, curve: view.curve, timeZone: times.zone } }),
+        : { picture: { kind: 'equity' as const, title, subtitle: subtitle(view, times), quote, curve: view.curve, timeZone: times.zone } }),
     };
   },
 });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { createFakeService } from '../tests/integration/telegram/fake-service.ts';
+import { createFakeService, killSwitch, operatorPause } from '../tests/integration/telegram/fake-service.ts';
 import { createFakeTools } from '../tests/integration/telegram/fake-tools.ts';
 import { createMemory, createTestClock } from '../tests/integration/telegram/harness.ts';
 import type { Caller } from '../src/ports/operator.ts';
@@ -37,7 +37,7 @@ describe('the registry', () => {
 
   test('what loosens or moves money answers with a question, never with a deed', async () => {
     const { set, service, tools } = setUp();
-    service.setLocks([{ id: 'kill-switch', kind: 'kill-switch', symbol: null, state: 'halted', policy: 'hold', since: 0, reason: 'r', clearing: '/unlock', clearedByUnlock: true }]);
+    service.setLocks([killSwitch, operatorPause]);
     for (const { name } of commands.filter(({ effect }) => effect === 'loosen')) {
       const reply = await set.run(name, name === 'cancel' ? 'gb-4f2a-19' : '', operator);
       expect(reply.request?.kind, name).toBe('confirm');

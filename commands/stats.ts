@@ -14,7 +14,7 @@ export const stats = defineCommand({
     const view = service.pnl('all');
     return {
       title: 'Statistics since the start',
-      blocks: [...pnlBlocks(view), { kind: 'text', lines: [`Since ${times.stamp(view.from)}. Figures from too few trades are n/a.`] }],
+      blocks: [...pnlBlocks(view, service.balance().quoteAsset), { kind: 'text', lines: [`Since ${times.stamp(view.from)}. Figures from too few trades are n/a.`] }],
       buttons: [[{ label: 'By symbol', command: '/performance', inPlace: true }]],
     };
   },

@@ -8,10 +8,10 @@ import { dayText, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
 /** The strictest lock is named in full; /locks has the rest. */
 const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
 
-const overview = (status: StatusView, times: Times): ReplyBlock => ({
+const overview = (status: StatusView, quote: string, times: Times): ReplyBlock => ({
   kind: 'fields',
   rows: [
-    ['Equity', status.equity === null ? `unknown (${status.equityUnknown ?? 'no reason given'})` : money(status.equity)],
+    ['Equity', status.equity === null ? `unknown (${status.equityUnknown ?? 'no reason given'})` : `${money(status.equity)} ${quote}`],
     ['Today', dayText(status.dayPnl, status.dayPnlFraction)],
     ['', `limit -${percent(status.maxDailyDrawdown)}`],
     ['Drawdown', `${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`],
@@ -53,7 +53,7 @@ export const status = defineCommand({
       title: `${STATE_SIGN[view.state]} ${STATE_WORD[view.state]} · ${view.mode}`,
       blocks: [
         ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why, 300), ...others(view)] }]),
-        overview(view, times),
+        overview(view, service.balance().quoteAsset, times),
         positions(view),
         markets(view),
         { kind: 'text', lines: [`${times.stamp(view.marketNow)} ${times.zone} · up ${span(view.wallNow - view.startedAt)}`] },

@@ -51,7 +51,7 @@ export const trades = defineCommand({
             reasonOf(trade.exitReason),
           ]),
         },
-        { kind: 'text', lines: ['PnL is net of all fees.'] },
+        { kind: 'text', lines: [`PnL in ${service.balance().quoteAsset}, net of all fees.`] },
       ],
       buttons: pager(wanted, total),
     };

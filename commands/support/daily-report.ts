@@ -24,7 +24,7 @@ export const buildDailyReport = (service: OperatorService, timeZone: string, too
     title: `📊 ${times.day(status.marketNow)}: ${signedMoney(status.dayPnl)} (${signedPercent(status.dayPnlFraction)})`,
     lines: [
       `${STATE_SIGN[status.state]} ${STATE_WORD[status.state]}`,
-      `Equity ${status.equity === null ? `unknown: ${status.equityUnknown ?? 'no reason given'}` : money(status.equity)}`,
+      `Equity ${status.equity === null ? `unknown: ${status.equityUnknown ?? 'no reason given'}` : `${money(status.equity)} ${service.balance().quoteAsset}`}`,
       ...yesterdayLine(tools?.periods('day', 2)[1]),
       `Limit for the day -${percent(status.maxDailyDrawdown)}; drawdown ${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`,
       `Trades ${today.trades} (${today.wins} won, ${today.losses} lost), fees ${money(today.fees)}`,

@@ -26,12 +26,12 @@ const total = (periods: readonly PeriodView[]): number | null => {
   return sum;
 };
 
-const report = (tools: OperatorTools, kind: PeriodKind, wanted: number, word: string): Reply => {
+const report = (tools: OperatorTools, quote: string, kind: PeriodKind, wanted: number, word: string): Reply => {
   const periods = tools.periods(kind, wanted);
   if (periods.length === 0) return { title: `No ${kind} to show yet`, blocks: [] };
   return {
     title: `${word}: ${signedMoney(total(periods))} in ${periods.length} ${kind}${periods.length === 1 ? '' : 's'}`,
-    blocks: [table(kind, periods), { kind: 'text', lines: ['Change of equity, unrealised included, net of fees and deposits.'] }],
+    blocks: [table(kind, periods), { kind: 'text', lines: [`Change of equity in ${quote}, unrealised included, net of fees and deposits.`] }],
     buttons: [
       [
         { label: 'Daily', command: '/daily', inPlace: true },
@@ -52,5 +52,5 @@ export const definePeriodCommand = (name: string, kind: PeriodKind, usual: numbe
     description: `Profit and loss by ${kind}`,
     example: `/${name} ${usual}`,
     parse: count(usual, 1, most),
-    run: (_context, tools, wanted) => report(tools, kind, wanted, `${name.charAt(0).toUpperCase()}${name.slice(1)}`),
+    run: ({ service }, tools, wanted) => report(tools, service.balance().quoteAsset, kind, wanted, `${name.charAt(0).toUpperCase()}${name.slice(1)}`),
   });

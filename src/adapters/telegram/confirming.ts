@@ -73,6 +73,11 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
   const note = (caller: Caller, place: Place, command: string, detail: string, outcome: string): void =>
     options.audit({ at: clock.wallNow(), caller, chatId: place.chatId, command, arguments: detail, outcome });
 
+  const dead = (press: IncomingPress, caller: Caller): void => {
+    outbound.answer(press.queryId, GONE, true);
+    note(caller, press.place, '', '(confirmation button)', 'refused: dead button');
+  };
+
   const ask = (reply: Reply, request: AskRequest, origin: Origin): void => {
     requests.openAsk(origin.caller.userId, origin.place, origin.command, request);
     const askReplyTo = !origin.place.isPrivate && origin.messageId !== null ? { askReplyTo: origin.messageId } : {};
@@ -137,7 +142,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     },
     pressConfirm: async (nonce, yes, press, caller) => {
       const verdict = requests.takeConfirm(nonce, caller.userId, press.place);
-      if (verdict.kind === 'gone') return outbound.answer(press.queryId, GONE, true);
+      if (verdict.kind === 'gone') return dead(press, caller);
       if (verdict.kind === 'not-yours') {
         note(caller, press.place, verdict.value.command, '', 'refused: another person’s confirmation');
         return outbound.answer(press.queryId, 'Only the person who asked can press this, and only in that chat.', true);
@@ -152,13 +157,13 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     },
     pressApproval: async (nonce, yes, press, caller) => {
       const waiting = requests.lookApproval(nonce);
-      if (waiting === null) return outbound.answer(press.queryId, GONE, true);
+      if (waiting === null) return dead(press, caller);
       if (yes && waiting.caller.userId === caller.userId) {
         note(caller, press.place, waiting.command, '', 'refused: own approval');
         return outbound.answer(press.queryId, 'A different operator must approve.', true);
       }
       const pending = requests.takeApproval(nonce);
-      if (pending === null) return outbound.answer(press.queryId, GONE, true);
+      if (pending === null) return dead(press, caller);
       const replace = { messageId: press.messageId, hasPicture: press.hasPicture };
       outbound.answer(press.queryId, yes ? 'Working …' : 'Refused');
       if (yes) return perform(pending, caller, press.place, replace);

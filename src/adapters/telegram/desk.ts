@@ -104,9 +104,11 @@ export const createDesk = (options: DeskOptions): Desk => {
     execute(spec, argumentsText, origin, replace).catch((error: unknown) => log.error({ command: spec.name, why: String(error) }, 'reply failed'));
   };
 
-  const tooFast = (sender: Sender, place: Place, queryId: string | null): boolean => {
-    const verdict = options.rate(sender.id);
+  /** On record once per flood, as the warning: a row for each would make a flood costly. */
+  const tooFast = (caller: Caller, place: Place, command: string, queryId: string | null): boolean => {
+    const verdict = options.rate(caller.userId);
     if (verdict === 'warn') {
+      note(caller, place, command, '', 'refused: too fast, more may follow');
       if (queryId === null) outbound.send(place, say('Slow down', 'Too many commands at once; the next ones are ignored for some seconds.'));
       else outbound.answer(queryId, 'Too fast: wait some seconds.');
     }
@@ -117,7 +119,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     seen.add(message.updateId);
     // In a group it may be meant for another bot.
     if (!message.place.isPrivate && parsed.mention === null) return;
-    if (tooFast(message.sender, message.place, null)) return;
+    if (tooFast(caller, message.place, parsed.name, null)) return;
     note(caller, message.place, parsed.name, '', 'unknown command');
     outbound.send(message.place, say(`There is no command /${parsed.name}`, '/help lists them all.'));
   };
@@ -134,7 +136,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     options.requests.dropAsk(caller.userId, message.place);
     const spec = commands.find(parsed.name);
     if (spec === undefined) return unknownCommand(message, parsed, caller);
-    if (!isUrgent(spec, caller) && tooFast(message.sender, message.place, null)) return;
+    if (!isUrgent(spec, caller) && tooFast(caller, message.place, spec.name, null)) return;
     if (message.forwarded) return refuse(message, caller, spec.name, 'Not done', 'A forwarded message is no command: type it yourself.', 'refused: forwarded');
     const ages = spec.effect === 'loosen' || spec.effect === 'manage';
     if (ages && isStale(message.sentAt, clock.wallNow())) {
@@ -146,11 +148,19 @@ export const createDesk = (options: DeskOptions): Desk => {
     return run(message.updateId, spec, parsed.argumentsText, origin);
   };
 
+  /** The question is closed, so that the person is told once what to do and nothing hangs open. */
+  const lateAnswer = (message: IncomingMessage, caller: Caller): void => {
+    const waiting = options.requests.takeAsk(caller.userId, message.place);
+    if (waiting === null) return;
+    note(caller, message.place, waiting.command, '(answer)', 'refused: expired');
+    outbound.send(message.place, say('Expired, send again', `The answer was under way for more than 60 seconds. Send /${waiting.command} again.`));
+  };
+
   const onText = async (message: IncomingMessage, caller: Caller): Promise<void> => {
     seen.add(message.updateId);
-    if (tooFast(message.sender, message.place, null)) return;
+    if (tooFast(caller, message.place, '', null) || message.forwarded) return;
+    if (isStale(message.sentAt, clock.wallNow())) return lateAnswer(message, caller);
     const origin = { command: '', caller, place: message.place, messageId: message.messageId };
-    if (message.forwarded || isStale(message.sentAt, clock.wallNow())) return;
     const answered = await confirming.answer(message.text, origin);
     if (!answered && message.place.isPrivate) outbound.send(message.place, say('I know commands only', '/help lists them all.'));
   };
@@ -161,7 +171,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (parsed === null || spec === undefined) return outbound.answer(press.queryId, 'This button is from another version.');
     // A press carries no time, so what acts at once and can be stale must be typed.
     if (spec.effect === 'manage') return outbound.answer(press.queryId, `Send /${spec.name} as a message.`);
-    if (!isUrgent(spec, caller) && tooFast(press.sender, press.place, press.queryId)) return;
+    if (!isUrgent(spec, caller) && tooFast(caller, press.place, spec.name, press.queryId)) return;
     outbound.answer(press.queryId, '');
     const origin = { command: spec.name, caller, place: press.place, messageId: null };
     const replace = press.data.startsWith('r:') ? { messageId: press.messageId, hasPicture: press.hasPicture } : undefined;
@@ -173,9 +183,12 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (press.data.startsWith('r:/') || press.data.startsWith('n:/')) return onButtonCommand(press, caller);
     seen.add(press.updateId);
     const match = /^([ka]):([A-Za-z0-9_-]{22}):([yn])$/.exec(press.data);
-    if (match === null || tooFast(press.sender, press.place, press.queryId)) return;
+    if (match === null || tooFast(caller, press.place, '', press.queryId)) return;
     const [, kind, nonce = '', answer] = match;
-    if (caller.role !== 'operator') return outbound.answer(press.queryId, 'For operators only.', true);
+    if (caller.role !== 'operator') {
+      note(caller, press.place, '', '(confirmation button)', 'refused: role');
+      return outbound.answer(press.queryId, 'For operators only.', true);
+    }
     const deed = kind === 'k' ? confirming.pressConfirm : confirming.pressApproval;
     deed(nonce, answer === 'y', press, caller).catch((error: unknown) => log.error({ why: String(error) }, 'press failed'));
   };

@@ -4,6 +4,7 @@ import { GrammyError, HttpError } from 'grammy';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure, createRedactor } from './errors.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { createRequests } from './requests.ts';
 import { createAlertRenderer, MAX_TEXT, renderButtons, renderReply, splitText } from './render.ts';
 import { createSeenUpdates } from './seen-updates.ts';
 import { readUpdate } from './updates.ts';
@@ -42,6 +43,32 @@ describe('the splitter', () => {
   test('cuts at line ends where it can', () => {
     const lines = Array.from({ length: 150 }, (_, index) => `line ${index} with some words`).join('\n');
     for (const part of splitText(FormattedString.join([lines]), 1_000)) expect(part.text).toMatch(/^line[\s\S]*words$/);
+  });
+});
+
+describe('a confirmation', () => {
+  const place = { chatId: 7, threadId: null, isPrivate: true };
+  const open = () => {
+    const time = { wall: 1_000_000, monotonic: 0 };
+    const clock = { marketNow: () => 0, wallNow: () => time.wall, monotonicNow: () => time.monotonic, sleep: () => Promise.resolve() };
+    const requests = createRequests(clock);
+    const request = { kind: 'confirm' as const, what: [], label: 'Do', needsCode: false, needsApproval: false, action: () => Promise.resolve({ ok: true, code: 'done', text: '' }) };
+    const pending = { request, command: 'resume', caller: { userId: 7, name: 'Ada', role: 'operator' as const, via: 'telegram' as const }, place };
+    return { time, requests, nonce: requests.openConfirm(pending) };
+  };
+
+  test('is old by either clock: one that was set back revives none', () => {
+    const back = open();
+    back.time.wall -= 3_600_000;
+    back.time.monotonic += 120_001;
+    expect(back.requests.takeConfirm(back.nonce, 7, place).kind).toBe('gone');
+    const ahead = open();
+    ahead.time.wall += 120_001;
+    expect(ahead.requests.takeConfirm(ahead.nonce, 7, place).kind).toBe('gone');
+    const fresh = open();
+    fresh.time.wall += 120_000;
+    fresh.time.monotonic += 120_000;
+    expect(fresh.requests.takeConfirm(fresh.nonce, 7, place).kind).toBe('taken');
   });
 });
 

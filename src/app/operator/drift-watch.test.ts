@@ -22,11 +22,11 @@ const start = (symbols: number, given: DriftReference | null = reference) => {
     now: () => at,
   });
   /** Hours whose features alternate around zero, but for the first `moved` ones, which stay above. */
-  const hours = (count: number, moved: number): void => {
+  const hours = (count: number, moved: number, odds = 0): void => {
     for (let hour = 0; hour < count; hour += 1, at += HOUR_MS) {
       const side = hour % 2 === 0 ? 1 : -1;
       const row = Array.from({ length: FEATURE_COUNT }, (_, index) => (index < moved ? 1 : side));
-      for (let symbol = 0; symbol < symbols; symbol += 1) watch.push(row, side);
+      for (let symbol = 0; symbol < symbols; symbol += 1) watch.push(row, odds === 0 ? side : odds);
     }
   };
   return { alerts, inputs, watch, hours };
@@ -49,6 +49,15 @@ describe('drift', () => {
     expect(alerts[0]?.lines[0]).toContain(FEATURE_NAMES[0]);
     expect(inputs.length).toBeGreaterThan(40);
     expect(inputs.every((input) => input.type === 'model-status')).toBe(true);
+  });
+
+  test('says that nothing is locked only while the prediction stays where it was', () => {
+    const calm = start(1);
+    calm.hours(LEAST_DRIFT_HOURS + 2, 1);
+    expect(calm.alerts[0]?.lines[1]).toBe('Nothing is locked: that takes a drift of the prediction itself.');
+    const moved = start(1);
+    moved.hours(LEAST_DRIFT_HOURS + 2, 1, 1);
+    expect(moved.alerts[0]?.lines[1]).toMatch(/^The prediction itself has drifted, too: \d+\.\d\d\. \/locks says what that holds back\.$/);
   });
 
   test('is told again when another feature follows, under a key of its own day', () => {

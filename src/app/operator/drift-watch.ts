@@ -24,7 +24,7 @@ export interface DriftWatchOptions {
 const NAMED = 8;
 
 /** One alert for all features that have newly passed the limit, at most one a UTC day: the key holds the day, so a restart adds none. */
-const driftAlert = (features: DriftReport['features'], hours: number, at: EpochMs): Alert => {
+const driftAlert = (features: DriftReport['features'], { hours, prediction }: DriftReport, at: EpochMs): Alert => {
   const shown = features.slice(0, NAMED).map(({ name, index }) => `${name} ${index.toFixed(2)}`);
   return {
     kind: 'model',
@@ -32,7 +32,7 @@ const driftAlert = (features: DriftReport['features'], hours: number, at: EpochM
     title: `Model drift: ${features.length} feature${features.length === 1 ? '' : 's'} above ${DRIFT_LIMIT}`,
     lines: [
       `Live against training, over ${hours} h: ${shown.join(', ')}${features.length > NAMED ? `, and ${features.length - NAMED} more` : ''}.`,
-      'Nothing is locked: that takes a drift of the prediction itself.',
+      prediction !== null && prediction > DRIFT_LIMIT ? `The prediction itself has drifted, too: ${prediction.toFixed(2)}. /locks says what that holds back.` : 'Nothing is locked: that takes a drift of the prediction itself.',
     ],
     commands: ['/model'],
     symbol: null,
@@ -49,7 +49,7 @@ export const createDriftWatch = ({ reference, symbols, host, tell, now }: DriftW
     if (report.prediction === null) return;
     host().apply({ type: 'model-status', valid: true, detail: 'drift measured', drift: { value: report.prediction, limit: DRIFT_LIMIT } });
     const moved = report.features.filter(({ index }) => index > DRIFT_LIMIT);
-    if (moved.some(({ name }) => !told.has(name))) tell(driftAlert(moved, report.hours, now()));
+    if (moved.some(({ name }) => !told.has(name))) tell(driftAlert(moved, report, now()));
     // A feature that has come back and moves away again is news again.
     told = new Set(moved.map(({ name }) => name));
   };

@@ -4,6 +4,7 @@ import { markEquity } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
 import { HOUR_MS, type EpochMs } from '../../core/units.ts';
+import { money } from '../../core/words.ts';
 import type { Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { CancelPreview, ChartView, FlattenPreview, HealthCheckView, LogLineView, ModelStatusView, OperatorTools, OrderView, ReadinessView } from '../../ports/operator-tools.ts';
 import type { ModelDescription } from '../../ports/model.ts';
@@ -69,7 +70,7 @@ const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] 
   const equity = markEquity(state, now.market, now.wall);
   const { skew } = state.guardian;
   return [
-    { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${(equity.value ?? 0).toFixed(2)} ${state.config?.quoteAsset ?? ''}` },
+    { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}` },
     ...Object.values(state.symbols).map((symbol): HealthCheckView => {
       const lock = state.guardian.locks[`stale-data:${symbol.symbol}`];
       const age = symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt) / 1000;
@@ -191,7 +192,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     alertSettings: () => settings.view(),
     mute: (_caller, span) => {
       settings.mute(span);
-      return Promise.resolve({ ok: true, code: 'done', text: span > 0 ? 'Muted: alerts come without sound. Locks always ring.' : 'Alerts ring again.' });
+      return Promise.resolve({ ok: true, code: 'done', text: span > 0 ? 'Alerts come without sound. Locks always ring.' : 'Alerts ring again.' });
     },
     setAlertMode: (_caller, kind, mode) => {
       if (kind === 'lock') return Promise.resolve({ ok: false, code: 'refused', text: 'Locks always ring.' });

@@ -5,6 +5,7 @@ import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { strictestLock, tradingState } from '../../core/guardian/state.ts';
 import type { EpochMs } from '../../core/units.ts';
+import { money } from '../../core/words.ts';
 import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview } from '../../ports/operator.ts';
 import { nextDecision } from '../market-feed.ts';
 
@@ -145,6 +146,8 @@ export const riskView = (state: EngineState, now: Now): RiskView => {
   };
 };
 
+const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
+
 export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const { config, guardian } = state;
   const views = Object.values(guardian.locks).map((lock) => ({ lock, view: lockView(lock) }));
@@ -155,8 +158,8 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const permitted = daily && equity !== null && config !== null ? newLossPermitted(equity, config.limits.maxDailyDrawdown) : null;
   const baselines: string[] = [];
   if (equity !== null) {
-    if (daily) baselines.push(`day baseline ${guardian.dayBaseline?.toFixed(2) ?? 'unknown'} -> ${equity.toFixed(2)}`);
-    if (guardian.locks['total-drawdown'] !== undefined) baselines.push(`high-water mark ${guardian.highWaterMark?.toFixed(2) ?? 'unknown'} -> ${equity.toFixed(2)}`);
+    if (daily) baselines.push(`day baseline ${orUnknown(guardian.dayBaseline)} -> ${money(equity)}`);
+    if (guardian.locks['total-drawdown'] !== undefined) baselines.push(`high-water mark ${orUnknown(guardian.highWaterMark)} -> ${money(equity)}`);
   }
   if (guardian.locks['kill-switch'] !== undefined) baselines.push(`loss streak ${guardian.lossStreak.length} -> 0`);
   const refusals = config === null ? [] : locks.map(({ lock }) => unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }));

@@ -53,10 +53,14 @@ describe('outbox runner', () => {
     add('fill', 'a');
     add('fill', 'b');
     runner.start();
-    await clock.advance(36_000);
-    expect(notifier.sent).toEqual([]);
+    await clock.advance(18_000);
+    // News is no reason to ask before the time.
+    add('fill', 'c');
+    runner.wake();
+    await clock.advance(18_000);
+    expect([refusals, notifier.sent]).toEqual([1, []]);
     await clock.advance(2_000);
-    expect(notifier.sent.map(({ key }) => key)).toEqual(['a', 'b']);
+    expect(notifier.sent.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
     expect((notifier.sent[0]?.at ?? 0) - start).toBeGreaterThanOrEqual(37_000);
   });
 

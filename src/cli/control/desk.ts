@@ -48,8 +48,10 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
   const told = (command: string, reply: Reply): ControlEnd => {
     const { request, title, blocks } = reply;
     const what = request?.kind === 'confirm' ? request.what : [];
+    // A terminal shows no picture; the database is beside it.
+    const only = reply.document === undefined ? [] : ['The file itself is sent in the chat only; the database beside this socket holds the same rows.'];
     const refused = /^(refused|wrong|not available)/.test(reply.outcome ?? '');
-    return { kind: 'end', ok: !refused, lines: [title, ...blocks.flatMap(blockLines), ...what], question: request === undefined ? null : ask(command, request) };
+    return { kind: 'end', ok: !refused, lines: [title, ...blocks.flatMap(blockLines), ...only, ...what], question: request === undefined ? null : ask(command, request) };
   };
 
   const run = async (name: string, words: string, caller: Caller): Promise<ControlEnd> => {

@@ -8,6 +8,7 @@ import { floorToLot, type OrderType } from '../market/instrument.ts';
 import { isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import { money } from '../words.ts';
 import { nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -317,10 +318,10 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
     turn,
     'fill',
     `trade:${managed.entryOrderId}:${turn.state.tradesClosed}`,
-    `${base} closed ${sign}${toNumber(trade.pnl).toFixed(2)} ${turn.config.quoteAsset} (${sign}${(pnlFraction * 100).toFixed(2)} %), ${exitReason}`,
+    `${base} closed ${sign}${money(toNumber(trade.pnl))} ${turn.config.quoteAsset} (${sign}${(pnlFraction * 100).toFixed(2)} %), ${exitReason}`,
     [
       `${formatDecimal(trade.quantity)} ${base}: ${price(trade.entryPrice)} -> ${price(trade.exitPrice)}`,
-      `fees ${toNumber(trade.fees).toFixed(2)} ${turn.config.quoteAsset}`,
+      `fees ${money(toNumber(trade.fees))} ${turn.config.quoteAsset}`,
     ],
     ['/pnl', '/trades'],
     symbol.symbol,
@@ -328,8 +329,8 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
   recordTrade(turn.state.guardian, { symbol: symbol.symbol, pnlFraction, lost, closedAt: turn.at }, turn.config.limits, turn.changes);
 };
 
-/** A price for people: enough decimals to tell it apart, no more; thousands apart, as in the replies to commands. */
+/** A price for people: enough decimals to tell it apart, no more. */
 export const price = (value: Decimal): string => {
   const number = toNumber(value);
-  return number >= 1000 ? number.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ',') : number.toPrecision(6);
+  return number >= 1000 ? money(number) : number.toPrecision(6);
 };

@@ -4,6 +4,7 @@ import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
+import { money } from '../words.ts';
 import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -162,7 +163,7 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   shiftBaselines(state.guardian, toNumber(amount), turn.changes);
   state.suspicion = null;
   emit(turn, { type: 'deposit', amount, at: turn.at });
-  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${toNumber(amount).toFixed(2)} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
+  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${money(toNumber(amount))} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
 /** The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by its value. */

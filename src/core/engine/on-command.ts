@@ -2,6 +2,7 @@ import { impose, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { removeLock, type GuardianState } from '../guardian/state.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
+import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
@@ -95,13 +96,13 @@ export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config
     case 'minimum-balance': {
       const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
       if (equity === null) return `equity is not known (${unknown})`;
-      if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${equity.toFixed(2)} is still below ${limits.minBalance}` : null;
+      if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
       if (lock.kind === 'total-drawdown') return equity > 0 ? null : 'there is no equity left';
       if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
       const permitted = newLossPermitted(equity, limits.maxDailyDrawdown);
       const typed = command.newLossPermitted;
       // "Not within" instead of "beyond": what is no number is no permission.
-      return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE ? null : `type the amount of new loss permitted, ${permitted.toFixed(2)}`;
+      return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE ? null : `type the amount of new loss permitted, ${money(permitted)}`;
     }
     case 'reconciliation':
       return reconciledSince(guardian, lock) ? null : 'send /reconcile first';

@@ -4,6 +4,7 @@ import type { Fill, OrderSnapshot } from '../orders/order.ts';
 import { impose, recordFailure } from '../guardian/health-locks.ts';
 import { applySnapshot, isFinal, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
+import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
 import { noteCancelFailure } from './orders-out.ts';
@@ -171,15 +172,16 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
   const [base = draft.symbol, quoteAsset = ''] = draft.symbol.split('/');
   const quantity = sum(fills.map((fill) => decimal(fill.quantity)));
   const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
-  const fees = [...new Set(fills.map((fill) => fill.feeAsset))].map(
-    (asset) => `${formatDecimal(sum(fills.filter((fill) => fill.feeAsset === asset).map((fill) => decimal(fill.fee))))} ${asset}`,
-  );
+  const fees = [...new Set(fills.map((fill) => fill.feeAsset))].map((asset) => {
+    const fee = sum(fills.filter((fill) => fill.feeAsset === asset).map((fill) => decimal(fill.fee)));
+    return `${asset === quoteAsset ? money(toNumber(fee)) : formatDecimal(fee)} ${asset}`;
+  });
   alert(
     turn,
     'fill',
     `entry:${draft.clientOrderId}:${record.tradeIds.length}`,
     `${base} bought ${formatDecimal(quantity)} @ ${price(divDown(quote, quantity))}`,
-    [`${toNumber(quote).toFixed(2)} ${quoteAsset}, fee ${fees.join(', ')}`, draft.reason],
+    [`${money(toNumber(quote))} ${quoteAsset}, fee ${fees.join(', ')}`, draft.reason],
     ['/positions'],
     draft.symbol,
   );

@@ -55,7 +55,7 @@ describe('the daily drawdown', () => {
       since: DAY + 120_000,
       limit: 0.02,
       value: 0.025000000000000022,
-      reason: "equity 975.00 is 2.50 % below the day's baseline 1000.00 (limit 2.00 %)",
+      reason: "equity 975.00 is 2.50 % below the day's baseline 1,000.00 (limit 2.00 %)",
     });
   });
 
@@ -197,7 +197,7 @@ describe('the total drawdown', () => {
     const { state, see } = watch();
     see(1000);
     see(880);
-    expect(state.locks['total-drawdown']).toMatchObject({ limit: 0.1, value: 0.12, reason: 'equity 880.00 is 12.00 % below its high-water mark 1000.00 (limit 10.00 %)' });
+    expect(state.locks['total-drawdown']).toMatchObject({ limit: 0.1, value: 0.12, reason: 'equity 880.00 is 12.00 % below its high-water mark 1,000.00 (limit 10.00 %)' });
   });
 });
 

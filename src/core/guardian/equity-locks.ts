@@ -1,5 +1,6 @@
 import type { Limits } from '../risk/limits.ts';
 import { DAY_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
+import { money } from '../words.ts';
 import type { Change } from './change.ts';
 import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
@@ -35,7 +36,7 @@ export const evaluateEquity = (
   watchDaily(state, at, equity, state.dayBaseline ?? equity, limits, changes);
   watchTotal(state, at, equity, state.highWaterMark, limits, changes);
   if (equity < limits.minBalance && !isHeld(state, 'minimum-balance')) {
-    const reason = `equity ${equity.toFixed(2)} is below the minimum ${limits.minBalance.toFixed(2)}`;
+    const reason = `equity ${money(equity)} is below the minimum ${money(limits.minBalance)}`;
     push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
   }
 };
@@ -46,7 +47,7 @@ const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline:
   if (!(equity > baseline * (1 - limit))) {
     if (isHeld(state, 'daily-drawdown')) return;
     const daily = 1 - equity / baseline;
-    const reason = `equity ${equity.toFixed(2)} is ${percent(daily)} below the day's baseline ${baseline.toFixed(2)} (limit ${percent(limit)})`;
+    const reason = `equity ${money(equity)} is ${percent(daily)} below the day's baseline ${money(baseline)} (limit ${percent(limit)})`;
     push(changes, setLock(state, 'daily-drawdown', null, at, reason, limit, daily));
   } else if (equity < baseline) announce(state, 'daily', 1 - equity / baseline, limit, changes);
   else state.announced.daily = 0;
@@ -57,7 +58,7 @@ const watchTotal = (state: GuardianState, at: EpochMs, equity: number, mark: num
   if (!(equity > mark * (1 - limit))) {
     if (isHeld(state, 'total-drawdown')) return;
     const total = 1 - equity / mark;
-    const reason = `equity ${equity.toFixed(2)} is ${percent(total)} below its high-water mark ${mark.toFixed(2)} (limit ${percent(limit)})`;
+    const reason = `equity ${money(equity)} is ${percent(total)} below its high-water mark ${money(mark)} (limit ${percent(limit)})`;
     push(changes, setLock(state, 'total-drawdown', null, at, reason, limit, total));
   } else if (equity < mark) announce(state, 'total', 1 - equity / mark, limit, changes);
   else state.announced.total = 0;

@@ -66,6 +66,9 @@ const checkText = (text: string): string => {
   return trimmed;
 };
 
+/** A picture takes seconds to draw on a busy machine. */
+const PATIENCE_MS = 15_000;
+
 type Deadline<Value> = (finish: (value: Value) => void) => () => void;
 
 const within = async <Value>(timeoutMs: number, what: string, subscribe: Deadline<Value>): Promise<Value> => {
@@ -127,7 +130,7 @@ export const createPersonApi = (state: BotApiState): PersonApi => {
     push: (update) => state.updates.push(update),
     redeliver: (updateId, update) => state.updates.redeliver({ ...update, update_id: updateId }),
     listen: (listener) => state.listen(listener),
-    waitFor: async (chatId, fits, { afterMessageId = 0, timeoutMs = 5_000 } = {}) => {
+    waitFor: async (chatId, fits, { afterMessageId = 0, timeoutMs = PATIENCE_MS } = {}) => {
       const wanted = (message: Message): boolean => message.from.id === state.bot.id && message.message_id > afterMessageId && fits(message);
       const present = state.messages(chatId).find(wanted);
       if (present !== undefined) return present;
@@ -137,7 +140,7 @@ export const createPersonApi = (state: BotApiState): PersonApi => {
         }),
       );
     },
-    waitForAnswer: async (queryId, timeoutMs = 5_000) => {
+    waitForAnswer: async (queryId, timeoutMs = PATIENCE_MS) => {
       const answerOf = ({ event }: NumberedEvent): { readonly text: string; readonly alert: boolean } | null =>
         event.kind === 'answer' && event.queryId === queryId ? event : null;
       const present = state.eventsAfter(0).map(answerOf).find((answer) => answer !== null);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { killSwitch } from './fake-service.ts';
+import { killSwitch, operatorPause } from './fake-service.ts';
 import { FORUM, FORUM_TOPIC, GROUP, lastMessageId, OPERATOR, SECOND_OPERATOR, startHarness, STRANGER, VIEWER, type Harness } from './harness.ts';
 
 const open: Harness[] = [];
@@ -80,6 +80,7 @@ describe('age and redelivery', () => {
     const message = bot.server.person.send(OPERATOR, OPERATOR, '/pause');
     await bot.settle();
     const id = Number([...bot.memory.values].find(([key]) => key.endsWith('/seen'))?.[1].split(',')[0]);
+    expect(id).toBeGreaterThan(0);
     const update = { message: JSON.parse(JSON.stringify(message)) };
     bot.server.person.redeliver(id, update);
     await bot.settle();
@@ -135,6 +136,7 @@ describe('age and redelivery', () => {
 describe('confirmation', () => {
   test('/resume acts on its button only: for its sender, in its chat, once, within 120 s', async () => {
     const bot = await start();
+    bot.service.setLocks([operatorPause]);
     await bot.ask(OPERATOR, '/resume', GROUP);
     expect(bot.service.calls).toEqual([]);
     expect((await bot.press(SECOND_OPERATOR, GROUP, 'Resume trading')).text).toContain('Only the person who asked');
@@ -143,6 +145,7 @@ describe('confirmation', () => {
     await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Trading goes on') === true);
     expect(bot.service.calls.map(({ name }) => name)).toEqual(['resume']);
 
+    bot.service.setLocks([operatorPause]);
     const second = await bot.ask(OPERATOR, '/resume', GROUP);
     bot.clock.jump(121_000);
     expect((await bot.press(OPERATOR, GROUP, 'Resume trading')).text).toContain('no longer works');
@@ -152,6 +155,7 @@ describe('confirmation', () => {
 
   test('a pressed button works once, and none survives a restart', async () => {
     const bot = await start();
+    bot.service.setLocks([operatorPause]);
     const asked = await bot.ask(OPERATOR, '/resume');
     const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
@@ -161,10 +165,24 @@ describe('confirmation', () => {
     await bot.settle();
     expect(bot.service.calls).toHaveLength(1);
 
+    bot.service.setLocks([operatorPause]);
     await bot.ask(OPERATOR, '/resume');
     await bot.restart();
     expect((await bot.press(OPERATOR, OPERATOR, 'Resume trading')).text).toContain('no longer works');
     expect(bot.service.calls).toHaveLength(1);
+  });
+
+  test('/resume shows whose pause it ends and what stays, and ends no pause that was set since', async () => {
+    const bot = await start();
+    expect((await bot.ask(OPERATOR, '/resume')).text).toBe('Not paused');
+    bot.service.setLocks([operatorPause, killSwitch]);
+    const asked = await bot.ask(OPERATOR, '/resume');
+    expect(asked.text).toContain('Ends the pause of 05 Aug 11:00. Paused: by Op (1001): news at 14:30\nThese locks stay: kill-switch\n');
+    bot.service.setLocks([{ ...operatorPause, reason: 'Paused: by Two (1002): the spread is odd' }]);
+    await bot.press(OPERATOR, OPERATOR, 'Resume trading');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);
+    expect(bot.service.calls).toEqual([]);
+    expect(bot.service.auditRows.at(-1)).toMatchObject({ command: 'resume', outcome: 'refused' });
   });
 
   test('/unlock shows the locks and clears exactly those shown', async () => {
@@ -211,10 +229,17 @@ describe('confirmation', () => {
 
   test('a confirmation counts in the chat where it was asked only', async () => {
     const bot = await start();
+    bot.service.setLocks([operatorPause]);
     const asked = await bot.ask(OPERATOR, '/resume');
     const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
     const message = { message_id: 1, date: 1, chat: { id: GROUP, type: 'supergroup' }, from: { id: 4_242_424_242, is_bot: true, first_name: 'x' } };
     bot.server.person.push({ callback_query: { id: 'elsewhere', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
+    await bot.settle();
+    expect(bot.service.calls).toEqual([]);
+    // In another topic of the same group neither.
+    const inGroup = (await bot.ask(OPERATOR, '/resume', GROUP)).reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
+    const topic = { ...message, is_topic_message: true, message_thread_id: 9 };
+    bot.server.person.push({ callback_query: { id: 'topic', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message: topic, chat_instance: '1', data: inGroup } });
     await bot.settle();
     expect(bot.service.calls).toEqual([]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
@@ -234,6 +259,7 @@ describe('confirmation', () => {
 
   test('cancel does nothing', async () => {
     const bot = await start();
+    bot.service.setLocks([operatorPause]);
     await bot.ask(OPERATOR, '/resume');
     await bot.press(OPERATOR, OPERATOR, 'Cancel');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Nothing was done') === true);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commands } from '../../../commands/registry.ts';
 import { createPictureRenderer, type ClosablePictureRenderer } from '../../../src/adapters/pictures/renderer.ts';
-import { killSwitch } from './fake-service.ts';
+import { killSwitch, operatorPause } from './fake-service.ts';
 import { lastMessageId, OPERATOR, startHarness, STRANGER, VIEWER, type Harness } from './harness.ts';
 
 /** Every command of the registry, through grammY over HTTP, for each kind of person. */
@@ -10,7 +10,7 @@ let pictures: ClosablePictureRenderer;
 beforeEach(async () => {
   pictures = createPictureRenderer();
   bot = await startHarness({ pictures });
-  bot.service.setLocks([killSwitch]);
+  bot.service.setLocks([killSwitch, operatorPause]);
 });
 afterEach(async () => {
   await bot.close();

@@ -22,6 +22,18 @@ export const killSwitch: LockView = {
   clearedByUnlock: true,
 };
 
+export const operatorPause: LockView = {
+  id: 'operator-pause',
+  kind: 'operator-pause',
+  symbol: null,
+  state: 'reducing',
+  policy: 'hold',
+  since: Date.UTC(2024, 7, 5, 11),
+  reason: 'Paused: by Op (1001): news at 14:30',
+  clearing: '/resume',
+  clearedByUnlock: false,
+};
+
 const position: PositionView = {
   symbol: 'BTC/USDT',
   quantity: 0.0123,
@@ -152,6 +164,7 @@ export const createFakeService = (clock: Clock): FakeService => {
     resume: async (caller) => {
       calls.push({ name: 'resume', caller, detail: null });
       paused = false;
+      locks = locks.filter(({ kind }) => kind !== 'operator-pause');
       return { ok: true, code: 'resumed', text: 'Trading goes on.' };
     },
     unlockPreview: () => ({ shownAt: 0, locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),

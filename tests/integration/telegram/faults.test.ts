@@ -251,6 +251,16 @@ describe('while a picture is drawn and sends are refused for 60 s', () => {
   });
 });
 
+test('a command whose work takes long holds up no other: /halt takes effect within a second', async () => {
+  bot = await startHarness();
+  await bot.settle();
+  const never = async (): Promise<never> => new Promise(() => undefined);
+  Object.assign(bot.tools, { backup: never, reconcile: never });
+  for (const line of ['/backup', '/reconcile', '/halt']) bot.server.person.send(OPERATOR, OPERATOR, line);
+  // The clock of the bot stands still: nothing is waited out.
+  await expect.poll(() => bot.tools.calls.map(({ name }) => name), { interval: 2, timeout: 1_000 }).toEqual(['halt']);
+});
+
 test('/status answers in less than 150 ms, 99 times of 100', async () => {
   bot = await startHarness();
   await bot.settle();

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createOutboxRunner } from '../../../src/app/outbox/outbox-runner.ts';
 import { createFakeStore } from '../../../src/app/outbox/fakes.test-helper.ts';
 import type { JsonObject, Json } from '../../../src/sim/telegram/types.ts';
-import { killSwitch } from './fake-service.ts';
+import { killSwitch, operatorPause } from './fake-service.ts';
 import { FORUM, GROUP, OPERATOR, SECOND_OPERATOR, startHarness, STRANGER, TOKEN, VIEWER, type Harness } from './harness.ts';
 
 let bot: Harness;
@@ -30,7 +30,7 @@ const HOSTILE_TEXTS = [
 
 test('twenty thousand hostile updates: no crash, no deed, no answer to strangers', async () => {
   bot = await startHarness({ unlockApprovals: 2 });
-  bot.service.setLocks([killSwitch]);
+  bot.service.setLocks([killSwitch, operatorPause]);
   const asked = await bot.ask(OPERATOR, '/resume', GROUP);
   const realData = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
   expect(realData).toMatch(/^k:/);

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { createChatProxy } from '../../../src/adapters/web/chat-proxy.ts';
+import { operatorPause } from './fake-service.ts';
 import { OPERATOR, startHarness, VIEWER, type Harness } from './harness.ts';
 
 let harness: Harness | null = null;
@@ -11,6 +12,7 @@ afterEach(async () => {
 test('the chat page talks to the real command code as its one person, and reaches no other chat', async () => {
   harness = await startHarness();
   const { server, service } = harness;
+  service.setLocks([operatorPause]);
   const chat = createChatProxy({ personUrl: server.personUrl, chatId: OPERATOR, userId: OPERATOR }, stopping.signal);
   const post = async (verb: string, body: unknown): Promise<Response> =>
     chat.request(`/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

@@ -88,7 +88,7 @@ describe('/unlock against the real engine', () => {
     await bot.pace(500);
     await bot.control('/control/jump', { symbol: 'BTC/USDT', fraction: -0.08 });
     const alert = await bot.hears(OPERATOR, /Daily drawdown: equity/);
-    expect(textOf(alert)).toMatch(/equity [\d.]+ is \d\.\d\d % below the day's baseline [\d.]+ \(limit 2\.00 %\)\n\nTrading halted, positions are being closed/);
+    expect(textOf(alert)).toMatch(/equity [\d.,]+ is \d\.\d\d % below the day's baseline [\d.,]+ \(limit 2\.00 %\)\n\nTrading halted, positions are being closed/);
     await until('no position', async () => (await bot.market()).openOrders.length === 0 && (await locks()).includes('daily-drawdown'));
     const { dayBaseline } = await status();
 
@@ -101,7 +101,7 @@ describe('/unlock against the real engine', () => {
     await bot.ask(OPERATOR, '/unlock the feed was wrong', titled('Type that amount'));
     const confirm = await bot.ask(OPERATOR, amount, titled('Unlock?'));
     expect(textOf(confirm)).toContain(`Permits ${amount} of new loss today`);
-    expect(textOf(confirm)).toMatch(/Moves day baseline [\d.]+ -> [\d.]+/);
+    expect(textOf(confirm)).toMatch(/Moves day baseline [\d.,]+ -> [\d.,]+/);
     await bot.press(OPERATOR, confirm, 'Unlock');
     await until('the unlock', async () => !(await locks()).includes('daily-drawdown'));
     const rebased = await status();
