@@ -10,17 +10,18 @@ const yesterdayLine = (period: PeriodView | undefined): readonly string[] =>
 
 /**
  * The daily report as an alert for the outbox: state, the day's result against
- * its limit, yesterday's, trades, positions and locks. One per market day: the
- * key carries the day, so a missed and caught-up schedule sends it once.
+ * its limit, yesterday's, trades, positions and locks. The key carries
+ * `day`, the one in which the report's hour fell even when it comes late, so a
+ * missed and caught-up schedule sends it once.
  */
-export const buildDailyReport = (service: OperatorService, timeZone: string, tools?: Pick<OperatorTools, 'periods'>): Alert => {
+export const buildDailyReport = (day: string, service: OperatorService, timeZone: string, tools?: Pick<OperatorTools, 'periods'>): Alert => {
   const times = createTimes(timeZone);
   const status = service.status();
   const today = service.pnl('today');
   const positions = status.positions.map((held) => `${held.symbol}: ${signedMoney(held.unrealised)} (${signedPercent(held.unrealisedFraction)})${held.stopPrice === null ? ', NO STOP' : ''}`);
   return {
     kind: 'report',
-    key: `daily-report:${new Date(status.marketNow).toISOString().slice(0, 10)}`,
+    key: `daily-report:${day}`,
     title: `📊 ${times.day(status.marketNow)}: ${signedMoney(status.dayPnl)} (${signedPercent(status.dayPnlFraction)})`,
     lines: [
       `${STATE_SIGN[status.state]} ${STATE_WORD[status.state]}`,

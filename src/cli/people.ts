@@ -7,7 +7,7 @@ import type { Config } from '../adapters/system/config-schema.ts';
 import { createSchedule } from '../adapters/system/schedule.ts';
 import { createWebhook } from '../adapters/system/web-calls.ts';
 import type { Bot } from '../app/bot.ts';
-import { createDailyReports } from '../app/operator/daily-reports.ts';
+import { createDailyReports, type DailyReports } from '../app/operator/daily-reports.ts';
 import { createDriftWatch, type DriftWatch } from '../app/operator/drift-watch.ts';
 import type { LogTail } from '../app/operator/log-tail.ts';
 import { createOperatorSide, type OperatorSide } from '../app/operator/operator-service.ts';
@@ -174,19 +174,36 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
   return side.outbox;
 };
 
-/** The daily report, on wall time in the operator's zone. */
+/** Wall milliseconds between two looks at the day of a simulated market. */
+const REPORT_LOOK = 250;
+
+/** A day of the simulated market passes in a minute or less: no watch on the wall knows its hours. */
+const watchMarketDays = async (reports: DailyReports, wall: Clock, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    reports.catchUp();
+    await wall.sleep(REPORT_LOOK, signal);
+  }
+};
+
+/** The daily report, in the operator's zone. */
 const startReports = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, wake: () => void): void => {
-  const { config, log, wall, bot, database, resources } = options;
+  const { config, log, wall, clock, bot, database, resources } = options;
   const reports = createDailyReports({
     memory: database.chatMemory,
-    wallNow: () => wall.wallNow(),
+    now: () => clock.marketNow(),
     timeZone: config.timeZone,
     time: config.dailyReportAt,
-    report: () => {
-      database.outbox.add(buildDailyReport(service, config.timeZone, tools), wall.wallNow());
+    report: (day) => {
+      database.outbox.add(buildDailyReport(day, service, config.timeZone, tools), wall.wallNow());
       wake();
     },
   });
+  const watching = new AbortController();
+  resources.defer(() => watching.abort());
+  // Before the start-up is complete there is nothing to report.
+  const watched = bot.ready.then(() => (config.mode === 'demo' ? watchMarketDays(reports, wall, watching.signal) : reports.catchUp()));
+  watched.catch((error: unknown) => log.warn({ error }, 'no look at missed reports'));
+  if (config.mode === 'demo') return;
   const schedule = createSchedule({
     timeZone: config.timeZone,
     onError: (job, error) => log.error({ job, error }, 'a scheduled job failed'),
@@ -195,9 +212,6 @@ const startReports = (options: PeopleOptions, service: OperatorService, tools: O
       reports.catchUp();
     },
   });
-  schedule.daily('daily report', config.dailyReportAt, () => reports.send());
-  // Before the start-up is complete there is nothing to report.
-  const looked = bot.ready.then(() => reports.catchUp());
-  looked.catch((error: unknown) => log.warn({ error }, 'no look at missed reports'));
+  schedule.daily('daily report', config.dailyReportAt, (plannedAt) => reports.send(plannedAt));
   resources.defer(() => schedule.stop());
 };

@@ -67,7 +67,7 @@ const sitOutADay = async (bot: RunningBot, afterId: number): Promise<void> => {
   const paused = await bot.hears((message) => message.text.includes('Paused'), afterId);
   await passHours(bot, 25);
   await bot.say('/resume');
-  const question = await bot.hears((message) => message.buttons.length > 0 && /resume/i.test(message.text), paused.id);
+  const question = await bot.hears((message) => message.text.includes('Resume trading?'), paused.id);
   await bot.press(question, question.buttons[0] ?? '');
 };
 

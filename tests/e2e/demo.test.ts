@@ -60,7 +60,7 @@ const sitOutADay = async (running: RunningBot, afterId: number): Promise<void> =
   await eventually('a market day', async () => ((await look(running)).marketTime > marketTime + 25 * HOUR ? true : null));
   await setPace(running, STEP);
   await running.say('/resume');
-  const question = await running.hears((message) => message.buttons.length > 0 && /resume/i.test(message.text), paused.id);
+  const question = await running.hears((message) => message.text.includes('Resume trading?'), paused.id);
   await running.press(question, question.buttons[0] ?? '');
 };
 

@@ -227,7 +227,7 @@ const CASES: readonly Case[] = [
     title: 'Model drift: drift',
     cause: orderCase((world) => void world.apply({ type: 'model-status', valid: true, detail: 'drift measured', drift: { value: 0.31, limit: 0.25 } })),
   },
-  { what: 'the daily report, at `DAILY_REPORT_AT`', kind: 'report', title: '', cause: () => [buildDailyReport(createFakeService(createTestClock()), 'UTC')] },
+  { what: 'the daily report, at `DAILY_REPORT_AT`', kind: 'report', title: '', cause: () => [buildDailyReport('2024-08-05', createFakeService(createTestClock()), 'UTC')] },
   {
     what: 'strangers have written, at most once an hour',
     kind: 'security',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { FormattedString } from '@grammyjs/parse-mode';
 import { GrammyError, HttpError } from 'grammy';
 import { describe, expect, test } from 'vitest';
-import { classifyFailure, createRedactor } from './errors.ts';
+import { classifyFailure, createRedactingLog, createRedactor } from './errors.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createRequests } from './requests.ts';
 import { createAlertRenderer, MAX_TEXT, renderButtons, renderReply, splitText } from './render.ts';
@@ -145,6 +145,16 @@ describe('failures', () => {
     const { why } = classifyFailure(error, redact);
     for (const secret of [TOKEN, encodeURIComponent(TOKEN), 'a-secret-key', 'AAAAAAAA', 'abcdef']) expect(why).not.toContain(secret);
   });
+});
+
+test('the log of the bot cannot be handed a secret, in a field or in the words', () => {
+  const lines: unknown[] = [];
+  const write = (fields: unknown, message: string): void => void lines.push([fields, message]);
+  const log = createRedactingLog({ debug: write, info: write, warn: write, error: write }, createRedactor([TOKEN]));
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({ why: `at bot${TOKEN}/getMe`, count: 3 }, `failed: ${TOKEN}`);
+  expect(JSON.stringify(lines)).not.toContain(TOKEN);
+  expect(lines).toHaveLength(4);
+  expect(lines[0]).toEqual([{ why: 'at bot<secret>/getMe', count: 3 }, 'failed: <secret>']);
 });
 
 describe('what has been seen', () => {

@@ -18,19 +18,23 @@ describe('the day of a report', () => {
 });
 
 describe('daily reports', () => {
-  const start = () => {
+  const start = (zone = 'UTC', time = '07:00') => {
     const values = new Map<string, string>();
     const sent: string[] = [];
+    const days: string[] = [];
     const clock = { now: at('2024-08-05T09:00:00Z') };
     const open = () =>
       createDailyReports({
         memory: { get: (key) => values.get(key) ?? null, set: (key, value) => void values.set(key, value) },
-        wallNow: () => clock.now,
-        timeZone: 'UTC',
-        time: '07:00',
-        report: () => sent.push(new Date(clock.now).toISOString()),
+        now: () => clock.now,
+        timeZone: zone,
+        time,
+        report: (day) => {
+          days.push(day);
+          sent.push(new Date(clock.now).toISOString());
+        },
       });
-    return { sent, clock, open };
+    return { sent, days, clock, open };
   };
 
   test('a first start sends none, a start after the hour was missed sends it, once', () => {
@@ -51,10 +55,43 @@ describe('daily reports', () => {
     const reports = open();
     reports.catchUp();
     clock.now = at('2024-08-06T07:00:00Z');
-    reports.send();
+    reports.send(clock.now);
     clock.now += HOUR_MS;
     reports.catchUp();
     open().catchUp();
     expect(sent).toHaveLength(1);
+  });
+
+  test('one that comes late is of its own day, and takes nothing from the next', () => {
+    const { days, clock, open } = start();
+    open().catchUp();
+    clock.now = at('2024-08-07T06:00:00Z');
+    const reports = open();
+    reports.catchUp();
+    clock.now = at('2024-08-07T07:00:00Z');
+    reports.send(clock.now);
+    expect(days).toEqual(['2024-08-06', '2024-08-07']);
+  });
+
+  test('a wake-up a moment too early is of the day for which it was planned', () => {
+    const { days, clock, open } = start();
+    const reports = open();
+    clock.now = at('2024-08-06T06:59:59.990Z');
+    reports.send(at('2024-08-06T07:00:00Z'));
+    clock.now += HOUR_MS;
+    reports.catchUp();
+    expect(days).toEqual(['2024-08-06']);
+  });
+
+  test.each([
+    ['01:30', '2024-03-29T12:00:00Z', ['2024-03-30', '2024-03-31', '2024-04-01']],
+    ['02:30', '2024-03-29T12:00:00Z', ['2024-03-30', '2024-03-31', '2024-04-01']],
+    ['02:30', '2024-10-25T12:00:00Z', ['2024-10-26', '2024-10-27', '2024-10-28']],
+  ])('at %s in Berlin from %s: each day once, whatever the clocks do', (time, from, expected) => {
+    const { days, clock, open } = start('Europe/Berlin', time);
+    clock.now = at(from);
+    const reports = open();
+    for (let quarter = 0; quarter < 3 * 96; quarter += 1, clock.now += HOUR_MS / 4) reports.catchUp();
+    expect(days).toEqual(expected);
   });
 });

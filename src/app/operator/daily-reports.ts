@@ -3,8 +3,8 @@ import type { ChatMemory } from '../../ports/chat.ts';
 
 /** Sends one report a day, also when the hour of a day was missed: the process was down, or the machine asleep. */
 export interface DailyReports {
-  /** The hour has come. */
-  send(): void;
+  /** The hour planned for `plannedAt` has come. */
+  send(plannedAt: EpochMs): void;
   /** Sends the report of an hour that was missed; nothing where none was. The first look only takes note of the day. */
   catchUp(): void;
 }
@@ -22,25 +22,27 @@ export const reportDay = (now: EpochMs, zone: string, time: string): string => {
 
 export const createDailyReports = (options: {
   readonly memory: ChatMemory;
-  readonly wallNow: () => EpochMs;
+  readonly now: () => EpochMs;
   readonly timeZone: string;
   /** HH:MM. */
   readonly time: string;
-  readonly report: () => void;
+  /** `day`: the report's, in the zone ("2024-08-05"). It is not the UTC day: two reports, 23 hours apart in spring, can share that one. */
+  readonly report: (day: string) => void;
 }): DailyReports => {
-  const { memory, wallNow, timeZone, time } = options;
-  const today = (): string => reportDay(wallNow(), timeZone, time);
+  const { memory, now, timeZone, time } = options;
   /** The report first: should the process end between the two, it comes twice at most, under one key. */
-  const send = (): void => {
-    options.report();
-    memory.set(KEY, today());
+  const send = (day: string): void => {
+    options.report(day);
+    memory.set(KEY, day);
   };
   return {
-    send,
+    // A wake-up may come a moment before its time.
+    send: (plannedAt) => send(reportDay(Math.max(now(), plannedAt), timeZone, time)),
     catchUp: () => {
       const last = memory.get(KEY);
-      if (last === null) memory.set(KEY, today());
-      else if (last < today()) send();
+      const day = reportDay(now(), timeZone, time);
+      if (last === null) memory.set(KEY, day);
+      else if (last < day) send(day);
     },
   };
 };

@@ -114,6 +114,16 @@ describe('what people may do', () => {
     expect(cancelled).toEqual([]);
   });
 
+  test('neither is an exit: the position would stay open', async () => {
+    world.enter();
+    world.fate = (draft) => (draft.purpose === 'exit' ? { kind: 'silence' } : { kind: 'accept' });
+    world.command({ name: 'flatten', symbol: BTC });
+    const exit = tools().orders().find((order) => order.purpose === 'exit');
+    expect(tools().cancelPreview(exit?.id ?? '')).toMatchObject({ order: { purpose: 'exit' }, refusal: 'An exit is never cancelled by hand.' });
+    expect(await tools().cancel(ADA, exit?.id ?? '')).toMatchObject({ ok: false, code: 'refused' });
+    expect(cancelled).toEqual([]);
+  });
+
   test('a working entry may be cancelled', async () => {
     world.fate = () => ({ kind: 'silence' });
     world.predict(BTC);

@@ -128,7 +128,8 @@ export const methods: Readonly<Record<string, Method>> = {
   close: () => true,
   sendmessage: (state, payload) => {
     const chat = targetChat(state, payload);
-    return state.addMessage(chat, state.bot, { ...textBody(payload), ...threadOf(chat, payload), ...replyTo(payload) });
+    const quiet = readFlag(payload, 'disable_notification') ? { disable_notification: true as const } : {};
+    return state.addMessage(chat, state.bot, { ...textBody(payload), ...threadOf(chat, payload), ...replyTo(payload), ...quiet });
   },
   sendphoto: (state, payload) => {
     const chat = targetChat(state, payload);

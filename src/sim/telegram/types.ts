@@ -50,6 +50,8 @@ export interface Message {
   /** Seconds. */
   readonly date: number;
   readonly edit_date?: number;
+  /** The real server does not say it; the phone of a person knows: no sound. */
+  readonly disable_notification?: true;
   readonly text?: string;
   readonly entities?: readonly Json[];
   readonly caption?: string;

@@ -5,7 +5,7 @@ import { createPictureRenderer } from '../../../src/adapters/pictures/renderer.t
 import { createFakeStore } from '../../../src/app/outbox/fakes.test-helper.ts';
 import { createOutboxRunner } from '../../../src/app/outbox/outbox-runner.ts';
 import type { TelegramFault } from '../../../src/sim/telegram/faults.ts';
-import { GROUP, OPERATOR, startHarness, TOKEN, VIEWER, type Harness } from './harness.ts';
+import { FORUM, FORUM_TOPIC, GROUP, OPERATOR, startHarness, TOKEN, VIEWER, type Harness } from './harness.ts';
 
 let bot: Harness;
 afterEach(async () => {
@@ -62,6 +62,14 @@ describe('delivery of an alert', () => {
     await bot.restart();
     expect(await bot.bot.notifier.deliver(GROUP, alertOf('b'), false)).toEqual({ kind: 'delivered' });
     expect(bot.server.faults.struck('migrated')).toBe(1);
+  });
+
+  test('comes with sound or without, and in a listed topic to that topic', async () => {
+    bot = await startHarness();
+    for (const silent of [true, false]) expect(await bot.bot.notifier.deliver(OPERATOR, alertOf(`silent ${silent}`), silent)).toEqual({ kind: 'delivered' });
+    expect(bot.server.person.messages(OPERATOR).map(({ disable_notification: quiet }) => quiet === true)).toEqual([true, false]);
+    expect(await bot.bot.notifier.deliver(FORUM, alertOf('topic'), false)).toEqual({ kind: 'delivered' });
+    expect(bot.server.person.messages(FORUM)[0]?.message_thread_id).toBe(FORUM_TOPIC);
   });
 
   test('a claim of migration is checked with Telegram before it is believed', async () => {

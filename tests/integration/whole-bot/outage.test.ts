@@ -10,22 +10,25 @@ afterEach(async () => {
 
 const MINUTE = 60_000;
 
+/** A title without its sign. */
+const bare = (title: string): string => title.replace(/^[^A-Za-z0-9]+/, '');
+
 /** Titles of all alerts in the order of their commits. */
 const committed = (): readonly string[] => {
   const database = new Sqlite(bot.databasePath, { readonly: true });
   try {
-    return database.prepare<[], { alert: string }>('SELECT alert FROM outbox ORDER BY id').all().map(({ alert }) => (JSON.parse(alert) as Alert).title);
+    return database.prepare<[], { alert: string }>('SELECT alert FROM outbox ORDER BY id').all().map(({ alert }) => bare((JSON.parse(alert) as Alert).title));
   } finally {
     database.close();
   }
 };
 
-/** Titles that arrived, without their sign. */
+/** Titles that arrived. */
 const received = (): readonly string[] =>
   bot.server.person
     .messages(OPERATOR)
     .filter(({ from }) => from.is_bot)
-    .map((message) => (textOf(message).split('\n')[0] ?? '').replace(/^[^A-Za-z0-9]+/, ''));
+    .map((message) => bare(textOf(message).split('\n')[0] ?? ''));
 
 const until = async (what: string, look: () => Promise<boolean> | boolean, limit = 30_000): Promise<void> => {
   const deadline = performance.now() + limit;
