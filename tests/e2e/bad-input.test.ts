@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
-import { runGuardian } from './running-bot.ts';
+import { runGuardian, startGuardian } from './running-bot.ts';
 
 /** PRODUCT section 12: one clear line that names the thing, the value and what would be right; no stack trace; a code that scripts can use. */
 let directory: string;
@@ -56,6 +56,16 @@ describe('guardian start refuses', () => {
     expect(answer.lines).toHaveLength(1);
     expect(answer.lines[0]).toContain(words);
     expect(answer.code).toBe(code);
+  });
+
+  test('other settings than those with which the market beside the database was made', async () => {
+    const folder = mkdtempSync(join(directory, 'market-'));
+    const first = await startGuardian({ DASHBOARD_PORT: '0', DATABASE_PATH: join(folder, 'first.db'), MODEL_DIR: join(directory, 'model') }, directory);
+    await first.end('SIGTERM');
+    const answer = await refuse({ DATABASE_PATH: join(folder, 'second.db'), DEMO_SEED: '3' });
+    expect(answer.lines).toHaveLength(1);
+    expect(answer.lines[0]).toMatch(/demo-exchange\.db: the simulator's store was made with seed 1, not 3\..*DATABASE_PATH in another folder/);
+    expect(answer.code).toBe(2);
   });
 
   test('a port in use', async () => {

@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
 import { createExchange } from '../../adapters/exchange/create-exchange.ts';
 import { createSimStore } from '../../adapters/sqlite/sim-store.ts';
+import { UserError } from '../../adapters/system/user-error.ts';
+import { OtherMarket } from '../../sim/exchange/exchange.ts';
 import { demoSource, startDemoMarket } from '../demo-market.ts';
 import { TAKER_FEE, type Base, type Surroundings } from './base.ts';
 import { openBooks, originHalts } from './books.ts';
@@ -15,9 +17,12 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
   const { config, log, wall, resources } = base;
   const source = demoSource(config);
   const books = openBooks(base, `demo: ${source.name}`);
-  const store = createSimStore(join(dirname(config.databasePath), 'demo-exchange.db'));
+  const storePath = join(dirname(config.databasePath), 'demo-exchange.db');
+  const store = createSimStore(storePath);
   resources.defer(() => store.close());
-  const market = await startDemoMarket({ config, source, store, wall, log });
+  const market = await startDemoMarket({ config, source, store, wall, log }).catch((error: unknown) => {
+    throw error instanceof OtherMarket ? new UserError(`${storePath}: ${error.message}: a DATABASE_PATH in another folder, or remove the demo's files from this one`) : error;
+  });
   resources.defer(() => market.close());
   log.info({ exchange: market.simulator.url, control: market.simulator.controlUrl, market: source.name }, 'exchange simulator is up');
   const { clock, pacer } = market.lockstep;

@@ -257,9 +257,14 @@ export class Exchange {
   }
 }
 
-/** A store belongs to one market. @throws Error naming what differs. */
+/** The store was made by another market: a person changed the settings and kept the folder. */
+export class OtherMarket extends Error {
+  override readonly name = 'OtherMarket';
+}
+
+/** A store belongs to one market. @throws OtherMarket naming what differs. */
 const assertSameMarket = (meta: StoredMeta, options: ExchangeOptions): void => {
-  if (meta.format !== STORE_FORMAT) throw new Error(`the simulator's store has format ${meta.format}, not ${STORE_FORMAT}`);
+  if (meta.format !== STORE_FORMAT) throw new OtherMarket(`the simulator's store has format ${meta.format}, not ${STORE_FORMAT}`);
   const symbols = options.instruments.map((instrument) => instrument.rules.id);
   const differences = [
     meta.seed === options.seed ? null : `seed ${meta.seed}, not ${options.seed}`,
@@ -270,6 +275,6 @@ const assertSameMarket = (meta: StoredMeta, options: ExchangeOptions): void => {
       : `a start at ${new Date(meta.startTime).toISOString()}, not ${new Date(options.startTime).toISOString()}`,
   ].filter((difference) => difference !== null);
   if (differences.length > 0) {
-    throw new Error(`the simulator's store was made with ${differences.join('; ')}. Use the same settings, or another store`);
+    throw new OtherMarket(`the simulator's store was made with ${differences.join('; ')}. Use the same settings, or another store`);
   }
 };
