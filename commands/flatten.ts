@@ -1,10 +1,10 @@
 import { freeText, matchSymbol } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
-import { baseOf, money, price, quantity } from './support/format.ts';
+import { baseOf, money, price, quantity, quoteOf } from './support/format.ts';
 import type { FlattenPreview } from '../src/ports/operator-tools.ts';
 
 const saleLine = ({ symbol, quantity: size, lastPrice, estimatedProceeds }: FlattenPreview['positions'][number]): string =>
-  `Sells ${quantity(size)} ${baseOf(symbol)} at market: about ${money(estimatedProceeds)} at ${price(lastPrice)}`;
+  `Sells ${quantity(size)} ${baseOf(symbol)} at market: about ${money(estimatedProceeds)} ${quoteOf(symbol)} at ${price(lastPrice)}`;
 
 const sum = (preview: FlattenPreview): number | null => {
   let total = 0;
@@ -36,8 +36,8 @@ export const flatten = defineToolCommand({
         kind: 'confirm',
         what: [
           ...preview.positions.map(saleLine),
-          ...(preview.positions.length < 2 ? [] : [`In all about ${money(sum(preview))}, before fees`]),
-          'Each stop is cancelled first, and put back should the sale fail.',
+          ...(preview.positions.length < 2 ? [] : [`In all about ${money(sum(preview))} ${quoteOf(preview.positions[0]?.symbol ?? '')}`]),
+          'Fees are taken off. Each stop is cancelled first, and put back should the sale fail.',
         ],
         label: preview.positions.length === 1 ? 'Sell it' : 'Sell them all',
         needsCode: false,

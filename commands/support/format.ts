@@ -79,5 +79,8 @@ export const createTimes = (zone: string): Times => {
 /** `BTC/USDT` as people say it in a narrow column: `BTC`. */
 export const baseOf = (symbol: string): string => symbol.split('/')[0] ?? symbol;
 
+/** The other half: `USDT`. */
+export const quoteOf = (symbol: string): string => symbol.split('/')[1] ?? '';
+
 /** A text cut to `width` characters, with an ellipsis where something is missing. */
 export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);

@@ -14,6 +14,9 @@ export interface OperatorSide {
   readonly now: () => Now;
 }
 
+/** Whoever sits at the server has a name there and no id in the chat. */
+const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
+
 /** The one service behind Telegram, the control socket and the page. */
 export const createOperatorSide = (options: {
   readonly host: EngineHost;
@@ -34,7 +37,7 @@ export const createOperatorSide = (options: {
   /** Journaled and carried out when this returns: the host is synchronous. */
   const run = (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> => {
     const commandId = options.newId();
-    host.apply({ type: 'command', commandId, by: `${caller.name} (${caller.userId})`, command });
+    host.apply({ type: 'command', commandId, by: signature(caller), command });
     const result = results.get(commandId);
     results.delete(commandId);
     if (result === undefined) return Promise.reject(new Error('the engine gave no result for the command'));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal } from '../decimal.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
+import { odds } from './decision.ts';
 import { BTC, ETH, MONDAY, seconds, World } from './world.test-helper.ts';
 
 /** Loses about 2.5 % of equity on one position through a gap, and so trips the daily drawdown. */
@@ -57,6 +58,10 @@ describe('/pause and /resume', () => {
     // Withdrawn is not failed.
     expect(world.state.guardian.orderFailures).toBe(0);
   });
+});
+
+test('odds never show a sign before zero', () => {
+  expect([odds(0.4, -0.000001), odds(0.4, 0.00004), odds(0.4, 0.0075), odds(0.4, -0.0012)]).toEqual(['p 0.400, EV 0.00 %', 'p 0.400, EV 0.00 %', 'p 0.400, EV +0.75 %', 'p 0.400, EV -0.12 %']);
 });
 
 describe('/halt', () => {
@@ -116,6 +121,14 @@ describe('/unlock', () => {
     world.take();
     world.unlock();
     expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by telegram 1 (Ada): test' }));
+  });
+
+  test('and so does the end of a pause', () => {
+    const world = new World().ready();
+    world.command({ name: 'pause', reason: 'news' });
+    world.take();
+    world.command({ name: 'resume' });
+    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by telegram 1 (Ada)' }));
   });
 
   describe('of the kill-switch', () => {

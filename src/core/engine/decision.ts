@@ -72,7 +72,11 @@ export class Decision implements DecisionEffect {
   }
 }
 
-const signed = (fraction: number): string => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)} %`;
+/** Rounded to nothing is zero without a sign. */
+const signed = (fraction: number): string => {
+  const text = (fraction * 100).toFixed(2);
+  return Number(text) === 0 ? '0.00 %' : `${fraction > 0 ? '+' : ''}${text} %`;
+};
 
 /** Probability and expected value, for people. */
 export const odds = (probability: number, expectedValue: Fraction): string => `p ${probability.toFixed(3)}, EV ${signed(expectedValue)}`;

@@ -36,7 +36,7 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
     }
     case 'resume': {
       if (guardian.locks['operator-pause'] === undefined) return refused('not-paused', 'Not paused: nothing to resume.');
-      lift(guardian, turn.changes, 'operator-pause', by);
+      lift(guardian, turn.changes, 'operator-pause', because(by, ''));
       const left = Object.values(guardian.locks).map((lock) => LOCKS[lock.kind].title);
       return done(left.length === 0 ? 'Resumed.' : `Resumed, but still locked: ${left.join(', ')}.`);
     }

@@ -42,7 +42,7 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
   resume: { answer: /Resume trading\?[\s\S]*These locks stay: kill-switch/ },
   unlock: { argument: 'reviewed', answer: /Unlock\?[\s\S]*Reason: reviewed/ },
   halt: { argument: 'maintenance', answer: /Halted[\s\S]*Done: halt/ },
-  flatten: { argument: 'BTC', answer: /Sells 0\.0123 BTC at market: about 743\.41 at 60,500\.00/ },
+  flatten: { argument: 'BTC', answer: /Sells 0\.0123 BTC at market: about 743\.41 USDT at 60,500\.00/ },
   cancel: { argument: 'gb-4f2a-19', answer: /Cancels entry gb-4f2a-19/ },
   reconcile: { answer: /Done: reconcile/ },
   mute: { argument: '2h', answer: /Muted/ },
@@ -104,6 +104,12 @@ describe('deeds with a confirmation', () => {
     await bot.press(OPERATOR, OPERATOR, button);
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Done') === true);
     expect(bot.tools.calls).toMatchObject([{ name, detail, caller: { userId: OPERATOR } }]);
+  });
+
+  test('/flatten of several says the sum, in the quote currency and with the fees taken off', async () => {
+    const sale = (symbol: string, estimatedProceeds: number) => ({ symbol, quantity: 0.01, lastPrice: 60_500, estimatedProceeds });
+    Object.assign(bot.tools, { flattenPreview: () => ({ positions: [sale('BTC/USDT', 1_000.5), sale('ETH/USDT', 250.25)], refusal: null }) });
+    expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(/In all about 1,250\.75 USDT\nFees are taken off\./);
   });
 
   test('/cancel refuses a protective stop and an unknown order', async () => {

@@ -156,7 +156,7 @@ test('/flatten shows sizes and proceeds, sells, and leaves no stop behind', asyn
   await bot.pace(200);
   await until('a protected position', async () => (await bot.market()).openOrders.length === 1);
   const question = await bot.ask(OPERATOR, '/flatten', titled('Sell?'));
-  expect(textOf(question)).toMatch(/Sells 0\.\d+ BTC at market: about [\d,.]+ at [\d,.]+/);
+  expect(textOf(question)).toMatch(/Sells 0\.\d+ BTC at market: about [\d,.]+ USDT at [\d,.]+/);
   await bot.ask(OPERATOR, '/pause no new entry', titled('⏸ Paused'));
   await bot.press(OPERATOR, question, 'Sell it');
   await bot.hears(OPERATOR, /BTC closed .* flatten by Person 1001/);
