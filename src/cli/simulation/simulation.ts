@@ -160,6 +160,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     recent: trace.recent().slice(0, -1),
   };
   machine.kill('the run is over');
+  world.clock.end();
   disk.close();
   return result;
 };

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { createVirtualClock, settle } from './virtual-clock.ts';
 
@@ -45,5 +46,29 @@ test('the sleeps of a dead process never end', async () => {
   alive = false;
   await clock.runTo(100);
   expect(woke).toBe(false);
+  expect(clock.nextWake()).toBeNull();
+});
+
+test.each([
+  ['comes due', (clock: ReturnType<typeof createVirtualClock>) => clock.runTo(100)],
+  ['is the next', (clock: ReturnType<typeof createVirtualClock>) => Promise.resolve(clock.nextWake())],
+])('the sleep of a dead process lets go of its signal when it %s: thousands of histories fit into one process', async (_, discard) => {
+  const clock = createVirtualClock(0);
+  let alive = true;
+  const { signal } = new AbortController();
+  void clock.forProcess(() => alive).sleep(10, signal);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  alive = false;
+  await discard(clock);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+});
+
+test('at the end of a history nobody listens to a signal any more', () => {
+  const clock = createVirtualClock(0);
+  const { signal } = new AbortController();
+  void clock.sleep(10, signal);
+  void clock.forProcess(() => false).sleep(10, signal);
+  clock.end();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   expect(clock.nextWake()).toBeNull();
 });

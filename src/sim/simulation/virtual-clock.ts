@@ -6,6 +6,8 @@ interface Timer {
   readonly order: number;
   readonly alive: () => boolean;
   readonly fire: () => void;
+  /** Lets go of the signal: a signal made of others is kept by Node for as long as somebody listens to it. */
+  readonly letGo: () => void;
 }
 
 /** Time that passes only when somebody says so. Market, wall and monotonic time are one here, as in the modes on real clocks. */
@@ -16,6 +18,8 @@ export interface VirtualClock extends Clock {
   nextWake(): EpochMs | null;
   /** Lets everything happen that is due up to and including `at`, in order, and stands there. Real time does not pass. */
   runTo(at: EpochMs): Promise<void>;
+  /** Forgets whoever still sleeps: the history is over. */
+  end(): void;
 }
 
 /**
@@ -46,9 +50,10 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
         order: (count += 1),
         alive,
         fire: () => {
-          signal?.removeEventListener('abort', abort);
+          timer.letGo();
           resolve();
         },
+        letGo: () => signal?.removeEventListener('abort', abort),
       };
       const abort = (): void => {
         const index = timers.indexOf(timer);
@@ -63,7 +68,10 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
     let fired = false;
     for (let timer = timers.at(-1); timer !== undefined && timer.at <= now; timer = timers.at(-1)) {
       timers.pop();
-      if (!timer.alive()) continue;
+      if (!timer.alive()) {
+        timer.letGo();
+        continue;
+      }
       timer.fire();
       fired = true;
     }
@@ -82,7 +90,7 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
     ...clockOf(always),
     forProcess: clockOf,
     nextWake: () => {
-      while (timers.at(-1)?.alive() === false) timers.pop();
+      while (timers.at(-1)?.alive() === false) timers.pop()?.letGo();
       return timers.at(-1)?.at ?? null;
     },
     runTo: async (at) => {
@@ -94,6 +102,9 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
         now = Math.max(now, next.at);
       }
       now = Math.max(now, at);
+    },
+    end: () => {
+      while (timers.length > 0) timers.pop()?.letGo();
     },
   };
 };
