@@ -22,6 +22,8 @@ const HOUR = 3_600_000;
 /** Wall milliseconds of a quarter of a market hour: slow enough to act on what is seen, and quick to pass the time. */
 const STEP = 40;
 const FAST_STEP = 2;
+/** Locks on volatile days keep the bot out of the market for days of it. */
+const UNTIL_IT_MAY_TRADE = 150_000;
 
 let directory: string;
 let bot: RunningBot | null = null;
@@ -47,7 +49,7 @@ const forceLoss = async (running: RunningBot, afterId: number): Promise<ChatMess
     if (stop === undefined) return null;
     await running.control('POST', '/control/price', { symbol: 'BTC/USDT', price: (Number(stop.stopPrice) * 0.998).toFixed(2) });
     return stop;
-  });
+  }, UNTIL_IT_MAY_TRADE);
   return running.hears((message) => message.text.includes('BTC closed -'), afterId);
 };
 
@@ -156,11 +158,11 @@ const scenario = async (extra: Readonly<Record<string, string>>): Promise<void> 
 };
 
 describe('the real process over HTTP on both sides', () => {
-  test('trades, locks after three losses, stays locked through SIGKILL, unlocks, trades again, replays: generated market', { timeout: 240_000 }, async () => {
+  test('trades, locks after three losses, stays locked through SIGKILL, unlocks, trades again, replays: generated market', { timeout: 480_000 }, async () => {
     await scenario({ DEMO_SEED: '7' });
   });
 
-  test('the same on the real candles of August 2024 (needs MARKET_DATA_DIR)', { timeout: 240_000 }, async (context) => {
+  test('the same on the real candles of August 2024 (needs MARKET_DATA_DIR)', { timeout: 480_000 }, async (context) => {
     const data = process.env['MARKET_DATA_DIR'];
     if (data === undefined) return context.skip('needs MARKET_DATA_DIR, the folder of recorded candles');
     await scenario({ MARKET_DATA_DIR: data, DEMO_FROM: '2024-08-01T00:00:00Z' });

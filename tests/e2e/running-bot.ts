@@ -32,9 +32,9 @@ export interface RunningBot {
   end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<number | null>;
 }
 
-/** Repeats `look` until it gives something. Real processes give no other sign. @throws after a minute */
-export const eventually = async <T>(what: string, look: () => Promise<T | null>): Promise<T> => {
-  const deadline = performance.now() + PATIENCE;
+/** Repeats `look` until it gives something. Real processes give no other sign. @throws after `patience` milliseconds, a minute */
+export const eventually = async <T>(what: string, look: () => Promise<T | null>, patience = PATIENCE): Promise<T> => {
+  const deadline = performance.now() + patience;
   while (performance.now() < deadline) {
     const found = await look();
     if (found !== null) return found;

@@ -197,9 +197,9 @@ describe('one process a database', () => {
     expect(openForTest(path).origin).toBe('existing');
   });
 
-  test('another process is named, and its lock dies with it, however it ends', async () => {
+  test('another process is named, and its lock dies with it and not before, however it ends', async () => {
     const path = join(temporaryDirectory(), 'paper.db');
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-writer.test-helper.ts'), path, 'hold'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--expose-gc', join(import.meta.dirname, 'crash-writer.test-helper.ts'), path, 'hold'], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     expect(refusal(path)).toMatchObject({ code: 'in-use', message: expect.stringContaining(`pid ${child.pid} since`) as string });

@@ -18,6 +18,9 @@ export interface InstanceLock {
 
 const ATTEMPTS = 10;
 
+/** Locks in force. Without this a lock whose owner has been forgotten would be collected as garbage, and free. */
+const HELD = new Set<Sqlite.Database>();
+
 interface Holder {
   readonly pid: number;
   readonly since: string;
@@ -32,7 +35,13 @@ export const acquireInstanceLock = (path: string, now: EpochMs): InstanceLock =>
     db = new Sqlite(lockPath, { timeout: 0 });
     take(db, now);
     const held = db;
-    return { release: () => void held.close() };
+    HELD.add(held);
+    return {
+      release: () => {
+        HELD.delete(held);
+        held.close();
+      },
+    };
   } catch (error) {
     const refusal = refusalOf(error, path, lockPath, db);
     db?.close();
