@@ -147,6 +147,21 @@ describe('a shortage', () => {
     expect(world.managed()?.phase).toBe('protected');
   });
 
+  test.each([
+    ['an empty list', []],
+    ['a list without the coin', [{ asset: 'USDT', free: '10000', locked: '0' }]],
+  ])('of base, seen once in %s, leaves the stop alone and does not stand in the way of an exit', (_, balances) => {
+    const world = new World().ready().enter();
+    const held = world.held();
+    world.take();
+    world.apply({ type: 'account', balances, failure: null, foreignOrders: [] });
+    expect(world.take().map(({ type }) => type)).not.toContain('cancel');
+    world.command({ name: 'flatten', symbol: BTC });
+    world.report(world.managed()?.stopOrderId ?? '');
+    const sales = world.take().flatMap((effect) => (effect.type === 'place' ? [effect.order.draft] : []));
+    expect(sales.map(({ purpose, quantity }) => [purpose, formatDecimal(quantity)])).toEqual([['exit', held]]);
+  });
+
   test('that a later reading does not show was none', () => {
     const world = new World().ready();
     world.exchange.move('USDT', decimal('-300'));

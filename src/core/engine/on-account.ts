@@ -31,19 +31,15 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   } else lockOnOrphans(turn);
   // While the outcome of an order is open, a reading proves nothing: the order may or may not be in it.
   if (state.unsettled > 0) return;
-  noteHoldings(turn, totals);
   if (state.reconcileRequested) {
     state.reconcileRequested = false;
     state.guardian.reconciledAt = turn.at;
   }
   const difference = lostHistory(turn, input.historyLost ?? []) ?? findDifference(turn, totals);
-  if (difference === null) {
-    state.suspicion = null;
-    return;
-  }
-  const times = state.suspicion?.key === difference.key ? state.suspicion.times + 1 : 1;
-  state.suspicion = { key: difference.key, times };
-  if (times < READINGS_BEFORE_ACTION) return;
+  state.suspicion = difference === null ? null : { key: difference.key, times: state.suspicion?.key === difference.key ? state.suspicion.times + 1 : 1 };
+  const confirmed = state.suspicion !== null && state.suspicion.times >= READINGS_BEFORE_ACTION;
+  noteHoldings(turn, totals, confirmed);
+  if (difference === null || !confirmed) return;
   switch (difference.kind) {
     case 'deposit':
       return deposit(turn, difference.amount);
@@ -76,7 +72,11 @@ const open = (turn: Turn, totals: Totals): void => {
   syncNumbers(state);
 };
 
-const noteHoldings = (turn: Turn, totals: Totals): void => {
+/**
+ * What can be sold is what is there. Less than the bot holds is believed at the second reading only: on a list that was
+ * cut short, or taken before a fill, a stop would be withdrawn or not placed at all.
+ */
+const noteHoldings = (turn: Turn, totals: Totals, confirmed: boolean): void => {
   const { state, config } = turn;
   state.accountAt = turn.at;
   state.cashAtExchange = totals.get(config.quoteAsset) ?? ZERO;
@@ -88,7 +88,10 @@ const noteHoldings = (turn: Turn, totals: Totals): void => {
     if (total > own) external[asset] = formatDecimal(sub(total, own));
   }
   state.external = external;
-  for (const symbol of Object.values(state.symbols)) symbol.atExchange = totals.get(symbol.instrument.base) ?? ZERO;
+  for (const symbol of Object.values(state.symbols)) {
+    const there = totals.get(symbol.instrument.base) ?? ZERO;
+    if (confirmed || there >= quantityOf(state.ledger, symbol.symbol)) symbol.atExchange = there;
+  }
 };
 
 /** New books on an account that has orders of ours already: an earlier database held positions here. */
