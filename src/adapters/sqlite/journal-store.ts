@@ -18,7 +18,8 @@ interface JournalRow {
 
 /** Reads of the journal; works on a read-only connection. */
 export const createJournalReader = (db: Connection): Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'> => {
-  const page = db.prepare<[number, number], JournalRow>('SELECT sequence, input, effects FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?');
+  // A sum, since SQLite plans with the value of a bare parameter there and prepares the statement anew for every page.
+  const page = db.prepare<[number, number], JournalRow>('SELECT sequence, input, effects FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ? + 0');
   const last = db.prepare<[], number | null>('SELECT max(sequence) FROM journal').pluck();
   const newestSnapshot = db.prepare<[], Snapshot>('SELECT sequence, at, state FROM snapshots ORDER BY sequence DESC LIMIT 1');
   return {
