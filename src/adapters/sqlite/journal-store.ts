@@ -49,11 +49,23 @@ interface Applied {
   readonly effects: readonly Effect[];
 }
 
-/** What is journaled is what is applied, to the sign of a zero. */
 const applyAsJournaled = (given: Input, apply: Apply): Applied => {
   const text = inputText(given);
-  const input = JSON.parse(text) as Input;
+  const input = asJournaled(given) as Input;
   return { text, input, effects: apply(input) };
+};
+
+/** What is journaled is what is applied, to the sign of a zero: a plain value as JSON would give it back, in a quarter of the time that reading the text takes. */
+const asJournaled = (value: unknown): unknown => {
+  if (typeof value === 'number') return value + 0;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(asJournaled);
+  const copy: Record<string, unknown> = {};
+  for (const key in value) {
+    const part = (value as Readonly<Record<string, unknown>>)[key];
+    if (part !== undefined) copy[key] = asJournaled(part);
+  }
+  return copy;
 };
 
 /** The journal and everything that is derived from it in the same transactions. */
@@ -127,7 +139,7 @@ const inputText = (input: Input): string => {
 
 /**
  * Where JSON would say something else: NaN, infinities and holes become null,
- * functions vanish. Null when it would not. (A property that is undefined
+ * functions vanish, dates and maps are written as what they are not. Null when it would not. (A property that is undefined
  * vanishes, too, but then it is neither journaled nor applied.) The path is put
  * together on the way back from a fault: every input is asked, and hardly one has any.
  */
@@ -154,7 +166,10 @@ const partsFault = (value: object): string | null => {
     }
     return null;
   }
+  const kind: unknown = Object.getPrototypeOf(value);
+  if (kind !== Object.prototype && kind !== null) return ' is an object of a kind of its own';
   for (const key in value) {
+    if (key === '__proto__') return '.__proto__ is no name';
     const part = (value as Readonly<Record<string, unknown>>)[key];
     if (part === undefined) continue;
     const fault = plainFault(part);
