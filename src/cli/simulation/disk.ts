@@ -6,6 +6,7 @@ import { openDatabase, type Database } from '../../adapters/sqlite/database.ts';
 import { createJournalStore } from '../../adapters/sqlite/journal-store.ts';
 import { migrate } from '../../adapters/sqlite/migrate.ts';
 import { createOutboxStore } from '../../adapters/sqlite/outbox-store.ts';
+import type { EngineState } from '../../core/engine/state.ts';
 import type { OutboxStore } from '../../ports/outbox.ts';
 import type { JournalStore } from '../../ports/store.ts';
 import type { RandomStream } from '../../sim/generator/random.ts';
@@ -27,8 +28,8 @@ export interface Disk {
   readonly intents: Set<string>;
   /** Keys of the alerts that are on disk. */
   readonly alerts: Set<string>;
-  /** Text of the state after the last commit of a process that ended between two commits; null when it cannot be told. */
-  lastState: string | null;
+  /** The state after the last commit of a process that ended between two commits, which nobody changes any more; null when it cannot be told. */
+  lastState: EngineState | null;
   starts: number;
 }
 

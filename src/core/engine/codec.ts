@@ -9,8 +9,8 @@ export const encodeEffects = (effects: readonly Effect[]): string =>
     ? '[]'
     : JSON.stringify(effects, (_key, value: unknown) => (typeof value === 'bigint' ? formatDecimal(value as Decimal) : value));
 
-/** What is made anew from the rest. */
-const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'symbolList', 'evaluated', 'changes']);
+/** What is made anew from the rest, and not written. */
+export const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'symbolList', 'evaluated', 'changes']);
 
 /** A snapshot of the whole state; decodeState gives an equal state back. */
 export const encodeState = (state: EngineState): string =>
