@@ -82,7 +82,11 @@ const newestOf = (own: readonly OrderRecord[]): string | null => {
 const isGreater = (a: string, b: string): boolean => (a.length === b.length ? a > b : a.length > b.length);
 
 /** The steps for all symbols that were read, in the order in which they have to be carried out. */
-export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => readings.flatMap((reading) => planSymbol(books, reading));
+export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => {
+  const steps: RepairStep[] = [];
+  for (const reading of readings) steps.push(...planSymbol(books, reading));
+  return steps;
+};
 
 const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[] => {
   const { symbol } = reading;
@@ -90,7 +94,10 @@ const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[]
   const own = reading.trades !== undefined ? ordersOf(books.orders, symbol) : ordersInUse(books, symbol);
   const lookUps = new Map<string, LookUpCause>();
   for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
-  const rest = [...planOpen(books, reading, own, lookUps), ...planTrades(reading, own, lookUps)];
+  const rest = planOpen(books, reading, own, lookUps);
+  rest.push(...planTrades(reading, own, lookUps));
+  // As a rule everything agrees.
+  if (lookUps.size === 0) return rest;
   return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
 };
 
