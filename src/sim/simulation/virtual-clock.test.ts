@@ -106,3 +106,17 @@ test('a signal that is slept on again is let go of, too, when its sleepers die o
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   }
 });
+
+test('what is to come after a span comes once, in its turn, or not at all when it is called off', async () => {
+  const clock = createVirtualClock(0);
+  const came: string[] = [];
+  const callOff = clock.after(10, () => came.push(`called off @${clock.wallNow()}`));
+  clock.after(5, () => came.push(`five @${clock.wallNow()}`));
+  void clock.sleep(7).then(() => came.push(`seven @${clock.wallNow()}`));
+  await clock.runTo(8);
+  callOff();
+  await clock.runTo(100);
+  expect(came).toEqual(['five @5', 'seven @7']);
+  callOff();
+  expect(clock.nextWake()).toBeNull();
+});

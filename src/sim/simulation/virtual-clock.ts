@@ -21,6 +21,8 @@ const nothing = (): void => undefined;
 export interface VirtualClock extends Clock {
   /** A clock for one process: once `alive` is false its sleeps never end, as for a process that was killed. */
   forProcess(alive: () => boolean): Clock;
+  /** Calls `then` after the span, unless the answer is called before: a time-out, which hardly ever comes to anything, without a signal. */
+  after(span: Milliseconds, then: () => void): () => void;
   /** When the next sleep ends; null when nobody sleeps. */
   nextWake(): EpochMs | null;
   /** Lets everything happen that is due up to and including `at`, in order, and stands there. Real time does not pass. */
@@ -47,9 +49,13 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
     timers.splice(index, 0, timer);
   };
 
-  const wake = (timer: Timer): void => {
-    const index = timers.indexOf(timer);
+  const remove = (timer: Timer): void => {
+    const index = timers.lastIndexOf(timer);
     if (index >= 0) timers.splice(index, 1);
+  };
+
+  const wake = (timer: Timer): void => {
+    remove(timer);
     if (timer.alive()) timer.fire();
   };
 
@@ -130,6 +136,11 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
   return {
     ...clockOf(always),
     forProcess: clockOf,
+    after: (span, then) => {
+      const timer: Timer = { at: now + Math.max(0, Math.ceil(span)), alive: always, fire: then, letGo: nothing };
+      add(timer);
+      return () => remove(timer);
+    },
     nextWake: () => {
       while (timers.at(-1)?.alive() === false) timers.pop()?.letGo();
       return timers.at(-1)?.at ?? null;
