@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../../adapters/sqlite/connection.ts';
+import { connect, type Connection } from '../../adapters/sqlite/connection.ts';
 import { openDatabase, type Database } from '../../adapters/sqlite/database.ts';
 import { createJournalStore } from '../../adapters/sqlite/journal-store.ts';
 import { migrate } from '../../adapters/sqlite/migrate.ts';
@@ -42,7 +42,21 @@ const record = (): Pick<Disk, 'intents' | 'alerts' | 'lastState' | 'starts'> => 
 export const createMemoryDisk = (): Disk => {
   const db = connect(':memory:', 'FULL');
   migrate(db, 0);
+  keepStatements(db);
   return { ...record(), open: () => ({ journal: createJournalStore(db), outbox: createOutboxStore(db) }), crashed: () => undefined, close: () => void db.close() };
+};
+
+/** Each process reads the database anew; only that SQLite understands the same text again at every start is spared. */
+const keepStatements = (db: Connection): void => {
+  const prepare = db.prepare.bind(db);
+  const kept = new Map<string, unknown>();
+  Object.assign(db, {
+    prepare: (source: string): unknown => {
+      const statement = kept.get(source) ?? prepare(source);
+      kept.set(source, statement);
+      return statement;
+    },
+  });
 };
 
 /**
