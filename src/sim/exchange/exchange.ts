@@ -224,7 +224,7 @@ export class Exchange {
       if (!keepsNothing) entries.push([key, encode(value)]);
     };
     const { engine, market } = this;
-    for (const id of engine.changedSymbols) {
+    if (!keepsNothing) for (const id of engine.changedSymbols) {
       const { rules: _rules, open: _open, ...book } = engine.symbol(id);
       put(keys.symbol(id), { ...book, ...market.state(id) });
     }
