@@ -133,11 +133,12 @@ export const createBot = (options: BotOptions): Bot => {
     await insist('account', () => watch.account(true));
   };
 
+  /** In most rounds nothing is under way, and nothing is waited for. */
   const round = async (): Promise<void> => {
     await watch.orders();
-    await settle();
+    if (!executor.idle) await settle();
     await feed.poll();
-    await settle();
+    if (!executor.idle) await settle();
     await watch.account();
     await watch.skew();
     rounds += 1;

@@ -27,13 +27,17 @@ export const createCandleReader = (marketData: MarketData, clock: Clock, log: Lo
       log.warn({ symbol, code: read.error.code, why: read.error.message }, 'candles could not be read');
       return null;
     }
-    const sound = new Map<EpochMs, Candle>();
+    const sound: Candle[] = [];
+    let inOrder = true;
     for (const candle of read.value) {
       const fault = candle.openTime < from || candle.openTime + HOUR_MS > now ? 'is outside of what was asked for' : candleFault(candle);
       if (fault !== null) log.warn({ symbol, openTime: candle.openTime, fault }, 'candle left out');
-      else if (!sound.has(candle.openTime)) sound.set(candle.openTime, candle);
+      else {
+        if (candle.openTime <= (sound.at(-1)?.openTime ?? Number.NEGATIVE_INFINITY)) inOrder = false;
+        sound.push(candle);
+      }
     }
-    return [...sound.values()].sort((a, b) => a.openTime - b.openTime);
+    return inOrder ? sound : ordered(sound);
   };
 
   const readAll = async (symbol: SymbolName, from: EpochMs): Promise<Candle[] | null> => {
@@ -69,6 +73,13 @@ export const createCandleReader = (marketData: MarketData, clock: Clock, log: Lo
       return candles === null ? null : await repair(symbol, from, candles);
     },
   };
+};
+
+/** By their hours, the first that came of each. */
+const ordered = (candles: readonly Candle[]): readonly Candle[] => {
+  const byHour = new Map<EpochMs, Candle>();
+  for (const candle of candles) if (!byHour.has(candle.openTime)) byHour.set(candle.openTime, candle);
+  return [...byHour.values()].sort((a, b) => a.openTime - b.openTime);
 };
 
 interface Gap {

@@ -25,7 +25,7 @@ const REPAIR_LIMIT: Milliseconds = 10 * SECOND_MS;
 /** Looks after what rests on the exchange: working orders, trades, balances, the clock. A failed read never means "nothing there". */
 export interface ExchangeWatch {
   /** Compares working orders with the exchange's open ones; what is missing or has moved is looked up. */
-  orders(): Promise<void>;
+  orders(): Promise<unknown>;
   /**
    * The full comparison, when it is due or `now` is set, and nothing is under way: open orders and trades
    * first, then, with those repaired, the balances. @returns whether the account was compared.
@@ -112,29 +112,37 @@ export const createExchangeWatch = (options: {
     return suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION ? DIFFERENCE_CADENCE : 0;
   };
 
+  const account = async (): Promise<boolean> => {
+    const compared = await compare();
+    // One that failed is due again, also where it was only asked for: entries wait for it.
+    accountAt = compared ? clock.marketNow() : null;
+    notBefore = clock.monotonicNow() + waitAfter(compared);
+    return compared;
+  };
+
+  const skew = async (): Promise<void> => {
+    const sample = await sampleClock();
+    const trouble = sample === null || Math.abs(sample.skew) + sample.doubt > SKEW_TROUBLE;
+    skewDueAt = clock.monotonicNow() + (trouble ? SKEW_RETRY : SKEW_CADENCE);
+    if (sample === null) host.apply({ type: 'clock-skew', skew: null });
+    // A slow answer says only that much: what it leaves in doubt is not a measurement, and the last one grows old.
+    else if (sample.doubt <= SKEW_TROUBLE) host.apply({ type: 'clock-skew', skew: sample.skew });
+    else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
+  };
+
   return {
-    orders: async () => void (await reconciler.workingOrders()),
-    account: async (now = false) => {
+    orders: reconciler.workingOrders,
+    account: (now = false) => {
       if (host.state.reconcileRequested) notBefore = Math.min(notBefore, clock.monotonicNow());
-      if (!now && (!isDue() || clock.monotonicNow() < notBefore)) return false;
-      const compared = await compare();
-      // One that failed is due again, also where it was only asked for: entries wait for it.
-      accountAt = compared ? clock.marketNow() : null;
-      notBefore = clock.monotonicNow() + waitAfter(compared);
-      return compared;
+      return !now && (!isDue() || clock.monotonicNow() < notBefore) ? NOT_COMPARED : account();
     },
-    skew: async () => {
-      if (clock.monotonicNow() < skewDueAt) return;
-      const sample = await sampleClock();
-      const trouble = sample === null || Math.abs(sample.skew) + sample.doubt > SKEW_TROUBLE;
-      skewDueAt = clock.monotonicNow() + (trouble ? SKEW_RETRY : SKEW_CADENCE);
-      if (sample === null) host.apply({ type: 'clock-skew', skew: null });
-      // A slow answer says only that much: what it leaves in doubt is not a measurement, and the last one grows old.
-      else if (sample.doubt <= SKEW_TROUBLE) host.apply({ type: 'clock-skew', skew: sample.skew });
-      else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
-    },
+    skew: () => (clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
   };
 };
+
+/** What a look has that is not due yet. */
+const NOT_COMPARED = Promise.resolve(false);
+const NOTHING = Promise.resolve();
 
 /** Looks at the exchange's clock for one measurement, while answers are slow. */
 const SKEW_LOOKS = 3;

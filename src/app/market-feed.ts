@@ -139,10 +139,18 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     return candles;
   };
 
+  const isBehind = (symbol: SymbolName, current: EpochMs): boolean => (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current;
+
+  /** Whether an hour has closed that some symbol does not have: hardly ever, and otherwise nothing has to be waited for. */
+  const mayHaveClosed = (): boolean => {
+    const current = hourStart(clock.marketNow()) - HOUR_MS;
+    return required.some((symbol) => isBehind(symbol, current));
+  };
+
   /** Reads what has closed since, oldest hour first, the context symbol first in each. */
   const pollCandles = async (): Promise<void> => {
     const current = hourStart(clock.marketNow()) - HOUR_MS;
-    const behind = required.filter((symbol) => (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current);
+    const behind = required.filter((symbol) => isBehind(symbol, current));
     if (behind.length === 0 || clock.wallNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of behind) for (const candle of await readNew(symbol, current)) batch.push({ symbol, candle });
@@ -202,8 +210,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     recent: (symbol, hours) => (kept.get(symbol) ?? []).slice(-Math.min(hours, RECENT_HOURS)),
     poll: async () => {
       await pollPrices();
-      await pollCandles();
-      await decide();
+      if (mayHaveClosed()) await pollCandles();
+      if (undecided.length > 0) await decide();
     },
   };
 };

@@ -107,16 +107,20 @@ const booksOf = (state: EngineState): Books => {
 };
 
 /** Stops of others take the places that ours need. */
-const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]): Findings['algoOrders'] =>
-  Object.fromEntries(
-    readings
-      .map(({ symbol, open }) => [symbol, (open ?? []).filter(({ algo, clientOrderId }) => algo === true && state.orders[clientOrderId] === undefined).length] as const)
-      .filter(([, count]) => count > 0),
-  );
+const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]): Findings['algoOrders'] => {
+  const counts: Record<SymbolName, number> = {};
+  for (const { symbol, open } of readings) {
+    for (const { algo, clientOrderId } of open ?? []) {
+      if (algo === true && state.orders[clientOrderId] === undefined) counts[symbol] = (counts[symbol] ?? 0) + 1;
+    }
+  }
+  return counts;
+};
 
 const NOTHING: Findings = { complete: true, clean: true, foreign: [], orphans: [], historyLost: [], algoOrders: {} };
 
 const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders'> => {
+  if (steps.length === 0) return NOTHING;
   const foreign: string[] = [];
   const orphans: string[] = [];
   const historyLost: string[] = [];

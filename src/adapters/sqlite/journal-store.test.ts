@@ -93,6 +93,39 @@ describe('a commit', () => {
     expect(db.journal.lastSequence()).toBe(0);
   });
 
+  test.each([
+    ['a date', new Date(NOON), ' is an object of a kind of its own'],
+    ['a map', new Map(), ' is an object of a kind of its own'],
+    ['a function', () => 1, ' is a function'],
+    ['a hole', [, 1], '[0] is a undefined'], // oxlint-disable-line no-sparse-arrays
+    ['a big number', { a: [1n] }, '.a[0] is a bigint'],
+    ['a name that would be taken for the prototype', JSON.parse('{"__proto__":1}'), '.__proto__ is no name'],
+  ])('with %s in an input is refused: JSON would say something else', (_what, external, fault) => {
+    const db = openForTest();
+    const error = thrownBy(() => commit(db, [], Object.assign(timer(), { external })));
+    expect(error).toMatchObject({ code: 'not-plain-json', message: `an input cannot be journaled: timer.external${fault}` });
+    expect(db.journal.lastSequence()).toBe(0);
+  });
+
+  test('applies what reading its text back would give, whatever is in it, and never the object itself', () => {
+    const db = openForTest();
+    const anything = fc.anything({ withBigInt: false, withSparseArray: false, withNullPrototype: true, withObjectString: false, values: [fc.string({ unit: 'binary' }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)] });
+    fc.assert(
+      fc.property(anything, (external) => {
+        const given: Input = Object.assign(timer(), { external, left: undefined });
+        let applied: unknown = null;
+        db.journal.commit([given], (input) => {
+          applied = input;
+          return [];
+        });
+        expect(applied).toStrictEqual(JSON.parse(JSON.stringify(given)));
+        expect(Object.keys(applied as object)).toEqual(Object.keys(JSON.parse(JSON.stringify(given)) as object));
+        if (typeof external === 'object' && external !== null) expect((applied as { external: unknown }).external).not.toBe(external);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('applies exactly what is journaled, and doubles come back to the last bit', () => {
     const db = openForTest();
     fc.assert(

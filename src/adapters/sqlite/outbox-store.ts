@@ -10,11 +10,15 @@ interface PendingRow {
   readonly attempts: number;
 }
 
+/**
+ * A sum in the place of a bare parameter changes nothing of what is found: SQLite plans with the value of a bare one
+ * there, and prepares the statement anew at every call, which takes ten times as long as the query.
+ */
 const PENDING = `
   SELECT o.id, o.alert, o.created_at AS createdAt, coalesce(d.attempts, 0) AS attempts
-  FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = :chat AND d.outbox_id = o.id
+  FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = :chat + 0 AND d.outbox_id = o.id
   WHERE o.id > (SELECT settled_through FROM outbox_chats WHERE chat_id = :chat) AND coalesce(d.state, 'waiting') = 'waiting'
-  ORDER BY o.id LIMIT :limit`;
+  ORDER BY o.id LIMIT :limit + 0`;
 
 const COUNT = `
   SELECT count(*) FROM outbox_chats c JOIN outbox o ON o.id > c.settled_through
@@ -31,10 +35,10 @@ const FIRST_SEEN = `
   SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM outbox_chats) THEN 0
               ELSE min(:atStart, (SELECT min(settled_through) FROM outbox_chats)) END`;
 
-/** After a row is settled, the chat's mark moves up to the row before its oldest waiting one. */
+/** After a row is settled, the chat's mark moves up to the row before its oldest waiting one. (Of the chat by its row, for the same reason as above.) */
 const ADVANCE = `
   UPDATE outbox_chats SET settled_through = coalesce(
-    (SELECT min(o.id) - 1 FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = :chat AND d.outbox_id = o.id
+    (SELECT min(o.id) - 1 FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = outbox_chats.chat_id AND d.outbox_id = o.id
       WHERE o.id > settled_through AND o.id <= :id AND coalesce(d.state, 'waiting') = 'waiting'), max(settled_through, :id))
   WHERE chat_id = :chat`;
 

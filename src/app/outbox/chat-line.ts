@@ -206,12 +206,13 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
         if (closing.signal.aborted && typeof step === 'object') return;
       }
     },
-    wake: () => nap.abort(),
+    // With a reason: without one an exception is made each time, which costs more than the wait.
+    wake: () => nap.abort('news'),
     contact: () => {
       if (probeAt === null) return;
       probeAt = null;
       mayReopen = true;
-      nap.abort();
+      nap.abort('contact');
     },
     drain: () => {
       closing.abort();

@@ -1,11 +1,12 @@
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../../adapters/sqlite/connection.ts';
+import { connect, type Connection } from '../../adapters/sqlite/connection.ts';
 import { openDatabase, type Database } from '../../adapters/sqlite/database.ts';
 import { createJournalStore } from '../../adapters/sqlite/journal-store.ts';
 import { migrate } from '../../adapters/sqlite/migrate.ts';
 import { createOutboxStore } from '../../adapters/sqlite/outbox-store.ts';
+import type { EngineState } from '../../core/engine/state.ts';
 import type { OutboxStore } from '../../ports/outbox.ts';
 import type { JournalStore } from '../../ports/store.ts';
 import type { RandomStream } from '../../sim/generator/random.ts';
@@ -27,8 +28,8 @@ export interface Disk {
   readonly intents: Set<string>;
   /** Keys of the alerts that are on disk. */
   readonly alerts: Set<string>;
-  /** Text of the state after the last commit of a process that ended between two commits; null when it cannot be told. */
-  lastState: string | null;
+  /** The state after the last commit of a process that ended between two commits, which nobody changes any more; null when it cannot be told. */
+  lastState: EngineState | null;
   starts: number;
 }
 
@@ -41,7 +42,21 @@ const record = (): Pick<Disk, 'intents' | 'alerts' | 'lastState' | 'starts'> => 
 export const createMemoryDisk = (): Disk => {
   const db = connect(':memory:', 'FULL');
   migrate(db, 0);
+  keepStatements(db);
   return { ...record(), open: () => ({ journal: createJournalStore(db), outbox: createOutboxStore(db) }), crashed: () => undefined, close: () => void db.close() };
+};
+
+/** Each process reads the database anew; only that SQLite understands the same text again at every start is spared. */
+const keepStatements = (db: Connection): void => {
+  const prepare = db.prepare.bind(db);
+  const kept = new Map<string, unknown>();
+  Object.assign(db, {
+    prepare: (source: string): unknown => {
+      const statement = kept.get(source) ?? prepare(source);
+      kept.set(source, statement);
+      return statement;
+    },
+  });
 };
 
 /**

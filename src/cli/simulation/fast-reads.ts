@@ -1,10 +1,11 @@
 import { formatDecimal, type Decimal } from '../../core/decimal.ts';
 import type { Candle } from '../../core/market/candle.ts';
 import type { OrderSnapshot } from '../../core/orders/order.ts';
-import { HOUR_MS } from '../../core/units.ts';
+import { HOUR_MS, type SymbolName } from '../../core/units.ts';
 import type { MarketData } from '../../ports/market-data.ts';
 import type { Venue } from '../../ports/venue.ts';
 import type { Fixed } from '../../sim/matching/fixed.ts';
+import type { SimOrder } from '../../sim/matching/order.ts';
 import type { World } from '../../sim/simulation/world.ts';
 
 /**
@@ -47,24 +48,30 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
 
 export const fastVenue = (world: World, long: Venue): Venue => {
   const { files } = world.exchange.engine;
+  /** While nothing of an order is executed, every look says the same of it. */
+  const stated = new WeakMap<SimOrder, OrderSnapshot>();
+  const state = (symbol: SymbolName, order: SimOrder): OrderSnapshot => {
+    const known = stated.get(order);
+    if (known !== undefined) return known;
+    const snapshot: OrderSnapshot = {
+      clientOrderId: order.clientOrderId,
+      exchangeOrderId: String(order.orderId),
+      symbol,
+      side: order.side === 'BUY' ? 'buy' : 'sell',
+      status: 'new',
+      quantity: text(order.quantity),
+      executedQuantity: '0',
+      fills: [],
+    };
+    stated.set(order, snapshot);
+    return snapshot;
+  };
   return {
     ...long,
     openOrders: (symbol) => {
       const open = files.open(symbol.replace('/', ''));
       if (world.concerns('openOrders') || open.some((order) => order.executed > 0n)) return long.openOrders(symbol);
-      const value = open.map(
-        (order): OrderSnapshot => ({
-          clientOrderId: order.clientOrderId,
-          exchangeOrderId: String(order.orderId),
-          symbol,
-          side: order.side === 'BUY' ? 'buy' : 'sell',
-          status: 'new',
-          quantity: text(order.quantity),
-          executedQuantity: '0',
-          fills: [],
-        }),
-      );
-      return Promise.resolve({ ok: true, value });
+      return Promise.resolve({ ok: true, value: open.map((order) => state(symbol, order)) });
     },
   };
 };

@@ -9,7 +9,6 @@ import type { Effect } from '../../core/engine/effect.ts';
 import type { Input, OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
-import { encodeState } from '../../core/engine/codec.ts';
 import { tradingState } from '../../core/guardian/state.ts';
 import type { OrderDraft, OrderSnapshot } from '../../core/orders/order.ts';
 import type { FeatureEngine } from '../../core/features/engine.ts';
@@ -24,6 +23,7 @@ import type { Venue } from '../../ports/venue.ts';
 import type { RandomStream } from '../../sim/generator/random.ts';
 import { ProcessDeath, type CrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
 import type { Violation } from '../../sim/simulation/invariants.ts';
+import { sameState } from '../../sim/simulation/same-state.ts';
 import { createTelegram, watchOutbox, type ChatHistory } from '../../sim/simulation/telegram.ts';
 import type { Trace } from '../../sim/simulation/trace.ts';
 import { minuteAfter, type World } from '../../sim/simulation/world.ts';
@@ -133,7 +133,7 @@ export const startMachine = (options: MachineOptions): Machine => {
   const dies = (point: CrashPoint, weighty: boolean): boolean => {
     if (!alive) return true;
     if (!crashes.strikes(point, weighty)) return false;
-    if (point !== 'commit:inside' && point !== 'commit:before') disk.lastState = encodeState(state);
+    if (point !== 'commit:inside' && point !== 'commit:before') disk.lastState = state;
     kill(`crash ${point}`);
     return true;
   };
@@ -145,7 +145,7 @@ export const startMachine = (options: MachineOptions): Machine => {
   const recovered = recover(stores.journal);
   if (recovered.difference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(recovered.difference) });
   const state = disk.starts === 0 ? createEngineState() : recovered.state;
-  if (disk.lastState !== null && encodeState(state) !== disk.lastState) violate({ rule: 'locks-survive', detail: 'the recovered state is not the one after the last commit' });
+  if (disk.lastState !== null && !sameState(state, disk.lastState)) violate({ rule: 'locks-survive', detail: 'the recovered state is not the one after the last commit' });
   disk.lastState = null;
   disk.starts += 1;
 

@@ -99,10 +99,9 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
       await clock.sleep(5);
       return failed(endpoint, { phase: 'no-answer', code: 'ECONNRESET', message: 'the connection was cut' });
     }
-    const over = new AbortController();
-    void world.clock.sleep(TIMEOUT, over.signal).then(() => answered.resolve('late'));
+    const answerCame = world.clock.after(TIMEOUT, () => answered.resolve('late'));
     const outcome = await answered.promise;
-    over.abort('answered');
+    answerCame();
     if (!alive() || dies('call:after', weighty)) return 'dead';
     if (outcome !== 'late' && outcome.kind !== 'hang') await clock.sleep(travel() / 2);
     if (outcome === 'late') return failed(endpoint, { phase: 'no-answer', code: 'TIMEOUT', message: 'no answer' });

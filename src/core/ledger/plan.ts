@@ -63,14 +63,15 @@ export interface SymbolReading {
 }
 
 /** Id of the newest booked trade of a symbol, null when there is none that can be compared. Ids are numbers that grow within a symbol. */
-export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string | null => {
+export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string | null => newestOf(ordersOf(orders, symbol));
+
+const newestOf = (own: readonly OrderRecord[]): string | null => {
   let newest: string | null = null;
   // The newest order as a rule has the newest trade: from the end, hardly anything has to be looked at twice.
-  for (const clientOrderId of Object.keys(orders).reverse()) {
-    const record = orders[clientOrderId];
-    if (record === undefined || record.draft.symbol !== symbol) continue;
-    for (let index = record.tradeIds.length - 1; index >= 0; index -= 1) {
-      const id = record.tradeIds[index] ?? '';
+  for (let at = own.length - 1; at >= 0; at -= 1) {
+    const { tradeIds } = own[at] as OrderRecord;
+    for (let index = tradeIds.length - 1; index >= 0; index -= 1) {
+      const id = tradeIds[index] ?? '';
       if ((newest === null || isGreater(id, newest)) && /^\d+$/.test(id)) newest = id;
     }
   }
@@ -81,21 +82,37 @@ export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string
 const isGreater = (a: string, b: string): boolean => (a.length === b.length ? a > b : a.length > b.length);
 
 /** The steps for all symbols that were read, in the order in which they have to be carried out. */
-export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => readings.flatMap((reading) => planSymbol(books, reading));
+export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => {
+  const steps: RepairStep[] = [];
+  for (const reading of readings) steps.push(...planSymbol(books, reading));
+  return steps;
+};
 
 const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[] => {
   const { symbol } = reading;
-  const own = ordersOf(books, symbol, reading.trades !== undefined);
+  // All of them where trades are compared, else those that positions rely on.
+  const own = reading.trades !== undefined ? ordersOf(books.orders, symbol) : ordersInUse(books, symbol);
   const lookUps = new Map<string, LookUpCause>();
   for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
-  const rest = [...planOpen(books, reading, own, lookUps), ...planTrades(books, reading, own, lookUps)];
+  const rest = planOpen(books, reading, own, lookUps);
+  rest.push(...planTrades(reading, own, lookUps));
+  // As a rule everything agrees.
+  if (lookUps.size === 0) return rest;
   return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
 };
 
-/** A symbol's orders: all of them where trades are compared, else those that positions rely on. */
-const ordersOf = ({ orders, inUse }: Books, symbol: SymbolName, all: boolean): OrderRecord[] => {
+const ordersOf = (orders: Books['orders'], symbol: SymbolName): OrderRecord[] => {
   const own: OrderRecord[] = [];
-  for (const id of all ? Object.keys(orders) : inUse) {
+  for (const id of Object.keys(orders)) {
+    const record = orders[id] as OrderRecord;
+    if (record.draft.symbol === symbol) own.push(record);
+  }
+  return own;
+};
+
+const ordersInUse = ({ orders, inUse }: Books, symbol: SymbolName): OrderRecord[] => {
+  const own: OrderRecord[] = [];
+  for (const id of inUse) {
     const record = orders[id];
     if (record !== undefined && record.draft.symbol === symbol) own.push(record);
   }
@@ -131,14 +148,17 @@ const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecor
 /** An order of another instance is some bot's stop until an operator says that no such bot is left. */
 const mayCancel = (books: Books, clientOrderId: string): boolean => books.mayCancelOrphans && (clientOrderId.startsWith(books.ownPrefix) || books.acceptedOrphans.has(clientOrderId));
 
-const planTrades = (books: Books, reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
+const planTrades = (reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
   const { symbol, trades } = reading;
   if (trades === undefined) return [];
   if (trades === null) return [{ kind: 'read-again', symbol, what: 'trades' }];
   const steps: RepairStep[] = [];
-  const newest = newestTrade(books.orders, symbol);
+  const newest = newestOf(own);
   if (newest !== null && !trades.some((trade) => trade.tradeId === newest)) steps.push({ kind: 'history-lost', symbol, tradeId: newest });
-  const byExchangeId = new Map(own.flatMap((record) => (record.exchangeOrderId === null ? [] : [[record.exchangeOrderId, record] as const])));
+  // As a rule there is one trade, the newest: only the orders of those that were read are looked for.
+  const wanted = new Set(trades.map((trade) => trade.exchangeOrderId));
+  const byExchangeId = new Map<string, OrderRecord>();
+  for (const record of own) if (record.exchangeOrderId !== null && wanted.has(record.exchangeOrderId)) byExchangeId.set(record.exchangeOrderId, record);
   const anyUnsettled = own.some((record) => record.status === 'intent' || record.status === 'unknown');
   for (const trade of trades) {
     const record = byExchangeId.get(trade.exchangeOrderId);

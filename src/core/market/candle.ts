@@ -34,20 +34,19 @@ export const closeTime = (candle: Candle): EpochMs => candle.openTime + HOUR_MS;
 export const candleFault = (candle: Candle): string | null => {
   const { openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote } = candle;
   if (!Number.isSafeInteger(openTime) || openTime % HOUR_MS !== 0) return `open time ${openTime} is not on the hour`;
-  for (const [name, value] of [['open', open], ['high', high], ['low', low], ['close', close]] as const) {
-    if (!(Number.isFinite(value) && value > 0)) return `${name} ${value} is not a positive price`;
-  }
+  const price = priceFault('open', open) ?? priceFault('high', high) ?? priceFault('low', low) ?? priceFault('close', close);
+  if (price !== null) return price;
   if (high < Math.max(open, close) || low > Math.min(open, close)) {
     return `high ${high} and low ${low} do not enclose open ${open} and close ${close}`;
   }
-  for (const [name, value] of [
-    ['volume', volume],
-    ['quote volume', quoteVolume],
-    ['trades', trades],
-    ['taker buy base', takerBuyBase],
-    ['taker buy quote', takerBuyQuote],
-  ] as const) {
-    if (!(Number.isFinite(value) && value >= 0)) return `${name} ${value} is not a number of at least zero`;
-  }
-  return null;
+  return (
+    amountFault('volume', volume) ??
+    amountFault('quote volume', quoteVolume) ??
+    amountFault('trades', trades) ??
+    amountFault('taker buy base', takerBuyBase) ??
+    amountFault('taker buy quote', takerBuyQuote)
+  );
 };
+
+const priceFault = (name: string, value: number): string | null => (Number.isFinite(value) && value > 0 ? null : `${name} ${value} is not a positive price`);
+const amountFault = (name: string, value: number): string | null => (Number.isFinite(value) && value >= 0 ? null : `${name} ${value} is not a number of at least zero`);

@@ -8,7 +8,7 @@ import type { Instrument } from './instruments.ts';
 import { Market, type PriceMove } from './market.ts';
 import type { MarketHistory } from './market-history.ts';
 import { encode, keys, loadState, STORE_FORMAT, type StoredMeta, type StoredState } from './persistence.ts';
-import { TradePrints } from './prints.ts';
+import { MarketPrint, TradePrints } from './prints.ts';
 import type { ReceivedOrder } from './received.ts';
 import type { SimStore } from './store.ts';
 
@@ -180,8 +180,8 @@ export class Exchange {
     this.market.record(id, price);
     const symbol = this.engine.symbol(id);
     const size = this.engine.bestSize(id, 'ask');
-    this.prints.addOwn(this.engine.newTrades.slice(before));
-    this.prints.add(id, { id: symbol.nextTradeId, price, get quantity() { return size() ?? symbol.rules.step; }, time: this.marketTime, buyerIsMaker: move === 'path' });
+    if (this.engine.newTrades.length > before) this.prints.addOwn(this.engine.newTrades.slice(before));
+    this.prints.add(id, new MarketPrint(symbol.nextTradeId, price, this.marketTime, move === 'path', size, symbol.rules.step));
     symbol.nextTradeId += 1;
   }
 
@@ -224,7 +224,7 @@ export class Exchange {
       if (!keepsNothing) entries.push([key, encode(value)]);
     };
     const { engine, market } = this;
-    for (const id of engine.changedSymbols) {
+    if (!keepsNothing) for (const id of engine.changedSymbols) {
       const { rules: _rules, open: _open, ...book } = engine.symbol(id);
       put(keys.symbol(id), { ...book, ...market.state(id) });
     }

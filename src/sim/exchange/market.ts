@@ -138,7 +138,7 @@ export class Market {
     symbol.state.forming =
       forming === null
         ? { openTime: hourStart(this.time), open: price, high: price, low: price, close: price }
-        : { ...forming, high: larger(forming.high, price), low: smaller(forming.low, price), close: price };
+        : { openTime: forming.openTime, open: forming.open, high: larger(forming.high, price), low: smaller(forming.low, price), close: price };
   }
 
   /** Multiplies all later source prices. */

@@ -18,6 +18,7 @@ export class Parameters {
   constructor(query: string, body: string) {
     const values = new Map<string, string>();
     for (const part of [body, query]) {
+      if (part === '') continue;
       const seen = new Set<string>();
       for (const [name, value] of new URLSearchParams(part)) {
         if (seen.has(name)) throw errors.duplicateParameter();

@@ -11,6 +11,29 @@ export interface Print {
   readonly buyerIsMaker: boolean;
 }
 
+/** A trade of others. Its size is worked out when it is asked for, which it hardly ever is. */
+export class MarketPrint implements Print {
+  readonly id: number;
+  readonly price: Fixed;
+  readonly time: EpochMs;
+  readonly buyerIsMaker: boolean;
+  readonly #size: () => Fixed | undefined;
+  readonly #least: Fixed;
+
+  constructor(id: number, price: Fixed, time: EpochMs, buyerIsMaker: boolean, size: () => Fixed | undefined, least: Fixed) {
+    this.id = id;
+    this.price = price;
+    this.time = time;
+    this.buyerIsMaker = buyerIsMaker;
+    this.#size = size;
+    this.#least = least;
+  }
+
+  get quantity(): Fixed {
+    return this.#size() ?? this.#least;
+  }
+}
+
 /**
  * The tape: the newest public trades of each symbol, the account's own among
  * them. Kept in memory only; after a restart it begins with the account's own.

@@ -221,7 +221,9 @@ export class MatchingEngine {
   /** Resting orders that the price has reached are filled at their own limit, as far as the book's other side goes. */
   #fillResting(symbol: SymbolBook): void {
     const { id } = symbol.rules;
-    const working = this.files.open(id).filter((order) => isWorking(order) && !this.policy.holds(order));
+    const open = this.files.open(id);
+    if (open.length === 0) return;
+    const working = open.filter((order) => isWorking(order) && !this.policy.holds(order));
     for (const order of byPriority(working)) {
       if (isMarketType(order.type) || order.timeInForce !== 'GTC') {
         this.#take(order, symbol);

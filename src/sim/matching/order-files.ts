@@ -1,6 +1,8 @@
 import { isOpen, type SimOrder, type SimTrade } from './order.ts';
 import { isTriggerType, type OpenCounts } from './rules.ts';
 
+const NONE: readonly SimOrder[] = [];
+
 /** Orders and trades of one symbol, with the indexes that keep every question cheap whatever the history. */
 class SymbolFile {
   readonly orders = new Map<number, SimOrder>();
@@ -80,8 +82,9 @@ export class OrderFiles {
   }
 
   /** Open orders in the order of their acceptance. */
-  open(symbol: string): SimOrder[] {
-    return [...(this.#files.get(symbol)?.open.values() ?? [])];
+  open(symbol: string): readonly SimOrder[] {
+    const open = this.#files.get(symbol)?.open;
+    return open === undefined || open.size === 0 ? NONE : [...open.values()];
   }
 
   openCounts(symbol: string): OpenCounts {

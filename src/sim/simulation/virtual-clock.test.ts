@@ -72,3 +72,51 @@ test('at the end of a history nobody listens to a signal any more', () => {
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   expect(clock.nextWake()).toBeNull();
 });
+
+test('a signal that is slept on again and again ends what still sleeps, once, and nothing that has ended', async () => {
+  const clock = createVirtualClock(0);
+  const controller = new AbortController();
+  const ended: string[] = [];
+  const sleep = (name: string, span: number): void => void clock.sleep(span, controller.signal).then(() => ended.push(`${name} @${clock.wallNow()}`));
+  sleep('first', 5);
+  await clock.runTo(10);
+  sleep('second', 5);
+  sleep('third', 100);
+  sleep('fourth', 50);
+  await clock.runTo(20);
+  controller.abort();
+  await settle();
+  expect(ended).toEqual(['first @5', 'second @15', 'third @20', 'fourth @20']);
+  sleep('after the end', 100);
+  await settle();
+  expect(ended.at(-1)).toBe('after the end @20');
+  expect(clock.nextWake()).toBeNull();
+});
+
+test('a signal that is slept on again is let go of, too, when its sleepers die or the history is over', async () => {
+  for (const over of [async (clock: ReturnType<typeof createVirtualClock>) => clock.runTo(100), async (clock: ReturnType<typeof createVirtualClock>) => Promise.resolve(clock.end())]) {
+    const clock = createVirtualClock(0);
+    let alive = true;
+    const { signal } = new AbortController();
+    const own = clock.forProcess(() => alive);
+    for (const span of [10, 20, 30]) void own.sleep(span, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    alive = false;
+    await over(clock);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  }
+});
+
+test('what is to come after a span comes once, in its turn, or not at all when it is called off', async () => {
+  const clock = createVirtualClock(0);
+  const came: string[] = [];
+  const callOff = clock.after(10, () => came.push(`called off @${clock.wallNow()}`));
+  clock.after(5, () => came.push(`five @${clock.wallNow()}`));
+  void clock.sleep(7).then(() => came.push(`seven @${clock.wallNow()}`));
+  await clock.runTo(8);
+  callOff();
+  await clock.runTo(100);
+  expect(came).toEqual(['five @5', 'seven @7']);
+  callOff();
+  expect(clock.nextWake()).toBeNull();
+});

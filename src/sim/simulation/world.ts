@@ -87,7 +87,10 @@ export const createWorld = (options: {
   let inForce: { readonly planned: PlannedFault; readonly id: number | null }[] = [];
   let disturbedAt: EpochMs = START;
   let disturbed = false;
+  /** What the exchange's faults concern, as of the revision of their list that was looked at last. */
   let concerned: ReadonlySet<ReadKind> = NONE;
+  let anySet = false;
+  let lookedAt = faults.revision;
 
   const begin = (planned: PlannedFault): void => {
     const { fault } = planned;
@@ -111,8 +114,13 @@ export const createWorld = (options: {
       begin(next);
     }
     if (inForce.length > 0) end(now);
-    disturbed = inForce.length > 0 && (faults.list().length > 0 || inForce.some(({ planned }) => planned.fault.where === 'network'));
-    concerned = disturbed ? new Set(faults.list().flatMap(({ request }) => readsOf(request))) : NONE;
+    if (lookedAt !== faults.revision) {
+      lookedAt = faults.revision;
+      const set = faults.list();
+      anySet = set.length > 0;
+      concerned = anySet ? new Set(set.flatMap(({ request }) => readsOf(request))) : NONE;
+    }
+    disturbed = inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
     if (disturbed) disturbedAt = now;
   };
 

@@ -54,6 +54,7 @@ export class Faults implements ExecutionPolicy {
   readonly #exchange: Exchange;
   #active: ActiveFault[] = [];
   #nextId = 1;
+  #revision = 0;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -84,14 +85,21 @@ export class Faults implements ExecutionPolicy {
       hits: 0,
     });
     this.#nextId += 1;
+    this.#revision += 1;
     return id;
   }
 
   /** Removes one fault, or all. Returns how many went. */
   remove(id?: number): number {
     const before = this.#active.length;
+    this.#revision += 1;
     this.#active = id === undefined ? [] : this.#active.filter((fault) => fault.id !== id);
     return before - this.#active.length;
+  }
+
+  /** Another number whenever a fault has come or gone. */
+  get revision(): number {
+    return this.#revision;
   }
 
   list(): FaultState[] {
