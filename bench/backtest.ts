@@ -24,7 +24,8 @@ const HOURS = 65_590;
 const START = Date.UTC(2018, 0, 1);
 /** One hour in this many is a signal: some two hundred trades in seven and a half years. */
 const SIGNAL_EVERY = 300;
-const ROUNDS = 15;
+/** Two hundred trades a round: what a trade runs through is compiled for good after some thirty rounds. */
+const ROUNDS = 40;
 const directory = process.argv[2] ?? process.env['MARKET_DATA_DIR'] ?? null;
 
 const line = (name: string, text: string): void => console.log(`${name.padEnd(34)} ${text}`);
