@@ -170,6 +170,17 @@ describe('slowing down', () => {
     expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget' } });
     expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-open' });
   });
+
+  test('the trades of one order tell what became of it, so they are read as long as orders go', async () => {
+    const headers = { 'x-mbx-used-weight-1m': '4500' };
+    const order = { symbol: 'BTCUSDT', orderId: 42, clientOrderId: 'a', side: 'SELL', status: 'FILLED', origQty: '1', executedQty: '1' };
+    const trade = { id: 7, orderId: 42, price: '2', qty: '1', quoteQty: '2', commission: '0', commissionAsset: 'USDT', time: 1_722_816_000_000, isBuyer: false };
+    server.handle = ({ path }) => ({ headers, body: path === 'order' ? order : [trade] });
+    const reference = { symbol: 'BTC/USDT', clientOrderId: 'a' };
+    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'found' });
+    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'found', order: { fills: [{ tradeId: '7' }] } });
+    expect(await exchange.venue.tradesAfter('BTC/USDT', null, 0)).toMatchObject({ ok: false, error: { code: 'local-budget' } });
+  });
 });
 
 test('no message holds a key, a signature or a signed address', async () => {
