@@ -105,14 +105,29 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     }
   };
 
+  /** What the engine calls now: where the clock was set back it is ahead, and would leave out prices that are dated before it. */
+  const present = (): EpochMs => Math.max(clock.marketNow(), host.state.at);
+
+  /** Prices of positions in markets that are traded no more, asked for by themselves: one that has left the exchange must not blind the others. */
+  const pollPast = async (): Promise<readonly Quote[]> => {
+    const quotes: Quote[] = [];
+    for (const { symbol, managed } of Object.values(host.state.symbols)) {
+      if (managed === null || symbols.includes(symbol)) continue;
+      const read = await marketData.quotes([symbol], present());
+      if (read.ok) quotes.push(...read.value);
+      else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');
+    }
+    return quotes;
+  };
+
   const pollPrices = async (): Promise<void> => {
-    const read = await marketData.quotes(symbols, clock.marketNow());
+    const read = await marketData.quotes(symbols, present());
     if (!read.ok) {
       log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
       host.apply({ type: 'timer' });
       return;
     }
-    host.apply({ type: 'quotes', quotes: read.value.map(dated) });
+    host.apply({ type: 'quotes', quotes: [...read.value, ...(await pollPast())].map(dated) });
   };
 
   /** Prices that stand still keep the time at which they last moved, so that they grow stale. */
