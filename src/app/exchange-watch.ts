@@ -47,6 +47,9 @@ export const createExchangeWatch = (options: {
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
   let skewDueAt = Number.NEGATIVE_INFINITY;
+  /** Whether the engine knows that the clock was set back behind its own time. */
+  let setBack = false;
+  let comparing: Promise<unknown> = Promise.resolve();
 
   /** Repairs until orders and trades agree; null when the exchange could not be asked or a repair takes its time. */
   const repair = async (): Promise<Findings | null> => {
@@ -83,6 +86,13 @@ export const createExchangeWatch = (options: {
     return read.ok;
   };
 
+  /** One comparison after the other: two at once would be one moment taken for two readings (an operator's and the loop's). */
+  const compareInTurn = (): Promise<boolean> => {
+    const turn = comparing.then(compare);
+    comparing = turn.catch(() => undefined);
+    return turn;
+  };
+
   /** The best of some looks at the exchange's clock: its difference, give or take half of the way there and back. Null when it does not answer. */
   const sampleClock = async (): Promise<{ readonly skew: Milliseconds; readonly doubt: Milliseconds } | null> => {
     let best: { readonly skew: Milliseconds; readonly doubt: Milliseconds } | null = null;
@@ -117,13 +127,25 @@ export const createExchangeWatch = (options: {
     account: async (now = false) => {
       if (host.state.reconcileRequested) notBefore = Math.min(notBefore, clock.monotonicNow());
       if (!now && (!isDue() || clock.monotonicNow() < notBefore)) return false;
-      const compared = await compare();
+      const compared = await compareInTurn();
       // One that failed is due again, also where it was only asked for: entries wait for it.
       accountAt = compared ? clock.marketNow() : null;
       notBefore = clock.monotonicNow() + waitAfter(compared);
       return compared;
     },
     skew: async () => {
+      const ahead = host.state.at - clock.marketNow();
+      if (ahead > MAX_SKEW) {
+        // The clock was set back. The engine's time stands still until it has caught up, and nothing grows old in it.
+        if (!setBack) {
+          log.warn({ aheadMs: ahead }, 'the clock is behind what is journaled: no entries until it has caught up');
+          host.apply({ type: 'clock-skew', skew: -ahead });
+        }
+        setBack = true;
+        skewDueAt = Number.NEGATIVE_INFINITY;
+        return;
+      }
+      setBack = false;
       if (clock.monotonicNow() < skewDueAt) return;
       const sample = await sampleClock();
       const trouble = sample === null || Math.abs(sample.skew) + sample.doubt > SKEW_TROUBLE;
