@@ -188,8 +188,10 @@ export const createBot = (options: BotOptions): Bot => {
       log.info({ reason }, 'stopping');
       executor.close();
       stopping.abort();
+      // One limit for the loop and the orders together: at ten seconds the process is ended by force.
+      const over = clock.monotonicNow() + DRAIN_LIMIT;
       if (begun) await Promise.race([finished.promise.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
-      await executor.settled(DRAIN_LIMIT);
+      await executor.settled(Math.max(0, over - clock.monotonicNow()));
       if (state.config !== null) host.apply({ type: 'stopping', reason });
     },
   };
