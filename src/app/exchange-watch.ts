@@ -70,9 +70,10 @@ export const createExchangeWatch = (options: {
       host.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
       return false;
     }
+    const { orderSequence } = host.state;
     const read = await venue.balances();
-    // What was set going meanwhile has moved the account: this reading would compare two moments.
-    if (!executor.idle) return false;
+    // What was set going meanwhile, or is done already, has moved the account: this reading would compare two moments.
+    if (!executor.idle || host.state.orderSequence !== orderSequence) return false;
     if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the account could not be read');
     host.apply({
       type: 'account',
