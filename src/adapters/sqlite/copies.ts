@@ -15,6 +15,8 @@ export const backupFile = async (path: string, target: string, now: EpochMs): Pr
   if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: there is nothing to back up`);
   const source = connectReadOnly(path);
   try {
+    // Of one moment: without it every write of the other process makes SQLite begin anew, and a large copy on a slow disk has no end.
+    source.exec('BEGIN');
     inspectConnection(source, path, GUARDIAN_DATABASE, 'none');
     return await backupTo(source, target, now);
   } catch (error) {
