@@ -320,6 +320,18 @@ describe('prices', () => {
   });
 });
 
+test('a clock that is ahead makes no closed candle of the forming one: by the exchange’s clock the hour is not over', async () => {
+  const { feed, state, of, clock } = createBench([BTC]);
+  state.guardian.skew = -30 * MINUTE_MS;
+  expect(await feed.warmUp()).toBe(true);
+  expect(of('history').at(-1)?.candles.at(-1)?.[0]).toBe(HOUR_NOW - 2 * HOUR_MS);
+  await feed.poll();
+  expect(of('candle')).toEqual([]);
+  await clock.runTo(NOW + 30 * MINUTE_MS);
+  await feed.poll();
+  expect(of('candle').map(({ candle: { openTime } }) => openTime)).toEqual([HOUR_NOW - HOUR_MS]);
+});
+
 describe('prices of positions', () => {
   const holding = (of: SymbolName): SymbolState => ({ ...createSymbolState(instrumentFromText(instrumentText(of))), managed: manage('gb-1', NOW, NOW + HOUR_MS) });
 

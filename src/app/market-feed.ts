@@ -1,4 +1,5 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
+import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import type { Candle } from '../core/market/candle.ts';
 import type { Quote } from '../core/market/quote.ts';
 import { HOUR_MS, hourStart, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../core/units.ts';
@@ -66,7 +67,12 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     kept.set(symbol, list);
   };
 
-  const reader = createCandleReader(marketData, clock, log);
+  /** By which hours are closed: where our clock is ahead, the exchange's, whose forming candle would pass for a closed one and stay in the features. */
+  const closing = (): EpochMs => {
+    const { skew } = host.state.guardian;
+    return clock.marketNow() + (skew !== null && skew < -MAX_SKEW ? skew : 0);
+  };
+  const reader = createCandleReader(marketData, closing, log);
   /** Looks in vain for a missing hour, per symbol. */
   const gapLooks = new Map<SymbolName, number>();
   /** Hours that have come and are not decided yet, with the wall time since which they wait. */
@@ -75,7 +81,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs }>();
 
   const warmUp = async (): Promise<boolean> => {
-    const now = clock.marketNow();
+    const now = closing();
     const series: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of required) {
       if (newest.has(symbol)) continue;
@@ -156,7 +162,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   /** Reads what has closed since, oldest hour first, the context symbol first in each. */
   const pollCandles = async (): Promise<void> => {
-    const current = hourStart(clock.marketNow()) - HOUR_MS;
+    const current = hourStart(closing()) - HOUR_MS;
     const behind = required.filter((symbol) => (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current);
     if (behind.length === 0 || clock.wallNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];
