@@ -72,6 +72,10 @@ export const instrumentText = (instrument: Instrument): InstrumentText =>
     Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
   ) as unknown as InstrumentText;
 
+/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. */
+const deadlineRuns = ({ config, symbolList }: EngineState): boolean =>
+  config !== null && symbolList.some(({ managed }) => managed !== null && (managed.phase !== 'protected' || managed.triggeredSince !== null));
+
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
 export const createBot = (options: BotOptions): Bot => {
   const { state, store, clock, log, venue, marketData, features, model, pacer, config } = options;
@@ -93,15 +97,38 @@ export const createBot = (options: BotOptions): Bot => {
   const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
   let rounds = 0;
 
+  /**
+   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
+   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
+   */
+  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
+    if (executor.idle && !deadlineRuns(state)) return await question();
+    const answered = new AbortController();
+    const failure = Promise.withResolvers<never>();
+    const look = async (): Promise<void> => {
+      for (;;) {
+        await clock.sleep(DEADLINE_LOOK, answered.signal);
+        if (answered.signal.aborted) return;
+        host.apply({ type: 'timer' });
+      }
+    };
+    look().catch(failure.reject);
+    try {
+      return await Promise.race([question(), failure.promise]);
+    } finally {
+      answered.abort('answered');
+    }
+  };
+
   /** Repeats a step until it works or the bot is stopped. */
   const insist = async (what: string, attempt: () => Promise<boolean>): Promise<void> => {
-    while (!stopping.signal.aborted && !(await attempt())) {
+    while (!stopping.signal.aborted && !(await ask(attempt))) {
       log.warn({ what }, 'start-up waits for the exchange');
       await clock.sleep(START_RETRY, stopping.signal);
       // Positions are looked after from the first moment, whatever else is missing.
       if (state.config === null || stopping.signal.aborted) continue;
-      await watch.orders();
-      await feed.prices();
+      await ask(watch.orders);
+      await ask(feed.prices);
     }
   };
 
@@ -125,7 +152,7 @@ export const createBot = (options: BotOptions): Bot => {
     });
     if (stopping.signal.aborted) return;
     for (const record of unsettled(state.orders)) executor.resolve(record.draft);
-    await watch.skew();
+    await ask(watch.skew);
     await insist('history', () => feed.warmUp());
     await settle();
     // Twice: the first reading opens the books or finds a difference, the second confirms it.
@@ -135,12 +162,12 @@ export const createBot = (options: BotOptions): Bot => {
 
   /** In most rounds nothing is under way, and nothing is waited for. */
   const round = async (): Promise<void> => {
-    await watch.orders();
+    await ask(watch.orders);
     if (!executor.idle) await settle();
-    await feed.poll();
+    await ask(feed.poll);
     if (!executor.idle) await settle();
-    await watch.account();
-    await watch.skew();
+    await ask(() => watch.account());
+    await ask(watch.skew);
     rounds += 1;
   };
 
@@ -189,8 +216,10 @@ export const createBot = (options: BotOptions): Bot => {
       log.info({ reason }, 'stopping');
       executor.close();
       stopping.abort();
+      // One limit for the loop and the orders together: at ten seconds the process is ended by force.
+      const over = clock.monotonicNow() + DRAIN_LIMIT;
       if (begun) await Promise.race([finished.promise.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
-      await executor.settled(DRAIN_LIMIT);
+      await executor.settled(Math.max(0, over - clock.monotonicNow()));
       if (state.config !== null) host.apply({ type: 'stopping', reason });
     },
   };

@@ -1,6 +1,5 @@
 import { candleFault, type Candle } from '../core/market/candle.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../core/units.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MarketData } from '../ports/market-data.ts';
 
@@ -17,11 +16,11 @@ export interface CandleReader {
   read(symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null>;
 }
 
-/** Reads closed candles whatever order, repetitions and holes they come with. */
-export const createCandleReader = (marketData: MarketData, clock: Clock, log: Log): CandleReader => {
+/** Reads closed candles whatever order, repetitions and holes they come with. `marketNow`: by which they are closed. */
+export const createCandleReader = (marketData: MarketData, marketNow: () => EpochMs, log: Log): CandleReader => {
   /** One page: what was asked for and nothing else, or null when the read failed. */
   const page = async (symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null> => {
-    const now = clock.marketNow();
+    const now = marketNow();
     const read = await marketData.closedCandles(symbol, from, now);
     if (!read.ok) {
       log.warn({ symbol, code: read.error.code, why: read.error.message }, 'candles could not be read');
@@ -43,7 +42,7 @@ export const createCandleReader = (marketData: MarketData, clock: Clock, log: Lo
   const readAll = async (symbol: SymbolName, from: EpochMs): Promise<Candle[] | null> => {
     const found: Candle[] = [];
     let next = from;
-    for (let count = 0; count < MAX_PAGES && next + HOUR_MS <= clock.marketNow(); count += 1) {
+    for (let count = 0; count < MAX_PAGES && next + HOUR_MS <= marketNow(); count += 1) {
       const candles = await page(symbol, next);
       if (candles === null) return null;
       const last = candles.at(-1);

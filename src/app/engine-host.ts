@@ -16,6 +16,7 @@ export interface EngineHost {
   /**
    * Journals the inputs, steps the engine and records the effects in one transaction, then hands
    * the effects out. Synchronous: when it returns, everything is durable.
+   * @throws StillStarting, and nothing has happened, for what comes before the first start of new books.
    * @throws when the write or the engine fails; from then on every call throws, and the process has to start again from the journal.
    */
   apply(...inputs: readonly Untimed[]): void;
@@ -23,6 +24,15 @@ export interface EngineHost {
   onEffect(listener: (effect: Effect) => void): void;
   /** Number of applied inputs: proof of progress for the watchdog. */
   readonly progress: number;
+}
+
+/** New books have no configuration before their first start: whoever is early comes again, and the start goes on. */
+export class StillStarting extends Error {
+  override readonly name = 'StillStarting';
+
+  constructor(what: Input['type']) {
+    super(`the bot is still starting, it waits for the exchange (${what})`);
+  }
 }
 
 /**
@@ -66,7 +76,9 @@ export const createEngineHost = (options: {
     onEffect: (listener) => void listeners.push(listener),
     apply: (...inputs) => {
       if (broken !== null) throw new Error('the engine has failed and must be started again', { cause: broken });
-      if (inputs.length === 0) return;
+      const [first] = inputs;
+      if (first === undefined) return;
+      if (state.config === null && first.type !== 'started') throw new StillStarting(first.type);
       const at = clock.marketNow();
       const wall = clock.wallNow();
       const timed = inputs.map((input) => ({ ...input, at, wall }));

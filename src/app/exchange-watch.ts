@@ -47,6 +47,9 @@ export const createExchangeWatch = (options: {
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
   let skewDueAt = Number.NEGATIVE_INFINITY;
+  /** Whether the engine knows that the clock was set back behind its own time. */
+  let setBack = false;
+  let comparing: Promise<unknown> = Promise.resolve();
 
   /** Repairs until orders and trades agree; null when the exchange could not be asked or a repair takes its time. */
   const repair = async (): Promise<Findings | null> => {
@@ -67,9 +70,10 @@ export const createExchangeWatch = (options: {
       host.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
       return false;
     }
+    const { orderSequence } = host.state;
     const read = await venue.balances();
-    // What was set going meanwhile has moved the account: this reading would compare two moments.
-    if (!executor.idle) return false;
+    // What was set going meanwhile, or is done already, has moved the account: this reading would compare two moments.
+    if (!executor.idle || host.state.orderSequence !== orderSequence) return false;
     if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the account could not be read');
     host.apply({
       type: 'account',
@@ -81,6 +85,13 @@ export const createExchangeWatch = (options: {
       ...(Object.keys(findings.algoOrders).length === 0 ? {} : { algoOrders: findings.algoOrders }),
     });
     return read.ok;
+  };
+
+  /** One comparison after the other: two at once would be one moment taken for two readings (an operator's and the loop's). */
+  const compareInTurn = (): Promise<boolean> => {
+    const turn = comparing.then(compare);
+    comparing = turn.catch(() => undefined);
+    return turn;
   };
 
   /** The best of some looks at the exchange's clock: its difference, give or take half of the way there and back. Null when it does not answer. */
@@ -113,7 +124,7 @@ export const createExchangeWatch = (options: {
   };
 
   const account = async (): Promise<boolean> => {
-    const compared = await compare();
+    const compared = await compareInTurn();
     // One that failed is due again, also where it was only asked for: entries wait for it.
     accountAt = compared ? clock.marketNow() : null;
     notBefore = clock.monotonicNow() + waitAfter(compared);
@@ -130,13 +141,29 @@ export const createExchangeWatch = (options: {
     else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
   };
 
+  /** Whether the clock was set back: the engine's time stands still until it has caught up, and nothing grows old in it. */
+  const isSetBack = (): boolean => {
+    const ahead = host.state.at - clock.marketNow();
+    if (ahead <= MAX_SKEW) {
+      setBack = false;
+      return false;
+    }
+    if (!setBack) {
+      log.warn({ aheadMs: ahead }, 'the clock is behind what is journaled: no entries until it has caught up');
+      host.apply({ type: 'clock-skew', skew: -ahead });
+    }
+    setBack = true;
+    skewDueAt = Number.NEGATIVE_INFINITY;
+    return true;
+  };
+
   return {
     orders: reconciler.workingOrders,
     account: (now = false) => {
       if (host.state.reconcileRequested) notBefore = Math.min(notBefore, clock.monotonicNow());
       return !now && (!isDue() || clock.monotonicNow() < notBefore) ? NOT_COMPARED : account();
     },
-    skew: () => (clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
+    skew: () => (isSetBack() || clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
   };
 };
 

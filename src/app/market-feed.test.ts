@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { FeatureEngine } from '../core/features/engine.ts';
-import { createEngineState } from '../core/engine/state.ts';
+import { manage } from '../core/engine/lifecycle.ts';
+import { instrumentFromText } from '../core/engine/on-start.ts';
+import { createEngineState, createSymbolState, type SymbolState } from '../core/engine/state.ts';
+import { instrumentText } from '../core/engine/world.test-helper.ts';
 import type { Candle } from '../core/market/candle.ts';
 import type { Quote } from '../core/market/quote.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } from '../core/units.ts';
@@ -58,7 +61,7 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
     inputs,
     asked,
     serve: (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).slice(0, 1_000) }),
-    price: (now: EpochMs): Read<readonly Quote[]> => ({ ok: true, value: symbols.map((symbol) => ({ symbol, last: 100 + now / 1e9, bid: 99, ask: 101, at: now })) }),
+    price: (now: EpochMs, of: readonly SymbolName[]): Read<readonly Quote[]> => ({ ok: true, value: of.map((symbol) => ({ symbol, last: 100 + now / 1e9, bid: 99, ask: 101, at: now })) }),
     predict: (): Promise<number> => Promise.resolve(0.5),
     of: <T extends Untimed['type']>(type: T) => inputs.filter((input): input is Extract<Untimed, { type: T }> => input.type === type),
     pass: (span: number) => clock.runTo(clock.wallNow() + span),
@@ -69,7 +72,7 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
       asked.push({ symbol, from });
       return Promise.resolve(bench.serve(symbol, from, now));
     },
-    quotes: (_symbols, now) => Promise.resolve(bench.price(now)),
+    quotes: (of, now) => Promise.resolve(bench.price(now, of)),
   };
   const newestClose = new Map<SymbolName, EpochMs>();
   const features: FeatureEngine = {
@@ -85,7 +88,7 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
     newestClose: (symbol) => newestClose.get(symbol) ?? null,
   };
   const model = { predict: () => bench.predict() } as unknown as Model;
-  return Object.assign(bench, { feed: createMarketFeed({ host, marketData, features, model, clock, log: silent, symbols }) });
+  return Object.assign(bench, { state, feed: createMarketFeed({ host, marketData, features, model, clock, log: silent, symbols }) });
 };
 
 const warmBench = async (...symbols: Parameters<typeof createBench>) => {
@@ -314,6 +317,48 @@ describe('prices', () => {
     bench.price = (now) => ({ ok: true, value: [{ ...still, bid: 99.5, at: now }] });
     await bench.feed.poll();
     expect(bench.of('quotes').at(-1)?.quotes[0]?.at).toBe(NOW + 9 * MINUTE_MS);
+  });
+});
+
+test('a clock that is ahead makes no closed candle of the forming one: by the exchange’s clock the hour is not over', async () => {
+  const { feed, state, of, clock } = createBench([BTC]);
+  state.guardian.skew = -30 * MINUTE_MS;
+  expect(await feed.warmUp()).toBe(true);
+  expect(of('history').at(-1)?.candles.at(-1)?.[0]).toBe(HOUR_NOW - 2 * HOUR_MS);
+  await feed.poll();
+  expect(of('candle')).toEqual([]);
+  await clock.runTo(NOW + 30 * MINUTE_MS);
+  await feed.poll();
+  expect(of('candle').map(({ candle: { openTime } }) => openTime)).toEqual([HOUR_NOW - HOUR_MS]);
+});
+
+describe('prices of positions', () => {
+  const holding = (of: SymbolName): SymbolState => ({ ...createSymbolState(instrumentFromText(instrumentText(of))), managed: manage('gb-1', NOW, NOW + HOUR_MS) });
+
+  test('in a market that is traded no more are read, too: its stop and target need them', async () => {
+    const { feed, state, of } = createBench([BTC]);
+    state.symbols = { [ETH]: holding(ETH) };
+    await feed.prices();
+    expect(of('quotes')[0]?.quotes.map(({ symbol }) => symbol)).toEqual([BTC, ETH]);
+    state.symbols = { [ETH]: { ...holding(ETH), managed: null } };
+    await feed.prices();
+    expect(of('quotes')[1]?.quotes.map(({ symbol }) => symbol)).toEqual([BTC]);
+  });
+
+  test('that cannot be read blind no other', async () => {
+    const bench = createBench([BTC]);
+    const { price } = bench;
+    bench.price = (now, of) => (of.includes(ETH) ? failed : price(now, of));
+    bench.state.symbols = { [ETH]: holding(ETH) };
+    await bench.feed.prices();
+    expect(bench.of('quotes')[0]?.quotes.map(({ symbol }) => symbol)).toEqual([BTC]);
+  });
+
+  test('are not dated before the present of the engine where the clock was set back: it would leave them out and call the old one fresh', async () => {
+    const { feed, state, of } = createBench([BTC]);
+    state.at = NOW + 8 * HOUR_MS;
+    await feed.prices();
+    expect(of('quotes')[0]?.quotes[0]?.at).toBe(state.at);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
+import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import type { Candle } from '../core/market/candle.ts';
 import type { Quote } from '../core/market/quote.ts';
 import { HOUR_MS, hourStart, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../core/units.ts';
@@ -66,7 +67,12 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     kept.set(symbol, list);
   };
 
-  const reader = createCandleReader(marketData, clock, log);
+  /** By which hours are closed: where our clock is ahead, the exchange's, whose forming candle would pass for a closed one and stay in the features. */
+  const closing = (): EpochMs => {
+    const { skew } = host.state.guardian;
+    return clock.marketNow() + (skew !== null && skew < -MAX_SKEW ? skew : 0);
+  };
+  const reader = createCandleReader(marketData, closing, log);
   /** Looks in vain for a missing hour, per symbol. */
   const gapLooks = new Map<SymbolName, number>();
   /** Hours that have come and are not decided yet, with the wall time since which they wait. */
@@ -75,7 +81,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs }>();
 
   const warmUp = async (): Promise<boolean> => {
-    const now = clock.marketNow();
+    const now = closing();
     const series: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of required) {
       if (newest.has(symbol)) continue;
@@ -105,14 +111,29 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     }
   };
 
+  /** What the engine calls now: where the clock was set back it is ahead, and would leave out prices that are dated before it. */
+  const present = (): EpochMs => Math.max(clock.marketNow(), host.state.at);
+
+  /** Prices of positions in markets that are traded no more, asked for by themselves: one that has left the exchange must not blind the others. */
+  const pollPast = async (): Promise<readonly Quote[]> => {
+    const quotes: Quote[] = [];
+    for (const { symbol, managed } of Object.values(host.state.symbols)) {
+      if (managed === null || symbols.includes(symbol)) continue;
+      const read = await marketData.quotes([symbol], present());
+      if (read.ok) quotes.push(...read.value);
+      else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');
+    }
+    return quotes;
+  };
+
   const pollPrices = async (): Promise<void> => {
-    const read = await marketData.quotes(symbols, clock.marketNow());
+    const read = await marketData.quotes(symbols, present());
     if (!read.ok) {
       log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
       host.apply({ type: 'timer' });
       return;
     }
-    host.apply({ type: 'quotes', quotes: read.value.map(dated) });
+    host.apply({ type: 'quotes', quotes: [...read.value, ...(await pollPast())].map(dated) });
   };
 
   /** Prices that stand still keep the time at which they last moved, so that they grow stale. */
@@ -143,13 +164,13 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   /** Whether an hour has closed that some symbol does not have: hardly ever, and otherwise nothing has to be waited for. */
   const mayHaveClosed = (): boolean => {
-    const current = hourStart(clock.marketNow()) - HOUR_MS;
+    const current = hourStart(closing()) - HOUR_MS;
     return required.some((symbol) => isBehind(symbol, current));
   };
 
   /** Reads what has closed since, oldest hour first, the context symbol first in each. */
   const pollCandles = async (): Promise<void> => {
-    const current = hourStart(clock.marketNow()) - HOUR_MS;
+    const current = hourStart(closing()) - HOUR_MS;
     const behind = required.filter((symbol) => isBehind(symbol, current));
     if (behind.length === 0 || clock.wallNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];

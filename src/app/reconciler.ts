@@ -46,10 +46,18 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     return value('trades', symbol, await venue.tradesAfter(symbol, after, state.startedAt));
   };
 
+  /** Traded no more, and nothing of it is under way: the exchange may have taken the market off its list, and then nothing can be asked. */
+  const isPast = (symbol: SymbolName): boolean => {
+    const known = state.symbols[symbol];
+    return known?.configured === false && known.managed === null && !state.openOrders.some(({ draft }) => draft.symbol === symbol);
+  };
+
   const compare = async (symbols: readonly SymbolName[], withTrades: boolean): Promise<Findings> => {
     const readings: SymbolReading[] = [];
     for (const symbol of symbols) {
-      const open = value('open orders', symbol, await venue.openOrders(symbol));
+      const read = await venue.openOrders(symbol);
+      if (!read.ok && read.error.kind === 'refused' && isPast(symbol)) continue;
+      const open = value('open orders', symbol, read);
       readings.push(withTrades ? { symbol, open, trades: await readTrades(symbol) ?? null } : { symbol, open });
     }
     // The plan is made from the books as they are now, not as they were when the first question was asked.

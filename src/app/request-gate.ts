@@ -64,7 +64,7 @@ export const createRequestGate = (clock: Clock, log: Log): RequestGate => {
         resolve();
       };
       signal.addEventListener('abort', leave, { once: true, signal: gone.signal });
-      if (until !== null && left() > 0) void clock.sleep(until - clock.wallNow() + 1, gone.signal).then(leave);
+      if (until !== null && left() > 0) void clock.sleep(Math.max(0, until - clock.wallNow()) + 1, gone.signal).then(leave);
     });
     void release();
     await passed;

@@ -144,6 +144,11 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
   const pictures = createPictureRenderer();
   resources.defer(() => pictures.close());
   const { alertWebhookUrl } = config.secrets;
+  let unreachable: string | null = null;
+  const tellReach = (): void => {
+    // New books take nothing before their first start, which may wait for the exchange as long as for Telegram.
+    if (bot.host.state.config !== null) bot.host.apply({ type: 'reach', unreachable });
+  };
   const side = createTelegramSide({
     config,
     access,
@@ -159,12 +164,14 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
     onSilence: (silent) => {
       log.warn({ silent }, silent ? 'nobody can be reached' : 'operators can be reached again');
       if (!config.telegram.stopEntriesWhenSilent) return;
-      bot.host.apply({ type: 'reach', unreachable: silent ? `no alert has got through for ${config.telegram.silenceSeconds} s` : null });
+      unreachable = silent ? `no alert has got through for ${config.telegram.silenceSeconds} s` : null;
+      tellReach();
     },
   });
   bot.host.onEffect((effect) => {
     if (effect.type === 'alert') side.outbox.wake();
   });
+  bot.ready.then(() => unreachable !== null && tellReach()).catch((error: unknown) => log.error({ error }, 'the engine does not know that nobody can be reached'));
   side.bot.start();
   side.outbox.start();
   resources.defer(async () => {

@@ -157,8 +157,9 @@ const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> =
   keyRights: (parameters) => library.sapiGetAccountApiRestrictions(parameters),
 });
 
-/** What may still go when reads have to wait: orders, and what tells whether one arrived. */
+/** What may still go when reads have to wait: orders, and what tells whether one arrived and what it did. */
 const URGENT: ReadonlySet<Endpoint> = new Set<Endpoint>(['createOrder', 'cancelOrder', 'queryOrder', 'time']);
+const isUrgent = (endpoint: Endpoint, parameters: Parameters): boolean => URGENT.has(endpoint) || (endpoint === 'myTrades' && 'orderId' in parameters);
 
 export const createClient = (options: ClientOptions): Client => {
   const library = new BinanceClient(libraryOptions(options));
@@ -172,7 +173,7 @@ export const createClient = (options: ClientOptions): Client => {
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
   let timeSampled = false;
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
-    const urgency: Urgency = URGENT.has(endpoint) ? 'order' : 'read';
+    const urgency: Urgency = isUrgent(endpoint, parameters) ? 'order' : 'read';
     const wait = library.requestBudget.wait(urgency);
     if (wait !== null) {
       return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`, retryAfter: wait } };

@@ -5,6 +5,9 @@ import type { ExchangeHandle } from './create-exchange.ts';
 import { ERROR_ROWS, classify, parseRetryAfter } from './error-map.ts';
 import { approved, connect, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
+/** The balances of an account that holds nothing. */
+const NONE = [{ asset: 'USDT', free: '0.00000000', locked: '0.00000000' }];
+
 let server: LoopbackExchange;
 let exchange: ExchangeHandle;
 beforeEach(async () => {
@@ -89,14 +92,14 @@ describe('the table of errors, over HTTP', () => {
   });
 
   test('-2015 is authentication also after a good one, though the library takes it for a rate limit', async () => {
-    server.handle = () => ({ body: { balances: [] } });
+    server.handle = () => ({ body: { balances: NONE } });
     expect(await exchange.venue.balances()).toEqual({ ok: true, value: [] });
     server.handle = () => ({ status: 401, body: { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' } });
     expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication', code: '-2015' } });
   });
 
   test('success with a body that is not JSON, or not the right one, is malformed', async () => {
-    for (const body of ['<html>', '', 'null', '[]', '{"balances":[{"asset":"BTC","free":"abc","locked":"0"}]}', '{"balances":[{"asset":"BTC","free":"-1","locked":"0"}]}', '{"balances":[{"asset":"BTC","free":1,"locked":"0"}]}']) {
+    for (const body of ['<html>', '', 'null', '[]', '{"balances":[]}', '{"balances":[{"asset":"BTC","free":"abc","locked":"0"}]}', '{"balances":[{"asset":"BTC","free":"-1","locked":"0"}]}', '{"balances":[{"asset":"BTC","free":1,"locked":"0"}]}']) {
       server.handle = () => ({ body });
       expect(await exchange.venue.balances(), body).toMatchObject({ ok: false, error: { kind: 'malformed' } });
     }
@@ -163,12 +166,23 @@ describe('slowing down', () => {
   test('reads wait when the weight of the minute is nearly used; orders go on', async () => {
     server.handle = (request) =>
       request.path === 'account'
-        ? { headers: { 'x-mbx-used-weight-1m': '4500' }, body: { balances: [] } }
+        ? { headers: { 'x-mbx-used-weight-1m': '4500' }, body: { balances: NONE } }
         : { status: 400, body: { code: -2011, msg: 'Unknown order sent.' } };
     expect(await exchange.venue.balances()).toMatchObject({ ok: true });
     expect(exchange.weight()).toEqual({ used: 4_500, limit: 6_000 });
     expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget' } });
     expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-open' });
+  });
+
+  test('the trades of one order tell what became of it, so they are read as long as orders go', async () => {
+    const headers = { 'x-mbx-used-weight-1m': '4500' };
+    const order = { symbol: 'BTCUSDT', orderId: 42, clientOrderId: 'a', side: 'SELL', status: 'FILLED', origQty: '1', executedQty: '1' };
+    const trade = { id: 7, orderId: 42, price: '2', qty: '1', quoteQty: '2', commission: '0', commissionAsset: 'USDT', time: 1_722_816_000_000, isBuyer: false };
+    server.handle = ({ path }) => ({ headers, body: path === 'order' ? order : [trade] });
+    const reference = { symbol: 'BTC/USDT', clientOrderId: 'a' };
+    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'found' });
+    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'found', order: { fills: [{ tradeId: '7' }] } });
+    expect(await exchange.venue.tradesAfter('BTC/USDT', null, 0)).toMatchObject({ ok: false, error: { code: 'local-budget' } });
   });
 });
 

@@ -92,6 +92,17 @@ describe('quotes', () => {
     expect(log.lines.filter((line) => line.includes('no sound price'))).toHaveLength(2);
   });
 
+  test('a symbol that the exchange has taken off its list does not blind the others', async () => {
+    const gone = { status: 400, body: { code: -1121, msg: 'Invalid symbol.' } };
+    server.handle = ({ path, query }) => {
+      const symbols = JSON.parse(query.get('symbols') ?? '[]') as string[];
+      return symbols.includes('BTCUSDT') ? gone : { body: (path === 'ticker/bookTicker' ? books : prices).filter(({ symbol }) => symbols.includes(symbol)) };
+    };
+    expect(await exchange.marketData.quotes(['BTC/USDT', 'ETH/USDT'], START)).toMatchObject({ ok: true, value: [{ symbol: 'ETH/USDT', last: 2_500 }] });
+    expect(log.lines.filter((line) => line.includes('does not list'))).toHaveLength(1);
+    expect(await exchange.marketData.quotes(['BTC/USDT'], START)).toMatchObject({ ok: false, error: { code: '-1121' } });
+  });
+
   test('half an answer is no answer', async () => {
     server.handle = ({ path }) => (path === 'ticker/bookTicker' ? { body: books } : { status: 500, body: '' });
     expect(await exchange.marketData.quotes(['BTC/USDT'], START)).toMatchObject({ ok: false });

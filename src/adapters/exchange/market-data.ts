@@ -10,6 +10,8 @@ import type { Client } from './client.ts';
 import { exchangeId, toInstrument } from './instruments.ts';
 
 const PAGE = 1_000;
+/** The exchange's code for a symbol that it does not list. */
+const UNLISTED = '-1121';
 
 const listed = (symbols: readonly SymbolName[]): string => JSON.stringify(symbols.map(exchangeId));
 
@@ -22,17 +24,31 @@ export const createMarketData = (client: Client, log: Log): MarketData => ({
     return klines.ok ? toClosedCandles(symbol, klines.value, from, now) : klines;
   },
   quotes: async (symbols, now) => {
-    const parameters = { symbols: listed(symbols) };
-    const [book, last] = await Promise.all([client.call('bookTicker', parameters), client.call('tickerPrice', parameters)]);
-    const books = checkAnswer('best prices', bookTickersAnswer, book);
-    if (!books.ok) return books;
-    const lasts = checkAnswer('last prices', tickerPricesAnswer, last);
-    if (!lasts.ok) return lasts;
-    const bookOf = new Map(books.value.map((item) => [item.symbol, item]));
-    const lastOf = new Map(lasts.value.map((item) => [item.symbol, item.price]));
-    return { ok: true, value: symbols.flatMap((symbol) => toQuote(symbol, bookOf.get(exchangeId(symbol)), lastOf.get(exchangeId(symbol)), now, log)) };
+    const together = await readQuotes(client, log, symbols, now);
+    if (together.ok || together.error.code !== UNLISTED || symbols.length === 1) return together;
+    // The exchange refuses them all for one that it has taken off its list, which must not blind the others.
+    const quotes: Quote[] = [];
+    for (const symbol of symbols) {
+      const alone = await readQuotes(client, log, [symbol], now);
+      if (alone.ok) quotes.push(...alone.value);
+      else if (alone.error.code === UNLISTED) log.warn({ symbol }, 'the exchange does not list the symbol any more: no price');
+      else return alone;
+    }
+    return { ok: true, value: quotes };
   },
 });
+
+const readQuotes = async (client: Client, log: Log, symbols: readonly SymbolName[], now: EpochMs): Promise<Read<readonly Quote[]>> => {
+  const parameters = { symbols: listed(symbols) };
+  const [book, last] = await Promise.all([client.call('bookTicker', parameters), client.call('tickerPrice', parameters)]);
+  const books = checkAnswer('best prices', bookTickersAnswer, book);
+  if (!books.ok) return books;
+  const lasts = checkAnswer('last prices', tickerPricesAnswer, last);
+  if (!lasts.ok) return lasts;
+  const bookOf = new Map(books.value.map((item) => [item.symbol, item]));
+  const lastOf = new Map(lasts.value.map((item) => [item.symbol, item.price]));
+  return { ok: true, value: symbols.flatMap((symbol) => toQuote(symbol, bookOf.get(exchangeId(symbol)), lastOf.get(exchangeId(symbol)), now, log)) };
+};
 
 /** The prices of one symbol, or none: a symbol without sound prices goes stale on its own and does not blind the others. */
 const toQuote = (symbol: SymbolName, book: { readonly bidPrice: number; readonly askPrice: number } | undefined, last: number | undefined, at: EpochMs, log: Log): readonly Quote[] => {
@@ -80,13 +96,13 @@ const askInfo = async (client: Client, symbols: readonly SymbolName[]): Promise<
 
 const notListed = (symbol: SymbolName): Read<never> => ({
   ok: false,
-  error: { kind: 'refused', code: '-1121', message: `the exchange does not list ${symbol}; change SYMBOLS`, retryAfter: null },
+  error: { kind: 'refused', code: UNLISTED, message: `the exchange does not list ${symbol}; change SYMBOLS`, retryAfter: null },
 });
 
 const readInstruments = async (client: Client, symbols: readonly SymbolName[]): Promise<Read<readonly Instrument[]>> => {
   const info = await askInfo(client, symbols);
   if (!info.ok) {
-    if (info.error.code !== '-1121') return info;
+    if (info.error.code !== UNLISTED) return info;
     const culprit = symbols.length === 1 ? symbols[0] : await firstUnlisted(client, symbols);
     return culprit === undefined ? info : notListed(culprit);
   }
@@ -106,7 +122,7 @@ const readInstruments = async (client: Client, symbols: readonly SymbolName[]): 
 const firstUnlisted = async (client: Client, symbols: readonly SymbolName[]): Promise<SymbolName | undefined> => {
   for (const symbol of symbols) {
     const info = await askInfo(client, [symbol]);
-    if (!info.ok && info.error.code === '-1121') return symbol;
+    if (!info.ok && info.error.code === UNLISTED) return symbol;
   }
   return undefined;
 };

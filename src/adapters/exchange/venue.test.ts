@@ -316,7 +316,7 @@ describe('time', () => {
     const slow = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() - 30_000, marketNow: () => 1_000 }) });
     const time = await slow.venue.serverTime();
     expect(time.ok && Math.abs(time.value - Date.now()) < 1_000).toBe(true);
-    server.handle = () => ({ body: { balances: [] } });
+    server.handle = () => ({ body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } });
     await slow.venue.balances();
     const stamp = Number(server.received.find(({ path }) => path === 'account')?.query.get('timestamp'));
     expect(Math.abs(stamp - Date.now())).toBeLessThan(1_000);
@@ -328,7 +328,7 @@ test('after -1021 the exchange\'s clock is read anew, and the next try is dated 
   let offset = 0;
   const drifting = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() + offset }) });
   const judge = ({ query }: Received): { status?: number; body: unknown } =>
-    Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000 ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } } : { body: { balances: [] } };
+    Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000 ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } } : { body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } };
   server.handle = judge;
   expect(await drifting.venue.balances()).toMatchObject({ ok: true });
   offset = -60_000;
@@ -339,7 +339,7 @@ test('after -1021 the exchange\'s clock is read anew, and the next try is dated 
 
 test('every address of the library is turned to the configured root, the sandbox too', async () => {
   const sandbox = await connect(server.origin, { sandbox: true });
-  server.handle = () => ({ body: { balances: [] } });
+  server.handle = () => ({ body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } });
   expect(await sandbox.venue.balances()).toEqual({ ok: true, value: [] });
   await sandbox.close();
 });

@@ -108,8 +108,10 @@ export const createVenue = (options: VenueOptions): Venue => {
     lookUp: queryOrder,
     openOrders: (symbol) => openOrders(client, clock, symbol),
     balances: async () => {
-      const account = checkAnswer('account', accountAnswer, await client.call('account', { omitZeroBalances: 'true' }));
+      // With those of zero: an account that was emptied states them, and an answer without any is known to be none.
+      const account = checkAnswer('account', accountAnswer, await client.call('account', {}));
       if (!account.ok) return account;
+      if (account.value.balances.length === 0) return malformed('account: the answer states no balance of any asset, not even zero');
       return { ok: true, value: account.value.balances.filter(({ free, locked }) => free !== '0' || locked !== '0') };
     },
     tradesAfter: async (symbol, afterTradeId, since) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { backupFile } from './copies.ts';
 import { openDatabase, openReadOnly } from './database.ts';
 import { alertEffect, NOON, order, place, timer } from './effects.test-helper.ts';
 import { openForTest, spoilJournalPage, temporaryDirectory } from './sqlite.test-helper.ts';
@@ -91,4 +92,24 @@ test('a copy that cannot be made leaves nothing', async () => {
   writeFileSync(join(directory, 'file'), '');
   await expect(db.backup(join(directory, 'file', 'copy.db'))).rejects.toMatchObject({ code: 'directory-not-writable' });
   expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
+});
+
+test('a copy of a database that another process keeps writing to comes to an end', async () => {
+  const directory = temporaryDirectory();
+  const path = join(directory, 'paper.db');
+  const db = openForTest(path);
+  for (let index = 0; index < 600; index += 1) write(db, index);
+  let copying = true;
+  const backup = backupFile(path, join(directory, 'copy.db'), NOON).finally(() => {
+    copying = false;
+  });
+  // Each write of another connection makes SQLite begin anew, unless the copy is of one moment.
+  let during = 0;
+  for (; copying && during < 300; during += 1) {
+    write(db, during);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(copying).toBe(false);
+  expect(during).toBeGreaterThan(1);
+  expect((await backup).sequence).toBeGreaterThanOrEqual(1_200);
 });

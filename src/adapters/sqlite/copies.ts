@@ -15,6 +15,8 @@ export const backupFile = async (path: string, target: string, now: EpochMs): Pr
   if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: there is nothing to back up`);
   const source = connectReadOnly(path);
   try {
+    // Of one moment: without it every write of the other process makes SQLite begin anew, and a large copy on a slow disk has no end.
+    source.exec('BEGIN');
     inspectConnection(source, path, GUARDIAN_DATABASE, 'none');
     return await backupTo(source, target, now);
   } catch (error) {
@@ -87,17 +89,25 @@ const markAsCopy = (path: string, sequence: number, now: EpochMs): void => {
   }
 };
 
-/** With what SQLite keeps beside it, after everything in the write-ahead log has been moved into the file. */
+/**
+ * With what SQLite keeps beside it, after everything in the write-ahead log has been moved into the file. A log whose
+ * file is gone is moved away, too: SQLite would write it over whatever is put in the file's place.
+ */
 const moveAside = (target: string, now: EpochMs): string | null => {
-  if (!existsSync(target)) return null;
+  const there = ['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(`${target}${suffix}`));
+  if (there.length === 0) return null;
   const aside = `${target}.before-restore-${new Date(now).toISOString().replaceAll(/[:.]/g, '')}`;
+  if (there.includes('')) foldLog(target);
+  for (const suffix of there) if (existsSync(`${target}${suffix}`)) renameSync(`${target}${suffix}`, `${aside}${suffix}`);
+  return there.includes('') ? aside : `${aside}${there[0] ?? ''}`;
+};
+
+const foldLog = (path: string): void => {
   try {
-    const db = connect(target, 'FULL');
+    const db = connect(path, 'FULL');
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
   } catch {
     // It may be what the restore is for: a broken file is moved as it is.
   }
-  for (const suffix of ['', '-wal', '-shm']) if (existsSync(`${target}${suffix}`)) renameSync(`${target}${suffix}`, `${aside}${suffix}`);
-  return aside;
 };

@@ -145,6 +145,10 @@ export const marketHour = (text: string): Parsed<number> => {
 export const path = (text: string): Parsed<string> =>
   text.includes('\0') || text.length > 4096 ? bad('is not a path') : good(text);
 
+/** SQLite takes this name for a database that is gone with the process, its locks and positions with it. */
+export const databasePath = (text: string): Parsed<string> =>
+  text === ':memory:' ? bad('is not the path of a file, such as data/live.db: what is written there would not be kept') : path(text);
+
 /** Every secret is long enough that redacting it does not blank out ordinary words. */
 export const secretText =
   (pattern: RegExp, wanted: string) =>

@@ -161,6 +161,7 @@ describe('values', () => {
     ['TELEGRAM_OPERATORS', '1,,2', 'TELEGRAM_OPERATORS=1,,2 has an empty item; separate items with single commas'],
     ['TELEGRAM_CHATS', '42', 'TELEGRAM_CHATS=42: "42" is not a group id such as -1001234567890, nor a topic such as -1001234567890:42'],
     ['UNLOCK_APPROVALS', '2', 'UNLOCK_APPROVALS=2 is more than the 0 in TELEGRAM_OPERATORS; list more operators or use 1'],
+    ['DATABASE_PATH', ':memory:', 'DATABASE_PATH=:memory: is not the path of a file, such as data/live.db: what is written there would not be kept'],
     ['DASHBOARD_PORT', '70000', 'DASHBOARD_PORT=70000 is not a whole number from 0 to 65535'],
     ['DASHBOARD_NAMES', 'http://bot.example.org', 'DASHBOARD_NAMES=http://bot.example.org: "http://bot.example.org" is not a host name such as bot.example.org or bot.example.org:8443'],
     ['DASHBOARD_HOST', '0.0.0.0', 'DASHBOARD_HOST=0.0.0.0 is not a loopback address, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1'],

@@ -36,6 +36,7 @@ export const createOperatorSide = (options: {
 
   /** Journaled and carried out when this returns: the host is synchronous. */
   const run = (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> => {
+    if (host.state.config === null) return Promise.resolve({ ok: false, code: 'starting', text: 'The bot is still starting: it waits for the exchange and trades nothing. Send it again in a moment.' });
     const commandId = options.newId();
     host.apply({ type: 'command', commandId, by: signature(caller), command });
     const result = results.get(commandId);

@@ -11,7 +11,7 @@ import type { Candle } from '../../core/market/candle.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
 import { decimal } from '../../core/decimal.ts';
 import type { Limits } from '../../core/risk/limits.ts';
-import { HOUR_MS, hourStart, SECOND_MS, type EpochMs } from '../../core/units.ts';
+import { DAY_MS, HOUR_MS, hourStart, SECOND_MS, type EpochMs } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MarketData } from '../../ports/market-data.ts';
@@ -131,7 +131,12 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
         const caller = { userId: 1, name: 'Ada', role: 'operator' as const, via: 'telegram' as const };
         return (await run(caller, { name: 'unlock', reason: 'drill', lockIds: ['kill-switch'], newLossPermitted: null })).code;
       }
-      const begin = () => drill({ kind: 'drill', name: which as 'round-trip', arguments: words, user: 'test' }, () => undefined);
+      const begin = async () => {
+        // The bot trades on its own signals meanwhile, and a drill touches no position: an operator waits for its end.
+        const latest = now + 2 * DAY_MS;
+        while (!which.startsWith('restart') && (state.symbols[SYMBOL]?.managed ?? null) !== null && now < latest) await deps.clock.sleep(0);
+        return await drill({ kind: 'drill', name: which as 'round-trip', arguments: words, user: 'test' }, () => undefined);
+      };
       let end = await begin();
       // The market decides when a stop is hit: after one the symbol rests, and an operator tries again later.
       for (let tries = 0; tries < 5 && !end.ok && end.lines.join(' ').includes('resting-after-stop'); tries += 1) {

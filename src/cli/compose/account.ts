@@ -43,25 +43,31 @@ export const identify = async ({ log, wall }: Base, desk: AccountDesk): Promise<
   }
 };
 
-const ofOurs = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly OrderHead[] | null> => {
+/** Tries, while a moment's outage of the exchange would decide whether a bot starts, and what it believes of its database. */
+const TRIES = 4;
+
+const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | null> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const read = await ask();
+    if (read.ok) return read.value;
+    if (attempt >= TRIES) return null;
+    await wall.sleep(RETRY);
+  }
+};
+
+/** The account's newest orders that are of this program, of whatever database. Null = they could not be read, though it was tried for a while. */
+export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly OrderHead[] | null> => {
   const found: OrderHead[] = [];
   for (const symbol of symbols) {
-    const read: Read<readonly OrderHead[]> = await desk.recentOrders(symbol);
-    if (!read.ok) return null;
-    found.push(...read.value.filter(({ clientOrderId }) => clientOrderId.startsWith(ORDER_PREFIX)));
+    const orders = await inTime(base, () => desk.recentOrders(symbol));
+    if (orders === null) return null;
+    found.push(...orders.filter(({ clientOrderId }) => clientOrderId.startsWith(ORDER_PREFIX)));
   }
   return found;
 };
 
-/** Client ids of the account's newest orders that are of this program, of whatever database. Null = could not be read. */
-export const clientOrderIds = async (desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly string[] | null> => {
-  const orders = await ofOurs(desk, symbols);
-  return orders === null ? null : orders.map(({ clientOrderId }) => clientOrderId);
-};
-
-/** What another bot on the same account has done in the last minutes, in words; null when there is none. History that cannot be read is no proof. */
-export const otherInstance = async (desk: AccountDesk, symbols: readonly SymbolName[], instanceId: string, now: EpochMs): Promise<string | null> => {
-  const orders = await ofOurs(desk, symbols);
+/** What another bot on the same account has done in the last minutes, in words; null when there is none. `orders`: null = could not be read, which is no proof. */
+export const otherInstance = (orders: readonly OrderHead[] | null, instanceId: string, now: EpochMs): string | null => {
   if (orders === null) return 'the orders of the account could not be read, so another bot on it cannot be ruled out';
   const other = orders.find(({ clientOrderId, at }) => now - at < RECENT && !clientOrderId.startsWith(`${ORDER_PREFIX}${instanceId}`));
   return other === undefined

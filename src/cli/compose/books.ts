@@ -28,18 +28,18 @@ const sequenceOf = (clientOrderId: string, instanceId: string): number => {
 
 /**
  * A copy, or a new file beside an account that knows us, has forgotten what happened since: locks, too. Each
- * starts halted. `ids`: client ids of the account's orders that are of this program; null = they could not be
- * read, which is no proof of anything.
+ * starts halted. `orders`: the account's orders that are of this program; null = they could not be read, which is
+ * no proof of anything.
  */
-export const originHalts = ({ database, state }: Books, ids: readonly string[] | null): readonly StartHalt[] => {
+export const originHalts = ({ database, state }: Books, orders: readonly { readonly clientOrderId: string }[] | null): readonly StartHalt[] => {
   const then = 'check /positions and /orders, send /reconcile, then /unlock';
   const halt = (code: string, text: string): readonly StartHalt[] => [{ code, text: `${text}; ${then}` }];
   if (database.origin === 'restored') return halt('restored', 'the database is a restored copy: locks and fills since the backup are not in it');
   if (database.origin === 'created') {
-    if (ids === null) return halt('fresh-database', 'the database is new and the orders of the account could not be read');
-    return ids.length === 0 ? [] : halt('fresh-database', 'the database is new and the account has orders of this bot: a database was deleted or moved, with the locks in it');
+    if (orders === null) return halt('fresh-database', 'the database is new and the orders of the account could not be read');
+    return orders.length === 0 ? [] : halt('fresh-database', 'the database is new and the account has orders of this bot: a database was deleted or moved, with the locks in it');
   }
   // A copy made by other means says nothing of itself; the account gives it away.
-  const newest = Math.max(0, ...(ids ?? []).map((id) => sequenceOf(id, database.identity.instanceId)));
+  const newest = Math.max(0, ...(orders ?? []).map(({ clientOrderId }) => sequenceOf(clientOrderId, database.identity.instanceId)));
   return newest > state.orderSequence ? halt('older-copy', `the account has order ${newest} of this database, which itself ends at ${state.orderSequence}: it is an older copy`) : [];
 };

@@ -7,7 +7,7 @@ import { demoSource, startDemoMarket } from '../demo-market.ts';
 import { TAKER_FEE, type Base, type Surroundings } from './base.ts';
 import { openBooks, originHalts } from './books.ts';
 import { entryCeiling } from './entry-ceiling.ts';
-import { clientOrderIds } from './account.ts';
+import { ordersOfOurs } from './account.ts';
 
 /** A demo price may be this old in wall time (PRODUCT section 2). */
 const STALE_GRACE = 2_000;
@@ -46,7 +46,7 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: TAKER_FEE,
     staleWallGrace: STALE_GRACE,
-    halts: originHalts(books, await clientOrderIds(exchange.account, config.symbols)),
+    halts: originHalts(books, await ordersOfOurs(base, exchange.account, config.symbols)),
     market: { controlUrl: market.simulator.controlUrl, stepsPerHour: market.stepsPerHour },
   };
 };

@@ -232,11 +232,17 @@ test('a refused start is told by the webhook, since nobody reads the log of a se
     incoming.on('end', () => response.end('ok'));
   }).listen(0, '127.0.0.1');
   await once(hook, 'listening');
-  const { start } = await prepare({ name: 'told', fails: [], config: { GO_LIVE: 'false', ALERT_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/x` } }, false);
+  const { at, start, config } = await prepare({ name: 'told', fails: [], config: { GO_LIVE: 'false', ALERT_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/x` } }, false);
   await expect(runMode(start.base)).rejects.toThrow('GO_LIVE is not true');
   await start.close();
-  hook.close();
   expect(told.join('')).toContain('Guardian Bot did not start. refused (go-live)');
+  // So is a database that may not be used.
+  writeFileSync(start.base.config.databasePath, 'x'.repeat(4096));
+  const again = at.base(at.config(config));
+  await expect(runMode(again.base)).rejects.toThrow('is not a database of this program');
+  await again.close();
+  hook.close();
+  expect(told.join('')).toContain('live.db is not a database of this program');
 });
 
 test('a journal that another engine version wrote is no damage', { timeout: 60_000 }, async () => {

@@ -1,9 +1,10 @@
 import { judge } from '../../audit/audit.ts';
+import type { OrderHead } from '../../adapters/exchange/account-desk.ts';
 import type { ExchangeHandle } from '../../adapters/exchange/create-exchange.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { gatherEvidence } from '../audit/gather.ts';
 import { keepReport } from '../audit/report-files.ts';
-import { clientOrderIds, otherInstance } from './account.ts';
+import { ordersOfOurs, otherInstance } from './account.ts';
 import { TAKER_FEE, type Base, type Books, type Surroundings } from './base.ts';
 import { originHalts } from './books.ts';
 import { passGates, type FailedGate } from './gates.ts';
@@ -21,10 +22,10 @@ const auditGates = async ({ config, host }: Base, exchange: ExchangeHandle, cloc
   }
 };
 
-const gates = async (base: Base, books: Books, exchange: ExchangeHandle, clock: Clock, forgotten: boolean): Promise<readonly FailedGate[]> => {
+const gates = async (base: Base, books: Books, exchange: ExchangeHandle, clock: Clock, orders: readonly OrderHead[] | null, forgotten: boolean): Promise<readonly FailedGate[]> => {
   const { config, liveRefusals } = base;
   // A copy has forgotten its newest orders, and is halted anyway.
-  const other = forgotten ? null : await otherInstance(exchange.account, config.symbols, books.database.identity.instanceId, clock.marketNow());
+  const other = forgotten ? null : otherInstance(orders, books.database.identity.instanceId, clock.marketNow());
   return [
     ...(config.goLive ? [] : [{ code: 'go-live', text: 'GO_LIVE is not true: set it once you mean real money' }]),
     ...liveRefusals.map((text) => ({ code: 'configuration', text })),
@@ -38,7 +39,8 @@ export const openLive = async (base: Base): Promise<Surroundings> => {
   const { config } = base;
   const { clock, pacer } = realTime(base);
   const { exchange, identity, ...books } = await openPrivateAccount(base, clock, false);
-  const forgotten = originHalts(books, await clientOrderIds(exchange.account, config.symbols));
+  const orders = await ordersOfOurs(base, exchange.account, config.symbols);
+  const forgotten = originHalts(books, orders);
   return {
     ...books,
     clock,
@@ -48,6 +50,6 @@ export const openLive = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
     staleWallGrace: 0,
-    halts: [...forgotten, ...passGates(await gates(base, books, exchange, clock, forgotten.length > 0), books.state)],
+    halts: [...forgotten, ...passGates(await gates(base, books, exchange, clock, orders, forgotten.length > 0), books.state)],
   };
 };

@@ -41,6 +41,6 @@ export const openPaper = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: TAKER_FEE,
     staleWallGrace: 0,
-    halts: originHalts(books, broker.orderIds(ORDER_PREFIX)),
+    halts: originHalts(books, broker.orderIds(ORDER_PREFIX).map((clientOrderId) => ({ clientOrderId }))),
   };
 };

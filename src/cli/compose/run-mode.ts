@@ -1,3 +1,4 @@
+import { DatabaseRefused } from '../../adapters/sqlite/errors.ts';
 import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import type { Mode } from '../../adapters/system/config-schema.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
@@ -12,10 +13,13 @@ const OPENERS: Readonly<Record<Mode, () => Promise<(base: Base) => Promise<Surro
   live: async () => (await import('./live.ts')).openLive,
 };
 
+/** Whether the service manager leaves it at this end. A full disk passes, so the next start may work. */
+const staysDown = (error: unknown): error is Error => error instanceof UserError || (error instanceof DatabaseRefused && error.code !== 'not-writable');
+
 /** A service that is refused stays down, and its Telegram side was never up: the other way to reach people is used. */
 const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void> => {
   const url = config.secrets.alertWebhookUrl;
-  if (config.mode !== 'live' || url === null || !(error instanceof UserError)) return;
+  if (config.mode !== 'live' || url === null || !staysDown(error)) return;
   try {
     await createWebhook(url).call(`Guardian Bot did not start. ${error.message}`);
   } catch (failure) {

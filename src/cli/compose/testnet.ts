@@ -1,6 +1,6 @@
 import { createExchange } from '../../adapters/exchange/create-exchange.ts';
 import { TAKER_FEE, type Base, type StartHalt, type Surroundings } from './base.ts';
-import { clientOrderIds, otherInstance } from './account.ts';
+import { ordersOfOurs, otherInstance } from './account.ts';
 import { originHalts } from './books.ts';
 import { passGates } from './gates.ts';
 import { openPrivateAccount } from './private-account.ts';
@@ -14,8 +14,9 @@ export const openTestnet = async (base: Base): Promise<Surroundings> => {
   const real = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null, ...(base.time === null ? {} : { requestInterval: 0 }) });
   resources.defer(() => real.close());
   const { account, venue, marketData: sandbox } = exchange;
-  const forgotten: readonly StartHalt[] = originHalts(books, await clientOrderIds(account, config.symbols));
-  const other = forgotten.length > 0 ? null : await otherInstance(account, config.symbols, books.database.identity.instanceId, clock.marketNow());
+  const orders = await ordersOfOurs(base, account, config.symbols);
+  const forgotten: readonly StartHalt[] = originHalts(books, orders);
+  const other = forgotten.length > 0 ? null : otherInstance(orders, books.database.identity.instanceId, clock.marketNow());
   return {
     ...books,
     clock,

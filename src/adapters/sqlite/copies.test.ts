@@ -1,0 +1,34 @@
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { restoreFile, verifyFile } from './copies.ts';
+import { openReadOnly } from './database.ts';
+import { NOON, timer } from './effects.test-helper.ts';
+import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
+
+test('what a lost database left beside itself is moved away with it: its write-ahead log would be written over the backup', async () => {
+  const directory = temporaryDirectory();
+  const live = join(directory, 'live', 'paper.db');
+  const db = openForTest(live);
+  const write = (count: number): void => {
+    for (let index = 0; index < count; index += 1) db.journal.commit([timer(NOON + index)], () => []);
+  };
+  write(40);
+  const backup = join(directory, 'backup.db');
+  await db.backup(backup);
+  write(40);
+  // The file is lost, as a crash or a slip of the hand leaves it: without its log.
+  const lost = join(directory, 'lost', 'paper.db');
+  const target = openForTest(lost);
+  const { instanceId } = target.identity;
+  target.close();
+  rmSync(lost);
+  copyFileSync(`${live}-wal`, `${lost}-wal`);
+  const { movedTo } = restoreFile(backup, lost, 'paper', NOON);
+  expect(verifyFile(lost).sequence).toBe(40);
+  const restored = openReadOnly(lost, 'full');
+  expect(restored.journal.lastSequence()).toBe(40);
+  expect(restored.identity.instanceId).not.toBe(instanceId);
+  restored.close();
+  expect(readdirSync(join(directory, 'lost')).map((name) => join(directory, 'lost', name))).toContain(movedTo);
+});

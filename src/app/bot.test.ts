@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { createEngineState } from '../core/engine/state.ts';
+import { BTC, engineConfig, ETH, instrumentText, World } from '../core/engine/world.test-helper.ts';
+import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
+import { instrumentFromText } from '../core/engine/on-start.ts';
+import type { OrderDraft } from '../core/orders/order.ts';
+import { SECOND_MS } from '../core/units.ts';
+import type { MarketData } from '../ports/market-data.ts';
+import type { JournalStore } from '../ports/store.ts';
+import type { Read, Venue } from '../ports/venue.ts';
+import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import { createBot, DRAIN_LIMIT } from './bot.ts';
+import { errorOf, silent, START } from './executor.test-helper.ts';
+
+test('a stop takes its limit once, not for the loop and then again for the orders: the process is ended by force at ten seconds', async () => {
+  const clock = createVirtualClock(START);
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const bot = createBot({
+    state: createEngineState(),
+    store: { latestSnapshot: () => null, lastSequence: () => 0 } as unknown as JournalStore,
+    clock,
+    log: silent,
+    venue: { receiveWindow: 5 * SECOND_MS, lookUp: never } as unknown as Venue,
+    marketData: { instruments: never } as unknown as MarketData,
+    features: { requiredSymbols: [BTC] } as never,
+    model: null,
+    pacer: { next: never },
+    config: engineConfig(),
+    engineVersion: 'test',
+    halts: [],
+    random: () => 0.5,
+    onFatal: () => undefined,
+  });
+  bot.start();
+  bot.executor.resolve({ symbol: BTC, clientOrderId: 'gb-1' });
+  let stopped = 0;
+  void bot.stop('SIGTERM').then(() => (stopped = clock.wallNow()));
+  await clock.runTo(START + 60 * SECOND_MS);
+  expect(stopped - START).toBe(DRAIN_LIMIT);
+});
+
+test('a stop that is refused is put back, or the position sold, in time while the exchange answers every other question late', async () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => ({ kind: purpose === 'stop' ? 'reject' : 'accept' });
+  world.enter();
+  expect(world.managed()?.phase).toBe('protecting');
+  const clock = createVirtualClock(world.wall);
+  const late = async (): Promise<Read<never>> => {
+    await clock.sleep(10 * SECOND_MS);
+    return { ok: false, error: errorOf('unknown', 'TIMEOUT') };
+  };
+  const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
+  const sent: OrderDraft['purpose'][] = [];
+  const bot = createBot({
+    state: world.state,
+    store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
+    clock,
+    log: silent,
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: ({ draft }) => {
+        sent.push(draft.purpose);
+        return Promise.resolve({ kind: 'rejected', error: errorOf('refused', '-2010') });
+      },
+      openOrders: () => Promise.resolve({ ok: true, value: [] }),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+      tradesAfter: late,
+      balances: late,
+      lookUp: unused,
+      cancel: unused,
+    },
+    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: late, quotes: late },
+    features: { requiredSymbols: [BTC, ETH] } as never,
+    model: null,
+    pacer: { next: unused },
+    config: world.config,
+    engineVersion: 'test',
+    halts: [],
+    random: () => 0.5,
+    onFatal: (error) => expect.unreachable(String(error)),
+  });
+  bot.start();
+  await clock.runTo(world.wall + MAX_UNPROTECTED);
+  expect(sent).toContain('exit');
+  clock.end();
+});

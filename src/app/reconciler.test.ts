@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { BTC, ETH, World } from '../core/engine/world.test-helper.ts';
+import { HOUR_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
+import type { Read, Venue } from '../ports/venue.ts';
+import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import type { EngineHost } from './engine-host.ts';
+import { createExchangeWatch } from './exchange-watch.ts';
+import { createExecutor } from './executor.ts';
+import { errorOf, silent } from './executor.test-helper.ts';
+
+/** A watch over the model exchange of the engine's tests; every query takes its time. */
+const createBench = (world: World, takes: Milliseconds) => {
+  const clock = createVirtualClock(world.wall);
+  const bench = { unlisted: new Set<SymbolName>(), queries: 0 };
+  const host: EngineHost = {
+    state: world.state,
+    progress: 0,
+    onEffect: () => undefined,
+    apply: (...given) => {
+      world.at = clock.marketNow();
+      world.wall = clock.wallNow();
+      for (const input of given) world.apply(input);
+    },
+  };
+  const answer = async <T>(of: SymbolName | null, value: () => T): Promise<Read<T>> => {
+    bench.queries += 1;
+    await clock.sleep(takes);
+    return of !== null && bench.unlisted.has(of) ? { ok: false, error: errorOf('refused', '-1121') } : { ok: true, value: value() };
+  };
+  const { exchange } = world;
+  const orders = (symbol: SymbolName) => [...exchange.orders.values()].filter(({ draft }) => draft.symbol === symbol);
+  const venue: Venue = {
+    receiveWindow: 5 * SECOND_MS,
+    send: () => Promise.reject(new Error('the engine’s test world sends')),
+    cancel: () => Promise.reject(new Error('nothing is cancelled here')),
+    lookUp: ({ clientOrderId }) => {
+      const order = exchange.snapshot(clientOrderId);
+      return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
+    },
+    openOrders: (symbol) => answer(symbol, () => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []))),
+    tradesAfter: (symbol, after) =>
+      answer(symbol, () => orders(symbol).flatMap(({ draft, fills }) => fills.filter(({ tradeId }) => Number(tradeId) > Number(after ?? -1)).map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })))),
+    balances: () => answer(null, () => exchange.balances()),
+    serverTime: () => answer(null, () => clock.wallNow()),
+  };
+  const executor = createExecutor({
+    venue,
+    clock,
+    log: silent,
+    random: () => 0.5,
+    report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
+    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+  });
+  return Object.assign(bench, { clock, host, watch: createExchangeWatch({ host, venue, executor, clock, log: silent }), pass: (span: Milliseconds) => clock.runTo(clock.wallNow() + span) });
+};
+
+test('two comparisons asked for at once are two readings, one after the other: a stop that fills meanwhile is no shortage', async () => {
+  const world = new World().ready().enter();
+  const bench = createBench(world, 100);
+  const both = Promise.all([bench.watch.account(true), bench.watch.account(true)]);
+  // Orders and trades of both markets have been read, the balances have not.
+  await bench.pass(420);
+  world.exchange.setPrice(BTC, 49_000, world.at);
+  await bench.pass(10 * SECOND_MS);
+  expect(await both).toEqual([true, true]);
+  expect(world.locks()).toEqual([]);
+  expect(world.managed()).toBeNull();
+});
+
+test('a market that is traded no more and has left the exchange does not stand in the way of the comparison', async () => {
+  const world = new World().ready();
+  world.config = { ...world.config, symbols: [BTC] };
+  world.start();
+  const bench = createBench(world, 1);
+  bench.unlisted.add(ETH);
+  const compared = bench.watch.account(true);
+  await bench.pass(SECOND_MS);
+  expect(await compared).toBe(true);
+  expect(world.state.accountFailed).toBe(false);
+});
+
+test('a market that is traded, or holds a position, has to answer', async () => {
+  const world = new World().ready().enter();
+  world.config = { ...world.config, symbols: [ETH] };
+  world.start();
+  const bench = createBench(world, 1);
+  for (const symbol of [BTC, ETH]) {
+    bench.unlisted = new Set([symbol]);
+    const compared = bench.watch.account(true);
+    await bench.pass(SECOND_MS);
+    expect(await compared, symbol).toBe(false);
+  }
+});
+
+test('a clock that was set back behind what is journaled locks until it has caught up: no age can be told meanwhile', async () => {
+  const world = new World().ready();
+  const bench = createBench(world, 1);
+  const measure = async (): Promise<readonly string[]> => {
+    const measured = bench.watch.skew();
+    await bench.pass(SECOND_MS);
+    await measured;
+    return world.locks();
+  };
+  expect(await measure()).toEqual([]);
+  world.state.at = bench.clock.marketNow() + HOUR_MS;
+  expect(await measure()).toContain('clock-skew');
+  await bench.pass(HOUR_MS);
+  await bench.pass(15 * SECOND_MS);
+  expect(await measure()).not.toContain('clock-skew');
+});
