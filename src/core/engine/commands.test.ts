@@ -284,6 +284,19 @@ describe('/unlock', () => {
       expect(world.unlock().ok).toBe(true);
     });
 
+    test('of a restored database is not forgotten by a second start, which says nothing of it', () => {
+      const world = gated();
+      world.restart();
+      expect(world.unlock()).toMatchObject({ ok: false, text: expect.stringContaining('send /reconcile first') as string });
+      world.command({ name: 'reconcile' });
+      world.account();
+      world.restart();
+      expect(world.unlock().ok).toBe(true);
+      // One that has been answered is over.
+      world.start({ halts: [{ code: 'later', text: 'a later gate', clears: 'unlock' }] });
+      expect(world.state.guardian.gates.map(({ code }) => code)).toEqual(['later']);
+    });
+
     test('may say that /unlock is enough', () => {
       expect(gated('unlock').unlock(['start-gate']).ok).toBe(true);
     });
