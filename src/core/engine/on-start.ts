@@ -1,5 +1,5 @@
 import { decimal } from '../decimal.ts';
-import { evaluateModel, impose, lift, recordStart } from '../guardian/health-locks.ts';
+import { evaluateModel, evaluateStreak, impose, lift, recordStart } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
 import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -83,6 +83,7 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   state.guardian.skew = null;
   state.guardian.skewTried = false;
   evaluateModel(state.guardian, turn.at, turn.changes);
+  evaluateStreak(state.guardian, turn.at, input.config.limits, turn.changes);
   recordStart(state.guardian, turn.at, turn.wall, turn.changes);
   const gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
   state.guardian.gates = [...unanswered(state.guardian).filter((gate) => !gates.some(({ code }) => code === gate.code)), ...gates];
