@@ -26,6 +26,8 @@ export interface LockView {
   readonly policy: 'hold' | 'flatten';
   /** Market time. */
   readonly since: EpochMs;
+  /** Market time at which somebody asked for it again while it held; absent when nobody did. */
+  readonly renewed?: EpochMs;
   /** One sentence with limit and value: "3 losses in a row (BTC -0.97 %, ...)". */
   readonly reason: string;
   /** How it clears, in words: "/unlock", "next UTC day or /unlock", "by itself: fresh data on two polls". */

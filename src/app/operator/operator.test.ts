@@ -9,7 +9,7 @@ import { equityAt } from './equity-at.ts';
 import { createLogTail } from './log-tail.ts';
 import { createOperatorTools, type OperatorToolsOptions } from './operator-tools.ts';
 import { periodViews } from './periods.ts';
-import { positionViews, riskView, statusView, unlockPreview } from './views.ts';
+import { lockViews, positionViews, riskView, statusView, unlockPreview } from './views.ts';
 
 const ADA: Caller = { userId: 7, name: 'Ada', role: 'operator', via: 'telegram' };
 
@@ -92,6 +92,14 @@ describe('what people see', () => {
     expect(preview.locks.map((lock) => lock.kind)).toEqual(['operator-halt']);
     expect(preview.staying.map((lock) => lock.kind)).toEqual(['operator-pause']);
     expect(preview.shownAt).toBe(world.at);
+  });
+
+  test('when a pause that holds was asked for again', () => {
+    world.command({ name: 'pause', reason: 'look' });
+    expect(lockViews(world.state)[0]).not.toHaveProperty('renewed');
+    world.pass(1000);
+    world.command({ name: 'pause', reason: 'look again' });
+    expect(lockViews(world.state)).toMatchObject([{ since: world.at - 1000, renewed: world.at }]);
   });
 
   test('health says unknown where nothing is known', () => {

@@ -24,6 +24,7 @@ export const lockView = (lock: Lock): LockView => {
     state,
     policy,
     since: lock.since,
+    ...(lock.renewed === undefined ? {} : { renewed: lock.renewed }),
     reason: `${LOCKS[lock.kind].title}: ${lock.reason}`,
     clearing: clears,
     clearedByUnlock: clearing === 'unlock' || clearing === 'day-or-unlock',

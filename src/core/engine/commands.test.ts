@@ -104,6 +104,19 @@ describe('/unlock', () => {
     expect(world.command({ name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null, shownAt: world.at }).ok).toBe(true);
   });
 
+  test('leaves a halt that somebody has asked for again after the showing, though it held all the time', () => {
+    const world = new World().ready();
+    world.command({ name: 'halt', reason: 'first' });
+    const shownAt = world.at;
+    world.timer(seconds(1));
+    expect(world.command({ name: 'halt', reason: 'do not unlock' }).text).toBe('Already halted. /unlock ends it.');
+    world.restart();
+    const unlock = { name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null } as const;
+    expect(world.command({ ...unlock, shownAt })).toMatchObject({ ok: false, text: 'Halted by operator: set again since it was shown' });
+    expect(world.state.guardian.locks['operator-halt']?.reason).toBe('by telegram 1 (Ada): first');
+    expect(world.command({ ...unlock, shownAt: world.at }).ok).toBe(true);
+  });
+
   test('says so when nothing of it is in force', () => {
     expect(new World().ready().unlock(['kill-switch'])).toMatchObject({ ok: false, code: 'nothing-locked' });
   });

@@ -1,6 +1,6 @@
 import { impose, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
-import { removeLock, type GuardianState } from '../guardian/state.ts';
+import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
@@ -25,12 +25,12 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   const { guardian } = turn.state;
   switch (command.name) {
     case 'pause': {
-      if (guardian.locks['operator-pause'] !== undefined) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
+      if (asksAgain(turn, 'operator-pause')) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
       impose(guardian, turn.changes, 'operator-pause', null, turn.at, because(by, command.reason), null, null);
       return done('Paused: no entries. Stops and exits go on. /resume ends it.');
     }
     case 'halt': {
-      if (guardian.locks['operator-halt'] !== undefined) return done('Already halted. /unlock ends it.');
+      if (asksAgain(turn, 'operator-halt')) return done('Already halted. /unlock ends it.');
       impose(guardian, turn.changes, 'operator-halt', null, turn.at, because(by, command.reason), null, null);
       return done('Halted: exits only, working entries cancelled. /unlock ends it.');
     }
@@ -52,6 +52,13 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   }
 };
 
+/** Whether the lock holds already. It is wanted anew then: a confirmation that is under way was shown before this wish. */
+const asksAgain = ({ state: { guardian }, at }: Turn, kind: 'operator-pause' | 'operator-halt'): boolean => {
+  const lock = guardian.locks[kind];
+  if (lock !== undefined) renewLock(guardian, lock, at);
+  return lock !== undefined;
+};
+
 const because = (by: string, reason: string): string => (reason === '' ? `by ${by}` : `by ${by}: ${reason}`);
 
 type Unlock = Extract<OperatorCommand, { name: 'unlock' }>;
@@ -64,7 +71,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
   for (const id of command.lockIds) {
     const lock = guardian.locks[id];
     if (lock === undefined) continue;
-    if (command.shownAt !== undefined && lock.since > command.shownAt) {
+    if (command.shownAt !== undefined && newestWish(lock) > command.shownAt) {
       staying.push(`${LOCKS[lock.kind].title}: set again since it was shown`);
       continue;
     }

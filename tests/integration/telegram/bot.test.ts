@@ -185,6 +185,16 @@ describe('confirmation', () => {
     expect(bot.service.auditRows.at(-1)).toMatchObject({ command: 'resume', outcome: 'refused' });
   });
 
+  test('/resume ends no pause that somebody has asked for again since it was shown', async () => {
+    const bot = await start();
+    bot.service.setLocks([operatorPause]);
+    await bot.ask(OPERATOR, '/resume');
+    bot.service.setLocks([{ ...operatorPause, renewed: operatorPause.since + 1 }]);
+    await bot.press(OPERATOR, OPERATOR, 'Resume trading');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);
+    expect(bot.service.calls).toEqual([]);
+  });
+
   test('/unlock shows the locks and clears exactly those shown', async () => {
     const bot = await start();
     bot.service.setLocks([killSwitch]);
