@@ -9,6 +9,7 @@ import { equityAt } from './equity-at.ts';
 import { createLogTail } from './log-tail.ts';
 import { createOperatorTools, type OperatorToolsOptions } from './operator-tools.ts';
 import { periodViews } from './periods.ts';
+import { pnlView } from './pnl-view.ts';
 import { lockViews, positionViews, riskView, statusView, unlockPreview } from './views.ts';
 
 const ADA: Caller = { userId: 7, name: 'Ada', role: 'operator', via: 'telegram' };
@@ -189,13 +190,38 @@ describe('results by period', () => {
     const records = noRecords({
       equityBetween: (from, to) => points.filter((point) => point.at >= from && point.at < to),
       equityBefore: (at) => points.findLast((point) => point.at < at) ?? null,
-      depositsBetween: (from) => (from === day ? 200 : 0),
+      depositsBetween: (from, to) => (from <= day + 1 && day + 1 < to ? 200 : 0),
     });
     const views = periodViews(records, 'day', 5, day + 2 * HOUR_MS, 1220);
     expect(views.map((view) => [view.from, view.pnl])).toEqual([
       [day, 10],
       [day - DAY_MS, 10],
     ]);
+  });
+});
+
+describe('a deposit between the start of a span and the point of equity beside it', () => {
+  const day = Date.UTC(2026, 0, 5);
+  const recordsOf = (points: readonly EquityPoint[], deposit: number) =>
+    noRecords({
+      equityBetween: (from, to) => points.filter((point) => point.at >= from && point.at < to),
+      equityBefore: (at) => points.findLast((point) => point.at < at) ?? null,
+      depositsBetween: (from, to) => (deposit >= from && deposit < to ? 500 : 0),
+    });
+
+  test.each([
+    ['after the point of the hour before: it is no profit of the day', [{ at: day - HOUR_MS, equity: 1000 }], day - HOUR_MS / 2],
+    ['before the point of the hour after: it is no loss of the day', [{ at: day - HOUR_MS, equity: 1000 }, { at: day + HOUR_MS / 4, equity: 1500 }], day + HOUR_MS / 8],
+    ['at the very moment of the point, which holds it', [{ at: day + 5, equity: 1500 }], day + 5],
+  ])('%s', (_case, points, deposit) => {
+    const records = recordsOf(points, deposit);
+    const [today] = periodViews(records, 'day', 1, day + 2 * HOUR_MS, 1507);
+    expect(today?.pnl).toBe(7);
+    world.at = day + 2 * HOUR_MS;
+    world.wall = world.at;
+    world.quotes();
+    const view = pnlView(world.state, records, 'today', now());
+    expect((view.equity ?? 0) - view.deposits - (view.startEquity ?? 0)).toBe((view.equity ?? 0) - 1500);
   });
 });
 
