@@ -163,6 +163,39 @@ describe('what people may do', () => {
     expect(differs.text).toContain('USDT');
   });
 
+  test('/reconcile does not say that the books agree when nothing was compared', async () => {
+    const unread = () => Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
+    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('the account could not be read') as string });
+    expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: null, detail: 'the account could not be read' });
+    world.account();
+    expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: true, detail: 'ledger equals exchange' });
+    // While an order's outcome is open, balances prove nothing.
+    world.fate = () => ({ kind: 'silence' });
+    world.predict(BTC);
+    expect(await tools().reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('an order is under way') as string });
+  });
+
+  test('/reconcile does not either when a difference was seen once and the second look failed', async () => {
+    world.exchange.total['USDT'] = decimal('1');
+    const halfway = () => {
+      world.account();
+      world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] });
+      return Promise.resolve();
+    };
+    expect(await tools({ reconcile: halfway }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared' });
+    world.account();
+    expect(world.locks()).toContain('reconciliation');
+  });
+
+  test('/flatten of two, one of which has closed meanwhile, says that the other is being sold', async () => {
+    world.predict(BTC);
+    world.predict(ETH);
+    const symbols = tools().flattenPreview(null).positions.map(({ symbol }) => symbol);
+    world.quotes({ [ETH]: 2_400 });
+    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'partly', text: `Closing ${BTC}. No open position in ${ETH}.` });
+    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: false, code: 'no-position', text: `No open position in ${BTC}. No open position in ${ETH}.` });
+  });
+
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
   });
