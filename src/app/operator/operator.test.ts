@@ -86,6 +86,18 @@ describe('what people see', () => {
     expect(riskView(world.state, now()).limits.find((limit) => limit.name === 'daily drawdown')?.value).toBeNull();
   });
 
+  test('that the day was rebased by /unlock, until the day is over', () => {
+    expect(statusView(world.state, now()).dayRebased).toBe(false);
+    world.enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_500 });
+    const { newLossPermitted } = unlockPreview(world.state, now());
+    expect(world.unlock(['daily-drawdown'], newLossPermitted).ok).toBe(true);
+    expect(statusView(world.state, now())).toMatchObject({ dayRebased: true, dayPnl: 0 });
+    world.hours(17);
+    expect(statusView(world.state, now()).dayRebased).toBe(false);
+  });
+
   test('what /unlock would clear, and what stays', () => {
     world.command({ name: 'halt', reason: 'look' });
     world.command({ name: 'pause', reason: 'look' });
