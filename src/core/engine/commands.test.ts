@@ -227,6 +227,20 @@ describe('/unlock', () => {
     });
   });
 
+  test('moves no mark further down than was shown', () => {
+    const world = new World().ready().enter();
+    world.exchange.stopsFill = false;
+    // The sale fails, so that equity goes on falling while the operator reads.
+    world.fate = (draft) => ({ kind: draft.purpose === 'exit' ? 'reject' : 'accept' });
+    world.quotes({ [BTC]: 40_000 });
+    const shown = { name: 'unlock', reason: '', lockIds: ['total-drawdown'], newLossPermitted: null, shownAt: world.at, shownEquity: world.state.guardian.lastEquity?.value ?? 0 } as const;
+    world.pass(seconds(60)).quotes({ [BTC]: 38_000 });
+    expect(world.command(shown)).toMatchObject({ ok: false, text: 'Total drawdown: equity has fallen to 8,662.69 since 8,884.65 was shown; send /unlock again' });
+    expect(world.state.guardian.highWaterMark).toBe(10_000);
+    world.quotes({ [BTC]: 39_000 });
+    expect(world.command(shown).ok).toBe(true);
+  });
+
   describe('of the minimum balance', () => {
     test('needs the balance to be restored', () => {
       const world = new World({ balances: { USDT: '99' } }).ready();

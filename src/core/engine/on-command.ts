@@ -92,7 +92,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 };
 
 /** Why /unlock may not clear this lock now, or null. */
-export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted'>): string | null => {
+export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity'>): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
@@ -104,7 +104,7 @@ export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config
       const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
       if (equity === null) return `equity is not known (${unknown})`;
       if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
-      if (lock.kind === 'total-drawdown') return equity > 0 ? null : 'there is no equity left';
+      if (lock.kind === 'total-drawdown') return equity > 0 ? fallenSince(equity, command.shownEquity) : 'there is no equity left';
       if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
       const permitted = newLossPermitted(equity, limits.maxDailyDrawdown);
       const typed = command.newLossPermitted;
@@ -122,6 +122,10 @@ export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config
       return null;
   }
 };
+
+/** The mark moves to what was shown, give or take; further down nobody has agreed to. */
+const fallenSince = (equity: number, shown: number | undefined): string | null =>
+  shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
 /** Whether the account has been compared, at an operator's wish, since the lock was set. */
 const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= lock.since;
