@@ -99,6 +99,22 @@ describe('the daily report', () => {
     expect(report.lines).toContain('No lock holds.');
     expect(buildDailyReport('2024-08-05', service, 'UTC', tools).lines).toContain('Yesterday (UTC) +11.30 (+1.23 %), 1 trade');
   });
+
+  test('names the UTC day whose result it tells, where the operator has another', () => {
+    const { service } = setUp();
+    expect(buildDailyReport('2024-08-06', service, 'Pacific/Kiritimati').title).toBe('📊 05 Aug (UTC): +2.31 (+0.23 %)');
+  });
+
+  test('and /status do not pass off what came after an /unlock as the result of the day', async () => {
+    const { service, tools, set } = setUp();
+    const { status } = service;
+    Object.assign(service, { status: () => ({ ...status(), dayRebased: true, dayPnl: -0.1, dayPnlFraction: -0.0001 }) });
+    const periods = () => [{ from: 0, to: 0, trades: 3, pnl: -20.7, pnlFraction: -0.0207, fees: 1 }];
+    const report = buildDailyReport('2024-08-05', service, 'UTC', { ...tools, periods });
+    expect(report.title).toBe('📊 05 Aug: -20.70 (-2.07 %)');
+    expect(report.lines).toContain('Since /unlock rebased the day -0.10 (-0.01 %)');
+    expect(JSON.stringify((await set.run('status', '', viewer)).blocks)).toContain('["Today","-0.10  -0.01 %"],["","since /unlock rebased it"]');
+  });
 });
 
 test('the table in docs/commands.md is the registry’s', () => {

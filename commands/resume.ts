@@ -5,7 +5,7 @@ import { cut } from './support/format.ts';
 
 const pauseOf = (service: OperatorService): LockView | undefined => service.locks().find(({ kind }) => kind === 'operator-pause');
 
-const isSame = (shown: LockView, now: LockView): boolean => shown.since === now.since && shown.reason === now.reason;
+const isSame = (shown: LockView, now: LockView): boolean => shown.since === now.since && shown.renewed === now.renewed && shown.reason === now.reason;
 
 const PAUSED_ANEW: CommandOutcome = { ok: false, code: 'refused', text: 'Somebody has paused anew since this was shown. Send /resume again.' };
 

@@ -13,6 +13,7 @@ const overview = (status: StatusView, quote: string, times: Times): ReplyBlock =
   rows: [
     ['Equity', status.equity === null ? `unknown (${status.equityUnknown ?? 'no reason given'})` : `${money(status.equity)} ${quote}`],
     ['Today', dayText(status.dayPnl, status.dayPnlFraction)],
+    ...(status.dayRebased === true ? [['', 'since /unlock rebased it'] as const] : []),
     ['', `limit -${percent(status.maxDailyDrawdown)}`],
     ['Drawdown', `${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`],
     ['Losses', `${status.lossStreak} in a row, limit ${status.maxConsecutiveLosses}`],

@@ -1,12 +1,23 @@
 import type { Alert } from '../../src/core/engine/alert.ts';
-import type { OperatorService } from '../../src/ports/operator.ts';
+import type { EpochMs } from '../../src/core/units.ts';
+import type { OperatorService, StatusView } from '../../src/ports/operator.ts';
 import type { OperatorTools, PeriodView } from '../../src/ports/operator-tools.ts';
-import { createTimes, money, percent, signedMoney, signedPercent } from './format.ts';
+import { createTimes, money, percent, signedMoney, signedPercent, type Times } from './format.ts';
 import { STATE_SIGN, STATE_WORD } from './views.ts';
 
 /** The last whole UTC day: the report's hour may come just after midnight. */
 const yesterdayLine = (period: PeriodView | undefined): readonly string[] =>
   period === undefined ? [] : [`Yesterday (UTC) ${signedMoney(period.pnl)} (${signedPercent(period.pnlFraction)}), ${period.trades} trade${period.trades === 1 ? '' : 's'}`];
+
+/** Results are those of UTC days; where the operator's calendar shows another day at this moment, the report says which it means. */
+const dayName = (at: EpochMs, times: Times): string => {
+  const day = createTimes('UTC').day(at);
+  return day === times.day(at) ? day : `${day} (UTC)`;
+};
+
+/** After /unlock has rebased the day, what is left of its limit is measured from there; the day has lost more than that. */
+const rebasedLine = ({ dayRebased, dayPnl, dayPnlFraction }: StatusView): readonly string[] =>
+  dayRebased === true ? [`Since /unlock rebased the day ${signedMoney(dayPnl)} (${signedPercent(dayPnlFraction)})`] : [];
 
 /**
  * The daily report as an alert for the outbox: state, the day's result against
@@ -18,15 +29,18 @@ export const buildDailyReport = (day: string, service: OperatorService, timeZone
   const times = createTimes(timeZone);
   const status = service.status();
   const today = service.pnl('today');
+  const [running, yesterday] = tools?.periods('day', 2) ?? [];
+  const result = status.dayRebased === true && running !== undefined ? running : { pnl: status.dayPnl, pnlFraction: status.dayPnlFraction };
   const positions = status.positions.map((held) => `${held.symbol}: ${signedMoney(held.unrealised)} (${signedPercent(held.unrealisedFraction)})${held.stopPrice === null ? ', NO STOP' : ''}`);
   return {
     kind: 'report',
     key: `daily-report:${day}`,
-    title: `📊 ${times.day(status.marketNow)}: ${signedMoney(status.dayPnl)} (${signedPercent(status.dayPnlFraction)})`,
+    title: `📊 ${dayName(status.marketNow, times)}: ${signedMoney(result.pnl)} (${signedPercent(result.pnlFraction)})`,
     lines: [
       `${STATE_SIGN[status.state]} ${STATE_WORD[status.state]}`,
       `Equity ${status.equity === null ? `unknown: ${status.equityUnknown ?? 'no reason given'}` : `${money(status.equity)} ${service.balance().quoteAsset}`}`,
-      ...yesterdayLine(tools?.periods('day', 2)[1]),
+      ...yesterdayLine(yesterday),
+      ...rebasedLine(status),
       `Limit for the day -${percent(status.maxDailyDrawdown)}; drawdown ${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`,
       `Trades ${today.trades} (${today.wins} won, ${today.losses} lost), fees ${money(today.fees)}`,
       ...(positions.length === 0 ? ['No position.'] : positions),

@@ -17,6 +17,7 @@ import type { OutboxRunner } from '../app/outbox/outbox-runner.ts';
 import { buildDailyReport } from '../../commands/support/daily-report.ts';
 import { driftReferenceOf, type DriftReference } from '../core/features/drift.ts';
 import { unsettled } from '../app/executor.ts';
+import type { ChatMemory } from '../ports/chat.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelDescription } from '../ports/model.ts';
 import type { OperatorService, VersionView } from '../ports/operator.ts';
@@ -70,10 +71,11 @@ export interface People {
 }
 
 /** A drift watch for a bot that is made after it. */
-export const driftWatchFor = (card: CardFacts, bot: () => Bot, options: { readonly symbols: number; readonly clock: Clock; readonly wall: Clock; readonly outbox: OutboxStore }): DriftWatch =>
+export const driftWatchFor = (card: CardFacts, bot: () => Bot, options: { readonly symbols: number; readonly clock: Clock; readonly wall: Clock; readonly outbox: OutboxStore; readonly memory: ChatMemory }): DriftWatch =>
   createDriftWatch({
     reference: card.reference,
     symbols: options.symbols,
+    memory: options.memory,
     host: () => bot().host,
     tell: (alert) => options.outbox.add(alert, options.wall.wallNow()),
     now: () => options.clock.marketNow(),

@@ -26,6 +26,8 @@ export interface LockView {
   readonly policy: 'hold' | 'flatten';
   /** Market time. */
   readonly since: EpochMs;
+  /** Market time at which somebody asked for it again while it held; absent when nobody did. */
+  readonly renewed?: EpochMs;
   /** One sentence with limit and value: "3 losses in a row (BTC -0.97 %, ...)". */
   readonly reason: string;
   /** How it clears, in words: "/unlock", "next UTC day or /unlock", "by itself: fresh data on two polls". */
@@ -69,8 +71,10 @@ export interface StatusView {
   readonly equity: number | null;
   readonly equityUnknown: string | null;
   readonly dayBaseline: number | null;
+  /** Against `dayBaseline`: after /unlock has rebased the day, the result since then, not the day's. */
   readonly dayPnl: number | null;
   readonly dayPnlFraction: Fraction | null;
+  readonly dayRebased?: boolean;
   readonly maxDailyDrawdown: Fraction;
   readonly drawdownFraction: Fraction | null;
   readonly maxTotalDrawdown: Fraction;
@@ -175,6 +179,8 @@ export interface CommandOutcome {
 export interface UnlockPreview {
   /** Market time at which these locks were shown; one of the same name that is set later stays. */
   readonly shownAt: EpochMs;
+  /** Equity to which baselines would move; absent while it is not known. */
+  readonly shownEquity?: number;
   /** Exactly these locks would be cleared; one that arrives meanwhile stays. */
   readonly locks: readonly LockView[];
   /** Locks that hold but that /unlock cannot clear. */
@@ -190,6 +196,7 @@ export interface UnlockPreview {
 export interface UnlockRequest {
   /** From the preview. */
   readonly shownAt: EpochMs;
+  readonly shownEquity?: number;
   readonly lockIds: readonly string[];
   readonly reason: string;
   /** The amount typed by the operator, for a daily-drawdown lock; else null. */

@@ -211,6 +211,7 @@ const CASES: readonly Case[] = [
       const halves = { edges: [0], shares: [0.5, 0.5] };
       let hour = 0;
       const watch = createDriftWatch({
+        memory: null,
         reference: { features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, halves])), prediction: halves },
         symbols: 1,
         host: () => ({ apply: () => undefined }),

@@ -124,6 +124,17 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.send(message.place, say(`There is no command /${parsed.name}`, '/help lists them all.'));
   };
 
+  /** "/halt!" is no command. Silence would leave whoever sent it in the belief that it was done. */
+  const notUnderstood = (message: IncomingMessage, caller: Caller): void => {
+    seen.add(message.updateId);
+    const spec = commands.find((/^\/([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(message.text)?.[1] ?? '').toLowerCase());
+    // In a group it may be meant for another bot.
+    if (spec === undefined && !message.place.isPrivate) return;
+    if (tooFast(caller, message.place, spec?.name ?? '', null)) return;
+    note(caller, message.place, spec?.name ?? '', '', 'not understood');
+    outbound.send(message.place, say('Not done', spec === undefined ? 'That is no command. /help lists them all.' : `Something stands right behind the name. Send /${spec.name}, with a space before anything else.`));
+  };
+
   const refuse = (message: IncomingMessage, caller: Caller, command: string, title: string, why: string, outcome: string): void => {
     seen.add(message.updateId);
     note(caller, message.place, command, '', outcome);
@@ -203,7 +214,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (incoming.kind === 'press') return onPress(incoming, caller);
     const parsed = parseCommand(incoming.text);
     if (parsed !== null) return onCommand(incoming, parsed, caller);
-    if (incoming.text.startsWith('/')) return;
+    if (incoming.text.startsWith('/')) return notUnderstood(incoming, caller);
     // An answer to a question may take its time (a database, a service): the loop does not wait for it.
     onText(incoming, caller).catch((error: unknown) => log.error({ why: String(error) }, 'message failed'));
   };

@@ -2,21 +2,28 @@ import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../core/engine/alert.ts';
 import type { Input } from '../../core/engine/input.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../core/features/catalogue.ts';
-import { LEAST_DRIFT_HOURS, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
+import { DRIFT_WINDOW_HOURS, LEAST_DRIFT_HOURS, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
 import { HOUR_MS } from '../../core/units.ts';
+import type { ChatMemory } from '../../ports/chat.ts';
 import { createDriftWatch } from './drift-watch.ts';
 
 /** Half of training below zero, half above. */
 const HALVES: ReferenceDistribution = { edges: [0], shares: [0.5, 0.5] };
 const reference: DriftReference = { features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, HALVES])), prediction: HALVES };
 
-const start = (symbols: number, given: DriftReference | null = reference) => {
+const createMemory = (): ChatMemory & { readonly values: Map<string, string> } => {
+  const values = new Map<string, string>();
+  return { values, get: (key) => values.get(key) ?? null, set: (key, value) => void values.set(key, value) };
+};
+
+const start = (symbols: number, given: DriftReference | null = reference, memory: ChatMemory | null = null) => {
   const alerts: Alert[] = [];
   const inputs: Omit<Input, 'at' | 'wall'>[] = [];
   let at = Date.UTC(2024, 7, 5);
   const watch = createDriftWatch({
     reference: given,
     symbols,
+    memory,
     host: () => ({ apply: (input) => (inputs.push(input), []) as never }),
     tell: (alert) => alerts.push(alert),
     now: () => at,
@@ -67,6 +74,55 @@ describe('drift', () => {
     expect(alerts.length).toBeGreaterThan(1);
     expect(alerts.length).toBeLessThanOrEqual(3);
     expect(new Set(alerts.map(({ key }) => key)).size).toBe(alerts.length);
+  });
+
+  test('is measured over restarts: three weeks without one need not pass', () => {
+    const memory = createMemory();
+    const twice = start(2, reference, memory);
+    twice.hours(LEAST_DRIFT_HOURS / 2, 0);
+    twice.hours(LEAST_DRIFT_HOURS / 2, 1, 1);
+    const first = twice.watch.report();
+    expect(first?.prediction).toBeGreaterThan(0.25);
+    const again = start(2, reference, memory);
+    expect(again.watch.report()).toEqual(first);
+    again.hours(1, 1, 1);
+    expect(again.inputs).toMatchObject([{ type: 'model-status', drift: { value: expect.closeTo(first?.prediction ?? 0, 2) as number, limit: 0.25 } }]);
+  });
+
+  test('of another model, or of another number of symbols, begins anew', () => {
+    const memory = createMemory();
+    start(2, reference, memory).hours(LEAST_DRIFT_HOURS + 1, 0);
+    expect(start(2, { ...reference, prediction: { edges: [1], shares: [0.5, 0.5] } }, memory).watch.report()?.hours).toBe(0);
+    expect(start(1, reference, memory).watch.report()?.hours).toBe(0);
+  });
+
+  test('keeps no more than its window, and goes on where it was in the ring', () => {
+    const memory = createMemory();
+    start(1, reference, memory).hours(DRIFT_WINDOW_HOURS + 100, 0);
+    expect(memory.values.size).toBe(DRIFT_WINDOW_HOURS);
+    start(1, reference, memory).hours(DRIFT_WINDOW_HOURS - 50, 0, 1);
+    const { watch, hours } = start(1, reference, memory);
+    const before = watch.report()?.prediction;
+    hours(50, 0, 1);
+    expect(watch.report()?.prediction).toBeGreaterThan(before ?? Number.NaN);
+    expect(watch.report()?.hours).toBe(DRIFT_WINDOW_HOURS);
+    expect(memory.values.size).toBe(DRIFT_WINDOW_HOURS);
+  });
+
+  test('goes on while its memory takes nothing, and takes no rows that are none', () => {
+    const full: ChatMemory = {
+      get: (key) => (key.endsWith('/0') ? 'nonsense' : null),
+      set: () => {
+        throw new Error('disk full');
+      },
+    };
+    const { watch, hours } = start(1, reference, full);
+    hours(LEAST_DRIFT_HOURS + 1, 0);
+    expect(watch.report()?.prediction).not.toBeNull();
+    const memory = createMemory();
+    start(1, reference, memory).hours(3, 0);
+    for (const [key, value] of memory.values) memory.values.set(key, key.endsWith('/1') ? `${value}00` : key.endsWith('/2') ? value.replace(/..$/, 'ff') : value);
+    expect(start(1, reference, memory).watch.report()?.hours).toBe(1);
   });
 
   test('without a reference is never known', () => {

@@ -1,7 +1,9 @@
 import type { Alert } from '../../core/engine/alert.ts';
 import { createDriftMonitor, DRIFT_LIMIT, type DriftReference, type DriftReport } from '../../core/features/drift.ts';
 import { hourStart, utcDayStart, type EpochMs } from '../../core/units.ts';
+import type { ChatMemory } from '../../ports/chat.ts';
 import type { EngineHost } from '../engine-host.ts';
+import { createDriftMemory } from './drift-memory.ts';
 
 /** Follows live predictions against the model's training; tells the engine, which locks, and operators of features that have moved. */
 export interface DriftWatch {
@@ -14,6 +16,8 @@ export interface DriftWatchOptions {
   readonly reference: DriftReference | null;
   /** Symbols whose predictions come in: so many are one hour. */
   readonly symbols: number;
+  /** Keeps the window over restarts; null = nothing is kept. */
+  readonly memory: ChatMemory | null;
   readonly host: () => Pick<EngineHost, 'apply'>;
   readonly tell: (alert: Alert) => void;
   /** Market time. */
@@ -40,10 +44,20 @@ const driftAlert = (features: DriftReport['features'], { hours, prediction }: Dr
   };
 };
 
-export const createDriftWatch = ({ reference, symbols, host, tell, now }: DriftWatchOptions): DriftWatch => {
+export const createDriftWatch = ({ reference, symbols, memory, host, tell, now }: DriftWatchOptions): DriftWatch => {
   const monitor = reference === null ? null : createDriftMonitor(reference, { symbols: Math.max(1, symbols) });
+  const kept = reference === null || memory === null ? null : createDriftMemory(memory, reference, Math.max(1, symbols));
+  for (const row of kept?.rows() ?? []) monitor?.restore(row);
   let toldHour: EpochMs | null = null;
   let told: ReadonlySet<string> = new Set();
+
+  const keep = (row: Uint8Array): void => {
+    try {
+      kept?.keep(row);
+    } catch {
+      // It will be missing after a restart, and no more: a disk that takes nothing is the journal's to tell and to stop for.
+    }
+  };
 
   const look = (report: DriftReport): void => {
     if (report.prediction === null) return;
@@ -57,7 +71,7 @@ export const createDriftWatch = ({ reference, symbols, host, tell, now }: DriftW
   return {
     push: (features, probability) => {
       if (monitor === null) return;
-      monitor.push(features, probability);
+      keep(monitor.push(features, probability));
       const hour = hourStart(now());
       if (toldHour === hour) return;
       toldHour = hour;

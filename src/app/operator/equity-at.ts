@@ -11,3 +11,10 @@ export const equityAt = (records: Pick<Records, 'equityBefore' | 'equityBetween'
   if (before === null || after === null) return before ?? after;
   return after.at - moment <= moment - before.at ? after : before;
 };
+
+/**
+ * Money from outside after the point `start`, up to and with `end`: what is not a result when the equities of the two
+ * are compared. Not from the beginning of the span that was asked for: the point lies up to an hour off, and holds
+ * what came before it.
+ */
+export const depositsSince = (records: Pick<Records, 'depositsBetween'>, start: EquityPoint, end: EpochMs): number => records.depositsBetween(start.at + 1, end + 1);

@@ -78,8 +78,17 @@ const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] 
     }),
     { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
     { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },
-    { name: 'books', ok: state.accountAt === null ? null : state.guardian.locks['reconciliation'] === undefined, detail: state.guardian.locks['reconciliation']?.reason ?? (state.accountAt === null ? 'not compared yet' : 'ledger equals exchange') },
+    booksHealth(state),
   ];
+};
+
+/** A reading that failed says nothing of the books, whatever the one before it said. */
+const booksHealth = ({ guardian, accountAt, accountFailed, suspicion }: EngineState): HealthCheckView => {
+  const lock = guardian.locks['reconciliation'];
+  if (lock !== undefined) return { name: 'books', ok: false, detail: lock.reason };
+  if (accountFailed) return { name: 'books', ok: null, detail: 'the account could not be read' };
+  if (suspicion !== null) return { name: 'books', ok: null, detail: `a difference is being looked at again: ${suspicion.key}` };
+  return { name: 'books', ok: accountAt === null ? null : true, detail: accountAt === null ? 'not compared yet' : 'ledger equals exchange' };
 };
 
 /** The rest of what people may see and do. Views read the engine's state; deeds go through its journal. */
@@ -142,8 +151,11 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
     const outcomes: CommandOutcome[] = [];
     for (const symbol of symbols) outcomes.push(await run(caller, { name: 'flatten', symbol }));
-    const failed = outcomes.find((outcome) => !outcome.ok);
-    return failed ?? { ok: true, code: 'done', text: outcomes.map((outcome) => outcome.text).join(' ') };
+    // One that has closed meanwhile refuses; that must not hide that the others are being sold.
+    const done = outcomes.filter((outcome) => outcome.ok).length;
+    const text = outcomes.map((outcome) => outcome.text).join(' ');
+    if (done > 0) return { ok: true, code: done === outcomes.length ? 'done' : 'partly', text };
+    return { ok: false, code: outcomes[0]?.code ?? 'no-position', text };
   };
 
   const cancelPreview = (orderId: string): CancelPreview => {
@@ -169,6 +181,8 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     if (!asked.ok) return asked;
     await options.reconcile();
     const lock = state.guardian.locks['reconciliation'];
+    const doubt = state.reconcileRequested || state.accountFailed || (lock === undefined && state.suspicion !== null);
+    if (doubt) return { ok: false, code: 'not-compared', text: `Not compared: ${state.accountFailed ? 'the account could not be read' : 'an order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
     return lock === undefined ? { ok: true, code: 'done', text: 'Ledger and exchange agree.' } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
   };
 

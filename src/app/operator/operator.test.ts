@@ -9,7 +9,8 @@ import { equityAt } from './equity-at.ts';
 import { createLogTail } from './log-tail.ts';
 import { createOperatorTools, type OperatorToolsOptions } from './operator-tools.ts';
 import { periodViews } from './periods.ts';
-import { positionViews, riskView, statusView, unlockPreview } from './views.ts';
+import { pnlView } from './pnl-view.ts';
+import { lockViews, positionViews, riskView, statusView, unlockPreview } from './views.ts';
 
 const ADA: Caller = { userId: 7, name: 'Ada', role: 'operator', via: 'telegram' };
 
@@ -85,6 +86,18 @@ describe('what people see', () => {
     expect(riskView(world.state, now()).limits.find((limit) => limit.name === 'daily drawdown')?.value).toBeNull();
   });
 
+  test('that the day was rebased by /unlock, until the day is over', () => {
+    expect(statusView(world.state, now()).dayRebased).toBe(false);
+    world.enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_500 });
+    const { newLossPermitted } = unlockPreview(world.state, now());
+    expect(world.unlock(['daily-drawdown'], newLossPermitted).ok).toBe(true);
+    expect(statusView(world.state, now())).toMatchObject({ dayRebased: true, dayPnl: 0 });
+    world.hours(17);
+    expect(statusView(world.state, now()).dayRebased).toBe(false);
+  });
+
   test('what /unlock would clear, and what stays', () => {
     world.command({ name: 'halt', reason: 'look' });
     world.command({ name: 'pause', reason: 'look' });
@@ -92,6 +105,14 @@ describe('what people see', () => {
     expect(preview.locks.map((lock) => lock.kind)).toEqual(['operator-halt']);
     expect(preview.staying.map((lock) => lock.kind)).toEqual(['operator-pause']);
     expect(preview.shownAt).toBe(world.at);
+  });
+
+  test('when a pause that holds was asked for again', () => {
+    world.command({ name: 'pause', reason: 'look' });
+    expect(lockViews(world.state)[0]).not.toHaveProperty('renewed');
+    world.pass(1000);
+    world.command({ name: 'pause', reason: 'look again' });
+    expect(lockViews(world.state)).toMatchObject([{ since: world.at - 1000, renewed: world.at }]);
   });
 
   test('health says unknown where nothing is known', () => {
@@ -154,6 +175,39 @@ describe('what people may do', () => {
     expect(differs.text).toContain('USDT');
   });
 
+  test('/reconcile does not say that the books agree when nothing was compared', async () => {
+    const unread = () => Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
+    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('the account could not be read') as string });
+    expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: null, detail: 'the account could not be read' });
+    world.account();
+    expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: true, detail: 'ledger equals exchange' });
+    // While an order's outcome is open, balances prove nothing.
+    world.fate = () => ({ kind: 'silence' });
+    world.predict(BTC);
+    expect(await tools().reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('an order is under way') as string });
+  });
+
+  test('/reconcile does not either when a difference was seen once and the second look failed', async () => {
+    world.exchange.total['USDT'] = decimal('1');
+    const halfway = () => {
+      world.account();
+      world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] });
+      return Promise.resolve();
+    };
+    expect(await tools({ reconcile: halfway }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared' });
+    world.account();
+    expect(world.locks()).toContain('reconciliation');
+  });
+
+  test('/flatten of two, one of which has closed meanwhile, says that the other is being sold', async () => {
+    world.predict(BTC);
+    world.predict(ETH);
+    const symbols = tools().flattenPreview(null).positions.map(({ symbol }) => symbol);
+    world.quotes({ [ETH]: 2_400 });
+    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'partly', text: `Closing ${BTC}. No open position in ${ETH}.` });
+    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: false, code: 'no-position', text: `No open position in ${BTC}. No open position in ${ETH}.` });
+  });
+
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
   });
@@ -181,13 +235,38 @@ describe('results by period', () => {
     const records = noRecords({
       equityBetween: (from, to) => points.filter((point) => point.at >= from && point.at < to),
       equityBefore: (at) => points.findLast((point) => point.at < at) ?? null,
-      depositsBetween: (from) => (from === day ? 200 : 0),
+      depositsBetween: (from, to) => (from <= day + 1 && day + 1 < to ? 200 : 0),
     });
     const views = periodViews(records, 'day', 5, day + 2 * HOUR_MS, 1220);
     expect(views.map((view) => [view.from, view.pnl])).toEqual([
       [day, 10],
       [day - DAY_MS, 10],
     ]);
+  });
+});
+
+describe('a deposit between the start of a span and the point of equity beside it', () => {
+  const day = Date.UTC(2026, 0, 5);
+  const recordsOf = (points: readonly EquityPoint[], deposit: number) =>
+    noRecords({
+      equityBetween: (from, to) => points.filter((point) => point.at >= from && point.at < to),
+      equityBefore: (at) => points.findLast((point) => point.at < at) ?? null,
+      depositsBetween: (from, to) => (deposit >= from && deposit < to ? 500 : 0),
+    });
+
+  test.each([
+    ['after the point of the hour before: it is no profit of the day', [{ at: day - HOUR_MS, equity: 1000 }], day - HOUR_MS / 2],
+    ['before the point of the hour after: it is no loss of the day', [{ at: day - HOUR_MS, equity: 1000 }, { at: day + HOUR_MS / 4, equity: 1500 }], day + HOUR_MS / 8],
+    ['at the very moment of the point, which holds it', [{ at: day + 5, equity: 1500 }], day + 5],
+  ])('%s', (_case, points, deposit) => {
+    const records = recordsOf(points, deposit);
+    const [today] = periodViews(records, 'day', 1, day + 2 * HOUR_MS, 1507);
+    expect(today?.pnl).toBe(7);
+    world.at = day + 2 * HOUR_MS;
+    world.wall = world.at;
+    world.quotes();
+    const view = pnlView(world.state, records, 'today', now());
+    expect((view.equity ?? 0) - view.deposits - (view.startEquity ?? 0)).toBe((view.equity ?? 0) - 1500);
   });
 });
 

@@ -4,7 +4,7 @@ import { bySymbol, dailyReturns, maxDrawdown, sharpe, sortino, tradeStatistics }
 import { DAY_MS, utcDayStart, type EpochMs } from '../../core/units.ts';
 import type { PnlRange, PnlView } from '../../ports/operator.ts';
 import type { EquityPoint, Records } from '../../ports/store.ts';
-import { equityAt } from './equity-at.ts';
+import { depositsSince, equityAt } from './equity-at.ts';
 import type { Now } from './views.ts';
 
 /** Most points of a curve that a picture of a phone's width can show. */
@@ -38,6 +38,7 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
   const equity = markEquity(state, now.market, now.wall).value;
   const recorded = records.equityBetween(from, to);
   const points = equity === null ? recorded : [...recorded, { at: now.market, equity }];
+  const start = equityAt(records, from) ?? points[0] ?? null;
   const statistics = tradeStatistics(trades);
   const returns = dailyReturns(points, records.flowsBetween(from, to)).map((day) => day.value);
   const unrealised = Object.values(state.symbols).map((symbol) => unrealisedOf(state, symbol));
@@ -46,11 +47,11 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
     from: range === 'all' ? (points[0]?.at ?? now.market) : from,
     to: now.market,
     equity,
-    startEquity: equityAt(records, from)?.equity ?? points[0]?.equity ?? null,
+    startEquity: start?.equity ?? null,
     realised: statistics.realised,
     unrealised: unrealised.some((value) => value === null) ? null : unrealised.reduce<number>((total, value) => total + (value ?? 0), 0),
     fees: records.feesBetween(from, to),
-    deposits: records.depositsBetween(from, to),
+    deposits: start === null ? records.depositsBetween(from, to) : depositsSince(records, start, now.market),
     trades: statistics.trades,
     wins: statistics.wins,
     losses: statistics.losses,

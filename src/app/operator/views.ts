@@ -24,6 +24,7 @@ export const lockView = (lock: Lock): LockView => {
     state,
     policy,
     since: lock.since,
+    ...(lock.renewed === undefined ? {} : { renewed: lock.renewed }),
     reason: `${LOCKS[lock.kind].title}: ${lock.reason}`,
     clearing: clears,
     clearedByUnlock: clearing === 'unlock' || clearing === 'day-or-unlock',
@@ -81,6 +82,7 @@ export const statusView = (state: EngineState, now: Now): StatusView => {
     dayBaseline: baseline,
     dayPnl,
     dayPnlFraction: dayPnl === null || baseline === null || baseline === 0 ? null : dayPnl / baseline,
+    dayRebased: guardian.unlockDay !== null && guardian.unlockDay === guardian.day,
     maxDailyDrawdown: config?.limits.maxDailyDrawdown ?? 0,
     drawdownFraction: equity.value === null || guardian.highWaterMark === null ? null : Math.max(0, 1 - equity.value / guardian.highWaterMark),
     maxTotalDrawdown: config?.limits.maxTotalDrawdown ?? 0,
@@ -164,5 +166,5 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   if (guardian.locks['kill-switch'] !== undefined) baselines.push(`loss streak ${guardian.lossStreak.length} -> 0`);
   const refusals = config === null ? [] : locks.map(({ lock }) => unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }));
   const every = refusals.length > 0 && refusals.every((refusal) => refusal !== null);
-  return { shownAt: now.market, locks: locks.map(({ view }) => view), staying, baselines, newLossPermitted: permitted, refusal: every ? (refusals[0] ?? null) : null };
+  return { shownAt: now.market, ...(equity === null ? {} : { shownEquity: equity }), locks: locks.map(({ view }) => view), staying, baselines, newLossPermitted: permitted, refusal: every ? (refusals[0] ?? null) : null };
 };

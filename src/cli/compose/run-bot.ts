@@ -55,7 +55,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   resources.defer(() => metrics.close());
   const data = createSilenceableData(surroundings.marketData);
   const card = readCard(bundledModel(config.modelDir));
-  const drift = driftWatchFor(card, () => bot, { symbols: config.symbols.length, clock, wall, outbox: database.outbox });
+  const drift = driftWatchFor(card, () => bot, { symbols: config.symbols.length, clock, wall, outbox: database.outbox, memory: database.chatMemory });
   const bot: Bot = createBot({
     state,
     store: metrics.journal(surroundings.journal),

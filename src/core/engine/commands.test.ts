@@ -104,6 +104,19 @@ describe('/unlock', () => {
     expect(world.command({ name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null, shownAt: world.at }).ok).toBe(true);
   });
 
+  test('leaves a halt that somebody has asked for again after the showing, though it held all the time', () => {
+    const world = new World().ready();
+    world.command({ name: 'halt', reason: 'first' });
+    const shownAt = world.at;
+    world.timer(seconds(1));
+    expect(world.command({ name: 'halt', reason: 'do not unlock' }).text).toBe('Already halted. /unlock ends it.');
+    world.restart();
+    const unlock = { name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null } as const;
+    expect(world.command({ ...unlock, shownAt })).toMatchObject({ ok: false, text: 'Halted by operator: set again since it was shown' });
+    expect(world.state.guardian.locks['operator-halt']?.reason).toBe('by telegram 1 (Ada): first');
+    expect(world.command({ ...unlock, shownAt: world.at }).ok).toBe(true);
+  });
+
   test('says so when nothing of it is in force', () => {
     expect(new World().ready().unlock(['kill-switch'])).toMatchObject({ ok: false, code: 'nothing-locked' });
   });
@@ -214,6 +227,20 @@ describe('/unlock', () => {
     });
   });
 
+  test('moves no mark further down than was shown', () => {
+    const world = new World().ready().enter();
+    world.exchange.stopsFill = false;
+    // The sale fails, so that equity goes on falling while the operator reads.
+    world.fate = (draft) => ({ kind: draft.purpose === 'exit' ? 'reject' : 'accept' });
+    world.quotes({ [BTC]: 40_000 });
+    const shown = { name: 'unlock', reason: '', lockIds: ['total-drawdown'], newLossPermitted: null, shownAt: world.at, shownEquity: world.state.guardian.lastEquity?.value ?? 0 } as const;
+    world.pass(seconds(60)).quotes({ [BTC]: 38_000 });
+    expect(world.command(shown)).toMatchObject({ ok: false, text: 'Total drawdown: equity has fallen to 8,662.69 since 8,884.65 was shown; send /unlock again' });
+    expect(world.state.guardian.highWaterMark).toBe(10_000);
+    world.quotes({ [BTC]: 39_000 });
+    expect(world.command(shown).ok).toBe(true);
+  });
+
   describe('of the minimum balance', () => {
     test('needs the balance to be restored', () => {
       const world = new World({ balances: { USDT: '99' } }).ready();
@@ -282,6 +309,19 @@ describe('/unlock', () => {
       expect(world.unlock().ok).toBe(false);
       world.account();
       expect(world.unlock().ok).toBe(true);
+    });
+
+    test('of a restored database is not forgotten by a second start, which says nothing of it', () => {
+      const world = gated();
+      world.restart();
+      expect(world.unlock()).toMatchObject({ ok: false, text: expect.stringContaining('send /reconcile first') as string });
+      world.command({ name: 'reconcile' });
+      world.account();
+      world.restart();
+      expect(world.unlock().ok).toBe(true);
+      // One that has been answered is over.
+      world.start({ halts: [{ code: 'later', text: 'a later gate', clears: 'unlock' }] });
+      expect(world.state.guardian.gates.map(({ code }) => code)).toEqual(['later']);
     });
 
     test('may say that /unlock is enough', () => {

@@ -154,6 +154,8 @@ export type OperatorCommand =
       readonly newLossPermitted: number | null;
       /** Market time at which the operator was shown the locks; one of the same name that was set later stays. */
       readonly shownAt?: EpochMs;
+      /** Equity that the operator was shown beside them, where it was known: no mark moves far below it. */
+      readonly shownEquity?: number;
     }
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decimal } from '../decimal.ts';
+import { decimal, formatDecimal } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
@@ -192,5 +192,33 @@ describe('a restart', () => {
     world.cancelWorks = true;
     world.restart();
     expect(world.held()).toBe('0');
+  });
+});
+
+describe('one wild price, far below every other', () => {
+  test('does not make dust of a position: the stop goes back, and the sale follows when the price is one again', () => {
+    const world = new World({ balances: { USDT: '500' } }).ready().enter();
+    const held = world.held();
+    world.exchange.stopsFill = false;
+    // 0.00554 BTC would fetch 2.77 USDT here, less than the exchange lets anybody sell.
+    world.quotes({ [BTC]: 500 });
+    expect(world.locks()).toContain('total-drawdown');
+    expect(world.managed()).toMatchObject({ phase: 'protected', exitReason: 'daily drawdown' });
+    expect(world.held()).toBe(held);
+    expect(world.exchange.openOrders().map(({ draft }) => [draft.purpose, formatDecimal(draft.quantity)])).toEqual([['stop', held]]);
+    world.pass(seconds(5)).quotes({ [BTC]: 50_000 });
+    expect(world.held()).toBe('0');
+    expect(last(trades(world)).exitReason).toBe('daily drawdown');
+    expect(world.exchange.openOrders()).toEqual([]);
+  });
+
+  test('does not make a position of a scrap either, once it is one at every price', () => {
+    const world = new World();
+    world.exchange.feeCoin = 'base';
+    world.instruments = [instrumentText(BTC, { stepSize: '0.0001', minQuantity: '0.0001' }), instrumentText(ETH)];
+    world.ready().enter();
+    world.quotes({ [BTC]: 51_600 });
+    expect(world.managed()).toBeNull();
+    expect(Number(world.held())).toBeGreaterThan(0);
   });
 });

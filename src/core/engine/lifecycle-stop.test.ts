@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
-import { BTC, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
+import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const REJECT: Fate = { kind: 'reject' };
 const ACCEPT: Fate = { kind: 'accept' };
@@ -152,5 +152,61 @@ describe('the protective stop', () => {
     expect(world.placed('stop')).toEqual([]);
     expect(world.placed('exit')).toHaveLength(1);
     expect(world.held()).toBe('0');
+  });
+
+  test('of a kind with finer lots than a market order has is placed once, not again at every price', () => {
+    const world = new World();
+    world.exchange.feeCoin = 'base';
+    world.instruments = [instrumentText(BTC, { orderTypes: ['limit', 'market', 'stop-loss-limit'], marketStepSize: '0.001' }), instrumentText(ETH)];
+    world.ready().enter();
+    for (let count = 0; count < 5; count += 1) world.pass(seconds(5)).quotes();
+    expect(world.placed('stop')).toHaveLength(1);
+    // 0.110 bought less a fee of 0.00011: what is left of the last lot could not be sold at market.
+    expect([world.held(), formatDecimal(last(world.placed('stop')).quantity)]).toEqual(['0.10989', '0.109']);
+    expect(world.managed()?.phase).toBe('protected');
+  });
+
+  test('goes back in place, on the new tick above, where ticks have become coarser since the entry', () => {
+    const world = new World().ready();
+    world.quotes({ [BTC]: 50_003.33 });
+    world.enter();
+    expect(formatDecimal(last(world.placed('stop')).stopPrice ?? decimal('0'))).toBe('49253.29');
+    world.instruments = [instrumentText(BTC, { tickSize: '0.5' }), instrumentText(ETH)];
+    world.restart();
+    world.timer(seconds(5));
+    const stop = stopIdOf(world);
+    world.exchange.end(stop, 'cancelled');
+    world.report(stop);
+    expect(world.placed('exit')).toEqual([]);
+    expect(world.managed()?.phase).toBe('protected');
+    expect(world.managed()?.stopPrice).toBe(decimal('49253.5'));
+    expect(last(world.placed('stop')).stopPrice).toBe(decimal('49253.5'));
+  });
+
+  test('refused because the price has passed it is a stop-out: sold without waiting, and the symbol rests', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'stop' ? REJECT : ACCEPT);
+    world.enter();
+    world.quotes({ [BTC]: 49_250.01 });
+    expect(world.placed('exit')).toEqual([]);
+    world.quotes({ [BTC]: 49_250 });
+    expect(world.placed('stop')).toHaveLength(1);
+    expect(world.held()).toBe('0');
+    expect(last(trades(world)).exitReason).toBe('stop');
+    expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
+  });
+
+  test('refused is not held against a price of the run before', () => {
+    const world = new World().ready().enter();
+    world.fate = (draft) => (draft.purpose === 'stop' ? REJECT : ACCEPT);
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 49_250 });
+    world.pass(1).restart();
+    world.pass(seconds(1));
+    const stop = stopIdOf(world);
+    world.exchange.end(stop, 'expired');
+    world.report(stop);
+    expect(world.placed('exit')).toEqual([]);
+    expect(world.managed()).toMatchObject({ phase: 'protecting', exitReason: null });
   });
 });

@@ -4,7 +4,7 @@ import { LOCKS } from '../guardian/lock.ts';
 import { stopType } from '../guardian/pre-trade.ts';
 import { mustFlatten } from '../guardian/state.ts';
 import { closeTrade, quantityOf, sellable, type OpenTrade } from '../ledger/ledger.ts';
-import { floorToLot, type OrderType } from '../market/instrument.ts';
+import { ceilToTick, floorToLot, type OrderType } from '../market/instrument.ts';
 import { isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
@@ -30,6 +30,7 @@ export const LONGEST_RETRY: Milliseconds = 60 * SECOND_MS;
 /** Rest of a symbol after a stop-out, in market time. */
 export const REST_AFTER_STOP: Milliseconds = 4 * HOUR_MS;
 const STOP_NOT_FILLED = 'stop not filled';
+const STOPPED = 'stop';
 
 const backoff = (first: Milliseconds, failures: number): Milliseconds => Math.min(first * 2 ** Math.max(0, failures - 1), LONGEST_RETRY);
 
@@ -132,6 +133,11 @@ const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
     managed.stopOrderId = null;
     noteStopFailure(turn, managed);
   }
+  // No exchange takes a stop that the price has passed: this is the stop-out, and every retry makes it dearer.
+  if (managed.exitReason === null && isThrough(turn, symbol, managed.stopPrice)) {
+    managed.stoppedOut = true;
+    managed.exitReason = STOPPED;
+  }
   if ((overdue(turn, managed) || managed.stopFailures >= MAX_STOP_FAILURES || managed.exitReason !== null) && mayExit(turn, managed)) {
     return beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
   }
@@ -179,16 +185,20 @@ const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolea
   const held = quantityOf(turn.state.ledger, symbol.symbol);
   // What is left over is less than a lot and the stop is whole: the usual case, seen without arithmetic.
   if (covered <= held && held - covered < symbol.instrument.stepSize && stop.executed === ZERO) return false;
-  return quantityToSell(turn, symbol, stop.draft.type) > covered || floorToLot(symbol.instrument, held, stop.draft.type) < covered;
+  return stopQuantity(turn, symbol, stop.draft.type) > covered || floorToLot(symbol.instrument, held, stop.draft.type) < covered;
 };
+
+/** A price of the last run says nothing of now. */
+const ofThisRun = (turn: Turn, symbol: SymbolState): boolean => symbol.priceWall !== null && symbol.priceWall >= turn.state.startedWall;
+
+const isThrough = (turn: Turn, symbol: SymbolState, trigger: Decimal | null): boolean =>
+  trigger !== null && ofThisRun(turn, symbol) && symbol.last > 0 && symbol.last <= toNumber(trigger);
 
 /** A stop that the price has gone through and that does not fill is cancelled and sold at market. */
 const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, stop: OrderRecord): void => {
-  // A price of the last run says nothing of now: the clock of an unfilled stop begins with one that this run has seen.
-  if (symbol.priceWall === null || symbol.priceWall < turn.state.startedWall) return;
-  const trigger = stop.draft.stopPrice;
-  const through = trigger !== null && symbol.last > 0 && symbol.last <= toNumber(trigger);
-  if (!through) {
+  // The clock of an unfilled stop begins with a price that this run has seen.
+  if (!ofThisRun(turn, symbol)) return;
+  if (!isThrough(turn, symbol, stop.draft.stopPrice)) {
     managed.triggeredSince = null;
     return;
   }
@@ -241,10 +251,15 @@ const exitFailed = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): 
 const quantityToSell = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal =>
   floorToLot(symbol.instrument, sellable(quantityOf(turn.state.ledger, symbol.symbol), symbol.atExchange), type);
 
+/** What a stop covers: never more than one market order could sell in its place. */
+const stopQuantity = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal => min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, 'market'));
+
 const placeStop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): string | null => {
-  const trigger = managed.stopPrice;
+  if (managed.stopPrice === null) return null;
   const type = stopType(symbol.instrument) ?? 'stop-loss-limit';
-  if (trigger === null) return null;
+  // The exchange may have made its ticks coarser since the entry.
+  const trigger = ceilToTick(symbol.instrument, managed.stopPrice);
+  managed.stopPrice = trigger;
   const plain = type === 'stop-loss';
   return placeReduce(
     turn,
@@ -255,7 +270,7 @@ const placeStop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): s
       side: 'sell',
       type,
       purpose: 'stop',
-      quantity: min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, 'market')),
+      quantity: stopQuantity(turn, symbol, type),
       limitPrice: plain ? null : stopLimit(symbol.instrument, trigger),
       stopPrice: trigger,
       timeInForce: plain ? null : 'GTC',
@@ -296,13 +311,13 @@ const settleFlat = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): 
     return requestCancel(turn, stop, 'position closed');
   }
   if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
-  finish(turn, symbol, managed, managed.exitReason ?? 'stop');
+  finish(turn, symbol, managed, managed.exitReason ?? STOPPED);
 };
 
 /** The round trip is over: books it, counts it, rests after a stop-out. */
 const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: string): void => {
   symbol.managed = null;
-  const exitReason = managed.stoppedOut && why !== STOP_NOT_FILLED ? 'stop' : why;
+  const exitReason = managed.stoppedOut && why !== STOP_NOT_FILLED ? STOPPED : why;
   if (managed.stoppedOut) symbol.restUntil = turn.at + REST_AFTER_STOP;
   const sold = (tradeOf(turn, symbol)?.soldQuantity ?? ZERO) > ZERO;
   const trade = closeTrade(turn.state.ledger, symbol.symbol);

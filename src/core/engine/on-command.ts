@@ -1,6 +1,6 @@
 import { impose, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
-import { removeLock, type GuardianState } from '../guardian/state.ts';
+import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
@@ -25,12 +25,12 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   const { guardian } = turn.state;
   switch (command.name) {
     case 'pause': {
-      if (guardian.locks['operator-pause'] !== undefined) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
+      if (asksAgain(turn, 'operator-pause')) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
       impose(guardian, turn.changes, 'operator-pause', null, turn.at, because(by, command.reason), null, null);
       return done('Paused: no entries. Stops and exits go on. /resume ends it.');
     }
     case 'halt': {
-      if (guardian.locks['operator-halt'] !== undefined) return done('Already halted. /unlock ends it.');
+      if (asksAgain(turn, 'operator-halt')) return done('Already halted. /unlock ends it.');
       impose(guardian, turn.changes, 'operator-halt', null, turn.at, because(by, command.reason), null, null);
       return done('Halted: exits only, working entries cancelled. /unlock ends it.');
     }
@@ -52,6 +52,13 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   }
 };
 
+/** Whether the lock holds already. It is wanted anew then: a confirmation that is under way was shown before this wish. */
+const asksAgain = ({ state: { guardian }, at }: Turn, kind: 'operator-pause' | 'operator-halt'): boolean => {
+  const lock = guardian.locks[kind];
+  if (lock !== undefined) renewLock(guardian, lock, at);
+  return lock !== undefined;
+};
+
 const because = (by: string, reason: string): string => (reason === '' ? `by ${by}` : `by ${by}: ${reason}`);
 
 type Unlock = Extract<OperatorCommand, { name: 'unlock' }>;
@@ -64,7 +71,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
   for (const id of command.lockIds) {
     const lock = guardian.locks[id];
     if (lock === undefined) continue;
-    if (command.shownAt !== undefined && lock.since > command.shownAt) {
+    if (command.shownAt !== undefined && newestWish(lock) > command.shownAt) {
       staying.push(`${LOCKS[lock.kind].title}: set again since it was shown`);
       continue;
     }
@@ -85,7 +92,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 };
 
 /** Why /unlock may not clear this lock now, or null. */
-export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted'>): string | null => {
+export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity'>): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
@@ -97,7 +104,7 @@ export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config
       const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
       if (equity === null) return `equity is not known (${unknown})`;
       if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
-      if (lock.kind === 'total-drawdown') return equity > 0 ? null : 'there is no equity left';
+      if (lock.kind === 'total-drawdown') return equity > 0 ? fallenSince(equity, command.shownEquity) : 'there is no equity left';
       if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
       const permitted = newLossPermitted(equity, limits.maxDailyDrawdown);
       const typed = command.newLossPermitted;
@@ -115,6 +122,10 @@ export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config
       return null;
   }
 };
+
+/** The mark moves to what was shown, give or take; further down nobody has agreed to. */
+const fallenSince = (equity: number, shown: number | undefined): string | null =>
+  shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
 /** Whether the account has been compared, at an operator's wish, since the lock was set. */
 const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= lock.since;

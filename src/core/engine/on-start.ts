@@ -1,6 +1,7 @@
 import { decimal } from '../decimal.ts';
-import { evaluateModel, impose, lift, recordStart } from '../guardian/health-locks.ts';
+import { evaluateModel, evaluateStreak, impose, lift, recordStart } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
+import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
@@ -82,14 +83,22 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   state.guardian.skew = null;
   state.guardian.skewTried = false;
   evaluateModel(state.guardian, turn.at, turn.changes);
+  evaluateStreak(state.guardian, turn.at, input.config.limits, turn.changes);
   recordStart(state.guardian, turn.at, turn.wall, turn.changes);
-  state.guardian.gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
+  const gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
+  state.guardian.gates = [...unanswered(state.guardian).filter((gate) => !gates.some(({ code }) => code === gate.code)), ...gates];
   if (input.halts.length > 0) impose(state.guardian, turn.changes, 'start-gate', null, turn.at, input.halts.map((halt) => halt.text).join('; '), null, null);
   const crashed = state.running;
   state.running = true;
   const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : [])];
   alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot ${crashed ? 'recovered after a crash' : 'started'} (${mode})`, lines, ['/status', ...(crashed ? ['/positions', '/orders'] : [])]);
 };
+
+/**
+ * Gates of earlier starts that nobody has answered yet: a copy or a new database says what it is at its first start
+ * only, so a second one must not make /unlock easier. Those that a start has to pass are examined anew by each.
+ */
+const unanswered = (guardian: GuardianState): GuardianState['gates'] => (isHeld(guardian, 'start-gate') ? guardian.gates.filter((gate) => gate.clears !== 'restart') : []);
 
 /** What a start after a crash found in the books, for whoever has to decide whether to look. */
 const recovered = (state: EngineState): readonly string[] => {

@@ -261,11 +261,15 @@ export const symbolOf = (state: EngineState, name: SymbolName): SymbolState => {
   return symbol;
 };
 
+/** What has cost this many times the least notional is a position, whatever a price says of it: one wild price must not leave it without a stop. */
+const POSITION_COST = 2n;
+
 /** Whether what is held is less than the exchange lets us sell: valued, but not a position. Without a price only the lot decides. */
 export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
   const { instrument } = symbol;
   const sellable = floorToLot(instrument, quantityOf(state.ledger, symbol.symbol), 'market');
   if (sellable <= ZERO || sellable < smallestQuantity(instrument, 'market')) return true;
+  if ((state.ledger.positions[symbol.symbol]?.cost ?? ZERO) >= POSITION_COST * instrument.minNotional) return false;
   const last = lastDecimal(symbol);
   return last !== null && mulDown(last, sellable) < instrument.minNotional;
 };

@@ -57,6 +57,24 @@ describe('a start', () => {
     expect(world.locks()).toEqual([]);
   });
 
+  test('with a tighter limit of losses trips the kill-switch on those that have been made', () => {
+    const world = new World().ready();
+    for (let count = 0; count < 2; count += 1) {
+      world.hours(24 - new Date(world.at).getUTCHours());
+      world.exchange.prices[BTC] = 50_000;
+      world.hours(6);
+      world.enter().quotes({ [BTC]: 49_240 });
+    }
+    world.restart();
+    expect(world.locks()).toEqual([]);
+    world.config = engineConfig({}, { maxConsecutiveLosses: 2 });
+    world.restart();
+    expect(world.state.guardian.locks['kill-switch']).toMatchObject({ limit: 2, value: 2, reason: '2 losses in a row (BTC -1.72 %, BTC -1.72 %, over 24 hours)' });
+    world.unlock();
+    world.restart();
+    expect(world.locks()).toEqual([]);
+  });
+
   test('has to measure the clock before it may enter', () => {
     const world = new World().ready();
     world.restart();

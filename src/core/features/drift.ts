@@ -105,8 +105,10 @@ export interface DriftReport {
 }
 
 export interface DriftMonitor {
-  /** Takes one decided row: its features in catalogue order and the model's probability. */
-  push(features: ArrayLike<number>, probability: number): void;
+  /** Takes one decided row: its features in catalogue order and the model's probability. Returns what it keeps of them, a byte a value. */
+  push(features: ArrayLike<number>, probability: number): Uint8Array;
+  /** Takes again what an earlier run has kept, oldest first. False, and nothing is taken, when it does not fit the reference. */
+  restore(row: Uint8Array): boolean;
   report(): DriftReport;
 }
 
@@ -130,16 +132,28 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
     const bins = counts[column];
     if (bins !== undefined && bin > 0) bins[bin - 1] = (bins[bin - 1] ?? 0) + by;
   };
-  const push = (features: ArrayLike<number>, probability: number): void => {
+  const take = (row: ArrayLike<number>): void => {
     const start = (taken % window) * width;
-    distributions.forEach((distribution, column) => {
+    for (let column = 0; column < width; column++) {
       if (taken >= window) count(column, held[start + column] ?? 0, -1);
-      const value = column === FEATURE_COUNT ? probability : (features[column] ?? Number.NaN);
-      const bin = distribution === null || Number.isNaN(value) ? 0 : binOfValue(distribution, value) + 1;
+      const bin = row[column] ?? 0;
       held[start + column] = bin;
       count(column, bin, 1);
-    });
+    }
     taken++;
+  };
+  const push = (features: ArrayLike<number>, probability: number): Uint8Array => {
+    const row = Uint8Array.from(distributions, (distribution, column) => {
+      const value = column === FEATURE_COUNT ? probability : (features[column] ?? Number.NaN);
+      return distribution === null || Number.isNaN(value) ? 0 : binOfValue(distribution, value) + 1;
+    });
+    take(row);
+    return row;
+  };
+  const restore = (row: Uint8Array): boolean => {
+    const fits = row.length === width && row.every((bin, column) => bin <= (counts[column]?.length ?? 0));
+    if (fits) take(row);
+    return fits;
   };
   const indexOf = (column: number): { index: number; raw: number } | null => {
     const distribution = distributions[column] ?? null;
@@ -163,7 +177,7 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
       predictionShifted: prediction !== null && prediction > DRIFT_LIMIT,
     };
   };
-  return { push, report };
+  return { push, restore, report };
 };
 
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));

@@ -233,23 +233,18 @@ export const recordTrade = (
   }
   const { symbol, pnlFraction, closedAt } = trade;
   state.lossStreak = [...state.lossStreak, { symbol, pnlFraction, closedAt }].slice(-STREAK_SHOWN);
-  if (state.lossStreak.length >= limits.maxConsecutiveLosses) {
-    const shown = state.lossStreak
-      .slice(-limits.maxConsecutiveLosses)
-      .map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`)
-      .join(', ');
-    const span = closedAt - (state.lossStreak.at(-limits.maxConsecutiveLosses)?.closedAt ?? closedAt);
-    put(
-      state,
-      changes,
-      'kill-switch',
-      null,
-      closedAt,
-      `${state.lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`,
-      limits.maxConsecutiveLosses,
-      state.lossStreak.length,
-    );
-  }
+  evaluateStreak(state, closedAt, limits, changes);
+};
+
+/** Kill-switch: also looked at when a start has brought a tighter limit, which the streak may have reached already. */
+export const evaluateStreak = (state: GuardianState, at: EpochMs, limits: Limits, changes: Change[]): void => {
+  const { lossStreak } = state;
+  const limit = limits.maxConsecutiveLosses;
+  if (lossStreak.length < limit) return;
+  const counted = lossStreak.slice(-limit);
+  const shown = counted.map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`).join(', ');
+  const span = (counted.at(-1)?.closedAt ?? at) - (counted[0]?.closedAt ?? at);
+  put(state, changes, 'kill-switch', null, at, `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`, limit, lossStreak.length);
 };
 
 const spanInWords = (span: Milliseconds): string => {

@@ -73,6 +73,8 @@ export interface Lock {
   readonly symbol: SymbolName | null;
   /** Market time of the trip. */
   readonly since: EpochMs;
+  /** Market time at which a person last asked for a lock that held already; absent when nobody did. */
+  readonly renewed?: EpochMs;
   /** One sentence with limit and value. */
   readonly reason: string;
   readonly limit: number | null;

@@ -99,6 +99,14 @@ export const setLock = (
   return lock;
 };
 
+/** Somebody wants a lock that is held already: its cause stays on record, and what was shown before this clears it no more. */
+export const renewLock = (state: GuardianState, lock: Lock, at: EpochMs): void => {
+  state.locks = { ...state.locks, [lock.id]: { ...lock, renewed: at } };
+};
+
+/** Market time of the newest wish for the lock. */
+export const newestWish = (lock: Pick<Lock, 'since' | 'renewed'>): EpochMs => lock.renewed ?? lock.since;
+
 /** Whether any lock is in force. */
 export const anyHeld = ({ locks }: GuardianState): boolean => locks !== NO_LOCKS;
 

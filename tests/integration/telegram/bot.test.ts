@@ -185,15 +185,26 @@ describe('confirmation', () => {
     expect(bot.service.auditRows.at(-1)).toMatchObject({ command: 'resume', outcome: 'refused' });
   });
 
+  test('/resume ends no pause that somebody has asked for again since it was shown', async () => {
+    const bot = await start();
+    bot.service.setLocks([operatorPause]);
+    await bot.ask(OPERATOR, '/resume');
+    bot.service.setLocks([{ ...operatorPause, renewed: operatorPause.since + 1 }]);
+    await bot.press(OPERATOR, OPERATOR, 'Resume trading');
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);
+    expect(bot.service.calls).toEqual([]);
+  });
+
   test('/unlock shows the locks and clears exactly those shown', async () => {
     const bot = await start();
     bot.service.setLocks([killSwitch]);
+    bot.service.setPreview({ shownEquity: 1_012.4 });
     const asked = await bot.ask(OPERATOR, '/unlock reviewed it');
     expect(asked.text).toContain('kill-switch');
     bot.service.setLocks([killSwitch, { ...killSwitch, id: 'total-drawdown' }]);
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared: kill-switch') === true);
-    expect(bot.service.calls).toMatchObject([{ name: 'unlock', detail: { lockIds: ['kill-switch'], reason: 'reviewed it', newLossPermitted: null } }]);
+    expect(bot.service.calls).toMatchObject([{ name: 'unlock', detail: { shownEquity: 1_012.4, lockIds: ['kill-switch'], reason: 'reviewed it', newLossPermitted: null } }]);
     expect(bot.service.locks().map(({ id }) => id)).toEqual(['total-drawdown']);
     expect(bot.service.auditRows.map(({ outcome }) => outcome)).toEqual(expect.arrayContaining(['asked', 'confirmed', 'unlocked']));
   });
@@ -285,6 +296,10 @@ describe('answers', () => {
     const bot = await start();
     expect((await bot.ask(OPERATOR, '/pnl 9y')).text).toMatch(/none of today, 7d, 30d, all[\s\S]*For example: \/pnl 7d/);
     expect((await bot.ask(OPERATOR, '/nonsense')).text).toContain('no command /nonsense');
+    expect((await bot.ask(OPERATOR, '/pause!')).text).toBe('Not done\n\nSomething stands right behind the name. Send /pause, with a space before anything else.');
+    expect((await bot.ask(OPERATOR, '/?')).text).toContain('That is no command');
+    expect(bot.service.calls).toEqual([]);
+    expect(bot.service.auditRows.filter(({ outcome }) => outcome === 'not understood').map(({ command }) => command)).toEqual(['pause', '']);
     expect((await bot.ask(OPERATOR, '/trades 900')).text).toContain('from 1 to 50');
     const before = lastMessageId(bot.server, OPERATOR);
     for (let count = 0; count < 40; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/version');
