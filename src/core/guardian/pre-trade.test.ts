@@ -88,8 +88,7 @@ describe('an entry that may go', () => {
 });
 
 describe('an entry is refused', () => {
-  const withLock = (kind: 'kill-switch' | 'clock-skew' | 'stale-data', symbol: string | null): GuardianState => {
-    const state = guardian();
+  const withLock = (kind: 'kill-switch' | 'clock-skew' | 'stale-data', symbol: string | null, state = guardian()): GuardianState => {
     setLock(state, kind, symbol, NOON, 'test', null, null);
     return state;
   };
@@ -97,6 +96,7 @@ describe('an entry is refused', () => {
   test.each([
     ['halted', { guardian: withLock('kill-switch', null) }, { code: 'state-halted', limit: 'active', value: 'kill-switch' }],
     ['reducing', { guardian: withLock('clock-skew', null) }, { code: 'state-reducing', limit: 'active', value: 'clock-skew' }],
+    ['reducing, whatever else holds its symbol', { guardian: withLock('clock-skew', null, withLock('stale-data', BTC)) }, { code: 'state-reducing', limit: 'active', value: 'clock-skew' }],
     ['its symbol locked', { guardian: withLock('stale-data', BTC) }, { code: 'symbol-locked', limit: 'active', value: 'stale-data:BTC/USDT' }],
     ['no clock', { clockKnown: false }, { code: 'clock-unknown', limit: 1_000, value: null }],
     ['no baseline', { guardian: guardian({ dayBaseline: null }) }, { code: 'baseline-unknown', limit: null, value: null }],

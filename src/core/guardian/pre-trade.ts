@@ -153,14 +153,15 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
 const checkState = (context: EntryContext, exam: Examination): boolean => {
   const { guardian, instrument, at } = context;
   const overall = tradingState(guardian, null);
-  const lock = strictestLock(guardian, instrument.symbol);
+  // A lock of this symbol, though older, is not what holds all symbols back.
+  const lock = strictestLock(guardian, null);
   const held = tradingState(guardian, instrument.symbol);
   const baseline = guardian.day !== null && at < guardian.day + DAY_MS ? guardian.dayBaseline : null;
   forgetEntries(guardian, at);
   return (
     exam.require(overall !== 'halted', 'state-halted', 'active', overall === 'halted' ? (lock?.id ?? overall) : overall) &&
     exam.require(overall === 'active', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
-    exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (lock?.id ?? held)) &&
+    exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (strictestLock(guardian, instrument.symbol)?.id ?? held)) &&
     exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew) &&
     exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
     exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol) &&
