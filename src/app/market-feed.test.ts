@@ -320,6 +320,20 @@ describe('prices', () => {
   });
 });
 
+test('while no price is answered no candle is asked for: each question would hold up the loop for its whole time limit', async () => {
+  const bench = createBench([BTC, ETH]);
+  expect(await bench.feed.warmUp()).toBe(true);
+  await bench.pass(HOUR_MS);
+  const { price } = bench;
+  const before = bench.asked.length;
+  bench.price = () => failed;
+  await bench.feed.poll();
+  expect(bench.asked).toHaveLength(before);
+  bench.price = price;
+  await bench.feed.poll();
+  expect(bench.of('candle').map(({ symbol }) => symbol)).toEqual([BTC, ETH]);
+});
+
 test('a clock that is ahead makes no closed candle of the forming one: by the exchange’s clock the hour is not over', async () => {
   const { feed, state, of, clock } = createBench([BTC]);
   state.guardian.skew = -30 * MINUTE_MS;

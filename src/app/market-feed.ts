@@ -126,14 +126,16 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     return quotes;
   };
 
-  const pollPrices = async (): Promise<void> => {
+  /** False when no answer came: then there is none to other questions either, and each would hold up the loop for its whole time limit. */
+  const pollPrices = async (): Promise<boolean> => {
     const read = await marketData.quotes(symbols, present());
     if (!read.ok) {
       log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
       host.apply({ type: 'timer' });
-      return;
+      return read.error.kind === 'refused' || read.error.kind === 'malformed';
     }
     host.apply({ type: 'quotes', quotes: [...read.value, ...(await pollPast())].map(dated) });
+    return true;
   };
 
   /** Prices that stand still keep the time at which they last moved, so that they grow stale. */
@@ -227,11 +229,11 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   return {
     warmUp,
-    prices: pollPrices,
+    prices: async () => void (await pollPrices()),
     recent: (symbol, hours) => (kept.get(symbol) ?? []).slice(-Math.min(hours, RECENT_HOURS)),
     poll: async () => {
-      await pollPrices();
-      if (mayHaveClosed()) await pollCandles();
+      const answered = await pollPrices();
+      if (answered && mayHaveClosed()) await pollCandles();
       if (undecided.length > 0) await decide();
     },
   };

@@ -11,7 +11,7 @@ import { errorOf, silent } from './executor.test-helper.ts';
 /** A watch over the model exchange of the engine's tests; every query takes its time. */
 const createBench = (world: World, takes: Milliseconds) => {
   const clock = createVirtualClock(world.wall);
-  const bench = { unlisted: new Set<SymbolName>(), queries: 0 };
+  const bench = { unlisted: new Set<SymbolName>(), silent: false, queries: 0 };
   const host: EngineHost = {
     state: world.state,
     progress: 0,
@@ -25,6 +25,7 @@ const createBench = (world: World, takes: Milliseconds) => {
   const answer = async <T>(of: SymbolName | null, value: () => T): Promise<Read<T>> => {
     bench.queries += 1;
     await clock.sleep(takes);
+    if (bench.silent) return { ok: false, error: errorOf('unknown', 'TIMEOUT') };
     return of !== null && bench.unlisted.has(of) ? { ok: false, error: errorOf('refused', '-1121') } : { ok: true, value: value() };
   };
   const { exchange } = world;
@@ -90,6 +91,15 @@ test('a market that is traded, or holds a position, has to answer', async () => 
     await bench.pass(SECOND_MS);
     expect(await compared, symbol).toBe(false);
   }
+});
+
+test('an exchange that answers nothing is asked once for a comparison, not once for each market: the loop has to go on', async () => {
+  const bench = createBench(new World().ready().enter(), 10 * SECOND_MS);
+  bench.silent = true;
+  const compared = bench.watch.account(true);
+  await bench.pass(11 * SECOND_MS);
+  expect(bench.queries).toBe(1);
+  expect(await compared).toBe(false);
 });
 
 test('a clock that was set back behind what is journaled locks until it has caught up: no age can be told meanwhile', async () => {

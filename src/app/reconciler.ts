@@ -39,11 +39,11 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     return null;
   };
 
-  const readTrades = async (symbol: SymbolName): Promise<SymbolReading['trades']> => {
+  const readTrades = (symbol: SymbolName): ReturnType<Venue['tradesAfter']> => {
     const newest = newestTrade(state.orders, symbol);
     // The newest booked one is asked for, too: an exchange that has lost it has lost its history.
     const after = newest === null ? null : (BigInt(newest) - 1n).toString();
-    return value('trades', symbol, await venue.tradesAfter(symbol, after, state.startedAt));
+    return venue.tradesAfter(symbol, after, state.startedAt);
   };
 
   /** Traded no more, and nothing of it is under way: the exchange may have taken the market off its list, and then nothing can be asked. */
@@ -58,7 +58,14 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
       const read = await venue.openOrders(symbol);
       if (!read.ok && read.error.kind === 'refused' && isPast(symbol)) continue;
       const open = value('open orders', symbol, read);
-      readings.push(withTrades ? { symbol, open, trades: await readTrades(symbol) ?? null } : { symbol, open });
+      if (!withTrades) {
+        readings.push({ symbol, open });
+        continue;
+      }
+      const traded = unanswered(read) ? read : await readTrades(symbol);
+      readings.push({ symbol, open, trades: value('trades', symbol, traded) });
+      // Nothing answers, and one failure puts the comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.
+      if (unanswered(traded)) break;
     }
     // The plan is made from the books as they are now, not as they were when the first question was asked.
     const steps = planRepair(booksOf(state), readings);
@@ -97,6 +104,9 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     everything: () => compare(Object.keys(state.symbols), true),
   };
 };
+
+/** Whether no answer came, as against one that refuses or makes no sense. */
+const unanswered = <T>(read: Read<T>): read is Extract<Read<T>, { ok: false }> => !read.ok && read.error.kind !== 'refused' && read.error.kind !== 'malformed';
 
 /** The orders that a position relies on. */
 const idsOf = ({ entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): string[] => [entryOrderId, stopOrderId, exitOrderId].filter((id) => id !== null);

@@ -160,6 +160,9 @@ describe('slowing down', () => {
     expect(parseRetryAfter('30', 0)).toBe(30_000);
     expect(parseRetryAfter('Wed, 21 Oct 2015 07:28:00 GMT', Date.UTC(2015, 9, 21, 7, 27, 0))).toBe(60_000);
     expect(parseRetryAfter('soon', 0)).toBeNull();
+    // The exchange's longest ban: a nonsense number would hold stops and exits back for years.
+    expect(parseRetryAfter('999999999', 0)).toBe(3 * 24 * 3_600_000);
+    expect(parseRetryAfter('Wed, 21 Oct 2099 07:28:00 GMT', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter(undefined, 0)).toBeNull();
   });
 

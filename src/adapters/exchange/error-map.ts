@@ -83,11 +83,14 @@ export const classify = (facts: FailureFacts): VenueError => {
   }
 };
 
+/** The exchange's longest ban. Whatever a proxy writes there, stops and exits are not held back for longer. */
+const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;
+
 /** Retry-After in either of its forms, seconds or a date; null when absent or nonsense. */
 export const parseRetryAfter = (header: string | undefined, wallNow: number): Milliseconds | null => {
   if (header === undefined) return null;
   const text = header.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  if (/^\d{1,9}$/.test(text)) return Math.min(Number(text) * 1_000, LONGEST_PAUSE);
   const at = Date.parse(text);
-  return Number.isFinite(at) ? Math.max(0, at - wallNow) : null;
+  return Number.isFinite(at) ? Math.min(Math.max(0, at - wallNow), LONGEST_PAUSE) : null;
 };

@@ -23,7 +23,6 @@ const ORDER_SHARE = 0.95;
 /** Used when the exchange does not say how long. */
 const DEFAULT_PAUSE_429: Milliseconds = 5_000;
 const DEFAULT_PAUSE_418: Milliseconds = 120_000;
-const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;
 /** Spot's documented limit until the exchange states its own. */
 const STANDARD_LIMIT = 6_000;
 
@@ -52,7 +51,7 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
     },
     noteLimited: (status, retryAfter) => {
       const pause = retryAfter ?? (status === 418 ? DEFAULT_PAUSE_418 : DEFAULT_PAUSE_429);
-      pausedUntil = Math.max(pausedUntil, now.monotonic() + Math.min(pause, LONGEST_PAUSE));
+      pausedUntil = Math.max(pausedUntil, now.monotonic() + pause);
     },
     setLimit: (weight) => {
       if (Number.isFinite(weight) && weight > 0) limit = weight;
