@@ -114,7 +114,7 @@ const SETUPS: readonly Setup[] = [
     { type: 'clock-skew', skew: 0 }, unlockAll, { type: 'quotes', quotes: [{ symbol: SYMBOL, last: 60_000, bid: 59_999, ask: 60_001, at }] }, { type: 'command', commandId: 'r', by: 'test', command: { name: 'round-trip', symbol: SYMBOL } },
   ]) },
   { name: 'a testnet week that was none', fails: ['testnet'], tamper: (directory) => sql(data(directory, 'testnet.db'), 'DELETE FROM journal WHERE sequence > 500; DELETE FROM snapshots') },
-  { name: 'drills on record that no journal bears out', fails: ['testnet', 'kill-switch-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), 'DELETE FROM journal WHERE sequence > 30; DELETE FROM snapshots') },
+  { name: 'drills on record that no journal bears out', fails: ['testnet', 'kill-switch-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), "DELETE FROM journal WHERE sequence > (SELECT max(sequence) FROM journal WHERE type = 'started'); DELETE FROM snapshots") },
   { name: 'no dry run', fails: ['dry-run', 'limits-as-tested', 'evidence-age'], tamper: (directory) => rmSync(data(directory, 'paper.db')) },
   { name: 'an edited journal', fails: ['journal-replays'], tamper: (directory) => sql(data(directory, 'paper.db'), `UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`) },
   { name: 'a model without an edge', fails: ['demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet'], config: { MODEL_DIR: 'no-edge' } },
