@@ -9,6 +9,7 @@ import { UserError } from '../adapters/system/user-error.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
 import type { InstrumentText } from '../core/engine/input.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
+import { policiesFor } from '../core/guardian/state.ts';
 import type { EpochMs, SymbolName } from '../core/units.ts';
 import type { Model, ModelDescription } from '../ports/model.ts';
 import { recordedInstrument } from '../research/backtest/instruments.ts';
@@ -104,12 +105,14 @@ const instrumentOf = (symbol: SymbolName): InstrumentText => {
 
 const engineConfig = (config: Config, symbols: readonly SymbolName[], model: ModelDescription, margin: number, takerFee: number): EngineConfig => {
   const { name, hash, schemaHash, stop, target, horizonHours } = model;
+  const policies = policiesFor(config.flattenOn);
   return {
     mode: 'backtest',
     symbols,
     quoteAsset: config.quoteAsset,
     feeAsset: null,
     limits: config.limits,
+    ...(policies === undefined ? {} : { lockPolicies: policies }),
     takerFee,
     orderPrefix: 'gb',
     instanceId: 'backtest',

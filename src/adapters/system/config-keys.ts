@@ -67,6 +67,7 @@ export const CONFIG_KEYS = {
   MAX_DATA_AGE_SECONDS: open('300', 'older prices or candles stop entries'),
   MAX_ATR_PERCENTILE: open('0.99', "volatility above this percentile of the trailing year stops a symbol's entries"),
   MIN_BALANCE: open('100', 'least equity in USDT'),
+  FLATTEN_ON: open('', 'locks that close positions, too, as the two drawdowns always do, e.g. kill-switch,execution'),
 } as const satisfies Readonly<Record<string, KeyInfo>>;
 
 export type ConfigKey = keyof typeof CONFIG_KEYS;

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 
 import { z } from 'zod';
 
+import type { LockKind } from '../../core/guardian/lock.ts';
 import type { Limits } from '../../core/risk/limits.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 import type { ConfigKey } from './config-keys.ts';
@@ -14,6 +15,7 @@ import {
   flag,
   key,
   listOf,
+  lockThatMayFlatten,
   marketHour,
   numberAbove,
   originUrl,
@@ -65,6 +67,8 @@ export interface Config {
   readonly marketDataDir: string | null;
   readonly demo: { readonly hourSeconds: number; readonly seed: number; readonly from: EpochMs | null };
   readonly limits: Limits;
+  /** Locks that close positions, beside the two drawdowns. */
+  readonly flattenOn: readonly LockKind[];
   readonly secrets: Secrets;
 }
 
@@ -121,6 +125,7 @@ const shape = {
   MAX_DATA_AGE_SECONDS: limitKey('maxDataAgeSeconds'),
   MAX_ATR_PERCENTILE: limitKey('maxAtrPercentile'),
   MIN_BALANCE: limitKey('minBalance'),
+  FLATTEN_ON: key<readonly LockKind[]>([], listOf(lockThatMayFlatten, 20)),
 } satisfies Readonly<Record<ConfigKey, z.ZodType<unknown, string | undefined>>>;
 
 function hostName(text: string): { ok: true; value: string } | { ok: false; fault: string } {
@@ -202,6 +207,7 @@ const assemble = (s: Settings): Config => {
     marketDataDir: s.MARKET_DATA_DIR,
     demo: { hourSeconds: s.DEMO_HOUR_SECONDS, seed: s.DEMO_SEED, from: s.DEMO_FROM },
     limits,
+    flattenOn: [...s.FLATTEN_ON],
     secrets: new Secrets({
       exchangeApiKey: s.EXCHANGE_API_KEY,
       exchangeApiSecret: s.EXCHANGE_API_SECRET,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOCKS, type LockKind } from '../../core/guardian/lock.ts';
 
 /**
  * Readers of single values: text from the environment -> typed value. A fault's
@@ -100,6 +101,11 @@ export const symbolName = (text: string): Parsed<string> => {
   if (match[2] !== 'USDT') return bad(`is not quoted in USDT; every symbol has to be, such as ${match[1]}/USDT`);
   return match[1] === 'USDT' ? bad('has the same coin on both sides') : good(text);
 };
+
+/** What a person sets by a command closes positions by a command, /flatten, which asks first. */
+const MAY_FLATTEN = (Object.keys(LOCKS) as LockKind[]).filter((kind) => kind !== 'operator-pause' && kind !== 'operator-halt');
+
+export const lockThatMayFlatten = (text: string): Parsed<LockKind> => choice(...MAY_FLATTEN)(text);
 
 /** A value of Host: a name or address with or without a port. */
 export const siteName = (text: string): Parsed<string> =>

@@ -160,6 +160,7 @@ describe('values', () => {
     ['TELEGRAM_OPERATORS', '@joe', 'TELEGRAM_OPERATORS=@joe: "@joe" is not a numeric user id, such as 123456789 (user names do not work: they can change hands)'],
     ['TELEGRAM_OPERATORS', '1,,2', 'TELEGRAM_OPERATORS=1,,2 has an empty item; separate items with single commas'],
     ['TELEGRAM_CHATS', '42', 'TELEGRAM_CHATS=42: "42" is not a group id such as -1001234567890, nor a topic such as -1001234567890:42'],
+    ['FLATTEN_ON', 'kill-switch,operator-halt', 'FLATTEN_ON=kill-switch,operator-halt: "operator-halt" is not one of kill-switch, daily-drawdown, total-drawdown, minimum-balance, volatility, stale-data, reconciliation, clock-skew, execution, model, model-drift, crash-loop, operators-unreachable, start-gate'],
     ['UNLOCK_APPROVALS', '2', 'UNLOCK_APPROVALS=2 is more than the 0 in TELEGRAM_OPERATORS; list more operators or use 1'],
     ['DATABASE_PATH', ':memory:', 'DATABASE_PATH=:memory: is not the path of a file, such as data/live.db: what is written there would not be kept'],
     ['DASHBOARD_PORT', '70000', 'DASHBOARD_PORT=70000 is not a whole number from 0 to 65535'],
@@ -186,6 +187,8 @@ describe('values', () => {
     expect(config.telegram.operators).toEqual([1, 2]);
     expect(config.telegram.chats).toEqual([{ chatId: -100, topicId: 7 }, { chatId: -200, topicId: null }]);
     expect(config.demo.from).toBe(Date.UTC(2024, 7, 1, 12));
+    expect(config.flattenOn).toEqual([]);
+    expect(fromEnvironment({ FLATTEN_ON: 'kill-switch, stale-data' }).config.flattenOn).toEqual(['kill-switch', 'stale-data']);
   });
 
   test('combinations that cannot work are refused', () => {

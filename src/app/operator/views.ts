@@ -3,7 +3,7 @@ import { dataIsFresh, freshnessRule, markEquity, measureExposure, unrealisedOf }
 import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
-import { strictestLock, tradingState } from '../../core/guardian/state.ts';
+import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../core/guardian/state.ts';
 import type { EpochMs } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
 import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview } from '../../ports/operator.ts';
@@ -15,14 +15,14 @@ export interface Now {
   readonly wall: EpochMs;
 }
 
-export const lockView = (lock: Lock): LockView => {
-  const { state, policy, clearing, clears } = LOCKS[lock.kind];
+export const lockView = (lock: Lock, policies: LockPolicies | undefined): LockView => {
+  const { state, clearing, clears } = LOCKS[lock.kind];
   return {
     id: lock.id,
     kind: lock.kind,
     symbol: lock.symbol,
     state,
-    policy,
+    policy: policyOf(lock.kind, policies),
     since: lock.since,
     ...(lock.renewed === undefined ? {} : { renewed: lock.renewed }),
     reason: `${LOCKS[lock.kind].title}: ${lock.reason}`,
@@ -31,7 +31,7 @@ export const lockView = (lock: Lock): LockView => {
   };
 };
 
-export const lockViews = (state: EngineState): readonly LockView[] => Object.values(state.guardian.locks).map(lockView);
+export const lockViews = (state: EngineState): readonly LockView[] => Object.values(state.guardian.locks).map((lock) => lockView(lock, state.config?.lockPolicies));
 
 const positionView = (state: EngineState, symbol: SymbolState): PositionView | null => {
   const { managed } = symbol;
@@ -76,7 +76,7 @@ export const statusView = (state: EngineState, now: Now): StatusView => {
   return {
     mode: config?.mode ?? 'starting',
     state: overall,
-    why: lock === null ? null : lockView(lock).reason,
+    why: lock === null ? null : lockView(lock, config?.lockPolicies).reason,
     equity: equity.value,
     equityUnknown: equity.unknown,
     dayBaseline: baseline,
@@ -152,7 +152,7 @@ const orUnknown = (value: number | null): string => (value === null ? 'unknown' 
 
 export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const { config, guardian } = state;
-  const views = Object.values(guardian.locks).map((lock) => ({ lock, view: lockView(lock) }));
+  const views = Object.values(guardian.locks).map((lock) => ({ lock, view: lockView(lock, config?.lockPolicies) }));
   const locks = views.filter(({ view }) => view.clearedByUnlock);
   const staying = views.filter(({ view }) => !view.clearedByUnlock).map(({ view }) => view);
   const equity = markEquity(state, now.market, now.wall).value;

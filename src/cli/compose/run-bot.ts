@@ -2,6 +2,7 @@ import { createMetrics } from '../../adapters/metrics/metrics.ts';
 import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
+import { policiesFor } from '../../core/guardian/state.ts';
 import { createFeatureEngine } from '../../core/features/engine.ts';
 import type { Model } from '../../ports/model.ts';
 import { createCommandSet } from '../../../commands/registry.ts';
@@ -25,12 +26,14 @@ const SHUTDOWN_LIMIT = 10_000;
 
 const engineConfig = ({ config }: Base, { database, takerFee, staleWallGrace }: Surroundings, model: Model | null): EngineConfig => {
   const terms = model?.description ?? null;
+  const policies = policiesFor(config.flattenOn);
   return {
     mode: config.mode,
     symbols: config.symbols,
     quoteAsset: config.quoteAsset,
     feeAsset: null,
     limits: config.limits,
+    ...(policies === undefined ? {} : { lockPolicies: policies }),
     takerFee,
     orderPrefix: ORDER_PREFIX,
     instanceId: database.identity.instanceId,

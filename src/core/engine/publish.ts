@@ -1,9 +1,8 @@
 import type { Change } from '../guardian/change.ts';
 import { percent } from '../guardian/equity-locks.ts';
-import { LOCKS, type LockKind } from '../guardian/lock.ts';
+import { LOCKS, type Lock, type LockKind } from '../guardian/lock.ts';
 import { policyOf, tradingState } from '../guardian/state.ts';
 import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../units.ts';
-import type { EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 import { openPositions } from './words.ts';
 
@@ -59,13 +58,17 @@ const LOOK: Partial<Record<LockKind, string>> = { reconciliation: '/balance', 's
 /** What the button beside it says already. */
 const BUTTON_ENOUGH = /^\/(unlock|resume)/;
 
-const isOpen = (state: EngineState): boolean => state.symbolList.some(({ managed }) => managed !== null);
+/** What the lock does with the positions there are. */
+const closing = ({ state, config }: Turn, lock: Lock): string => {
+  if (policyOf(lock.kind, config.lockPolicies) === 'hold') return '';
+  if (lock.symbol !== null) return (state.symbols[lock.symbol]?.managed ?? null) === null ? '' : ', its position is being closed';
+  return state.symbolList.some(({ managed }) => managed !== null) ? ', positions are being closed' : '';
+};
 
 const lockAlert = (turn: Turn, change: Extract<Change, { type: 'lock-set' }>): void => {
   const { lock } = change;
   const { title, state, clearing, clears } = LOCKS[lock.kind];
-  const policy = policyOf(lock.kind, turn.config.lockPolicies);
   const commands = clearing === 'resume' ? ['/resume'] : clearing === 'self' ? ['/status'] : [LOOK[lock.kind] ?? '/pnl', '/unlock'];
-  const action = policy === 'flatten' && isOpen(turn.state) ? 'Trading halted, positions are being closed' : state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`;
+  const action = `${state === 'halted' ? 'Trading halted' : lock.symbol === null ? 'No entries' : `No entries in ${lock.symbol}`}${closing(turn, lock)}`;
   alert(turn, 'lock', `${lock.id}:${lock.since}:${turn.wall}`, `${title}: ${lock.reason}`, [`${action}, ${openPositions(turn.state)}.`, ...(BUTTON_ENOUGH.test(clears) ? [] : [`Clears: ${clears}.`])], commands, lock.symbol);
 };

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { policiesFor } from '../guardian/state.ts';
 import { HOUR_MS } from '../units.ts';
 import { decodeState, encodeEffects, encodeState } from './codec.ts';
+import type { Effect } from './effect.ts';
 import { createEngineState, symbolOf } from './state.ts';
 import { step } from './step.ts';
 import { BTC, engineConfig, ETH, instrumentText, MONDAY, seconds, World } from './world.test-helper.ts';
@@ -271,10 +273,30 @@ describe('locks in the engine', () => {
     expect(world.locks()).toContain('execution');
   });
 
-  test('a lock that is configured to flatten does', () => {
-    const world = new World({ config: { lockPolicies: { 'operator-halt': 'flatten' } } }).ready().enter();
-    world.command({ name: 'halt', reason: '' });
-    expect(world.held()).toBe('0');
+  const lockAlertOf = (effects: readonly Effect[]): string | undefined => effects.flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'lock' ? effect.alert.lines : []))[0];
+
+  test.each([
+    [['execution'], true, 'No entries, positions are being closed'],
+    [['stale-data'], false, 'No entries, open: BTC/USDT'],
+  ] as const)('with FLATTEN_ON=%s, order failures close positions: %s', (flattenOn, closes, words) => {
+    const world = new World({ config: { lockPolicies: policiesFor(flattenOn) ?? {} } }).ready().enter();
+    world.state.guardian.orderFailures = 3;
+    world.take();
+    world.timer();
+    const effects = world.take();
+    expect(world.locks()).toEqual(['execution']);
+    expect(world.held() === '0').toBe(closes);
+    expect(lockAlertOf(effects)).toContain(words);
+  });
+
+  test("a symbol's lock that flattens closes that symbol alone, and says so", () => {
+    const world = new World({ config: { lockPolicies: policiesFor(['volatility']) ?? {} } }).ready().enter().enter(ETH);
+    world.take();
+    symbolOf(world.state, ETH).volatility.status = 'high';
+    world.timer();
+    expect(lockAlertOf(world.take())).toContain('No entries in ETH/USDT, its position is being closed');
+    expect(world.held(ETH)).toBe('0');
+    expect(world.held(BTC)).not.toBe('0');
   });
 
   test('the drawdown closes every position and says so', () => {
