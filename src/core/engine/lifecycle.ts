@@ -360,5 +360,9 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
 /** A price for people: enough decimals to tell it apart, no more. */
 export const price = (value: Decimal): string => {
   const number = toNumber(value);
-  return number >= 1000 ? money(number) : number.toPrecision(6);
+  if (number >= 1000) return money(number);
+  const text = number.toPrecision(6);
+  const mark = text.indexOf('e');
+  // Six digits all the same, written out.
+  return mark < 0 ? text : number.toFixed(5 - Number(text.slice(mark + 1)));
 };
