@@ -217,6 +217,7 @@ export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   turn.state.guardian.lastTroubleWall = turn.wall;
 };
 
+/** Forgets what ended long ago, but of each symbol not the newest order with trades: from there on its trades are compared. */
 const forgetOld = (turn: Turn): void => {
   const { orders } = turn.state;
   const ids = Object.keys(orders);
@@ -227,6 +228,12 @@ const forgetOld = (turn: Turn): void => {
     if (symbol.managed === null) continue;
     inUse.add(symbol.managed.entryOrderId).add(symbol.managed.stopOrderId).add(symbol.managed.exitOrderId);
   }
+  const traded = new Map<string, string>();
+  for (const id of ids) {
+    const record = orders[id];
+    if (record !== undefined && record.tradeIds.length > 0) traded.set(record.draft.symbol, id);
+  }
+  for (const id of traded.values()) inUse.add(id);
   for (const id of ids) {
     const record = orders[id];
     if (surplus <= 0 || record === undefined) break;
