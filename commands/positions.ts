@@ -10,12 +10,15 @@ export const positions = defineCommand({
   description: 'Open positions with stop and target',
   example: '/positions',
   parse: none,
-  run: ({ service, times }) => {
+  run: ({ service, tools, times }) => {
     const { marketNow } = service.status();
     const open = service.positions();
+    // What an entry has bought is not known before its end.
+    const entries = (tools?.orders() ?? []).filter(({ purpose }) => purpose === 'entry').map(({ symbol, state }) => `${symbol} entry, ${state}`);
+    const cash = entries.length === 0 ? 'All is in cash.' : `All is in cash but for what is under way: ${entries.join('; ')}. /orders shows it.`;
     return {
       title: open.length === 0 ? 'No position' : `${open.length} position${open.length === 1 ? '' : 's'}`,
-      blocks: open.length === 0 ? [{ kind: 'text', lines: ['All is in cash.'] }] : open.flatMap((position) => positionBlocks(position, times, marketNow)),
+      blocks: open.length === 0 ? [{ kind: 'text', lines: [cash] }] : open.flatMap((position) => positionBlocks(position, times, marketNow)),
       buttons: [[{ label: '↻ Refresh', command: '/positions', inPlace: true }]],
     };
   },

@@ -61,6 +61,14 @@ describe('the registry', () => {
     await expect(set.run('flatten', '', operator)).rejects.toThrow('no command /flatten');
   });
 
+  test('/positions says that an entry is under way, and that all is in cash only when none is', async () => {
+    const { set, service, tools } = setUp();
+    Object.assign(service, { positions: () => [] });
+    expect((await set.run('positions', '', viewer)).blocks).toEqual([{ kind: 'text', lines: ['All is in cash but for what is under way: BTC/USDT entry, working. /orders shows it.'] }]);
+    Object.assign(tools, { orders: () => [] });
+    expect((await set.run('positions', '', viewer)).blocks).toEqual([{ kind: 'text', lines: ['All is in cash.'] }]);
+  });
+
   test('an unknown time zone is refused at start', () => {
     const { service } = setUp();
     expect(() => createCommandSet({ service, timeZone: 'Nowhere/Land' })).toThrow(RangeError);

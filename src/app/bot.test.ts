@@ -4,7 +4,7 @@ import { BTC, engineConfig, ETH, instrumentText, World } from '../core/engine/wo
 import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
 import { instrumentFromText } from '../core/engine/on-start.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
-import { SECOND_MS } from '../core/units.ts';
+import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { MarketData } from '../ports/market-data.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Read, Venue } from '../ports/venue.ts';
@@ -82,5 +82,51 @@ test('a stop that is refused is put back, or the position sold, in time while th
   bot.start();
   await clock.runTo(world.wall + MAX_UNPROTECTED);
   expect(sent).toContain('exit');
+  clock.end();
+});
+
+test('a start is completed though a stop is gone and cannot be looked up: nothing is sold in its place, and entries are locked', async () => {
+  const world = new World().ready().enter();
+  const clock = createVirtualClock(world.wall);
+  const failed = { ok: false as const, error: errorOf('unknown', 'TIMEOUT') };
+  const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
+  const silence = { kind: 'unknown' as const, error: errorOf('unknown', '503') };
+  const { exchange } = world;
+  const bot = createBot({
+    state: world.state,
+    store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
+    clock,
+    log: silent,
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: unused,
+      openOrders: () => Promise.resolve({ ok: true, value: [] }),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+      tradesAfter: (symbol) =>
+        Promise.resolve({
+          ok: true,
+          value: [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : [])),
+        }),
+      balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
+      lookUp: () => Promise.resolve(silence),
+      cancel: () => Promise.resolve(silence),
+    },
+    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve(failed) },
+    features: { requiredSymbols: [] } as never,
+    model: null,
+    pacer: { next: () => new Promise(() => undefined) },
+    config: world.config,
+    engineVersion: 'test',
+    halts: [],
+    random: () => 0.5,
+    onFatal: (error) => expect.unreachable(String(error)),
+  });
+  let ready = false;
+  void bot.ready.then(() => (ready = true));
+  const stop = world.managed()?.stopOrderId ?? '';
+  bot.start();
+  await clock.runTo(world.wall + 3 * MINUTE_MS);
+  expect([ready, world.state.orders[stop]?.status, world.managed()?.phase]).toEqual([true, 'unknown', 'unstopping']);
+  expect(world.state.guardian.locks['execution']?.reason).toContain(stop);
   clock.end();
 });

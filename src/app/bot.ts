@@ -156,8 +156,10 @@ export const createBot = (options: BotOptions): Bot => {
     await insist('history', () => feed.warmUp());
     await settle();
     // Twice: the first reading opens the books or finds a difference, the second confirms it.
-    await insist('account', () => watch.account(true));
-    await insist('account', () => watch.account(true));
+    // One order that cannot be looked up holds up entries, not the start.
+    const account = async (): Promise<boolean> => (await watch.account(true)) || watch.hindered;
+    await insist('account', account);
+    await insist('account', account);
   };
 
   /** In most rounds nothing is under way, and nothing is waited for. */

@@ -44,7 +44,7 @@ const createBench = (world = new World().ready()) => {
     /** Open orders that are not in the model. */
     strangers: [] as OrderSnapshot[],
     cancelled: [] as string[],
-    failing: new Set<'open-orders' | 'trades' | 'balances' | 'time'>(),
+    failing: new Set<'open-orders' | 'trades' | 'balances' | 'time' | 'look-up'>(),
     /** Trades that the exchange no longer lists. */
     forget: (_trade: OwnTrade): boolean => false,
     /** How long the exchange takes to tell the time, and how far its clock is ahead. */
@@ -69,6 +69,7 @@ const createBench = (world = new World().ready()) => {
     receiveWindow: 5 * SECOND_MS,
     send: () => Promise.reject(new Error('the engine’s test world sends')),
     lookUp: ({ clientOrderId }) => {
+      if (bench.failing.has('look-up')) return Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503') });
       const order = world.exchange.snapshot(clientOrderId) ?? bench.strangers.find((other) => other.clientOrderId === clientOrderId) ?? null;
       return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
     },
@@ -153,6 +154,57 @@ describe('working orders', () => {
     await bench.pass(SECOND_MS);
     expect(bench.cancelled).toEqual(['gb-lost']);
     expect(bench.world.state.orders['gb-lost']?.status).toBe('cancelled');
+  });
+});
+
+describe('an order that cannot be looked up', () => {
+  test('a stop that is gone: entries lock by its name, nothing is sold in its place, comparisons go on, and its end is booked when it is known', async () => {
+    const bench = holding();
+    const { world, watch } = bench;
+    const stop = stopOf(bench);
+    world.cancelWorks = false;
+    bench.failing.add('look-up');
+    world.exchange.setPrice(BTC, 49_000, world.at);
+    const look = async (): Promise<void> => {
+      await bench.answer(watch.orders());
+      await bench.pass(5 * SECOND_MS);
+      [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
+      world.timer();
+    };
+    for (let count = 0; count < 20; count += 1) await look();
+    expect([world.managed()?.phase, world.state.orders[stop]?.status]).toEqual(['unstopping', 'unknown']);
+    expect(world.state.guardian.locks['execution']?.reason).toContain(stop);
+    expect(await bench.answer(watch.account(true))).toBe(true);
+    expect(bench.balanceReads).toBe(1);
+    // The account has what the stop fetched, and the books do not: as long as its outcome is open that is no deposit.
+    await bench.answer(watch.account(true));
+    expect([world.state.suspicion, world.placed('exit')]).toEqual([null, []]);
+    bench.failing.clear();
+    await bench.pass(MINUTE_MS);
+    await bench.answer(watch.account(true));
+    await bench.answer(watch.account(true));
+    expect([world.managed(), world.held(), world.state.suspicion, world.placed('exit')]).toEqual([null, '0', null, []]);
+    expect(world.locks()).toEqual(['execution']);
+  });
+
+  test('one with a fill that is not booked: balances prove nothing, entries are refused, and only this order hinders', async () => {
+    const bench = holding();
+    const stop = stopOf(bench);
+    const { world, watch } = bench;
+    bench.world.exchange.fill(world.exchange.orders.get(stop)!, decimal('0.001'), decimal('50000'), world.at);
+    world.exchange.end(stop, 'cancelled');
+    world.state.orders[stop]!.status = 'cancelled';
+    bench.failing.add('look-up');
+    expect(await bench.answer(watch.account(true))).toBe(false);
+    expect(watch.hindered).toBe(false);
+    await bench.pass(2 * MINUTE_MS);
+    const cash = world.state.ledger.cash;
+    for (let count = 0; count < 3; count += 1) expect(await bench.answer(watch.account(true))).toBe(false);
+    expect([watch.hindered, world.state.accountFailed, world.state.ledger.cash === cash]).toEqual([true, true, true]);
+    bench.failing.clear();
+    await bench.pass(MINUTE_MS);
+    expect(await bench.answer(watch.account(true))).toBe(true);
+    expect([watch.hindered, world.state.accountFailed, world.state.suspicion]).toEqual([false, false, null]);
   });
 });
 

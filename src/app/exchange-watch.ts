@@ -31,6 +31,8 @@ export interface ExchangeWatch {
    * first, then, with those repaired, the balances. @returns whether the account was compared.
    */
   account(now?: boolean): Promise<boolean>;
+  /** Whether the last comparison failed for nothing but an order that cannot be looked up: waiting for it would be waiting for ever. */
+  readonly hindered: boolean;
   skew(): Promise<void>;
 }
 
@@ -50,14 +52,30 @@ export const createExchangeWatch = (options: {
   /** Whether the engine knows that the clock was set back behind its own time. */
   let setBack = false;
   let comparing: Promise<unknown> = Promise.resolve();
+  let hindered = false;
 
-  /** Repairs until orders and trades agree; null when the exchange could not be asked or a repair takes its time. */
-  const repair = async (): Promise<Findings | null> => {
+  /** Orders that cannot be looked up and that the books do not hold for open: what they have done is missing in the books, and balances prove nothing. */
+  const hindrances = ({ lookUps }: Findings): readonly string[] =>
+    executor.stuck.filter((id) => {
+      const record = host.state.orders[id];
+      return record === undefined || (lookUps.includes(id) && record.status !== 'intent' && record.status !== 'unknown');
+    });
+
+  /** Repairs until orders and trades agree; or why they could not be compared: the exchange could not be asked, or a repair takes its time. */
+  const repair = async (): Promise<Findings | string> => {
+    hindered = false;
     for (let pass = 0; ; pass += 1) {
       const findings = await reconciler.everything();
-      if (!findings.complete) return null;
-      if (findings.clean && executor.idle) return findings;
-      if (!(await executor.settled(REPAIR_LIMIT))) return null;
+      if (!findings.complete) return NOT_ASKED;
+      if (findings.clean && executor.idle && executor.stuck.length === 0) return findings;
+      if (!(await executor.settled(REPAIR_LIMIT))) return NOT_ASKED;
+      const inTheWay = hindrances(findings);
+      if (inTheWay.length > 0) {
+        hindered = true;
+        return `${inTheWay.join(', ')} cannot be looked up`;
+      }
+      // What is stuck is not looked up by asking again.
+      if (findings.lookUps.every((id) => executor.stuck.includes(id)) && executor.stuck.length > 0) return findings;
       // Trades that never come to rest: the balances have the last word.
       if (pass + 1 >= MOST_REPAIRS) return findings;
     }
@@ -66,14 +84,16 @@ export const createExchangeWatch = (options: {
   const compare = async (): Promise<boolean> => {
     if (!executor.idle) return false;
     const findings = await repair();
-    if (findings === null) {
-      host.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+    if (typeof findings === 'string') {
+      log.warn({ why: findings }, 'the account could not be compared');
+      host.apply({ type: 'account', balances: null, failure: findings, foreignOrders: [] });
       return false;
     }
     const { orderSequence } = host.state;
+    const stuck = executor.stuck.join();
     const read = await venue.balances();
     // What was set going meanwhile, or is done already, has moved the account: this reading would compare two moments.
-    if (!executor.idle || host.state.orderSequence !== orderSequence) return false;
+    if (!executor.idle || host.state.orderSequence !== orderSequence || executor.stuck.join() !== stuck) return false;
     if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the account could not be read');
     host.apply({
       type: 'account',
@@ -118,7 +138,7 @@ export const createExchangeWatch = (options: {
   };
   /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
   const waitAfter = (compared: boolean): Milliseconds => {
-    if (!compared) return ACCOUNT_RETRY;
+    if (!compared || executor.stuck.length > 0) return ACCOUNT_RETRY;
     const { suspicion } = host.state;
     return suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION ? DIFFERENCE_CADENCE : 0;
   };
@@ -159,8 +179,11 @@ export const createExchangeWatch = (options: {
 
   return {
     orders: reconciler.workingOrders,
+    get hindered() {
+      return hindered;
+    },
     account: (now = false) => {
-      if (host.state.reconcileRequested) notBefore = Math.min(notBefore, clock.monotonicNow());
+      if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());
       return !now && (!isDue() || clock.monotonicNow() < notBefore) ? NOT_COMPARED : account();
     },
     skew: () => (isSetBack() || clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
@@ -170,6 +193,7 @@ export const createExchangeWatch = (options: {
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);
 const NOTHING = Promise.resolve();
+const NOT_ASKED = 'orders and trades could not be compared';
 
 /** Looks at the exchange's clock for one measurement, while answers are slow. */
 const SKEW_LOOKS = 3;

@@ -1,5 +1,6 @@
 import type { OrderOutcome } from '../core/engine/input.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
+import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
 import { isFinalStatus, type OrderPurpose, type OrderSnapshot } from '../core/orders/order.ts';
 import type { Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,6 +19,8 @@ export interface DeliveryTools {
   readonly random: () => number;
   readonly report: (reference: OrderReference, outcome: OrderOutcome) => void;
   readonly cancelFailed: (reference: OrderReference, error: VenueError) => void;
+  /** Whether look-ups of the order have failed for so long that nobody should wait for it. */
+  readonly stuck: (reference: OrderReference, is: boolean) => void;
   /** Whether the bot is stopping: entries are not sent any more. */
   readonly closed: () => boolean;
 }
@@ -41,6 +44,10 @@ export class Delivery {
   #cancelWanted = false;
   /** Whether the engine was told last that the outcome is not known. */
   #unresolved: boolean;
+  /** Whether the exchange has said that the order is not open, so that a look that fails leaves its outcome unknown. */
+  #missing = false;
+  /** Monotonic time of the first of the looks in a row that failed. */
+  #failingSince: Milliseconds | null = null;
   #nap = new AbortController();
 
   constructor(tools: DeliveryTools, reference: OrderReference, task: ApprovedOrder | 'look-up' | 'cancel') {
@@ -55,6 +62,11 @@ export class Delivery {
   cancel(): void {
     this.#cancelWanted = true;
     this.wake();
+  }
+
+  /** It is not among the open orders: while looks fail, nobody knows what became of it, and the engine is told so. */
+  missing(): void {
+    this.#missing = true;
   }
 
   /** Ends a wait early, to look at what has changed. */
@@ -80,6 +92,8 @@ export class Delivery {
   }
 
   #known(order: OrderSnapshot): Next {
+    this.#missing = false;
+    this.#toldMissing = false;
     this.#report({ kind: 'known', order });
     if (!isFinalStatus(order.status)) return this.#order === null || this.#order.draft.purpose === 'stop' ? 'done' : 'follow';
     // Whoever wanted it cancelled has what was wanted.
@@ -136,7 +150,7 @@ export class Delivery {
   }
 
   /**
-   * Asks until the outcome is known, however long it takes. That the exchange does not know the
+   * Asks until the outcome is known, however long it takes; after a minute of looks that fail nobody waits for it any more. That the exchange does not know the
    * order counts only when it says so twice, the second time after the receive window: until then
    * the request may still be on its way.
    */
@@ -171,6 +185,7 @@ export class Delivery {
         case 'cancelled':
           return this.#known(outcome.order);
         case 'not-open': {
+          this.#missing = true;
           // It has ended, or never existed; where it turns out to be open after all, it is cancelled again.
           if ((await this.#lookUp(false)) === 'done' && !this.#open) return 'done';
           break;
@@ -191,6 +206,8 @@ export class Delivery {
     }
   }
 
+  /** Whether the engine knows that the order is missing. */
+  #toldMissing = false;
   /** Whether the order stood open at the last look. */
   #open = false;
 
@@ -198,9 +215,26 @@ export class Delivery {
     const { venue, gate } = this.#tools;
     await gate.turn(priority, NEVER, null);
     const found = await certain<LookUp>(() => venue.lookUp(this.reference));
-    if (found.kind === 'unknown') gate.note(found.error);
-    if (found.kind !== 'unknown') this.#open = found.kind === 'found' && !isFinalStatus(found.order.status);
+    if (found.kind === 'unknown') {
+      gate.note(found.error);
+      this.#noteFailedLook(found.error);
+      return found;
+    }
+    this.#open = found.kind === 'found' && !isFinalStatus(found.order.status);
+    if (this.#failingSince !== null) this.#tools.stuck(this.reference, false);
+    this.#failingSince = null;
     return found;
+  }
+
+  #noteFailedLook({ code, message }: VenueError): void {
+    const { clock, stuck } = this.#tools;
+    const now = clock.monotonicNow();
+    this.#failingSince ??= now;
+    if (this.#missing && !this.#toldMissing) {
+      this.#toldMissing = true;
+      this.#report({ kind: 'unknown', code, message });
+    }
+    if (now - this.#failingSince >= MAX_UNKNOWN) stuck(this.reference, true);
   }
 
   /** Waits before another try; a cancellation ends the wait. */

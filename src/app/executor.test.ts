@@ -1,7 +1,8 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
-import type { CancelOutcome, SendOutcome } from '../ports/venue.ts';
+import type { CancelOutcome, LookUp, SendOutcome } from '../ports/venue.ts';
 import { settle } from '../sim/simulation/virtual-clock.ts';
 import { accepted, createBench, errorOf, found, limited, notFound, RECEIVE_WINDOW, snapshotOf, START, type Bench } from './executor.test-helper.ts';
 import { backoff, DEFAULT_RATE_WAIT, FIRST_WAIT, LONGEST_WAIT, MAX_CANCELS, MAX_ENTRY_SENDS, MAX_FINAL_LOOKS, MAX_REDUCE_SENDS, SETTLING } from './retry-policy.ts';
@@ -67,7 +68,7 @@ describe('the three outcomes of a send', () => {
     bench.lookUps = [{ kind: 'unknown', error: errorOf('unknown', '503') }];
     bench.place('a', 'stop');
     await bench.pass(60 * MINUTE_MS);
-    expect(bench.executor.idle).toBe(false);
+    expect(bench.executor.stuck).toEqual(['a']);
     expect(bench.calls.length).toBeGreaterThan(100);
     expect(bench.calls.length).toBeLessThan(250);
     bench.lookUps = [found('a', 'new')];
@@ -402,6 +403,51 @@ describe('following an order to its end', () => {
     bench.place('a', 'stop');
     await bench.pass(10 * MINUTE_MS);
     expect(bench.calls).toHaveLength(1);
+  });
+});
+
+describe('an order that cannot be looked up', () => {
+  const silence: LookUp = { kind: 'unknown', error: errorOf('unknown', '503') };
+  const reference = { symbol: 'BTC/USDT', clientOrderId: 'a' };
+
+  test('is no work under way any more after 60 s, and is asked for all the same until the exchange answers', async () => {
+    const bench = createBench();
+    bench.lookUps = [silence];
+    bench.executor.resolve(reference);
+    await bench.pass(MAX_UNKNOWN - 1);
+    expect([bench.executor.idle, bench.executor.stuck]).toEqual([false, []]);
+    const settled = bench.executor.settled(MINUTE_MS);
+    await bench.pass(30 * SECOND_MS);
+    await expect(settled).resolves.toBe(true);
+    expect([bench.executor.idle, bench.executor.stuck]).toEqual([true, ['a']]);
+    // A failed look proves nothing of an order that may rest well.
+    expect(bench.reports).toEqual([]);
+    bench.lookUps = [found('a', 'filled')];
+    await bench.pass(MINUTE_MS);
+    expect(bench.kinds()).toEqual(['known']);
+    expect(bench.executor.stuck).toEqual([]);
+  });
+
+  test('and that is missing among the open ones is reported as unknown, once', async () => {
+    const bench = createBench();
+    bench.lookUps = [silence];
+    bench.executor.resolve(reference);
+    await bench.pass(SECOND_MS);
+    expect(bench.reports).toEqual([]);
+    bench.executor.resolve(reference, true);
+    bench.executor.resolve(reference, true);
+    await bench.pass(10 * MINUTE_MS);
+    expect(bench.kinds()).toEqual(['unknown']);
+  });
+
+  test('and that is not open when it is cancelled is reported as unknown and no work under way after 60 s', async () => {
+    const bench = createBench();
+    bench.cancels = [{ kind: 'not-open', error: errorOf('refused', '-2011') }];
+    bench.lookUps = [silence];
+    bench.cancel('a');
+    await bench.pass(10 * MINUTE_MS);
+    expect(bench.kinds()).toEqual(['unknown']);
+    expect([bench.executor.idle, bench.executor.stuck, bench.calls.filter((call) => call.startsWith('cancel')).length]).toEqual([true, ['a'], 1]);
   });
 });
 

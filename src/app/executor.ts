@@ -22,10 +22,12 @@ export interface Executor {
   place(order: ApprovedOrder): void;
   /** Takes an order away: from the exchange, or, while it certainly has not been sent, from the queue. */
   cancel(effect: CancelEffect): void;
-  /** Finds out where an order stands, whatever it takes. */
-  resolve(reference: OrderReference): void;
-  /** Whether nothing is under way. */
+  /** Finds out where an order stands, whatever it takes. `missing`: it should be open and the exchange says that it is not. */
+  resolve(reference: OrderReference, missing?: boolean): void;
+  /** Whether nothing is under way but orders that are stuck. */
   readonly idle: boolean;
+  /** Client ids of orders whose look-ups have failed for a minute: they go on being asked for, and nobody waits for them. */
+  readonly stuck: readonly string[];
   /** Resolves when nothing is under way (true), or when the span of wall time is over (whether it is then). */
   settled(limit: Milliseconds): Promise<boolean>;
   /** Takes no more entries; work under way goes on. */
@@ -49,15 +51,28 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
   const active = new Map<string, Delivery>();
   let listeners: (() => void)[] = [];
   let closed = false;
-  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, closed: () => closed };
+  const stuck = new Set<string>();
 
-  const finish = (id: string): void => {
-    active.delete(id);
-    if (active.size > 0) return;
+  const isIdle = (): boolean => active.size === stuck.size;
+  const tell = (): void => {
+    if (!isIdle()) return;
     const ready = listeners;
     listeners = [];
     for (const listener of ready) listener();
   };
+  const finish = (id: string): void => {
+    active.delete(id);
+    stuck.delete(id);
+    tell();
+  };
+  const markStuck = ({ symbol, clientOrderId }: OrderReference, is: boolean): void => {
+    if (stuck.has(clientOrderId) === is) return;
+    log.warn({ symbol, clientOrderId }, is ? 'an order cannot be looked up; it goes on being asked for, and nothing waits for it' : 'an order can be looked up again');
+    if (is) stuck.add(clientOrderId);
+    else stuck.delete(clientOrderId);
+    tell();
+  };
+  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, stuck: markStuck, closed: () => closed };
 
   const run = async (delivery: Delivery): Promise<void> => {
     const id = delivery.reference.clientOrderId;
@@ -89,17 +104,21 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
       if (delivery === undefined) begin({ symbol, clientOrderId }, 'cancel');
       else delivery.cancel();
     },
-    resolve: ({ symbol, clientOrderId }) => {
+    resolve: ({ symbol, clientOrderId }, missing = false) => {
       if (!active.has(clientOrderId)) begin({ symbol, clientOrderId }, 'look-up');
+      if (missing) active.get(clientOrderId)?.missing();
     },
     get idle() {
-      return active.size === 0;
+      return isIdle();
+    },
+    get stuck() {
+      return [...stuck];
     },
     settled: async (limit) => {
-      if (active.size === 0) return true;
+      if (isIdle()) return true;
       const over = new AbortController();
       const done = new Promise<boolean>((resolve) => listeners.push(() => resolve(true)));
-      const late = clock.sleep(limit, over.signal).then(() => active.size === 0);
+      const late = clock.sleep(limit, over.signal).then(isIdle);
       const result = await Promise.race([done, late]);
       over.abort('settled');
       return result;

@@ -11,6 +11,8 @@ export interface Findings {
   readonly complete: boolean;
   /** Whether nothing had to be repaired. */
   readonly clean: boolean;
+  /** Client ids of the orders that have to be looked up. */
+  readonly lookUps: readonly string[];
   readonly foreign: readonly string[];
   readonly orphans: readonly string[];
   /** Symbols with the booked trade that the exchange no longer has. */
@@ -77,7 +79,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
   const table: { readonly [K in RepairStep['kind']]: (step: Extract<RepairStep, { kind: K }>) => void } = {
     'look-up': ({ symbol, clientOrderId, cause }) => {
       log.info({ symbol, clientOrderId, cause }, 'reconciliation looks an order up');
-      executor.resolve({ symbol, clientOrderId });
+      executor.resolve({ symbol, clientOrderId }, cause === 'not-open');
     },
     cancel: ({ symbol, clientOrderId, cause }) => {
       log.warn({ symbol, clientOrderId, cause }, 'reconciliation cancels an order of ours that nothing needs');
@@ -135,10 +137,11 @@ const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]
   return counts;
 };
 
-const NOTHING: Findings = { complete: true, clean: true, foreign: [], orphans: [], historyLost: [], algoOrders: {} };
+const NOTHING: Findings = { complete: true, clean: true, lookUps: [], foreign: [], orphans: [], historyLost: [], algoOrders: {} };
 
 const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders'> => {
   if (steps.length === 0) return NOTHING;
+  const lookUps: string[] = [];
   const foreign: string[] = [];
   const orphans: string[] = [];
   const historyLost: string[] = [];
@@ -149,7 +152,10 @@ const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders'> 
     else if (step.kind === 'report-orphan') orphans.push(`${step.symbol} ${step.clientOrderId}`);
     else if (step.kind === 'history-lost') historyLost.push(`${step.symbol} trade ${step.tradeId}`);
     else if (step.kind === 'read-again') complete = false;
-    else clean = false;
+    else {
+      clean = false;
+      if (step.kind === 'look-up') lookUps.push(step.clientOrderId);
+    }
   }
-  return { complete, clean, foreign: foreign.slice(0, MOST_FOREIGN), orphans, historyLost };
+  return { complete, clean, lookUps, foreign: foreign.slice(0, MOST_FOREIGN), orphans, historyLost };
 };

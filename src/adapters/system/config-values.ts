@@ -66,12 +66,15 @@ export const listOf =
     const items = split(text);
     if (items.length > most) return bad(`lists ${items.length}, more than ${most}`);
     const values: T[] = [];
-    const seen = new Set<string>();
+    const seen = new Map<string, string>();
     for (const item of items) {
-      if (seen.has(item)) return bad(`lists ${item} twice`);
-      seen.add(item);
       const parsed = parseItem(item);
       if (!parsed.ok) return bad(item === '' ? 'has an empty item; separate items with single commas' : `: "${item}" ${parsed.fault}`);
+      // By what it means, not by how it is written: 7 and 07 are one person.
+      const meaning = JSON.stringify(parsed.value);
+      const first = seen.get(meaning);
+      if (first !== undefined) return bad(first === item ? `lists ${item} twice` : `lists ${first} twice, as ${first} and as ${item}`);
+      seen.set(meaning, item);
       values.push(parsed.value);
     }
     return good(values);

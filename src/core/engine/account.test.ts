@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
-import { BTC, ETH, seconds, World } from './world.test-helper.ts';
+import { newestTrade } from '../ledger/plan.ts';
+import { indexOrders } from './state.ts';
+import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
 
 const deposits = (world: World): string[] => world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []));
 
@@ -239,6 +241,24 @@ test('orders of others are reported, once for each set', () => {
   const keys = world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert.key] : []));
   expect(keys).toEqual(['reconciliation:foreign:a,b', 'reconciliation:foreign:a,b']);
   expect(world.locks()).toEqual([]);
+});
+
+test('the newest traded order of a symbol is never forgotten: without it, old trades of the bot would be those of others', () => {
+  const world = new World().ready().enter();
+  world.quotes({ [BTC]: 51_600 });
+  const sold = last(world.placed('exit')).clientOrderId;
+  const newest = newestTrade(world.state.orders, BTC);
+  const ended = world.state.orders[sold]!;
+  for (let count = 0; count < 300; count += 1) {
+    const clientOrderId = `gb-eth-${count}`;
+    world.state.orders[clientOrderId] = { ...ended, draft: { ...ended.draft, clientOrderId, symbol: ETH }, tradeIds: [] };
+  }
+  indexOrders(world.state);
+  world.report(sold);
+  expect(Object.keys(world.state.orders)).toHaveLength(200);
+  expect([newest, newestTrade(world.state.orders, BTC)]).toEqual([newest, newest]);
+  expect(newest).not.toBeNull();
+  expect(world.state.ordersKept).toBe(200);
 });
 
 describe('restarts', () => {

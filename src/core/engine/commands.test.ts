@@ -344,6 +344,20 @@ describe('/flatten', () => {
     expect(world.command({ name: 'flatten', symbol: BTC }).text).toBe(`No open position in ${BTC}.`);
   });
 
+  test('withdraws an entry that has not been sent, and cancels one whose outcome is open: neither is bought to be sold at once', () => {
+    const world = new World().ready();
+    world.fate = () => ({ kind: 'silence' });
+    world.enter();
+    world.command({ name: 'flatten', symbol: BTC });
+    expect([world.state.orders['gbtest01-1']?.status, world.managed(), world.locks()]).toEqual(['never-sent', null, []]);
+    world.fate = () => ({ kind: 'unknown', arrives: true, part: 0 });
+    world.enter(ETH);
+    world.take();
+    world.command({ name: 'flatten', symbol: null });
+    expect(world.take().filter((effect) => effect.type === 'cancel')).toMatchObject([{ reason: expect.stringContaining('flatten') as unknown }]);
+    expect(world.managed(ETH)).toBeNull();
+  });
+
   test('does not wait for the pause after an exit that failed', () => {
     const world = new World().ready().enter();
     world.fate = (draft) => ({ kind: draft.purpose === 'exit' ? 'reject' : 'accept' });

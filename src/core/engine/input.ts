@@ -75,7 +75,7 @@ export type OrderOutcome =
   | { readonly kind: 'rejected'; readonly code: string; readonly message: string }
   /** Never reached the exchange and will not be sent any more (expired, given up before the call). */
   | { readonly kind: 'not-sent'; readonly code: string; readonly message: string }
-  /** It may have happened; the executor goes on asking. */
+  /** It may have happened, or, of an order that rested, the exchange no longer lists it as open and does not say what became of it; the executor goes on asking. */
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string }
   /** Two look-ups, the second after the receive window, found nothing: it never existed. */
   | { readonly kind: 'not-found' };

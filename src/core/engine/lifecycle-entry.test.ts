@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
+import { price } from './lifecycle.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const ACCEPT: Fate = { kind: 'accept' };
+
+test('a price for people has plain digits, however small it is, and never one more than tells it apart', () => {
+  expect(['64230.1', '1000', '999.5', '0.25', '0.000000123456789', '0.00001234', '0'].map((text) => price(decimal(text)))).toEqual(['64,230.10', '1,000.00', '999.500', '0.250000', '0.000000123457', '0.0000123400', '0.00000']);
+});
 
 describe('an entry', () => {
   test('is followed at once by a stop on its average fill, rounded up to the tick', () => {

@@ -210,3 +210,69 @@ describe('the protective stop', () => {
     expect(world.managed()).toMatchObject({ phase: 'protecting', exitReason: null });
   });
 });
+
+describe('a stop that is not among the open orders any more, and of which nobody can say what became', () => {
+  const lost = (world: World, stop = stopIdOf(world)): unknown =>
+    world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+
+  test('counts as no protection, is told at once, and locks entries after 60 s by its name', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    const stop = stopIdOf(world);
+    world.take();
+    lost(world);
+    expect(world.managed()?.phase).toBe('protecting');
+    expect(world.take()).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ kind: 'reconciliation', key: `reconciliation:missing:${stop}` }) as unknown }));
+    world.timer(seconds(60));
+    expect(world.locks()).toEqual([]);
+    world.timer(1);
+    expect(world.state.guardian.locks['execution']?.reason).toContain(stop);
+  });
+
+  test('is cancelled after 15 s, and nothing is sold before its outcome is known: filled, it is the stop-out and no second sale', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    const stop = stopIdOf(world);
+    lost(world);
+    world.timer(seconds(14.999));
+    expect(world.effects.some((effect) => effect.type === 'cancel')).toBe(false);
+    world.timer(1);
+    expect(world.effects.find((effect) => effect.type === 'cancel')).toMatchObject({ clientOrderId: stop });
+    for (let minute = 0; minute < 10; minute += 1) world.timer(seconds(60));
+    expect([world.placed('exit'), world.placed('stop').length]).toEqual([[], 1]);
+    world.moveExchange(BTC, 49_000);
+    expect([world.held(), world.placed('exit'), last(trades(world)).exitReason]).toEqual(['0', [], 'stop']);
+  });
+
+  test('is cancelled after 15 s: cancelled, what it was for is sold', () => {
+    const world = new World().ready().enter();
+    lost(world);
+    world.timer(seconds(15));
+    expect([world.held(), world.placed('exit').length, last(trades(world)).exitReason]).toEqual(['0', 1, 'unprotected']);
+    expect(world.exchange.openOrders()).toEqual([]);
+  });
+
+  test('that turns out to rest is left alone; that turns out to have ended is put back', () => {
+    const world = new World().ready().enter();
+    const stop = stopIdOf(world);
+    lost(world);
+    world.timer(seconds(10));
+    world.report(stop);
+    expect(world.managed()).toMatchObject({ phase: 'protected', stopOrderId: stop, unprotectedSince: null });
+    lost(world);
+    world.exchange.end(stop, 'cancelled');
+    world.report(stop);
+    expect(world.managed()).toMatchObject({ phase: 'protected', stopFailures: 0 });
+    expect(stopIdOf(world)).not.toBe(stop);
+    expect(world.placed('exit')).toEqual([]);
+  });
+
+  test('does not hold up an exit that is due: it is cancelled at once, and the sale waits for its outcome', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    lost(world);
+    world.command({ name: 'flatten', symbol: BTC });
+    expect(world.effects.filter((effect) => effect.type === 'cancel')).toHaveLength(1);
+    expect(world.placed('exit')).toEqual([]);
+  });
+});

@@ -126,12 +126,13 @@ const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
   }
   managed.unprotectedSince ??= turn.wall;
   if (stop !== null && !isFinal(stop)) {
-    if (overdue(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
+    const due = managed.exitReason !== null && stop.status === 'unknown' && mayExit(turn, managed);
+    if (due || overdue(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
     return;
   }
   if (stop !== null) {
     managed.stopOrderId = null;
-    noteStopFailure(turn, managed);
+    noteStopEnded(turn, managed, stop);
   }
   // No exchange takes a stop that the price has passed: this is the stop-out, and every retry makes it dearer.
   if (managed.exitReason === null && isThrough(turn, symbol, managed.stopPrice)) {
@@ -149,6 +150,14 @@ const noteStopFailure = (turn: Turn, managed: ManagedPosition): void => {
   managed.stopRetryAt = turn.wall + backoff(STOP_RETRY, managed.stopFailures);
 };
 
+/** A new one follows at once, unless the stop never came to rest or was ended as soon as it was there: that counts as failing. */
+const noteStopEnded = (turn: Turn, managed: ManagedPosition, stop: OrderRecord): void => {
+  if (stop.executed > ZERO) managed.stoppedOut = true;
+  const rested = stop.exchangeOrderId !== null && stop.status !== 'rejected' && (stop.cancelRequested || turn.wall - stop.createdWall >= STOP_SETTLED);
+  if (rested) managed.stopFailures = 0;
+  else noteStopFailure(turn, managed);
+};
+
 /** Puts the stop in place; where the exchange's filters allow none, the position is closed instead. */
 const protect = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   managed.stopOrderId = placeStop(turn, symbol, managed);
@@ -160,18 +169,22 @@ const protect = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): voi
 const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop === null || isFinal(stop)) {
-    if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
     if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
-    // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one at once. One that the
-    // exchange keeps ending as soon as it is there counts as failing.
-    if (stop !== null && !stop.cancelRequested && turn.wall - stop.createdWall < STOP_SETTLED) noteStopFailure(turn, managed);
-    else managed.stopFailures = 0;
+    // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one.
+    if (stop === null) managed.stopFailures = 0;
+    else noteStopEnded(turn, managed, stop);
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
     managed.stopOrderId = null;
     return tendProtecting(turn, symbol, managed);
   }
   if (quantityOf(turn.state.ledger, symbol.symbol) <= ZERO) return settleFlat(turn, symbol, managed);
+  // Nobody knows what became of it: it protects nothing any more, and nothing is sold in its place before its outcome is known.
+  if (stop.status !== 'working') {
+    managed.phase = 'protecting';
+    managed.unprotectedSince = turn.wall;
+    return tendProtecting(turn, symbol, managed);
+  }
   watchTrigger(turn, symbol, managed, stop);
   if (managed.exitReason !== null) {
     if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
@@ -347,5 +360,9 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
 /** A price for people: enough decimals to tell it apart, no more. */
 export const price = (value: Decimal): string => {
   const number = toNumber(value);
-  return number >= 1000 ? money(number) : number.toPrecision(6);
+  if (number >= 1000) return money(number);
+  const text = number.toPrecision(6);
+  const mark = text.indexOf('e');
+  // Six digits all the same, written out.
+  return mark < 0 ? text : number.toFixed(5 - Number(text.slice(mark + 1)));
 };

@@ -1,12 +1,14 @@
 import { impose, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
+import { isFinal } from '../orders/record.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
 import { markEquity } from './marking.ts';
+import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { emit, type Turn } from './turn.ts';
 
@@ -177,11 +179,13 @@ const rebase = (turn: Turn, lock: Lock): void => {
 const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
   const targets = Object.values(turn.state.symbols).filter((state) => state.managed !== null && (symbol === null || state.symbol === symbol));
   if (targets.length === 0) return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
-  for (const target of targets) {
-    if (target.managed !== null) {
-      target.managed.exitReason = `flatten by ${by}`;
-      target.managed.retryAt = null;
-    }
+  for (const { managed } of targets) {
+    if (managed === null) continue;
+    managed.exitReason = `flatten by ${by}`;
+    managed.retryAt = null;
+    const entry = orderOf(turn, managed.entryOrderId);
+    // Not sent yet, it is withdrawn: nothing is bought to be sold at once.
+    if (entry !== null && !isFinal(entry)) requestCancel(turn, entry, 'flatten');
   }
   return done(`Closing ${targets.map((target) => target.symbol).join(', ')}.`);
 };

@@ -60,6 +60,12 @@ const reportWithdrawn = (turn: Turn, { draft }: OrderRecord): void => {
   alert(turn, 'reconciliation', `withdrawn:${draft.clientOrderId}`, `${draft.symbol}: ${draft.purpose} order cancelled outside the rules`, lines, ['/positions', '/orders'], draft.symbol);
 };
 
+/** An order that rested is not open any more, and the exchange does not say what became of it: neither protection nor a sale. */
+const reportMissing = (turn: Turn, { draft, detail }: OrderRecord): void => {
+  const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop.'];
+  alert(turn, 'reconciliation', `missing:${draft.clientOrderId}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
+};
+
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {
   const { guardian } = turn.state;
   switch (outcome.kind) {
@@ -76,9 +82,10 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       if (outcome.kind === 'rejected' || !record.cancelling) failed(turn, record, record.detail);
       return;
     case 'unknown':
-      if (isFinal(record) || record.status === 'working') return;
-      record.status = 'unknown';
+      if (isFinal(record)) return;
       record.detail = `${outcome.code} ${outcome.message}`;
+      if (record.status === 'working') reportMissing(turn, record);
+      record.status = 'unknown';
       record.unknownSince ??= turn.wall;
       guardian.lastTroubleWall = turn.wall;
       return;
@@ -210,6 +217,7 @@ export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   turn.state.guardian.lastTroubleWall = turn.wall;
 };
 
+/** Forgets what ended long ago, but of each symbol not the newest order with trades: from there on its trades are compared. */
 const forgetOld = (turn: Turn): void => {
   const { orders } = turn.state;
   const ids = Object.keys(orders);
@@ -220,6 +228,12 @@ const forgetOld = (turn: Turn): void => {
     if (symbol.managed === null) continue;
     inUse.add(symbol.managed.entryOrderId).add(symbol.managed.stopOrderId).add(symbol.managed.exitOrderId);
   }
+  const traded = new Map<string, string>();
+  for (const id of ids) {
+    const record = orders[id];
+    if (record !== undefined && record.tradeIds.length > 0) traded.set(record.draft.symbol, id);
+  }
+  for (const id of traded.values()) inUse.add(id);
   for (const id of ids) {
     const record = orders[id];
     if (surplus <= 0 || record === undefined) break;

@@ -236,14 +236,14 @@ export const indexOrders = (state: EngineState): void => {
   recountOrders(state);
 };
 
-/** Wall time since which the oldest outcome is open, or null. An order that still waits to be sent counts from its approval. */
-export const oldestUnsettled = (state: EngineState): EpochMs | null => {
+/** The order whose outcome has been open longest, and the wall time since then; null when all are known. One that still waits to be sent counts from its approval. */
+export const oldestUnsettled = (state: EngineState): { readonly since: EpochMs; readonly record: OrderRecord } | null => {
   if (state.unsettled === 0) return null;
-  let oldest: EpochMs | null = null;
+  let oldest: { readonly since: EpochMs; readonly record: OrderRecord } | null = null;
   for (const record of state.openOrders) {
     if (record.status !== 'intent' && record.status !== 'unknown') continue;
     const since = record.unknownSince ?? record.createdWall;
-    if (oldest === null || since < oldest) oldest = since;
+    if (oldest === null || since < oldest.since) oldest = { since, record };
   }
   return oldest;
 };

@@ -160,7 +160,7 @@ export const clockIsKnown = (state: GuardianState, wall: EpochMs): boolean =>
 
 /**
  * Execution: failures in a row or an outcome unknown for too long.
- * `unknownSince`: wall time of the oldest unknown outcome, orders that wait to be sent included.
+ * `unknownSince`: wall time of the oldest unknown outcome, orders that wait to be sent included; `what`: its order.
  */
 export const evaluateExecution = (
   state: GuardianState,
@@ -168,12 +168,13 @@ export const evaluateExecution = (
   wall: EpochMs,
   unknownSince: EpochMs | null,
   changes: Change[],
+  what = 'an order',
 ): void => {
   if (unknownSince !== null && wall - unknownSince > MAX_UNKNOWN) {
     state.lastTroubleWall = wall;
     if (isHeld(state, 'execution')) return;
     const seconds = Math.round((wall - unknownSince) / SECOND_MS);
-    put(state, changes, 'execution', null, at, `the outcome of an order is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`, MAX_UNKNOWN / SECOND_MS, seconds);
+    put(state, changes, 'execution', null, at, `the outcome of ${what} is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`, MAX_UNKNOWN / SECOND_MS, seconds);
     return;
   }
   if (!isHeld(state, 'execution')) {

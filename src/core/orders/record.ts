@@ -8,6 +8,8 @@ import type { Fill, OrderDraft, OrderSnapshot } from './order.ts';
  *   intent ──► working ──► filled | cancelled | expired
  *     │  └───► unknown ──► any of them | never-existed
  *     └──────► rejected | never-sent
+ *
+ * A working order that is not among the exchange's open ones and cannot be looked up is unknown again.
  */
 export type OrderStatus =
   | 'intent'
