@@ -69,13 +69,13 @@ export const refuseUnused = (options: BacktestArguments, recorded: string | null
 
 const SYMBOL = /^[A-Z0-9]{2,15}\/[A-Z0-9]{2,10}$/;
 
-/** @throws UserError for a name that is not BASE/QUOTE, one that is there twice, or another quote currency */
-export const symbolsOf = (text: string | undefined, configured: readonly SymbolName[], quote: string): readonly SymbolName[] => {
+/** @throws UserError for a name that is not BASE/QUOTE, one that is there twice, or another quote currency than `quote` (null = any) */
+export const symbolsOf = (text: string | undefined, configured: readonly SymbolName[], quote: string | null): readonly SymbolName[] => {
   if (text === undefined) return configured;
   const symbols = text.split(',').map((part) => part.trim().toUpperCase());
   for (const symbol of symbols) {
     if (!SYMBOL.test(symbol)) throw new UserError(`--symbols ${text}: "${symbol}" is not a market such as BTC/USDT`);
-    if (!symbol.endsWith(`/${quote}`)) throw new UserError(`--symbols ${text}: ${symbol} is not traded against ${quote}`);
+    if (quote !== null && !symbol.endsWith(`/${quote}`)) throw new UserError(`--symbols ${text}: ${symbol} is not traded against ${quote}`);
   }
   if (new Set(symbols).size !== symbols.length) throw new UserError(`--symbols ${text} names a market twice`);
   return symbols;

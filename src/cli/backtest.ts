@@ -21,6 +21,7 @@ import { assumptionsOf, hourOf, marginOf, refuseUnused, seedOf, symbolsOf, type 
 import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './backtest-market.ts';
 import { bundledModel } from './compose/model.ts';
 import { engineVersion } from './engine-version.ts';
+import { written } from './written.ts';
 
 const DEMO_MODEL = 'models/demo';
 const RECORDED_MODEL = 'models/btc-eth-1h';
@@ -63,7 +64,8 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   const notes = notesOf(directory, market, span.from);
   for (const note of notes) out(note);
   for (const line of summaryLines(study)) out(line);
-  if (options.json !== undefined) write(options.json, studyJson(study));
+  const { json } = options;
+  if (json !== undefined) written(json, () => writeFileSync(json, studyJson(study)));
   if (options.report !== undefined) await report(study, options.report, market, notes);
   const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
   out(
@@ -119,14 +121,6 @@ const engineConfig = (config: Config, symbols: readonly SymbolName[], model: Mod
     staleWallGrace: 0,
     model: { name, hash, schemaHash, stop, target, horizonHours, margin },
   };
-};
-
-const write = (path: string, text: string): void => {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UserError(`${path} can't be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
-  }
 };
 
 const report = async (study: BacktestStudy, directory: string, market: BacktestMarket, notes: readonly string[]): Promise<void> => {
