@@ -13,6 +13,8 @@ readonly USER_NAME=guardian-bot
 readonly PREFIX=/opt/guardian-bot
 readonly HOME_DIR=/var/lib/guardian-bot
 readonly UNIT_DIR=/etc/systemd/system
+# While an upgrade is under way: what it began from. One that is broken off leaves it for the next.
+readonly UNFINISHED="$PREFIX/upgrade.unfinished"
 readonly WRAPPER=/usr/local/bin/guardian
 readonly SERVICE=guardian-bot.service
 readonly TIMER=guardian-bot-backup.timer
@@ -151,33 +153,63 @@ roll_back() {
     program "$previous" restore "$backup"
     say 'the database was restored from the backup: the bot starts halted, send /reconcile and /unlock'
   fi
+  rm -f "$UNFINISHED"
   comes_up || die "the previous version does not come up either: see journalctl -u $SERVICE"
   die "rolled back to $(basename "$previous"); the new version is in $release, its log in journalctl -u $SERVICE"
+}
+
+# Sets `backup` and `database`, both as the program names them.
+make_backup() {
+  local made
+  if made="$(program "$1" backup)"; then
+    backup="$(sed -n 's/: copy of .*//p' <<<"$made" | head -n 1)"
+    database="$(sed -n 's/.*: copy of \(.*\), [0-9]* bytes.*/\1/p' <<<"$made" | head -n 1)"
+    say "backup: $HOME_DIR/$backup"
+  elif [ -n "$(find "$HOME_DIR" -name '*.db' -not -path '*/backups/*' -print -quit)" ]; then
+    die 'no backup could be made, and without one nothing is changed'
+  fi
+}
+
+# However the script ends in the middle (no room on the disk, Ctrl-C): nobody should believe that the bot runs.
+broken_off() {
+  [ ! -e "$UNFINISHED" ] || printf 'install.sh: the upgrade was broken off and the bot may be stopped: run install.sh upgrade again\n' >&2
 }
 
 do_upgrade() {
   need_root
   check_source
   [ -e "$PREFIX/current" ] || die 'nothing is installed: use install.sh install'
-  local previous backup='' database='' running=no
-  previous="$(readlink -f "$PREFIX/current")"
+  local current previous backup='' database='' running=no
+  current="$(readlink -f "$PREFIX/current")"
+  previous="$current"
+  trap broken_off EXIT
   make_release
-  if [ "$release" = "$previous" ]; then say 'this release is installed already: nothing to do'; return 0; fi
+  if [ -s "$UNFINISHED" ]; then
+    # The bot that ran then is to run again, and the way back is the version and the backup from before.
+    { IFS= read -r previous; IFS= read -r running; IFS= read -r backup; IFS= read -r database; } <"$UNFINISHED"
+    say "going on with an upgrade that was broken off; before it, $(basename "$previous") was installed"
+  elif [ "$release" = "$previous" ]; then
+    say 'this release is installed already: nothing to do'
+    return 0
+  fi
   program "$release" --version >/dev/null || die 'the new version does not run on this machine: nothing was changed'
   systemctl is-active --quiet "$SERVICE" && running=yes
-  local made
-  if made="$(program "$previous" backup)"; then
-    backup="$(sed -n 's/: copy of .*//p' <<<"$made" | head -n 1)"
-    database="$(sed -n 's/.*: copy of \(.*\), [0-9]* bytes.*/\1/p' <<<"$made" | head -n 1)"
-    say "backup: $HOME_DIR/$backup"
-  elif [ -n "$(find "$HOME_DIR/data" -maxdepth 1 -name '*.db' -print -quit)" ]; then
-    die 'no backup could be made, and without one nothing is changed'
-  fi
+  # Once the other version may have touched the database, the backup from before it is the one to go back to.
+  [ "$current" != "$previous" ] || make_backup "$previous"
+  printf '%s\n' "$previous" "$running" "$backup" "$database" >"$UNFINISHED.new"
+  sync "$UNFINISHED.new"
+  mv "$UNFINISHED.new" "$UNFINISHED"
   systemctl stop "$SERVICE"
   switch_to "$release"
   put_units "$release"
-  if [ "$running" = no ]; then say 'upgraded; the service was not running and is not started'; drop_old_releases; return 0; fi
+  if [ "$running" = no ]; then
+    rm -f "$UNFINISHED"
+    say 'upgraded; the service was not running and is not started'
+    drop_old_releases
+    return 0
+  fi
   comes_up || roll_back "$previous" "$backup" "$database"
+  rm -f "$UNFINISHED"
   drop_old_releases
   say "upgraded to $(basename "$release")"
 }

@@ -46,18 +46,21 @@ interface Story {
  * decision with features, prediction, sizing and every check, then the order's
  * history, fills and trade. A stop or an exit is told with the entry it
  * belongs to. Null when the journal has no such order.
+ * @param schemaHash catalogue of the model that is in force before the first entry; null = none, or not known
  */
-export const explain = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: string): readonly string[] | null => {
-  const story = findStory(store, clientOrderId);
+export const explain = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: string, schemaHash: string | null = null): readonly string[] | null => {
+  const story = findStory(store, clientOrderId, namesOf(schemaHash));
   return story === null ? null : tell(story, clientOrderId);
 };
 
-const findStory = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: string): Story | null => {
+const namesOf = (schemaHash: string | null | undefined): readonly string[] | null => (schemaHash === FEATURE_SCHEMA_HASH ? FEATURE_NAMES : null);
+
+const findStory = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: string, known: readonly string[] | null): Story | null => {
   const current = new Map<SymbolName, Story>();
   let found: Story | null = null;
-  let names: readonly string[] | null = null;
+  let names = known;
   for (const { sequence, input, effects } of store.entriesAfter(0)) {
-    if (input.type === 'started') names = input.config.model?.schemaHash === FEATURE_SCHEMA_HASH ? FEATURE_NAMES : null;
+    if (input.type === 'started') names = namesOf(input.config.model?.schemaHash);
     if (effects === '[]') continue;
     const recorded = JSON.parse(effects) as readonly Recorded<Effect>[];
     for (const effect of recorded) {
@@ -114,7 +117,8 @@ const note = (current: Map<SymbolName, Story>, effect: Recorded<Effect>, sequenc
       return null;
     case 'trade': {
       const story = current.get(effect.symbol);
-      if (story?.entryId === effect.entryOrderId) story.trade = effect;
+      // Where the entry is on a day that was put away, the first trade that closes is that of its position.
+      if (story !== undefined && (story.entryId ?? effect.entryOrderId) === effect.entryOrderId) story.trade ??= effect;
       return null;
     }
     default:
@@ -141,7 +145,7 @@ const tell = (story: Story, id: string): readonly string[] => {
   return [
     placed === undefined ? `Order ${id}` : `Order ${id}, ${describe(placed.order)}`,
     ...(placed === undefined ? [] : [`Placed ${stamp(placed.at)} on a "${placed.cause}" input (journal entry ${placed.sequence}): ${placed.order.reason}`]),
-    ...(story.decided === null ? ['', 'No decision on record: this order did not come from a prediction.'] : tellDecision(story.decided, story.entryId)),
+    ...(story.decided === null ? ['', withoutDecision(story)] : tellDecision(story.decided, story.entryId)),
     '',
     'History',
     ...story.lines.filter((line) => line.id === id).map((line) => `  ${stamp(line.at)}  ${line.text}  (entry ${line.sequence})`),
@@ -153,6 +157,9 @@ const tell = (story: Story, id: string): readonly string[] => {
     ...tellTrade(story),
   ];
 };
+
+const withoutDecision = ({ entryId }: Story): string =>
+  entryId === null ? 'The decision is not in what was read: the position began before its first entry.' : 'No decision on record: this order did not come from a prediction.';
 
 const tellDecision = ({ sequence, input, decision, names }: Decided, entryId: string | null): readonly string[] => [
   '',
@@ -193,9 +200,9 @@ const tellFeatures = (features: readonly (number | null)[], names: readonly stri
   ];
 };
 
-const tellTrade = ({ trade, fills }: Story): readonly string[] =>
+const tellTrade = ({ trade, fills, entryId }: Story): readonly string[] =>
   trade === null
-    ? [fills.length === 0 ? 'Trade: none, nothing was filled' : 'Trade: still open']
+    ? [entryId === null ? 'Trade: not closed in what was read' : fills.length === 0 ? 'Trade: none, nothing was filled' : 'Trade: still open']
     : [
         `Trade closed ${stamp(trade.closedAt)}: ${trade.exitReason}`,
         `  ${trade.quantity} @ ${trade.entryPrice} -> ${trade.exitPrice}, fees ${trade.fees}, result ${trade.pnl} (${percent(trade.pnlFraction)})`,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeState, encodeState } from '../core/engine/codec.ts';
 import { createEngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
+import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import { createMemoryJournal, FIXTURE_START, runFixture } from './replay.test-helper.ts';
 import { describeDifference, explain, recover, verify, type StepFunction } from './replay.ts';
 import { firstDifference, textDifference } from './replay-difference.ts';
@@ -190,6 +191,27 @@ describe('explain', () => {
     expect(text).toContain('stop: sell');
     expect(text).toContain('Outcome  entered');
     expect(text).toContain('Other orders of this position');
+  });
+
+  test('an exit whose entry is on a day that was put away: nothing untrue is said of it', () => {
+    const exit = effects.find((effect) => effect.type === 'place' && effect.order.draft.purpose !== 'entry' && effects.some((fill) => fill.type === 'fill' && fill.clientOrderId === effect.order.draft.clientOrderId));
+    if (exit?.type !== 'place') throw new Error('an exit was expected');
+    const exitId = exit.order.draft.clientOrderId;
+    const placed = journal.entries.find((entry) => entry.effects.includes('"place"') && entry.effects.includes(exitId))?.sequence ?? 0;
+    const rest = { entriesAfter: (sequence: number) => journal.entriesAfter(Math.max(sequence, placed - 1)) };
+    const text = explain(rest, exitId)?.join('\n') ?? '';
+    expect(text).toContain('The decision is not in what was read: the position began before its first entry.');
+    expect(text).not.toContain('did not come from a prediction');
+    expect(text).toMatch(/Trade closed .*: /);
+    expect(text).not.toContain('still open');
+  });
+
+  test('a journal without its start knows the features by the catalogue of its first state', () => {
+    const started = journal.entries.findIndex((entry) => entry.input.type === 'started');
+    const rest = { entriesAfter: (sequence: number) => journal.entriesAfter(Math.max(sequence, started + 1)) };
+    expect(explain(rest, id, FEATURE_SCHEMA_HASH)?.join('\n')).toMatch(/Features \(4, of a catalogue/);
+    const whole = explain({ entriesAfter: (sequence) => Array.from(rest.entriesAfter(sequence), (entry) => (entry.input.type === 'prediction' ? { ...entry, input: { ...entry.input, features: FEATURE_NAMES.map(() => 1) } } : entry)).values() }, id, FEATURE_SCHEMA_HASH);
+    expect(whole?.join('\n')).toContain(`Features (${FEATURE_NAMES.length})`);
   });
 
   test('an order that nobody knows: null', () => {

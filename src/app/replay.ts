@@ -95,6 +95,8 @@ const entryDifference = (entry: JournalEntry, replayed: string): Difference | nu
 export interface VerifyOptions {
   /** The last entry to step; without it, all. */
   readonly until?: number;
+  /** State before the first entry that is there, where older days have been put away; without it, the journal's beginning. */
+  readonly start?: Snapshot | null;
   readonly stepFunction?: StepFunction;
 }
 
@@ -110,15 +112,15 @@ export interface Verification {
 
 /**
  * Steps the engine anew from the first entry, nothing taken from what is
- * stored but the inputs, and holds every effect against the record, bit for
- * bit. The state is held against the latest snapshot on the way, so that an
+ * stored but the inputs (and the state that a journal without its older days
+ * begins from), and holds every effect against the record, bit for bit. The state is held against the latest snapshot on the way, so that an
  * edit without an effect of its own is found, too.
  */
 export const verify = (store: JournalReader, options: VerifyOptions = {}): Verification => {
-  const { until = Number.POSITIVE_INFINITY, stepFunction = step } = options;
-  const state = createEngineState();
+  const { until = Number.POSITIVE_INFINITY, start = null, stepFunction = step } = options;
+  const { state, sequence: before, fault } = startingPoint(start);
   const snapshot = store.latestSnapshot();
-  const versions = new Set<string>();
+  const versions = new Set<string>(state.engineVersion === '' ? [] : [state.engineVersion]);
   let entries = 0;
   let effects = 0;
   const result = (difference: Difference | null): Verification => ({
@@ -128,10 +130,12 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
     firstDifference: difference,
     engineVersions: [...versions],
   });
-  for (const entry of store.entriesAfter(0)) {
+  if (start !== null && fault !== null) return result({ sequence: start.sequence, inputType: 'snapshot', at: start.at, path: 'state', recorded: fault, replayed: 'a state' });
+  for (const entry of store.entriesAfter(before)) {
     if (entry.sequence > until) break;
     if (entry.input.type === 'started') versions.add(entry.input.engineVersion);
-    if (entry.sequence !== entries + 1) return result(missing(entry, entries + 1));
+    const expected = before + entries + 1;
+    if (entry.sequence !== expected) return result(missing(entry, expected));
     const stepped = stepAnew(state, entry, stepFunction);
     if ('difference' in stepped) return result(stepped.difference);
     entries += 1;

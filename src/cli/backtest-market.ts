@@ -22,10 +22,17 @@ export interface BacktestMarket {
 
 const withContext = (symbols: readonly SymbolName[]): readonly SymbolName[] => [...new Set([CONTEXT_SYMBOL, ...symbols])];
 
-/** Recorded candles, hourly, with the finer ones of the same folder. @throws CandleFileError */
+/** A series that the features can be computed from. @throws UserError for one without volumes, on which every answer would be missing */
+const withVolumes = (folder: CandleFolder, symbol: SymbolName): CandleColumns => {
+  const columns = folder.series(symbol);
+  if (columns.complete) return columns;
+  throw new UserError(`the candles of ${symbol} in ${folder.directory} have only six columns; the features need all ten, quote volume, trades and taker-buy volumes among them`);
+};
+
+/** Recorded candles, hourly, with the finer ones of the same folder. @throws CandleFileError, UserError */
 export const recordedMarket = (directory: string, symbols: readonly SymbolName[]): BacktestMarket => {
   const folder = openCandleFolder(directory);
-  const columns = new Map(withContext(symbols).map((symbol) => [symbol, folder.series(symbol)]));
+  const columns = new Map(withContext(symbols).map((symbol) => [symbol, withVolumes(folder, symbol)]));
   const finer = (['1m', '15m'] as const).flatMap((timeframe) => finerFolder(directory, timeframe));
   const series = symbols.map((symbol): SymbolSeries => ({
     symbol,

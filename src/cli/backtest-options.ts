@@ -55,15 +55,27 @@ export const seedOf = (text: string | undefined): number => {
   return seed;
 };
 
+/** What a comparison can be told beside the database; everything else is as it was recorded. */
+const COMPARED: ReadonlySet<string> = new Set<keyof BacktestArguments>(['compare', 'spread', 'slippage']);
+
+/** @throws UserError for options that would be left aside without a word */
+export const refuseUnused = (options: BacktestArguments, recorded: string | null): void => {
+  if (options.compare !== undefined) {
+    const unused = Object.keys(options).filter((name) => !COMPARED.has(name)).map((name) => `--${name === 'unlockAfter' ? 'unlock-after' : name}`);
+    if (unused.length > 0) throw new UserError(`${unused.join(', ')}: --compare prints how a database differs and takes all but --spread and --slippage from it; leave ${unused.length === 1 ? 'this' : 'these'} out`);
+  }
+  if (options.seed !== undefined && recorded !== null) throw new UserError(`--seed ${options.seed} is for the generated market, but the candles are those of ${recorded} (--data or MARKET_DATA_DIR); leave one of the two out`);
+};
+
 const SYMBOL = /^[A-Z0-9]{2,15}\/[A-Z0-9]{2,10}$/;
 
-/** @throws UserError for a name that is not BASE/QUOTE, one that is there twice, or another quote currency */
-export const symbolsOf = (text: string | undefined, configured: readonly SymbolName[], quote: string): readonly SymbolName[] => {
+/** @throws UserError for a name that is not BASE/QUOTE, one that is there twice, or another quote currency than `quote` (null = any) */
+export const symbolsOf = (text: string | undefined, configured: readonly SymbolName[], quote: string | null): readonly SymbolName[] => {
   if (text === undefined) return configured;
   const symbols = text.split(',').map((part) => part.trim().toUpperCase());
   for (const symbol of symbols) {
     if (!SYMBOL.test(symbol)) throw new UserError(`--symbols ${text}: "${symbol}" is not a market such as BTC/USDT`);
-    if (!symbol.endsWith(`/${quote}`)) throw new UserError(`--symbols ${text}: ${symbol} is not traded against ${quote}`);
+    if (quote !== null && !symbol.endsWith(`/${quote}`)) throw new UserError(`--symbols ${text}: ${symbol} is not traded against ${quote}`);
   }
   if (new Set(symbols).size !== symbols.length) throw new UserError(`--symbols ${text} names a market twice`);
   return symbols;

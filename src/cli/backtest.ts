@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModel } from '../adapters/onnx/load-model.ts';
 import { ModelLoadError } from '../adapters/onnx/model-error.ts';
@@ -10,17 +10,19 @@ import type { EngineConfig } from '../core/engine/config.ts';
 import type { InstrumentText } from '../core/engine/input.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import { policiesFor } from '../core/guardian/state.ts';
-import type { EpochMs, SymbolName } from '../core/units.ts';
+import type { SymbolName } from '../core/units.ts';
 import type { Model, ModelDescription } from '../ports/model.ts';
 import { recordedInstrument } from '../research/backtest/instruments.ts';
 import { predictHistory } from '../research/backtest/predictions.ts';
 import { studyJson } from '../research/backtest/study-json.ts';
 import { runStudy, type BacktestStudy } from '../research/backtest/study.ts';
 import { summaryLines } from '../research/backtest/summary.ts';
-import { assumptionsOf, hourOf, marginOf, seedOf, symbolsOf, type BacktestArguments } from './backtest-options.ts';
+import { notesOf } from './backtest-notes.ts';
+import { assumptionsOf, hourOf, marginOf, refuseUnused, seedOf, symbolsOf, type BacktestArguments } from './backtest-options.ts';
 import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './backtest-market.ts';
 import { bundledModel } from './compose/model.ts';
 import { engineVersion } from './engine-version.ts';
+import { written } from './written.ts';
 
 const DEMO_MODEL = 'models/demo';
 const RECORDED_MODEL = 'models/btc-eth-1h';
@@ -30,6 +32,7 @@ const out = (line: string): void => void process.stdout.write(`${line}\n`);
 /** `guardian backtest`: the whole system over stored candles. */
 export const backtest = async (options: BacktestArguments): Promise<ExitCode> => {
   const begun = performance.now();
+  refuseUnused(options, null);
   if (options.compare !== undefined) {
     const { compareWithDatabase } = await import('./backtest-compare.ts');
     for (const line of compareWithDatabase(options.compare, assumptionsOf(options))) out(line);
@@ -59,10 +62,11 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   const done = performance.now();
   await model.close();
 
-  const notes = warnings(directory, market, span.from);
+  const notes = notesOf(directory, market, span.from);
   for (const note of notes) out(note);
   for (const line of summaryLines(study)) out(line);
-  if (options.json !== undefined) write(options.json, studyJson(study));
+  const { json } = options;
+  if (json !== undefined) written(json, () => writeFileSync(json, studyJson(study)));
   if (options.report !== undefined) await report(study, options.report, market, notes);
   const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
   out(
@@ -73,6 +77,7 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
 
 const openMarket = (options: BacktestArguments, config: Config, symbols: readonly SymbolName[]): BacktestMarket => {
   const directory = options.data ?? config.marketDataDir;
+  refuseUnused(options, directory);
   return directory === null ? generatedMarket(seedOf(options.seed), symbols) : recordedMarket(directory, symbols);
 };
 
@@ -119,34 +124,6 @@ const engineConfig = (config: Config, symbols: readonly SymbolName[], model: Mod
     staleWallGrace: 0,
     model: { name, hash, schemaHash, stop, target, horizonHours, margin },
   };
-};
-
-/** What a reader has to know before the figures. */
-const warnings = (directory: string, market: BacktestMarket, from: EpochMs): readonly string[] => {
-  if (!market.recorded) return [`On the ${market.name}, which is made to be learnable: it says nothing about a real market. Give --data FOLDER for recorded candles.`];
-  const learnt = trainedUntil(directory);
-  if (learnt === null || learnt < from) return [];
-  return [`IN SAMPLE: the model was trained on candles up to ${new Date(learnt).toISOString().slice(0, 10)}, so these figures are no evidence of an edge; its card has the out-of-sample ones.`];
-};
-
-/** Open time of the newest candle the model was trained on, as its card says; null without a readable card. */
-const trainedUntil = (directory: string): EpochMs | null => {
-  try {
-    const card: unknown = JSON.parse(readFileSync(join(directory, 'card.json'), 'utf8'));
-    if (typeof card !== 'object' || card === null || !('data' in card) || !Array.isArray(card.data)) return null;
-    const ends = card.data.flatMap((part: unknown) => (typeof part === 'object' && part !== null && 'to' in part && typeof part.to === 'string' ? [Date.parse(part.to)] : []));
-    return ends.length === 0 ? null : Math.max(...ends);
-  } catch {
-    return null;
-  }
-};
-
-const write = (path: string, text: string): void => {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UserError(`${path} can't be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
-  }
 };
 
 const report = async (study: BacktestStudy, directory: string, market: BacktestMarket, notes: readonly string[]): Promise<void> => {

@@ -8,8 +8,10 @@ import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import type { CandleColumns } from '../core/features/candle-columns.ts';
 import { runDownload, runExport, runImport } from '../research/download/run-download.ts';
+import { hourOf, symbolsOf } from './backtest-options.ts';
 import { createResearchIo } from './research-io.ts';
 import { openContext } from './process-context.ts';
+import { written } from './written.ts';
 
 export interface DownloadArguments {
   readonly symbols?: string;
@@ -22,25 +24,22 @@ export interface DownloadArguments {
 /** Where the candles of `download` live unless told otherwise. */
 const STORE = join('data', 'candles.db');
 /** The exchange's first full year with these markets. */
-const FROM = '2018-01-01';
+const FROM = Date.UTC(2018, 0, 1);
 
 const isParquet = (path: string): boolean => path.endsWith('.parquet');
 const readCandles = (path: string): Promise<CandleColumns> => (isParquet(path) ? readParquetCandles(path) : Promise.resolve(readCandleFile(path)));
 const writeCandles = (path: string, columns: CandleColumns): Promise<void> =>
-  Promise.resolve(isParquet(path) ? writeParquetCandles(path, columns) : writeCandleFile(path, columns));
-
-const timeOf = (text: string): number => {
-  const at = Date.parse(text);
-  if (!Number.isFinite(at)) throw new UserError(`--from ${text} is not a date; use one such as 2020-01-01`);
-  return at;
-};
+  Promise.resolve(written(path, () => (isParquet(path) ? writeParquetCandles(path, columns) : writeCandleFile(path, columns))));
 
 const exitCode = (code: number): ExitCode => (code === EXIT_CODES.done || code === EXIT_CODES.usage ? code : EXIT_CODES.failure);
 
 /** `guardian download`: history through the exchange into SQLite, resumable; or a file into it or out of it. */
 export const download = async (options: DownloadArguments): Promise<ExitCode> => {
+  if (options.import !== undefined && options.export !== undefined) throw new UserError('--import and --export are opposite ways: use one of them');
+  if (options.from !== undefined && (options.import ?? options.export) !== undefined) throw new UserError('--from is for what is fetched; a file is taken and written whole');
   const { config, log } = openContext();
-  const symbols = options.symbols?.split(',') ?? config.symbols;
+  const symbols = symbolsOf(options.symbols, config.symbols, null);
+  const from = hourOf('from', options.from) ?? FROM;
   const store = createCandleStore(options.store ?? STORE);
   const io = createResearchIo();
   try {
@@ -54,7 +53,7 @@ export const download = async (options: DownloadArguments): Promise<ExitCode> =>
     const clock = createSystemClock();
     const exchange = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null });
     try {
-      return exitCode(await runDownload({ symbols, from: timeOf(options.from ?? FROM) }, { store, market: exchange.marketData, clock }, io));
+      return exitCode(await runDownload({ symbols, from }, { store, market: exchange.marketData, clock }, io));
     } finally {
       await exchange.close();
     }

@@ -3,7 +3,9 @@ import { loadConfig } from '../adapters/system/config.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { openArchivedDay } from '../app/backup-archive.ts';
-import { describeDifference, explain, recover, verify, type JournalReader } from '../app/replay.ts';
+import { describeDifference, explain, verify, type JournalReader } from '../app/replay.ts';
+import { decodeState } from '../core/engine/codec.ts';
+import type { Snapshot } from '../ports/store.ts';
 import { engineVersion } from './engine-version.ts';
 
 export interface ReplayArguments {
@@ -26,6 +28,8 @@ interface Source {
   readonly journal: JournalReader;
   /** Entry before the oldest one that is here; above 0, older days have been put away. */
   readonly after: number;
+  /** State after that entry; null = the journal begins here. */
+  readonly start: Snapshot | null;
   close(): void;
 }
 
@@ -34,13 +38,13 @@ const open = (path: string): Source => {
   if (path.endsWith('.journal.gz')) return openDay(path);
   const { journal, archive, close } = openReadOnly(path);
   const after = Math.max(0, archive.firstSequence() - 1);
-  return { journal: after === 0 ? journal : { ...journal, latestSnapshot: () => archive.snapshotAt(after) }, after, close };
+  return { journal, after, start: after === 0 ? null : archive.snapshotAt(after), close };
 };
 
 const openDay = (path: string): Source => {
   try {
     const journal = openArchivedDay(path);
-    return { journal, after: journal.header.after, close: () => undefined };
+    return { journal, after: journal.header.after, start: journal.header.snapshot, close: () => undefined };
   } catch (error) {
     throw new UserError(error instanceof Error ? error.message : String(error));
   }
@@ -48,37 +52,38 @@ const openDay = (path: string): Source => {
 
 /** `guardian replay`: steps the recorded journal again. Exit code 1 when it does not replay to what is on record. */
 export const replay = (options: ReplayArguments): ExitCode => {
+  const { until } = sequenceOf(options.until);
+  if (options.explain !== undefined && options.verify !== true && until !== undefined) throw new UserError('--until ends a proof, and --explain alone proves nothing: leave it out, or add --verify');
   const path = options.database ?? loadConfig({ environment: process.env, envFile: '.env' }).config.databasePath;
-  const { journal, after, close } = open(path);
+  const source = open(path);
   try {
-    if (options.explain !== undefined) return tellWhy({ ...journal, entriesAfter: (sequence) => journal.entriesAfter(Math.max(sequence, after)) }, options.explain);
-    return after === 0 ? prove(journal, path, sequenceOf(options.until)) : proveRest(journal, path, after);
+    if (options.explain !== undefined) tellWhy(source, options.explain);
+    // The exit code of a proof that was asked for is never that of something else.
+    return options.explain === undefined || options.verify === true ? prove(source, path, until) : EXIT_CODES.done;
   } finally {
-    close();
+    source.close();
   }
 };
 
-/** What is left after older days were put away, or one of those days: from the snapshot that it begins with. */
-const proveRest = (journal: JournalReader, path: string, after: number): ExitCode => {
-  const { difference, sequence, snapshotFault } = recover(journal);
-  if (snapshotFault !== null) throw new UserError(`${path}: ${snapshotFault}`, EXIT_CODES.failure);
-  if (difference !== null) {
-    out(`first difference: ${describeDifference(difference)}`);
-    return EXIT_CODES.failure;
+/** Feature catalogue that is in force where the journal begins; a snapshot that can't be read costs the names alone. */
+const catalogueOf = (start: Snapshot | null): string | null => {
+  try {
+    return start === null ? null : (decodeState(start.state).config?.model?.schemaHash ?? null);
+  } catch {
+    return null;
   }
-  out(`${path}: entries ${after + 1} to ${sequence} replay bit for bit from the snapshot before them`);
-  return EXIT_CODES.done;
 };
 
-const tellWhy = (journal: JournalReader, order: string): ExitCode => {
-  const lines = explain(journal, order);
+const tellWhy = ({ journal, after, start }: Source, order: string): void => {
+  const lines = explain({ entriesAfter: (sequence) => journal.entriesAfter(Math.max(sequence, after)) }, order, catalogueOf(start));
   if (lines === null) throw new UserError(`order ${order} is not in the journal; /orders and the table "orders" list client order ids`);
   for (const line of lines) out(line);
-  return EXIT_CODES.done;
 };
 
-const prove = (journal: JournalReader, path: string, options: { readonly until?: number }): ExitCode => {
-  const result = verify(journal, options);
+const prove = ({ journal, after, start }: Source, path: string, until: number | undefined): ExitCode => {
+  if (until !== undefined && until <= after) throw new UserError(`--until ${until} is before the first entry that is here, ${after + 1}; older days are files in the folder "archive" beside the database`);
+  if (after > 0 && start === null) throw new UserError(`${path} begins at entry ${after + 1} without the snapshot before it, so nothing can be proved; restore a backup`, EXIT_CODES.failure);
+  const result = verify(journal, { start, ...(until === undefined ? {} : { until }) });
   const running = engineVersion();
   const others = result.engineVersions.filter((version) => version !== running);
   if (others.length > 0) out(`engine version differs: the journal was written by ${others.join(', ')}, this program is ${running}`);
@@ -87,6 +92,10 @@ const prove = (journal: JournalReader, path: string, options: { readonly until?:
     out(`${result.entries} entries before it replay bit for bit`);
     return EXIT_CODES.failure;
   }
-  out(`${path}: ${result.entries} entries, ${result.effects} effects replay bit for bit`);
+  out(
+    after === 0
+      ? `${path}: ${result.entries} entries, ${result.effects} effects replay bit for bit`
+      : `${path}: entries ${after + 1} to ${after + result.entries} replay bit for bit from the snapshot before them`,
+  );
   return EXIT_CODES.done;
 };

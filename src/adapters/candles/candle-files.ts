@@ -73,10 +73,14 @@ export interface CandleFolder {
 export const openCandleFolder = (directory: string, timeframe: CandleTimeframe = '1h'): CandleFolder => {
   if (!existsSync(directory)) throw new CandleFileError(`candle folder ${directory} does not exist; it should hold files such as BTCUSDT-${timeframe}.csv.gz`);
   const paths = new Map<SymbolName, string>();
+  const twice = new Map<SymbolName, string>();
   for (const name of readdirSync(directory).sort()) {
     const id = new RegExp(`^([A-Z0-9]+)-${timeframe}\\.csv(\\.gz)?$`).exec(basename(name))?.[1];
     const symbol = id === undefined ? null : symbolOfMarketId(id);
-    if (symbol !== null) paths.set(symbol, join(directory, name));
+    if (symbol === null) continue;
+    const other = paths.get(symbol);
+    if (other !== undefined) twice.set(symbol, `${basename(other)} and ${name}`);
+    paths.set(symbol, join(directory, name));
   }
   if (paths.size === 0) throw new CandleFileError(`candle folder ${directory} has no file such as BTCUSDT-${timeframe}.csv.gz`);
   const cache = new Map<SymbolName, CandleColumns>();
@@ -85,6 +89,9 @@ export const openCandleFolder = (directory: string, timeframe: CandleTimeframe =
     if (known !== undefined) return known;
     const path = paths.get(symbol);
     if (path === undefined) throw new CandleFileError(`candle folder ${directory} has no ${timeframe} candles of ${symbol}; it has ${[...paths.keys()].join(', ')}`);
+    // Which of them is meant only their owner knows; the older one would be as readable as the newer.
+    const both = twice.get(symbol);
+    if (both !== undefined) throw new CandleFileError(`candle folder ${directory} has two files of ${symbol}, ${both} (plain and gzip): remove one`);
     const columns = readCandleFile(path, timeframe);
     cache.set(symbol, columns);
     return columns;

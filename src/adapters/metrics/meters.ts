@@ -4,16 +4,27 @@ import type { Clock } from '../../ports/clock.ts';
 import type { MarketData } from '../../ports/market-data.ts';
 import type { Model } from '../../ports/model.ts';
 import type { JournalStore } from '../../ports/store.ts';
-import type { Read, Venue } from '../../ports/venue.ts';
+import type { Read, Venue, VenueErrorKind } from '../../ports/venue.ts';
 import type { MetricSet } from './registry.ts';
 
 /** Orders remembered to notice a second sending; those long gone are not sent again. */
 const REMEMBERED = 500;
 
+/**
+ * Outcomes that alert rules wait for. A series that begins at one has not risen for Prometheus, and the account is read
+ * once an hour: without a zero before it a refused key would be noticed an hour late.
+ */
+const AWAITED: readonly VenueErrorKind[] = ['authentication', 'rate-limited'];
+
+const beginAtZero = (metrics: MetricSet, operations: readonly string[]): void => {
+  for (const operation of operations) for (const outcome of AWAITED) metrics.exchangeCalls.inc({ operation, outcome }, 0);
+};
+
 const outcomeOfRead = (read: Read<unknown>): string => (read.ok ? 'ok' : read.error.kind);
 
 /** A venue that is the given one, with every call timed and counted. */
 export const meterVenue = (venue: Venue, clock: Clock, metrics: MetricSet): Venue => {
+  beginAtZero(metrics, ['open-orders', 'balances', 'trades', 'time']);
   const sent = new Set<string>();
   const timed = async <T>(operation: string, call: () => Promise<T>, outcome: (result: T) => string): Promise<T> => {
     const began = clock.monotonicNow();
@@ -52,6 +63,7 @@ export const meterVenue = (venue: Venue, clock: Clock, metrics: MetricSet): Venu
 };
 
 export const meterMarketData = (data: MarketData, clock: Clock, metrics: MetricSet): MarketData => {
+  beginAtZero(metrics, ['instruments', 'candles', 'quotes']);
   const timed = async <T extends Read<unknown>>(operation: string, call: () => Promise<T>): Promise<T> => {
     const began = clock.monotonicNow();
     const result = await call();

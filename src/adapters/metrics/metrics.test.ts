@@ -7,6 +7,7 @@ import { createEngineState } from '../../core/engine/state.ts';
 import type { ApprovedOrder } from '../../core/guardian/approved-order.ts';
 import type { OrderStatus } from '../../core/orders/record.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { MarketData } from '../../ports/market-data.ts';
 import type { RiskView, StatusView } from '../../ports/operator.ts';
 import type { JournalStore } from '../../ports/store.ts';
 import type { Venue } from '../../ports/venue.ts';
@@ -167,6 +168,21 @@ describe('counts', () => {
     expect(found.get('guardian_exchange_requests_total{operation="send",outcome="not-sent"}')).toBe(2);
     expect(found.get('guardian_exchange_requests_total{operation="balances",outcome="unreachable"}')).toBe(1);
     expect(found.get('guardian_exchange_requests_total{operation="time",outcome="threw"}')).toBe(1);
+  });
+
+  test('a series that an alert rule waits for to rise is there before its first event: from nothing to one is no rise', async () => {
+    const rules = readFileSync(new URL('prometheus/guardian.rules.yml', DEPLOYMENT), 'utf8');
+    const awaited = [...rules.matchAll(/increase\((\w+)\{outcome="([a-z-]+)"\}/g)].map(([, name = '', outcome = '']) => ({ name, outcome }));
+    expect(awaited.length).toBeGreaterThan(1);
+    const metrics = start();
+    const refused = { kind: 'authentication', code: '-2015', message: 'x', retryAfter: null } as const;
+    const venue = metrics.venue({ balances: () => Promise.resolve({ ok: false as const, error: refused }) } as unknown as Venue);
+    metrics.marketData({} as MarketData);
+    const before = await samples(metrics);
+    for (const { name, outcome } of awaited)
+      for (const operation of ['balances', 'trades', 'open-orders', 'time', 'quotes', 'candles', 'instruments']) expect(before.get(`${name}{operation="${operation}",outcome="${outcome}"}`), `${operation} ${outcome}`).toBe(0);
+    await venue.balances();
+    expect((await samples(metrics)).get('guardian_exchange_requests_total{operation="balances",outcome="authentication"}')).toBe(1);
   });
 
   test('a metered journal applies and throws as the journal does; steps are timed inside it', async () => {

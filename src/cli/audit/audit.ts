@@ -7,6 +7,7 @@ import { judge, reportLines, reportMarkdown } from '../../audit/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { openContext } from '../process-context.ts';
+import { written } from '../written.ts';
 import { gatherEvidence } from './gather.ts';
 import { keepReport } from './report-files.ts';
 
@@ -28,9 +29,11 @@ export const audit = async (options: { readonly report?: string; readonly json?:
   try {
     const report = judge(await gatherEvidence({ config, clock, exchange }));
     const kept = keepReport(config, report);
-    if (options.report !== undefined) writeFileSync(options.report, reportMarkdown(report), { mode: 0o600 });
     if (options.json === true) out(JSON.stringify(report, null, 2));
     else for (const line of reportLines(report)) out(line);
+    // Last: whoever waited for the evidence sees the verdict, whatever becomes of the file.
+    const path = options.report;
+    if (path !== undefined) written(path, () => writeFileSync(path, reportMarkdown(report), { mode: 0o600 }));
     if (options.json !== true) out(`report: ${options.report ?? kept}`);
     return report.ready ? EXIT_CODES.done : EXIT_CODES.refused;
   } finally {

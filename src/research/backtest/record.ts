@@ -123,22 +123,34 @@ export class RunRecord {
   }
 }
 
-/** Share of [from, to) in which trading was halted, and in which entries were forbidden in all or one symbol. Overlaps count once. */
-export const timeLocked = (locks: readonly LockSpan[], from: EpochMs, to: EpochMs): { readonly halted: number; readonly noEntries: number } => {
-  const share = (wanted: (span: LockSpan) => boolean): number => {
-    const spans = locks
-      .filter(wanted)
-      .map(({ lock, until }) => [Math.max(lock.since, from), Math.min(until ?? to, to)] as const)
-      .sort((a, b) => a[0] - b[0]);
-    let covered = 0;
-    let reached = from;
-    for (const [start, end] of spans) {
-      covered += Math.max(0, end - Math.max(start, reached));
-      reached = Math.max(reached, end);
-    }
-    return to > from ? covered / (to - from) : 0;
+/** Length of [from, to) in which `covered` is true of the locks that hold; they are counted by symbol, and under null for all symbols. */
+const lengthOf = (locks: readonly LockSpan[], from: EpochMs, to: EpochMs, covered: (held: ReadonlyMap<SymbolName | null, number>) => boolean): number => {
+  const changes = locks
+    .flatMap(({ lock, until }) => [
+      { at: Math.max(lock.since, from), symbol: lock.symbol, by: 1 },
+      { at: Math.max(from, Math.min(until ?? to, to)), symbol: lock.symbol, by: -1 },
+    ])
+    .sort((a, b) => a.at - b.at);
+  const held = new Map<SymbolName | null, number>();
+  let length = 0;
+  let reached = from;
+  for (const { at, symbol, by } of changes) {
+    if (at > reached && covered(held)) length += Math.min(at, to) - reached;
+    reached = Math.max(reached, Math.min(at, to));
+    held.set(symbol, (held.get(symbol) ?? 0) + by);
+  }
+  return length;
+};
+
+/** Share of [from, to) in which trading was halted, and in which no symbol of the run could be entered. Overlaps count once. */
+export const timeLocked = (locks: readonly LockSpan[], symbols: readonly SymbolName[], from: EpochMs, to: EpochMs): { readonly halted: number; readonly noEntries: number } => {
+  if (!(to > from)) return { halted: 0, noEntries: 0 };
+  const holds = (held: ReadonlyMap<SymbolName | null, number>, symbol: SymbolName | null): boolean => (held.get(symbol) ?? 0) > 0;
+  const halting = locks.filter(({ lock }) => LOCKS[lock.kind].state === 'halted');
+  return {
+    halted: lengthOf(halting, from, to, (held) => holds(held, null) || symbols.some((symbol) => holds(held, symbol))) / (to - from),
+    noEntries: lengthOf(locks, from, to, (held) => holds(held, null) || symbols.every((symbol) => holds(held, symbol))) / (to - from),
   };
-  return { halted: share(({ lock }) => LOCKS[lock.kind].state === 'halted'), noEntries: share(({ lock }) => lock.symbol === null) };
 };
 
 export const lockTitle = (lock: Lock): string => `${LOCKS[lock.kind].title}${lock.symbol === null ? '' : ` ${lock.symbol satisfies SymbolName}`}`;

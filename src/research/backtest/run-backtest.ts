@@ -300,7 +300,7 @@ class BacktestRun {
       openingBalance: assumptions.balance,
       finalEquity: equityNow(this.#state) ?? record.lastEquity,
       locks,
-      timeLocked: timeLocked(locks, from, to),
+      timeLocked: timeLocked(locks, this.#options.config.symbols, from, to),
       decisions,
       denials,
       fees,

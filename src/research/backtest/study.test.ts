@@ -2,9 +2,35 @@ import { describe, expect, test } from 'vitest';
 import { HOUR_MS } from '../../core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
 import { BTC, FROM, generated, options, quietThen, seriesOf, signalsAt } from './fixture.test-helper.ts';
+import type { Lock } from '../../core/guardian/lock.ts';
+import { timeLocked, type LockSpan } from './record.ts';
 import { runBacktest } from './run-backtest.ts';
 import { runStudy } from './study.ts';
+import { summaryLines } from './summary.ts';
 import { withoutGuardian } from './unguarded.ts';
+
+describe('what the summary says', () => {
+  test('hours in which the model gave no answer are told: no trade there means nothing', () => {
+    const { series, predictions } = generated(4, [BTC], 6_000);
+    const given = options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 500 * HOUR_MS });
+    expect(summaryLines(runStudy({ ...given, model: null })).join('\n')).not.toContain('no answer');
+    const silent = new Map([[BTC, new Float32Array(6_000).fill(Number.NaN)]]);
+    expect(summaryLines(runStudy({ ...given, predictions: silent, model: null })).join('\n')).toMatch(/The model gave no answer in 500 of 500 hours/);
+  });
+});
+
+describe('the time spent locked', () => {
+  const lock = (symbol: string | null, since: number): Lock => ({ id: `volatility ${String(symbol)}`, kind: symbol === null ? 'kill-switch' : 'volatility', symbol, since }) as unknown as Lock;
+  const span = (symbol: string | null, since: number, until: number | null): LockSpan => ({ lock: lock(symbol, since), until, by: null, equity: 1 });
+
+  test('entries are forbidden when every symbol of the run is locked, by one lock or by several', () => {
+    expect(timeLocked([span(BTC, 10, 30)], [BTC], 0, 100)).toEqual({ halted: 0, noEntries: 0.2 });
+    expect(timeLocked([span(BTC, 10, 30)], [BTC, 'ETH/USDT'], 0, 100).noEntries).toBe(0);
+    expect(timeLocked([span(BTC, 10, 30), span('ETH/USDT', 20, null)], [BTC, 'ETH/USDT'], 0, 100).noEntries).toBe(0.1);
+    expect(timeLocked([span(BTC, 10, 30), span(null, 25, 50), span(null, 40, 60), span(null, -5, 5)], [BTC, 'ETH/USDT'], 0, 100)).toEqual({ halted: 0.4, noEntries: 0.4 });
+    expect(timeLocked([span(null, 10, 30)], [BTC], 5, 5)).toEqual({ halted: 0, noEntries: 0 });
+  });
+});
 
 describe('the run without the Guardian', () => {
   test('is the same one where nothing was ever wanted, and is then not run', () => {

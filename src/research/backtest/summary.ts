@@ -37,6 +37,7 @@ export const summaryLines = (study: BacktestStudy): readonly string[] => {
     `Halted ${percent(result.timeLocked.halted, 1)} of the time, no entries at all ${percent(result.timeLocked.noEntries, 1)}; ${result.locks.length} locks, ${costLine(study)}`,
     ...(result.openPositions.length === 0 ? [] : [`Still open: ${result.openPositions.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ')}`]),
     `Fees ${money(result.fees)} USDT; ${result.orders} orders, ${result.fills} fills, ${result.candles} hours decided`,
+    ...unansweredLines(study),
     ...(resampling.maxDrawdown === null ? ['Too few trades for intervals.'] : []),
     `Order list ${result.orderHash}`,
   ];
@@ -49,6 +50,12 @@ const chanceLines = ({ resampling, limits }: BacktestStudy): string[] => {
     `By chance, 90 % of ${resampling.draws} resamplings: mean trade ${interval(resampling.meanTrade, (value) => signedPercent(value))} of equity, return ${interval(resampling.totalReturn, (value) => signedPercent(value, 1))}`,
     `In another order of the same trades: maximum drawdown ${interval(resampling.maxDrawdown, (value) => percent(value, 1))}, beyond the limit of ${percent(limits['maxTotalDrawdown'] ?? null, 0)} in ${percent(resampling.beyondLimit, 1)}`,
   ];
+};
+
+/** Hours without an answer look like hours without an opportunity; a long row of them says that the candles do not do. */
+const unansweredLines = ({ result }: BacktestStudy): string[] => {
+  const unanswered = result.decisions['no-prediction'];
+  return unanswered === 0 ? [] : [`The model gave no answer in ${unanswered} of ${result.candles} hours: its features were not known (warm-up, an outage, or no candle of the context symbol)`];
 };
 
 const costLine = ({ lockCosts }: BacktestStudy): string => {

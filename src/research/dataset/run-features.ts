@@ -61,6 +61,10 @@ const finerOf = (directory: string, tools: Pick<ResearchTools, 'openCandles'>): 
 
 const makeParts = (source: CandleSource, finer: CandleSource | null, symbols: readonly SymbolName[], io: ResearchIo): Part[] => {
   const series = new Map<SymbolName, CandleColumns>([...new Set([CONTEXT_SYMBOL, ...symbols])].map((symbol) => [symbol, source.series(symbol)]));
+  for (const [symbol, { complete }] of series) {
+    // Without volumes no row is known, and a table without rows would take the place of a good one.
+    if (!complete) throw new RangeError(`the candles of ${symbol} have only six columns; the features need all ten, quote volume, trades and taker-buy volumes among them`);
+  }
   io.progress(0.1, 'features');
   const tables = computeFeatures(series, symbols);
   io.progress(0.4, 'labels');

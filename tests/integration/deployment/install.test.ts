@@ -90,6 +90,75 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('the database was restored from the backup');
   });
 
+  test('an upgrade that is broken off, wherever, is gone on with by the next one: the bot does not stay down', { timeout: 240_000 }, async () => {
+    const { code, output } = await inRoot(`
+      # Ends the installer at once, as a lost connection does, before the systemctl call that is named in /run/break.
+      mv /usr/local/sbin/systemctl /usr/local/sbin/systemctl.real
+      cat > /usr/local/sbin/systemctl <<'END'
+#!/bin/bash
+if [ -e /run/break ] && [ "$1" = "$(cat /run/break)" ]; then rm /run/break; pkill -KILL -f 'install.sh upgrade'; fi
+exec /usr/local/sbin/systemctl.real "$@"
+END
+      chmod 0755 /usr/local/sbin/systemctl
+      deployment/install.sh install --offline
+      ${PAPER}
+      sudo systemctl start guardian-bot
+
+      cp -a /srv/checkout /srv/good
+      echo '// another release' >> /srv/good/src/cli/version.ts
+      for call in stop daemon-reload start; do
+        echo "$call" > /run/break
+        echo "// broken off at $call" >> /srv/good/src/cli/version.ts
+        bash -c 'sudo /srv/good/deployment/install.sh upgrade --offline' || true
+        sudo /srv/good/deployment/install.sh upgrade --offline
+        echo "check $call $(systemctl is-active guardian-bot && tail -n 1 /opt/guardian-bot/current/src/cli/version.ts)"
+      done
+      echo "check mark $(ls /opt/guardian-bot | tr '\\n' ' ')"
+      sudo /srv/good/deployment/install.sh upgrade --offline
+
+      # The way back is that of the upgrade that was broken off: the version before it, not the new one.
+      second=$(readlink /opt/guardian-bot/current)
+      ${BROKEN_NEXT}
+      echo '// a release that does not start' >> /srv/next/src/cli/version.ts
+      echo daemon-reload > /run/break
+      bash -c 'sudo /srv/next/deployment/install.sh upgrade --offline' || true
+      result=0; sudo /srv/next/deployment/install.sh upgrade --offline || result=$?
+      echo "check back $result $([ "$(readlink /opt/guardian-bot/current)" = "$second" ] && systemctl is-active guardian-bot && echo yes)"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({
+      stop: '// broken off at stop',
+      'daemon-reload': '// broken off at daemon-reload',
+      start: '// broken off at start',
+      mark: 'current releases ',
+      back: '1 yes',
+    });
+    expect(output).toContain('nothing to do');
+  });
+
+  test('a database in a folder of its own is backed up, too, or nothing is changed', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      ${PAPER}
+      printf 'DATABASE_PATH=data/own/paper.db\\n' >> /var/lib/guardian-bot/.env
+      sudo systemctl start guardian-bot
+      first=$(readlink /opt/guardian-bot/current)
+      # No backup can be made: its folder is a file.
+      rm -rf /var/lib/guardian-bot/data/own/backups
+      touch /var/lib/guardian-bot/data/own/backups
+      cp -a /srv/checkout /srv/good
+      echo '// another release' >> /srv/good/src/cli/version.ts
+      result=0; sudo /srv/good/deployment/install.sh upgrade --offline || result=$?
+      echo "check result $result"
+      echo "check unchanged $([ "$(readlink /opt/guardian-bot/current)" = "$first" ] && systemctl is-active guardian-bot && echo yes)"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ result: '1', unchanged: 'yes' });
+    expect(output).toContain('no backup could be made, and without one nothing is changed');
+  });
+
   test('what is no checkout, or has no packages, is refused in one line', { timeout: 60_000 }, async () => {
     const { output } = await inRoot(`
       mkdir /srv/nothing

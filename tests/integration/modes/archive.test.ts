@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../../src/adapters/sqlite/database.ts';
 import { archiveDays, openArchivedDay } from '../../../src/app/backup-archive.ts';
@@ -65,10 +66,21 @@ describe('the retention of the journal', () => {
   test('guardian replay proves what is left, and each day that was put away', async () => {
     trade();
     const [file = ''] = put(2);
+    const first = database.archive.firstSequence();
     database.close();
     const rest = await run(['replay', '--verify', '--database', join(directory, 'paper.db')], {}, directory);
     expect(rest.output).toMatch(/entries \d+ to \d+ replay bit for bit from the snapshot before them/);
     expect(rest.code).toBe(0);
+    expect(rest.output).toContain('engine version differs: the journal was written by fixture-engine, this program is ');
+    expect((await run(['replay', '--verify', '--database', file], {}, directory)).output).toContain('engine version differs');
+    const part = await run(['replay', '--until', String(first + 9), '--database', join(directory, 'paper.db')], {}, directory);
+    expect(part.output).toContain(`entries ${first} to ${first + 9} replay bit for bit`);
+    const early = await run(['replay', '--until', '1', '--database', join(directory, 'paper.db')], {}, directory);
+    expect(early.output).toContain(`--until 1 is before the first entry that is here, ${first}`);
+    expect(early.code).toBe(2);
+    const told = await run(['replay', '--explain', 'gbfixture1-1', '--until', '9', '--database', file], {}, directory);
+    expect(told.output).toContain('--until ends a proof');
+    expect(told.code).toBe(2);
     const lines = gunzipSync(readFileSync(file)).toString().split('\n');
     expect((await run(['replay', '--verify', '--database', file], {}, directory)).code).toBe(0);
     const edited = lines.map((line) => line.replace('"effects":"[{', '"effects":"[{\\"edited\\":1},{'));
@@ -77,6 +89,37 @@ describe('the retention of the journal', () => {
     expect(broken.output).toContain('first difference');
     expect(broken.code).toBe(1);
     database = openDatabase({ path: join(directory, 'paper.db'), mode: 'paper', account: 'paper' });
+  });
+
+  test('an edit without an effect of its own is found in what is left, too', async () => {
+    trade();
+    put(2);
+    database.close();
+    const path = join(directory, 'paper.db');
+    const raw = new Sqlite(path);
+    // The newest snapshot holds the ask of the last look before it.
+    const sequence = raw.prepare<[], number>("SELECT max(sequence) FROM journal WHERE json_extract(input, '$.type') = 'quotes'").pluck().get() ?? 0;
+    raw.prepare("UPDATE journal SET input = json_set(input, '$.quotes[0].ask', json_extract(input, '$.quotes[0].ask') + 0.01) WHERE sequence = ?").run(sequence);
+    raw.close();
+    const { output, code } = await run(['replay', '--verify', '--database', path], {}, directory);
+    expect(output).toMatch(/first difference: entry \d+ \(snapshot, .*state\.symbols\.BTC\/USDT\.ask/);
+    expect(code).toBe(1);
+    database = openDatabase({ path, mode: 'paper', account: 'paper' });
+  });
+
+  test('a question about one order does not stand in for the proof that was asked for with it', async () => {
+    runFixture(database.journal, createEngineState(), 7, 36);
+    database.close();
+    const path = join(directory, 'paper.db');
+    const raw = new Sqlite(path);
+    const order = raw.prepare<[], string>('SELECT client_order_id FROM orders ORDER BY sequence LIMIT 1').pluck().get() ?? '';
+    raw.prepare("UPDATE journal SET effects = '[]' WHERE sequence = 1").run();
+    raw.close();
+    const { output, code } = await run(['replay', '--verify', '--explain', order, '--database', path], {}, directory);
+    expect(output).toContain(`Order ${order}, entry: buy`);
+    expect(output).toContain('first difference: entry 1 (started');
+    expect(code).toBe(1);
+    database = openDatabase({ path, mode: 'paper', account: 'paper' });
   });
 
   test('each archived day begins with the state in which the one before it ended', () => {

@@ -1,7 +1,7 @@
 // Candles with what was bought and sold, and where stop and target lie.
 import { CandlestickSeries, createChart, createSeriesMarkers, LineStyle } from '/vendor/lightweight-charts.mjs';
 import { byId, el, getJson, onChange, say, segments } from './dom.mjs';
-import { base, price, stamp } from './format.mjs';
+import { base, levelsOf, price, stamp } from './format.mjs';
 import { colour, onTheme } from './theme.mjs';
 
 const HOUR = 3_600_000;
@@ -108,13 +108,7 @@ const drawLines = onChange((position) => {
 const note = (status, position) => {
   const now = status.symbols.find((each) => each.symbol === symbol);
   const nodes = [el('span', {}, `${base(symbol)} `, el('b', {}, price(now?.lastPrice ?? null)))];
-  if (position !== undefined && position.stopPrice !== null) {
-    nodes.push(
-      el('span', { class: 'key', 'data-key': 'entry' }, `entry ${price(position.entryPrice)}`),
-      el('span', { class: 'key', 'data-key': 'stop' }, `stop ${price(position.stopPrice)}`),
-      el('span', { class: 'key', 'data-key': 'target' }, `target ${price(position.targetPrice)}`),
-    );
-  } else nodes.push(el('span', {}, 'no position'));
+  for (const [key, text] of levelsOf(position ?? null)) nodes.push(el('span', key === '' ? {} : { class: 'key', 'data-key': key }, text));
   if (now?.lastDecision) nodes.push(el('span', {}, now.lastDecision));
   return nodes;
 };

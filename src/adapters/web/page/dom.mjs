@@ -53,8 +53,8 @@ export const segments = (parent, choices, chosen, choose) => {
   return mark;
 };
 
-export const getJson = async (path) => {
-  const answer = await fetch(path);
+export const getJson = async (path, signal) => {
+  const answer = await fetch(path, { signal });
   if (answer.status === 401) location.assign('/');
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();

@@ -29,3 +29,13 @@ export const base = (symbol) => symbol.split('/')[0];
 export const whole = (text) => text.replaceAll(/(\d) (?=(?:%|USDT|h|hours?|min|s)(?!\w))/g, '$1\u00a0').replaceAll(/(?<=^|[\s(])-(?=\d)/g, '−');
 /** `take-profit` as `Take-profit`. */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What a chart's note says of the position, with the key of its line; a position without a stop must not read as none. */
+export const levelsOf = (position) =>
+  position === null
+    ? [['', 'no position']]
+    : [
+        ['entry', `entry ${price(position.entryPrice)}`],
+        ['stop', position.stopPrice === null ? 'no stop rests on the exchange' : `stop ${price(position.stopPrice)}`],
+        ['target', `target ${price(position.targetPrice)}`],
+      ];

@@ -4,6 +4,13 @@ import { getJson } from './dom.mjs';
 
 /** Newest rows of each kind that the page keeps: it has to stay as small after a month as after an hour. */
 const KEPT = 60;
+/**
+ * A board comes every second. After this long without one the line is dead, though nothing may have broken it: behind a
+ * tunnel whose other end is gone the browser waits for hours, and what it shows would pass for the present.
+ */
+const SILENCE = 10_000;
+/** Before the next question after one that failed. */
+const PAUSE = 2_000;
 const KINDS = ['decisions', 'fills', 'trades', 'orders', 'alerts', 'locks', 'equity', 'candles'];
 const keyOf = (kind, row) => (kind === 'orders' ? row.id : kind === 'decisions' ? `${row.symbol} ${row.openTime}` : null);
 
@@ -20,7 +27,18 @@ const merge = (kind, old, news) => {
 export const followBoard = ({ onStart, onBoard, onRows, onLine }) => {
   let rows = Object.fromEntries(KINDS.map((kind) => [kind, []]));
   let source = null;
+  let question = null;
+  let timer = 0;
 
+  const later = (act, span) => {
+    clearTimeout(timer);
+    timer = setTimeout(act, span);
+  };
+  const heard = () => later(silent, SILENCE);
+  const silent = () => {
+    onLine(false);
+    begin();
+  };
   const take = (news) => {
     for (const kind of Object.keys(news)) rows[kind] = merge(kind, rows[kind], news[kind]);
     onRows(rows, news);
@@ -28,29 +46,42 @@ export const followBoard = ({ onStart, onBoard, onRows, onLine }) => {
   const begin = async () => {
     source?.close();
     source = null;
+    // A question that hangs holds one of the few connections that a browser makes to one place.
+    question?.abort();
+    const mine = new AbortController();
+    question = mine;
+    heard();
     try {
-      const first = await getJson('/api/board');
+      const first = await getJson('/api/board', mine.signal);
+      if (question !== mine) return;
       rows = Object.fromEntries(KINDS.map((kind) => [kind, (first.rows[kind] ?? []).slice(-KEPT)]));
       onStart(first);
       onRows(rows, {});
       onBoard(first.board);
       listen(first.cursor);
     } catch {
+      if (question !== mine) return;
       onLine(false);
-      setTimeout(begin, 2_000);
+      later(begin, PAUSE);
     }
   };
   const listen = (cursor) => {
-    source = new EventSource(`/api/stream?after=${encodeURIComponent(cursor)}`);
-    source.addEventListener('open', () => onLine(true));
-    source.addEventListener('error', () => {
+    const opened = new EventSource(`/api/stream?after=${encodeURIComponent(cursor)}`);
+    source = opened;
+    opened.addEventListener('open', () => onLine(true));
+    opened.addEventListener('error', () => {
       onLine(false);
       // A refusal ends the source for good; a broken line does not.
-      if (source?.readyState === EventSource.CLOSED) setTimeout(begin, 2_000);
+      if (opened.readyState === EventSource.CLOSED && source === opened) later(begin, PAUSE);
     });
-    source.addEventListener('board', (event) => onBoard(JSON.parse(event.data)));
-    source.addEventListener('rows', (event) => take(JSON.parse(event.data)));
-    source.addEventListener('reset', begin);
+    const on = (name, act) =>
+      opened.addEventListener(name, (event) => {
+        heard();
+        act(event);
+      });
+    on('board', (event) => onBoard(JSON.parse(event.data)));
+    on('rows', (event) => take(JSON.parse(event.data)));
+    on('reset', begin);
   };
   return begin();
 };

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+
+interface Levels {
+  levelsOf(position: { readonly entryPrice: number; readonly stopPrice: number | null; readonly targetPrice: number } | null): readonly (readonly [string, string])[];
+}
+
+test('under the chart a position without a stop is a position, and the stop that is missing is said', async () => {
+  const { levelsOf } = (await import(new URL('page/format.mjs', import.meta.url).href)) as Levels;
+  expect(levelsOf(null)).toEqual([['', 'no position']]);
+  const held = { entryPrice: 50_000, stopPrice: 49_250, targetPrice: 51_500 };
+  expect(levelsOf(held)).toEqual([['entry', 'entry 50,000.00'], ['stop', 'stop 49,250.00'], ['target', 'target 51,500.00']]);
+  expect(levelsOf({ ...held, stopPrice: null })).toEqual([['entry', 'entry 50,000.00'], ['stop', 'no stop rests on the exchange'], ['target', 'target 51,500.00']]);
+});

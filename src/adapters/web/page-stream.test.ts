@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+/** The page's own code, in a browser of two parts: what it fetches and what it listens to. */
+interface PageStream {
+  followBoard(on: { onStart(first: unknown): void; onBoard(board: unknown): void; onRows(rows: unknown, news: unknown): void; onLine(on: boolean): void }): Promise<void>;
+}
+
+class Source extends EventTarget {
+  static readonly CLOSED = 2;
+  static readonly all: Source[] = [];
+  readyState = 1;
+  constructor() {
+    super();
+    Source.all.push(this);
+  }
+  close(): void {
+    this.readyState = Source.CLOSED;
+  }
+  say(event: string, data = '{}'): void {
+    this.dispatchEvent(Object.assign(new Event(event), { data }));
+  }
+}
+
+const SECOND = 1_000;
+const lines: boolean[] = [];
+let asked = 0;
+let answers: () => Promise<unknown>;
+const whole = (): Promise<unknown> => Promise.resolve({ ok: true, status: 200, json: () => Promise.resolve({ cursor: 'c', board: {}, rows: {}, commands: [] }) });
+
+const follow = async (): Promise<void> => {
+  const { followBoard } = (await import(new URL('page/stream.mjs', import.meta.url).href)) as PageStream;
+  await followBoard({ onStart: () => undefined, onBoard: () => undefined, onRows: () => undefined, onLine: (on) => lines.push(on) });
+};
+const newest = (): Source => Source.all.at(-1) ?? expect.unreachable();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  answers = whole;
+  vi.stubGlobal('EventSource', Source);
+  vi.stubGlobal('fetch', () => {
+    asked += 1;
+    return answers();
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  lines.length = 0;
+  Source.all.length = 0;
+  asked = 0;
+});
+
+describe('the line of an open page', () => {
+  test('a board every second keeps it', async () => {
+    await follow();
+    newest().say('open');
+    for (let second = 0; second < 60; second += 1) {
+      newest().say('board');
+      await vi.advanceTimersByTimeAsync(SECOND);
+    }
+    expect(lines).toEqual([true]);
+    expect(Source.all).toHaveLength(1);
+  });
+
+  test('a line on which nothing comes any more is not live, though nothing has broken it', async () => {
+    await follow();
+    newest().say('open');
+    newest().say('board');
+    const dead = newest();
+    answers = () => new Promise(() => undefined);
+    await vi.advanceTimersByTimeAsync(15 * SECOND);
+    expect(lines.at(-1)).toBe(false);
+    expect(dead.readyState).toBe(Source.CLOSED);
+    // A question that gets no answer is asked again, and with the first answer the page is live again.
+    const before = asked;
+    await vi.advanceTimersByTimeAsync(60 * SECOND);
+    expect(asked).toBeGreaterThan(before);
+    answers = whole;
+    await vi.advanceTimersByTimeAsync(15 * SECOND);
+    newest().say('open');
+    newest().say('board');
+    expect(newest()).not.toBe(dead);
+    expect(lines.at(-1)).toBe(true);
+  });
+
+  test('a bot that opens the line and shows nothing is not live either', async () => {
+    await follow();
+    newest().say('open');
+    await vi.advanceTimersByTimeAsync(15 * SECOND);
+    expect(lines.at(-1)).toBe(false);
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeCandleFile } from '../../src/adapters/candles/candle-files.ts';
+import { columnsFromCandles } from '../../src/core/features/candle-columns.ts';
+import { generateCandles } from '../../src/sim/generator/candles.ts';
+import { runGuardian } from './running-bot.ts';
+
+/** PRODUCT section 12 for what is named on the command line: one line, no stack trace, nothing left aside without a word. */
+let directory: string;
+const inside = (name: string): string => join(directory, name);
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'guardian-bad-files-'));
+  const columns = columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: Date.UTC(2024, 0, 1), hours: 1_200 }));
+  for (const [folder, complete] of [['ten', true], ['six', false]] as const) {
+    mkdirSync(inside(folder));
+    writeCandleFile(join(inside(folder), 'BTCUSDT-1h.csv'), { ...columns, complete });
+  }
+  // A file where a folder belongs: nothing can be written below it, whoever tries.
+  writeFileSync(inside('file'), '');
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const run = async (...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => runGuardian([...words], { DATABASE_PATH: inside('demo.db') }, directory);
+
+describe('what cannot be written is one line', () => {
+  test.each([
+    ['features', (): string[] => ['features', '--data', inside('ten'), '--output', join(inside('file'), 'x.parquet')]],
+    ['audit', (): string[] => ['audit', '--report', join(inside('file'), 'x.md')]],
+  ])('%s', async (_, words) => {
+    const { code, output } = await run(...words());
+    expect(output).toMatch(/file\/x\.(parquet|md) can't be written \(ENOTDIR\)/);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(2);
+  });
+
+  test('download --export', async () => {
+    const store = inside('candles.db');
+    expect((await run('download', '--symbols', 'btc/usdt', '--import', join(inside('ten'), 'BTCUSDT-1h.csv'), '--store', store)).code).toBe(0);
+    const { code, output } = await run('download', '--symbols', 'BTC/USDT', '--export', join(inside('file'), 'x.csv'), '--store', store);
+    expect(output).toMatch(/file\/x\.csv can't be written \(ENOTDIR\)/);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(2);
+  });
+});
+
+describe('what would be left aside, or is nonsense, is refused', () => {
+  test.each([
+    ['two directions at once', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--export', 'b.csv'], '--import and --export are opposite ways'],
+    ['a day beside a file', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--from', '2024-01-01'], '--from is for what is fetched'],
+    ['a day that no calendar has', (): string[] => ['download', '--from', '2024-02-30'], '--from 2024-02-30 is not a date'],
+    ['a market that is none', (): string[] => ['download', '--symbols', 'BTC'], '"BTC" is not a market such as BTC/USDT'],
+    ['another place for the demo model: the one that is there would be overwritten', (): string[] => ['train', '--demo', '--output', inside('elsewhere')], '--demo makes models/demo'],
+    ['features of six columns: a table without rows would take the place of a good one', (): string[] => ['features', '--data', inside('six')], 'six columns'],
+  ])('%s', async (_, words, message) => {
+    const { code, output } = await run(...words(), ...(words()[0] === 'download' ? ['--store', inside('other.db')] : []));
+    expect(output).toContain(message);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(2);
+  });
+});
+
+test('the candles that .env names are those of features, too, as they are those of backtest', async () => {
+  const home = inside('home');
+  mkdirSync(home);
+  writeFileSync(join(home, '.env'), `MARKET_DATA_DIR=${inside('ten')}\n`, { mode: 0o600 });
+  const { code, output } = await runGuardian(['features', '--output', inside('x.parquet')], {}, home);
+  expect(output).toMatch(/x\.parquet: \d+ rows of \d+ features for BTC\/USDT/);
+  expect(code).toBe(0);
+});
