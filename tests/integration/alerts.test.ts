@@ -153,6 +153,15 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'reconciliation: a stop is gone, and the exchange does not say what became of it',
+    kind: 'reconciliation',
+    title: 'nobody can say',
+    cause: orderCase((world) => {
+      world.enter();
+      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '', outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+    }),
+  },
+  {
     what: 'reconciliation: an order of an earlier database was taken off the exchange',
     kind: 'reconciliation',
     title: 'not in the books',

@@ -11,7 +11,7 @@ import { exchangeId, toInstrument } from './instruments.ts';
 
 const PAGE = 1_000;
 /** The exchange's code for a symbol that it does not list. */
-const UNLISTED = '-1121';
+export const UNLISTED = '-1121';
 
 const listed = (symbols: readonly SymbolName[]): string => JSON.stringify(symbols.map(exchangeId));
 

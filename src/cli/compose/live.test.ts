@@ -252,16 +252,19 @@ test('a journal that another engine version wrote is no damage', { timeout: 60_0
 });
 
 describe('a gate never abandons a position', () => {
-  test('halted, it reconciles, keeps the stop, tells why, and sells when the stop is reached', { timeout: 90_000 }, async () => {
+  test.each([
+    ['GO_LIVE is not true', { GO_LIVE: 'false' }],
+    ['the exchange does not list GONE/USDT', { SYMBOLS: `${SYMBOL},GONE/USDT` }],
+  ] as const)('halted (%s), it reconciles, keeps the stop, tells why, and sells when the stop is reached', { timeout: 90_000 }, async (why, changes) => {
     const { at } = await prepare({ name: 'root', fails: [] }, true);
     const before = stops(at);
     expect(before).toHaveLength(1);
     let code: number | null = null;
-    const start = at.base(at.config({ GO_LIVE: 'false' }));
+    const start = at.base(at.config(changes));
     const running = runMode(start.base).then((result) => (code = result));
     const messages = () => at.telegram.person.messages(42).map((message) => message.text ?? '');
-    await eventually('the alert', () => messages().some((text) => text.includes('GO_LIVE is not true')) || code !== null);
-    expect(messages().find((text) => text.includes('GO_LIVE is not true'))).toContain('Start gate');
+    await eventually('the alert', () => messages().some((text) => text.includes(why)) || code !== null);
+    expect(messages().find((text) => text.includes(why))).toContain('Start gate');
     const { marketTime } = at.exchange.control.state();
     await eventually('some market hours', () => at.exchange.control.state().marketTime > marketTime + 2 * HOUR_MS);
     const [stop] = at.exchange.control.state().openOrders.filter((order) => order['type'] === 'STOP_LOSS_LIMIT');

@@ -4,6 +4,7 @@ import type { Mode } from '../../adapters/system/config-schema.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import { createWebhook } from '../../adapters/system/web-calls.ts';
 import type { Base, Surroundings } from './base.ts';
+import { withListedSymbols } from './listed.ts';
 import { runBot } from './run-bot.ts';
 
 const OPENERS: Readonly<Record<Mode, () => Promise<(base: Base) => Promise<Surroundings>>>> = {
@@ -42,5 +43,5 @@ export const runMode = async (base: Base): Promise<ExitCode> => {
     base.log.info({}, 'stopped before the exchange could be reached');
     return EXIT_CODES.done;
   }
-  return runBot(base, surroundings);
+  return runBot(await withListedSymbols(base, surroundings), surroundings);
 };
