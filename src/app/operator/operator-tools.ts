@@ -145,7 +145,13 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
         lastPrice: view.lastPrice,
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
       }));
-    return { positions, refusal: positions.length > 0 ? null : symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.` };
+    return { positions, refusal: positions.length > 0 ? null : `${symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`}${underWay(symbol)}` };
+  };
+
+  /** An entry that may become a position yet. */
+  const underWay = (symbol: string | null): string => {
+    const entries = state.openOrders.filter(({ draft }) => draft.purpose === 'entry' && (symbol === null || draft.symbol === symbol));
+    return entries.length === 0 ? '' : ` An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
   };
 
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {

@@ -199,6 +199,14 @@ describe('what people may do', () => {
     expect(world.locks()).toContain('reconciliation');
   });
 
+  test('/flatten without a position names the entry that is under way, and what withdraws it', () => {
+    world.fate = () => ({ kind: 'silence' });
+    world.predict(ETH);
+    expect(world.managed(ETH)?.phase).toBe('entering');
+    expect(tools().flattenPreview(ETH).refusal).toBe(`There is no open position in ${ETH}. An entry in ${ETH} is under way: /halt withdraws it.`);
+    expect(tools().flattenPreview(BTC).refusal).toBe(`There is no open position in ${BTC}.`);
+  });
+
   test('/flatten of two, one of which has closed meanwhile, says that the other is being sold', async () => {
     world.predict(BTC);
     world.predict(ETH);
