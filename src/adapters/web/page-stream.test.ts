@@ -83,6 +83,22 @@ describe('the line of an open page', () => {
     expect(lines.at(-1)).toBe(true);
   });
 
+  test('while the bot is down the browser tries again by itself, and goes on where it was: nothing is begun anew', async () => {
+    await follow();
+    newest().say('open');
+    newest().say('board');
+    newest().readyState = 0;
+    for (let second = 0; second < 60; second += 3) {
+      newest().say('error');
+      await vi.advanceTimersByTimeAsync(3 * SECOND);
+    }
+    expect(lines.at(-1)).toBe(false);
+    newest().say('open');
+    newest().say('board');
+    expect(lines.at(-1)).toBe(true);
+    expect([asked, Source.all.length]).toEqual([1, 1]);
+  });
+
   test('a bot that opens the line and shows nothing is not live either', async () => {
     await follow();
     newest().say('open');

@@ -71,8 +71,11 @@ export const followBoard = ({ onStart, onBoard, onRows, onLine }) => {
     opened.addEventListener('open', () => onLine(true));
     opened.addEventListener('error', () => {
       onLine(false);
-      // A refusal ends the source for good; a broken line does not.
-      if (opened.readyState === EventSource.CLOSED && source === opened) later(begin, PAUSE);
+      if (source !== opened) return;
+      // A refusal ends the source for good. A broken line does not: the browser tries again and goes on from the last
+      // row it has, and each try that fails is heard of.
+      if (opened.readyState === EventSource.CLOSED) later(begin, PAUSE);
+      else heard();
     });
     const on = (name, act) =>
       opened.addEventListener(name, (event) => {
