@@ -34,10 +34,6 @@ const decided = async (page: Page): Promise<void> => {
 };
 const marketTime = (page: Page): Promise<string> => page.locator('#market-time').innerText();
 
-/** Milliseconds to the first contentful paint. */
-const FIRST_PAINT = 500;
-const MOST_LOOKS = 15;
-
 describe('the page of the demo', () => {
   test('shows state, figures, charts and the first decisions, without a fault and without leaving loopback', async () => {
     const { page, faults } = await openPage(browser, url);
@@ -52,18 +48,6 @@ describe('the page of the demo', () => {
     await page.waitForSelector('#log .bubble');
     expect(faults).toEqual([]);
     await page.context().close();
-  });
-
-  test('the first paint comes within half a second', async () => {
-    const paints: number[] = [];
-    // Other work on the machine can only make it slower: the best is what the page takes, and on a busy machine it takes more looks to meet it.
-    for (let time = 0; time < MOST_LOOKS && !(Math.min(...paints) < FIRST_PAINT); time += 1) {
-      const { page } = await openPage(browser, url);
-      await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
-      paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN));
-      await page.context().close();
-    }
-    expect(Math.min(...paints)).toBeLessThan(FIRST_PAINT);
   });
 
   test.each(named)('axe finds nothing wrong, and nothing is wider than the screen: %s', async (_name, view) => {
