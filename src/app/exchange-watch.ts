@@ -161,8 +161,8 @@ export const createExchangeWatch = (options: {
     else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
   };
 
-  /** Whether the clock was set back: the engine's time stands still until it has caught up, and nothing grows old in it. */
-  const isSetBack = (): boolean => {
+  /** Whether the clock was set back, of which the engine is told: its time stands still until it has caught up, and nothing grows old in it. */
+  const noteSetBack = (): boolean => {
     const ahead = host.state.at - clock.marketNow();
     if (ahead <= MAX_SKEW) {
       setBack = false;
@@ -186,7 +186,7 @@ export const createExchangeWatch = (options: {
       if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());
       return !now && (!isDue() || clock.monotonicNow() < notBefore) ? NOT_COMPARED : account();
     },
-    skew: () => (isSetBack() || clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
+    skew: () => (noteSetBack() || clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
   };
 };
 

@@ -44,8 +44,8 @@ export class Delivery {
   #cancelWanted = false;
   /** Whether the engine was told last that the outcome is not known. */
   #unresolved: boolean;
-  /** Whether the exchange has said that the order is not open, so that a look that fails leaves its outcome unknown. */
-  #missing = false;
+  /** Set once the exchange has said that the order is not open: a look that fails leaves its outcome unknown, which the engine is told once. */
+  #missing: 'noticed' | 'told' | null = null;
   /** Monotonic time of the first of the looks in a row that failed. */
   #failingSince: Milliseconds | null = null;
   #nap = new AbortController();
@@ -66,7 +66,7 @@ export class Delivery {
 
   /** It is not among the open orders: while looks fail, nobody knows what became of it, and the engine is told so. */
   missing(): void {
-    this.#missing = true;
+    this.#missing ??= 'noticed';
   }
 
   /** Ends a wait early, to look at what has changed. */
@@ -92,8 +92,7 @@ export class Delivery {
   }
 
   #known(order: OrderSnapshot): Next {
-    this.#missing = false;
-    this.#toldMissing = false;
+    this.#missing = null;
     this.#report({ kind: 'known', order });
     if (!isFinalStatus(order.status)) return this.#order === null || this.#order.draft.purpose === 'stop' ? 'done' : 'follow';
     // Whoever wanted it cancelled has what was wanted.
@@ -185,7 +184,7 @@ export class Delivery {
         case 'cancelled':
           return this.#known(outcome.order);
         case 'not-open': {
-          this.#missing = true;
+          this.missing();
           // It has ended, or never existed; where it turns out to be open after all, it is cancelled again.
           if ((await this.#lookUp(false)) === 'done' && !this.#open) return 'done';
           break;
@@ -206,8 +205,6 @@ export class Delivery {
     }
   }
 
-  /** Whether the engine knows that the order is missing. */
-  #toldMissing = false;
   /** Whether the order stood open at the last look. */
   #open = false;
 
@@ -230,8 +227,8 @@ export class Delivery {
     const { clock, stuck } = this.#tools;
     const now = clock.monotonicNow();
     this.#failingSince ??= now;
-    if (this.#missing && !this.#toldMissing) {
-      this.#toldMissing = true;
+    if (this.#missing === 'noticed') {
+      this.#missing = 'told';
       this.#report({ kind: 'unknown', code, message });
     }
     if (now - this.#failingSince >= MAX_UNKNOWN) stuck(this.reference, true);

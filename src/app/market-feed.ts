@@ -9,6 +9,7 @@ import type { MarketData } from '../ports/market-data.ts';
 import type { Model } from '../ports/model.ts';
 import { createCandleReader, gapsOf } from './candle-reader.ts';
 import type { EngineHost, Untimed } from './engine-host.ts';
+import { unanswered } from './unanswered.ts';
 
 /** Hours of history read at start: the trailing year of the volatility lock and a month to spare. */
 export const HISTORY_HOURS = 395 * 24;
@@ -132,7 +133,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     if (!read.ok) {
       log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
       host.apply({ type: 'timer' });
-      return read.error.kind === 'refused' || read.error.kind === 'malformed';
+      return !unanswered(read);
     }
     host.apply({ type: 'quotes', quotes: [...read.value, ...(await pollPast())].map(dated) });
     return true;
@@ -164,17 +165,9 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   const isBehind = (symbol: SymbolName, current: EpochMs): boolean => (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current;
 
-  /** Whether an hour has closed that some symbol does not have: hardly ever, and otherwise nothing has to be waited for. */
-  const mayHaveClosed = (): boolean => {
-    const current = hourStart(closing()) - HOUR_MS;
-    return required.some((symbol) => isBehind(symbol, current));
-  };
-
-  /** Reads what has closed since, oldest hour first, the context symbol first in each. */
-  const pollCandles = async (): Promise<void> => {
-    const current = hourStart(closing()) - HOUR_MS;
-    const behind = required.filter((symbol) => isBehind(symbol, current));
-    if (behind.length === 0 || clock.wallNow() < candleRetryAt) return;
+  /** Reads what has closed since for the symbols that do not have it, oldest hour first, the context symbol first in each. */
+  const pollCandles = async (behind: readonly SymbolName[], current: EpochMs): Promise<void> => {
+    if (clock.wallNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of behind) for (const candle of await readNew(symbol, current)) batch.push({ symbol, candle });
     batch.sort((a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol));
@@ -232,8 +225,11 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     prices: async () => void (await pollPrices()),
     recent: (symbol, hours) => (kept.get(symbol) ?? []).slice(-Math.min(hours, RECENT_HOURS)),
     poll: async () => {
-      const answered = await pollPrices();
-      if (answered && mayHaveClosed()) await pollCandles();
+      if (await pollPrices()) {
+        const current = hourStart(closing()) - HOUR_MS;
+        const behind = required.filter((symbol) => isBehind(symbol, current));
+        if (behind.length > 0) await pollCandles(behind, current);
+      }
       if (undecided.length > 0) await decide();
     },
   };

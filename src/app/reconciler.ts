@@ -4,6 +4,7 @@ import type { SymbolName } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
 import type { Read, Venue } from '../ports/venue.ts';
 import type { Executor } from './executor.ts';
+import { unanswered } from './unanswered.ts';
 
 /** What a comparison of orders and trades came to. */
 export interface Findings {
@@ -106,9 +107,6 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     everything: () => compare(Object.keys(state.symbols), true),
   };
 };
-
-/** Whether no answer came, as against one that refuses or makes no sense. */
-const unanswered = <T>(read: Read<T>): read is Extract<Read<T>, { ok: false }> => !read.ok && read.error.kind !== 'refused' && read.error.kind !== 'malformed';
 
 /** The orders that a position relies on. */
 const idsOf = ({ entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): string[] => [entryOrderId, stopOrderId, exitOrderId].filter((id) => id !== null);

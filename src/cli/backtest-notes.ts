@@ -24,4 +24,3 @@ const trainedUntil = (directory: string): EpochMs | null => {
     return null;
   }
 };
-

@@ -110,14 +110,13 @@ const instrumentOf = (symbol: SymbolName): InstrumentText => {
 
 const engineConfig = (config: Config, symbols: readonly SymbolName[], model: ModelDescription, margin: number, takerFee: number): EngineConfig => {
   const { name, hash, schemaHash, stop, target, horizonHours } = model;
-  const policies = policiesFor(config.flattenOn);
   return {
     mode: 'backtest',
     symbols,
     quoteAsset: config.quoteAsset,
     feeAsset: null,
     limits: config.limits,
-    ...(policies === undefined ? {} : { lockPolicies: policies }),
+    ...policiesFor(config.flattenOn),
     takerFee,
     orderPrefix: 'gb',
     instanceId: 'backtest',

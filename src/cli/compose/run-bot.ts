@@ -26,14 +26,13 @@ const SHUTDOWN_LIMIT = 10_000;
 
 const engineConfig = ({ config }: Base, { database, takerFee, staleWallGrace }: Surroundings, model: Model | null): EngineConfig => {
   const terms = model?.description ?? null;
-  const policies = policiesFor(config.flattenOn);
   return {
     mode: config.mode,
     symbols: config.symbols,
     quoteAsset: config.quoteAsset,
     feeAsset: null,
     limits: config.limits,
-    ...(policies === undefined ? {} : { lockPolicies: policies }),
+    ...policiesFor(config.flattenOn),
     takerFee,
     orderPrefix: ORDER_PREFIX,
     instanceId: database.identity.instanceId,

@@ -279,7 +279,7 @@ describe('locks in the engine', () => {
     [['execution'], true, 'No entries, positions are being closed'],
     [['stale-data'], false, 'No entries, open: BTC/USDT'],
   ] as const)('with FLATTEN_ON=%s, order failures close positions: %s', (flattenOn, closes, words) => {
-    const world = new World({ config: { lockPolicies: policiesFor(flattenOn) ?? {} } }).ready().enter();
+    const world = new World({ config: policiesFor(flattenOn) }).ready().enter();
     world.state.guardian.orderFailures = 3;
     world.take();
     world.timer();
@@ -290,7 +290,7 @@ describe('locks in the engine', () => {
   });
 
   test("a symbol's lock that flattens closes that symbol alone, and says so", () => {
-    const world = new World({ config: { lockPolicies: policiesFor(['volatility']) ?? {} } }).ready().enter().enter(ETH);
+    const world = new World({ config: policiesFor(['volatility']) }).ready().enter().enter(ETH);
     world.take();
     symbolOf(world.state, ETH).volatility.status = 'high';
     world.timer();

@@ -149,9 +149,9 @@ export const strictestLock = (state: GuardianState, symbol: SymbolName | null): 
 /** Policies that configuration has tightened from hold to flatten; nothing here can loosen one. */
 export type LockPolicies = Readonly<Partial<Record<LockKind, LockPolicy>>>;
 
-/** The policies of a configuration that lists kinds of locks; undefined when it lists none. */
-export const policiesFor = (flattenOn: readonly LockKind[]): LockPolicies | undefined =>
-  flattenOn.length === 0 ? undefined : Object.fromEntries(flattenOn.map((kind) => [kind, 'flatten']));
+/** The part of an engine's configuration that comes of a list of kinds; a list of none leaves it out. */
+export const policiesFor = (flattenOn: readonly LockKind[]): { readonly lockPolicies?: LockPolicies } =>
+  flattenOn.length === 0 ? {} : { lockPolicies: Object.fromEntries(flattenOn.map((kind) => [kind, 'flatten'])) };
 
 /** What a lock of this kind does with positions. */
 export const policyOf = (kind: LockKind, policies: LockPolicies | undefined): LockPolicy =>
