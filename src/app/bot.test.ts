@@ -5,12 +5,29 @@ import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
 import { instrumentFromText } from '../core/engine/on-start.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { MarketData } from '../ports/market-data.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Read, Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
-import { createBot, DRAIN_LIMIT } from './bot.ts';
+import { createBot, DRAIN_LIMIT, type BotOptions } from './bot.ts';
 import { errorOf, silent, START } from './executor.test-helper.ts';
+
+const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
+
+/** A bot on the books of a test world, which commits to nothing but them. */
+const onWorld = (world: World, clock: Clock): Pick<BotOptions, 'state' | 'store' | 'clock' | 'log' | 'model' | 'config' | 'engineVersion' | 'halts' | 'random' | 'onFatal'> => ({
+  state: world.state,
+  store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
+  clock,
+  log: silent,
+  model: null,
+  config: world.config,
+  engineVersion: 'test',
+  halts: [],
+  random: () => 0.5,
+  onFatal: (error) => expect.unreachable(String(error)),
+});
 
 test('a stop takes its limit once, not for the loop and then again for the orders: the process is ended by force at ten seconds', async () => {
   const clock = createVirtualClock(START);
@@ -49,13 +66,9 @@ test('a stop that is refused is put back, or the position sold, in time while th
     await clock.sleep(10 * SECOND_MS);
     return { ok: false, error: errorOf('unknown', 'TIMEOUT') };
   };
-  const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
   const sent: OrderDraft['purpose'][] = [];
   const bot = createBot({
-    state: world.state,
-    store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
-    clock,
-    log: silent,
+    ...onWorld(world, clock),
     venue: {
       receiveWindow: 5 * SECOND_MS,
       send: ({ draft }) => {
@@ -71,13 +84,7 @@ test('a stop that is refused is put back, or the position sold, in time while th
     },
     marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: late, quotes: late },
     features: { requiredSymbols: [BTC, ETH] } as never,
-    model: null,
     pacer: { next: unused },
-    config: world.config,
-    engineVersion: 'test',
-    halts: [],
-    random: () => 0.5,
-    onFatal: (error) => expect.unreachable(String(error)),
   });
   bot.start();
   await clock.runTo(world.wall + MAX_UNPROTECTED);
@@ -89,14 +96,10 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
   const world = new World().ready().enter();
   const clock = createVirtualClock(world.wall);
   const failed = { ok: false as const, error: errorOf('unknown', 'TIMEOUT') };
-  const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
   const silence = { kind: 'unknown' as const, error: errorOf('unknown', '503') };
   const { exchange } = world;
   const bot = createBot({
-    state: world.state,
-    store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
-    clock,
-    log: silent,
+    ...onWorld(world, clock),
     venue: {
       receiveWindow: 5 * SECOND_MS,
       send: unused,
@@ -113,13 +116,7 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
     },
     marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve(failed) },
     features: { requiredSymbols: [] } as never,
-    model: null,
     pacer: { next: () => new Promise(() => undefined) },
-    config: world.config,
-    engineVersion: 'test',
-    halts: [],
-    random: () => 0.5,
-    onFatal: (error) => expect.unreachable(String(error)),
   });
   let ready = false;
   void bot.ready.then(() => (ready = true));
