@@ -177,10 +177,17 @@ class BacktestRun {
       session.settle();
     }
     if (session.unread > 0 && market.hour % DAY_MS === 0) this.#readAccount();
-    if (session.exposed) {
-      this.#path.begin();
-      this.#walker.walk(market.hour);
-    } else this.#rest();
+    if (session.exposed) this.#walk();
+    else this.#rest();
+  }
+
+  /** The rest of an hour with a position. */
+  #walk(): void {
+    const { hour } = this.#market;
+    this.#readRange();
+    if (this.#path.coarse && this.#walker.crossesNothing(hour, this.#lows, this.#highs)) return this.#session.pass(this.#lows, this.#highs, this.#closes, hour);
+    this.#path.begin();
+    this.#walker.walk(hour);
   }
 
   /** The hours from now on in which nothing can happen, as one. */
@@ -280,19 +287,26 @@ class BacktestRun {
 
   /** The rest of an hour without a position: told only when one of its prices could set or hold a volatility lock. */
   #rest(): void {
-    const market = this.#market;
+    this.#readRange();
     let matters = false;
+    for (let i = 0; i < this.#lows.length; i += 1) {
+      const symbol = this.#session.symbolState(i);
+      if (this.#market.row(i) >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
+    }
+    if (!matters) this.#session.move(this.#closes);
+    else this.#session.pass(this.#lows, this.#highs, this.#closes, this.#market.hour);
+  }
+
+  /** The hour's prices from here on; NaN in an outage. */
+  #readRange(): void {
+    const market = this.#market;
     for (let i = 0; i < this.#lows.length; i += 1) {
       const row = market.row(i);
       const columns = market.hourly(i);
       this.#lows[i] = row < 0 ? Number.NaN : (columns.low[row] ?? Number.NaN);
       this.#highs[i] = row < 0 ? Number.NaN : (columns.high[row] ?? Number.NaN);
       this.#closes[i] = row < 0 ? Number.NaN : (columns.close[row] ?? Number.NaN);
-      const symbol = this.#session.symbolState(i);
-      if (row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
     }
-    if (!matters) this.#session.move(this.#closes);
-    else this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
   }
 
   /** The bot reads its account at the end of a day on which something was filled, and finds what its ledger says, or locks. */

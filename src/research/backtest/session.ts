@@ -117,8 +117,8 @@ export class Session {
   }
 
   /**
-   * An hour without a position. Its prices count for the volatility lock alone, so they wait, each with its time, for
-   * the next look: one poll that tells of all of them.
+   * An hour of which no price has to be looked at by itself: they wait, each with its time, for the next look, one poll
+   * that tells of all of them.
    */
   pass(lows: Float64Array, highs: Float64Array, closes: Float64Array, hour: EpochMs): void {
     this.#add(lows, hour + HOUR_MS / 3);
