@@ -369,6 +369,25 @@ describe('orders of others and of nobody', () => {
   });
 });
 
+describe('what is held against a word on an order that the exchange never answers for', () => {
+  test('its list of open orders and the balances, or why they could not be read', async () => {
+    const bench = holding();
+    const reference = { symbol: BTC, clientOrderId: stopOf(bench) };
+    const seen = await bench.answer(bench.watch.evidence(reference));
+    expect(seen).toMatchObject({ listed: true, totals: expect.arrayContaining([{ asset: 'BTC', total: bench.world.held() }]) as unknown });
+    bench.world.exchange.end(reference.clientOrderId, 'cancelled');
+    expect(await bench.answer(bench.watch.evidence(reference))).toMatchObject({ listed: false });
+    for (const query of ['balances', 'open-orders'] as const) {
+      bench.failing.clear();
+      bench.failing.add(query);
+      expect(await bench.answer(bench.watch.evidence(reference))).toContain('could not be read (503');
+    }
+    bench.failing.add('look-up');
+    bench.executor.resolve(reference);
+    expect(await bench.answer(bench.watch.evidence(reference))).toContain('under way');
+  });
+});
+
 describe('an account that was reset', () => {
   test.each([
     ['testnet', 'the sandbox was reset'],

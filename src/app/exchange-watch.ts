@@ -1,9 +1,11 @@
+import { add, decimal, formatDecimal, isDecimalText } from '../core/decimal.ts';
+import type { SettlementEvidence } from '../core/engine/input.ts';
 import { READINGS_BEFORE_ACTION } from '../core/engine/on-account.ts';
 import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Venue } from '../ports/venue.ts';
+import type { OrderReference, Venue } from '../ports/venue.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Executor } from './executor.ts';
 import { createReconciler, type Findings } from './reconciler.ts';
@@ -34,6 +36,11 @@ export interface ExchangeWatch {
   /** Whether the last comparison failed for nothing but an order that cannot be looked up: waiting for it would be waiting for ever. */
   readonly hindered: boolean;
   skew(): Promise<void>;
+  /**
+   * What the exchange shows beside an order that it does not answer for: its list of open ones, and the balances.
+   * Read while nothing else is under way; or, in words, why it could not be.
+   */
+  evidence(reference: OrderReference): Promise<SettlementEvidence | string>;
 }
 
 export const createExchangeWatch = (options: {
@@ -177,7 +184,21 @@ export const createExchangeWatch = (options: {
     return true;
   };
 
+  const evidence = async ({ symbol, clientOrderId }: OrderReference): Promise<SettlementEvidence | string> => {
+    if (!executor.idle) return UNDER_WAY;
+    const { orderSequence } = host.state;
+    const open = await venue.openOrders(symbol);
+    // A market that has left the exchange has no open orders; every other failure proves nothing.
+    if (!open.ok && open.error.kind !== 'refused') return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
+    const read = await venue.balances();
+    if (!read.ok) return `the balances could not be read (${read.error.code} ${read.error.message})`;
+    if (!executor.idle || host.state.orderSequence !== orderSequence) return UNDER_WAY;
+    const totals = read.value.flatMap(({ asset, free, locked }) => (isDecimalText(free) && isDecimalText(locked) ? [{ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }] : []));
+    return { listed: open.ok && open.value.some((order) => order.clientOrderId === clientOrderId), totals };
+  };
+
   return {
+    evidence,
     orders: reconciler.workingOrders,
     get hindered() {
       return hindered;
@@ -193,6 +214,7 @@ export const createExchangeWatch = (options: {
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);
 const NOTHING = Promise.resolve();
+const UNDER_WAY = 'an order is under way; try again in a moment';
 const NOT_ASKED = 'orders and trades could not be compared';
 
 /** Looks at the exchange's clock for one measurement, while answers are slow. */

@@ -481,6 +481,24 @@ describe('the queue as a whole', () => {
     ]);
   });
 
+  test.each(['a look', 'a cancellation', 'a cancellation that looks'] as const)('what an operator has settled is asked for no more, in the middle of %s', async (what) => {
+    const bench = createBench();
+    bench.lookUps = [{ kind: 'unknown', error: errorOf('unknown', '503') }];
+    bench.cancels = [what === 'a cancellation that looks' ? { kind: 'not-open', error: errorOf('refused', '-2011') } : { kind: 'unknown', error: errorOf('unknown', '503') }];
+    if (what === 'a look') bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    else bench.cancel('a');
+    await bench.pass(2 * SECOND_MS);
+    bench.executor.forget('a');
+    bench.executor.forget('nothing');
+    await bench.pass(30 * SECOND_MS);
+    const asked = bench.calls.length;
+    await bench.pass(120 * SECOND_MS);
+    expect([bench.executor.idle, bench.executor.stuck, bench.calls.length]).toEqual([true, [], asked]);
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    await bench.pass(1);
+    expect(bench.calls.length).toBe(asked + 1);
+  });
+
   test('settled: at once when idle, true when the work ends, false when the time is over first', async () => {
     const bench = createBench();
     await expect(bench.executor.settled(0)).resolves.toBe(true);

@@ -8,7 +8,7 @@ import { ALERT_KINDS } from '../../src/app/outbox/alert-settings.ts';
 import { createFakeStore } from '../../src/app/outbox/fakes.test-helper.ts';
 import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
-import { decimal } from '../../src/core/decimal.ts';
+import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
 import { BTC, ETH, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
@@ -159,6 +159,24 @@ const CASES: readonly Case[] = [
     cause: orderCase((world) => {
       world.enter();
       world.apply({ type: 'order-report', symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '', outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+    }),
+  },
+  {
+    what: 'reconciliation: an operator has settled such an order by hand',
+    kind: 'reconciliation',
+    title: 'settled by hand',
+    cause: orderCase((world) => {
+      world.enter();
+      world.account();
+      const stop = stopIdOf(world);
+      world.cancelWorks = false;
+      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.timer(seconds(120));
+      const order = world.exchange.orders.get(stop);
+      if (order === undefined) throw new Error('the stop is not there');
+      world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
+      const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
+      world.command({ name: 'settle', clientOrderId: stop, claim: 'filled', price: null, evidence: { listed: false, totals } });
     }),
   },
   {

@@ -13,6 +13,7 @@ import type { MarketFeed } from '../market-feed.ts';
 import type { AlertSettings } from '../outbox/alert-settings.ts';
 import type { DriftWatch } from './drift-watch.ts';
 import { periodViews } from './periods.ts';
+import { createSettling, type SettlingOptions } from './settling.ts';
 import { positionViews, type Now } from './views.ts';
 
 /** Fills that a chart of some hundred hours can have. */
@@ -37,6 +38,8 @@ export interface OperatorToolsOptions {
   readonly reconcile: () => Promise<void>;
   /** Cancels a working entry at the exchange. */
   readonly cancelEntry: (record: OrderRecord, by: string) => void;
+  readonly evidence: SettlingOptions['evidence'];
+  readonly forget: SettlingOptions['forget'];
   /** Makes a backup on the server; resolves to its path. */
   readonly backup: () => Promise<string>;
 }
@@ -51,6 +54,7 @@ const STATES: Readonly<Record<OrderStatus, string>> = {
   rejected: 'rejected',
   'never-sent': 'not sent',
   'never-existed': 'never existed',
+  settled: 'settled by hand',
 };
 
 const orderView = ({ draft, status, executed, createdAt }: OrderRecord): OrderView => ({
@@ -207,6 +211,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     flatten,
     cancelPreview,
     cancel,
+    ...createSettling({ state, wallNow: () => now().wall, run, evidence: options.evidence, forget: options.forget, reconcile: options.reconcile }),
     reconcile,
     backup: async () => ({ ok: true, code: 'done', text: `Backup written on the server: ${await options.backup()}` }),
     alertSettings: () => settings.view(),

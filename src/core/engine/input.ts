@@ -143,6 +143,14 @@ export interface ReachInput extends InputTimes {
   readonly unreachable: string | null;
 }
 
+/** What the exchange shows beside an order that it does not answer for, read while nothing else was under way. */
+export interface SettlementEvidence {
+  /** Whether the order is among the open ones of its symbol. */
+  readonly listed: boolean;
+  /** Free and locked together, as exact text, of every asset with a balance. */
+  readonly totals: readonly { readonly asset: string; readonly total: string }[];
+}
+
 export type OperatorCommand =
   | { readonly name: 'pause'; readonly reason: string }
   | { readonly name: 'resume' }
@@ -160,6 +168,16 @@ export type OperatorCommand =
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }
   | { readonly name: 'flatten'; readonly symbol: SymbolName | null }
+  /** The operator says what became of an order of which the exchange does not say it. Held against what the exchange shows otherwise. */
+  | {
+      readonly name: 'settle';
+      readonly clientOrderId: string;
+      /** `filled`: it has bought or sold. `gone`: it has done nothing more, and is not open. */
+      readonly claim: 'filled' | 'gone';
+      /** Average price in quote currency, fees taken in, as exact text; null = as the balances show. */
+      readonly price: string | null;
+      readonly evidence: SettlementEvidence;
+    }
   /** A drill: an entry of the smallest size, through every check that a signal passes. Never in live. */
   | { readonly name: 'round-trip'; readonly symbol: SymbolName };
 

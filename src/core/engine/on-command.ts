@@ -10,6 +10,7 @@ import type { CommandInput, OperatorCommand } from './input.ts';
 import { markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
+import { settle } from './settle.ts';
 import { emit, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
@@ -49,6 +50,8 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
       return unlock(turn, command, by);
     case 'flatten':
       return flatten(turn, command.symbol, by);
+    case 'settle':
+      return settle(turn, command, by);
     case 'round-trip':
       return roundTrip(turn, command.symbol, by);
   }

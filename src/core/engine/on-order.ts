@@ -27,16 +27,21 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   const before = { status: record.status, fills: record.tradeIds.length };
   const ended = isFinal(record);
   apply(turn, record, input.outcome);
-  if (ended) reportRepair(turn, record, record.tradeIds.length - before.fills);
+  // Counted by what was booked: of an order that was settled by hand the fills until then are in the books already.
+  if (ended) reportRepair(turn, record, turn.effects.filter(({ type }) => type === 'fill').length);
   else if (record.status === 'cancelled' && !record.cancelRequested && record.draft.purpose !== 'entry') reportWithdrawn(turn, record);
-  if (record.status !== before.status || record.tradeIds.length !== before.fills) {
-    const { clientOrderId, symbol } = record.draft;
-    const { status, exchangeOrderId, executed, detail } = record;
-    emit(turn, { type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
-  }
+  reportOrder(turn, record, before);
   if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
   if (ended && !isFinal(record)) indexOrders(state);
   else recountOrders(state);
+};
+
+/** The record of an order whose status or fills have changed. */
+export const reportOrder = (turn: Turn, record: OrderRecord, before: { readonly status: OrderRecord['status']; readonly fills: number }): void => {
+  if (record.status === before.status && record.tradeIds.length === before.fills) return;
+  const { clientOrderId, symbol } = record.draft;
+  const { status, exchangeOrderId, executed, detail } = record;
+  emit(turn, { type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
 };
 
 /** An order with our prefix that these books never had: reconciliation took it off the exchange. */
@@ -62,7 +67,7 @@ const reportWithdrawn = (turn: Turn, { draft }: OrderRecord): void => {
 
 /** An order that rested is not open any more, and the exchange does not say what became of it: neither protection nor a sale. */
 const reportMissing = (turn: Turn, { draft, detail }: OrderRecord): void => {
-  const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop.'];
+  const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop, and /settle can end it by hand.'];
   alert(turn, 'reconciliation', `missing:${draft.clientOrderId}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
 };
 
@@ -97,20 +102,26 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
   }
 };
 
-/** The exchange's word: books what is new, and has the position of a late fill looked after. */
+/** The exchange's word: books what is new. */
 const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void => {
-  const { guardian, symbols } = turn.state;
+  const { guardian } = turn.state;
   const before = record.status;
   const fresh = applySnapshot(record, snapshot, turn.wall);
   const { draft } = record;
-  const symbol = symbols[draft.symbol];
-  if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
-  for (const fill of fresh) book(turn, symbol, record, fill);
   if (record.status === 'unknown') guardian.lastTroubleWall = turn.wall;
   if (record.status === 'rejected' && before !== 'rejected') failed(turn, record, 'rejected by the exchange');
   // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
   if ((before === 'intent' || before === 'unknown') && (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))) guardian.orderFailures = 0;
   if (draft.purpose === 'stop' && record.status === 'working' && before !== 'working') stopPlaced(turn, record);
+  takeFills(turn, record, fresh);
+};
+
+/** Books fills that are in the record already, and has the position of a late one looked after. */
+export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[]): void => {
+  const { draft } = record;
+  const symbol = turn.state.symbols[draft.symbol];
+  if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
+  for (const fill of fresh) book(turn, symbol, record, fill);
   if (draft.purpose === 'stop' && fresh.length > 0) stopFilled(turn, record, fresh);
   if (draft.purpose !== 'entry' || fresh.length === 0) return;
   entryFilled(turn, record, fresh);
