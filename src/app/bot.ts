@@ -145,7 +145,7 @@ export const createBot = (options: BotOptions): Bot => {
       const read = await marketData.instruments(config.symbols);
       if (!read.ok) {
         log.warn({ code: read.error.code, why: read.error.message }, 'instruments could not be read');
-        if (read.error.kind === 'refused') throw new Error(read.error.message);
+        if (read.error.kind === 'refused' || read.error.kind === 'unlisted') throw new Error(read.error.message);
         return false;
       }
       const instruments = read.value.map(instrumentText);

@@ -1,6 +1,7 @@
 import { add, decimal, formatDecimal, isDecimalText } from '../core/decimal.ts';
 import type { SettlementEvidence } from '../core/engine/input.ts';
 import { READINGS_BEFORE_ACTION } from '../core/engine/on-account.ts';
+import type { EngineState } from '../core/engine/state.ts';
 import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -108,6 +109,7 @@ export const createExchangeWatch = (options: {
       failure: read.ok ? null : read.error.message,
       foreignOrders: findings.foreign,
       ...(findings.orphans.length === 0 ? {} : { orphanOrders: findings.orphans }),
+      ...(findings.unlisted.length === 0 ? {} : { unlisted: findings.unlisted }),
       ...(findings.historyLost.length === 0 ? {} : { historyLost: findings.historyLost }),
       ...(Object.keys(findings.algoOrders).length === 0 ? {} : { algoOrders: findings.algoOrders }),
     });
@@ -141,13 +143,13 @@ export const createExchangeWatch = (options: {
 
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
-    return accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+    return accountAt === null || strands(host.state) || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
   };
   /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
   const waitAfter = (compared: boolean): Milliseconds => {
     if (!compared || executor.stuck.length > 0) return ACCOUNT_RETRY;
     const { suspicion } = host.state;
-    return suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION ? DIFFERENCE_CADENCE : 0;
+    return strands(host.state) || (suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION) ? DIFFERENCE_CADENCE : 0;
   };
 
   const account = async (): Promise<boolean> => {
@@ -189,7 +191,7 @@ export const createExchangeWatch = (options: {
     const { orderSequence } = host.state;
     const open = await venue.openOrders(symbol);
     // A market that has left the exchange has no open orders; every other failure proves nothing.
-    if (!open.ok && open.error.kind !== 'refused') return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
+    if (!open.ok && open.error.kind !== 'unlisted') return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
     const read = await venue.balances();
     if (!read.ok) return `the balances could not be read (${read.error.code} ${read.error.message})`;
     if (!executor.idle || host.state.orderSequence !== orderSequence) return UNDER_WAY;
@@ -197,9 +199,17 @@ export const createExchangeWatch = (options: {
     return { listed: open.ok && open.value.some((order) => order.clientOrderId === clientOrderId), totals };
   };
 
+  /** A market that has just left the exchange is no matter of the next hour: the comparison tells the engine. */
+  const orders = async (): Promise<unknown> => {
+    const { unlisted } = await reconciler.workingOrders();
+    if (unlisted.every((symbol) => host.state.symbols[symbol]?.unlisted === true)) return;
+    accountAt = null;
+    return unlisted;
+  };
+
   return {
     evidence,
-    orders: reconciler.workingOrders,
+    orders,
     get hindered() {
       return hindered;
     },
@@ -210,6 +220,9 @@ export const createExchangeWatch = (options: {
     skew: () => (noteSetBack() || clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
   };
 };
+
+/** Whether something is held in a market that is not listed: it may be listed again, and what is held may leave. */
+const strands = ({ symbolList }: EngineState): boolean => symbolList.some(({ unlisted, managed }) => unlisted && managed !== null);
 
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);

@@ -171,6 +171,8 @@ export class Delivery {
       const found = await this.#look(PRIORITY.stop);
       if (found.kind === 'found') return this.#known(found.order);
       if (found.kind === 'unknown') {
+        // The market has left the exchange: no further question is answered. Reconciliation asks again should it come back.
+        if (found.error.kind === 'unlisted') return 'done';
         await clock.sleep(backoff(attempt, random), signal);
         continue;
       }
@@ -207,9 +209,10 @@ export class Delivery {
           gate.note(outcome.error);
       }
       if (this.#end.signal.aborted) return 'done';
-      if (attempt + 1 >= MAX_CANCELS) {
+      const unlisted = outcome.error.kind === 'unlisted';
+      if (attempt + 1 >= MAX_CANCELS || unlisted) {
         this.#tools.cancelFailed(this.reference, outcome.error);
-        return this.#unresolved ? 'ask' : 'done';
+        return this.#unresolved && !unlisted ? 'ask' : 'done';
       }
       await this.#pause(attempt);
     }

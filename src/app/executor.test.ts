@@ -499,6 +499,18 @@ describe('the queue as a whole', () => {
     expect(bench.calls.length).toBe(asked + 1);
   });
 
+  test('an order in a market that has left the exchange is asked for once, and its cancellation fails at once: no answer will come', async () => {
+    const bench = createBench();
+    bench.lookUps = [{ kind: 'unknown', error: errorOf('unlisted', '-1121') }];
+    bench.cancels = [{ kind: 'not-sent', error: errorOf('unlisted', '-1121') }];
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    bench.cancel('b');
+    await bench.pass(5 * MINUTE_MS);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.cancelFailures.map(({ id }) => id)).toEqual(['b']);
+    expect([bench.executor.idle, bench.executor.stuck, bench.reports]).toEqual([true, [], []]);
+  });
+
   test('settled: at once when idle, true when the work ends, false when the time is over first', async () => {
     const bench = createBench();
     await expect(bench.executor.settled(0)).resolves.toBe(true);

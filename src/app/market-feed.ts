@@ -118,8 +118,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   /** Prices of positions in markets that are traded no more, asked for by themselves: one that has left the exchange must not blind the others. */
   const pollPast = async (): Promise<readonly Quote[]> => {
     const quotes: Quote[] = [];
-    for (const { symbol, managed } of Object.values(host.state.symbols)) {
-      if (managed === null || symbols.includes(symbol)) continue;
+    for (const { symbol, managed, unlisted } of Object.values(host.state.symbols)) {
+      if (managed === null || unlisted || symbols.includes(symbol)) continue;
       const read = await marketData.quotes([symbol], present());
       if (read.ok) quotes.push(...read.value);
       else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');

@@ -180,6 +180,15 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'reconciliation: the exchange has taken a market off its list while it is held',
+    kind: 'reconciliation',
+    title: 'not listed any more',
+    cause: orderCase((world) => {
+      world.enter(ETH);
+      world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], unlisted: [ETH] });
+    }),
+  },
+  {
     what: 'reconciliation: an order of an earlier database was taken off the exchange',
     kind: 'reconciliation',
     title: 'not in the books',

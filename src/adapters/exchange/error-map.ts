@@ -59,6 +59,7 @@ export const ERROR_ROWS: readonly Row[] = [
   { id: '-2010 new order rejected (funds, market closed)', when: coded('-2010'), kind: 'refused' },
   { id: '-2011 cancel rejected, -2013 no such order, -2026 archived', when: coded('-2011', '-2013', '-2026'), kind: 'refused' },
   { id: '-1010 to -1099: message received but refused (filters, order composition)', when: between(-1010, -1099), kind: 'refused' },
+  { id: '-1121 invalid symbol: a market that is not listed, or no longer', when: coded('-1121'), kind: 'unlisted' },
   { id: '-1100 to -1199: parameters', when: between(-1100, -1199), kind: 'refused' },
   { id: '401 without a code', when: status(401), kind: 'authentication' },
   // The firewall before the exchange: nothing reached it.

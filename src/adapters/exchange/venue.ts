@@ -41,6 +41,7 @@ const orderParameters = (draft: OrderDraft): Parameters => ({
 const failedSend = (error: VenueError): SendOutcome => {
   switch (error.kind) {
     case 'refused':
+    case 'unlisted':
     case 'authentication':
       return { kind: 'rejected', error };
     case 'rate-limited':
@@ -57,6 +58,7 @@ const failedCancel = (error: VenueError): CancelOutcome => {
   switch (error.kind) {
     case 'refused':
       return error.code === '-2011' || error.code === '-2013' ? { kind: 'not-open', error } : { kind: 'not-sent', error };
+    case 'unlisted':
     case 'authentication':
     case 'rate-limited':
     case 'unreachable':

@@ -141,14 +141,17 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
 
   const flattenPreview = (symbol: string | null): FlattenPreview => {
     const { takerFee } = state.config ?? { takerFee: 0 };
-    const positions = positionViews(state)
-      .filter((view) => symbol === null || view.symbol === symbol)
+    const wanted = positionViews(state).filter((view) => symbol === null || view.symbol === symbol);
+    const stranded = wanted.filter((view) => state.symbols[view.symbol]?.unlisted === true).map((view) => view.symbol);
+    const positions = wanted
+      .filter((view) => !stranded.includes(view.symbol))
       .map((view) => ({
         symbol: view.symbol,
         quantity: view.quantity,
         lastPrice: view.lastPrice,
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
       }));
+    if (positions.length === 0 && stranded.length > 0) return { positions, refusal: `The exchange no longer lists ${stranded.join(', ')}: it cannot be sold here. Convert or withdraw it at the exchange.` };
     return { positions, refusal: positions.length > 0 ? null : `${symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`}${underWay(symbol)}` };
   };
 

@@ -32,6 +32,11 @@ test('a moment’s outage at the start does not hide the orders of the account: 
   expect(await ask(deskOf(failed, failed, { ok: true, value: [ours, { clientOrderId: 'web_1', at: NOW }] }))).toEqual([ours]);
 });
 
+test('a market that has left the exchange holds up no start, and hides no order of the others', async () => {
+  const desk = deskOf({ ok: false, error: { kind: 'unlisted', code: '-1121', message: 'Invalid symbol.', retryAfter: null } });
+  expect([await ask(desk), desk.asked]).toEqual([[], 1]);
+});
+
 test('an outage that lasts is no proof that nobody else trades', async () => {
   const desk = deskOf(failed);
   const orders = await ask(desk);

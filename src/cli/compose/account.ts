@@ -46,10 +46,11 @@ export const identify = async ({ log, wall }: Base, desk: AccountDesk): Promise<
 /** Tries, while a moment's outage of the exchange would decide whether a bot starts, and what it believes of its database. */
 const TRIES = 4;
 
-const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | null> => {
+const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | 'unlisted' | null> => {
   for (let attempt = 1; ; attempt += 1) {
     const read = await ask();
     if (read.ok) return read.value;
+    if (read.error.kind === 'unlisted') return 'unlisted';
     if (attempt >= TRIES) return null;
     await wall.sleep(RETRY);
   }
@@ -61,6 +62,8 @@ export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, 
   for (const symbol of symbols) {
     const orders = await inTime(base, () => desk.recentOrders(symbol));
     if (orders === null) return null;
+    // Nobody trades in a market that is not there.
+    if (orders === 'unlisted') continue;
     found.push(...orders.filter(({ clientOrderId }) => clientOrderId.startsWith(ORDER_PREFIX)));
   }
   return found;

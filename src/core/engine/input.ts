@@ -107,6 +107,8 @@ export interface AccountInput extends InputTimes {
   readonly orphanOrders?: readonly string[];
   /** Open orders that wait for a trigger and are none of the books', by symbol; absent where there are none. */
   readonly algoOrders?: Readonly<Record<SymbolName, number>>;
+  /** Symbols that are traded or held and that the exchange no longer lists; absent where there are none. */
+  readonly unlisted?: readonly SymbolName[];
   /** Booked trades that the exchange's history no longer holds: the account was reset. */
   readonly historyLost?: readonly string[];
 }

@@ -5,6 +5,7 @@ import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
 import { money } from '../words.ts';
+import { noteListing } from './unlisted.ts';
 import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -23,6 +24,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     const ids = [...input.foreignOrders].sort();
     alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, ids.slice(0, 5));
   }
+  noteListing(turn, input.unlisted ?? []);
   state.orphans = input.orphanOrders ?? [];
   state.algoOrders = input.algoOrders ?? {};
   if (state.ledger.cash === null) {

@@ -181,14 +181,18 @@ const rebase = (turn: Turn, lock: Lock): void => {
 
 const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
   const targets = Object.values(turn.state.symbols).filter((state) => state.managed !== null && (symbol === null || state.symbol === symbol));
+  const stranded = targets.filter((state) => state.unlisted);
+  const names = stranded.map((state) => state.symbol).join(', ');
+  if (stranded.length > 0 && stranded.length === targets.length) return refused('unlisted', `The exchange no longer lists ${names}: it cannot be sold here.`);
   if (targets.length === 0) return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
-  for (const { managed } of targets) {
-    if (managed === null) continue;
+  for (const { managed, unlisted } of targets) {
+    if (managed === null || unlisted) continue;
     managed.exitReason = `flatten by ${by}`;
     managed.retryAt = null;
     const entry = orderOf(turn, managed.entryOrderId);
     // Not sent yet, it is withdrawn: nothing is bought to be sold at once.
     if (entry !== null && !isFinal(entry)) requestCancel(turn, entry, 'flatten');
   }
-  return done(`Closing ${targets.map((target) => target.symbol).join(', ')}.`);
+  const closing = targets.filter((state) => !state.unlisted).map((target) => target.symbol);
+  return done(`Closing ${closing.join(', ')}.${names === '' ? '' : ` Not ${names}, which the exchange no longer lists.`}`);
 };

@@ -7,7 +7,7 @@ import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
-import { noteCancelFailure } from './orders-out.ts';
+import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -34,14 +34,6 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
   if (ended && !isFinal(record)) indexOrders(state);
   else recountOrders(state);
-};
-
-/** The record of an order whose status or fills have changed. */
-export const reportOrder = (turn: Turn, record: OrderRecord, before: { readonly status: OrderRecord['status']; readonly fills: number }): void => {
-  if (record.status === before.status && record.tradeIds.length === before.fills) return;
-  const { clientOrderId, symbol } = record.draft;
-  const { status, exchangeOrderId, executed, detail } = record;
-  emit(turn, { type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
 };
 
 /** An order with our prefix that these books never had: reconciliation took it off the exchange. */

@@ -9,6 +9,7 @@ import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
+import { evaluateListing } from './unlisted.ts';
 import { openPositions } from './words.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
@@ -117,9 +118,13 @@ const takeInstruments = (turn: Turn, input: StartedInput): void => {
     const instrument = instrumentFromText(text);
     const known = symbols[instrument.symbol];
     if (known === undefined) symbols[instrument.symbol] = createSymbolState(instrument);
-    else known.instrument = instrument;
+    else {
+      known.instrument = instrument;
+      known.unlisted = false;
+    }
   }
   indexSymbols(turn.state);
+  evaluateListing(turn);
   for (const symbol of turn.state.symbolList) {
     symbol.configured = input.config.symbols.includes(symbol.symbol);
     symbol.freshPolls = 0;

@@ -5,7 +5,8 @@ import { outstanding, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs } from '../units.ts';
 import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
-import { reportOrder, takeFills } from './on-order.ts';
+import { takeFills } from './on-order.ts';
+import { reportOrder } from './orders-out.ts';
 import { recountOrders, type EngineState, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 

@@ -53,6 +53,8 @@ export interface SymbolState {
   readonly volatilityLockId: string;
   /** Whether this run trades the symbol; what it holds of others is guarded and sold, but sets no data locks. */
   configured: boolean;
+  /** Whether the exchange has taken the market off its list: what is held can neither be sold nor protected there, and no order goes out. */
+  unlisted: boolean;
   instrument: Instrument;
   last: number;
   bid: number;
@@ -181,6 +183,7 @@ export const createSymbolState = (instrument: Instrument): SymbolState => ({
   staleLockId: lockId('stale-data', instrument.symbol),
   volatilityLockId: lockId('volatility', instrument.symbol),
   configured: true,
+  unlisted: false,
   instrument,
   last: 0,
   bid: 0,

@@ -14,6 +14,7 @@ export type LockKind =
   | 'model-drift'
   | 'crash-loop'
   | 'operators-unreachable'
+  | 'unlisted'
   | 'start-gate'
   | 'operator-pause'
   | 'operator-halt';
@@ -60,6 +61,7 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   'model-drift': define('Model drift', 'reducing', 'hold', 'unlock', 'the prediction has drifted from training beyond its limit', '/unlock: the drift seen is accepted until it has grown by half of the limit'),
   'crash-loop': define('Crash loop', 'reducing', 'hold', 'unlock', 'five starts in ten minutes', '/unlock'),
   'operators-unreachable': define('Nobody reachable', 'reducing', 'hold', 'self', 'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set', 'by itself: alerts get through again'),
+  unlisted: define('Not listed', 'halted', 'hold', 'self', 'the exchange no longer lists a symbol that is held: it can neither be sold nor protected there', 'by itself: listed again, or nothing of it is held any more'),
   'start-gate': define('Start gate', 'halted', 'hold', 'unlock', 'a gate failed at start', 'what the gate names, then /unlock'),
   'operator-pause': define('Paused', 'reducing', 'hold', 'resume', '/pause', '/resume'),
   'operator-halt': define('Halted by operator', 'halted', 'hold', 'unlock', '/halt', '/unlock'),
