@@ -85,7 +85,10 @@ export const tend = (turn: Turn, symbol: SymbolState): void => {
 
 /** No order is taken there: nothing is done before what is held has left by another way. */
 const tendUnlisted = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
-  if (!isDust(turn.state, symbol)) return;
+  if (!isDust(turn.state, symbol)) {
+    if (managed.averageEntry === null) setBarriers(turn, symbol, managed);
+    return;
+  }
   const open = [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].map((id) => orderOf(turn, id)).filter((record) => record !== null && !isFinal(record));
   if (open.some((record) => record?.status !== 'working')) return;
   for (const record of open) if (record !== null) endWithMarket(turn, record);

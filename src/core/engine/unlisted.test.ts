@@ -89,5 +89,18 @@ describe('a market that leaves the exchange while it is held', () => {
     world.take();
     read(world);
     expect([world.locks(), world.take().filter((effect) => effect.type === 'alert')]).toEqual([[], []]);
+    world.predict(ETH);
+    expect(world.decision().text).toContain('is not traded now');
+  });
+
+  test('while its entry is under way: what was bought is a position that is shown, and nothing is sold', () => {
+    const world = new World().ready();
+    world.fate = () => ({ kind: 'unknown', arrives: true });
+    world.predict(ETH);
+    read(world);
+    world.fate = () => ({ kind: 'accept' });
+    world.resolve();
+    expect(world.managed(ETH)?.averageEntry).not.toBeNull();
+    expect([world.placed().length, world.locks()]).toEqual([1, ['unlisted']]);
   });
 });

@@ -13,7 +13,7 @@ import { alert, type Turn } from './turn.ts';
 export const noteListing = (turn: Turn, unlisted: readonly SymbolName[]): void => {
   for (const symbol of turn.state.symbolList) {
     const gone = unlisted.includes(symbol.symbol);
-    if (gone === symbol.unlisted) continue;
+    if (gone ? symbol.unlisted : !symbol.unlisted) continue;
     symbol.unlisted = gone;
     if (symbol.managed !== null) tell(turn, symbol);
   }
