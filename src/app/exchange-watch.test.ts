@@ -201,10 +201,13 @@ describe('an order that cannot be looked up', () => {
     const cash = world.state.ledger.cash;
     for (let count = 0; count < 3; count += 1) expect(await bench.answer(watch.account(true))).toBe(false);
     expect([watch.hindered, world.state.accountFailed, world.state.ledger.cash === cash]).toEqual([true, true, true]);
+    const told = () => bench.alerts().filter((title) => title.includes('looked up'));
+    expect(told()).toEqual([`${stop} cannot be looked up: the account is not compared`]);
     bench.failing.clear();
     await bench.pass(MINUTE_MS);
     expect(await bench.answer(watch.account(true))).toBe(true);
     expect([watch.hindered, world.state.accountFailed, world.state.suspicion]).toEqual([false, false, null]);
+    expect(told()).toEqual([`${stop} cannot be looked up: the account is not compared`, `${stop} can be looked up again`]);
   });
 });
 

@@ -60,7 +60,8 @@ export const createExchangeWatch = (options: {
   /** Whether the engine knows that the clock was set back behind its own time. */
   let setBack = false;
   let comparing: Promise<unknown> = Promise.resolve();
-  let hindered = false;
+  /** Orders for which alone the last comparison failed. */
+  let hindered: readonly string[] = [];
 
   /** Orders that cannot be looked up and that the books do not hold for open: what they have done is missing in the books, and balances prove nothing. */
   const hindrances = ({ lookUps }: Findings): readonly string[] =>
@@ -71,7 +72,7 @@ export const createExchangeWatch = (options: {
 
   /** Repairs until orders and trades agree; or why they could not be compared: the exchange could not be asked, or a repair takes its time. */
   const repair = async (): Promise<Findings | string> => {
-    hindered = false;
+    hindered = [];
     for (let pass = 0; ; pass += 1) {
       const findings = await reconciler.everything();
       if (!findings.complete) return NOT_ASKED;
@@ -79,7 +80,7 @@ export const createExchangeWatch = (options: {
       if (!(await executor.settled(REPAIR_LIMIT))) return NOT_ASKED;
       const inTheWay = hindrances(findings);
       if (inTheWay.length > 0) {
-        hindered = true;
+        hindered = inTheWay;
         return `${inTheWay.join(', ')} cannot be looked up`;
       }
       // What is stuck is not looked up by asking again.
@@ -94,7 +95,7 @@ export const createExchangeWatch = (options: {
     const findings = await repair();
     if (typeof findings === 'string') {
       log.warn({ why: findings }, 'the account could not be compared');
-      host.apply({ type: 'account', balances: null, failure: findings, foreignOrders: [] });
+      host.apply({ type: 'account', balances: null, failure: findings, foreignOrders: [], ...(hindered.length === 0 ? {} : { hindrances: hindered }) });
       return false;
     }
     const { orderSequence } = host.state;
@@ -211,7 +212,7 @@ export const createExchangeWatch = (options: {
     evidence,
     orders,
     get hindered() {
-      return hindered;
+      return hindered.length > 0;
     },
     account: (now = false) => {
       if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());

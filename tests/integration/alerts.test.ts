@@ -128,6 +128,16 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'a stop rests and cannot be cancelled; at 60 s the execution lock follows',
+    kind: 'order-failure',
+    title: 'could not be cancelled',
+    cause: orderCase((world) => {
+      world.enter();
+      world.cancelWorks = false;
+      world.command({ name: 'flatten', symbol: BTC });
+    }),
+  },
+  {
     what: 'reconciliation: a fill was missing from the books',
     kind: 'reconciliation',
     title: 'books repaired',
@@ -160,6 +170,23 @@ const CASES: readonly Case[] = [
       world.enter();
       world.apply({ type: 'order-report', symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '', outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
     }),
+  },
+  {
+    what: 'reconciliation: such an order is found again',
+    kind: 'reconciliation',
+    title: 'found again',
+    cause: orderCase((world) => {
+      world.enter();
+      const stop = stopIdOf(world);
+      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.report(stop);
+    }),
+  },
+  {
+    what: 'reconciliation: an order that has ended in the books cannot be looked up, and nothing but it keeps the account from being compared',
+    kind: 'reconciliation',
+    title: 'the account is not compared',
+    cause: orderCase((world) => void world.apply({ type: 'account', balances: null, failure: 'gbtest01-2 cannot be looked up', foreignOrders: [], hindrances: ['gbtest01-2'] })),
   },
   {
     what: 'reconciliation: an operator has settled such an order by hand',

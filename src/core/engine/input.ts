@@ -101,6 +101,8 @@ export interface AccountInput extends InputTimes {
   readonly type: 'account';
   readonly balances: readonly { readonly asset: string; readonly free: string; readonly locked: string }[] | null;
   readonly failure: string | null;
+  /** Client ids of the orders for which alone it could not be compared: they cannot be looked up, and the books hold them for ended or not for theirs. Absent where there are none. */
+  readonly hindrances?: readonly string[];
   /** Orders and trades of others, for the report. */
   readonly foreignOrders: readonly string[];
   /** Open orders of this bot that this database does not know and that may not be touched before an operator has looked, each "symbol id". */

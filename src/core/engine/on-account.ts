@@ -19,6 +19,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   const { state } = turn;
   const totals = input.balances === null ? null : readTotals(turn, input.balances);
   state.accountFailed = totals === null;
+  noteHindrances(turn, input);
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
@@ -50,6 +51,20 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     case 'shortage':
       return impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, difference.reason, null, null);
   }
+};
+
+/** An order whose books have ended and that cannot be looked up keeps the account from being compared, and so every entry from being approved: told once, and when it is over. */
+const noteHindrances = (turn: Turn, { hindrances = [], balances }: AccountInput): void => {
+  const { state, wall } = turn;
+  // A try that failed for another reason says nothing of them.
+  if (balances === null && hindrances.length === 0) return;
+  for (const id of hindrances) {
+    if (state.hindrances.includes(id)) continue;
+    const lines = ['The exchange has something of it that the books do not have, and does not say what.', 'It goes on being asked; entries are refused meanwhile. Stops and exits go on.'];
+    alert(turn, 'reconciliation', `hindrance:${id}:${wall}`, `${id} cannot be looked up: the account is not compared`, lines, ['/orders', '/health']);
+  }
+  for (const id of state.hindrances) if (!hindrances.includes(id)) alert(turn, 'reconciliation', `hindrance-over:${id}:${wall}`, `${id} can be looked up again`, ['The account is compared again.'], ['/health']);
+  state.hindrances = hindrances;
 };
 
 /** What the exchange states of every asset. Amounts of assets that are none of ours may be no decimal of ours either: they are left out; of one of ours that makes the reading a failed one. */

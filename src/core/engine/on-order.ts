@@ -60,7 +60,14 @@ const reportWithdrawn = (turn: Turn, { draft }: OrderRecord): void => {
 /** An order that rested is not open any more, and the exchange does not say what became of it: neither protection nor a sale. */
 const reportMissing = (turn: Turn, { draft, detail }: OrderRecord): void => {
   const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop, and /settle can end it by hand.'];
-  alert(turn, 'reconciliation', `missing:${draft.clientOrderId}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
+  alert(turn, 'reconciliation', `missing:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
+};
+
+/** Whoever was told that it is missing is told that it is not, whatever has become of it. */
+const reportFound = (turn: Turn, record: OrderRecord): void => {
+  const { draft, status } = record;
+  record.missing = false;
+  alert(turn, 'reconciliation', `found:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: the ${draft.purpose} order is found again, now ${status}`, [draft.clientOrderId], ['/orders', '/positions'], draft.symbol);
 };
 
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {
@@ -81,7 +88,10 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
     case 'unknown':
       if (isFinal(record)) return;
       record.detail = `${outcome.code} ${outcome.message}`;
-      if (record.status === 'working') reportMissing(turn, record);
+      if (record.status === 'working') {
+        record.missing = true;
+        reportMissing(turn, record);
+      }
       record.status = 'unknown';
       record.unknownSince ??= turn.wall;
       guardian.lastTroubleWall = turn.wall;
@@ -100,6 +110,7 @@ const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void =
   const before = record.status;
   const fresh = applySnapshot(record, snapshot, turn.wall);
   const { draft } = record;
+  if (record.missing && record.status !== 'unknown') reportFound(turn, record);
   if (record.status === 'unknown') guardian.lastTroubleWall = turn.wall;
   if (record.status === 'rejected' && before !== 'rejected') failed(turn, record, 'rejected by the exchange');
   // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
@@ -217,7 +228,15 @@ export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   const record = turn.state.orders[input.clientOrderId];
   if (record === undefined || isFinal(record)) return;
   noteCancelFailure(record, turn.wall, `cancel: ${input.code} ${input.message}`);
+  reportNotCancelled(turn, record, `${input.code} ${input.message}`);
   turn.state.guardian.lastTroubleWall = turn.wall;
+};
+
+/** Once an order, however often it fails: the lock says when it lasts. What waits for its end is not sold before. */
+const reportNotCancelled = (turn: Turn, { draft, cancelFailures }: OrderRecord, why: string): void => {
+  if (cancelFailures > 1) return;
+  const then = draft.purpose === 'stop' ? 'It goes on resting, and its position is not sold before it has ended. It is tried again; after 60 s entries stop.' : 'It is tried again; after 60 s entries stop.';
+  alert(turn, 'order-failure', `${draft.clientOrderId}:not-cancelled`, `${draft.symbol}: the ${draft.purpose} order could not be cancelled`, [`${draft.clientOrderId}: ${why}`, then], ['/orders', '/positions'], draft.symbol);
 };
 
 /** Forgets what ended long ago, but of each symbol not the newest order with trades: from there on its trades are compared. */

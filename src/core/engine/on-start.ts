@@ -142,6 +142,7 @@ const takeOrders = (turn: Turn): void => {
     record.cancelling = false;
     record.cancelFailures = 0;
     record.cancelRetryAt = null;
+    record.cancelSince = null;
     if (record.status === 'intent') {
       record.status = 'unknown';
       record.unknownSince = turn.wall;

@@ -4,7 +4,7 @@ import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
 import { tradingState } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import type { OrderDraft } from '../orders/order.ts';
-import { openRecord, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { recountOrders, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -59,6 +59,8 @@ export const requestCancel = (turn: Turn, record: OrderRecord, reason: string): 
   if (record.cancelling || (record.cancelRetryAt !== null && turn.wall < record.cancelRetryAt)) return;
   record.cancelling = true;
   record.cancelRequested = true;
+  record.cancelSince ??= turn.wall;
+  turn.state.cancelsWanted = true;
   const { symbol, clientOrderId } = record.draft;
   emit(turn, { type: 'cancel', symbol, clientOrderId, reason });
 };
@@ -68,7 +70,7 @@ export const endWithMarket = (turn: Turn, record: OrderRecord): void => {
   const before = { status: record.status, fills: record.tradeIds.length };
   record.status = 'settled';
   record.detail = 'the exchange no longer lists the market';
-  record.cancelling = false;
+  endCancelling(record);
   reportOrder(turn, record, before);
   recountOrders(turn.state);
 };

@@ -1,7 +1,7 @@
 import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText, min, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { MAX_UNKNOWN } from '../guardian/health-locks.ts';
 import { quantityOf } from '../ledger/ledger.ts';
-import { outstanding, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, outstanding, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs } from '../units.ts';
 import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
@@ -133,7 +133,8 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   const before = { status: record.status, fills: record.tradeIds.length };
   record.status = 'settled';
   record.unknownSince = null;
-  record.cancelling = false;
+  endCancelling(record);
+  record.missing = false;
   record.detail = `${command.claim}, settled by ${by}`;
   state.guardian.lastTroubleWall = turn.wall;
   const [base = '', quoteAsset = ''] = draft.symbol.split('/');

@@ -108,12 +108,16 @@ export interface EngineState {
   /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
   unsettled: number;
   openEntries: number;
+  /** Derived: whether the cancellation of an open order is wanted. */
+  cancelsWanted: boolean;
   tradesClosed: number;
   /** Base coins beyond the ledger and other assets, for display. */
   external: Record<string, string>;
   accountAt: EpochMs | null;
   /** Whether the newest try to read the account failed: no entries until one works. */
   accountFailed: boolean;
+  /** Orders that alone kept the newest try from comparing. */
+  hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
   cashAtExchange: Decimal | null;
   /** Difference found at the last account reading and not yet acted upon. */
@@ -159,10 +163,12 @@ export const createEngineState = (): EngineState => ({
   ordersKept: 0,
   unsettled: 0,
   openEntries: 0,
+  cancelsWanted: false,
   tradesClosed: 0,
   external: {},
   accountAt: null,
   accountFailed: false,
+  hindrances: [],
   cashAtExchange: null,
   suspicion: null,
   orphans: [],
@@ -220,6 +226,7 @@ export const recountOrders = (state: EngineState): void => {
   const { openOrders } = state;
   state.unsettled = 0;
   state.openEntries = 0;
+  state.cancelsWanted = false;
   let open = 0;
   for (const record of openOrders) {
     if (isFinal(record)) continue;
@@ -227,6 +234,7 @@ export const recountOrders = (state: EngineState): void => {
     open += 1;
     if (record.status !== 'working') state.unsettled += 1;
     if (record.draft.purpose === 'entry') state.openEntries += 1;
+    if (record.cancelSince !== null && record.cancelSince !== undefined) state.cancelsWanted = true;
   }
   openOrders.length = open;
 };
@@ -239,14 +247,21 @@ export const indexOrders = (state: EngineState): void => {
   recountOrders(state);
 };
 
-/** The order whose outcome has been open longest, and the wall time since then; null when all are known. One that still waits to be sent counts from its approval. */
-export const oldestUnsettled = (state: EngineState): { readonly since: EpochMs; readonly record: OrderRecord } | null => {
-  if (state.unsettled === 0) return null;
-  let oldest: { readonly since: EpochMs; readonly record: OrderRecord } | null = null;
+/** What has been waited for longest: an order's outcome, or its end once its cancellation was asked for. */
+export interface Waiting {
+  readonly since: EpochMs;
+  readonly record: OrderRecord;
+  readonly what: 'outcome' | 'cancellation';
+}
+
+/** What is waited for longest, with the wall time since then; null when nothing is. An order that still waits to be sent counts from its approval. */
+export const oldestUnsettled = (state: EngineState): Waiting | null => {
+  if (state.unsettled === 0 && !state.cancelsWanted) return null;
+  let oldest: Waiting | null = null;
   for (const record of state.openOrders) {
-    if (record.status !== 'intent' && record.status !== 'unknown') continue;
-    const since = record.unknownSince ?? record.createdWall;
-    if (oldest === null || since < oldest.since) oldest = { since, record };
+    const open = record.status === 'intent' || record.status === 'unknown';
+    const since = open ? (record.unknownSince ?? record.createdWall) : (record.cancelSince ?? null);
+    if (since !== null && (oldest === null || since < oldest.since)) oldest = { since, record, what: open ? 'outcome' : 'cancellation' };
   }
   return oldest;
 };

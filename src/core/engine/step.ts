@@ -137,7 +137,7 @@ const evaluate = (turn: Turn): void => {
   for (let i = 0; i < symbolList.length; i += 1) evaluateSymbol(turn, symbolList[i] as SymbolState);
   evaluateSkew(guardian, at, wall, changes);
   const open = oldestUnsettled(state);
-  const what = open === null ? undefined : `${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
+  const what = open === null ? undefined : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
   evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
   evaluateEquity(guardian, at, equityOf(state, at, wall, freshnessRule(state)), config.limits, changes);
 };

@@ -45,6 +45,10 @@ export interface OrderRecord {
   /** Cancellations that failed in a row, and the wall time before which none is asked for again. */
   cancelFailures: number;
   cancelRetryAt: EpochMs | null;
+  /** Wall time since which this run has wanted it cancelled; null while it does not, or once it has ended. */
+  cancelSince: EpochMs | null;
+  /** Whether it was reported as missing among the open orders, and nobody has said since what became of it. */
+  missing: boolean;
   detail: string | null;
   /** Market time of the balances by which an operator has settled it as filled: what it did until then is in the books. Absent as a rule. */
   settledAt?: EpochMs;
@@ -63,6 +67,8 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
   cancelRequested: false,
   cancelFailures: 0,
   cancelRetryAt: null,
+  cancelSince: null,
+  missing: false,
   detail: null,
 });
 
@@ -118,8 +124,14 @@ export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall
       record.unknownSince = null;
     }
   }
-  if (isFinal(record)) record.cancelling = false;
+  if (isFinal(record)) endCancelling(record);
   return fresh;
+};
+
+/** It has ended: nothing is left to be cancelled. */
+export const endCancelling = (record: OrderRecord): void => {
+  record.cancelling = false;
+  record.cancelSince = null;
 };
 
 export const describe = (draft: OrderDraft): string => {
