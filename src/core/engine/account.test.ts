@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
+import { markEquity } from './marking.ts';
 import { newestTrade } from '../ledger/plan.ts';
 import { indexOrders } from './state.ts';
 import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
@@ -129,7 +130,43 @@ describe('a shortage', () => {
     expect(world.locks()).toEqual([]);
   });
 
-  test('of base locks; what is missing leaves at cost, baselines move by its value, the rest is protected', () => {
+  test('of base with an open gain is neither a profit nor a loss: what has left is booked at its value, in the books and in the record', () => {
+    const world = new World().ready().enter();
+    world.quotes({ [BTC]: 51_000 });
+    const equity = (): number => markEquity(world.state, world.at, world.wall).value ?? Number.NaN;
+    const before = equity();
+    world.exchange.end(world.managed()?.stopOrderId ?? '', 'cancelled');
+    world.exchange.move('BTC', decimal('-0.05'));
+    world.account();
+    world.account();
+    world.report(world.managed()?.stopOrderId ?? '');
+    world.command({ name: 'reconcile' });
+    world.account();
+    world.take();
+    expect(world.unlock().ok).toBe(true);
+    expect(deposits(world)).toEqual(['-2550']);
+    expect(equity() - before).toBeCloseTo(-2_550, 6);
+    expect(imbalance(world.state.ledger)).toBe(ZERO);
+    expect(world.state.guardian.highWaterMark).toBeCloseTo(before - 2_550, 6);
+  });
+
+  test('of base of which no price is known leaves at its cost', () => {
+    const world = new World().ready().enter();
+    const symbol = world.state.symbols[BTC];
+    if (symbol === undefined) throw new Error('no symbol');
+    symbol.last = 0;
+    const cost = world.state.ledger.positions[BTC]?.cost ?? ZERO;
+    world.exchange.move('BTC', decimal(`-${world.held()}`));
+    for (let reading = 0; reading < 2; reading += 1) world.account();
+    world.command({ name: 'reconcile' });
+    world.account();
+    world.take();
+    world.unlock();
+    expect(deposits(world)).toEqual([`-${formatDecimal(cost)}`]);
+    expect(imbalance(world.state.ledger)).toBe(ZERO);
+  });
+
+  test('of base locks; what is missing leaves, baselines move by its value, the rest is protected', () => {
     const world = new World().ready().enter();
     const stop = world.managed()?.stopOrderId ?? '';
     world.exchange.end(stop, 'cancelled');

@@ -1,4 +1,4 @@
-import { add, decimal, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, formatDecimal, isDecimalText, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
@@ -200,27 +200,24 @@ const moveFeeCoin = (turn: Turn, there: Decimal): void => {
 
 /**
  * An operator accepts the exchange's numbers after a shortage: what is missing
- * is booked as a withdrawal, units at cost. The baselines move by what equity
+ * is booked as a withdrawal, units at their value. The baselines move by what equity
  * loses by it, so that it is neither a profit nor a loss.
  */
 export const acceptShortage = (turn: Turn): void => {
   const { state } = turn;
   const { ledger, cashAtExchange } = state;
   let booked = ZERO;
-  let value = ZERO;
   if (cashAtExchange !== null && ledger.cash !== null && cashAtExchange < ledger.cash) {
     booked = sub(ledger.cash, cashAtExchange);
-    value = booked;
     bookDeposit(ledger, sub(ZERO, booked));
   }
   for (const symbol of Object.values(state.symbols)) {
     const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
     if (missing <= ZERO) continue;
-    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing));
-    value = add(value, mulDown(missing, lastDecimal(symbol) ?? ZERO));
+    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, lastDecimal(symbol)));
   }
   syncNumbers(state);
-  if (booked === ZERO && value === ZERO) return;
-  shiftBaselines(state.guardian, -toNumber(value), turn.changes);
+  if (booked === ZERO) return;
+  shiftBaselines(state.guardian, -toNumber(booked), turn.changes);
   emit(turn, { type: 'deposit', amount: sub(ZERO, booked), at: turn.at });
 };
