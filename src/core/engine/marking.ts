@@ -42,6 +42,18 @@ export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: F
   return feeCoinKnown(state, at, wall, rule) ? equity + state.feeCoinNumber * (state.feeCoinPrice ?? 0) : null;
 };
 
+/** The part of equity that rests on prices which are higher than what is believed yet, in quote currency: what baselines leave out. Zero as a rule. */
+export const disbelieved = (state: EngineState): number => {
+  let part = 0;
+  const { symbolList } = state;
+  for (let i = 0; i < symbolList.length; i += 1) {
+    const { heldNumber, last, believed } = symbolList[i] as SymbolState;
+    // Not above zero: a snapshot from before there was such a price.
+    if (heldNumber !== 0 && last > believed && believed > 0) part += heldNumber * (last - believed);
+  }
+  return part;
+};
+
 /** Equity with the reason why it is not known. */
 export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
   const rule = freshnessRule(state);

@@ -7,7 +7,7 @@ import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
-import { markEquity } from './marking.ts';
+import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { settle } from './settle.ts';
@@ -143,7 +143,8 @@ export const newLossPermitted = (equity: number, maxDailyDrawdown: number): numb
 
 const rebase = (turn: Turn, lock: Lock): void => {
   const { guardian } = turn.state;
-  const { value: equity } = markEquity(turn.state, turn.at, turn.wall);
+  const { value } = markEquity(turn.state, turn.at, turn.wall);
+  const equity = value === null ? null : value - disbelieved(turn.state);
   switch (lock.kind) {
     case 'kill-switch':
       guardian.lossStreak = [];

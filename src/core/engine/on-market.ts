@@ -1,8 +1,9 @@
 import { tightenByForming, updateVolatility } from '../guardian/volatility.ts';
 import { isStale } from '../guardian/health-locks.ts';
-import { HOUR_MS, hourStart, type EpochMs } from '../units.ts';
+import type { Quote } from '../market/quote.ts';
+import { HOUR_MS, hourStart, type EpochMs, type Fraction } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
-import { equityOf, freshnessRule, grossExposure } from './marking.ts';
+import { disbelieved, equityOf, freshnessRule, grossExposure } from './marking.ts';
 import { symbolOf, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
@@ -46,6 +47,7 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     }
     const symbol = state.symbols[quote.symbol];
     if (symbol === undefined || !(symbol.priceAt === null || at >= symbol.priceAt)) continue;
+    believe(symbol, quote);
     symbol.last = quote.last;
     symbol.bid = quote.bid;
     symbol.ask = quote.ask;
@@ -56,6 +58,19 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     symbol.freshPolls = isStale(symbol, turn.at, turn.wall, rule) ? 0 : symbol.freshPolls + 1;
     watchTarget(symbol);
   }
+};
+
+/** A price this far from the one before it, as a fraction of that one, counts for baselines once the next one is beside it. */
+const WILD_MOVE: Fraction = 0.05;
+
+/**
+ * A price that lifts a mark lifts every limit that is measured from it, for good: one wild price would lock and close
+ * positions when it is over. So the marks take what the book bears out, the price or the nearer of bid and ask, and a
+ * leap only at the second reading, as every difference that is acted upon. What tightens takes each price at once.
+ */
+const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
+  const leaps = symbol.last > 0 && Math.abs(last / symbol.last - 1) > WILD_MOVE;
+  if (!leaps) symbol.believed = Math.min(Math.max(last, bid), Math.max(bid, ask));
 };
 
 /** The hour that a price belongs to counts for tightening only. */
@@ -88,5 +103,5 @@ export const recordEquity = (turn: Turn): void => {
   const value = equityOf(state, turn.at, turn.wall, freshnessRule(state));
   if (value === null) return;
   state.equityHour = hourStart(turn.at);
-  emit(turn, { type: 'equity', at: turn.at, equity: value, cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
+  emit(turn, { type: 'equity', at: turn.at, equity: value - disbelieved(state), cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
 };

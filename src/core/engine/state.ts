@@ -59,6 +59,8 @@ export interface SymbolState {
   last: number;
   bid: number;
   ask: number;
+  /** The newest price that the baselines take: see onQuotes. Zero before the first. */
+  believed: number;
   priceAt: EpochMs | null;
   priceWall: EpochMs | null;
   freshPolls: number;
@@ -194,6 +196,7 @@ export const createSymbolState = (instrument: Instrument): SymbolState => ({
   last: 0,
   bid: 0,
   ask: 0,
+  believed: 0,
   priceAt: null,
   priceWall: null,
   freshPolls: 0,
