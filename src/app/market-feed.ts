@@ -129,7 +129,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   /** False when no answer came: then there is none to other questions either, and each would hold up the loop for its whole time limit. */
   const pollPrices = async (): Promise<boolean> => {
-    const read = await marketData.quotes(symbols, present());
+    const { feeSymbol } = host.state;
+    const read = await marketData.quotes(feeSymbol === null ? symbols : [...symbols, feeSymbol], present());
     if (!read.ok) {
       log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
       host.apply({ type: 'timer' });

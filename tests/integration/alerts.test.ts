@@ -243,6 +243,17 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'reconciliation: fees are paid in a coin that the books do not hold',
+    kind: 'reconciliation',
+    title: 'Fees are paid in',
+    cause: () => {
+      const world = new World({ balances: { USDT: '10000', BNB: '1' } });
+      world.exchange.feeCoin = 'third';
+      world.ready().enter();
+      return alertsOf(world);
+    },
+  },
+  {
     what: 'money came from outside',
     kind: 'deposit',
     title: 'Deposit',

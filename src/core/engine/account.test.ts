@@ -246,12 +246,78 @@ describe('the third coin', () => {
 
   test('without a fresh price makes equity unknown: no entry', () => {
     const world = third();
+    // The price of the coin is read no more.
     world.config = { ...world.config, feeAsset: null };
     world.pass(seconds(301));
     world.quotes();
     world.quotes();
     world.predict(BTC);
     expect(world.decision().text).toContain('equity-unknown');
+  });
+
+  test('topped up outside is no gain in the record, and waits for a price while none is fresh', () => {
+    const world = third('0');
+    world.exchange.move('BNB', decimal('2'));
+    world.pass(seconds(301));
+    world.take();
+    for (let reading = 0; reading < 3; reading += 1) world.account();
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([[], 0, 10_000]);
+    world.quotes();
+    world.account();
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([['1000'], 2, 11_000]);
+  });
+
+  test('whose price is not fresh pays a fee that is booked at the full taker fee: never cheaper than it can have been', () => {
+    const world = third();
+    world.enter();
+    const cheap = world.state.ledger.feesPaid;
+    const bought = world.held();
+    const stale = third();
+    stale.state.feeCoinAt -= 1_000_000;
+    stale.state.feeCoinWall -= 1_000_000;
+    stale.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    stale.exchange.accept(world.placed('entry')[0]!, stale.at);
+    const record = { ...world.state.orders['gbtest01-1']!, status: 'unknown' as const, executed: ZERO, tradeIds: [] };
+    stale.state.orders['gbtest01-1'] = record;
+    indexOrders(stale.state);
+    stale.report('gbtest01-1');
+    expect(stale.held()).toBe(bought);
+    const full = Number(formatDecimal(stale.state.ledger.feesPaid));
+    expect(full).toBeCloseTo(Number(bought) * 50_000 * 0.001, 6);
+    expect(full).toBeGreaterThanOrEqual(Number(formatDecimal(cheap)));
+  });
+
+  test('that FEE_ASSET does not name is told, and a price of another coin values nothing', () => {
+    const world = new World({ balances: { USDT: '10000', BNB: '1' } });
+    world.exchange.feeCoin = 'third';
+    world.ready().enter();
+    expect(world.effects).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ title: 'Fees are paid in BNB, which FEE_ASSET does not name', key: 'reconciliation:fee-asset:BNB' }) as unknown }));
+    expect([world.state.feeCoinNumber, world.locks()]).toEqual([0, []]);
+    expect(imbalance(world.state.ledger)).toBe(ZERO);
+  });
+
+  test('that pays no fees any more leaves the books at a start, with the baselines', () => {
+    const world = third();
+    world.take();
+    world.config = { ...world.config, feeAsset: null };
+    world.restart();
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([['-500'], 0, 10_000]);
+    world.account();
+    world.account();
+    world.quotes();
+    expect([world.locks(), world.state.external['BNB']]).toEqual([[], '1']);
+  });
+
+  test('is not taken for dearer or cheaper by one wild price', () => {
+    const world = third();
+    world.pass(seconds(5));
+    for (const last of [5_000, 505]) {
+      world.apply({ type: 'quotes', quotes: [{ symbol: 'BNB/USDT', last, bid: last, ask: last, at: world.at }] });
+      expect(world.state.feeCoinPrice).toBe(500);
+    }
+    world.apply({ type: 'quotes', quotes: [{ symbol: 'BNB/USDT', last: 506, bid: 506, ask: 506, at: world.at }] });
+    expect(world.state.feeCoinPrice).toBe(506);
+    expect(world.state.guardian.highWaterMark).toBe(10_506);
   });
 
   test('topped up or taken away outside moves the baselines by its value', () => {

@@ -18,10 +18,13 @@ export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, ru
 export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
   staleness(symbol, at, wall, rule) === null;
 
+/** Price of the third coin in quote currency; null while there is no fresh one. */
+export const freshFeeCoinPrice = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null =>
+  state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule) ? state.feeCoinPrice : null;
+
 /** Whether the third coin can be valued: nothing of it is held, or its price is fresh. */
 const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
-  state.feeCoinNumber === 0 ||
-  (state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule));
+  state.feeCoinNumber === 0 || freshFeeCoinPrice(state, at, wall, rule) !== null;
 
 /**
  * Equity = quote cash + the bot's own positions at the last price + fee coin, as a

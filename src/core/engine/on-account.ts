@@ -1,9 +1,10 @@
-import { add, decimal, formatDecimal, isDecimalText, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
+import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
 import { money } from '../words.ts';
 import { noteListing } from './unlisted.ts';
 import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
@@ -186,16 +187,35 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${money(toNumber(amount))} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
-/** The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by its value. */
+/**
+ * The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by
+ * its value. Without a fresh price its value is not known, and what is seen waits for one.
+ */
 const moveFeeCoin = (turn: Turn, there: Decimal): void => {
   const { state, config } = turn;
+  const price = freshFeeCoinPrice(state, turn.at, turn.wall, freshnessRule(state));
+  if (price === null) return;
   const moved = sub(there, state.ledger.feeCoin);
-  state.ledger.feeCoin = there;
   state.suspicion = null;
-  syncNumbers(state);
-  shiftBaselines(state.guardian, toNumber(moved) * (state.feeCoinPrice ?? 0), turn.changes);
+  takeFeeCoin(turn, there, price);
   const what = moved > ZERO ? 'added' : 'withdrawn';
   alert(turn, 'deposit', `${turn.wall}`, `${formatDecimal(moved)} ${config.feeAsset ?? ''} ${what}`, ['Neither a profit nor a loss: the baselines move by its value.'], ['/balance']);
+};
+
+/** The books take over another amount of the third coin. Its value is no result: the record has it as money from outside. */
+const takeFeeCoin = (turn: Turn, amount: Decimal, price: number): void => {
+  const { state } = turn;
+  const value = mulDown(sub(amount, state.ledger.feeCoin), decimalFromNumber(price));
+  state.ledger.feeCoin = amount;
+  syncNumbers(state);
+  shiftBaselines(state.guardian, toNumber(value), turn.changes);
+  emit(turn, { type: 'deposit', amount: value, at: turn.at });
+};
+
+/** Fees are paid otherwise from now on: the coin that paid them is none of the bot's any more. */
+export const dropFeeCoin = (turn: Turn): void => {
+  if (turn.state.ledger.feeCoin === ZERO) return;
+  takeFeeCoin(turn, ZERO, turn.state.feeCoinPrice ?? 0);
 };
 
 /**

@@ -4,7 +4,7 @@ import type { Quote } from '../market/quote.ts';
 import { HOUR_MS, hourStart, type EpochMs, type Fraction } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
 import { disbelieved, equityOf, freshnessRule, grossExposure } from './marking.ts';
-import { symbolOf, type SymbolState } from './state.ts';
+import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
 /**
@@ -40,11 +40,7 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     if (!isPrice(quote.last) || !isPrice(quote.bid) || !isPrice(quote.ask)) continue;
     // A stamp from the future would look fresh for longer than it is.
     const at = Math.min(quote.at, turn.at);
-    if (quote.symbol === state.feeSymbol && at >= state.feeCoinAt) {
-      if (state.feeCoinPrice === null || at > state.feeCoinAt) state.feeCoinWall = turn.wall;
-      state.feeCoinPrice = quote.last;
-      state.feeCoinAt = at;
-    }
+    if (quote.symbol === state.feeSymbol) takeFeeCoin(state, quote.last, at, turn.wall);
     const symbol = state.symbols[quote.symbol];
     if (symbol === undefined || !(symbol.priceAt === null || at >= symbol.priceAt)) continue;
     believe(symbol, quote);
@@ -69,8 +65,20 @@ const WILD_MOVE: Fraction = 0.05;
  * leap only at the second reading, as every difference that is acted upon. What tightens takes each price at once.
  */
 const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
-  const leaps = symbol.last > 0 && Math.abs(last / symbol.last - 1) > WILD_MOVE;
-  if (!leaps) symbol.believed = Math.min(Math.max(last, bid), Math.max(bid, ask));
+  if (!leaps(symbol.last, last)) symbol.believed = Math.min(Math.max(last, bid), Math.max(bid, ask));
+};
+
+const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
+
+/** The coin that pays fees: no order rests on its price, so that a leap waits for the second reading altogether. */
+const takeFeeCoin = (state: EngineState, price: number, at: EpochMs, wall: EpochMs): void => {
+  if (at < state.feeCoinAt) return;
+  const wild = leaps(state.feeCoinSeen, price);
+  state.feeCoinSeen = price;
+  if (wild) return;
+  if (state.feeCoinPrice === null || at > state.feeCoinAt) state.feeCoinWall = wall;
+  state.feeCoinPrice = price;
+  state.feeCoinAt = at;
 };
 
 /** The hour that a price belongs to counts for tightening only. */

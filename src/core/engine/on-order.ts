@@ -7,6 +7,7 @@ import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
+import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -142,18 +143,26 @@ const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
   alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail], ['/orders'], draft.symbol);
 };
 
+/** Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once. */
+const reportFeeAsset = (turn: Turn, asset: string): void => {
+  const lines = [`It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`, `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`];
+  alert(turn, 'reconciliation', `fee-asset:${asset}`, `Fees are paid in ${asset}, which FEE_ASSET does not name`, lines, ['/balance']);
+};
+
 const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill): void => {
   const { state, config } = turn;
   const { base, quote } = symbol.instrument;
   const { draft } = record;
   const cashBefore = state.ledger.cash ?? ZERO;
+  const coinPrice = fill.feeAsset === config.feeAsset ? freshFeeCoinPrice(state, turn.at, turn.wall, freshnessRule(state)) : null;
+  if (![base, quote, config.feeAsset].includes(fill.feeAsset) && decimal(fill.fee) > ZERO) reportFeeAsset(turn, fill.feeAsset);
   const booking = bookFill(state.ledger, fill, {
     symbol: symbol.symbol,
     base,
     quote,
     side: draft.side,
     clientOrderId: draft.clientOrderId,
-    feeCoinPrice: state.feeCoinPrice === null ? null : decimalFromNumber(state.feeCoinPrice),
+    feeCoinPrice: coinPrice === null ? null : decimalFromNumber(coinPrice),
     feeCoin: config.feeAsset,
     takerFee: decimalFromNumber(config.takerFee),
   });

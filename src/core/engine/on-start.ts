@@ -7,6 +7,7 @@ import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
+import { dropFeeCoin } from './on-account.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
@@ -78,7 +79,14 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   takeInstruments(turn, input);
   takeOrders(turn);
   const { feeAsset, quoteAsset, mode, symbols, model } = input.config;
-  state.feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;
+  const feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;
+  if (feeSymbol !== state.feeSymbol) {
+    dropFeeCoin(turn);
+    // What was known is the price of another coin.
+    state.feeCoinPrice = null;
+    state.feeCoinSeen = 0;
+  }
+  state.feeSymbol = feeSymbol;
   state.guardian.modelFault = modelFaultOf(input.config);
   // A new run has to measure the clock again before it may enter.
   state.guardian.skew = null;

@@ -134,6 +134,8 @@ export interface EngineState {
   /** Market that prices the third coin, or null. */
   feeSymbol: SymbolName | null;
   feeCoinPrice: number | null;
+  /** The newest price read of it, believed or not; zero before the first. */
+  feeCoinSeen: number;
   feeCoinAt: EpochMs;
   feeCoinWall: EpochMs;
   /** Cash and fee coin as doubles: derived. */
@@ -179,6 +181,7 @@ export const createEngineState = (): EngineState => ({
   reconcileRequested: false,
   feeSymbol: null,
   feeCoinPrice: null,
+  feeCoinSeen: 0,
   feeCoinAt: 0,
   feeCoinWall: 0,
   cashNumber: null,
