@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VenueErrorKind } from '../../ports/venue.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
 import { ERROR_ROWS, classify, parseRetryAfter } from './error-map.ts';
-import { approved, connect, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
+import { approved, connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
 /** The balances of an account that holds nothing. */
 const NONE = [{ asset: 'USDT', free: '0.00000000', locked: '0.00000000' }];
@@ -155,6 +155,24 @@ describe('slowing down', () => {
     expect(outcome).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited' } });
     expect(outcome.kind === 'not-sent' && outcome.error.retryAfter !== null && outcome.error.retryAfter > 6_000 && outcome.error.retryAfter <= 7_000).toBe(true);
     expect(server.received).toHaveLength(before);
+  });
+
+  test('a 403 of the firewall slows reads, and no exit: going on would end in a ban', async () => {
+    let now = 0;
+    const firewalled = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
+    server.handle = () => ({ status: 403, body: '<html>Forbidden</html>' });
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: '403' } });
+    const before = server.received.length;
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget', retryAfter: 60_000 } });
+    expect(server.received).toHaveLength(before);
+    await firewalled.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    expect(server.received.length).toBe(before + 1);
+    now = 60_000;
+    server.handle = () => ({ status: 403, body: { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' } });
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    // The exchange's own word on something else slows nothing.
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    await firewalled.close();
   });
 
   test('Retry-After in both of its forms', () => {

@@ -84,6 +84,9 @@ export const classify = (facts: FailureFacts): VenueError => {
   }
 };
 
+/** Whether an answer asks for slowness. A 403 with a code is the exchange's own word on something else; without one it is the firewall before it. */
+export const isLimit = (status: number, code: string | null): boolean => status === 429 || status === 418 || (status === 403 && code === null);
+
 /** The exchange's longest ban. Whatever a proxy writes there, stops and exits are not held back for longer. */
 const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;
 
