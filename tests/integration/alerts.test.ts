@@ -243,6 +243,17 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'reconciliation: the account could not be compared for ten minutes',
+    kind: 'reconciliation',
+    title: 'has not been compared',
+    cause: orderCase((world) => {
+      for (const span of [0, 600]) {
+        world.pass(seconds(span));
+        world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+      }
+    }),
+  },
+  {
     what: 'reconciliation: fees are paid in a coin that the books do not hold',
     kind: 'reconciliation',
     title: 'Fees are paid in',

@@ -227,6 +227,26 @@ describe('a shortage', () => {
   });
 });
 
+test('an account that cannot be compared is told after ten minutes, once, and when it can be again', () => {
+  const world = new World().ready();
+  const fail = (): void => void world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+  const told = (): string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : []));
+  world.take();
+  for (let count = 0; count < 3; count += 1) {
+    fail();
+    world.pass(seconds(299));
+  }
+  expect(told()).toEqual([]);
+  fail();
+  fail();
+  world.restart();
+  fail();
+  expect(told()).toEqual(['The account has not been compared for 15 min']);
+  world.account();
+  world.account();
+  expect(told()).toEqual(['The account is compared again']);
+});
+
 describe('the third coin', () => {
   const third = (bnb = '1'): World => {
     const world = new World({ balances: { USDT: '10000', BNB: bnb }, config: { feeAsset: 'BNB' } });

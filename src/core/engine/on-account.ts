@@ -5,6 +5,7 @@ import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
 import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
+import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
 import { noteListing } from './unlisted.ts';
 import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
@@ -20,6 +21,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   const { state } = turn;
   const totals = input.balances === null ? null : readTotals(turn, input.balances);
   state.accountFailed = totals === null;
+  noteFailure(turn, input.failure);
   noteHindrances(turn, input);
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
@@ -52,6 +54,26 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     case 'shortage':
       return impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, difference.reason, null, null);
   }
+};
+
+/** Account readings may fail this long (wall time) before it is told: entries are refused from the first on. */
+const FAILURE_TOLD_AFTER: Milliseconds = 10 * MINUTE_MS;
+
+/** That nothing is bought any more has to be heard of, and why. */
+const noteFailure = (turn: Turn, why: string | null): void => {
+  const { state, wall } = turn;
+  if (!state.accountFailed) {
+    if (state.accountFailureTold) alert(turn, 'reconciliation', `account-compared:${wall}`, 'The account is compared again', [], ['/health']);
+    state.accountFailedSince = null;
+    state.accountFailureTold = false;
+    return;
+  }
+  state.accountFailedSince ??= wall;
+  const span = wall - state.accountFailedSince;
+  if (state.accountFailureTold || span < FAILURE_TOLD_AFTER) return;
+  state.accountFailureTold = true;
+  const lines = [why ?? 'an amount of ours could not be read', 'Entries are refused until it works; stops and exits go on.'];
+  alert(turn, 'reconciliation', `account-not-compared:${wall}`, `The account has not been compared for ${Math.round(span / MINUTE_MS)} min`, lines, ['/health', '/logs']);
 };
 
 /** An order whose books have ended and that cannot be looked up keeps the account from being compared, and so every entry from being approved: told once, and when it is over. */

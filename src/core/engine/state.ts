@@ -118,6 +118,10 @@ export interface EngineState {
   accountAt: EpochMs | null;
   /** Whether the newest try to read the account failed: no entries until one works. */
   accountFailed: boolean;
+  /** Wall time of the first of the tries in a row that failed; null while they work. */
+  accountFailedSince: EpochMs | null;
+  /** Whether that has been told. */
+  accountFailureTold: boolean;
   /** Orders that alone kept the newest try from comparing. */
   hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
@@ -172,6 +176,8 @@ export const createEngineState = (): EngineState => ({
   external: {},
   accountAt: null,
   accountFailed: false,
+  accountFailedSince: null,
+  accountFailureTold: false,
   hindrances: [],
   cashAtExchange: null,
   suspicion: null,
