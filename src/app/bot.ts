@@ -14,7 +14,7 @@ import type { Pacer } from '../ports/pacer.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Venue } from '../ports/venue.ts';
 import { createEngineHost, type EngineHost } from './engine-host.ts';
-import { createExchangeWatch } from './exchange-watch.ts';
+import { createExchangeWatch, type ExchangeWatch } from './exchange-watch.ts';
 import { createExecutor, unsettled, type Executor } from './executor.ts';
 import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 
@@ -54,6 +54,8 @@ export interface Bot {
   readonly feed: MarketFeed;
   /** Reads the account twice, now: a difference counts when two readings show it. */
   reconcile(): Promise<void>;
+  /** See ExchangeWatch. */
+  readonly evidence: ExchangeWatch['evidence'];
   /** Begins: start-up, then the loop. */
   start(): void;
   /** Resolves when the start-up is complete: recovered, reconciled, warm. */
@@ -143,7 +145,7 @@ export const createBot = (options: BotOptions): Bot => {
       const read = await marketData.instruments(config.symbols);
       if (!read.ok) {
         log.warn({ code: read.error.code, why: read.error.message }, 'instruments could not be read');
-        if (read.error.kind === 'refused') throw new Error(read.error.message);
+        if (read.error.kind === 'refused' || read.error.kind === 'unlisted') throw new Error(read.error.message);
         return false;
       }
       const instruments = read.value.map(instrumentText);
@@ -203,6 +205,7 @@ export const createBot = (options: BotOptions): Bot => {
       await watch.account(true);
       await watch.account(true);
     },
+    evidence: watch.evidence,
     ready: ready.promise,
     finished: finished.promise,
     start: () => {

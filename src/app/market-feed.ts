@@ -118,8 +118,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   /** Prices of positions in markets that are traded no more, asked for by themselves: one that has left the exchange must not blind the others. */
   const pollPast = async (): Promise<readonly Quote[]> => {
     const quotes: Quote[] = [];
-    for (const { symbol, managed } of Object.values(host.state.symbols)) {
-      if (managed === null || symbols.includes(symbol)) continue;
+    for (const { symbol, managed, unlisted } of Object.values(host.state.symbols)) {
+      if (managed === null || unlisted || symbols.includes(symbol)) continue;
       const read = await marketData.quotes([symbol], present());
       if (read.ok) quotes.push(...read.value);
       else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');
@@ -129,7 +129,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   /** False when no answer came: then there is none to other questions either, and each would hold up the loop for its whole time limit. */
   const pollPrices = async (): Promise<boolean> => {
-    const read = await marketData.quotes(symbols, present());
+    const { feeSymbol } = host.state;
+    const read = await marketData.quotes(feeSymbol === null ? symbols : [...symbols, feeSymbol], present());
     if (!read.ok) {
       log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
       host.apply({ type: 'timer' });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Client, Endpoint, Parameters } from '../../adapters/exchange/client.ts';
-import { classify, parseRetryAfter, type FailureFacts } from '../../adapters/exchange/error-map.ts';
+import { classify, isLimit, parseRetryAfter, type FailureFacts } from '../../adapters/exchange/error-map.ts';
 import { createRequestBudget } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -125,12 +125,13 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   const answer = (endpoint: Endpoint, reply: Extract<Awaited<ReturnType<World['request']>>, { kind: 'reply' }>['reply']): Read<unknown> => {
     if (reply.status >= 200 && reply.status < 300) return { ok: true, value: reply.body };
     const retryAfter = parseRetryAfter(reply.headers?.['Retry-After'], clock.wallNow());
-    if (reply.status === 429 || reply.status === 418) budget.noteLimited(reply.status, retryAfter);
     const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
+    const code = typeof body.code === 'number' ? String(body.code) : null;
+    if (isLimit(reply.status, code)) budget.noteLimited(reply.status, retryAfter);
     return failed(endpoint, {
       phase: 'answered',
       status: reply.status,
-      code: typeof body.code === 'number' ? String(body.code) : null,
+      code,
       message: typeof body.msg === 'string' ? body.msg : '',
       retryAfter,
       library: 'none',

@@ -83,7 +83,7 @@ export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): 
     guardian: state.guardian,
     limits: config.limits,
     at,
-    instrument: symbol.instrument,
+    instrument: symbol.unlisted ? { ...symbol.instrument, trading: false } : symbol.instrument,
     takerFee: config.takerFee,
     risk: riskFraction(config.limits.riskPerTrade, config.mode === 'live', tradesBegun(state)),
     // What the account was at an earlier reading is no knowledge of what it is.

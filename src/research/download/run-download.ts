@@ -97,7 +97,7 @@ const fetchPage = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools:
     const answer = await tools.market.closedCandles(symbol, from, now);
     if (answer.ok) return answer.value;
     const { error } = answer;
-    const final = error.kind === 'refused' || error.kind === 'authentication' || attempt >= ATTEMPTS;
+    const final = error.kind === 'refused' || error.kind === 'unlisted' || error.kind === 'authentication' || attempt >= ATTEMPTS;
     if (final) {
       io.err(`candles of ${symbol} from ${new Date(from).toISOString()}: ${error.message}; what was fetched is kept, start the download again to go on`);
       return null;
