@@ -5,6 +5,7 @@ import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import type { Limits } from '../risk/limits.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
 import { Decision } from './decision.ts';
+import { borneOut, leaps } from './on-market.ts';
 import { policyTerms } from './on-prediction.ts';
 import type { EngineState, SymbolState } from './state.ts';
 
@@ -17,7 +18,7 @@ export interface QuietSeries {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly probability: Float32Array;
-  /** Best bid and ask at a last price. */
+  /** Best bid and ask at a last price: not above it and not below, so that the book bears it out. */
   readonly bid: (last: number) => number;
   readonly ask: (last: number) => number;
 }
@@ -36,13 +37,13 @@ export interface Stretch {
 
 /**
  * Passes hours in which nothing can happen, and says how many from the first on they were: none at all while there is
- * a position, an order or a lock other than that of volatility. What it does to the state is what `step` does to it when it is given, for each of the
- * hours, the poll at the hour's open, then for each symbol the candle that has closed, then for each the prediction;
- * `quiet-hours.test.ts` holds the two against each other, snapshot by snapshot. An hour passed has one equity point,
- * a decision without an edge for each symbol and, at midnight, a baseline for the day.
+ * a position, an order or a lock other than that of volatility. What it does to the state is what `step` does to it
+ * when it is given, for each of the hours, the poll at the hour's open, then for each symbol the candle that has closed,
+ * then for each the prediction; `quiet-hours.test.ts` holds the two against each other, snapshot by snapshot. An hour
+ * passed has one equity point, a decision without an edge for each symbol and, at midnight, a baseline for the day.
  *
- * It ends before an hour in which a lock could trip or clear, a candle is missing or a prediction is worth an
- * entry; and with an hour whose high and low could tighten the volatility lock, since its prices have to be told.
+ * It ends before an hour in which a lock could trip or clear, a price is not believed at once, a candle is missing or
+ * a prediction is worth an entry; and with an hour whose high and low could tighten the volatility lock, since its prices have to be told.
  *
  * Why: seven years of hourly candles have some 60,000 of these hours. Only a market whose future is on file can be
  * asked in advance, so that the live loop has no use for it.
@@ -118,12 +119,12 @@ const marketIsQuiet = (state: EngineState, { series, rows, from }: Stretch, hour
   const hour = from + hours * HOUR_MS;
   for (let i = 0; i < series.length; i += 1) {
     const { openTime, open, high, low, close, probability } = series[i] as QuietSeries;
-    const { volatility } = state.symbolList[i] as SymbolState;
+    const { last, volatility } = state.symbolList[i] as SymbolState;
     const row = (rows[i] as number) + hours;
     const before = row - 1;
     if (openTime[row] !== hour || openTime[before] !== hour - HOUR_MS) return false;
     const first = open[row] as number;
-    if (!(first > 0) || mayTighten(volatility, first, first)) return false;
+    if (!(first > 0) || leaps(hours === 0 ? last : (open[before] as number), first) || mayTighten(volatility, first, first)) return false;
     const [h, l, c] = [high[before] as number, low[before] as number, close[before] as number];
     const sound = l > 0 && l <= c && c <= h && h < Number.POSITIVE_INFINITY;
     if (!sound || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
@@ -157,6 +158,7 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, terms: Poli
     symbol.last = last;
     symbol.bid = bid(last);
     symbol.ask = ask(last);
+    symbol.believed = borneOut(last, symbol.bid, symbol.ask);
     symbol.priceAt = at;
     symbol.priceWall = at;
     symbol.forming.hour = at;
