@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
-import { connect, connectReadOnly } from './connection.ts';
+import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
 import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
@@ -46,6 +46,31 @@ export const verifyFile = (path: string): CopyFacts => {
     throw refusalFor(error, path, GUARDIAN_DATABASE);
   } finally {
     db.close();
+  }
+};
+
+/** What a backup says of itself. */
+export interface StatedCopy {
+  readonly mode: string;
+  readonly account: string;
+  /** When it was made. */
+  readonly at: EpochMs;
+}
+
+/** Reads what a backup says of itself, not whether it is sound; null for anything else: also for a copy that has been used as a database since. */
+export const statedCopy = (path: string): StatedCopy | null => {
+  let db: Connection | null = null;
+  try {
+    if (lookAt(path) === 'nothing') return null;
+    db = connectReadOnly(path);
+    inspectConnection(db, path, GUARDIAN_DATABASE, 'none');
+    const { mode, account } = identityOf(db, path);
+    const { at } = JSON.parse(readMeta(db, 'copied_from') ?? '{}') as { readonly at?: unknown };
+    return typeof at === 'number' && Number.isFinite(at) ? { mode, account, at } : null;
+  } catch {
+    return null;
+  } finally {
+    db?.close();
   }
 };
 

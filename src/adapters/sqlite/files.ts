@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseRefused } from './errors.ts';
 
@@ -26,6 +26,13 @@ export const moveIntoPlace = (from: string, to: string): void => {
   sync(from);
   renameSync(from, to);
   sync(dirname(to));
+};
+
+/** Writes a whole file for this user alone, durably, its name in the directory included. */
+export const putInPlace = (path: string, content: Uint8Array): void => {
+  const partial = `${path}.partial`;
+  writeFileSync(partial, content, { mode: 0o600 });
+  moveIntoPlace(partial, path);
 };
 
 /** Removes a database file that was never finished, with what SQLite keeps beside it. */
