@@ -22,7 +22,7 @@ export const backup = async (options: { readonly to?: string; readonly keep?: st
   const config = configuration();
   const keep = keepCount(options.keep);
   const now = Date.now();
-  const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? backupPath(config, now), now);
+  const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? backupPath(config, now), now, config.mode);
   out(`${path}: copy of ${config.databasePath}, ${bytes} bytes, up to journal entry ${sequence}, integrity checked`);
   if (options.to === undefined) {
     const removed = rotateBackups(path, keep, now);

@@ -51,7 +51,7 @@ test('a copy that is not sound is not kept', async () => {
   const db = openForTest(path);
   // The disk spoils a page while the bot runs.
   spoilJournalPage(path);
-  await expect(backupFile(db.path, join(directory, 'backups', 'copy.db'), NOON)).rejects.toMatchObject({ name: 'StoreWriteError', code: 'corrupt' });
+  await expect(backupFile(db.path, join(directory, 'backups', 'copy.db'), NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'corrupt', message: expect.stringContaining(`${path} is corrupt`) as string });
   expect(readdirSync(join(directory, 'backups'))).toEqual([]);
 });
 

@@ -5,19 +5,24 @@ import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
 import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
-import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
+import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
 import { readMeta, writeMeta } from './meta.ts';
 
-/** Copies a database that another process may be writing to. @throws DatabaseRefused, StoreWriteError */
-export const backupFile = async (path: string, target: string, now: EpochMs): Promise<BackupResult> => {
-  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: there is nothing to back up`);
+/**
+ * Copies a database that another process may be writing to.
+ * @param mode the mode that the copy is to be of; any when left out
+ * @throws DatabaseRefused, StoreWriteError
+ */
+export const backupFile = async (path: string, target: string, now: EpochMs, mode?: string): Promise<BackupResult> => {
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist, so there is nothing to back up: the bot makes it at its first start${mode === undefined ? '' : ` in mode ${mode}`}; see MODE and DATABASE_PATH`);
   const source = connectReadOnly(path);
   try {
     // Of one moment: without it every write of the other process makes SQLite begin anew, and a large copy on a slow disk has no end.
     source.exec('BEGIN');
     inspectConnection(source, path, GUARDIAN_DATABASE, 'none');
+    if (mode !== undefined) expectMode(path, identityOf(source, path), mode);
     return await backupTo(source, target, now);
   } catch (error) {
     throw refusalFor(error, path, GUARDIAN_DATABASE);
@@ -86,7 +91,7 @@ export interface RestoreResult extends CopyFacts {
  */
 export const restoreFile = (backup: string, target: string, mode: string, now: EpochMs): RestoreResult => {
   const facts = verifyFile(backup);
-  if (facts.mode !== mode) throw new DatabaseRefused('other-mode', `${backup} belongs to mode ${facts.mode}, not ${mode}: every mode has its own database`);
+  expectMode(backup, facts, mode);
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
   const unfinished = `${target}.restoring`;

@@ -153,7 +153,7 @@ export interface ReadOnlyDatabase {
 
 /** May be used while another process writes. @throws DatabaseRefused with one clear line. */
 export const openReadOnly = (path: string, check: 'quick' | 'full' | 'none' = 'quick'): ReadOnlyDatabase => {
-  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: give the path of a database`);
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: the bot makes it at its first start; or give another path`);
   let db: Connection | null = null;
   try {
     db = connectReadOnly(path);

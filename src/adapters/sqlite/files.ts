@@ -8,7 +8,9 @@ export const makeDirectoryOf = (path: string): void => {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o750 });
   } catch (error) {
-    throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'}): make it, or give another path`);
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new DatabaseRefused('not-writable', `the directory ${directory} cannot be made (${code}), the disk is full: make room`);
+    throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${code}): make it, or give another path`);
   }
 };
 
