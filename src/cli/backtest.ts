@@ -47,6 +47,8 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   const directory = bundledModel(options.model ?? modelDirectory(config, market));
   const model = await openModel(directory, config);
   const predictions = await ask(market, symbols, model);
+  // Everything has been asked: what the runtime holds is free before the engine and the report need memory.
+  await model.close();
   const stepped = performance.now();
   const study = runStudy({
     config: engineConfig(config, symbols, model.description, marginOf(options.margin, model.description.margin), assumptions.fee),
@@ -59,7 +61,6 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
     ...span,
   });
   const done = performance.now();
-  await model.close();
 
   const notes = notesOf(directory, market, span.from);
   for (const note of notes) out(note);

@@ -1,5 +1,5 @@
 import type { EquityPicture } from '../../ports/chat.ts';
-import { drawLine, drawTag, drawText, INK, openCanvas, WIDTH } from './canvas.ts';
+import { drawLine, drawTag, drawText, INK, openCanvas, pngOf, WIDTH } from './canvas.ts';
 import { decimalsFor, linear, padded, roundTicks, timeTicks } from './scale.ts';
 import { axisLabel } from './times.ts';
 import type { SKRSContext2D } from '@napi-rs/canvas';
@@ -108,5 +108,5 @@ export const drawEquity = (spec: EquityPicture): Buffer => {
   }
   drawCurve(context, spec, x.at);
   drawDrawdown(context, spec, x.at);
-  return canvas.toBuffer('image/png');
+  return pngOf(canvas);
 };

@@ -1,6 +1,7 @@
 import { loadImage, createCanvas } from '@napi-rs/canvas';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { CandlePicture, EquityPicture } from '../../ports/chat.ts';
+import { openCanvas, pngOf } from './canvas.ts';
 import { createPictureRenderer, type ClosablePictureRenderer } from './renderer.ts';
 
 const HOUR = 3_600_000;
@@ -101,4 +102,11 @@ describe('pictures', () => {
     // One drawing takes 50 to 100 ms; a loaded machine may pause us, but not for as long as eight of them.
     expect(longest).toBeLessThan(250);
   });
+});
+
+test('a picture that is finished has given its pixels back, which lie where no collection looks', () => {
+  const { canvas } = openCanvas('Equity', '7 days');
+  const png = pngOf(canvas);
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect([canvas.width, canvas.height]).toEqual([1, 1]);
 });

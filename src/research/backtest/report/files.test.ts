@@ -46,6 +46,18 @@ describe('the report', () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  test('one picture is drawn after the other: each holds its canvas in memory meanwhile', async () => {
+    let [under, most] = [0, 0];
+    await reportFiles(study, series, [], async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await Promise.resolve();
+      under -= 1;
+      return new Uint8Array();
+    });
+    expect(most).toBe(1);
+  });
+
   test('prices of a coin worth less than a dollar keep the digits of its tick, in the table and on the axis', async () => {
     const xrp = 'XRP/USDT';
     const cheap = (value: number): number => Number((value / 100_000).toFixed(4));
