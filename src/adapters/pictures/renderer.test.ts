@@ -12,7 +12,7 @@ const equity: EquityPicture = {
   title: 'PnL last 7 days: +1.24 %',
   subtitle: '29 Jul to 05 Aug UTC',
   quote: 'USDT',
-  curve: Array.from({ length: 200 }, (_, index) => ({ at: START + index * HOUR, equity: 1_000 + 20 * Math.sin(index / 20) + index / 10 })),
+  curve: Array.from({ length: 200 }, (_, index) => ({ at: START + index * HOUR, equity: 1_000 + 20 * Math.sin(index / 20) + index / 10, drawdown: Math.max(0, 0.01 * Math.sin(index / 20)) })),
   timeZone: 'UTC',
 };
 
@@ -69,7 +69,7 @@ describe('pictures', () => {
 
   test('degenerate data draws too: one point, flat, no candle', async () => {
     const drawing = open();
-    for (const curve of [[], [{ at: START, equity: 1_000 }], [{ at: START, equity: 0 }, { at: START + HOUR, equity: 0 }]]) {
+    for (const curve of [[], [{ at: START, equity: 1_000, drawdown: 0 }], [{ at: START, equity: 0, drawdown: 0 }, { at: START + HOUR, equity: 0, drawdown: 0 }]]) {
       expect((await drawing.render({ ...equity, curve })).length).toBeGreaterThan(1_000);
     }
     expect((await drawing.render({ ...candles, candles: [], marks: [], lines: [] })).length).toBeGreaterThan(1_000);
