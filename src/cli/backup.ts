@@ -19,6 +19,7 @@ const keepCount = (text: string | undefined): number => {
 
 /** `guardian backup`: an online, integrity-checked copy; the running bot is not disturbed. */
 export const backup = async (options: { readonly to?: string; readonly keep?: string }): Promise<ExitCode> => {
+  if (options.to !== undefined && options.keep !== undefined) throw new UserError(`--keep ${options.keep} is for the backups beside the database, and --to ${options.to} is none of them: leave one of the two out`);
   const config = configuration();
   const keep = keepCount(options.keep);
   const now = Date.now();

@@ -64,6 +64,7 @@ describe('the others', () => {
   test.each([
     ['restore of a backup that is not there', 'fresh.db', ['restore', 'none.db'], 2, /none\.db does not exist/],
     ['replay of a database that is not there', 'none.db', ['replay', '--verify'], 2, /none\.db does not exist/],
+    ['a backup elsewhere with a number to be kept there', 'fresh.db', ['backup', '--to', 'x.db', '--keep', '3'], 2, /--keep 3 is for the backups beside the database/],
     ['a proof of nothing', 'fresh.db', ['replay', '--verify'], 1, /fresh\.db has no journal entry yet, so nothing was proved/],
     ['a comparison with a database that is not there', 'fresh.db', ['backtest', '--compare', 'none.db'], 2, /none\.db does not exist/],
   ])('%s', async (_, name, words, code, message) => {
