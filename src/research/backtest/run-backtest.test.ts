@@ -17,6 +17,15 @@ const only = (result: BacktestResult) => {
 const STOP = 49_250;
 const TARGET = 51_500;
 
+test('the fee of an entry that is still open is paid, too', () => {
+  const result = enterInto([[50_000, 50_100, 49_900, 50_000]], { to: FROM + HOUR_MS });
+  expect(result.trades).toEqual([]);
+  const [position] = result.openPositions;
+  // The fee is taken in the coin that was bought.
+  const bought = (position?.quantity ?? 0) / (1 - PLAIN.fee);
+  expect(result.fees).toBeCloseTo(bought * 50_000 * PLAIN.fee, 1);
+});
+
 describe('what happens inside a candle', () => {
   test('a candle that touches stop and target is a stop', () => {
     const trade = only(enterInto([[50_000, 52_000, 49_000, 51_000]]));

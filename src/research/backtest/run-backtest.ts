@@ -1,4 +1,4 @@
-import { toNumber } from '../../core/decimal.ts';
+import { toNumber, ZERO } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import type { InstrumentText } from '../../core/engine/input.ts';
@@ -342,7 +342,8 @@ class BacktestRun {
       timeLocked: timeLocked(locks, this.#options.config.symbols, from, to),
       decisions,
       denials,
-      fees,
+      // Trades tell theirs when they close; what is open has paid for its entry.
+      fees: open.reduce((sum, { symbol }) => sum + toNumber(this.#state.ledger.positions[symbol]?.trade?.fees ?? ZERO), fees),
       stopped: this.#stopped,
     };
   }
