@@ -99,8 +99,12 @@ export const createBot = (options: BotOptions): Bot => {
   const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
   let rounds = 0;
 
-  /** Waits for an answer and lets the engine look at its deadlines meanwhile. */
-  const askWatched = async <T>(question: () => Promise<T>): Promise<T> => {
+  /**
+   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
+   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
+   */
+  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
+    if (executor.idle && !deadlineRuns(state)) return await question();
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
     const look = async (): Promise<void> => {
@@ -117,12 +121,6 @@ export const createBot = (options: BotOptions): Bot => {
       answered.abort('answered');
     }
   };
-
-  /**
-   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
-   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
-   */
-  const ask = <T>(question: () => Promise<T>): Promise<T> => (executor.idle && !deadlineRuns(state) ? question() : askWatched(question));
 
   /** Repeats a step until it works or the bot is stopped. */
   const insist = async (what: string, attempt: () => Promise<boolean>): Promise<void> => {

@@ -53,7 +53,8 @@ export interface MarketFeedOptions {
 
 export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const { host, marketData, features, model, clock, log, symbols } = options;
-  const required = features.requiredSymbols;
+  // A run that trades nothing, because nothing of what it should trade is listed, needs no candles: what it holds is guarded by prices.
+  const required = symbols.length === 0 ? [] : features.requiredSymbols;
   /** Open time of the newest candle taken from the exchange, per symbol; the engine keeps its own. */
   const newest = new Map<SymbolName, EpochMs>();
   const kept = new Map<SymbolName, Candle[]>();
@@ -115,14 +116,11 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   /** What the engine calls now: where the clock was set back it is ahead, and would leave out prices that are dated before it. */
   const present = (): EpochMs => Math.max(clock.marketNow(), host.state.at);
 
-  /** Markets that are traded no more, but listed, in which there is a position. */
-  const pastSymbols = (): readonly SymbolName[] =>
-    Object.values(host.state.symbols).flatMap(({ symbol, managed, unlisted }) => (managed === null || unlisted || symbols.includes(symbol) ? [] : [symbol]));
-
-  /** Their prices are asked for one by one: one that has left the exchange must not blind the others. */
-  const pollPast = async (past: readonly SymbolName[]): Promise<readonly Quote[]> => {
+  /** Prices of positions in markets that are traded no more, asked for by themselves: one that has left the exchange must not blind the others. */
+  const pollPast = async (): Promise<readonly Quote[]> => {
     const quotes: Quote[] = [];
-    for (const symbol of past) {
+    for (const { symbol, managed, unlisted } of Object.values(host.state.symbols)) {
+      if (managed === null || unlisted || symbols.includes(symbol)) continue;
       const read = await marketData.quotes([symbol], present());
       if (read.ok) quotes.push(...read.value);
       else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');
@@ -139,9 +137,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       host.apply({ type: 'timer' });
       return !unanswered(read);
     }
-    const past = pastSymbols();
-    const quotes = past.length === 0 ? read.value : [...read.value, ...(await pollPast(past))];
-    host.apply({ type: 'quotes', quotes: quotes.map(dated) });
+    host.apply({ type: 'quotes', quotes: [...read.value, ...(await pollPast())].map(dated) });
     return true;
   };
 
