@@ -89,8 +89,6 @@ export const createWorld = (options: {
 
   const waiting = [...options.faults(START)].reverse();
   let inForce: { readonly planned: PlannedFault; readonly id: number | null }[] = [];
-  let disturbedAt: EpochMs = START;
-  let disturbed = false;
   /** What the exchange's faults concern, as of the revision of their list that was looked at last. */
   let concerned: ReadonlySet<ReadKind> = NONE;
   let anySet = false;
@@ -124,44 +122,42 @@ export const createWorld = (options: {
       anySet = set.length > 0;
       concerned = anySet ? new Set(set.flatMap(({ request }) => readsOf(request))) : NONE;
     }
-    disturbed = inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
-    if (disturbed) disturbedAt = now;
+    world.disturbed = inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
+    if (world.disturbed) world.disturbedAt = now;
   };
 
-  return {
+  // Values and no getters: an object with a getter is slow in all its parts, and this one is asked at every step.
+  const world = {
     clock,
     start: START,
     exchange,
     faults,
     history,
     symbols,
-    idOf: (symbol) => ids.get(symbol) ?? exchangeIdOf(symbol),
-    get disturbed() {
-      return disturbed;
-    },
-    concerns: (read) => concerned.has(read),
-    get disturbedAt() {
-      return disturbedAt;
-    },
-    request: (request) => api.handle(request),
-    step: () => {
+    idOf: (symbol: SymbolName): string => ids.get(symbol) ?? exchangeIdOf(symbol),
+    disturbed: false,
+    disturbedAt: START,
+    concerns: (read: ReadKind): boolean => concerned.has(read),
+    request: (request: ApiRequest): Promise<Outcome> => api.handle(request),
+    step: (): void => {
       weather();
       exchange.step();
       faults.stepped();
     },
-    active: (where) => {
+    active: (where: OtherFault['where']): OtherFault | null => {
       for (const { planned } of inForce) if (planned.fault.where === where) return planned.fault;
       return null;
     },
-    calm: () => {
+    calm: (): void => {
       waiting.length = 0;
       faults.remove();
       inForce = [];
-      disturbed = false;
+      world.disturbed = false;
       concerned = NONE;
-      disturbedAt = clock.wallNow();
+      world.disturbedAt = clock.wallNow();
     },
   };
+  return world;
 };
 
 const exchangeIdOf = (symbol: SymbolName): string => symbol.replace('/', '');
