@@ -22,7 +22,7 @@ describe('the registry', () => {
   test('holds the commands of the product, each for the right people', () => {
     const { set } = setUp();
     const forViewers = 'start help status pnl positions orders trades balance risk locks health model chart daily weekly monthly performance stats logs audit export whoami version'.split(' ');
-    const forOperators = 'pause resume unlock halt flatten cancel reconcile mute alerts backup'.split(' ');
+    const forOperators = 'pause resume unlock halt flatten cancel settle reconcile mute alerts backup'.split(' ');
     expect(set.list('viewer').map(({ name }) => name).sort()).toEqual([...forViewers].sort());
     expect(set.list('operator').map(({ name }) => name).sort()).toEqual([...forViewers, ...forOperators].sort());
   });
@@ -39,7 +39,8 @@ describe('the registry', () => {
     const { set, service, tools } = setUp();
     service.setLocks([killSwitch, operatorPause]);
     for (const { name } of commands.filter(({ effect }) => effect === 'loosen')) {
-      const reply = await set.run(name, name === 'cancel' ? 'gb-4f2a-19' : '', operator);
+      const words = name === 'cancel' ? 'gb-4f2a-19' : name === 'settle' ? 'gb-4f2a-18 gone' : '';
+      const reply = await set.run(name, words, operator);
       expect(reply.request?.kind, name).toBe('confirm');
     }
     expect([...service.calls, ...tools.calls]).toEqual([]);
@@ -79,6 +80,15 @@ describe('the registry', () => {
     expect(await set.run('unlock', '', operator)).toMatchObject({ title: 'Nothing waits for /unlock' });
     service.setPreview({ refusal: 'The daily unlock is used up; the lock clears at 00:00 UTC.' });
     expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
+  });
+
+  test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {
+    const { set, tools } = setUp();
+    expect(JSON.stringify(await set.run('settle', '', operator))).toContain('gb-4f2a-18: stop');
+    for (const wrong of ['gb-4f2a-18', 'gb-4f2a-18 lost', 'gb-4f2a-18 gone 5', 'gb-4f2a-18 filled -5']) expect((await set.run('settle', wrong, operator)).outcome, wrong).toBe('wrong argument');
+    expect((await set.run('settle', 'gb-4f2a-18 FILLED 49000.5', operator)).request).toMatchObject({ kind: 'confirm', needsCode: true, needsApproval: true });
+    Object.assign(tools, { settlePreview: async () => ({ what: [], refusal: 'no coin has moved', shown: '' }) });
+    expect(await set.run('settle', 'gb-4f2a-18 filled', operator)).toMatchObject({ outcome: 'refused', blocks: [{ lines: ['no coin has moved'] }] });
   });
 
   test('times are in the zone of the operator', async () => {

@@ -26,6 +26,7 @@ import { positions } from './positions.ts';
 import { reconcile } from './reconcile.ts';
 import { resume } from './resume.ts';
 import { risk } from './risk.ts';
+import { settle } from './settle.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
@@ -64,6 +65,7 @@ export const commands: readonly Command[] = [
   halt,
   flatten,
   cancel,
+  settle,
   reconcile,
   mute,
   alerts,

@@ -127,3 +127,42 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
   expect(world.state.guardian.locks['execution']?.reason).toContain(stop);
   clock.end();
 });
+
+test('a start is completed though a market has left the exchange while it is held: it is named, entries are locked, and no order is sent for it', async () => {
+  const world = new World({ limits: { maxSymbolExposure: 0.4 } }).ready().enter().enter(ETH);
+  world.config = { ...world.config, symbols: [BTC] };
+  const clock = createVirtualClock(world.wall);
+  const { exchange } = world;
+  const gone = errorOf('unlisted', '-1121');
+  const read = <T>(symbol: string, value: T): Promise<Read<T>> => Promise.resolve(symbol === ETH ? { ok: false, error: gone } : { ok: true, value });
+  const snapshots = () => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === BTC ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
+  const trades = () => [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === BTC ? fills.map((fill) => ({ ...fill, symbol: BTC, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));
+  const told: string[] = [];
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: unused,
+      openOrders: (symbol) => read(symbol, snapshots()),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+      tradesAfter: (symbol) => read(symbol, trades()),
+      balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
+      lookUp: ({ symbol, clientOrderId }) => {
+        const order = exchange.snapshot(clientOrderId);
+        return Promise.resolve(symbol === ETH || order === null ? { kind: 'unknown', error: gone } : { kind: 'found', order });
+      },
+      cancel: unused,
+    },
+    marketData: { instruments: () => Promise.resolve({ ok: true, value: [instrumentFromText(instrumentText(BTC))] }), closedCandles: unused, quotes: ([symbol = '']) => read(symbol, [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: clock.marketNow() }]) },
+    features: { requiredSymbols: [] } as never,
+    pacer: { next: () => new Promise(() => undefined) },
+  });
+  bot.host.onEffect((effect) => void (effect.type === 'alert' && told.push(effect.alert.title)));
+  let ready = false;
+  void bot.ready.then(() => (ready = true));
+  bot.start();
+  await clock.runTo(world.wall + MINUTE_MS);
+  expect([ready, Object.keys(world.state.guardian.locks), world.managed(BTC)?.phase]).toEqual([true, ['unlisted'], 'protected']);
+  expect(told.filter((title) => title.includes('not listed any more'))).toHaveLength(1);
+  clock.end();
+});

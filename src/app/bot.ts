@@ -14,7 +14,7 @@ import type { Pacer } from '../ports/pacer.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Venue } from '../ports/venue.ts';
 import { createEngineHost, type EngineHost } from './engine-host.ts';
-import { createExchangeWatch } from './exchange-watch.ts';
+import { createExchangeWatch, type ExchangeWatch } from './exchange-watch.ts';
 import { createExecutor, unsettled, type Executor } from './executor.ts';
 import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 
@@ -54,6 +54,8 @@ export interface Bot {
   readonly feed: MarketFeed;
   /** Reads the account twice, now: a difference counts when two readings show it. */
   reconcile(): Promise<void>;
+  /** See ExchangeWatch. */
+  readonly evidence: ExchangeWatch['evidence'];
   /** Begins: start-up, then the loop. */
   start(): void;
   /** Resolves when the start-up is complete: recovered, reconciled, warm. */
@@ -97,12 +99,8 @@ export const createBot = (options: BotOptions): Bot => {
   const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
   let rounds = 0;
 
-  /**
-   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
-   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
-   */
-  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
-    if (executor.idle && !deadlineRuns(state)) return await question();
+  /** Waits for an answer and lets the engine look at its deadlines meanwhile. */
+  const askWatched = async <T>(question: () => Promise<T>): Promise<T> => {
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
     const look = async (): Promise<void> => {
@@ -119,6 +117,12 @@ export const createBot = (options: BotOptions): Bot => {
       answered.abort('answered');
     }
   };
+
+  /**
+   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
+   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
+   */
+  const ask = <T>(question: () => Promise<T>): Promise<T> => (executor.idle && !deadlineRuns(state) ? question() : askWatched(question));
 
   /** Repeats a step until it works or the bot is stopped. */
   const insist = async (what: string, attempt: () => Promise<boolean>): Promise<void> => {
@@ -143,7 +147,7 @@ export const createBot = (options: BotOptions): Bot => {
       const read = await marketData.instruments(config.symbols);
       if (!read.ok) {
         log.warn({ code: read.error.code, why: read.error.message }, 'instruments could not be read');
-        if (read.error.kind === 'refused') throw new Error(read.error.message);
+        if (read.error.kind === 'refused' || read.error.kind === 'unlisted') throw new Error(read.error.message);
         return false;
       }
       const instruments = read.value.map(instrumentText);
@@ -203,6 +207,7 @@ export const createBot = (options: BotOptions): Bot => {
       await watch.account(true);
       await watch.account(true);
     },
+    evidence: watch.evidence,
     ready: ready.promise,
     finished: finished.promise,
     start: () => {

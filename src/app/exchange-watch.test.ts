@@ -171,10 +171,13 @@ describe('an order that cannot be looked up', () => {
     const cash = world.state.ledger.cash;
     for (let count = 0; count < 3; count += 1) expect(await bench.answer(watch.account(true))).toBe(false);
     expect([watch.hindered, world.state.accountFailed, world.state.ledger.cash === cash]).toEqual([true, true, true]);
+    const told = () => bench.alerts().filter((title) => title.includes('looked up'));
+    expect(told()).toEqual([`${stop} cannot be looked up: the account is not compared`]);
     bench.failing.clear();
     await bench.pass(MINUTE_MS);
     expect(await bench.answer(watch.account(true))).toBe(true);
     expect([watch.hindered, world.state.accountFailed, world.state.suspicion]).toEqual([false, false, null]);
+    expect(told()).toEqual([`${stop} cannot be looked up: the account is not compared`, `${stop} can be looked up again`]);
   });
 });
 
@@ -336,6 +339,25 @@ describe('orders of others and of nobody', () => {
     await bench.answer(bench.watch.account(true));
     await bench.pass(SECOND_MS);
     expect(bench.cancelled).toEqual(['gbother-7']);
+  });
+});
+
+describe('what is held against a word on an order that the exchange never answers for', () => {
+  test('its list of open orders and the balances, or why they could not be read', async () => {
+    const bench = holding();
+    const reference = { symbol: BTC, clientOrderId: stopOf(bench) };
+    const seen = await bench.answer(bench.watch.evidence(reference));
+    expect(seen).toMatchObject({ listed: true, totals: expect.arrayContaining([{ asset: 'BTC', total: bench.world.held() }]) as unknown });
+    bench.world.exchange.end(reference.clientOrderId, 'cancelled');
+    expect(await bench.answer(bench.watch.evidence(reference))).toMatchObject({ listed: false });
+    for (const query of ['balances', 'open-orders'] as const) {
+      bench.failing.clear();
+      bench.failing.add(query);
+      expect(await bench.answer(bench.watch.evidence(reference))).toContain('could not be read (503');
+    }
+    bench.failing.add('look-up');
+    bench.executor.resolve(reference);
+    expect(await bench.answer(bench.watch.evidence(reference))).toContain('under way');
   });
 });
 

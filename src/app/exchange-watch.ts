@@ -1,9 +1,12 @@
+import { add, decimal, formatDecimal, isDecimalText } from '../core/decimal.ts';
+import type { SettlementEvidence } from '../core/engine/input.ts';
 import { READINGS_BEFORE_ACTION } from '../core/engine/on-account.ts';
+import type { EngineState } from '../core/engine/state.ts';
 import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Venue } from '../ports/venue.ts';
+import type { OrderReference, Venue } from '../ports/venue.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Executor } from './executor.ts';
 import { createReconciler, type Findings } from './reconciler.ts';
@@ -34,6 +37,11 @@ export interface ExchangeWatch {
   /** Whether the last comparison failed for nothing but an order that cannot be looked up: waiting for it would be waiting for ever. */
   readonly hindered: boolean;
   skew(): Promise<void>;
+  /**
+   * What the exchange shows beside an order that it does not answer for: its list of open ones, and the balances.
+   * Read while nothing else is under way; or, in words, why it could not be.
+   */
+  evidence(reference: OrderReference): Promise<SettlementEvidence | string>;
 }
 
 export const createExchangeWatch = (options: {
@@ -52,7 +60,8 @@ export const createExchangeWatch = (options: {
   /** Whether the engine knows that the clock was set back behind its own time. */
   let setBack = false;
   let comparing: Promise<unknown> = Promise.resolve();
-  let hindered = false;
+  /** Orders for which alone the last comparison failed. */
+  let hindered: readonly string[] = [];
 
   /** Orders that cannot be looked up and that the books do not hold for open: what they have done is missing in the books, and balances prove nothing. */
   const hindrances = ({ lookUps }: Findings): readonly string[] =>
@@ -63,7 +72,7 @@ export const createExchangeWatch = (options: {
 
   /** Repairs until orders and trades agree; or why they could not be compared: the exchange could not be asked, or a repair takes its time. */
   const repair = async (): Promise<Findings | string> => {
-    hindered = false;
+    hindered = [];
     for (let pass = 0; ; pass += 1) {
       const findings = await reconciler.everything();
       if (!findings.complete) return NOT_ASKED;
@@ -71,7 +80,7 @@ export const createExchangeWatch = (options: {
       if (!(await executor.settled(REPAIR_LIMIT))) return NOT_ASKED;
       const inTheWay = hindrances(findings);
       if (inTheWay.length > 0) {
-        hindered = true;
+        hindered = inTheWay;
         return `${inTheWay.join(', ')} cannot be looked up`;
       }
       // What is stuck is not looked up by asking again.
@@ -86,7 +95,7 @@ export const createExchangeWatch = (options: {
     const findings = await repair();
     if (typeof findings === 'string') {
       log.warn({ why: findings }, 'the account could not be compared');
-      host.apply({ type: 'account', balances: null, failure: findings, foreignOrders: [] });
+      host.apply({ type: 'account', balances: null, failure: findings, foreignOrders: [], ...(hindered.length === 0 ? {} : { hindrances: hindered }) });
       return false;
     }
     const { orderSequence } = host.state;
@@ -101,6 +110,7 @@ export const createExchangeWatch = (options: {
       failure: read.ok ? null : read.error.message,
       foreignOrders: findings.foreign,
       ...(findings.orphans.length === 0 ? {} : { orphanOrders: findings.orphans }),
+      ...(findings.unlisted.length === 0 ? {} : { unlisted: findings.unlisted }),
       ...(findings.historyLost.length === 0 ? {} : { historyLost: findings.historyLost }),
       ...(Object.keys(findings.algoOrders).length === 0 ? {} : { algoOrders: findings.algoOrders }),
     });
@@ -134,13 +144,13 @@ export const createExchangeWatch = (options: {
 
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
-    return accountAt === null || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+    return accountAt === null || strands(host.state) || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
   };
   /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
   const waitAfter = (compared: boolean): Milliseconds => {
     if (!compared || executor.stuck.length > 0) return ACCOUNT_RETRY;
     const { suspicion } = host.state;
-    return suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION ? DIFFERENCE_CADENCE : 0;
+    return strands(host.state) || (suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION) ? DIFFERENCE_CADENCE : 0;
   };
 
   const account = async (): Promise<boolean> => {
@@ -177,10 +187,32 @@ export const createExchangeWatch = (options: {
     return true;
   };
 
+  const evidence = async ({ symbol, clientOrderId }: OrderReference): Promise<SettlementEvidence | string> => {
+    if (!executor.idle) return UNDER_WAY;
+    const { orderSequence } = host.state;
+    const open = await venue.openOrders(symbol);
+    // A market that has left the exchange has no open orders; every other failure proves nothing.
+    if (!open.ok && open.error.kind !== 'unlisted') return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
+    const read = await venue.balances();
+    if (!read.ok) return `the balances could not be read (${read.error.code} ${read.error.message})`;
+    if (!executor.idle || host.state.orderSequence !== orderSequence) return UNDER_WAY;
+    const totals = read.value.flatMap(({ asset, free, locked }) => (isDecimalText(free) && isDecimalText(locked) ? [{ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }] : []));
+    return { listed: open.ok && open.value.some((order) => order.clientOrderId === clientOrderId), totals };
+  };
+
+  /** A market that has just left the exchange is no matter of the next hour: the comparison tells the engine. */
+  const orders = async (): Promise<unknown> => {
+    const { unlisted } = await reconciler.workingOrders();
+    if (unlisted.every((symbol) => host.state.symbols[symbol]?.unlisted === true)) return;
+    accountAt = null;
+    return unlisted;
+  };
+
   return {
-    orders: reconciler.workingOrders,
+    evidence,
+    orders,
     get hindered() {
-      return hindered;
+      return hindered.length > 0;
     },
     account: (now = false) => {
       if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());
@@ -190,9 +222,13 @@ export const createExchangeWatch = (options: {
   };
 };
 
+/** Whether something is held in a market that is not listed: it may be listed again, and what is held may leave. */
+const strands = ({ symbolList }: EngineState): boolean => symbolList.some(({ unlisted, managed }) => unlisted && managed !== null);
+
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);
 const NOTHING = Promise.resolve();
+const UNDER_WAY = 'an order is under way; try again in a moment';
 const NOT_ASKED = 'orders and trades could not be compared';
 
 /** Looks at the exchange's clock for one measurement, while answers are slow. */

@@ -48,6 +48,8 @@ export class Delivery {
   #missing: 'noticed' | 'told' | null = null;
   /** Monotonic time of the first of the looks in a row that failed. */
   #failingSince: Milliseconds | null = null;
+  /** Aborted once an operator has settled the order: nobody waits for an answer any more. */
+  readonly #end = new AbortController();
   #nap = new AbortController();
 
   constructor(tools: DeliveryTools, reference: OrderReference, task: ApprovedOrder | 'look-up' | 'cancel') {
@@ -64,6 +66,12 @@ export class Delivery {
     this.wake();
   }
 
+  /** Ends after the request under way: what that one says still counts. */
+  forget(): void {
+    this.#end.abort('forgotten');
+    this.wake();
+  }
+
   /** It is not among the open orders: while looks fail, nobody knows what became of it, and the engine is told so. */
   missing(): void {
     this.#missing ??= 'noticed';
@@ -77,6 +85,7 @@ export class Delivery {
   async run(): Promise<void> {
     let next: Next = this.#order !== null ? await this.#send(this.#order) : this.#unresolved ? 'ask' : 'done';
     for (;;) {
+      if (this.#end.signal.aborted) return;
       if (this.#cancelWanted) {
         this.#cancelWanted = false;
         next = await this.#cancel();
@@ -157,11 +166,13 @@ export class Delivery {
     const { venue, clock, random } = this.#tools;
     let missedAt: Milliseconds | null = null;
     for (let attempt = 0; ; attempt += 1) {
-      if (interruptible && this.#cancelWanted) return 'ask';
-      const signal = interruptible ? this.#fresh() : NEVER;
+      if (this.#end.signal.aborted || (interruptible && this.#cancelWanted)) return 'ask';
+      const signal = interruptible ? this.#fresh() : this.#end.signal;
       const found = await this.#look(PRIORITY.stop);
       if (found.kind === 'found') return this.#known(found.order);
       if (found.kind === 'unknown') {
+        // The market has left the exchange: no further question is answered. Reconciliation asks again should it come back.
+        if (found.error.kind === 'unlisted') return 'done';
         await clock.sleep(backoff(attempt, random), signal);
         continue;
       }
@@ -197,9 +208,11 @@ export class Delivery {
         case 'not-sent':
           gate.note(outcome.error);
       }
-      if (attempt + 1 >= MAX_CANCELS) {
+      if (this.#end.signal.aborted) return 'done';
+      const unlisted = outcome.error.kind === 'unlisted';
+      if (attempt + 1 >= MAX_CANCELS || unlisted) {
         this.#tools.cancelFailed(this.reference, outcome.error);
-        return this.#unresolved ? 'ask' : 'done';
+        return this.#unresolved && !unlisted ? 'ask' : 'done';
       }
       await this.#pause(attempt);
     }

@@ -481,6 +481,36 @@ describe('the queue as a whole', () => {
     ]);
   });
 
+  test.each(['a look', 'a cancellation', 'a cancellation that looks'] as const)('what an operator has settled is asked for no more, in the middle of %s', async (what) => {
+    const bench = createBench();
+    bench.lookUps = [{ kind: 'unknown', error: errorOf('unknown', '503') }];
+    bench.cancels = [what === 'a cancellation that looks' ? { kind: 'not-open', error: errorOf('refused', '-2011') } : { kind: 'unknown', error: errorOf('unknown', '503') }];
+    if (what === 'a look') bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    else bench.cancel('a');
+    await bench.pass(2 * SECOND_MS);
+    bench.executor.forget('a');
+    bench.executor.forget('nothing');
+    await bench.pass(30 * SECOND_MS);
+    const asked = bench.calls.length;
+    await bench.pass(120 * SECOND_MS);
+    expect([bench.executor.idle, bench.executor.stuck, bench.calls.length]).toEqual([true, [], asked]);
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    await bench.pass(1);
+    expect(bench.calls.length).toBe(asked + 1);
+  });
+
+  test('an order in a market that has left the exchange is asked for once, and its cancellation fails at once: no answer will come', async () => {
+    const bench = createBench();
+    bench.lookUps = [{ kind: 'unknown', error: errorOf('unlisted', '-1121') }];
+    bench.cancels = [{ kind: 'not-sent', error: errorOf('unlisted', '-1121') }];
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    bench.cancel('b');
+    await bench.pass(5 * MINUTE_MS);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.cancelFailures.map(({ id }) => id)).toEqual(['b']);
+    expect([bench.executor.idle, bench.executor.stuck, bench.reports]).toEqual([true, [], []]);
+  });
+
   test('settled: at once when idle, true when the work ends, false when the time is over first', async () => {
     const bench = createBench();
     await expect(bench.executor.settled(0)).resolves.toBe(true);

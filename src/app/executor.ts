@@ -24,6 +24,8 @@ export interface Executor {
   cancel(effect: CancelEffect): void;
   /** Finds out where an order stands, whatever it takes. `missing`: it should be open and the exchange says that it is not. */
   resolve(reference: OrderReference, missing?: boolean): void;
+  /** Asks no more for an order that an operator has settled by hand. */
+  forget(clientOrderId: string): void;
   /** Whether nothing is under way but orders that are stuck. */
   readonly idle: boolean;
   /** Client ids of orders whose look-ups have failed for a minute: they go on being asked for, and nobody waits for them. */
@@ -108,6 +110,7 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
       if (!active.has(clientOrderId)) begin({ symbol, clientOrderId }, 'look-up');
       if (missing) active.get(clientOrderId)?.missing();
     },
+    forget: (clientOrderId) => active.get(clientOrderId)?.forget(),
     get idle() {
       return isIdle();
     },

@@ -101,6 +101,13 @@ const warmBench = async (...symbols: Parameters<typeof createBench>) => {
 /** On to five seconds past the next hour. */
 const nextHour = (bench: { clock: { wallNow(): EpochMs; runTo(at: EpochMs): Promise<void> } }): Promise<void> => bench.clock.runTo(bench.clock.wallNow() + HOUR_MS);
 
+test('the price of the coin that pays fees is read with the others: without it equity would not be known', async () => {
+  const bench = createBench();
+  bench.state.feeSymbol = 'BNB/USDT';
+  await bench.feed.prices();
+  expect(bench.of('quotes')[0]?.quotes.map(({ symbol }) => symbol)).toEqual([BTC, 'BNB/USDT']);
+});
+
 describe('history at start', () => {
   test('a year and a month, page by page, journaled in chunks, the forming hour left out', async () => {
     const bench = createBench();

@@ -9,13 +9,13 @@ import { errorOf } from './executor.test-helper.ts';
 /** A watch over the model exchange of the engine's tests; every query takes its time. */
 const createBench = (world: World, takes: Milliseconds) => {
   const clock = createVirtualClock(world.wall);
-  const bench = { unlisted: new Set<SymbolName>(), silent: false, queries: 0 };
+  const bench = { unlisted: new Set<SymbolName>(), silent: false, queries: 0, refusal: 'unlisted' as 'unlisted' | 'refused' };
   const { host } = hostOf(world, clock);
   const answer = async <T>(of: SymbolName | null, value: () => T): Promise<Read<T>> => {
     bench.queries += 1;
     await clock.sleep(takes);
     if (bench.silent) return { ok: false, error: errorOf('unknown', 'TIMEOUT') };
-    return of !== null && bench.unlisted.has(of) ? { ok: false, error: errorOf('refused', '-1121') } : { ok: true, value: value() };
+    return of !== null && bench.unlisted.has(of) ? { ok: false, error: errorOf(bench.refusal, '-1121') } : { ok: true, value: value() };
   };
   const { exchange } = world;
   const orders = (symbol: SymbolName) => [...exchange.orders.values()].filter(({ draft }) => draft.symbol === symbol);
@@ -61,11 +61,34 @@ test('a market that is traded no more and has left the exchange does not stand i
   expect(world.state.accountFailed).toBe(false);
 });
 
+test('a market that has left the exchange while it is held does not stand in the way of the comparison: the engine is told at the next look', async () => {
+  const world = new World().ready().enter();
+  const bench = createBench(world, 1);
+  const look = async (): Promise<void> => {
+    const looked = bench.watch.orders().then(() => bench.watch.account());
+    await bench.pass(SECOND_MS);
+    await looked;
+  };
+  await look();
+  bench.unlisted.add(BTC);
+  await look();
+  expect([world.state.accountFailed, world.locks(), world.state.symbols[BTC]?.unlisted]).toEqual([false, ['unlisted'], true]);
+  // It is looked at again each minute, and only then.
+  const { queries } = bench;
+  await look();
+  expect(bench.queries).toBe(queries + 1);
+  bench.unlisted.clear();
+  await bench.pass(60 * SECOND_MS);
+  await look();
+  expect(world.locks()).toEqual([]);
+});
+
 test('a market that is traded, or holds a position, has to answer', async () => {
   const world = new World().ready().enter();
   world.config = { ...world.config, symbols: [ETH] };
   world.start();
   const bench = createBench(world, 1);
+  bench.refusal = 'refused';
   for (const symbol of [BTC, ETH]) {
     bench.unlisted = new Set([symbol]);
     const compared = bench.watch.account(true);

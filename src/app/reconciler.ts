@@ -18,6 +18,8 @@ export interface Findings {
   readonly orphans: readonly string[];
   /** Symbols with the booked trade that the exchange no longer has. */
   readonly historyLost: readonly string[];
+  /** Symbols that the exchange no longer lists and that are traded, or of which something is held or under way. */
+  readonly unlisted: readonly SymbolName[];
   /** How many orders that wait for a trigger are not in the books, by symbol; those without one are left out. */
   readonly algoOrders: Readonly<Record<SymbolName, number>>;
 }
@@ -49,7 +51,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     return venue.tradesAfter(symbol, after, state.startedAt);
   };
 
-  /** Traded no more, and nothing of it is under way: the exchange may have taken the market off its list, and then nothing can be asked. */
+  /** Traded no more, and nothing of it is under way: that the exchange has taken the market off its list is no news. */
   const isPast = (symbol: SymbolName): boolean => {
     const known = state.symbols[symbol];
     return known?.configured === false && known.managed === null && !state.openOrders.some(({ draft }) => draft.symbol === symbol);
@@ -57,9 +59,14 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
 
   const compare = async (symbols: readonly SymbolName[], withTrades: boolean): Promise<Findings> => {
     const readings: SymbolReading[] = [];
+    const unlisted: SymbolName[] = [];
     for (const symbol of symbols) {
       const read = await venue.openOrders(symbol);
-      if (!read.ok && read.error.kind === 'refused' && isPast(symbol)) continue;
+      // Nothing is open or traded in a market that is not there, so that it must not stand in the way of the others.
+      if (!read.ok && read.error.kind === 'unlisted') {
+        if (!isPast(symbol)) unlisted.push(symbol);
+        continue;
+      }
       const open = value('open orders', symbol, read);
       if (!withTrades) {
         readings.push({ symbol, open });
@@ -73,7 +80,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
     // The plan is made from the books as they are now, not as they were when the first question was asked.
     const steps = planRepair(booksOf(state), readings);
     for (const step of steps) carryOut(step);
-    return { ...findingsOf(steps), algoOrders: othersAlgoOrders(state, readings) };
+    return { ...findingsOf(steps), unlisted, algoOrders: othersAlgoOrders(state, readings) };
   };
 
   /** One executor a step: the table is total, so a new kind of step does not compile until somebody carries it out. */
@@ -135,9 +142,9 @@ const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]
   return counts;
 };
 
-const NOTHING: Findings = { complete: true, clean: true, lookUps: [], foreign: [], orphans: [], historyLost: [], algoOrders: {} };
+const NOTHING: Findings = { complete: true, clean: true, lookUps: [], foreign: [], orphans: [], historyLost: [], unlisted: [], algoOrders: {} };
 
-const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders'> => {
+const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' | 'unlisted'> => {
   if (steps.length === 0) return NOTHING;
   const lookUps: string[] = [];
   const foreign: string[] = [];

@@ -116,6 +116,8 @@ export const startPeople = (options: PeopleOptions): People => {
     outside: () => outsideHealth(options, () => outbox),
     run,
     reconcile: () => bot.reconcile(),
+    evidence: (reference) => bot.evidence(reference),
+    forget: (id) => bot.executor.forget(id),
     cancelEntry: ({ draft }, by) => bot.executor.cancel({ type: 'cancel', symbol: draft.symbol, clientOrderId: draft.clientOrderId, reason: `cancelled by ${by}` }),
     backup: async () => {
       const wallNow = wall.wallNow();

@@ -45,7 +45,7 @@ export interface TelegramSide {
 }
 
 /** What must not appear in any message beside the bot's own token. */
-const otherSecrets = ({ secrets }: Config): readonly string[] =>
+export const otherSecrets = ({ secrets }: Config): readonly string[] =>
   [secrets.exchangeApiKey, secrets.exchangeApiSecret, secrets.alertWebhookUrl, secrets.heartbeatUrl, secrets.dashboardToken].filter((secret) => secret !== null);
 
 /** Bot and outbox; starts neither. */

@@ -99,6 +99,24 @@ export interface CancelPreview {
   readonly refusal: string | null;
 }
 
+/** What an operator says of an order of which the exchange does not say what became. */
+export interface SettleRequest {
+  readonly orderId: string;
+  /** `filled`: it has bought or sold. `gone`: it has done nothing more and is not open. */
+  readonly claim: 'filled' | 'gone';
+  /** Average price with fees taken in, as exact text; null = as the balances show. */
+  readonly price: string | null;
+}
+
+export interface SettlePreview {
+  /** One line each: the order, what the exchange shows, what would be booked. */
+  readonly what: readonly string[];
+  /** Refusal that is known now already, or null. */
+  readonly refusal: string | null;
+  /** What the exchange showed: where it shows something else by the time of the confirmation, nothing is done. */
+  readonly shown: string;
+}
+
 export type AlertMode = 'on' | 'silent' | 'off';
 
 export interface AlertSettingsView {
@@ -132,6 +150,12 @@ export interface OperatorTools {
   flatten(caller: Caller, symbols: readonly SymbolName[]): Promise<CommandOutcome>;
   cancelPreview(orderId: string): CancelPreview;
   cancel(caller: Caller, orderId: string): Promise<CommandOutcome>;
+  /** Orders whose outcome is not known, each in one line with what is known of it. */
+  unsettled(): readonly string[];
+  /** Holds a claim against what the exchange shows. */
+  settlePreview(request: SettleRequest): Promise<SettlePreview>;
+  /** Settles it, if the exchange still shows what was `shown`; then books and account are compared. */
+  settle(caller: Caller, request: SettleRequest, shown: string): Promise<CommandOutcome>;
   reconcile(caller: Caller): Promise<CommandOutcome>;
   backup(caller: Caller): Promise<CommandOutcome>;
 

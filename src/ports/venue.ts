@@ -9,6 +9,8 @@ import type { EpochMs, Milliseconds, SymbolName } from '../core/units.ts';
 export type VenueErrorKind =
   /** The exchange refused for good: filters, funds, permissions, bad symbol. Never retried. */
   | 'refused'
+  /** The exchange does not list the market (any more): nothing can be asked or sold there. Never retried. */
+  | 'unlisted'
   /** The exchange asks us to slow down (429, 418): the whole client waits `retryAfter`. Nothing happened. */
   | 'rate-limited'
   /** Nothing was sent or it was certainly not acted upon (connection refused, DNS): safe to retry. */

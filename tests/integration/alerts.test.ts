@@ -8,7 +8,7 @@ import { ALERT_KINDS } from '../../src/app/outbox/alert-settings.ts';
 import { createFakeStore } from '../../src/app/outbox/fakes.test-helper.ts';
 import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
-import { decimal } from '../../src/core/decimal.ts';
+import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
 import { BTC, ETH, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
@@ -128,6 +128,16 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'a stop rests and cannot be cancelled; at 60 s the execution lock follows',
+    kind: 'order-failure',
+    title: 'could not be cancelled',
+    cause: orderCase((world) => {
+      world.enter();
+      world.cancelWorks = false;
+      world.command({ name: 'flatten', symbol: BTC });
+    }),
+  },
+  {
     what: 'reconciliation: a fill was missing from the books',
     kind: 'reconciliation',
     title: 'books repaired',
@@ -162,6 +172,50 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'reconciliation: such an order is found again',
+    kind: 'reconciliation',
+    title: 'found again',
+    cause: orderCase((world) => {
+      world.enter();
+      const stop = stopIdOf(world);
+      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.report(stop);
+    }),
+  },
+  {
+    what: 'reconciliation: an order that has ended in the books cannot be looked up, and nothing but it keeps the account from being compared',
+    kind: 'reconciliation',
+    title: 'the account is not compared',
+    cause: orderCase((world) => void world.apply({ type: 'account', balances: null, failure: 'gbtest01-2 cannot be looked up', foreignOrders: [], hindrances: ['gbtest01-2'] })),
+  },
+  {
+    what: 'reconciliation: an operator has settled such an order by hand',
+    kind: 'reconciliation',
+    title: 'settled by hand',
+    cause: orderCase((world) => {
+      world.enter();
+      world.account();
+      const stop = stopIdOf(world);
+      world.cancelWorks = false;
+      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.timer(seconds(120));
+      const order = world.exchange.orders.get(stop);
+      if (order === undefined) throw new Error('the stop is not there');
+      world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
+      const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
+      world.command({ name: 'settle', clientOrderId: stop, claim: 'filled', price: null, evidence: { listed: false, totals } });
+    }),
+  },
+  {
+    what: 'reconciliation: the exchange has taken a market off its list while it is held',
+    kind: 'reconciliation',
+    title: 'not listed any more',
+    cause: orderCase((world) => {
+      world.enter(ETH);
+      world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], unlisted: [ETH] });
+    }),
+  },
+  {
     what: 'reconciliation: an order of an earlier database was taken off the exchange',
     kind: 'reconciliation',
     title: 'not in the books',
@@ -187,6 +241,28 @@ const CASES: readonly Case[] = [
       world.account();
       world.account();
     }),
+  },
+  {
+    what: 'reconciliation: the account could not be compared for ten minutes',
+    kind: 'reconciliation',
+    title: 'has not been compared',
+    cause: orderCase((world) => {
+      for (const span of [0, 600]) {
+        world.pass(seconds(span));
+        world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+      }
+    }),
+  },
+  {
+    what: 'reconciliation: fees are paid in a coin that the books do not hold',
+    kind: 'reconciliation',
+    title: 'Fees are paid in',
+    cause: () => {
+      const world = new World({ balances: { USDT: '10000', BNB: '1' } });
+      world.exchange.feeCoin = 'third';
+      world.ready().enter();
+      return alertsOf(world);
+    },
   },
   {
     what: 'money came from outside',

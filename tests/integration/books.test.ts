@@ -7,7 +7,7 @@ import { HOUR_MS, type EpochMs } from '../../src/core/units.ts';
 import type { Caller, OperatorService } from '../../src/ports/operator.ts';
 import type { MarketHistory } from '../../src/sim/exchange/market-history.ts';
 import { demoHistory } from '../../src/sim/generator/demo-history.ts';
-import { startInProcess, type InProcessBot } from '../support/in-process-bot.ts';
+import { startInProcess, type InProcessBot, type InProcessOptions } from '../support/in-process-bot.ts';
 
 const SYMBOLS = ['BTC/USDT', 'ETH/USDT'];
 const OPERATOR: Caller = { userId: 1, name: 'test', role: 'operator', via: 'control-socket' };
@@ -27,13 +27,14 @@ const unlockEverything = async (service: OperatorService): Promise<void> => {
 };
 
 /** Runs `hours` market hours and compares the bot's books with the simulator's, which share no code. */
-const compareBooks = async (history: MarketHistory, from: EpochMs, hours: number): Promise<void> => {
+const compareBooks = async (history: MarketHistory, from: EpochMs, hours: number, feeCoin?: InProcessOptions['feeCoin']): Promise<void> => {
   running = await startInProcess({
     history,
     from,
     until: from + hours * HOUR_MS,
     symbols: SYMBOLS,
     probability: 0.9,
+    ...(feeCoin === undefined ? {} : { feeCoin }),
     eachRound: ({ service }) => unlockEverything(service),
   });
   const { bot, simulator, database } = running;
@@ -48,6 +49,7 @@ const compareBooks = async (history: MarketHistory, from: EpochMs, hours: number
   expect(formatDecimal(quantityOf(ledger, 'BTC/USDT'))).toBe(total('BTC'));
   expect(formatDecimal(quantityOf(ledger, 'ETH/USDT'))).toBe(total('ETH'));
   expect(formatDecimal(imbalance(ledger))).toBe('0');
+  if (feeCoin !== undefined) expect(formatDecimal(ledger.feeCoin)).toBe(total(feeCoin.asset));
   expect(database.records.trades(1, 0).total).toBeGreaterThan(hours / 50);
   expect(running.warnings.filter((warning) => warning.startsWith('fatal'))).toEqual([]);
   expectApprovals(running);
@@ -75,6 +77,14 @@ describe('the ledger against the simulated account', () => {
   test('agree to the last decimal after 600 generated market hours', { timeout: 120_000 }, async () => {
     const market = demoHistory({ seed: 11, symbols: SYMBOLS });
     await compareBooks({ symbols: SYMBOLS, candles: market.candles, end: market.end }, market.from, 600);
+  });
+
+  test('agree to the last decimal where a third coin pays the fees, until it is used up and beyond', { timeout: 120_000 }, async () => {
+    const symbols = [...SYMBOLS, 'SOL/USDT'];
+    const market = demoHistory({ seed: 11, symbols });
+    await compareBooks({ symbols, candles: market.candles, end: market.end }, market.from, 600, { asset: 'SOL', amount: '0.05' });
+    const assets = new Set(running?.database.records.fills(1_000).map((fill) => fill.feeAsset));
+    expect([...assets].sort()).toEqual(['BTC', 'ETH', 'SOL', 'USDT']);
   });
 
   test('agree to the last decimal after 2,000 real market hours (needs MARKET_DATA_DIR)', { timeout: 300_000 }, async (context) => {

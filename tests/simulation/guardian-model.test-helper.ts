@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decimal, toNumber, ZERO } from '../../src/core/decimal.ts';
+import { decimal, formatDecimal, toNumber, ZERO } from '../../src/core/decimal.ts';
 import { BTC, ETH, type Fate, type World } from '../../src/core/engine/world.test-helper.ts';
 import type { OperatorCommand } from '../../src/core/engine/input.ts';
 
@@ -22,6 +22,9 @@ export type Happening =
   | { readonly kind: 'fee-coin'; readonly coin: 'quote' | 'base' | 'third' }
   | { readonly kind: 'account' }
   | { readonly kind: 'account-failed' }
+  /** The exchange takes a market off its list, or lists all again. */
+  | { readonly kind: 'listing'; readonly gone: string | null }
+  | { readonly kind: 'settle'; readonly index: number; readonly claim: 'filled' | 'gone'; readonly price: string | null }
   | { readonly kind: 'move-cash'; readonly amount: string }
   | { readonly kind: 'skew'; readonly skew: number | null }
   | { readonly kind: 'model'; readonly valid: boolean; readonly drift: number | null }
@@ -67,6 +70,8 @@ export const happening = (cash: boolean): fc.Arbitrary<Happening> =>
     { weight: 1, arbitrary: fc.record({ kind: of('fee-coin'), coin: fc.constantFrom('quote' as const, 'base' as const, 'third' as const) }) },
     { weight: 3, arbitrary: fc.record({ kind: of('account') }) },
     { weight: 1, arbitrary: fc.record({ kind: of('account-failed') }) },
+    { weight: 1, arbitrary: fc.record({ kind: of('listing'), gone: fc.constantFrom(BTC, ETH, null) }) },
+    { weight: 2, arbitrary: fc.record({ kind: of('settle'), index, claim: fc.constantFrom('filled' as const, 'gone' as const), price: fc.constantFrom(null, null, cash ? '49000' : null) }) },
     { weight: cash ? 2 : 0, arbitrary: fc.record({ kind: of('move-cash'), amount: fc.constantFrom('500', '-300', '0.01', '-9000') }) },
     { weight: 1, arbitrary: fc.record({ kind: of('skew'), skew: fc.constantFrom(0, 0, 499, 700, 1_500, -2_000, null) }) },
     { weight: 1, arbitrary: fc.record({ kind: of('model'), valid: fc.constantFrom(true, true, false), drift: fc.constantFrom(null, 0.1, 0.3, 0.6) }) },
@@ -139,6 +144,16 @@ export const happen = (world: World, what: Happening, fates: Fates): void => {
       return void world.account();
     case 'account-failed':
       return void world.apply({ type: 'account', balances: null, failure: 'time-out', foreignOrders: [] });
+    case 'listing':
+      return void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], ...(what.gone === null ? {} : { unlisted: [what.gone] }) });
+    case 'settle': {
+      const record = pick(Object.values(world.state.orders).filter(({ status }) => status === 'unknown'), what.index);
+      if (record === undefined) return;
+      const { clientOrderId } = record.draft;
+      const listed = world.exchange.openOrders().some(({ draft }) => draft.clientOrderId === clientOrderId);
+      const totals = world.exchange.balances().map(({ asset }) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
+      return void world.command({ name: 'settle', clientOrderId, claim: what.claim, price: what.price, evidence: { listed, totals } });
+    }
     case 'move-cash': {
       const amount = decimal(what.amount);
       if (world.exchange.of('USDT') + amount < ZERO) return;

@@ -32,6 +32,8 @@ const leave = (world: World): void => {
   world.exchange.stopsFill = true;
   for (let round = 0; round < 40; round += 1) {
     world.resolve();
+    // Every market is listed again.
+    world.account();
     world.command({ name: 'flatten', symbol: null });
     world.quotes();
     world.timer(seconds(5));

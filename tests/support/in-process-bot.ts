@@ -17,7 +17,7 @@ import type { Log } from '../../src/ports/log.ts';
 import type { OperatorService } from '../../src/ports/operator.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import type { MarketHistory } from '../../src/sim/exchange/market-history.ts';
-import { createExchangeSimulator, type ExchangeSimulator } from '../../src/sim/exchange/simulator.ts';
+import { createExchangeSimulator, type ExchangeSimulator, type SimulatorOptions } from '../../src/sim/exchange/simulator.ts';
 import { connectLockstep } from '../../src/sim/lockstep/lockstep.ts';
 
 /** The whole bot in this process: real ccxt over HTTP against the simulator, real SQLite, real onnxruntime; the market unpaced. */
@@ -40,9 +40,14 @@ export interface InProcessOptions {
   /** The model's constant answer. */
   readonly probability: number;
   readonly seed?: number;
+  /** A third coin that pays the fees, and how much of it the account has: its market has to be in the history. */
+  readonly feeCoin?: { readonly asset: string; readonly amount: string };
   /** Called before each look at the market. */
   readonly eachRound?: (running: { readonly service: OperatorService; readonly bot: Bot }) => Promise<void>;
 }
+
+const paying = ({ feeCoin }: InProcessOptions): Pick<SimulatorOptions, 'fees' | 'balances'> =>
+  feeCoin === undefined ? {} : { fees: { coin: feeCoin.asset }, balances: { USDT: '1000', [feeCoin.asset]: feeCoin.amount } };
 
 export const startInProcess = async (options: InProcessOptions): Promise<InProcessBot> => {
   const directory = mkdtempSync(join(tmpdir(), 'guardian-in-process-'));
@@ -50,7 +55,7 @@ export const startInProcess = async (options: InProcessOptions): Promise<InProce
   const note = (fields: Readonly<Record<string, unknown>>, message: string): void => void warnings.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { debug: () => undefined, info: () => undefined, warn: note, error: note };
   const wall = createSystemClock();
-  const simulator = await createExchangeSimulator({ history: options.history, startTime: options.from, seed: options.seed ?? 1 });
+  const simulator = await createExchangeSimulator({ history: options.history, startTime: options.from, seed: options.seed ?? 1, ...paying(options) });
   const lockstep = await connectLockstep({ controlUrl: simulator.controlUrl, wall, log });
   const { clock } = lockstep;
   writeConstantModel(join(directory, 'model'), { probability: options.probability });
@@ -85,7 +90,7 @@ export const startInProcess = async (options: InProcessOptions): Promise<InProce
       mode: 'demo',
       symbols: options.symbols,
       quoteAsset: 'USDT',
-      feeAsset: null,
+      feeAsset: options.feeCoin?.asset ?? null,
       limits: DEFAULT_LIMITS,
       takerFee: 0.001,
       orderPrefix: 'gb',

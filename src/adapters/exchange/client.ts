@@ -4,7 +4,7 @@ import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
-import { classify, parseRetryAfter, type FailureFacts } from './error-map.ts';
+import { classify, isLimit, parseRetryAfter, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
 import { TransportError, createTransport, type Transport } from './transport.ts';
@@ -108,7 +108,7 @@ class BinanceClient extends binance {
     const used = answer.headers['x-mbx-used-weight-1m'];
     if (used !== undefined) this.requestBudget.noteUsed(Number(used));
     const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow());
-    if (status === 429 || status === 418) this.requestBudget.noteLimited(status, retryAfter);
+    if (isLimit(status, exchangeError(answer.text).code)) this.requestBudget.noteLimited(status, retryAfter);
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);

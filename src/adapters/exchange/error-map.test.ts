@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VenueErrorKind } from '../../ports/venue.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
 import { ERROR_ROWS, classify, parseRetryAfter } from './error-map.ts';
-import { approved, connect, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
+import { approved, connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
 /** The balances of an account that holds nothing. */
 const NONE = [{ asset: 'USDT', free: '0.00000000', locked: '0.00000000' }];
@@ -58,7 +58,8 @@ const CASES: readonly Case[] = [
   answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1013, 'refused', 'Filter failure: NOTIONAL'),
   answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1020, 'refused'),
   answer('-1100 to -1199: parameters', 400, -1102, 'refused'),
-  answer('-1100 to -1199: parameters', 400, -1121, 'refused', 'Invalid symbol.'),
+  answer('-1121 invalid symbol: a market that is not listed, or no longer', 400, -1121, 'unlisted', 'Invalid symbol.'),
+  answer('-1100 to -1199: parameters', 400, -1102, 'refused', 'Mandatory parameter was not sent.'),
   answer('401 without a code', 401, null, 'authentication'),
   answer('403 firewall', 403, null, 'rate-limited'),
   answer('451 restricted location', 451, null, 'refused'),
@@ -154,6 +155,24 @@ describe('slowing down', () => {
     expect(outcome).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited' } });
     expect(outcome.kind === 'not-sent' && outcome.error.retryAfter !== null && outcome.error.retryAfter > 6_000 && outcome.error.retryAfter <= 7_000).toBe(true);
     expect(server.received).toHaveLength(before);
+  });
+
+  test('a 403 of the firewall slows reads, and no exit: going on would end in a ban', async () => {
+    let now = 0;
+    const firewalled = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
+    server.handle = () => ({ status: 403, body: '<html>Forbidden</html>' });
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: '403' } });
+    const before = server.received.length;
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget', retryAfter: 60_000 } });
+    expect(server.received).toHaveLength(before);
+    await firewalled.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    expect(server.received.length).toBe(before + 1);
+    now = 60_000;
+    server.handle = () => ({ status: 403, body: { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' } });
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    // The exchange's own word on something else slows nothing.
+    expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
+    await firewalled.close();
   });
 
   test('Retry-After in both of its forms', () => {

@@ -59,6 +59,7 @@ export const ERROR_ROWS: readonly Row[] = [
   { id: '-2010 new order rejected (funds, market closed)', when: coded('-2010'), kind: 'refused' },
   { id: '-2011 cancel rejected, -2013 no such order, -2026 archived', when: coded('-2011', '-2013', '-2026'), kind: 'refused' },
   { id: '-1010 to -1099: message received but refused (filters, order composition)', when: between(-1010, -1099), kind: 'refused' },
+  { id: '-1121 invalid symbol: a market that is not listed, or no longer', when: coded('-1121'), kind: 'unlisted' },
   { id: '-1100 to -1199: parameters', when: between(-1100, -1199), kind: 'refused' },
   { id: '401 without a code', when: status(401), kind: 'authentication' },
   // The firewall before the exchange: nothing reached it.
@@ -82,6 +83,9 @@ export const classify = (facts: FailureFacts): VenueError => {
     }
   }
 };
+
+/** Whether an answer asks for slowness. A 403 with a code is the exchange's own word on something else; without one it is the firewall before it. */
+export const isLimit = (status: number, code: string | null): boolean => status === 429 || status === 418 || (status === 403 && code === null);
 
 /** The exchange's longest ban. Whatever a proxy writes there, stops and exits are not held back for longer. */
 const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;

@@ -182,7 +182,7 @@ describe('instruments', () => {
   test('a symbol that the exchange does not list is refused by name', async () => {
     server.handle = ({ query }) => (query.get('symbols')?.includes('NOPE') === true ? { status: 400, body: { code: -1121, msg: 'Invalid symbol.' } } : { body: { symbols: [symbolInfo()] } });
     const read = await exchange.marketData.instruments(['BTC/USDT', 'NOPE/USDT']);
-    expect(read).toMatchObject({ ok: false, error: { kind: 'refused', message: expect.stringContaining('NOPE/USDT') } });
+    expect(read).toMatchObject({ ok: false, error: { kind: 'unlisted', message: expect.stringContaining('NOPE/USDT') } });
     server.handle = () => ({ body: { symbols: [symbolInfo()] } });
     expect(await exchange.marketData.instruments(['BTC/USDT', 'ETH/USDT'])).toMatchObject({ ok: false, error: { message: expect.stringContaining('ETH/USDT') } });
   });

@@ -10,28 +10,30 @@ import type { Client } from './client.ts';
 import { exchangeId, toInstrument } from './instruments.ts';
 
 const PAGE = 1_000;
-/** The exchange's code for a symbol that it does not list. */
-export const UNLISTED = '-1121';
 
 const listed = (symbols: readonly SymbolName[]): string => JSON.stringify(symbols.map(exchangeId));
 
+/** An empty list asks the exchange for every symbol that it has. */
+const NOTHING = Promise.resolve<Read<readonly never[]>>({ ok: true, value: [] });
+
 /** Public market data through the client. */
 export const createMarketData = (client: Client, log: Log): MarketData => ({
-  instruments: (symbols) => readInstruments(client, symbols),
+  instruments: (symbols) => (symbols.length === 0 ? NOTHING : readInstruments(client, symbols)),
   closedCandles: async (symbol, from, now) => {
     const answer = await client.call('klines', { symbol: exchangeId(symbol), interval: '1h', startTime: from, limit: PAGE });
     const klines = checkAnswer(`candles of ${symbol}`, klinesAnswer, answer);
     return klines.ok ? toClosedCandles(symbol, klines.value, from, now) : klines;
   },
   quotes: async (symbols, now) => {
+    if (symbols.length === 0) return NOTHING;
     const together = await readQuotes(client, log, symbols, now);
-    if (together.ok || together.error.code !== UNLISTED || symbols.length === 1) return together;
+    if (together.ok || together.error.kind !== 'unlisted' || symbols.length === 1) return together;
     // The exchange refuses them all for one that it has taken off its list, which must not blind the others.
     const quotes: Quote[] = [];
     for (const symbol of symbols) {
       const alone = await readQuotes(client, log, [symbol], now);
       if (alone.ok) quotes.push(...alone.value);
-      else if (alone.error.code === UNLISTED) log.warn({ symbol }, 'the exchange does not list the symbol any more: no price');
+      else if (alone.error.kind === 'unlisted') log.warn({ symbol }, 'the exchange does not list the symbol any more: no price');
       else return alone;
     }
     return { ok: true, value: quotes };
@@ -96,13 +98,13 @@ const askInfo = async (client: Client, symbols: readonly SymbolName[]): Promise<
 
 const notListed = (symbol: SymbolName): Read<never> => ({
   ok: false,
-  error: { kind: 'refused', code: UNLISTED, message: `the exchange does not list ${symbol}; change SYMBOLS`, retryAfter: null },
+  error: { kind: 'unlisted', code: '-1121', message: `the exchange does not list ${symbol}; change SYMBOLS`, retryAfter: null },
 });
 
 const readInstruments = async (client: Client, symbols: readonly SymbolName[]): Promise<Read<readonly Instrument[]>> => {
   const info = await askInfo(client, symbols);
   if (!info.ok) {
-    if (info.error.code !== UNLISTED) return info;
+    if (info.error.kind !== 'unlisted') return info;
     const culprit = symbols.length === 1 ? symbols[0] : await firstUnlisted(client, symbols);
     return culprit === undefined ? info : notListed(culprit);
   }
@@ -122,7 +124,7 @@ const readInstruments = async (client: Client, symbols: readonly SymbolName[]): 
 const firstUnlisted = async (client: Client, symbols: readonly SymbolName[]): Promise<SymbolName | undefined> => {
   for (const symbol of symbols) {
     const info = await askInfo(client, [symbol]);
-    if (!info.ok && info.error.code === UNLISTED) return symbol;
+    if (!info.ok && info.error.kind === 'unlisted') return symbol;
   }
   return undefined;
 };

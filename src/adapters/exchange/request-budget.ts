@@ -8,7 +8,7 @@ export interface RequestBudget {
   wait(urgency: Urgency): Milliseconds | null;
   /** The exchange's count of this minute's weight, from its answer. */
   noteUsed(weight: number): void;
-  /** The exchange asked to slow down (429) or banned us for a while (418). */
+  /** The exchange asked to slow down (429) or banned us for a while (418): everything waits. The firewall before it refused (403): reads wait. */
   noteLimited(status: number, retryAfter: Milliseconds | null): void;
   /** The exchange's limit a minute, from its own information. */
   setLimit(weight: number): void;
@@ -23,6 +23,7 @@ const ORDER_SHARE = 0.95;
 /** Used when the exchange does not say how long. */
 const DEFAULT_PAUSE_429: Milliseconds = 5_000;
 const DEFAULT_PAUSE_418: Milliseconds = 120_000;
+const DEFAULT_PAUSE_403: Milliseconds = 60_000;
 /** Spot's documented limit until the exchange states its own. */
 const STANDARD_LIMIT = 6_000;
 
@@ -35,11 +36,12 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
   let used = 0;
   let minute = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
+  let readsPausedUntil = Number.NEGATIVE_INFINITY;
   const currentMinute = (): number => Math.floor(now.wall() / MINUTE);
   const usedNow = (): number => (currentMinute() === minute ? used : 0);
   return {
     wait: (urgency) => {
-      const pause = pausedUntil - now.monotonic();
+      const pause = (urgency === 'read' ? Math.max(pausedUntil, readsPausedUntil) : pausedUntil) - now.monotonic();
       if (pause > 0) return pause;
       const share = urgency === 'order' ? ORDER_SHARE : READ_SHARE;
       return usedNow() >= limit * share ? MINUTE - (now.wall() % MINUTE) : null;
@@ -50,6 +52,11 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
       used = weight;
     },
     noteLimited: (status, retryAfter) => {
+      // Whoever goes on reading is banned in the end; an exit that gets through is worth its try.
+      if (status === 403) {
+        readsPausedUntil = Math.max(readsPausedUntil, now.monotonic() + (retryAfter ?? DEFAULT_PAUSE_403));
+        return;
+      }
       const pause = retryAfter ?? (status === 418 ? DEFAULT_PAUSE_418 : DEFAULT_PAUSE_429);
       pausedUntil = Math.max(pausedUntil, now.monotonic() + pause);
     },

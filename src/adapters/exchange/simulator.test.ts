@@ -90,7 +90,7 @@ describe('market data', () => {
   });
 
   test('an unlisted symbol is refused by name', async () => {
-    expect(await exchange.marketData.instruments(['BTC/USDT', 'NOPE/USDT'])).toMatchObject({ ok: false, error: { kind: 'refused', message: expect.stringContaining('NOPE/USDT') } });
+    expect(await exchange.marketData.instruments(['BTC/USDT', 'NOPE/USDT'])).toMatchObject({ ok: false, error: { kind: 'unlisted', message: expect.stringContaining('NOPE/USDT') } });
   });
 });
 

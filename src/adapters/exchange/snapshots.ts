@@ -83,14 +83,20 @@ const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {
   return null;
 };
 
-/** Every own trade of a symbol from an id on, oldest first, page by page. */
-export const tradesFrom = async (client: Client, symbol: SymbolName, from: Readonly<Record<string, string | number>>): Promise<Read<readonly TradeAnswer[]>> => {
+/** Every own trade of a symbol from an id on, oldest first, page by page; `seen` is given each page. */
+export const tradesFrom = async (
+  client: Client,
+  symbol: SymbolName,
+  from: Readonly<Record<string, string | number>>,
+  seen: (page: readonly TradeAnswer[]) => void = () => undefined,
+): Promise<Read<readonly TradeAnswer[]>> => {
   const trades: TradeAnswer[] = [];
   let query = from;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const answer = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE, ...query }));
     if (!answer.ok) return answer;
     trades.push(...answer.value);
+    seen(answer.value);
     const last = [...answer.value].sort(byId).at(-1);
     if (last === undefined || answer.value.length < TRADES_PAGE) return distinctInOrder(symbol, trades);
     query = { ...from, fromId: nextId(last.id) };

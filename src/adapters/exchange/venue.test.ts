@@ -303,6 +303,21 @@ describe('reading the account', () => {
     expect(await exchange.venue.tradesAfter('BTC/USDT', null, 0)).toMatchObject({ ok: true, value: [{ tradeId: '0' }, { tradeId: '3' }, { tradeId: '6' }] });
   });
 
+  test('a history longer than one read may take is read on from where the last read came to, and from there on the next time', async () => {
+    const all = many(0, 60_000);
+    server.handle = paged(all);
+    const since = 1_722_816_000_000 + 3 * 58_000;
+    expect(await exchange.venue.tradesAfter('BTC/USDT', null, since)).toMatchObject({ ok: false, error: { kind: 'malformed', message: expect.stringContaining('more than 50000') } });
+    const read = await exchange.venue.tradesAfter('BTC/USDT', null, since);
+    expect(read.ok && [read.value.length, read.value[0]?.tradeId]).toEqual([2_000, String(3 * 58_000)]);
+    const before = server.received.length;
+    expect(await exchange.venue.tradesAfter('BTC/USDT', null, since)).toEqual(read);
+    expect(server.received.length - before).toBe(4);
+    // An earlier time needs what lies before it.
+    const earlier = await exchange.venue.tradesAfter('BTC/USDT', null, since - 3 * 500);
+    expect(earlier.ok ? earlier.value.length : earlier.error.message).toContain('more than 50000');
+  });
+
   test('a page that fails fails the whole read', async () => {
     const all = many(1_000, 1_500);
     let calls = 0;

@@ -4,7 +4,7 @@ import { isFinalStatus, type OrderDraft, type OrderSnapshot } from '../../core/o
 import type { Milliseconds, SymbolName } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, OwnTrade, Read, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
-import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, type Failed } from './answers.ts';
+import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, type Failed, type TradeAnswer } from './answers.ts';
 import type { Client, Parameters } from './client.ts';
 import { exchangeId } from './instruments.ts';
 import { guardFault, type EntryCeiling } from './order-guard.ts';
@@ -41,6 +41,7 @@ const orderParameters = (draft: OrderDraft): Parameters => ({
 const failedSend = (error: VenueError): SendOutcome => {
   switch (error.kind) {
     case 'refused':
+    case 'unlisted':
     case 'authentication':
       return { kind: 'rejected', error };
     case 'rate-limited':
@@ -57,6 +58,7 @@ const failedCancel = (error: VenueError): CancelOutcome => {
   switch (error.kind) {
     case 'refused':
       return error.code === '-2011' || error.code === '-2013' ? { kind: 'not-open', error } : { kind: 'not-sent', error };
+    case 'unlisted':
     case 'authentication':
     case 'rate-limited':
     case 'unreachable':
@@ -81,6 +83,7 @@ const afterCancel = (found: LookUp): CancelOutcome => {
 /** The exchange as a venue: every method returns an outcome and none throws for what the network does. */
 export const createVenue = (options: VenueOptions): Venue => {
   const { client, clock } = options;
+  const history: TradeHistory = new Map();
   const queryOrder = (reference: OrderReference): Promise<LookUp> => lookUp(client, clock, reference);
   return {
     receiveWindow: options.receiveWindow,
@@ -115,7 +118,7 @@ export const createVenue = (options: VenueOptions): Venue => {
       return { ok: true, value: account.value.balances.filter(({ free, locked }) => free !== '0' || locked !== '0') };
     },
     tradesAfter: async (symbol, afterTradeId, since) => {
-      const trades = afterTradeId === null ? await tradesSince(client, symbol, since) : await tradesFrom(client, symbol, { fromId: nextId(afterTradeId) });
+      const trades = afterTradeId === null ? await tradesSince(client, history, symbol, since) : await tradesFrom(client, symbol, { fromId: nextId(afterTradeId) });
       return trades.ok ? { ok: true, value: trades.value.map((trade) => toOwnTrade(symbol, trade)) satisfies readonly OwnTrade[] } : trades;
     },
     serverTime: () => client.serverTime(),
@@ -157,14 +160,23 @@ const openOrders = async (client: Client, clock: Clock, symbol: SymbolName): Pro
   return failure;
 };
 
+/** By symbol, the newest trade that was read on the way to a time and lies before it. */
+type TradeHistory = Map<SymbolName, { readonly id: string; readonly time: number }>;
+
 /**
  * Complete since a time without trusting how the exchange combines times and limits: the newest page
  * settles it when it is not full or reaches back far enough; else everything from the first trade on.
+ * A history longer than one read may take is read on from where the last one came to.
  */
-const tradesSince = async (client: Client, symbol: SymbolName, since: number): ReturnType<typeof tradesFrom> => {
+const tradesSince = async (client: Client, history: TradeHistory, symbol: SymbolName, since: number): ReturnType<typeof tradesFrom> => {
   const newest = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE }));
   if (!newest.ok) return newest;
   const enough = newest.value.length < TRADES_PAGE || newest.value.some((trade) => trade.time < since);
-  const trades = enough ? distinctInOrder(symbol, newest.value) : await tradesFrom(client, symbol, { fromId: 0 });
+  const note = (page: readonly TradeAnswer[]): void => {
+    for (const { id, time } of page) if (time < since && BigInt(id) >= BigInt(history.get(symbol)?.id ?? 0)) history.set(symbol, { id, time });
+  };
+  const known = history.get(symbol);
+  if (known !== undefined && known.time >= since) history.delete(symbol);
+  const trades = enough ? distinctInOrder(symbol, newest.value) : await tradesFrom(client, symbol, { fromId: history.get(symbol)?.id ?? 0 }, note);
   return trades.ok ? { ok: true, value: trades.value.filter((trade) => trade.time >= since) } : trades;
 };

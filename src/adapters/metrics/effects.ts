@@ -4,7 +4,7 @@ import type { OrderStatus } from '../../core/orders/record.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MetricSet } from './registry.ts';
 
-const FINAL: ReadonlySet<OrderStatus> = new Set<OrderStatus>(['filled', 'cancelled', 'expired', 'rejected', 'never-sent', 'never-existed']);
+const FINAL: ReadonlySet<OrderStatus> = new Set<OrderStatus>(['filled', 'cancelled', 'expired', 'rejected', 'never-sent', 'never-existed', 'settled']);
 
 interface Placed {
   readonly purpose: OrderPurpose;

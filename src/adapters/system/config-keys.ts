@@ -20,6 +20,7 @@ export const CONFIG_KEYS = {
   EXCHANGE_API_SECRET: secret('its secret'),
   EXCHANGE_API_ROOT: open('', 'another origin for every exchange endpoint: a simulator or a proxy'),
   SYMBOLS: open('BTC/USDT,ETH/USDT', 'markets to trade, BASE/USDT, comma separated'),
+  FEE_ASSET: open('', 'third coin in which the account pays fees, e.g. BNB; all of it that the account holds then counts as equity'),
 
   TELEGRAM_BOT_TOKEN: secret('token from @BotFather'),
   TELEGRAM_API_ROOT: open('https://api.telegram.org', 'a self-hosted Bot API server'),

@@ -11,6 +11,7 @@ import {
   chatPlace,
   choice,
   clockTime,
+  coinName,
   databasePath,
   flag,
   key,
@@ -45,6 +46,8 @@ export interface Config {
   };
   readonly symbols: readonly SymbolName[];
   readonly quoteAsset: 'USDT';
+  /** The third coin that pays fees; null = fees are paid in base or quote. */
+  readonly feeAsset: string | null;
   readonly telegram: {
     readonly apiRoot: string;
     readonly operators: readonly number[];
@@ -85,6 +88,7 @@ const shape = {
   EXCHANGE_API_SECRET: key(null, apiKey),
   EXCHANGE_API_ROOT: key(null, originUrl),
   SYMBOLS: key<readonly string[]>(['BTC/USDT', 'ETH/USDT'], listOf(symbolName, 20)),
+  FEE_ASSET: key(null, coinName),
   TELEGRAM_BOT_TOKEN: key(null, botToken),
   TELEGRAM_API_ROOT: key('https://api.telegram.org', originUrl),
   TELEGRAM_OPERATORS: key<readonly number[]>([], listOf(userId, 50)),
@@ -158,6 +162,10 @@ const crossFaults = (s: Settings): readonly ConfigFault[] => {
     const url = new URL(s.EXCHANGE_API_ROOT);
     if (url.protocol !== 'https:' && !isLoopback(url.hostname)) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
   }
+  if (s.FEE_ASSET === 'USDT') fault('FEE_ASSET', 'is the quote currency itself; leave it out');
+  if (s.FEE_ASSET !== null && s.SYMBOLS.includes(`${s.FEE_ASSET}/USDT`)) {
+    fault('FEE_ASSET', `is traded by SYMBOLS: the books could not tell fees from a position; leave ${s.FEE_ASSET}/USDT out, or pay fees otherwise`);
+  }
   if (s.TELEGRAM_BOT_TOKEN !== null && s.TELEGRAM_OPERATORS.length === 0) {
     fault('TELEGRAM_OPERATORS', 'is empty, yet TELEGRAM_BOT_TOKEN is set: nobody could command the bot; list your numeric user id');
   }
@@ -186,6 +194,7 @@ const assemble = (s: Settings): Config => {
     exchange: { id: s.EXCHANGE, apiRoot: s.EXCHANGE_API_ROOT },
     symbols: [...s.SYMBOLS],
     quoteAsset: 'USDT',
+    feeAsset: s.FEE_ASSET,
     telegram: {
       apiRoot: s.TELEGRAM_API_ROOT,
       operators: [...s.TELEGRAM_OPERATORS],

@@ -105,6 +105,9 @@ export const symbolName = (text: string): Parsed<string> => {
   return match[1] === 'USDT' ? bad('has the same coin on both sides') : good(text);
 };
 
+/** A coin's name, such as BNB. */
+export const coinName = (text: string): Parsed<string> => (/^[A-Z0-9]{2,20}$/.test(text) ? good(text) : bad('is not a coin such as BNB'));
+
 /** What a person sets by a command closes positions by a command, /flatten, which asks first. */
 const MAY_FLATTEN = (Object.keys(LOCKS) as LockKind[]).filter((kind) => kind !== 'operator-pause' && kind !== 'operator-halt');
 

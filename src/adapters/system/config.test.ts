@@ -162,7 +162,8 @@ describe('values', () => {
     ['TELEGRAM_CHATS', '-100,-0100', 'TELEGRAM_CHATS=-100,-0100 lists -100 twice, as -100 and as -0100'],
     ['TELEGRAM_OPERATORS', '1,,2', 'TELEGRAM_OPERATORS=1,,2 has an empty item; separate items with single commas'],
     ['TELEGRAM_CHATS', '42', 'TELEGRAM_CHATS=42: "42" is not a group id such as -1001234567890, nor a topic such as -1001234567890:42'],
-    ['FLATTEN_ON', 'kill-switch,operator-halt', 'FLATTEN_ON=kill-switch,operator-halt: "operator-halt" is not one of kill-switch, daily-drawdown, total-drawdown, minimum-balance, volatility, stale-data, reconciliation, clock-skew, execution, model, model-drift, crash-loop, operators-unreachable, start-gate'],
+    ['FEE_ASSET', 'bnb', 'FEE_ASSET=bnb is not a coin such as BNB'],
+    ['FLATTEN_ON', 'kill-switch,operator-halt', 'FLATTEN_ON=kill-switch,operator-halt: "operator-halt" is not one of kill-switch, daily-drawdown, total-drawdown, minimum-balance, volatility, stale-data, reconciliation, clock-skew, execution, model, model-drift, crash-loop, operators-unreachable, unlisted, start-gate'],
     ['UNLOCK_APPROVALS', '2', 'UNLOCK_APPROVALS=2 is more than the 0 in TELEGRAM_OPERATORS; list more operators or use 1'],
     ['DATABASE_PATH', ':memory:', 'DATABASE_PATH=:memory: is not the path of a file, such as data/live.db: what is written there would not be kept'],
     ['DASHBOARD_PORT', '70000', 'DASHBOARD_PORT=70000 is not a whole number from 0 to 65535'],
@@ -190,6 +191,7 @@ describe('values', () => {
     expect(config.telegram.chats).toEqual([{ chatId: -100, topicId: 7 }, { chatId: -200, topicId: null }]);
     expect(config.demo.from).toBe(Date.UTC(2024, 7, 1, 12));
     expect(config.flattenOn).toEqual([]);
+    expect([fromEnvironment({}).config.feeAsset, fromEnvironment({ FEE_ASSET: 'BNB' }).config.feeAsset]).toEqual([null, 'BNB']);
     expect(fromEnvironment({ FLATTEN_ON: 'kill-switch, stale-data' }).config.flattenOn).toEqual(['kill-switch', 'stale-data']);
   });
 

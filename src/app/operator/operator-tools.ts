@@ -13,6 +13,7 @@ import type { MarketFeed } from '../market-feed.ts';
 import type { AlertSettings } from '../outbox/alert-settings.ts';
 import type { DriftWatch } from './drift-watch.ts';
 import { periodViews } from './periods.ts';
+import { createSettling, type SettlingOptions } from './settling.ts';
 import { positionViews, type Now } from './views.ts';
 
 /** Fills that a chart of some hundred hours can have. */
@@ -37,6 +38,8 @@ export interface OperatorToolsOptions {
   readonly reconcile: () => Promise<void>;
   /** Cancels a working entry at the exchange. */
   readonly cancelEntry: (record: OrderRecord, by: string) => void;
+  readonly evidence: SettlingOptions['evidence'];
+  readonly forget: SettlingOptions['forget'];
   /** Makes a backup on the server; resolves to its path. */
   readonly backup: () => Promise<string>;
 }
@@ -51,6 +54,7 @@ const STATES: Readonly<Record<OrderStatus, string>> = {
   rejected: 'rejected',
   'never-sent': 'not sent',
   'never-existed': 'never existed',
+  settled: 'settled by hand',
 };
 
 const orderView = ({ draft, status, executed, createdAt }: OrderRecord): OrderView => ({
@@ -137,14 +141,17 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
 
   const flattenPreview = (symbol: string | null): FlattenPreview => {
     const { takerFee } = state.config ?? { takerFee: 0 };
-    const positions = positionViews(state)
-      .filter((view) => symbol === null || view.symbol === symbol)
+    const wanted = positionViews(state).filter((view) => symbol === null || view.symbol === symbol);
+    const stranded = wanted.filter((view) => state.symbols[view.symbol]?.unlisted === true).map((view) => view.symbol);
+    const positions = wanted
+      .filter((view) => !stranded.includes(view.symbol))
       .map((view) => ({
         symbol: view.symbol,
         quantity: view.quantity,
         lastPrice: view.lastPrice,
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
       }));
+    if (positions.length === 0 && stranded.length > 0) return { positions, refusal: `The exchange no longer lists ${stranded.join(', ')}: it cannot be sold here. Convert or withdraw it at the exchange.` };
     return { positions, refusal: positions.length > 0 ? null : `${symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`}${underWay(symbol)}` };
   };
 
@@ -207,6 +214,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     flatten,
     cancelPreview,
     cancel,
+    ...createSettling({ state, wallNow: () => now().wall, run, evidence: options.evidence, forget: options.forget, reconcile: options.reconcile }),
     reconcile,
     backup: async () => {
       try {

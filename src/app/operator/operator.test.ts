@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { decimal } from '../../core/decimal.ts';
-import { BTC, ETH, World } from '../../core/engine/world.test-helper.ts';
+import { decimal, formatDecimal } from '../../core/decimal.ts';
+import { BTC, ETH, stopIdOf, World } from '../../core/engine/world.test-helper.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
-import { DAY_MS, HOUR_MS } from '../../core/units.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/units.ts';
 import type { Caller } from '../../ports/operator.ts';
 import type { EquityPoint, FillRow, Records } from '../../ports/store.ts';
 import { equityAt } from './equity-at.ts';
@@ -17,6 +17,7 @@ const ADA: Caller = { userId: 7, name: 'Ada', role: 'operator', via: 'telegram' 
 let world: World;
 let cancelled: string[];
 let reconciled: number;
+let forgotten: string[];
 
 const noRecords = (overrides: Partial<Records> = {}): Records => ({
   trades: () => ({ total: 0, trades: [] }),
@@ -56,6 +57,12 @@ const tools = (overrides: Partial<OperatorToolsOptions> = {}) =>
       world.account();
       return Promise.resolve();
     },
+    evidence: ({ clientOrderId }) =>
+      Promise.resolve({
+        listed: world.exchange.openOrders().some(({ draft }) => draft.clientOrderId === clientOrderId),
+        totals: world.exchange.balances().map(({ asset }) => ({ asset, total: formatDecimal(world.exchange.of(asset)) })),
+      }),
+    forget: (id) => void forgotten.push(id),
     cancelEntry: (record) => void cancelled.push(record.draft.clientOrderId),
     backup: () => Promise.resolve('data/backups/x.db'),
     ...overrides,
@@ -65,6 +72,7 @@ beforeEach(() => {
   world = new World().ready();
   cancelled = [];
   reconciled = 0;
+  forgotten = [];
 });
 
 describe('what people see', () => {
@@ -143,6 +151,37 @@ describe('what people may do', () => {
     expect(tools().cancelPreview(exit?.id ?? '')).toMatchObject({ order: { purpose: 'exit' }, refusal: 'An exit is never cancelled by hand.' });
     expect(await tools().cancel(ADA, exit?.id ?? '')).toMatchObject({ ok: false, code: 'refused' });
     expect(cancelled).toEqual([]);
+  });
+
+  test('an order that the exchange never answers for is settled as shown, then books and account are compared', async () => {
+    world.enter();
+    world.account();
+    const stop = stopIdOf(world);
+    world.cancelWorks = false;
+    world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+    world.timer(2 * MINUTE_MS);
+    const side = tools();
+    expect(side.unsettled()).toEqual([expect.stringMatching(new RegExp(`^${stop}: stop, sell .* unknown for 2 min \\(.*503 no answer\\)$`))]);
+    const request = { orderId: stop, claim: 'filled', price: null } as const;
+    expect(await side.settlePreview(request)).toMatchObject({ what: [], refusal: expect.stringContaining('among its open orders') });
+    const order = world.exchange.orders.get(stop);
+    if (order === undefined) throw new Error('no stop');
+    world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
+    const preview = await side.settlePreview(request);
+    expect(preview).toMatchObject({ refusal: null, what: [expect.stringContaining(stop), expect.stringMatching(/BTC less and .* USDT more/), expect.stringContaining('Books sold'), expect.any(String)] });
+    world.exchange.move('USDT', decimal('5'));
+    expect(await side.settle(ADA, request, preview.shown)).toMatchObject({ ok: false, code: 'changed' });
+    world.exchange.move('USDT', decimal('-5'));
+    expect(await side.settle(ADA, request, preview.shown)).toMatchObject({ ok: true, code: 'done' });
+    expect([forgotten, reconciled, world.locks().includes('reconciliation')]).toEqual([[stop], 1, false]);
+    expect(await side.settle(ADA, request, preview.shown)).toMatchObject({ ok: false });
+  });
+
+  test('nothing is settled by what could not be read', async () => {
+    const side = tools({ evidence: () => Promise.resolve('the balances could not be read (503)') });
+    const request = { orderId: stopIdOf(world.enter()), claim: 'gone', price: null } as const;
+    expect(await side.settlePreview(request)).toMatchObject({ refusal: 'the balances could not be read (503).' });
+    expect(await side.settle(ADA, request, '')).toMatchObject({ ok: false, code: 'no-evidence' });
   });
 
   test('a working entry may be cancelled', async () => {

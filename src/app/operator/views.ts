@@ -48,7 +48,7 @@ const positionView = (state: EngineState, symbol: SymbolState): PositionView | n
     unrealised,
     unrealisedFraction: unrealised === null || cost === 0 ? null : unrealised / cost,
     stopPrice: managed.stopPrice === null ? null : toNumber(managed.stopPrice),
-    stopWorking: stop?.status === 'working',
+    stopWorking: stop?.status === 'working' && !symbol.unlisted,
     targetPrice: managed.targetPrice ?? 0,
     openedAt: position.trade?.openedAt ?? managed.signal,
     horizonAt: managed.horizonAt,

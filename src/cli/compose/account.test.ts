@@ -3,7 +3,9 @@ import type { AccountDesk, OrderHead } from '../../adapters/exchange/account-des
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { createVirtualClock } from '../../sim/simulation/virtual-clock.ts';
-import { ordersOfOurs, otherInstance } from './account.ts';
+import { identify, ordersOfOurs, otherInstance } from './account.ts';
+import { HOUR_MS, MINUTE_MS, type Milliseconds } from '../../core/units.ts';
+import type { Base } from './base.ts';
 
 const NOW = Date.UTC(2026, 0, 5);
 const failed: Read<never> = { ok: false, error: { kind: 'unknown', code: 'TIMEOUT', message: 'no whole answer within 10000 ms', retryAfter: null } };
@@ -32,6 +34,11 @@ test('a moment’s outage at the start does not hide the orders of the account: 
   expect(await ask(deskOf(failed, failed, { ok: true, value: [ours, { clientOrderId: 'web_1', at: NOW }] }))).toEqual([ours]);
 });
 
+test('a market that has left the exchange holds up no start, and hides no order of the others', async () => {
+  const desk = deskOf({ ok: false, error: { kind: 'unlisted', code: '-1121', message: 'Invalid symbol.', retryAfter: null } });
+  expect([await ask(desk), desk.asked]).toEqual([[], 1]);
+});
+
 test('an outage that lasts is no proof that nobody else trades', async () => {
   const desk = deskOf(failed);
   const orders = await ask(desk);
@@ -40,4 +47,27 @@ test('an outage that lasts is no proof that nobody else trades', async () => {
   expect(otherInstance(orders, 'abcdefgh', NOW)).toContain('cannot be ruled out');
   expect(otherInstance([ours], 'abcdefgh', NOW)).toBeNull();
   expect(otherInstance([ours], 'zzzzzzzz', NOW)).toContain('gbabcdefgh-1');
+});
+
+test('a start that waits for the account is told after a minute, each hour, and when it goes on; one that waits a moment is not', async () => {
+  const waitFor = async (span: Milliseconds, reached = true): Promise<string[]> => {
+    const clock = createVirtualClock(NOW);
+    const told: string[] = [];
+    const desk = { identity: () => Promise.resolve(clock.wallNow() - NOW < span ? failed : { ok: true as const, value: { uid: '1', canTrade: true, takerFee: null } }) };
+    const base = { wall: clock, config: { mode: 'live' }, log: { warn: () => undefined, error: () => undefined } } as unknown as Base;
+    const identity = identify(base, desk, (text) => {
+      told.push(text.split('\n')[0] ?? '');
+      return Promise.resolve(reached);
+    });
+    await clock.runTo(NOW + span + MINUTE_MS);
+    expect(await identity).toMatchObject({ uid: '1' });
+    return told;
+  };
+  const waits = 'Guardian Bot (live) waits for the exchange since 2026-01-05 00:00 UTC';
+  const goesOn = 'Guardian Bot (live): the exchange answers, the start goes on';
+  expect(await waitFor(50_000)).toEqual([]);
+  expect(await waitFor(2 * MINUTE_MS)).toEqual([waits, goesOn]);
+  expect(await waitFor(2 * HOUR_MS + 5 * MINUTE_MS)).toEqual([waits, waits, waits, goesOn]);
+  // Nobody has heard that it waits: that it goes on is no news.
+  expect(await waitFor(2 * MINUTE_MS, false)).toEqual([waits, waits]);
 });

@@ -6,6 +6,7 @@ import { UserError } from '../../adapters/system/user-error.ts';
 import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
 import type { Read } from '../../ports/venue.ts';
 import { ORDER_PREFIX, type Base } from './base.ts';
+import { tellPeople, watchWaiting, type Tell } from './tell-waiting.ts';
 
 /** Wall time between tries while the exchange does not answer. */
 const RETRY: Milliseconds = 5 * SECOND_MS;
@@ -28,17 +29,23 @@ export const accountName = (where: string, uid: string): string => `${where}:${c
 
 /**
  * Who the account is. Waits as long as the exchange cannot be reached: a bot that does not know whose
- * money it trades must not open its books.
+ * money it trades must not open its books. People are told when it takes long.
  * @throws UserError when the exchange refuses the key
  */
-export const identify = async ({ log, wall }: Base, desk: AccountDesk): Promise<AccountIdentity> => {
+export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk: Pick<AccountDesk, 'identity'>, tell: Tell = tellPeople(base)): Promise<AccountIdentity> => {
+  const { log, wall, config } = base;
+  const waiting = watchWaiting(base, config.mode, tell);
   for (;;) {
     const read = await desk.identity();
-    if (read.ok) return read.value;
+    if (read.ok) {
+      await waiting.over();
+      return read.value;
+    }
     const { kind, code, message } = read.error;
     if (kind === 'authentication') throw new UserError(`EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`);
     if (kind === 'refused') throw new UserError(`the exchange refuses to tell the account (${code}: ${message})`);
     log.warn({ code, why: message }, 'the exchange does not tell the account yet; trying again');
+    waiting.failed(`${code} ${message}`);
     await wall.sleep(RETRY);
   }
 };
@@ -46,10 +53,11 @@ export const identify = async ({ log, wall }: Base, desk: AccountDesk): Promise<
 /** Tries, while a moment's outage of the exchange would decide whether a bot starts, and what it believes of its database. */
 const TRIES = 4;
 
-const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | null> => {
+const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | 'unlisted' | null> => {
   for (let attempt = 1; ; attempt += 1) {
     const read = await ask();
     if (read.ok) return read.value;
+    if (read.error.kind === 'unlisted') return 'unlisted';
     if (attempt >= TRIES) return null;
     await wall.sleep(RETRY);
   }
@@ -61,6 +69,8 @@ export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, 
   for (const symbol of symbols) {
     const orders = await inTime(base, () => desk.recentOrders(symbol));
     if (orders === null) return null;
+    // Nobody trades in a market that is not there.
+    if (orders === 'unlisted') continue;
     found.push(...orders.filter(({ clientOrderId }) => clientOrderId.startsWith(ORDER_PREFIX)));
   }
   return found;

@@ -31,7 +31,7 @@ const engineConfig = ({ config }: Base, { database, takerFee, staleWallGrace }: 
     mode: config.mode,
     symbols: config.symbols,
     quoteAsset: config.quoteAsset,
-    feeAsset: null,
+    feeAsset: config.feeAsset,
     limits: config.limits,
     ...policiesFor(config.flattenOn),
     takerFee,

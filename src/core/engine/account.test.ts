@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
+import { markEquity } from './marking.ts';
 import { newestTrade } from '../ledger/plan.ts';
 import { indexOrders } from './state.ts';
 import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
@@ -129,7 +130,43 @@ describe('a shortage', () => {
     expect(world.locks()).toEqual([]);
   });
 
-  test('of base locks; what is missing leaves at cost, baselines move by its value, the rest is protected', () => {
+  test('of base with an open gain is neither a profit nor a loss: what has left is booked at its value, in the books and in the record', () => {
+    const world = new World().ready().enter();
+    world.quotes({ [BTC]: 51_000 });
+    const equity = (): number => markEquity(world.state, world.at, world.wall).value ?? Number.NaN;
+    const before = equity();
+    world.exchange.end(world.managed()?.stopOrderId ?? '', 'cancelled');
+    world.exchange.move('BTC', decimal('-0.05'));
+    world.account();
+    world.account();
+    world.report(world.managed()?.stopOrderId ?? '');
+    world.command({ name: 'reconcile' });
+    world.account();
+    world.take();
+    expect(world.unlock().ok).toBe(true);
+    expect(deposits(world)).toEqual(['-2550']);
+    expect(equity() - before).toBeCloseTo(-2_550, 6);
+    expect(imbalance(world.state.ledger)).toBe(ZERO);
+    expect(world.state.guardian.highWaterMark).toBeCloseTo(before - 2_550, 6);
+  });
+
+  test('of base of which no price is known leaves at its cost', () => {
+    const world = new World().ready().enter();
+    const symbol = world.state.symbols[BTC];
+    if (symbol === undefined) throw new Error('no symbol');
+    symbol.last = 0;
+    const cost = world.state.ledger.positions[BTC]?.cost ?? ZERO;
+    world.exchange.move('BTC', decimal(`-${world.held()}`));
+    for (let reading = 0; reading < 2; reading += 1) world.account();
+    world.command({ name: 'reconcile' });
+    world.account();
+    world.take();
+    world.unlock();
+    expect(deposits(world)).toEqual([`-${formatDecimal(cost)}`]);
+    expect(imbalance(world.state.ledger)).toBe(ZERO);
+  });
+
+  test('of base locks; what is missing leaves, baselines move by its value, the rest is protected', () => {
     const world = new World().ready().enter();
     const stop = world.managed()?.stopOrderId ?? '';
     world.exchange.end(stop, 'cancelled');
@@ -190,6 +227,26 @@ describe('a shortage', () => {
   });
 });
 
+test('an account that cannot be compared is told after ten minutes, once, and when it can be again', () => {
+  const world = new World().ready();
+  const fail = (): void => void world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+  const told = (): string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : []));
+  world.take();
+  for (let count = 0; count < 3; count += 1) {
+    fail();
+    world.pass(seconds(299));
+  }
+  expect(told()).toEqual([]);
+  fail();
+  fail();
+  world.restart();
+  fail();
+  expect(told()).toEqual(['The account has not been compared for 15 min']);
+  world.account();
+  world.account();
+  expect(told()).toEqual(['The account is compared again']);
+});
+
 describe('the third coin', () => {
   const third = (bnb = '1'): World => {
     const world = new World({ balances: { USDT: '10000', BNB: bnb }, config: { feeAsset: 'BNB' } });
@@ -209,12 +266,78 @@ describe('the third coin', () => {
 
   test('without a fresh price makes equity unknown: no entry', () => {
     const world = third();
+    // The price of the coin is read no more.
     world.config = { ...world.config, feeAsset: null };
     world.pass(seconds(301));
     world.quotes();
     world.quotes();
     world.predict(BTC);
     expect(world.decision().text).toContain('equity-unknown');
+  });
+
+  test('topped up outside is no gain in the record, and waits for a price while none is fresh', () => {
+    const world = third('0');
+    world.exchange.move('BNB', decimal('2'));
+    world.pass(seconds(301));
+    world.take();
+    for (let reading = 0; reading < 3; reading += 1) world.account();
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([[], 0, 10_000]);
+    world.quotes();
+    world.account();
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([['1000'], 2, 11_000]);
+  });
+
+  test('whose price is not fresh pays a fee that is booked at the full taker fee: never cheaper than it can have been', () => {
+    const world = third();
+    world.enter();
+    const cheap = world.state.ledger.feesPaid;
+    const bought = world.held();
+    const stale = third();
+    stale.state.feeCoinAt -= 1_000_000;
+    stale.state.feeCoinWall -= 1_000_000;
+    stale.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    stale.exchange.accept(world.placed('entry')[0]!, stale.at);
+    const record = { ...world.state.orders['gbtest01-1']!, status: 'unknown' as const, executed: ZERO, tradeIds: [] };
+    stale.state.orders['gbtest01-1'] = record;
+    indexOrders(stale.state);
+    stale.report('gbtest01-1');
+    expect(stale.held()).toBe(bought);
+    const full = Number(formatDecimal(stale.state.ledger.feesPaid));
+    expect(full).toBeCloseTo(Number(bought) * 50_000 * 0.001, 6);
+    expect(full).toBeGreaterThanOrEqual(Number(formatDecimal(cheap)));
+  });
+
+  test('that FEE_ASSET does not name is told, and a price of another coin values nothing', () => {
+    const world = new World({ balances: { USDT: '10000', BNB: '1' } });
+    world.exchange.feeCoin = 'third';
+    world.ready().enter();
+    expect(world.effects).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ title: 'Fees are paid in BNB, which FEE_ASSET does not name', key: 'reconciliation:fee-asset:BNB' }) as unknown }));
+    expect([world.state.feeCoinNumber, world.locks()]).toEqual([0, []]);
+    expect(imbalance(world.state.ledger)).toBe(ZERO);
+  });
+
+  test('that pays no fees any more leaves the books at a start, with the baselines', () => {
+    const world = third();
+    world.take();
+    world.config = { ...world.config, feeAsset: null };
+    world.restart();
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([['-500'], 0, 10_000]);
+    world.account();
+    world.account();
+    world.quotes();
+    expect([world.locks(), world.state.external['BNB']]).toEqual([[], '1']);
+  });
+
+  test('is not taken for dearer or cheaper by one wild price', () => {
+    const world = third();
+    world.pass(seconds(5));
+    for (const last of [5_000, 505]) {
+      world.apply({ type: 'quotes', quotes: [{ symbol: 'BNB/USDT', last, bid: last, ask: last, at: world.at }] });
+      expect(world.state.feeCoinPrice).toBe(500);
+    }
+    world.apply({ type: 'quotes', quotes: [{ symbol: 'BNB/USDT', last: 506, bid: 506, ask: 506, at: world.at }] });
+    expect(world.state.feeCoinPrice).toBe(506);
+    expect(world.state.guardian.highWaterMark).toBe(10_506);
   });
 
   test('topped up or taken away outside moves the baselines by its value', () => {

@@ -101,12 +101,16 @@ export interface AccountInput extends InputTimes {
   readonly type: 'account';
   readonly balances: readonly { readonly asset: string; readonly free: string; readonly locked: string }[] | null;
   readonly failure: string | null;
+  /** Client ids of the orders for which alone it could not be compared: they cannot be looked up, and the books hold them for ended or not for theirs. Absent where there are none. */
+  readonly hindrances?: readonly string[];
   /** Orders and trades of others, for the report. */
   readonly foreignOrders: readonly string[];
   /** Open orders of this bot that this database does not know and that may not be touched before an operator has looked, each "symbol id". */
   readonly orphanOrders?: readonly string[];
   /** Open orders that wait for a trigger and are none of the books', by symbol; absent where there are none. */
   readonly algoOrders?: Readonly<Record<SymbolName, number>>;
+  /** Symbols that are traded or held and that the exchange no longer lists; absent where there are none. */
+  readonly unlisted?: readonly SymbolName[];
   /** Booked trades that the exchange's history no longer holds: the account was reset. */
   readonly historyLost?: readonly string[];
 }
@@ -143,6 +147,14 @@ export interface ReachInput extends InputTimes {
   readonly unreachable: string | null;
 }
 
+/** What the exchange shows beside an order that it does not answer for, read while nothing else was under way. */
+export interface SettlementEvidence {
+  /** Whether the order is among the open ones of its symbol. */
+  readonly listed: boolean;
+  /** Free and locked together, as exact text, of every asset with a balance. */
+  readonly totals: readonly { readonly asset: string; readonly total: string }[];
+}
+
 export type OperatorCommand =
   | { readonly name: 'pause'; readonly reason: string }
   | { readonly name: 'resume' }
@@ -160,6 +172,16 @@ export type OperatorCommand =
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }
   | { readonly name: 'flatten'; readonly symbol: SymbolName | null }
+  /** The operator says what became of an order of which the exchange does not say it. Held against what the exchange shows otherwise. */
+  | {
+      readonly name: 'settle';
+      readonly clientOrderId: string;
+      /** `filled`: it has bought or sold. `gone`: it has done nothing more, and is not open. */
+      readonly claim: 'filled' | 'gone';
+      /** Average price in quote currency, fees taken in, as exact text; null = as the balances show. */
+      readonly price: string | null;
+      readonly evidence: SettlementEvidence;
+    }
   /** A drill: an entry of the smallest size, through every check that a signal passes. Never in live. */
   | { readonly name: 'round-trip'; readonly symbol: SymbolName };
 

@@ -222,7 +222,7 @@ describe('a stop that is not among the open orders any more, and of which nobody
     world.take();
     lost(world);
     expect(world.managed()?.phase).toBe('protecting');
-    expect(world.take()).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ kind: 'reconciliation', key: `reconciliation:missing:${stop}` }) as unknown }));
+    expect(world.take()).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ kind: 'reconciliation', key: `reconciliation:missing:${stop}:${world.at}` }) as unknown }));
     world.timer(seconds(60));
     expect(world.locks()).toEqual([]);
     world.timer(1);
@@ -252,6 +252,26 @@ describe('a stop that is not among the open orders any more, and of which nobody
     expect(world.exchange.openOrders()).toEqual([]);
   });
 
+  test('and is found again is told, and so is the next time that it is missing', () => {
+    const world = new World().ready().enter();
+    const stop = stopIdOf(world);
+    const titles = (): string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : []));
+    world.take();
+    lost(world);
+    world.timer(seconds(5));
+    expect(titles()).toEqual(['BTC/USDT: nobody can say what became of the stop order']);
+    world.report(stop);
+    expect(titles()).toEqual(['BTC/USDT: the stop order is found again, now working']);
+    world.report(stop);
+    expect(titles()).toEqual([]);
+    world.timer(seconds(5));
+    lost(world);
+    world.restart();
+    world.exchange.setPrice(BTC, 49_000, world.at);
+    world.report(stop);
+    expect(titles()).toEqual(['BTC/USDT: nobody can say what became of the stop order', 'BTC/USDT: the stop order is found again, now filled']);
+  });
+
   test('that turns out to rest is left alone; that turns out to have ended is put back', () => {
     const world = new World().ready().enter();
     const stop = stopIdOf(world);
@@ -274,5 +294,43 @@ describe('a stop that is not among the open orders any more, and of which nobody
     world.command({ name: 'flatten', symbol: BTC });
     expect(world.effects.filter((effect) => effect.type === 'cancel')).toHaveLength(1);
     expect(world.placed('exit')).toEqual([]);
+  });
+});
+
+describe('a stop that rests and cannot be cancelled', () => {
+  const stuck = (): { readonly world: World; readonly stop: string } => {
+    const world = new World().ready().enter();
+    world.timer(seconds(5));
+    world.cancelWorks = false;
+    world.take();
+    world.command({ name: 'flatten', symbol: BTC });
+    return { world, stop: stopIdOf(world) };
+  };
+
+  test('is told once, at the first cancellation that fails', () => {
+    const { world, stop } = stuck();
+    for (let minute = 0; minute < 5; minute += 1) world.timer(seconds(60));
+    const told = world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'order-failure' ? [effect.alert] : []));
+    expect(told).toMatchObject([{ title: 'BTC/USDT: the stop order could not be cancelled', lines: [expect.stringContaining(`${stop}: 503 no answer`), expect.any(String)] }]);
+  });
+
+  test('locks entries by its name after 60 s, until it has ended and five minutes were quiet', () => {
+    const { world, stop } = stuck();
+    world.timer(seconds(60));
+    expect(world.locks()).toEqual([]);
+    world.timer(1);
+    expect(world.state.guardian.locks['execution']?.reason).toBe(`the outcome of the cancellation of BTC/USDT stop ${stop} is unknown for 60 s (limit 60 s)`);
+    for (let minute = 0; minute < 10; minute += 1) world.timer(seconds(60));
+    world.restart();
+    world.timer(seconds(70));
+    expect(world.locks()).toContain('execution');
+    world.cancelWorks = true;
+    world.timer(seconds(31));
+    expect(world.managed()).toBeNull();
+    world.timer(seconds(299));
+    world.quotes();
+    expect(world.locks()).toContain('execution');
+    world.timer(seconds(2));
+    expect(world.locks()).not.toContain('execution');
   });
 });

@@ -9,9 +9,10 @@ import { isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
-import { nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
+import { endWithMarket, nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
+import { evaluateListing } from './unlisted.ts';
 
 /** A position may be without a known stop this long, in wall time; then it is closed at market. */
 export const MAX_UNPROTECTED: Milliseconds = 15 * SECOND_MS;
@@ -62,6 +63,7 @@ export const manage = (entryOrderId: string, signal: EpochMs, horizonAt: EpochMs
 export const tend = (turn: Turn, symbol: SymbolState): void => {
   const managed = symbol.managed;
   if (managed === null) return;
+  if (symbol.unlisted) return tendUnlisted(turn, symbol, managed);
   if (managed.exitReason === null) {
     const flatten = mustFlatten(turn.state.guardian, symbol.symbol, turn.config.lockPolicies);
     if (flatten !== null) managed.exitReason = LOCKS[flatten.kind].title.toLowerCase();
@@ -79,6 +81,19 @@ export const tend = (turn: Turn, symbol: SymbolState): void => {
     case 'exiting':
       return tendExiting(turn, symbol, managed);
   }
+};
+
+/** No order is taken there: nothing is done before what is held has left by another way. */
+const tendUnlisted = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
+  if (!isDust(turn.state, symbol)) {
+    if (managed.averageEntry === null) setBarriers(turn, symbol, managed);
+    return;
+  }
+  const open = [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].map((id) => orderOf(turn, id)).filter((record) => record !== null && !isFinal(record));
+  if (open.some((record) => record?.status !== 'working')) return;
+  for (const record of open) if (record !== null) endWithMarket(turn, record);
+  finish(turn, symbol, managed, 'not listed');
+  evaluateListing(turn);
 };
 
 const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null => turn.state.ledger.positions[symbol.symbol]?.trade ?? null;

@@ -18,10 +18,13 @@ export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, ru
 export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
   staleness(symbol, at, wall, rule) === null;
 
+/** Price of the third coin in quote currency; null while there is no fresh one. */
+export const freshFeeCoinPrice = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null =>
+  state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule) ? state.feeCoinPrice : null;
+
 /** Whether the third coin can be valued: nothing of it is held, or its price is fresh. */
 const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
-  state.feeCoinNumber === 0 ||
-  (state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule));
+  state.feeCoinNumber === 0 || freshFeeCoinPrice(state, at, wall, rule) !== null;
 
 /**
  * Equity = quote cash + the bot's own positions at the last price + fee coin, as a
@@ -40,6 +43,18 @@ export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: F
   }
   if (state.feeCoinNumber === 0) return equity;
   return feeCoinKnown(state, at, wall, rule) ? equity + state.feeCoinNumber * (state.feeCoinPrice ?? 0) : null;
+};
+
+/** The part of equity that rests on prices which are higher than what is believed yet, in quote currency: what baselines leave out. Zero as a rule. */
+export const disbelieved = (state: EngineState): number => {
+  let part = 0;
+  const { symbolList } = state;
+  for (let i = 0; i < symbolList.length; i += 1) {
+    const { heldNumber, last, believed } = symbolList[i] as SymbolState;
+    // Not above zero: a snapshot from before there was such a price.
+    if (heldNumber !== 0 && last > believed && believed > 0) part += heldNumber * (last - believed);
+  }
+  return part;
 };
 
 /** Equity with the reason why it is not known. */

@@ -1,10 +1,13 @@
-import { add, decimal, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
+import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
+import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
+import { noteListing } from './unlisted.ts';
 import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -18,11 +21,14 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   const { state } = turn;
   const totals = input.balances === null ? null : readTotals(turn, input.balances);
   state.accountFailed = totals === null;
+  noteFailure(turn, input.failure);
+  noteHindrances(turn, input);
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
     alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, ids.slice(0, 5));
   }
+  noteListing(turn, input.unlisted ?? []);
   state.orphans = input.orphanOrders ?? [];
   state.algoOrders = input.algoOrders ?? {};
   if (state.ledger.cash === null) {
@@ -48,6 +54,40 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
     case 'shortage':
       return impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, difference.reason, null, null);
   }
+};
+
+/** Account readings may fail this long (wall time) before it is told: entries are refused from the first on. */
+const FAILURE_TOLD_AFTER: Milliseconds = 10 * MINUTE_MS;
+
+/** That nothing is bought any more has to be heard of, and why. */
+const noteFailure = (turn: Turn, why: string | null): void => {
+  const { state, wall } = turn;
+  if (!state.accountFailed) {
+    if (state.accountFailureTold) alert(turn, 'reconciliation', `account-compared:${wall}`, 'The account is compared again', [], ['/health']);
+    state.accountFailedSince = null;
+    state.accountFailureTold = false;
+    return;
+  }
+  state.accountFailedSince ??= wall;
+  const span = wall - state.accountFailedSince;
+  if (state.accountFailureTold || span < FAILURE_TOLD_AFTER) return;
+  state.accountFailureTold = true;
+  const lines = [why ?? 'an amount of ours could not be read', 'Entries are refused until it works; stops and exits go on.'];
+  alert(turn, 'reconciliation', `account-not-compared:${wall}`, `The account has not been compared for ${Math.round(span / MINUTE_MS)} min`, lines, ['/health', '/logs']);
+};
+
+/** An order whose books have ended and that cannot be looked up keeps the account from being compared, and so every entry from being approved: told once, and when it is over. */
+const noteHindrances = (turn: Turn, { hindrances = [], balances }: AccountInput): void => {
+  const { state, wall } = turn;
+  // A try that failed for another reason says nothing of them.
+  if (balances === null && hindrances.length === 0) return;
+  for (const id of hindrances) {
+    if (state.hindrances.includes(id)) continue;
+    const lines = ['The exchange has something of it that the books do not have, and does not say what.', 'It goes on being asked; entries are refused meanwhile. Stops and exits go on.'];
+    alert(turn, 'reconciliation', `hindrance:${id}:${wall}`, `${id} cannot be looked up: the account is not compared`, lines, ['/orders', '/health']);
+  }
+  for (const id of state.hindrances) if (!hindrances.includes(id)) alert(turn, 'reconciliation', `hindrance-over:${id}:${wall}`, `${id} can be looked up again`, ['The account is compared again.'], ['/health']);
+  state.hindrances = hindrances;
 };
 
 /** What the exchange states of every asset. Amounts of assets that are none of ours may be no decimal of ours either: they are left out; of one of ours that makes the reading a failed one. */
@@ -169,41 +209,57 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${money(toNumber(amount))} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
-/** The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by its value. */
+/**
+ * The coin that pays fees was topped up or taken away outside: the exchange's number counts, and the baselines move by
+ * its value. Without a fresh price its value is not known, and what is seen waits for one.
+ */
 const moveFeeCoin = (turn: Turn, there: Decimal): void => {
   const { state, config } = turn;
+  const price = freshFeeCoinPrice(state, turn.at, turn.wall, freshnessRule(state));
+  if (price === null) return;
   const moved = sub(there, state.ledger.feeCoin);
-  state.ledger.feeCoin = there;
   state.suspicion = null;
-  syncNumbers(state);
-  shiftBaselines(state.guardian, toNumber(moved) * (state.feeCoinPrice ?? 0), turn.changes);
+  takeFeeCoin(turn, there, price);
   const what = moved > ZERO ? 'added' : 'withdrawn';
   alert(turn, 'deposit', `${turn.wall}`, `${formatDecimal(moved)} ${config.feeAsset ?? ''} ${what}`, ['Neither a profit nor a loss: the baselines move by its value.'], ['/balance']);
 };
 
+/** The books take over another amount of the third coin. Its value is no result: the record has it as money from outside. */
+const takeFeeCoin = (turn: Turn, amount: Decimal, price: number): void => {
+  const { state } = turn;
+  const value = mulDown(sub(amount, state.ledger.feeCoin), decimalFromNumber(price));
+  state.ledger.feeCoin = amount;
+  syncNumbers(state);
+  shiftBaselines(state.guardian, toNumber(value), turn.changes);
+  emit(turn, { type: 'deposit', amount: value, at: turn.at });
+};
+
+/** Fees are paid otherwise from now on: the coin that paid them is none of the bot's any more. */
+export const dropFeeCoin = (turn: Turn): void => {
+  if (turn.state.ledger.feeCoin === ZERO) return;
+  takeFeeCoin(turn, ZERO, turn.state.feeCoinPrice ?? 0);
+};
+
 /**
  * An operator accepts the exchange's numbers after a shortage: what is missing
- * is booked as a withdrawal, units at cost. The baselines move by what equity
+ * is booked as a withdrawal, units at their value. The baselines move by what equity
  * loses by it, so that it is neither a profit nor a loss.
  */
 export const acceptShortage = (turn: Turn): void => {
   const { state } = turn;
   const { ledger, cashAtExchange } = state;
   let booked = ZERO;
-  let value = ZERO;
   if (cashAtExchange !== null && ledger.cash !== null && cashAtExchange < ledger.cash) {
     booked = sub(ledger.cash, cashAtExchange);
-    value = booked;
     bookDeposit(ledger, sub(ZERO, booked));
   }
   for (const symbol of Object.values(state.symbols)) {
     const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
     if (missing <= ZERO) continue;
-    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing));
-    value = add(value, mulDown(missing, lastDecimal(symbol) ?? ZERO));
+    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, lastDecimal(symbol)));
   }
   syncNumbers(state);
-  if (booked === ZERO && value === ZERO) return;
-  shiftBaselines(state.guardian, -toNumber(value), turn.changes);
+  if (booked === ZERO) return;
+  shiftBaselines(state.guardian, -toNumber(booked), turn.changes);
   emit(turn, { type: 'deposit', amount: sub(ZERO, booked), at: turn.at });
 };

@@ -7,9 +7,10 @@ import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
-import { markEquity } from './marking.ts';
+import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
+import { settle } from './settle.ts';
 import { emit, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
@@ -49,6 +50,8 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
       return unlock(turn, command, by);
     case 'flatten':
       return flatten(turn, command.symbol, by);
+    case 'settle':
+      return settle(turn, command, by);
     case 'round-trip':
       return roundTrip(turn, command.symbol, by);
   }
@@ -140,7 +143,8 @@ export const newLossPermitted = (equity: number, maxDailyDrawdown: number): numb
 
 const rebase = (turn: Turn, lock: Lock): void => {
   const { guardian } = turn.state;
-  const { value: equity } = markEquity(turn.state, turn.at, turn.wall);
+  const { value } = markEquity(turn.state, turn.at, turn.wall);
+  const equity = value === null ? null : value - disbelieved(turn.state);
   switch (lock.kind) {
     case 'kill-switch':
       guardian.lossStreak = [];
@@ -178,14 +182,18 @@ const rebase = (turn: Turn, lock: Lock): void => {
 
 const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
   const targets = Object.values(turn.state.symbols).filter((state) => state.managed !== null && (symbol === null || state.symbol === symbol));
+  const stranded = targets.filter((state) => state.unlisted);
+  const names = stranded.map((state) => state.symbol).join(', ');
+  if (stranded.length > 0 && stranded.length === targets.length) return refused('unlisted', `The exchange no longer lists ${names}: it cannot be sold here.`);
   if (targets.length === 0) return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
-  for (const { managed } of targets) {
-    if (managed === null) continue;
+  for (const { managed, unlisted } of targets) {
+    if (managed === null || unlisted) continue;
     managed.exitReason = `flatten by ${by}`;
     managed.retryAt = null;
     const entry = orderOf(turn, managed.entryOrderId);
     // Not sent yet, it is withdrawn: nothing is bought to be sold at once.
     if (entry !== null && !isFinal(entry)) requestCancel(turn, entry, 'flatten');
   }
-  return done(`Closing ${targets.map((target) => target.symbol).join(', ')}.`);
+  const closing = targets.filter((state) => !state.unlisted).map((target) => target.symbol);
+  return done(`Closing ${closing.join(', ')}.${names === '' ? '' : ` Not ${names}, which the exchange no longer lists.`}`);
 };

@@ -1,9 +1,10 @@
 import { tightenByForming, updateVolatility } from '../guardian/volatility.ts';
 import { isStale } from '../guardian/health-locks.ts';
-import { HOUR_MS, hourStart, type EpochMs } from '../units.ts';
+import type { Quote } from '../market/quote.ts';
+import { HOUR_MS, hourStart, type EpochMs, type Fraction } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
-import { equityOf, freshnessRule, grossExposure } from './marking.ts';
-import { symbolOf, type SymbolState } from './state.ts';
+import { disbelieved, equityOf, freshnessRule, grossExposure } from './marking.ts';
+import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
 /**
@@ -39,13 +40,10 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     if (!isPrice(quote.last) || !isPrice(quote.bid) || !isPrice(quote.ask)) continue;
     // A stamp from the future would look fresh for longer than it is.
     const at = Math.min(quote.at, turn.at);
-    if (quote.symbol === state.feeSymbol && at >= state.feeCoinAt) {
-      if (state.feeCoinPrice === null || at > state.feeCoinAt) state.feeCoinWall = turn.wall;
-      state.feeCoinPrice = quote.last;
-      state.feeCoinAt = at;
-    }
+    if (quote.symbol === state.feeSymbol) takeFeeCoin(state, quote.last, at, turn.wall);
     const symbol = state.symbols[quote.symbol];
     if (symbol === undefined || !(symbol.priceAt === null || at >= symbol.priceAt)) continue;
+    believe(symbol, quote);
     symbol.last = quote.last;
     symbol.bid = quote.bid;
     symbol.ask = quote.ask;
@@ -56,6 +54,35 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
     symbol.freshPolls = isStale(symbol, turn.at, turn.wall, rule) ? 0 : symbol.freshPolls + 1;
     watchTarget(symbol);
   }
+};
+
+/** A price this far from the one before it, as a fraction of that one, counts for baselines once the next one is beside it. */
+const WILD_MOVE: Fraction = 0.05;
+
+/**
+ * A price that lifts a mark lifts every limit that is measured from it, for good: one wild price would lock and close
+ * positions when it is over. So the marks take what the book bears out, the price or the nearer of bid and ask, and a
+ * leap only at the second reading, as every difference that is acted upon. What tightens takes each price at once.
+ */
+const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
+  if (!leaps(symbol.last, last)) symbol.believed = borneOut(last, bid, ask);
+};
+
+/** What the book bears out of a price: all of it between bid and ask. */
+export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
+
+/** Whether a price is so far from the one before it that it takes a second one to be believed. */
+export const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
+
+/** The coin that pays fees: no order rests on its price, so that a leap waits for the second reading altogether. */
+const takeFeeCoin = (state: EngineState, price: number, at: EpochMs, wall: EpochMs): void => {
+  if (at < state.feeCoinAt) return;
+  const wild = leaps(state.feeCoinSeen, price);
+  state.feeCoinSeen = price;
+  if (wild) return;
+  if (state.feeCoinPrice === null || at > state.feeCoinAt) state.feeCoinWall = wall;
+  state.feeCoinPrice = price;
+  state.feeCoinAt = at;
 };
 
 /** The hour that a price belongs to counts for tightening only. */
@@ -88,5 +115,5 @@ export const recordEquity = (turn: Turn): void => {
   const value = equityOf(state, turn.at, turn.wall, freshnessRule(state));
   if (value === null) return;
   state.equityHour = hourStart(turn.at);
-  emit(turn, { type: 'equity', at: turn.at, equity: value, cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
+  emit(turn, { type: 'equity', at: turn.at, equity: value - disbelieved(state), cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
 };

@@ -7,7 +7,8 @@ import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
-import { noteCancelFailure } from './orders-out.ts';
+import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
+import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -27,13 +28,10 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   const before = { status: record.status, fills: record.tradeIds.length };
   const ended = isFinal(record);
   apply(turn, record, input.outcome);
-  if (ended) reportRepair(turn, record, record.tradeIds.length - before.fills);
+  // Counted by what was booked: of an order that was settled by hand the fills until then are in the books already.
+  if (ended) reportRepair(turn, record, turn.effects.filter(({ type }) => type === 'fill').length);
   else if (record.status === 'cancelled' && !record.cancelRequested && record.draft.purpose !== 'entry') reportWithdrawn(turn, record);
-  if (record.status !== before.status || record.tradeIds.length !== before.fills) {
-    const { clientOrderId, symbol } = record.draft;
-    const { status, exchangeOrderId, executed, detail } = record;
-    emit(turn, { type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
-  }
+  reportOrder(turn, record, before);
   if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
   if (ended && !isFinal(record)) indexOrders(state);
   else recountOrders(state);
@@ -62,8 +60,15 @@ const reportWithdrawn = (turn: Turn, { draft }: OrderRecord): void => {
 
 /** An order that rested is not open any more, and the exchange does not say what became of it: neither protection nor a sale. */
 const reportMissing = (turn: Turn, { draft, detail }: OrderRecord): void => {
-  const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop.'];
-  alert(turn, 'reconciliation', `missing:${draft.clientOrderId}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
+  const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop, and /settle can end it by hand.'];
+  alert(turn, 'reconciliation', `missing:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
+};
+
+/** Whoever was told that it is missing is told that it is not, whatever has become of it. */
+const reportFound = (turn: Turn, record: OrderRecord): void => {
+  const { draft, status } = record;
+  record.missing = false;
+  alert(turn, 'reconciliation', `found:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: the ${draft.purpose} order is found again, now ${status}`, [draft.clientOrderId], ['/orders', '/positions'], draft.symbol);
 };
 
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {
@@ -84,7 +89,10 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
     case 'unknown':
       if (isFinal(record)) return;
       record.detail = `${outcome.code} ${outcome.message}`;
-      if (record.status === 'working') reportMissing(turn, record);
+      if (record.status === 'working') {
+        record.missing = true;
+        reportMissing(turn, record);
+      }
       record.status = 'unknown';
       record.unknownSince ??= turn.wall;
       guardian.lastTroubleWall = turn.wall;
@@ -97,20 +105,27 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
   }
 };
 
-/** The exchange's word: books what is new, and has the position of a late fill looked after. */
+/** The exchange's word: books what is new. */
 const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void => {
-  const { guardian, symbols } = turn.state;
+  const { guardian } = turn.state;
   const before = record.status;
   const fresh = applySnapshot(record, snapshot, turn.wall);
   const { draft } = record;
-  const symbol = symbols[draft.symbol];
-  if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
-  for (const fill of fresh) book(turn, symbol, record, fill);
+  if (record.missing && record.status !== 'unknown') reportFound(turn, record);
   if (record.status === 'unknown') guardian.lastTroubleWall = turn.wall;
   if (record.status === 'rejected' && before !== 'rejected') failed(turn, record, 'rejected by the exchange');
   // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
   if ((before === 'intent' || before === 'unknown') && (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))) guardian.orderFailures = 0;
   if (draft.purpose === 'stop' && record.status === 'working' && before !== 'working') stopPlaced(turn, record);
+  takeFills(turn, record, fresh);
+};
+
+/** Books fills that are in the record already, and has the position of a late one looked after. */
+export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[]): void => {
+  const { draft } = record;
+  const symbol = turn.state.symbols[draft.symbol];
+  if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
+  for (const fill of fresh) book(turn, symbol, record, fill);
   if (draft.purpose === 'stop' && fresh.length > 0) stopFilled(turn, record, fresh);
   if (draft.purpose !== 'entry' || fresh.length === 0) return;
   entryFilled(turn, record, fresh);
@@ -128,18 +143,26 @@ const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
   alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail], ['/orders'], draft.symbol);
 };
 
+/** Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once. */
+const reportFeeAsset = (turn: Turn, asset: string): void => {
+  const lines = [`It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`, `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`];
+  alert(turn, 'reconciliation', `fee-asset:${asset}`, `Fees are paid in ${asset}, which FEE_ASSET does not name`, lines, ['/balance']);
+};
+
 const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill): void => {
   const { state, config } = turn;
   const { base, quote } = symbol.instrument;
   const { draft } = record;
   const cashBefore = state.ledger.cash ?? ZERO;
+  const coinPrice = fill.feeAsset === config.feeAsset ? freshFeeCoinPrice(state, turn.at, turn.wall, freshnessRule(state)) : null;
+  if (![base, quote, config.feeAsset].includes(fill.feeAsset) && decimal(fill.fee) > ZERO) reportFeeAsset(turn, fill.feeAsset);
   const booking = bookFill(state.ledger, fill, {
     symbol: symbol.symbol,
     base,
     quote,
     side: draft.side,
     clientOrderId: draft.clientOrderId,
-    feeCoinPrice: state.feeCoinPrice === null ? null : decimalFromNumber(state.feeCoinPrice),
+    feeCoinPrice: coinPrice === null ? null : decimalFromNumber(coinPrice),
     feeCoin: config.feeAsset,
     takerFee: decimalFromNumber(config.takerFee),
   });
@@ -214,7 +237,15 @@ export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   const record = turn.state.orders[input.clientOrderId];
   if (record === undefined || isFinal(record)) return;
   noteCancelFailure(record, turn.wall, `cancel: ${input.code} ${input.message}`);
+  reportNotCancelled(turn, record, `${input.code} ${input.message}`);
   turn.state.guardian.lastTroubleWall = turn.wall;
+};
+
+/** Once an order, however often it fails: the lock says when it lasts. What waits for its end is not sold before. */
+const reportNotCancelled = (turn: Turn, { draft, cancelFailures }: OrderRecord, why: string): void => {
+  if (cancelFailures > 1) return;
+  const then = draft.purpose === 'stop' ? 'It goes on resting, and its position is not sold before it has ended. It is tried again; after 60 s entries stop.' : 'It is tried again; after 60 s entries stop.';
+  alert(turn, 'order-failure', `${draft.clientOrderId}:not-cancelled`, `${draft.symbol}: the ${draft.purpose} order could not be cancelled`, [`${draft.clientOrderId}: ${why}`, then], ['/orders', '/positions'], draft.symbol);
 };
 
 /** Forgets what ended long ago, but of each symbol not the newest order with trades: from there on its trades are compared. */

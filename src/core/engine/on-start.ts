@@ -7,8 +7,10 @@ import { limitFaults } from '../risk/limits.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
+import { dropFeeCoin } from './on-account.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
+import { evaluateListing } from './unlisted.ts';
 import { openPositions } from './words.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
@@ -77,7 +79,14 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   takeInstruments(turn, input);
   takeOrders(turn);
   const { feeAsset, quoteAsset, mode, symbols, model } = input.config;
-  state.feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;
+  const feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;
+  if (feeSymbol !== state.feeSymbol) {
+    dropFeeCoin(turn);
+    // What was known is the price of another coin.
+    state.feeCoinPrice = null;
+    state.feeCoinSeen = 0;
+  }
+  state.feeSymbol = feeSymbol;
   state.guardian.modelFault = modelFaultOf(input.config);
   // A new run has to measure the clock again before it may enter.
   state.guardian.skew = null;
@@ -117,9 +126,13 @@ const takeInstruments = (turn: Turn, input: StartedInput): void => {
     const instrument = instrumentFromText(text);
     const known = symbols[instrument.symbol];
     if (known === undefined) symbols[instrument.symbol] = createSymbolState(instrument);
-    else known.instrument = instrument;
+    else {
+      known.instrument = instrument;
+      known.unlisted = false;
+    }
   }
   indexSymbols(turn.state);
+  evaluateListing(turn);
   for (const symbol of turn.state.symbolList) {
     symbol.configured = input.config.symbols.includes(symbol.symbol);
     symbol.freshPolls = 0;
@@ -137,6 +150,7 @@ const takeOrders = (turn: Turn): void => {
     record.cancelling = false;
     record.cancelFailures = 0;
     record.cancelRetryAt = null;
+    record.cancelSince = null;
     if (record.status === 'intent') {
       record.status = 'unknown';
       record.unknownSince = turn.wall;

@@ -4,7 +4,7 @@ import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
 import { tradingState } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import type { OrderDraft } from '../orders/order.ts';
-import { openRecord, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { recountOrders, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -46,13 +46,33 @@ export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft,
   return draft.clientOrderId;
 };
 
+/** The record of an order whose status or fills have changed. */
+export const reportOrder = (turn: Turn, record: OrderRecord, before: { readonly status: OrderRecord['status']; readonly fills: number }): void => {
+  if (record.status === before.status && record.tradeIds.length === before.fills) return;
+  const { clientOrderId, symbol } = record.draft;
+  const { status, exchangeOrderId, executed, detail } = record;
+  emit(turn, { type: 'order', clientOrderId, symbol, status, exchangeOrderId, executed, detail });
+};
+
 /** Asks for a cancellation unless one is under way, or the last one failed too short a time ago. */
 export const requestCancel = (turn: Turn, record: OrderRecord, reason: string): void => {
   if (record.cancelling || (record.cancelRetryAt !== null && turn.wall < record.cancelRetryAt)) return;
   record.cancelling = true;
   record.cancelRequested = true;
+  record.cancelSince ??= turn.wall;
+  turn.state.cancelsWanted = true;
   const { symbol, clientOrderId } = record.draft;
   emit(turn, { type: 'cancel', symbol, clientOrderId, reason });
+};
+
+/** An order that rested in a market that is no more: it has ended with it. */
+export const endWithMarket = (turn: Turn, record: OrderRecord): void => {
+  const before = { status: record.status, fills: record.tradeIds.length };
+  record.status = 'settled';
+  record.detail = 'the exchange no longer lists the market';
+  endCancelling(record);
+  reportOrder(turn, record, before);
+  recountOrders(turn.state);
 };
 
 /** A cancellation that did not work out is asked for again after a pause. */

@@ -53,10 +53,14 @@ export interface SymbolState {
   readonly volatilityLockId: string;
   /** Whether this run trades the symbol; what it holds of others is guarded and sold, but sets no data locks. */
   configured: boolean;
+  /** Whether the exchange has taken the market off its list: what is held can neither be sold nor protected there, and no order goes out. */
+  unlisted: boolean;
   instrument: Instrument;
   last: number;
   bid: number;
   ask: number;
+  /** The newest price that the baselines take: see onQuotes. Zero before the first. */
+  believed: number;
   priceAt: EpochMs | null;
   priceWall: EpochMs | null;
   freshPolls: number;
@@ -106,12 +110,20 @@ export interface EngineState {
   /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
   unsettled: number;
   openEntries: number;
+  /** Derived: whether the cancellation of an open order is wanted. */
+  cancelsWanted: boolean;
   tradesClosed: number;
   /** Base coins beyond the ledger and other assets, for display. */
   external: Record<string, string>;
   accountAt: EpochMs | null;
   /** Whether the newest try to read the account failed: no entries until one works. */
   accountFailed: boolean;
+  /** Wall time of the first of the tries in a row that failed; null while they work. */
+  accountFailedSince: EpochMs | null;
+  /** Whether that has been told. */
+  accountFailureTold: boolean;
+  /** Orders that alone kept the newest try from comparing. */
+  hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
   cashAtExchange: Decimal | null;
   /** Difference found at the last account reading and not yet acted upon. */
@@ -126,6 +138,8 @@ export interface EngineState {
   /** Market that prices the third coin, or null. */
   feeSymbol: SymbolName | null;
   feeCoinPrice: number | null;
+  /** The newest price read of it, believed or not; zero before the first. */
+  feeCoinSeen: number;
   feeCoinAt: EpochMs;
   feeCoinWall: EpochMs;
   /** Cash and fee coin as doubles: derived. */
@@ -157,10 +171,14 @@ export const createEngineState = (): EngineState => ({
   ordersKept: 0,
   unsettled: 0,
   openEntries: 0,
+  cancelsWanted: false,
   tradesClosed: 0,
   external: {},
   accountAt: null,
   accountFailed: false,
+  accountFailedSince: null,
+  accountFailureTold: false,
+  hindrances: [],
   cashAtExchange: null,
   suspicion: null,
   orphans: [],
@@ -169,6 +187,7 @@ export const createEngineState = (): EngineState => ({
   reconcileRequested: false,
   feeSymbol: null,
   feeCoinPrice: null,
+  feeCoinSeen: 0,
   feeCoinAt: 0,
   feeCoinWall: 0,
   cashNumber: null,
@@ -181,10 +200,12 @@ export const createSymbolState = (instrument: Instrument): SymbolState => ({
   staleLockId: lockId('stale-data', instrument.symbol),
   volatilityLockId: lockId('volatility', instrument.symbol),
   configured: true,
+  unlisted: false,
   instrument,
   last: 0,
   bid: 0,
   ask: 0,
+  believed: 0,
   priceAt: null,
   priceWall: null,
   freshPolls: 0,
@@ -217,6 +238,7 @@ export const recountOrders = (state: EngineState): void => {
   const { openOrders } = state;
   state.unsettled = 0;
   state.openEntries = 0;
+  state.cancelsWanted = false;
   let open = 0;
   for (const record of openOrders) {
     if (isFinal(record)) continue;
@@ -224,6 +246,7 @@ export const recountOrders = (state: EngineState): void => {
     open += 1;
     if (record.status !== 'working') state.unsettled += 1;
     if (record.draft.purpose === 'entry') state.openEntries += 1;
+    if (record.cancelSince !== null && record.cancelSince !== undefined) state.cancelsWanted = true;
   }
   openOrders.length = open;
 };
@@ -236,14 +259,21 @@ export const indexOrders = (state: EngineState): void => {
   recountOrders(state);
 };
 
-/** The order whose outcome has been open longest, and the wall time since then; null when all are known. One that still waits to be sent counts from its approval. */
-export const oldestUnsettled = (state: EngineState): { readonly since: EpochMs; readonly record: OrderRecord } | null => {
-  if (state.unsettled === 0) return null;
-  let oldest: { readonly since: EpochMs; readonly record: OrderRecord } | null = null;
+/** What has been waited for longest: an order's outcome, or its end once its cancellation was asked for. */
+export interface Waiting {
+  readonly since: EpochMs;
+  readonly record: OrderRecord;
+  readonly what: 'outcome' | 'cancellation';
+}
+
+/** What is waited for longest, with the wall time since then; null when nothing is. An order that still waits to be sent counts from its approval. */
+export const oldestUnsettled = (state: EngineState): Waiting | null => {
+  if (state.unsettled === 0 && !state.cancelsWanted) return null;
+  let oldest: Waiting | null = null;
   for (const record of state.openOrders) {
-    if (record.status !== 'intent' && record.status !== 'unknown') continue;
-    const since = record.unknownSince ?? record.createdWall;
-    if (oldest === null || since < oldest.since) oldest = { since, record };
+    const open = record.status === 'intent' || record.status === 'unknown';
+    const since = open ? (record.unknownSince ?? record.createdWall) : (record.cancelSince ?? null);
+    if (since !== null && (oldest === null || since < oldest.since)) oldest = { since, record, what: open ? 'outcome' : 'cancellation' };
   }
   return oldest;
 };

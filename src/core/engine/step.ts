@@ -4,7 +4,7 @@ import { assertNever, type EpochMs } from '../units.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
 import { tend } from './lifecycle.ts';
-import { equityOf, freshnessRule } from './marking.ts';
+import { disbelieved, equityOf, freshnessRule } from './marking.ts';
 import { onAccount } from './on-account.ts';
 import { onCommand } from './on-command.ts';
 import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
@@ -137,9 +137,10 @@ const evaluate = (turn: Turn): void => {
   for (let i = 0; i < symbolList.length; i += 1) evaluateSymbol(turn, symbolList[i] as SymbolState);
   evaluateSkew(guardian, at, wall, changes);
   const open = oldestUnsettled(state);
-  const what = open === null ? undefined : `${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
+  const what = open === null ? undefined : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
   evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
-  evaluateEquity(guardian, at, equityOf(state, at, wall, freshnessRule(state)), config.limits, changes);
+  const equity = equityOf(state, at, wall, freshnessRule(state));
+  evaluateEquity(guardian, at, equity, config.limits, changes, equity === null ? 0 : disbelieved(state));
 };
 
 /** What the state as it is now wants: orders for positions, the record of what the Guardian changed, entries withdrawn, the hour's equity. */

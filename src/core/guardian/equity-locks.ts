@@ -11,7 +11,9 @@ export const percent = (fraction: Fraction, digits = 2): string => `${(fraction 
 
 /**
  * Baselines and the three locks that watch equity. `equity` is null while it
- * is not known: then nothing moves, and nothing clears.
+ * is not known: then nothing moves, and nothing clears. `disbelieved`: the part
+ * of it that rests on prices which are not believed yet; it counts for the
+ * locks, and not for what they are measured from.
  */
 export const evaluateEquity = (
   state: GuardianState,
@@ -19,6 +21,7 @@ export const evaluateEquity = (
   equity: number | null,
   limits: Limits,
   changes: Change[],
+  disbelieved = 0,
 ): void => {
   if (state.day === null || at >= state.day + DAY_MS) {
     state.day = utcDayStart(at);
@@ -26,14 +29,15 @@ export const evaluateEquity = (
     state.priorEquity = state.lastEquity?.value ?? null;
   }
   if (equity === null) return;
-  if (state.dayBaseline === null) startDay(state, equity, changes);
-  if (state.highWaterMark === null || equity > state.highWaterMark) state.highWaterMark = equity;
-  if (state.lastEquity === null) state.lastEquity = { value: equity, at };
+  const mark = equity - disbelieved;
+  if (state.dayBaseline === null) startDay(state, mark, changes);
+  if (state.highWaterMark === null || mark > state.highWaterMark) state.highWaterMark = mark;
+  if (state.lastEquity === null) state.lastEquity = { value: mark, at };
   else {
-    state.lastEquity.value = equity;
+    state.lastEquity.value = mark;
     state.lastEquity.at = at;
   }
-  watchDaily(state, at, equity, state.dayBaseline ?? equity, limits, changes);
+  watchDaily(state, at, equity, state.dayBaseline ?? mark, limits, changes);
   watchTotal(state, at, equity, state.highWaterMark, limits, changes);
   if (equity < limits.minBalance && !isHeld(state, 'minimum-balance')) {
     const reason = `equity ${money(equity)} is below the minimum ${money(limits.minBalance)}`;
@@ -89,6 +93,20 @@ const announce = (state: GuardianState, name: 'daily' | 'total', drawdown: Fract
     state.announced[name] = reached;
   }
 };
+
+/** Whether `evaluateEquity` would change no more than marks: no lock set or cleared, no step announced. */
+export const equityIsQuiet = (state: GuardianState, at: EpochMs, equity: number, limits: Limits): boolean => {
+  const { day, dayBaseline, highWaterMark, lastEquity, announced } = state;
+  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null || !(equity >= limits.minBalance)) return false;
+  const begins = at >= day + DAY_MS;
+  if (begins && isHeld(state, 'daily-drawdown')) return false;
+  const daily = begins ? Math.max(lastEquity.value, equity) : dayBaseline;
+  return above(equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily) && above(equity, highWaterMark, limits.maxTotalDrawdown, announced.total);
+};
+
+/** Whether the loss since `mark` has reached neither its limit nor the next step that is announced. */
+const above = (equity: number, mark: number, limit: Fraction, announced: number): boolean =>
+  equity > mark * (1 - limit) && !(1 - equity / mark >= (DRAWDOWN_STEPS[announced] ?? 1) * limit);
 
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {

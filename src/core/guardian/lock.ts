@@ -14,6 +14,7 @@ export type LockKind =
   | 'model-drift'
   | 'crash-loop'
   | 'operators-unreachable'
+  | 'unlisted'
   | 'start-gate'
   | 'operator-pause'
   | 'operator-halt';
@@ -55,11 +56,12 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   'stale-data': define('Stale data', 'reducing', 'hold', 'self', 'the newest price or closed candle is too old', 'by itself: fresh data on two polls', true),
   reconciliation: define('Reconciliation', 'halted', 'hold', 'unlock', 'ledger and exchange disagree and no missing fill explains it, or another instance of this bot has orders on the account', '/reconcile, then /unlock'),
   'clock-skew': define('Clock skew', 'reducing', 'hold', 'self', 'local and exchange time differ by more than 1 s, or the difference is not known', 'by itself: back under 500 ms'),
-  execution: define('Execution', 'reducing', 'hold', 'self', '3 order failures in a row, or an outcome unknown for longer than 60 s', 'by itself: resolved and 5 quiet minutes'),
+  execution: define('Execution', 'reducing', 'hold', 'self', '3 order failures in a row, or an outcome unknown for longer than 60 s, that of a cancellation included', 'by itself: resolved and 5 quiet minutes'),
   model: define('Model', 'reducing', 'hold', 'self', 'the model is missing, invalid or was trained on other features', 'by itself: a valid model'),
   'model-drift': define('Model drift', 'reducing', 'hold', 'unlock', 'the prediction has drifted from training beyond its limit', '/unlock: the drift seen is accepted until it has grown by half of the limit'),
   'crash-loop': define('Crash loop', 'reducing', 'hold', 'unlock', 'five starts in ten minutes', '/unlock'),
   'operators-unreachable': define('Nobody reachable', 'reducing', 'hold', 'self', 'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set', 'by itself: alerts get through again'),
+  unlisted: define('Not listed', 'halted', 'hold', 'self', 'the exchange no longer lists a symbol that is held: it can neither be sold nor protected there', 'by itself: listed again, or nothing of it is held any more'),
   'start-gate': define('Start gate', 'halted', 'hold', 'unlock', 'a gate failed at start', 'what the gate names, then /unlock'),
   'operator-pause': define('Paused', 'reducing', 'hold', 'resume', '/pause', '/resume'),
   'operator-halt': define('Halted by operator', 'halted', 'hold', 'unlock', '/halt', '/unlock'),

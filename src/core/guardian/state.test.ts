@@ -96,6 +96,7 @@ describe('the table of locks', () => {
       'model-drift reducing hold unlock false',
       'crash-loop reducing hold unlock false',
       'operators-unreachable reducing hold self false',
+      'unlisted halted hold self false',
       'start-gate halted hold unlock false',
       'operator-pause reducing hold resume false',
       'operator-halt halted hold unlock false',

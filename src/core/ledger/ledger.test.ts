@@ -186,18 +186,18 @@ describe('money from and to outside', () => {
     expect(imbalance(ledger)).toBe(ZERO);
   });
 
-  test('units that left take their cost with them', () => {
+  test('units that left take their cost with them, and are withdrawn at their value', () => {
     const ledger = opened();
     deal(ledger, 'buy', { quantity: '0.1', price: '50000' });
-    expect(text(bookWithdrawnUnits(ledger, BTC, decimal('0.025')))).toBe('1250');
+    expect(text(bookWithdrawnUnits(ledger, BTC, decimal('0.025'), decimal('60000')))).toBe('1500');
     expect(text(quantityOf(ledger, BTC))).toBe('0.075');
-    expect(text(ledger.deposits)).toBe('8750');
+    expect([text(ledger.deposits), text(ledger.realised)]).toEqual(['8500', '250']);
     expect(imbalance(ledger)).toBe(ZERO);
-    expect(text(bookWithdrawnUnits(ledger, BTC, decimal('5')))).toBe('3750');
+    expect(text(bookWithdrawnUnits(ledger, BTC, decimal('5'), null))).toBe('3750');
     expect(quantityOf(ledger, BTC)).toBe(ZERO);
     expect(imbalance(ledger)).toBe(ZERO);
-    expect(bookWithdrawnUnits(ledger, 'ETH/USDT', decimal('1'))).toBe(ZERO);
-    expect(bookWithdrawnUnits(ledger, BTC, decimal('-1'))).toBe(ZERO);
+    expect(bookWithdrawnUnits(ledger, 'ETH/USDT', decimal('1'), null)).toBe(ZERO);
+    expect(bookWithdrawnUnits(ledger, BTC, decimal('-1'), null)).toBe(ZERO);
   });
 
   test('before the first balance nothing can be booked, and nothing is out of balance', () => {

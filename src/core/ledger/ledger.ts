@@ -234,13 +234,19 @@ export const bookDeposit = (ledger: Ledger, amount: Decimal): void => {
   ledger.deposits = add(ledger.deposits, amount);
 };
 
-/** Units of a symbol have left to outside (an operator says so): a withdrawal at cost. Returns that cost. */
-export const bookWithdrawnUnits = (ledger: Ledger, symbol: SymbolName, units: Decimal): Decimal => {
+/**
+ * Units of a symbol have left to outside (an operator says so): a withdrawal at their value, or at cost where no price
+ * is known. The gain that was open in them is realised by it, in no round trip. Returns what was withdrawn.
+ */
+export const bookWithdrawnUnits = (ledger: Ledger, symbol: SymbolName, units: Decimal, price: Decimal | null): Decimal => {
   const position = ledger.positions[symbol];
   if (position === undefined || units <= ZERO) return ZERO;
-  const cost = takeCost(position, min(units, position.quantity));
-  ledger.deposits = sub(ledger.deposits, cost);
-  return cost;
+  const taken = min(units, position.quantity);
+  const cost = takeCost(position, taken);
+  const value = price === null ? cost : mulDown(taken, price);
+  ledger.deposits = sub(ledger.deposits, value);
+  ledger.realised = add(ledger.realised, sub(value, cost));
+  return value;
 };
 
 /** What the invariant at the head of this file leaves over: zero, always, once cash is known. */

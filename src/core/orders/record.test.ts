@@ -33,6 +33,8 @@ describe('an order in the books', () => {
       cancelRequested: false,
       cancelFailures: 0,
       cancelRetryAt: null,
+      cancelSince: null,
+      missing: false,
       detail: null,
     });
   });

@@ -1,4 +1,4 @@
-import { add, decimal, formatDecimal, max, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, formatDecimal, max, sum, ZERO, type Decimal } from '../decimal.ts';
 import type { EpochMs } from '../units.ts';
 import type { Fill, OrderDraft, OrderSnapshot } from './order.ts';
 
@@ -9,6 +9,7 @@ import type { Fill, OrderDraft, OrderSnapshot } from './order.ts';
  *     │  └───► unknown ──► any of them | never-existed
  *     └──────► rejected | never-sent
  *
+ * An operator may end an unknown one by hand (settled), borne out by the balances.
  * A working order that is not among the exchange's open ones and cannot be looked up is unknown again.
  */
 export type OrderStatus =
@@ -20,7 +21,8 @@ export type OrderStatus =
   | 'expired'
   | 'rejected'
   | 'never-sent'
-  | 'never-existed';
+  | 'never-existed'
+  | 'settled';
 
 /** An order in the engine's books. */
 export interface OrderRecord {
@@ -43,7 +45,13 @@ export interface OrderRecord {
   /** Cancellations that failed in a row, and the wall time before which none is asked for again. */
   cancelFailures: number;
   cancelRetryAt: EpochMs | null;
+  /** Wall time since which this run has wanted it cancelled; null while it does not, or once it has ended. */
+  cancelSince: EpochMs | null;
+  /** Whether it was reported as missing among the open orders, and nobody has said since what became of it. */
+  missing: boolean;
   detail: string | null;
+  /** Market time of the balances by which an operator has settled it as filled: what it did until then is in the books. Absent as a rule. */
+  settledAt?: EpochMs;
 }
 
 export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): OrderRecord => ({
@@ -59,6 +67,8 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
   cancelRequested: false,
   cancelFailures: 0,
   cancelRetryAt: null,
+  cancelSince: null,
+  missing: false,
   detail: null,
 });
 
@@ -78,7 +88,7 @@ const STATUS_OF_VENUE: Readonly<Record<OrderSnapshot['status'], OrderStatus>> = 
   rejected: 'rejected',
 };
 
-/** Ends that the exchange itself has stated; the others (rejected, never sent, never existed) are our belief and yield to its word. */
+/** Ends that the exchange itself has stated; the others (rejected, never sent, never existed, settled) are our belief and yield to its word. */
 const endedByVenue = (status: OrderStatus): boolean => status === 'filled' || status === 'cancelled' || status === 'expired';
 
 /** Base units that the snapshot says were executed, whether or not it shows the fills. */
@@ -97,23 +107,31 @@ export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall
   for (const fill of snapshot.fills) {
     if (record.tradeIds.includes(fill.tradeId)) continue;
     record.tradeIds.push(fill.tradeId);
+    if (record.settledAt !== undefined && fill.at <= record.settledAt) continue;
     record.executed = add(record.executed, decimal(fill.quantity));
     fresh.push(fill);
   }
   record.exchangeOrderId = snapshot.exchangeOrderId;
   if (!endedByVenue(record.status)) {
     const next = STATUS_OF_VENUE[snapshot.status];
-    if (endedByVenue(next) && record.executed < statedExecution(snapshot)) {
+    const shown = record.settledAt === undefined ? record.executed : sum(snapshot.fills.map((fill) => decimal(fill.quantity)));
+    if (endedByVenue(next) && shown < statedExecution(snapshot)) {
       record.status = 'unknown';
       record.unknownSince ??= wall;
-      record.detail = `fills missing: ${formatDecimal(record.executed)} of ${formatDecimal(statedExecution(snapshot))} shown`;
+      record.detail = `fills missing: ${formatDecimal(shown)} of ${formatDecimal(statedExecution(snapshot))} shown`;
     } else {
       record.status = next;
       record.unknownSince = null;
     }
   }
-  if (isFinal(record)) record.cancelling = false;
+  if (isFinal(record)) endCancelling(record);
   return fresh;
+};
+
+/** It has ended: nothing is left to be cancelled. */
+export const endCancelling = (record: OrderRecord): void => {
+  record.cancelling = false;
+  record.cancelSince = null;
 };
 
 export const describe = (draft: OrderDraft): string => {

@@ -98,7 +98,7 @@ const fetchPage = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools:
     const answer = await tools.market.closedCandles(symbol, from, now);
     if (answer.ok) return answer.value;
     const { error } = answer;
-    const final = error.kind === 'refused' || error.kind === 'authentication' || attempt >= ATTEMPTS;
+    const final = error.kind === 'refused' || error.kind === 'unlisted' || error.kind === 'authentication' || attempt >= ATTEMPTS;
     const what = `candles of ${symbol} from ${new Date(from).toISOString()}`;
     if (final) {
       io.err(`${what}: ${error.message}; what was fetched is kept, start the download again to go on`);

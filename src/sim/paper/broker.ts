@@ -79,7 +79,7 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
     const { draft } = order;
     if (draft.expiresAtWall !== null && options.wallNow() >= draft.expiresAtWall) return { kind: 'rejected', error: error('refused', 'adapter-guard', `expired at ${new Date(draft.expiresAtWall).toISOString()}`) };
     const id = account.id(draft.symbol);
-    if (id === null) return { kind: 'rejected', error: error('refused', '-1121', `Invalid symbol: ${draft.symbol}`) };
+    if (id === null) return { kind: 'rejected', error: error('unlisted', '-1121', `Invalid symbol: ${draft.symbol}`) };
     // After a start the first price is still to come; an execution at yesterday's would be invented.
     if (!account.isPriced(id)) return { kind: 'not-sent', error: error('unreachable', 'no-price', `no price of ${draft.symbol} has come in this run yet`) };
     if (find(draft) !== null) return { kind: 'unknown', error: error('unknown', '-2010', 'Duplicate order sent.') };

@@ -45,8 +45,11 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
 
   const add = (timer: Timer): void => {
     let index = timers.length;
-    for (let before = timers[index - 1]; before !== undefined && before.at <= timer.at; before = timers[index - 1]) index -= 1;
-    timers.splice(index, 0, timer);
+    for (let before = timers[index - 1]; before !== undefined && before.at <= timer.at; before = timers[index - 1]) {
+      timers[index] = before;
+      index -= 1;
+    }
+    timers[index] = timer;
   };
 
   const remove = (timer: Timer): void => {

@@ -28,6 +28,8 @@ export interface World {
   readonly faults: Faults;
   readonly history: MarketHistory;
   readonly symbols: readonly SymbolName[];
+  /** The exchange's name of a symbol. */
+  idOf(symbol: SymbolName): string;
   /** Whether any fault of the exchange is set, hit or not. */
   readonly disturbed: boolean;
   /** Whether a fault may concern this kind of read. */
@@ -59,6 +61,8 @@ export const createWorld = (options: {
   const series = demoHistory({ seed, from: START, symbols, historyHours: HISTORY_HOURS, tradingHours: (options.days + 2) * 24 });
   const history: MarketHistory = { symbols, candles: series.candles, end: series.end };
   const clock = createVirtualClock(START);
+  // One text a symbol: a new one at every look would have to be hashed before anything is found by it.
+  const ids = new Map(symbols.map((symbol) => [symbol, exchangeIdOf(symbol)]));
   const exchange = new Exchange({
     history,
     instruments: symbols.map((symbol) => instrumentOf(symbol)),
@@ -131,6 +135,7 @@ export const createWorld = (options: {
     faults,
     history,
     symbols,
+    idOf: (symbol) => ids.get(symbol) ?? exchangeIdOf(symbol),
     get disturbed() {
       return disturbed;
     },
@@ -158,6 +163,8 @@ export const createWorld = (options: {
     },
   };
 };
+
+const exchangeIdOf = (symbol: SymbolName): string => symbol.replace('/', '');
 
 /** What is read every minute. */
 export type ReadKind = 'quotes' | 'klines' | 'openOrders';

@@ -44,6 +44,7 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
   halt: { argument: 'maintenance', answer: /Halted[\s\S]*Done: halt/ },
   flatten: { argument: 'BTC', answer: /Sells 0\.0123 BTC at market: about 743\.41 USDT at 60,500\.00/ },
   cancel: { argument: 'gb-4f2a-19', answer: /Cancels entry gb-4f2a-19/ },
+  settle: { argument: 'gb-4f2a-18 gone', answer: /Settle as gone\?[\s\S]*Settles gb-4f2a-18/ },
   reconcile: { answer: /Done: reconcile/ },
   mute: { argument: '2h', answer: /Muted/ },
   alerts: { argument: 'data silent', answer: /Changed/ },
@@ -98,6 +99,7 @@ describe('deeds with a confirmation', () => {
   test.each([
     ['/flatten', 'Sell it', 'flatten', ['BTC/USDT']],
     ['/cancel gb-4f2a-19', 'Cancel the order', 'cancel', 'gb-4f2a-19'],
+    ['/settle gb-4f2a-18 gone', 'It is gone', 'settle', { orderId: 'gb-4f2a-18', claim: 'gone', price: null, shown: 'seen' }],
   ] as const)('%s acts on its button only, once', async (line, button, name, detail) => {
     await bot.ask(OPERATOR, line);
     expect(bot.tools.calls).toEqual([]);

@@ -97,6 +97,9 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
       return { order, refusal };
     },
     cancel: async (caller, orderId) => done('cancel', caller, orderId),
+    unsettled: () => [`${stop.id}: stop, unknown for 12 min`],
+    settlePreview: async ({ orderId, claim }) => ({ what: [`Settles ${orderId}`, `Books ${claim}`], refusal: null, shown: 'seen' }),
+    settle: async (caller, request, shown) => done('settle', caller, { ...request, shown }),
     reconcile: async (caller) => done('reconcile', caller, null),
     backup: async (caller) => done('backup', caller, null),
     alertSettings: () => settings.view(),

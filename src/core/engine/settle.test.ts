@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { add, decimal, formatDecimal } from '../decimal.ts';
+import { imbalance } from '../ledger/ledger.ts';
+import { MINUTE_MS } from '../units.ts';
+import type { OperatorCommand } from './input.ts';
+import { BTC, ETH, last, seconds, stopIdOf, trades, World } from './world.test-helper.ts';
+
+type Settle = Extract<OperatorCommand, { name: 'settle' }>;
+
+/** An order's outcome is lost: the exchange answers no question about it. */
+const lose = (world: World, clientOrderId: string, symbol = BTC): void => {
+  world.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+};
+
+/** Holding, with a stop of which nobody can say what became, for two minutes. */
+const stuck = (): { readonly world: World; readonly stop: string } => {
+  const world = new World().ready().enter();
+  world.account();
+  world.timer(seconds(5));
+  const stop = stopIdOf(world);
+  lose(world, stop);
+  world.cancelWorks = false;
+  world.timer(2 * MINUTE_MS);
+  world.quotes();
+  return { world, stop };
+};
+
+const totals = (world: World): Settle['evidence']['totals'] => world.exchange.balances().map(({ asset, free, locked }) => ({ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }));
+
+const settle = (world: World, clientOrderId: string, claim: 'filled' | 'gone', price: string | null = null, evidence: Partial<Settle['evidence']> = {}) =>
+  world.command({ name: 'settle', clientOrderId, claim, price, evidence: { listed: false, totals: totals(world), ...evidence } });
+
+/** The exchange sells the stop without a word. */
+const sellStop = (world: World, stop: string): void => {
+  const order = world.exchange.orders.get(stop);
+  if (order === undefined) throw new Error('no stop');
+  world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
+};
+
+describe('/settle: an order of which the exchange never says what became', () => {
+  test('that was filled is booked by what the balances show, the trade is closed and the books agree', () => {
+    const { world, stop } = stuck();
+    sellStop(world, stop);
+    expect(world.locks()).toContain('execution');
+    expect(settle(world, stop, 'filled')).toMatchObject({ ok: true, code: 'done' });
+    expect(world.managed()).toBeNull();
+    expect(last(trades(world)).exitReason).toBe('stop');
+    expect(world.state.orders[stop]).toMatchObject({ status: 'settled', detail: expect.stringContaining('telegram 1 (Ada)') });
+    expect(imbalance(world.state.ledger)).toBe(0n);
+    world.account();
+    world.account();
+    expect(world.locks()).not.toContain('reconciliation');
+    expect(world.take().filter((effect) => effect.type === 'deposit')).toHaveLength(1);
+    world.timer(seconds(301));
+    expect(world.locks()).not.toContain('execution');
+  });
+
+  test('that is gone protects and sells no more: the position is sold, or its stop is placed again', () => {
+    const { world, stop } = stuck();
+    world.exchange.end(stop, 'cancelled');
+    expect(settle(world, stop, 'gone')).toMatchObject({ ok: true });
+    expect(world.state.orders[stop]?.status).toBe('settled');
+    expect(world.placed('exit')).toHaveLength(1);
+    expect(world.managed()).toBeNull();
+  });
+
+  test('an entry that was bought in part becomes a position with its stop, at what it cost', () => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true, part: 0.5 } : { kind: 'accept' });
+    world.exchange.feeCoin = 'base';
+    world.enter();
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    const entry = last(world.placed('entry')).clientOrderId;
+    expect(settle(world, entry, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out' });
+    expect(settle(world, entry, 'filled')).toMatchObject({ ok: true });
+    expect(world.held()).toBe(formatDecimal(world.exchange.of('BTC')));
+    expect(world.managed()?.phase).toBe('protected');
+    expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+  });
+
+  test('is never believed against the balances, and nothing is booked then', () => {
+    const { world, stop } = stuck();
+    const before = world.held();
+    expect(settle(world, stop, 'filled')).toMatchObject({ ok: false, code: 'not-borne-out' });
+    sellStop(world, stop);
+    expect(settle(world, stop, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out', text: expect.stringContaining(before) });
+    expect(world.held()).toBe(before);
+    expect(world.state.orders[stop]?.status).toBe('unknown');
+  });
+
+  test('is refused while the exchange lists it as open, is asked for, knows nothing of it, or when it has ended', () => {
+    const { world, stop } = stuck();
+    expect(settle(world, stop, 'gone', null, { listed: true })).toMatchObject({ ok: false, code: 'listed' });
+    expect(settle(world, 'gbtest01-zz', 'gone')).toMatchObject({ ok: false, code: 'no-order' });
+    expect(settle(world, last(world.placed('entry')).clientOrderId, 'gone')).toMatchObject({ ok: false, code: 'not-unknown' });
+    const young = new World().ready().enter();
+    const itsStop = stopIdOf(young);
+    lose(young, itsStop);
+    young.cancelWorks = false;
+    young.timer(seconds(30));
+    expect(settle(young, itsStop, 'gone')).toMatchObject({ ok: false, code: 'too-young', text: expect.stringContaining('30 s (limit 60 s)') });
+  });
+
+  test('with evidence that states nothing of its coins is refused: unknown is not zero', () => {
+    const { world, stop } = stuck();
+    expect(settle(world, stop, 'filled', null, { totals: [] })).toMatchObject({ ok: false, code: 'no-evidence' });
+  });
+
+  test('and later is answered for all the same: what the balances held is not booked twice', () => {
+    const { world, stop } = stuck();
+    sellStop(world, stop);
+    settle(world, stop, 'filled');
+    const cash = world.state.ledger.cash;
+    world.take();
+    world.report(stop);
+    expect(world.state.ledger.cash).toBe(cash);
+    expect(world.state.orders[stop]?.status).toBe('filled');
+    expect(world.take().filter((effect) => effect.type === 'fill' || effect.type === 'alert')).toEqual([]);
+    world.restart();
+    world.report(stop);
+    expect(world.state.ledger.cash).toBe(cash);
+  });
+
+  test('and was not gone after all: what it sells later is booked', () => {
+    const { world, stop } = stuck();
+    world.fate = (draft) => (draft.purpose === 'exit' ? { kind: 'silence' } : { kind: 'accept' });
+    settle(world, stop, 'gone');
+    sellStop(world, stop);
+    world.report(stop);
+    expect(world.held()).toBe('0');
+    expect(imbalance(world.state.ledger)).toBe(0n);
+  });
+
+  test('two at once: the second one moved the cash, too, so the price has to be said, and what is left over is found', () => {
+    const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready().enter();
+    world.enter(ETH);
+    world.account();
+    world.timer(seconds(5));
+    const [btc, eth] = [stopIdOf(world), stopIdOf(world, ETH)];
+    lose(world, btc);
+    lose(world, eth, ETH);
+    world.cancelWorks = false;
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    sellStop(world, btc);
+    const order = world.exchange.orders.get(eth);
+    if (order === undefined) throw new Error('no stop');
+    world.exchange.fill(order, order.draft.quantity, decimal('2450'), world.at);
+    expect(settle(world, btc, 'filled')).toMatchObject({ ok: false, code: 'price-needed' });
+    expect(settle(world, btc, 'filled', '490000')).toMatchObject({ ok: false, code: 'price-not-believed' });
+    expect(settle(world, btc, 'filled', '48951')).toMatchObject({ ok: true });
+    expect(settle(world, eth, 'filled', '2000')).toMatchObject({ ok: false, code: 'price-not-believed' });
+    expect(settle(world, eth, 'filled')).toMatchObject({ ok: true });
+    expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+    expect(imbalance(world.state.ledger)).toBe(0n);
+  });
+
+  test('of which no money has come is settled at a price that is said, and what is missing then locks', () => {
+    const { world, stop } = stuck();
+    const cash = world.exchange.of('USDT');
+    sellStop(world, stop);
+    world.exchange.total['USDT'] = cash;
+    expect(settle(world, stop, 'filled')).toMatchObject({ ok: false, code: 'price-needed' });
+    expect(settle(world, stop, 'filled', '49000')).toMatchObject({ ok: true });
+    world.account();
+    world.account();
+    expect(world.locks()).toContain('reconciliation');
+  });
+});

@@ -1,0 +1,155 @@
+import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText, min, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { MAX_UNKNOWN } from '../guardian/health-locks.ts';
+import { quantityOf } from '../ledger/ledger.ts';
+import { endCancelling, outstanding, type OrderRecord } from '../orders/record.ts';
+import { SECOND_MS, type EpochMs } from '../units.ts';
+import { money } from '../words.ts';
+import type { OperatorCommand, SettlementEvidence } from './input.ts';
+import { takeFills } from './on-order.ts';
+import { reportOrder } from './orders-out.ts';
+import { recountOrders, type EngineState, type SymbolState } from './state.ts';
+import { alert, type Turn } from './turn.ts';
+
+/**
+ * An order of which the exchange never says what became, settled by an operator's word.
+ *
+ * Invariant: the word alone books nothing. What an order has done moves the account, so the balances are held against
+ * the last comparison: coins that left or came in the order's direction, and the money for them. What is booked is what
+ * they show, to the last decimal and with every fee in it; a claim that they do not bear out is refused. The comparison
+ * that follows has the last word: what is still missing locks.
+ */
+export type SettleCommand = Extract<OperatorCommand, { name: 'settle' }>;
+
+/** What the balances say since the last comparison, in the order's own direction: coins sold or bought, money earned or spent. */
+export interface Movement {
+  readonly base: Decimal;
+  readonly quote: Decimal;
+}
+
+export type Judgement =
+  | { readonly ok: true; readonly record: OrderRecord; readonly moved: Movement; /** Base units and quote currency to be booked; zero for an order that is gone. */ readonly quantity: Decimal; readonly quote: Decimal }
+  | { readonly ok: false; readonly code: string; readonly text: string };
+
+const refused = (code: string, text: string): Judgement => ({ ok: false, code, text });
+
+/** A price this far from the market, as a fraction of it either way, is a slip of the pen or money of another kind. */
+const PRICE_BAND = decimal('0.5');
+/** A price that was said may differ this much from the one that the balances show. */
+const PRICE_AGREES = decimal('0.01');
+
+/** Whether the operator's claim is borne out, and what it books. Changes nothing. `wall`: the engine's wall time. */
+export const judgeSettlement = (state: EngineState, wall: EpochMs, command: Pick<SettleCommand, 'clientOrderId' | 'claim' | 'price' | 'evidence'>): Judgement => {
+  const { clientOrderId, claim, price, evidence } = command;
+  const record = state.orders[clientOrderId];
+  if (record === undefined) return refused('no-order', `There is no order ${clientOrderId} in the books.`);
+  if (record.status !== 'unknown') return refused('not-unknown', `The order is ${record.status}: only one whose outcome is unknown can be settled by hand.`);
+  const seconds = Math.round((wall - (record.unknownSince ?? wall)) / SECOND_MS);
+  if (seconds * SECOND_MS < MAX_UNKNOWN) return refused('too-young', `Its outcome is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s): the exchange is still being asked.`);
+  if (evidence.listed) return refused('listed', 'The exchange lists it among its open orders: cancel it there first.');
+  if (price !== null && !(isDecimalText(price) && decimal(price) > ZERO)) return refused('price-not-believed', `"${price}" is no price.`);
+  const symbol = state.symbols[record.draft.symbol];
+  const moved = symbol === undefined ? null : movementOf(state, symbol, record, evidence);
+  if (symbol === undefined || moved === null) return refused('no-evidence', `The balances state nothing of ${record.draft.symbol}: nothing can be held against the claim.`);
+  if (claim === 'filled') return judgeFilled(state, symbol, record, moved, command);
+  const traded = moved.base > ZERO && moved.quote > ZERO;
+  return traded ? refused('not-borne-out', `${inWords(symbol, record, moved)}: that is an order that was filled, not one that is gone.`) : { ok: true, record, moved, quantity: ZERO, quote: ZERO };
+};
+
+const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, { price, evidence }: Pick<SettleCommand, 'price' | 'evidence'>): Judgement => {
+  if (moved.base <= ZERO) return refused('not-borne-out', `${inWords(symbol, record, moved)}: no coin has moved the order's way.`);
+  const quantity = min(moved.base, outstanding(record));
+  const doubt = doubtOf(state, symbol, record, moved, quantity, evidence);
+  const said = price === null ? null : decimal(price);
+  if (doubt === null) {
+    const shown = divDown(moved.quote, quantity);
+    if (said !== null && !within(said, shown, PRICE_AGREES)) return refused('price-not-believed', `The balances show ${money(toNumber(shown))}, not ${money(toNumber(said))}: leave the price out.`);
+    return { ok: true, record, moved, quantity, quote: moved.quote };
+  }
+  if (said === null) return refused('price-needed', `${doubt}: say the average price that the exchange shows, fees taken in: /settle ${record.draft.clientOrderId} filled <price>.`);
+  const market = referencePrice(symbol, record);
+  if (market !== null && !within(said, market, PRICE_BAND)) return refused('price-not-believed', `${money(toNumber(said))} is more than ${toNumber(PRICE_BAND) * 100} % from ${money(toNumber(market))}.`);
+  return { ok: true, record, moved, quantity, quote: mulDown(said, quantity) };
+};
+
+/** Why the money that moved cannot be taken for the order's own, or null when it can. */
+const doubtOf = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, quantity: Decimal, evidence: SettlementEvidence): string | null => {
+  const other = state.openOrders.find((open) => open !== record && (open.status === 'unknown' || open.status === 'intent') && hasMoved(state, open, evidence));
+  if (other !== undefined) return `Order ${other.draft.clientOrderId} has moved the account, too`;
+  if (moved.base > quantity) return `${inWords(symbol, record, moved)}, more than the order's ${formatDecimal(quantity)}`;
+  if (moved.quote <= ZERO) return `${inWords(symbol, record, moved)}, and no money for it`;
+  const market = referencePrice(symbol, record);
+  const shown = divDown(moved.quote, quantity);
+  return market === null || within(shown, market, PRICE_BAND) ? null : `${inWords(symbol, record, moved)}, which is not believed beside a price of ${money(toNumber(market))}`;
+};
+
+const hasMoved = (state: EngineState, record: OrderRecord, evidence: SettlementEvidence): boolean => {
+  const symbol = state.symbols[record.draft.symbol];
+  const moved = symbol === undefined ? null : movementOf(state, symbol, record, evidence);
+  return moved === null || moved.base > ZERO;
+};
+
+const within = (value: Decimal, of: Decimal, band: Decimal): boolean => value >= sub(of, mulDown(of, band)) && value <= add(of, mulDown(of, band));
+
+/** The price that a fill is held against: the market's, else what the order itself wanted. */
+const referencePrice = ({ last, managed }: SymbolState, { draft }: OrderRecord): Decimal | null =>
+  last > 0 ? decimalFromNumber(last) : (draft.limitPrice ?? draft.stopPrice ?? managed?.averageEntry ?? null);
+
+/** An account that states neither coin nor money of the market was not read. */
+const movementOf = (state: EngineState, symbol: SymbolState, { draft }: OrderRecord, { totals }: SettlementEvidence): Movement | null => {
+  const { base, quote } = symbol.instrument;
+  const { cash } = state.ledger;
+  const there = new Map(totals.map(({ asset, total }) => [asset, total]));
+  if (cash === null || (!there.has(base) && !there.has(quote)) || totals.some(({ asset, total }) => (asset === base || asset === quote) && !isDecimalText(total))) return null;
+  const baseNow = decimal(there.get(base) ?? '0');
+  const quoteNow = decimal(there.get(quote) ?? '0');
+  const baseBefore = symbol.atExchange ?? quantityOf(state.ledger, symbol.symbol);
+  const quoteBefore = state.cashAtExchange ?? cash;
+  return draft.side === 'sell' ? { base: sub(baseBefore, baseNow), quote: sub(quoteNow, quoteBefore) } : { base: sub(baseNow, baseBefore), quote: sub(quoteBefore, quoteNow) };
+};
+
+/** "0.1 BTC less and 5,390.00 USDT more than at the last comparison". */
+const inWords = ({ instrument: { base, quote } }: SymbolState, { draft }: OrderRecord, { base: units, quote: paid }: Movement): string => {
+  const change = (amount: Decimal, text: string, up: boolean): string => (amount === ZERO ? `no change of ${text}` : `${text} ${amount > ZERO === up ? 'more' : 'less'}`);
+  const size = (amount: Decimal): Decimal => (amount < ZERO ? sub(ZERO, amount) : amount);
+  const buys = draft.side === 'buy';
+  const coins = change(units, units === ZERO ? base : `${formatDecimal(size(units))} ${base}`, buys);
+  const cash = change(paid, paid === ZERO ? quote : `${money(toNumber(size(paid)))} ${quote}`, !buys);
+  return `The exchange shows ${coins} and ${cash} than at the last comparison`;
+};
+
+/** What the balances show, for whoever is asked to confirm. */
+export const movementInWords = (state: EngineState, record: OrderRecord, moved: Movement): string => {
+  const symbol = state.symbols[record.draft.symbol];
+  return symbol === undefined ? '' : inWords(symbol, record, moved);
+};
+
+/** Carries a settlement out, or says why not. */
+export const settle = (turn: Turn, command: SettleCommand, by: string): { readonly ok: boolean; readonly code: string; readonly text: string } => {
+  const { state } = turn;
+  const judged = judgeSettlement(state, turn.wall, command);
+  if (!judged.ok) return judged;
+  const { record, quantity, quote } = judged;
+  const { draft } = record;
+  const before = { status: record.status, fills: record.tradeIds.length };
+  record.status = 'settled';
+  record.unknownSince = null;
+  endCancelling(record);
+  record.missing = false;
+  record.detail = `${command.claim}, settled by ${by}`;
+  state.guardian.lastTroubleWall = turn.wall;
+  const [base = '', quoteAsset = ''] = draft.symbol.split('/');
+  let text = 'nothing more was bought or sold by it';
+  if (quantity > ZERO) {
+    record.settledAt = turn.at;
+    record.executed = add(record.executed, quantity);
+    const tradeId = `settled:${draft.clientOrderId}`;
+    record.tradeIds.push(tradeId);
+    // No fee of its own: what the balances show has every fee in it.
+    takeFills(turn, record, [{ tradeId, price: formatDecimal(divDown(quote, quantity)), quantity: formatDecimal(quantity), quoteQuantity: formatDecimal(quote), fee: '0', feeAsset: quoteAsset, at: turn.at }]);
+    text = `${draft.side === 'buy' ? 'bought' : 'sold'} ${formatDecimal(quantity)} ${base} for ${money(toNumber(quote))} ${quoteAsset}`;
+  }
+  reportOrder(turn, record, before);
+  recountOrders(state);
+  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}`, `${draft.symbol}: ${draft.purpose} settled by hand as ${command.claim}`, [`${draft.clientOrderId}: ${text}`, `by ${by}`, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
+  return { ok: true, code: 'done', text: `${draft.clientOrderId} is settled as ${command.claim}: ${text}.` };
+};
