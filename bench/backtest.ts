@@ -1,7 +1,7 @@
 /**
  * The backtest, stage by stage: reading, features, inference, the engine on its first run and warm, how cost grows with
  * candles and symbols, and the whole command with its memory.
- * Usage: node bench/backtest.ts [folder with BTCUSDT-1h.csv.gz; default MARKET_DATA_DIR, else the generated market]
+ * Usage: npm run bench -- backtest [folder with BTCUSDT-1h.csv.gz; default MARKET_DATA_DIR, else the generated market]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

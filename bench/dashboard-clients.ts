@@ -1,7 +1,7 @@
 /**
  * Whether open pages slow the engine: time of a step with no page and with 50, turn by turn on one running bot,
  * so that whatever else the machine does meets both alike. The readers live in a process of their own.
- * Usage: node bench/dashboard-clients.ts [readers] [market hours a turn] [pairs of turns]
+ * Usage: npm run bench -- dashboard-clients [readers] [market hours a turn] [pairs of turns]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
  * What an open page costs: first paint, and its heap after 1,000 and after 10,000 market hours of the real demo, unpaced.
- * Needs Debian's chromium. Usage: node bench/dashboard-page.ts [hours of the first look] [hours of the second]
+ * Needs Debian's chromium. Usage: npm run bench -- dashboard-page [hours of the first look] [hours of the second]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

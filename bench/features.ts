@@ -1,6 +1,6 @@
 /**
  * Throughput of the feature catalogue over history, one core, the live engine fed
- * candle by candle. Usage: node bench/features.ts [candle folder]; generated candles without one.
+ * candle by candle. Usage: npm run bench -- features [candle folder]; generated candles without one.
  */
 import { openCandleFolder } from '../src/adapters/candles/candle-files.ts';
 import { computeFeatures } from '../src/core/features/batch.ts';

@@ -1,6 +1,6 @@
 /**
  * What the journal costs: commits with full synchronisation on a real disk, bytes at rest, and replays.
- * Usage: node bench/journal.ts [directory on the disk to measure]
+ * Usage: npm run bench -- journal [directory on the disk to measure]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * Time from the price that breaches a limit to the lock committed and the cancellations handed out, with the real
- * database on disk (WAL, synchronous=FULL). Usage: node bench/lock-latency.ts [RUNS]. Exit code 1 when the 99th
+ * database on disk (WAL, synchronous=FULL). Usage: npm run bench -- lock-latency [RUNS]. Exit code 1 when the 99th
  * percentile is 10 ms or more.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

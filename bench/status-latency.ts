@@ -2,7 +2,7 @@
  * How long `/status` takes on loopback while the whole bot works: real grammY over HTTP, the engine
  * fed by an unpaced market over ccxt, every alert delivered meanwhile.
  *
- *     node_modules/.bin/node bench/status-latency.ts [count]
+ *     npm run bench -- status-latency [count]
  *
  * The wanted figure is a 99th percentile below 150 ms.
  */

@@ -1,4 +1,4 @@
-/** Throughput of step() alone with given predictions that are never traded: price, candle and decision of each hour, one symbol, one core. Usage: node bench/step.ts */
+/** Throughput of step() alone with given predictions that are never traded: price, candle and decision of each hour, one symbol, one core. Usage: npm run bench -- step */
 import type { Input } from '../src/core/engine/input.ts';
 import { BTC, World } from '../src/core/engine/world.test-helper.ts';
 import { HOUR_MS, hourStart } from '../src/core/units.ts';

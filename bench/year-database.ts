@@ -1,6 +1,6 @@
 /**
  * What a database after a year of two symbols costs: the file check at start, a backup, and a day of the journal put away.
- * Usage: node bench/year-database.ts [directory on the disk to measure] [days of journal]
+ * Usage: npm run bench -- year-database [directory on the disk to measure] [days of journal]
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

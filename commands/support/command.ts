@@ -80,4 +80,5 @@ export const outcomeReply = (title: string, outcome: { readonly ok: boolean; rea
   title: outcome.ok ? title : 'Refused',
   blocks: [{ kind: 'text', lines: [outcome.text] }],
   outcome: outcome.code,
+  ok: outcome.ok,
 });

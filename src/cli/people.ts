@@ -121,7 +121,12 @@ export const startPeople = (options: PeopleOptions): People => {
     cancelEntry: ({ draft }, by) => bot.executor.cancel({ type: 'cancel', symbol: draft.symbol, clientOrderId: draft.clientOrderId, reason: `cancelled by ${by}` }),
     backup: async () => {
       const wallNow = wall.wallNow();
-      return (await backupOnThread({ path: config.databasePath, target: backupPath(config, wallNow), now: wallNow }, ending.signal)).path;
+      try {
+        return (await backupOnThread({ path: config.databasePath, target: backupPath(config, wallNow), now: wallNow }, ending.signal)).path;
+      } catch (error) {
+        log.error({ error }, 'a backup could not be made');
+        throw error;
+      }
     },
   });
   outbox = startTelegram(options, service, tools, settings);

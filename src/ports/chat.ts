@@ -111,6 +111,8 @@ export interface Reply {
   readonly request?: ConfirmRequest | AskRequest;
   /** For the audit table: how it ended. Left out = `answered`. */
   readonly outcome?: string;
+  /** Whether what was asked for was done, for scripts. Left out = yes, or nothing was to be done. */
+  readonly ok?: boolean;
 }
 
 export interface CommandSpec {

@@ -1,7 +1,7 @@
 /**
  * Takes the pictures of docs/pictures from the real demo: the board at three widths, light and dark, a decision
  * explained, trouble at the exchange, a lock, the chat on a phone.
- * Usage: node tests/browser/take-pictures.ts [directory]
+ * Usage: npx node tests/browser/take-pictures.ts [directory]
  * The chat's signs need a font that has them: Debian's fonts-noto-color-emoji.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -216,7 +216,13 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     cancel,
     ...createSettling({ state, wallNow: () => now().wall, run, evidence: options.evidence, forget: options.forget, reconcile: options.reconcile }),
     reconcile,
-    backup: async () => ({ ok: true, code: 'done', text: `Backup written on the server: ${await options.backup()}` }),
+    backup: async () => {
+      try {
+        return { ok: true, code: 'done', text: `Backup written on the server: ${await options.backup()}` };
+      } catch (error) {
+        return { ok: false, code: 'failed', text: `No backup was made: ${error instanceof Error ? error.message : String(error)}.` };
+      }
+    },
     alertSettings: () => settings.view(),
     mute: (_caller, span) => {
       settings.mute(span);

@@ -353,3 +353,9 @@ describe('the log on the phone', () => {
     expect(tail.newest(10_000)).toHaveLength(500);
   });
 });
+
+test('a backup that fails says why to whoever asked for it, who may be far from the log', async () => {
+  const failing = tools({ backup: () => Promise.reject(new Error('the backup x.db could not be written: the disk is full')) });
+  expect(await failing.backup(ADA)).toEqual({ ok: false, code: 'failed', text: 'No backup was made: the backup x.db could not be written: the disk is full.' });
+  expect(await tools().backup(ADA)).toMatchObject({ ok: true, text: 'Backup written on the server: data/backups/x.db' });
+});

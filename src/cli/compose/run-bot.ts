@@ -18,6 +18,7 @@ import { holdOnHost } from './account.ts';
 import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
 import { bundledModel, openModelOrGuard } from './model.ts';
+import { orWithout } from './or-without.ts';
 import { startRetention } from './retention.ts';
 import { startSupervision } from './supervision.ts';
 
@@ -94,24 +95,26 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => readReport(config),
   });
-  await startPage({ base, surroundings, bot, people, model, card, access, metrics });
-  await startControl({
-    config,
-    log,
-    clock: wall,
-    commands: createCommandSet({ service: people.service, tools: people.tools, timeZone: config.timeZone }),
-    service: people.service,
-    resources,
-    drills: {
-      state,
+  await orWithout('the page', base, surroundings, () => startPage({ base, surroundings, bot, people, model, card, access, metrics }));
+  await orWithout('the control socket', base, surroundings, () =>
+    startControl({
+      config,
+      log,
       clock: wall,
-      run: people.run,
-      audits: database.audit,
-      silence: config.mode === 'live' ? null : data.silence,
-      ready: () => bot.rounds > 0,
-      crash: () => process.kill(process.pid, 'SIGKILL'),
-    },
-  });
+      commands: createCommandSet({ service: people.service, tools: people.tools, timeZone: config.timeZone }),
+      service: people.service,
+      resources,
+      drills: {
+        state,
+        clock: wall,
+        run: people.run,
+        audits: database.audit,
+        silence: config.mode === 'live' ? null : data.silence,
+        ready: () => bot.rounds > 0,
+        crash: () => process.kill(process.pid, 'SIGKILL'),
+      },
+    }),
+  );
   startRetention(base, surroundings);
   bot.start();
   void bot.finished.then((how) => {

@@ -15,6 +15,7 @@ const world = () => {
   });
   const replies: Readonly<Record<string, (words: string) => Reply>> = {
     status: () => ({ title: 'Active', blocks: [{ kind: 'fields', rows: [['Equity', '1,000.00'], ['Day', '0.00']] }, { kind: 'table', head: ['Sym', 'PnL'], rows: [['BTC', '-1.5']], align: ['left', 'right'] }] }),
+    backup: () => ({ title: 'Refused', blocks: [{ kind: 'text', lines: ['No backup was made: the disk is full'] }], outcome: 'failed', ok: false }),
     flatten: (words) => confirm(`sells ${words}`),
     unlock: () => ({ title: 'How much?', blocks: [], request: { kind: 'ask', question: 'Type the amount', answer: (text) => (text === '20' ? confirm('permits 20') : { title: 'That is not the amount', blocks: [], outcome: 'wrong amount' }) } }),
   };
@@ -47,8 +48,12 @@ describe('the control desk', () => {
   test('answers as lines of a terminal and puts every command on record', async () => {
     const { ask, audits } = world();
     expect((await ask('status')).lines).toEqual(['Active', 'Equity  1,000.00', 'Day     0.00', 'Sym   PnL', 'BTC  -1.5']);
-    expect(await ask('sell-everything')).toMatchObject({ ok: false, lines: ['there is no command sell-everything; there are status, flatten, unlock'] });
+    expect(await ask('sell-everything')).toMatchObject({ ok: false, lines: ['there is no command sell-everything; there are status, backup, flatten, unlock'] });
     expect(audits.map(({ command, outcome, caller }) => [command, outcome, caller.via, caller.name])).toEqual([['status', 'answered', 'control-socket', 'ada (ctl)']]);
+  });
+
+  test('what was not done is no success for a script either', async () => {
+    expect(await world().ask('backup')).toMatchObject({ ok: false, lines: ['Refused', 'No backup was made: the disk is full'] });
   });
 
   test('what needs confirming is done once, on yes alone, within two minutes', async () => {

@@ -50,7 +50,7 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
     const what = request?.kind === 'confirm' ? request.what : [];
     // A terminal shows no picture; the database is beside it.
     const only = reply.document === undefined ? [] : ['The file itself is sent in the chat only; the database beside this socket holds the same rows.'];
-    const refused = /^(refused|wrong|not available)/.test(reply.outcome ?? '');
+    const refused = reply.ok === false || /^(refused|wrong|not available)/.test(reply.outcome ?? '');
     return { kind: 'end', ok: !refused, lines: [title, ...blocks.flatMap(blockLines), ...only, ...what], question: request === undefined ? null : ask(command, request) };
   };
 

@@ -105,8 +105,11 @@ describe('download', () => {
 
   it('waits longer each time while the exchange does not answer, and as long as it is told', async () => {
     const waits: number[] = [];
-    expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(memoryStore(), failing(marketOf(withOutage), 3), 400, waits), listen().io)).toBe(0);
+    const heard = listen();
+    expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(memoryStore(), failing(marketOf(withOutage), 3), 400, waits), heard.io)).toBe(0);
     expect(waits).toEqual([2000, 4000, 8000]);
+    // Whoever waits in front of it is told why.
+    expect(heard.err).toEqual([2, 4, 8].map((seconds, index) => `candles of BTC/USDT from 2018-02-01T00:00:00.000Z: no answer; trying again in ${seconds} s (${index + 2} of 6)`));
     const told: number[] = [];
     await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(memoryStore(), failing(marketOf(withOutage), 1, 'rate-limited'), 400, told), listen().io);
     expect(told).toEqual([7000]);
@@ -120,7 +123,7 @@ describe('download', () => {
       const { err, io } = listen();
       expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(store, market, 400, waits), io)).toBe(1);
       expect(waits).toHaveLength(tries);
-      expect(err).toEqual([expect.stringMatching(/no answer; what was fetched is kept, start the download again to go on/)]);
+      expect(err.slice(tries)).toEqual([expect.stringMatching(/no answer; what was fetched is kept, start the download again to go on/)]);
     }
     expect(store.series(SYMBOL).length).toBe(50);
   });

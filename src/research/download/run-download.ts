@@ -99,11 +99,14 @@ const fetchPage = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools:
     if (answer.ok) return answer.value;
     const { error } = answer;
     const final = error.kind === 'refused' || error.kind === 'unlisted' || error.kind === 'authentication' || attempt >= ATTEMPTS;
+    const what = `candles of ${symbol} from ${new Date(from).toISOString()}`;
     if (final) {
-      io.err(`candles of ${symbol} from ${new Date(from).toISOString()}: ${error.message}; what was fetched is kept, start the download again to go on`);
+      io.err(`${what}: ${error.message}; what was fetched is kept, start the download again to go on`);
       return null;
     }
-    await tools.clock.sleep(error.retryAfter ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)));
+    const wait = error.retryAfter ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1));
+    io.err(`${what}: ${error.message}; trying again in ${Math.ceil(wait / 1_000)} s (${attempt + 1} of ${ATTEMPTS})`);
+    await tools.clock.sleep(wait);
   }
 };
 

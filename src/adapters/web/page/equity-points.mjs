@@ -12,6 +12,17 @@ export const continued = ({ points, peak }, lines) => {
   return { points: [...points, ...more], peak: mark, more };
 };
 
+/** The curve from a moment on, its drawdowns from the peaks within; null when nothing falls out of it. */
+export const within = ({ points }, from) => {
+  const [first, ...rest] = points.filter(({ at }) => at >= from);
+  if (first === undefined) return points.length === 0 ? null : { points: [], peak: 0 };
+  if (rest.length + 1 === points.length) return null;
+  // What came from outside before its first point is part of that.
+  const start = { ...first, deposited: 0, drawdown: 0 };
+  const { points: kept, peak } = continued({ points: [start], peak: start.equity }, rest);
+  return { points: kept, peak };
+};
+
 /** What a curve amounts to; null without a point. */
 export const summary = (points) => {
   const first = points[0];

@@ -3,23 +3,27 @@ import { AreaSeries, createChart, LineStyle } from '/vendor/lightweight-charts.m
 import { byId, el, getJson, segments } from './dom.mjs';
 import { chartOptions, keepWhole } from './chart.mjs';
 import { money, percent, signedMoney, signedPercent, stamp, tone } from './format.mjs';
-import { continued, summary } from './equity-points.mjs';
+import { continued, summary, within } from './equity-points.mjs';
 import { colour, onTheme } from './theme.mjs';
 
+const HOUR = 3_600_000;
 const RANGES = [
-  { value: '24h', label: '24 h' },
-  { value: '7d', label: '7 d' },
-  { value: '30d', label: '30 d' },
+  { value: '24h', label: '24 h', span: 24 * HOUR },
+  { value: '7d', label: '7 d', span: 168 * HOUR },
+  { value: '30d', label: '30 d', span: 720 * HOUR },
   { value: 'all', label: 'All' },
 ];
 /** Points beyond which the curve is asked for anew, thinned. */
 const MOST_POINTS = 640;
+/** Newest points kept for a curve that is on its way meanwhile, and may have been read before them. */
+const LATE_POINTS = 10;
 
 let chart = null;
 let equity = null;
 let drawdown = null;
 let range = 'all';
 let curve = { points: [], peak: 0 };
+let late = [];
 let limit = 0;
 let limitLine = null;
 let asked = 0;
@@ -62,13 +66,16 @@ const load = async () => {
   const found = await getJson(`/api/equity?range=${range}`);
   if (mine !== asked) return;
   // The chart wants one point a time, rising.
-  curve = { points: found.points.filter(({ at }, index) => index === 0 || at > found.points[index - 1].at), peak: found.peak };
+  const rising = found.points.filter(({ at }, index) => index === 0 || at > found.points[index - 1].at);
+  curve = continued({ points: rising, peak: found.peak }, late);
   limit = found.maxTotalDrawdown;
   draw();
   chart.timeScale().fitContent();
 };
 
 export const startEquity = () => {
+  // From here on all is read anew, perhaps from another database.
+  late = [];
   if (chart !== null) return load();
   chart = createChart(byId('curve'), chartOptions());
   keepWhole(chart, byId('curve'));
@@ -89,12 +96,19 @@ export const startEquity = () => {
 
 export const addToEquity = (news) => {
   if (chart === null || news.equity === undefined) return;
+  late = [...late, ...news.equity].slice(-LATE_POINTS);
   const { points, peak, more } = continued(curve, news.equity);
   curve = { points, peak };
+  const span = RANGES.find(({ value }) => value === range)?.span;
+  const shorter = span === undefined ? null : within(curve, (points.at(-1)?.at ?? 0) - span);
+  if (points.length > MOST_POINTS) return void load().catch(() => undefined);
+  if (shorter !== null) {
+    curve = shorter;
+    return draw();
+  }
   for (const { at, equity: value, drawdown: fall } of more) {
     equity.update({ time: at / 1000, value });
     drawdown.update({ time: at / 1000, value: -fall * 100 });
   }
-  if (points.length > MOST_POINTS) load().catch(() => undefined);
-  else describe();
+  describe();
 };
