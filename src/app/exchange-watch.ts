@@ -52,7 +52,7 @@ export const createExchangeWatch = (options: {
   readonly log: Log;
 }): ExchangeWatch => {
   const { host, venue, executor, clock, log } = options;
-  const reconciler = createReconciler({ state: host.state, venue, executor, log });
+  const reconciler = createReconciler({ state: host.state, venue, executor, log, report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }) });
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
