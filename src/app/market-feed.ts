@@ -53,7 +53,8 @@ export interface MarketFeedOptions {
 
 export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const { host, marketData, features, model, clock, log, symbols } = options;
-  const required = features.requiredSymbols;
+  // A run that trades nothing, because nothing of what it should trade is listed, needs no candles: what it holds is guarded by prices.
+  const required = symbols.length === 0 ? [] : features.requiredSymbols;
   /** Open time of the newest candle taken from the exchange, per symbol; the engine keeps its own. */
   const newest = new Map<SymbolName, EpochMs>();
   const kept = new Map<SymbolName, Candle[]>();
