@@ -161,33 +161,56 @@ describe('working orders', () => {
 });
 
 describe('an order that cannot be looked up', () => {
-  test('a stop that is gone: entries lock by its name, nothing is sold in its place, comparisons go on, and its end is booked when it is known', async () => {
+  /** A stop that the exchange has ended, and of which it says nothing when it is asked: a minute and more of looks. */
+  const lost = async (end: (world: World, stop: string) => void) => {
     const bench = holding();
     const { world, watch } = bench;
     const stop = stopOf(bench);
     world.cancelWorks = false;
     bench.failing.add('look-up');
-    world.exchange.setPrice(BTC, 49_000, world.at);
-    const look = async (): Promise<void> => {
+    end(world, stop);
+    for (let count = 0; count < 20; count += 1) {
       await bench.answer(watch.orders());
       await bench.pass(5 * SECOND_MS);
       [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
       world.timer();
-    };
-    for (let count = 0; count < 20; count += 1) await look();
+    }
     expect([world.managed()?.phase, world.state.orders[stop]?.status]).toEqual(['unstopping', 'unknown']);
     expect(world.state.guardian.locks['execution']?.reason).toContain(stop);
-    expect(await bench.answer(watch.account(true))).toBe(true);
+    return { bench, world, watch, stop };
+  };
+
+  test('a stop that is gone: entries lock by its name, nothing is sold in its place, comparisons go on, and its end is booked when it is known', async () => {
+    const { bench, world, watch, stop } = await lost((there, id) => there.exchange.end(id, 'cancelled'));
+    expect(await bench.answer(watch.account())).toBe(true);
     expect(bench.balanceReads).toBe(1);
-    // The account has what the stop fetched, and the books do not: as long as its outcome is open that is no deposit.
     await bench.answer(watch.account(true));
-    expect([world.state.suspicion, world.placed('exit')]).toEqual([null, []]);
+    expect([world.state.orders[stop]?.status, world.state.suspicion, world.placed('exit')]).toEqual(['unknown', null, []]);
+    // It is looked at again each minute meanwhile.
+    expect(await bench.answer(watch.account())).toBe(false);
+    await bench.pass(MINUTE_MS);
+    expect(await bench.answer(watch.account())).toBe(true);
     bench.failing.clear();
     await bench.pass(MINUTE_MS);
+    expect([world.state.orders[stop]?.status, world.placed('exit').length]).toEqual(['cancelled', 1]);
+  });
+
+  test('a stop that was filled: the list of trades is the whole of it, and it is booked as the stop-out', async () => {
+    const { bench, world, watch, stop } = await lost((there) => void there.exchange.setPrice(BTC, 49_000, there.at));
+    expect(await bench.answer(watch.account())).toBe(true);
     await bench.answer(watch.account(true));
-    await bench.answer(watch.account(true));
-    expect([world.managed(), world.held(), world.state.suspicion, world.placed('exit')]).toEqual([null, '0', null, []]);
+    expect([world.state.orders[stop]?.status, world.managed(), world.held(), world.state.suspicion, world.placed('exit')]).toEqual(['filled', null, '0', null, []]);
+    expect(bench.executor.stuck).toEqual([]);
     expect(world.locks()).toEqual(['execution']);
+  });
+
+  test('a stop of which a part was filled stays unknown: the rest may be anything', async () => {
+    const { bench, world, watch, stop } = await lost((there, id) => {
+      there.exchange.fill(there.exchange.orders.get(id)!, decimal('0.05'), decimal('49000'), there.at);
+      there.exchange.end(id, 'cancelled');
+    });
+    await bench.answer(watch.account(true));
+    expect([world.state.orders[stop]?.status, world.placed('exit')]).toEqual(['unknown', []]);
   });
 
   test('one that has ended in the books and has a fill that is not booked: balances prove nothing for a minute, then the list of trades is taken at its word', async () => {

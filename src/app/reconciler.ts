@@ -102,17 +102,19 @@ export const createReconciler = (options: {
   };
 
   /**
-   * An order that has ended in the books, has fills that are not booked, and cannot be looked up: the list of trades is
-   * the exchange's word as well, and waiting for the other one would keep the account from being compared for ever.
+   * An order that cannot be looked up and has fills that are not booked: the list of trades is the exchange's word as
+   * well. It settles one that has ended in the books, which would keep the account from being compared for ever, and one
+   * whose outcome is unknown where the trades are the whole of it.
    */
   const bookListed = (step: RepairStep, traded: readonly OwnTrade[]): boolean => {
     if (step.kind !== 'look-up' || step.cause !== 'missing-fill' || !executor.stuck.includes(step.clientOrderId)) return false;
     const { symbol, clientOrderId } = step;
     const record = state.orders[clientOrderId];
-    if (record === undefined || record.exchangeOrderId === null || !isFinal(record)) return false;
+    if (record === undefined || record.exchangeOrderId === null) return false;
     const { draft, exchangeOrderId, executed } = record;
     const fills = traded.filter((trade) => trade.symbol === symbol && trade.exchangeOrderId === exchangeOrderId && !record.tradeIds.includes(trade.tradeId));
     const all = add(executed, sum(fills.map((fill) => decimal(fill.quantity))));
+    if (!isFinal(record) && (record.status !== 'unknown' || all < draft.quantity)) return false;
     log.warn({ symbol, clientOrderId, fills: fills.length }, 'an order that cannot be looked up is booked by the list of trades');
     const status = all >= draft.quantity ? 'filled' : record.status === 'cancelled' ? 'cancelled' : 'expired';
     report({ symbol, clientOrderId }, { kind: 'known', order: { clientOrderId, exchangeOrderId, symbol, side: draft.side, status, quantity: formatDecimal(draft.quantity), executedQuantity: formatDecimal(all), fills: fills.map(({ symbol: _market, exchangeOrderId: _order, side: _side, ...fill }) => fill) } });
