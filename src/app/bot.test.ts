@@ -166,3 +166,33 @@ test('a start is completed though a market has left the exchange while it is hel
   expect(told.filter((title) => title.includes('not listed any more'))).toHaveLength(1);
   clock.end();
 });
+
+test('a start that gets no answer says what it needs each time, and that it goes on', async () => {
+  const world = new World().ready();
+  const clock = createVirtualClock(world.wall);
+  const said: string[] = [];
+  const late = (): Promise<never> => new Promise(() => undefined);
+  let answers = false;
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: { receiveWindow: 5 * SECOND_MS, balances: late, tradesAfter: late, openOrders: () => Promise.resolve({ ok: true, value: [] }), serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }) } as unknown as Venue,
+    marketData: {
+      instruments: () => Promise.resolve(answers ? { ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) } : { ok: false, error: errorOf('unknown', '503') }),
+      closedCandles: unused,
+      quotes: () => Promise.resolve({ ok: false, error: errorOf('unknown', '503') }),
+    },
+    features: { requiredSymbols: [] } as never,
+    pacer: { next: () => new Promise(() => undefined) },
+    waits: () => ({
+      failed: (why) => said.push(why),
+      over: () => void said.push('over'),
+    }),
+  });
+  bot.start();
+  await clock.runTo(world.wall + 9 * SECOND_MS);
+  expect(said).toEqual(Array(2).fill('The start needs its instruments, and gets no answer.'));
+  answers = true;
+  await clock.runTo(world.wall + 11 * SECOND_MS);
+  expect(said.slice(0, 3)).toEqual([...Array<string>(2).fill('The start needs its instruments, and gets no answer.'), 'over']);
+  clock.end();
+});

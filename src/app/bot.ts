@@ -27,6 +27,12 @@ const START_RETRY: Milliseconds = 5 * SECOND_MS;
 /** Orders under way get this long when the bot stops (PRODUCT section 10). */
 export const DRAIN_LIMIT: Milliseconds = 8 * SECOND_MS;
 
+/** Told of a start that waits: what it has asked for in vain, and that it goes on. */
+export interface StartWaits {
+  failed(why: string): void;
+  over(): void;
+}
+
 export interface BotOptions {
   /** State recovered from the store. */
   readonly state: EngineState;
@@ -46,6 +52,8 @@ export interface BotOptions {
   readonly random: () => number;
   readonly onFatal: (error: unknown) => void;
   readonly onPrediction?: (features: Float32Array, probability: number) => void;
+  /** Begins to follow a step of the start. */
+  readonly waits?: () => StartWaits;
 }
 
 export interface Bot {
@@ -124,14 +132,17 @@ export const createBot = (options: BotOptions): Bot => {
 
   /** Repeats a step until it works or the bot is stopped. */
   const insist = async (what: string, attempt: () => Promise<boolean>): Promise<void> => {
+    const waits = options.waits?.();
     while (!stopping.signal.aborted && !(await ask(attempt))) {
       log.warn({ what }, 'start-up waits for the exchange');
+      waits?.failed(`The start needs its ${what}, and gets no answer.`);
       await clock.sleep(START_RETRY, stopping.signal);
       // Positions are looked after from the first moment, whatever else is missing.
       if (state.config === null || stopping.signal.aborted) continue;
       await ask(watch.orders);
       await ask(feed.prices);
     }
+    if (!stopping.signal.aborted) waits?.over();
   };
 
   /** Waits for orders under way; deadlines go on meanwhile. */

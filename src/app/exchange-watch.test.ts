@@ -29,6 +29,8 @@ const createBench = (world = new World().ready()) => {
     timeTakes: [0] as number[],
     ahead: 0,
     balanceReads: 0,
+    /** Whether cancellations find nothing open. */
+    refusing: false,
     answer: async <T>(wanted: Promise<T>): Promise<T> => {
       let value: { readonly done: T } | null = null;
       void wanted.then((result) => (value = { done: result }));
@@ -52,6 +54,7 @@ const createBench = (world = new World().ready()) => {
       return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
     },
     cancel: ({ clientOrderId }) => {
+      if (bench.refusing) return Promise.resolve({ kind: 'not-open', error: errorOf('refused', '-2011') });
       bench.cancelled.push(clientOrderId);
       world.exchange.end(clientOrderId, 'cancelled');
       const other = bench.strangers.find((candidate) => candidate.clientOrderId === clientOrderId);
@@ -128,36 +131,59 @@ describe('working orders', () => {
 });
 
 describe('an order that cannot be looked up', () => {
-  test('a stop that is gone: entries lock by its name, nothing is sold in its place, comparisons go on, and its end is booked when it is known', async () => {
+  /** A stop that the exchange has ended, and of which it says nothing when it is asked: a minute and more of looks. */
+  const lost = async (end: (world: World, stop: string) => void) => {
     const bench = holding();
     const { world, watch } = bench;
     const stop = stopOf(bench);
     world.cancelWorks = false;
     bench.failing.add('look-up');
-    world.exchange.setPrice(BTC, 49_000, world.at);
-    const look = async (): Promise<void> => {
+    end(world, stop);
+    for (let count = 0; count < 20; count += 1) {
       await bench.answer(watch.orders());
       await bench.pass(5 * SECOND_MS);
       [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
       world.timer();
-    };
-    for (let count = 0; count < 20; count += 1) await look();
+    }
     expect([world.managed()?.phase, world.state.orders[stop]?.status]).toEqual(['unstopping', 'unknown']);
     expect(world.state.guardian.locks['execution']?.reason).toContain(stop);
-    expect(await bench.answer(watch.account(true))).toBe(true);
+    return { bench, world, watch, stop };
+  };
+
+  test('a stop that is gone: entries lock by its name, nothing is sold in its place, comparisons go on, and its end is booked when it is known', async () => {
+    const { bench, world, watch, stop } = await lost((there, id) => there.exchange.end(id, 'cancelled'));
+    expect(await bench.answer(watch.account())).toBe(true);
     expect(bench.balanceReads).toBe(1);
-    // The account has what the stop fetched, and the books do not: as long as its outcome is open that is no deposit.
     await bench.answer(watch.account(true));
-    expect([world.state.suspicion, world.placed('exit')]).toEqual([null, []]);
+    expect([world.state.orders[stop]?.status, world.state.suspicion, world.placed('exit')]).toEqual(['unknown', null, []]);
+    // It is looked at again each minute meanwhile.
+    expect(await bench.answer(watch.account())).toBe(false);
+    await bench.pass(MINUTE_MS);
+    expect(await bench.answer(watch.account())).toBe(true);
     bench.failing.clear();
     await bench.pass(MINUTE_MS);
+    expect([world.state.orders[stop]?.status, world.placed('exit').length]).toEqual(['cancelled', 1]);
+  });
+
+  test('a stop that was filled: the list of trades is the whole of it, and it is booked as the stop-out', async () => {
+    const { bench, world, watch, stop } = await lost((there) => void there.exchange.setPrice(BTC, 49_000, there.at));
+    expect(await bench.answer(watch.account())).toBe(true);
     await bench.answer(watch.account(true));
-    await bench.answer(watch.account(true));
-    expect([world.managed(), world.held(), world.state.suspicion, world.placed('exit')]).toEqual([null, '0', null, []]);
+    expect([world.state.orders[stop]?.status, world.managed(), world.held(), world.state.suspicion, world.placed('exit')]).toEqual(['filled', null, '0', null, []]);
+    expect(bench.executor.stuck).toEqual([]);
     expect(world.locks()).toEqual(['execution']);
   });
 
-  test('one with a fill that is not booked: balances prove nothing, entries are refused, and only this order hinders', async () => {
+  test('a stop of which a part was filled stays unknown: the rest may be anything', async () => {
+    const { bench, world, watch, stop } = await lost((there, id) => {
+      there.exchange.fill(there.exchange.orders.get(id)!, decimal('0.05'), decimal('49000'), there.at);
+      there.exchange.end(id, 'cancelled');
+    });
+    await bench.answer(watch.account(true));
+    expect([world.state.orders[stop]?.status, world.placed('exit')]).toEqual(['unknown', []]);
+  });
+
+  test('one that has ended in the books and has a fill that is not booked: balances prove nothing for a minute, then the list of trades is taken at its word', async () => {
     const bench = holding();
     const stop = stopOf(bench);
     const { world, watch } = bench;
@@ -166,18 +192,35 @@ describe('an order that cannot be looked up', () => {
     world.state.orders[stop]!.status = 'cancelled';
     bench.failing.add('look-up');
     expect(await bench.answer(watch.account(true))).toBe(false);
-    expect(watch.hindered).toBe(false);
+    expect([watch.hindered, world.state.accountFailed]).toEqual([false, true]);
     await bench.pass(2 * MINUTE_MS);
-    const cash = world.state.ledger.cash;
-    for (let count = 0; count < 3; count += 1) expect(await bench.answer(watch.account(true))).toBe(false);
-    expect([watch.hindered, world.state.accountFailed, world.state.ledger.cash === cash]).toEqual([true, true, true]);
-    const told = () => bench.alerts().filter((title) => title.includes('looked up'));
-    expect(told()).toEqual([`${stop} cannot be looked up: the account is not compared`]);
-    bench.failing.clear();
-    await bench.pass(MINUTE_MS);
     expect(await bench.answer(watch.account(true))).toBe(true);
-    expect([watch.hindered, world.state.accountFailed, world.state.suspicion]).toEqual([false, false, null]);
-    expect(told()).toEqual([`${stop} cannot be looked up: the account is not compared`, `${stop} can be looked up again`]);
+    expect([watch.hindered, world.state.accountFailed, bench.executor.stuck]).toEqual([false, false, []]);
+    expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+    expect([world.state.orders[stop]?.status, world.state.orders[stop]?.tradeIds.length]).toEqual(['cancelled', 1]);
+    await bench.answer(watch.account(true));
+    expect(world.state.suspicion).toBeNull();
+  });
+
+  test('one of ours that the books do not have: the account counts as not read, which is told, and only this order hinders', async () => {
+    const bench = createBench();
+    const { world, watch } = bench;
+    bench.strangers.push(stranger('gbtest01-zz'));
+    bench.refusing = true;
+    bench.failing.add('look-up');
+    await bench.answer(watch.account(true));
+    await bench.pass(3 * MINUTE_MS);
+    for (let count = 0; count < 3; count += 1) expect(await bench.answer(watch.account(true))).toBe(false);
+    expect([watch.hindered, world.state.accountFailed]).toEqual([true, true]);
+    const told = () => bench.alerts().filter((title) => title.includes('looked up'));
+    expect(told()).toEqual(['gbtest01-zz cannot be looked up: the account is not compared']);
+    bench.failing.clear();
+    bench.refusing = false;
+    bench.strangers = [];
+    await bench.pass(2 * MINUTE_MS);
+    expect(await bench.answer(watch.account(true))).toBe(true);
+    expect([watch.hindered, world.state.accountFailed]).toEqual([false, false]);
+    expect(told()).toEqual(['gbtest01-zz cannot be looked up: the account is not compared', 'gbtest01-zz can be looked up again']);
   });
 });
 

@@ -52,7 +52,7 @@ export const createExchangeWatch = (options: {
   readonly log: Log;
 }): ExchangeWatch => {
   const { host, venue, executor, clock, log } = options;
-  const reconciler = createReconciler({ state: host.state, venue, executor, log });
+  const reconciler = createReconciler({ state: host.state, venue, executor, log, report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }) });
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
@@ -144,13 +144,13 @@ export const createExchangeWatch = (options: {
 
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
-    return accountAt === null || strands(host.state) || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+    return accountAt === null || strands(host.state) || executor.stuck.length > 0 || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
   };
   /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
   const waitAfter = (compared: boolean): Milliseconds => {
-    if (!compared || executor.stuck.length > 0) return ACCOUNT_RETRY;
+    if (!compared) return ACCOUNT_RETRY;
     const { suspicion } = host.state;
-    return strands(host.state) || (suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION) ? DIFFERENCE_CADENCE : 0;
+    return executor.stuck.length > 0 || strands(host.state) || (suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION) ? DIFFERENCE_CADENCE : 0;
   };
 
   const account = async (): Promise<boolean> => {

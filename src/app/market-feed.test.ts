@@ -101,6 +101,13 @@ const warmBench = async (...symbols: Parameters<typeof createBench>) => {
 /** On to five seconds past the next hour. */
 const nextHour = (bench: { clock: { wallNow(): EpochMs; runTo(at: EpochMs): Promise<void> } }): Promise<void> => bench.clock.runTo(bench.clock.wallNow() + HOUR_MS);
 
+test('a run that trades nothing is warm at once and asks for no candles: the context market may be the one that has left the exchange', async () => {
+  const bench = createBench([], [BTC]);
+  expect(await bench.feed.warmUp()).toBe(true);
+  await bench.feed.poll();
+  expect(bench.asked).toEqual([]);
+});
+
 test('the price of the coin that pays fees is read with the others: without it equity would not be known', async () => {
   const bench = createBench();
   bench.state.feeSymbol = 'BNB/USDT';

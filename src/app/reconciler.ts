@@ -1,8 +1,11 @@
+import { add, decimal, formatDecimal, sum } from '../core/decimal.ts';
+import type { OrderOutcome } from '../core/engine/input.ts';
 import type { EngineState, ManagedPosition } from '../core/engine/state.ts';
 import { newestTrades, planRepair, type Books, type RepairStep, type SymbolReading } from '../core/ledger/plan.ts';
+import { isFinal } from '../core/orders/record.ts';
 import type { SymbolName } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
-import type { Read, Venue } from '../ports/venue.ts';
+import type { OrderReference, OwnTrade, Read, Venue } from '../ports/venue.ts';
 import type { Executor } from './executor.ts';
 import { unanswered } from './unanswered.ts';
 
@@ -35,8 +38,15 @@ export interface Reconciler {
 /** Names of others' trades that are listed at most: a person who trades beside the bot is no news by the hundred. */
 const MOST_FOREIGN = 20;
 
-export const createReconciler = (options: { readonly state: EngineState; readonly venue: Venue; readonly executor: Executor; readonly log: Log }): Reconciler => {
-  const { state, venue, executor, log } = options;
+export const createReconciler = (options: {
+  readonly state: EngineState;
+  readonly venue: Venue;
+  readonly executor: Executor;
+  readonly log: Log;
+  /** Tells the engine what became of an order. */
+  readonly report: (reference: OrderReference, outcome: OrderOutcome) => void;
+}): Reconciler => {
+  const { state, venue, executor, log, report } = options;
 
   const value = <T>(what: string, symbol: SymbolName, read: Read<T>): T | null => {
     if (read.ok) return read.value;
@@ -57,6 +67,7 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
   const compare = async (symbols: readonly SymbolName[], withTrades: boolean): Promise<Findings> => {
     const readings: SymbolReading[] = [];
     const unlisted: SymbolName[] = [];
+    const traded: OwnTrade[] = [];
     // What is booked while the first questions are under way is read again, which does no harm.
     const newest = withTrades ? newestTrades(state.orders) : null;
     for (const symbol of symbols) {
@@ -71,15 +82,43 @@ export const createReconciler = (options: { readonly state: EngineState; readonl
         readings.push({ symbol, open });
         continue;
       }
-      const traded = unanswered(read) ? read : await readTrades(symbol, newest?.get(symbol));
-      readings.push({ symbol, open, trades: value('trades', symbol, traded) });
+      const answer = unanswered(read) ? read : await readTrades(symbol, newest?.get(symbol));
+      readings.push({ symbol, open, trades: value('trades', symbol, answer) });
+      if (answer.ok) traded.push(...answer.value);
       // Nothing answers, and one failure puts the comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.
-      if (unanswered(traded)) break;
+      if (unanswered(answer)) break;
     }
     // The plan is made from the books as they are now, not as they were when the first question was asked.
     const steps = planRepair(booksOf(state), readings);
-    for (const step of steps) carryOut(step);
-    return { ...findingsOf(steps), unlisted, algoOrders: othersAlgoOrders(state, readings) };
+    const open: RepairStep[] = [];
+    for (const step of steps) {
+      if (bookListed(step, traded)) continue;
+      carryOut(step);
+      open.push(step);
+    }
+    const findings = findingsOf(open);
+    return { ...findings, clean: findings.clean && open.length === steps.length, unlisted, algoOrders: othersAlgoOrders(state, readings) };
+  };
+
+  /**
+   * An order that cannot be looked up and has fills that are not booked: the list of trades is the exchange's word as
+   * well. It settles one that has ended in the books, which would keep the account from being compared for ever, and one
+   * whose outcome is unknown where the trades are the whole of it.
+   */
+  const bookListed = (step: RepairStep, traded: readonly OwnTrade[]): boolean => {
+    if (step.kind !== 'look-up' || step.cause !== 'missing-fill' || !executor.stuck.includes(step.clientOrderId)) return false;
+    const { symbol, clientOrderId } = step;
+    const record = state.orders[clientOrderId];
+    if (record === undefined || record.exchangeOrderId === null) return false;
+    const { draft, exchangeOrderId, executed } = record;
+    const fills = traded.filter((trade) => trade.symbol === symbol && trade.exchangeOrderId === exchangeOrderId && !record.tradeIds.includes(trade.tradeId));
+    const all = add(executed, sum(fills.map((fill) => decimal(fill.quantity))));
+    if (!isFinal(record) && (record.status !== 'unknown' || all < draft.quantity)) return false;
+    log.warn({ symbol, clientOrderId, fills: fills.length }, 'an order that cannot be looked up is booked by the list of trades');
+    const status = all >= draft.quantity ? 'filled' : record.status === 'cancelled' ? 'cancelled' : 'expired';
+    report({ symbol, clientOrderId }, { kind: 'known', order: { clientOrderId, exchangeOrderId, symbol, side: draft.side, status, quantity: formatDecimal(draft.quantity), executedQuantity: formatDecimal(all), fills: fills.map(({ symbol: _market, exchangeOrderId: _order, side: _side, ...fill }) => fill) } });
+    executor.forget(clientOrderId);
+    return true;
   };
 
   /** One executor a step: the table is total, so a new kind of step does not compile until somebody carries it out. */

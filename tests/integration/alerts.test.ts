@@ -183,7 +183,7 @@ const CASES: readonly Case[] = [
     }),
   },
   {
-    what: 'reconciliation: an order that has ended in the books cannot be looked up, and nothing but it keeps the account from being compared',
+    what: 'reconciliation: an order that is not in the books cannot be looked up, and nothing but it keeps the account from being compared',
     kind: 'reconciliation',
     title: 'the account is not compared',
     cause: orderCase((world) => void world.apply({ type: 'account', balances: null, failure: 'gbtest01-2 cannot be looked up', foreignOrders: [], hindrances: ['gbtest01-2'] })),

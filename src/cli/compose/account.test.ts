@@ -61,6 +61,7 @@ test('a start that waits for the account is told after a minute, each hour, and 
     });
     await clock.runTo(NOW + span + MINUTE_MS);
     expect(await identity).toMatchObject({ uid: '1' });
+    await clock.runTo(NOW + span + 2 * MINUTE_MS);
     return told;
   };
   const waits = 'Guardian Bot (live) waits for the exchange since 2026-01-05 00:00 UTC';

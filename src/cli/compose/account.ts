@@ -34,21 +34,24 @@ export const accountName = (where: string, uid: string): string => `${where}:${c
  */
 export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk: Pick<AccountDesk, 'identity'>, tell: Tell = tellPeople(base)): Promise<AccountIdentity> => {
   const { log, wall, config } = base;
-  const waiting = watchWaiting(base, config.mode, tell);
+  const waiting = watchWaiting(base, config.mode, tell, UNTENDED);
   for (;;) {
     const read = await desk.identity();
     if (read.ok) {
-      await waiting.over();
+      waiting.over();
       return read.value;
     }
     const { kind, code, message } = read.error;
     if (kind === 'authentication') throw new UserError(`EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`);
     if (kind === 'refused') throw new UserError(`the exchange refuses to tell the account (${code}: ${message})`);
     log.warn({ code, why: message }, 'the exchange does not tell the account yet; trying again');
-    waiting.failed(`${code} ${message}`);
+    waiting.failed(`It does not tell whose account this is: ${code} ${message}`);
     await wall.sleep(RETRY);
   }
 };
+
+/** What a start means for positions that does not know its books yet. */
+const UNTENDED = 'Nothing is traded or looked after meanwhile. Protective stops rest on the exchange; every other exit waits.';
 
 /** Tries, while a moment's outage of the exchange would decide whether a bot starts, and what it believes of its database. */
 const TRIES = 4;

@@ -21,6 +21,10 @@ import { bundledModel, openModelOrGuard } from './model.ts';
 import { orWithout } from './or-without.ts';
 import { startRetention } from './retention.ts';
 import { startSupervision } from './supervision.ts';
+import { waitingAlert, watchWaiting, type Tell } from './tell-waiting.ts';
+
+/** What a start that knows its books means for positions. */
+const TENDED = 'Nothing is bought meanwhile. Positions that the books know are looked after, as far as the exchange answers.';
 
 /** Everything is down within this span after SIGTERM (PRODUCT section 10). */
 const SHUTDOWN_LIMIT = 10_000;
@@ -58,6 +62,11 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   resources.defer(() => metrics.close());
   const data = createSilenceableData(surroundings.marketData);
   const card = readCard(bundledModel(config.modelDir));
+  // A write that fails is caught by whoever waits for the telling.
+  const tellByOutbox: Tell = async (text, at) => {
+    database.outbox.add(waitingAlert(text, at), wall.wallNow());
+    return true;
+  };
   const drift = driftWatchFor(card, () => bot, { symbols: config.symbols.length, clock, wall, outbox: database.outbox, memory: database.chatMemory });
   const bot: Bot = createBot({
     state,
@@ -75,6 +84,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     random: Math.random,
     onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => failed.resolve(error),
+    waits: () => watchWaiting(base, config.mode, tellByOutbox, TENDED),
   });
   bot.host.onEffect(metrics.effect);
   const access = await openTelegramAccess(config, wall);

@@ -1,7 +1,9 @@
 import { createAnnouncer } from '../../adapters/telegram/announcer.ts';
 import { createWebhook } from '../../adapters/system/web-calls.ts';
+import type { Alert } from '../../core/engine/alert.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import { otherSecrets } from '../telegram-side.ts';
+import type { StartWaits } from '../../app/bot.ts';
 import type { Base } from './base.ts';
 
 /** A start that waits is told after this long (wall time), then each hour, and when it goes on. */
@@ -12,6 +14,12 @@ const TELL_RETRY: Milliseconds = 30 * SECOND_MS;
 
 /** Tells people something before the books are open; whether anybody was reached. */
 export type Tell = (text: string, at: EpochMs) => Promise<boolean>;
+
+/** The text as an alert: its first line is the title. */
+export const waitingAlert = (text: string, at: EpochMs): Alert => {
+  const [title = '', ...lines] = text.split('\n');
+  return { kind: 'lifecycle', key: `waiting:${at}`, title, lines, commands: [], symbol: null, at };
+};
 
 /** Both ways at once: the books and with them the outbox are not open yet. */
 export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell => {
@@ -31,41 +39,37 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
     }
   };
   return async (text, at) => {
-    const [first = '', ...lines] = text.split('\n');
-    const alert = { kind: 'lifecycle', key: `waiting:${at}`, title: first, lines, commands: [], symbol: null, at } as const;
-    const reached = await Promise.all([byHook(text), announcer?.announce(alert) ?? false]);
+    const reached = await Promise.all([byHook(text), announcer?.announce(waitingAlert(text, at)) ?? false]);
     return reached.includes(true);
   };
 };
 
-/** Follows a start that waits for an answer: nobody else tells of it, because nothing else is up. */
-export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: string, tell: Tell): { failed(why: string): void; over(): Promise<void> } => {
+/** Follows a start that waits for an answer: nobody else tells of it. `meanwhile`: what that means for positions. */
+export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: string, tell: Tell, meanwhile: string): StartWaits => {
   const since = wall.wallNow();
   const begun = wall.monotonicNow();
   let nextAt = begun + TOLD_AFTER;
   let told = false;
   /** One after the other, and beside the start: a slow way to people must not keep it from going on. */
   let telling: Promise<void> = Promise.resolve();
-  const say = (text: string): Promise<void> => {
+  const say = (text: string, wanted: () => boolean): void => {
     telling = telling.then(async () => {
-      const reached = await tell(text, wall.wallNow());
+      if (!wanted()) return;
+      const reached = await tell(text, wall.wallNow()).catch(() => false);
       told ||= reached;
       if (reached) return;
       nextAt = wall.monotonicNow() + TELL_RETRY;
       log.error({}, 'the start waits, and nobody could be told');
     });
-    return telling;
   };
   return {
     failed: (why) => {
       if (wall.monotonicNow() < nextAt) return;
       nextAt = wall.monotonicNow() + TOLD_AGAIN;
       const stamp = new Date(since).toISOString().slice(0, 16).replace('T', ' ');
-      void say(`Guardian Bot (${mode}) waits for the exchange since ${stamp} UTC\nIt does not tell whose account this is: ${why}\nNothing is traded or looked after meanwhile. Protective stops rest on the exchange; every other exit waits.`);
+      say(`Guardian Bot (${mode}) waits for the exchange since ${stamp} UTC\n${why}\n${meanwhile}`, () => true);
     },
-    over: async () => {
-      await telling;
-      if (told) void say(`Guardian Bot (${mode}): the exchange answers, the start goes on`);
-    },
+    // Whoever has not heard that it waits need not hear that it goes on.
+    over: () => say(`Guardian Bot (${mode}): the exchange answers, the start goes on`, () => told),
   };
 };

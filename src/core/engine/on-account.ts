@@ -76,7 +76,7 @@ const noteFailure = (turn: Turn, why: string | null): void => {
   alert(turn, 'reconciliation', `account-not-compared:${wall}`, `The account has not been compared for ${Math.round(span / MINUTE_MS)} min`, lines, ['/health', '/logs']);
 };
 
-/** An order whose books have ended and that cannot be looked up keeps the account from being compared, and so every entry from being approved: told once, and when it is over. */
+/** An order that is not in the books, or has ended in them, and that cannot be looked up keeps the account from being compared, and so every entry from being approved: told once, and when it is over. */
 const noteHindrances = (turn: Turn, { hindrances = [], balances }: AccountInput): void => {
   const { state, wall } = turn;
   // A try that failed for another reason says nothing of them.
