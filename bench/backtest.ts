@@ -46,7 +46,7 @@ const given = (length: number, shift = 0): Float32Array =>
 
 type Given = (length: number, index: number) => Float32Array;
 
-const run = (series: readonly { symbol: string; hourly: CandleColumns }[], predict: Given = (length, index) => given(length, index * 7), margin = 0.001): BacktestResult => {
+const run = (series: readonly { symbol: string; hourly: CandleColumns }[], { predict = (length, index) => given(length, index * 7), margin = 0.001, everyHour = false }: { predict?: Given; margin?: number; everyHour?: boolean } = {}): BacktestResult => {
   const [first] = series;
   if (first === undefined) throw new Error('no series');
   const from = first.hourly.openTime[0] ?? 0;
@@ -62,6 +62,7 @@ const run = (series: readonly { symbol: string; hourly: CandleColumns }[], predi
     // An operator who never gives up, so that the run has all its hours.
     assumptions: { ...DEFAULT_ASSUMPTIONS, balance: 1_000_000, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 1_000_000 } },
     from,
+    everyHour,
     to: (first.hourly.openTime[first.hourly.length - 1] ?? 0) + HOUR_MS,
   });
 };
@@ -85,11 +86,13 @@ line('  of it on the processor', rate(hourly.length, first.own));
 const rounds = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }])));
 line(`engine, warm (best of ${ROUNDS})`, rate(hourly.length, Math.min(...rounds.map(({ wall }) => wall))));
 line('  of it on the processor', rate(hourly.length, Math.min(...rounds.map(({ own }) => own))));
+const stepped = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], { everyHour: true })));
+line('every hour stepped, warm', `${rate(hourly.length, Math.min(...stepped.map(({ wall }) => wall)))}   ${stepped[0]?.result.orderHash.slice(0, 12) ?? ''}`);
 
 // What the trained model itself wants: hardly a trade, so this is the cost of an hour in which nothing is done.
 const { margin } = model.description;
 const own = predictions.bySymbol.get(BTC) ?? new Float32Array(0);
-const quiet = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], () => own, margin)));
+const quiet = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], { predict: () => own, margin })));
 line(`the model's predictions, warm`, `${rate(hourly.length, Math.min(...quiet.map(({ wall }) => wall)))}   ${quiet[0]?.result.trades.length ?? 0} trades`);
 
 const least = (series: Parameters<typeof run>[0]): number => Math.min(...Array.from({ length: 3 }, () => timed(() => run(series)).wall));

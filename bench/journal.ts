@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { backupFile } from '../src/adapters/sqlite/copies.ts';
 import { openDatabase } from '../src/adapters/sqlite/database.ts';
 import { recover, verify } from '../src/app/replay.ts';
 import { createMemoryJournal, runFixture } from '../src/app/replay.test-helper.ts';
@@ -52,7 +53,7 @@ try {
   const recovered = timed(() => recover(db.journal));
   console.log(`recover, no snapshot ${rate(inputs.length, recovered.ms)} entries/s`);
 
-  const backup = await db.backup(join(directory, 'copy.db'));
+  const backup = await backupFile(db.path, join(directory, 'copy.db'), Date.now());
   console.log(`backup             ${(backup.bytes / 1e6).toFixed(1)} MB`);
   db.close();
 } finally {

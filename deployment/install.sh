@@ -158,14 +158,17 @@ roll_back() {
   die "rolled back to $(basename "$previous"); the new version is in $release, its log in journalctl -u $SERVICE"
 }
 
-# Sets `backup` and `database`, both as the program names them.
+# Sets `backup` and `database`, both as the program names them. A mode that has not run yet has nothing to lose.
 make_backup() {
   local made
-  if made="$(program "$1" backup)"; then
+  if made="$(program "$1" backup 2>&1)"; then
     backup="$(sed -n 's/: copy of .*//p' <<<"$made" | head -n 1)"
     database="$(sed -n 's/.*: copy of \(.*\), [0-9]* bytes.*/\1/p' <<<"$made" | head -n 1)"
     say "backup: $HOME_DIR/$backup"
-  elif [ -n "$(find "$HOME_DIR" -name '*.db' -not -path '*/backups/*' -print -quit)" ]; then
+    return 0
+  fi
+  say "$made"
+  if ! grep -q 'there is nothing to back up' <<<"$made" && [ -n "$(find "$HOME_DIR" -name '*.db' -not -path '*/backups/*' -print -quit)" ]; then
     die 'no backup could be made, and without one nothing is changed'
   fi
 }

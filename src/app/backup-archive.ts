@@ -1,9 +1,9 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Input } from '../core/engine/input.ts';
 import { DAY_MS, utcDayStart, type EpochMs } from '../core/units.ts';
-import type { PrunableJournal } from '../ports/journal-archive.ts';
+import type { JournalArchive } from '../ports/journal-archive.ts';
 import type { DatabaseIdentity, JournalEntry, Snapshot } from '../ports/store.ts';
 import { describeDifference, recover, type JournalReader } from './replay.ts';
 
@@ -55,15 +55,10 @@ export const openArchivedDay = (path: string): ArchivedDay => {
   };
 };
 
-const write = (path: string, header: Header, entries: Iterable<{ readonly sequence: number; readonly input: Input; readonly effects: string }>): void => {
+const pack = (header: Header, entries: Iterable<{ readonly sequence: number; readonly input: Input; readonly effects: string }>): Uint8Array => {
   const lines = [JSON.stringify(header)];
   for (const { sequence, input, effects } of entries) lines.push(JSON.stringify({ sequence, input, effects }));
-  const partial = `${path}.partial`;
-  writeFileSync(partial, gzipSync(`${lines.join('\n')}\n`), { mode: 0o600 });
-  const handle = openSync(partial, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(partial, path);
+  return gzipSync(`${lines.join('\n')}\n`);
 };
 
 /** @throws Error when the file does not replay: then the day stays where it is */
@@ -79,42 +74,54 @@ const prove = (path: string, header: Header): void => {
 };
 
 export interface ArchiveOptions {
-  readonly journal: PrunableJournal;
+  readonly journal: JournalArchive;
   readonly identity: DatabaseIdentity;
   readonly directory: string;
   /** Whole UTC days that stay in the database, at least 1. */
   readonly keepDays: number;
   /** Market time. */
   readonly now: EpochMs;
-  /** Days put away at most, so that a caller with other work can come back for more; all when absent. */
-  readonly most?: number;
+  /** Writes a whole file so that it is there after a power failure: the day leaves the database for it. */
+  readonly put: (path: string, content: Uint8Array) => void;
 }
+
+export interface ArchivedFile {
+  readonly path: string;
+  /** Last entry of the day: what may leave the database now. */
+  readonly through: number;
+}
+
+type Mark = ReturnType<JournalArchive['marks']>[number];
 
 const dayName = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
 
-/**
- * Puts away every day that is old enough, oldest first; returns the files. A day whose file cannot be proved
- * stays in the database.
- * @throws Error when a day cannot be written or proved
- */
-export const archiveDays = (options: ArchiveOptions): readonly string[] => {
-  const { journal, identity, directory, keepDays, now, most = Number.POSITIVE_INFINITY } = options;
+/** The mark at which the oldest day ends, when that day is old enough. */
+const dueMark = (journal: JournalArchive, keepDays: number, now: EpochMs): Mark | null => {
   const limit = utcDayStart(now) - Math.max(1, Math.trunc(keepDays)) * DAY_MS;
-  const files: string[] = [];
-  for (const mark of journal.marks()) {
-    const first = journal.firstSequence();
-    // A mark ends the day of its last entry.
-    if (files.length >= most) break;
-    if (first === 0 || utcDayStart(mark.at) >= limit || mark.sequence < first) continue;
-    const after = first - 1;
-    const header: Header = { format: FORMAT, identity, day: dayName(mark.at), after, through: mark.sequence, snapshot: after === 0 ? null : journal.snapshotAt(after) };
-    if (after !== 0 && header.snapshot === null) throw new Error(`the journal begins at entry ${first} without a snapshot before it: it cannot be put away`);
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
-    const path = join(directory, `${identity.mode}-${identity.instanceId}-${header.day}.journal.gz`);
-    if (!existsSync(path)) write(path, header, journal.entries(after, mark.sequence));
-    prove(path, header);
-    journal.prune(mark.sequence);
-    files.push(path);
-  }
-  return files;
+  const first = journal.firstSequence();
+  // A mark ends the day of its last entry.
+  const mark = first === 0 ? undefined : journal.marks().find(({ sequence }) => sequence >= first);
+  return mark === undefined || utcDayStart(mark.at) >= limit ? null : mark;
+};
+
+/** Whether there is a day to put away. */
+export const isDayDue = (journal: JournalArchive, keepDays: number, now: EpochMs): boolean => dueMark(journal, keepDays, now) !== null;
+
+/**
+ * Writes the oldest day that is old enough to a file and proves it; null = no day is due. The day stays in the
+ * database: whoever holds that for writing prunes it then.
+ * @throws Error when the day cannot be written or proved
+ */
+export const archiveDay = ({ journal, identity, directory, keepDays, now, put }: ArchiveOptions): ArchivedFile | null => {
+  const first = journal.firstSequence();
+  const mark = dueMark(journal, keepDays, now);
+  if (mark === null) return null;
+  const after = first - 1;
+  const header: Header = { format: FORMAT, identity, day: dayName(mark.at), after, through: mark.sequence, snapshot: after === 0 ? null : journal.snapshotAt(after) };
+  if (after !== 0 && header.snapshot === null) throw new Error(`the journal begins at entry ${first} without a snapshot before it: it cannot be put away`);
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  const path = join(directory, `${identity.mode}-${identity.instanceId}-${header.day}.journal.gz`);
+  if (!existsSync(path)) put(path, pack(header, journal.entries(after, mark.sequence)));
+  prove(path, header);
+  return { path, through: mark.sequence };
 };

@@ -48,7 +48,6 @@ export const createEngineHost = (options: {
   const { state, store, clock } = options;
   const listeners: ((effect: Effect) => void)[] = [];
   let broken: unknown = null;
-  let progress = 0;
 
   /** Each UTC day of market time begins with a snapshot, so that an archived day replays alone. */
   const snapshotAtDayBreak = (at: number): void => {
@@ -68,13 +67,12 @@ export const createEngineHost = (options: {
     }
   };
 
-  return {
+  // A number and not a getter: an object with one is slow in all its parts, and this one is asked at every step.
+  const host = {
     state,
-    get progress() {
-      return progress;
-    },
-    onEffect: (listener) => void listeners.push(listener),
-    apply: (...inputs) => {
+    progress: 0,
+    onEffect: (listener: (effect: Effect) => void): void => void listeners.push(listener),
+    apply: (...inputs: readonly Untimed[]): void => {
       if (broken !== null) throw new Error('the engine has failed and must be started again', { cause: broken });
       const [first] = inputs;
       if (first === undefined) return;
@@ -83,8 +81,9 @@ export const createEngineHost = (options: {
       const wall = clock.wallNow();
       const timed = inputs.map((input) => ({ ...input, at, wall }));
       const effects = commit(timed);
-      progress += timed.length;
+      host.progress += timed.length;
       for (const list of effects) for (const effect of list) for (const listener of listeners) listener(effect);
     },
   };
+  return host;
 };

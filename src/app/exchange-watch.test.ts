@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, sub } from '../core/decimal.ts';
-import type { Input } from '../core/engine/input.ts';
 import { BTC, World } from '../core/engine/world.test-helper.ts';
 import type { OrderSnapshot } from '../core/orders/order.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs } from '../core/units.ts';
 import type { OwnTrade, Read, Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
-import type { EngineHost } from './engine-host.ts';
-import { createExchangeWatch } from './exchange-watch.ts';
-import { createExecutor } from './executor.ts';
-import { errorOf, silent } from './executor.test-helper.ts';
+import { hostOf, watchOver } from './exchange-watch.test-helper.ts';
+import { errorOf } from './executor.test-helper.ts';
 
 const failed: Read<never> = { ok: false, error: errorOf('unknown', '503') };
 const stranger = (clientOrderId: string, side: 'buy' | 'sell' = 'sell'): OrderSnapshot => ({ clientOrderId, exchangeOrderId: `x-${clientOrderId}`, symbol: BTC, side, status: 'new', quantity: '1', executedQuantity: '0', fills: [] });
@@ -17,26 +14,7 @@ const stranger = (clientOrderId: string, side: 'buy' | 'sell' = 'sell'): OrderSn
 /** A watch over the model exchange of the engine's tests, with switches for every query. */
 const createBench = (world = new World().ready()) => {
   const clock = createVirtualClock(world.wall);
-  let progress = 0;
-  const inputs: Input['type'][] = [];
-  const host: EngineHost = {
-    get state() {
-      return world.state;
-    },
-    get progress() {
-      return progress;
-    },
-    onEffect: () => undefined,
-    apply: (...given) => {
-      for (const input of given) {
-        progress += 1;
-        inputs.push(input.type);
-        world.at = clock.marketNow();
-        world.wall = clock.wallNow();
-        world.apply(input);
-      }
-    },
-  };
+  const { host, inputs } = hostOf(world, clock);
   const bench = {
     world,
     clock,
@@ -101,15 +79,7 @@ const createBench = (world = new World().ready()) => {
       return bench.failing.has('time') ? failed : { ok: true, value: clock.wallNow() - takes / 2 + bench.ahead };
     },
   };
-  const executor = createExecutor({
-    venue,
-    clock,
-    log: silent,
-    random: () => 0.5,
-    report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
-    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
-  });
-  return Object.assign(bench, { executor, watch: createExchangeWatch({ host, venue, executor, clock, log: silent }) });
+  return Object.assign(bench, watchOver(host, venue, clock));
 };
 
 /** Holding a position with its stop in place. */

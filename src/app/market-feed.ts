@@ -116,11 +116,14 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   /** What the engine calls now: where the clock was set back it is ahead, and would leave out prices that are dated before it. */
   const present = (): EpochMs => Math.max(clock.marketNow(), host.state.at);
 
-  /** Prices of positions in markets that are traded no more, asked for by themselves: one that has left the exchange must not blind the others. */
-  const pollPast = async (): Promise<readonly Quote[]> => {
+  /** Markets that are traded no more, but listed, in which there is a position. */
+  const pastSymbols = (): readonly SymbolName[] =>
+    Object.values(host.state.symbols).flatMap(({ symbol, managed, unlisted }) => (managed === null || unlisted || symbols.includes(symbol) ? [] : [symbol]));
+
+  /** Their prices are asked for one by one: one that has left the exchange must not blind the others. */
+  const pollPast = async (past: readonly SymbolName[]): Promise<readonly Quote[]> => {
     const quotes: Quote[] = [];
-    for (const { symbol, managed, unlisted } of Object.values(host.state.symbols)) {
-      if (managed === null || unlisted || symbols.includes(symbol)) continue;
+    for (const symbol of past) {
       const read = await marketData.quotes([symbol], present());
       if (read.ok) quotes.push(...read.value);
       else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');
@@ -137,7 +140,9 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       host.apply({ type: 'timer' });
       return !unanswered(read);
     }
-    host.apply({ type: 'quotes', quotes: [...read.value, ...(await pollPast())].map(dated) });
+    const past = pastSymbols();
+    const quotes = past.length === 0 ? read.value : [...read.value, ...(await pollPast(past))];
+    host.apply({ type: 'quotes', quotes: quotes.map(dated) });
     return true;
   };
 

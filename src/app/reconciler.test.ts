@@ -3,25 +3,14 @@ import { BTC, ETH, World } from '../core/engine/world.test-helper.ts';
 import { HOUR_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
 import type { Read, Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
-import type { EngineHost } from './engine-host.ts';
-import { createExchangeWatch } from './exchange-watch.ts';
-import { createExecutor } from './executor.ts';
-import { errorOf, silent } from './executor.test-helper.ts';
+import { hostOf, watchOver } from './exchange-watch.test-helper.ts';
+import { errorOf } from './executor.test-helper.ts';
 
 /** A watch over the model exchange of the engine's tests; every query takes its time. */
 const createBench = (world: World, takes: Milliseconds) => {
   const clock = createVirtualClock(world.wall);
   const bench = { unlisted: new Set<SymbolName>(), silent: false, queries: 0, refusal: 'unlisted' as 'unlisted' | 'refused' };
-  const host: EngineHost = {
-    state: world.state,
-    progress: 0,
-    onEffect: () => undefined,
-    apply: (...given) => {
-      world.at = clock.marketNow();
-      world.wall = clock.wallNow();
-      for (const input of given) world.apply(input);
-    },
-  };
+  const { host } = hostOf(world, clock);
   const answer = async <T>(of: SymbolName | null, value: () => T): Promise<Read<T>> => {
     bench.queries += 1;
     await clock.sleep(takes);
@@ -44,15 +33,7 @@ const createBench = (world: World, takes: Milliseconds) => {
     balances: () => answer(null, () => exchange.balances()),
     serverTime: () => answer(null, () => clock.wallNow()),
   };
-  const executor = createExecutor({
-    venue,
-    clock,
-    log: silent,
-    random: () => 0.5,
-    report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
-    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
-  });
-  return Object.assign(bench, { clock, host, watch: createExchangeWatch({ host, venue, executor, clock, log: silent }), pass: (span: Milliseconds) => clock.runTo(clock.wallNow() + span) });
+  return Object.assign(bench, { clock, host, watch: watchOver(host, venue, clock).watch, pass: (span: Milliseconds) => clock.runTo(clock.wallNow() + span) });
 };
 
 test('two comparisons asked for at once are two readings, one after the other: a stop that fills meanwhile is no shortage', async () => {

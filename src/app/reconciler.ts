@@ -1,7 +1,7 @@
 import { add, decimal, formatDecimal, sum } from '../core/decimal.ts';
 import type { OrderOutcome } from '../core/engine/input.ts';
 import type { EngineState, ManagedPosition } from '../core/engine/state.ts';
-import { newestTrade, planRepair, type Books, type RepairStep, type SymbolReading } from '../core/ledger/plan.ts';
+import { newestTrades, planRepair, type Books, type RepairStep, type SymbolReading } from '../core/ledger/plan.ts';
 import { isFinal } from '../core/orders/record.ts';
 import type { SymbolName } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
@@ -54,12 +54,9 @@ export const createReconciler = (options: {
     return null;
   };
 
-  const readTrades = (symbol: SymbolName): ReturnType<Venue['tradesAfter']> => {
-    const newest = newestTrade(state.orders, symbol);
-    // The newest booked one is asked for, too: an exchange that has lost it has lost its history.
-    const after = newest === null ? null : (BigInt(newest) - 1n).toString();
-    return venue.tradesAfter(symbol, after, state.startedAt);
-  };
+  /** The newest booked one is asked for, too: an exchange that has lost it has lost its history. */
+  const readTrades = (symbol: SymbolName, newest: string | undefined): ReturnType<Venue['tradesAfter']> =>
+    venue.tradesAfter(symbol, newest === undefined ? null : (BigInt(newest) - 1n).toString(), state.startedAt);
 
   /** Traded no more, and nothing of it is under way: that the exchange has taken the market off its list is no news. */
   const isPast = (symbol: SymbolName): boolean => {
@@ -71,6 +68,8 @@ export const createReconciler = (options: {
     const readings: SymbolReading[] = [];
     const unlisted: SymbolName[] = [];
     const traded: OwnTrade[] = [];
+    // What is booked while the first questions are under way is read again, which does no harm.
+    const newest = withTrades ? newestTrades(state.orders) : null;
     for (const symbol of symbols) {
       const read = await venue.openOrders(symbol);
       // Nothing is open or traded in a market that is not there, so that it must not stand in the way of the others.
@@ -83,7 +82,7 @@ export const createReconciler = (options: {
         readings.push({ symbol, open });
         continue;
       }
-      const answer = unanswered(read) ? read : await readTrades(symbol);
+      const answer = unanswered(read) ? read : await readTrades(symbol, newest?.get(symbol));
       readings.push({ symbol, open, trades: value('trades', symbol, answer) });
       if (answer.ok) traded.push(...answer.value);
       // Nothing answers, and one failure puts the comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeState, encodeState } from '../core/engine/codec.ts';
+import { decodeState, encodeState, readableState } from '../core/engine/codec.ts';
 import { createEngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
@@ -71,6 +71,18 @@ describe('verify', () => {
     edited.entries.splice(kept, 1, { ...entryAt(edited.entries, kept), input: { ...input, quotes: input.quotes.map((quote) => ({ ...quote, ask: quote.ask + 0.01 })) } });
     const { firstDifference: difference } = verify(edited);
     expect(difference).toMatchObject({ sequence: last + 1, inputType: 'snapshot', path: 'state.symbols.BTC/USDT.ask' });
+  });
+
+  test('a snapshot whose windows are written in digits, as by older versions, is no difference; one value of them is', () => {
+    const { journal: older, state } = recordedRun();
+    const digits = JSON.stringify(readableState(encodeState(state)));
+    expect(digits).not.toBe(encodeState(state));
+    older.writeSnapshot({ sequence: older.lastSequence(), at: state.at, state: digits });
+    expect(verify(older).ok).toBe(true);
+    expect(encodeState(recover(older).state)).toBe(encodeState(state));
+    const edited = digits.replace(/("\$window":"[^"]*)[1-9]"/, '$10"');
+    older.writeSnapshot({ sequence: older.lastSequence(), at: state.at, state: edited });
+    expect(verify(older).firstDifference).toMatchObject({ inputType: 'snapshot', path: expect.stringMatching(/^state\.symbols\..*\.volatility\.window\.\$window$/) as string });
   });
 
   test('a changed policy constant names the first decision it changes', () => {

@@ -1,4 +1,4 @@
-import { decodeState, encodeEffects, encodeState } from '../core/engine/codec.ts';
+import { decodeState, encodeEffects, encodeState, readableState } from '../core/engine/codec.ts';
 import type { Effect } from '../core/engine/effect.ts';
 import type { Input } from '../core/engine/input.ts';
 import { createEngineState, type EngineState } from '../core/engine/state.ts';
@@ -173,7 +173,7 @@ const snapshotDifference = (state: EngineState, snapshot: Snapshot): Difference 
 
 const stateDifference = (recorded: string, replayed: string): ValueDifference | null => {
   try {
-    return firstDifference(JSON.parse(recorded), JSON.parse(replayed), true, 'state');
+    return firstDifference(readableState(recorded), readableState(replayed), true, 'state');
   } catch (error) {
     return { path: 'state', recorded: `not a snapshot: ${messageOf(error)}`, replayed: 'a state' };
   }

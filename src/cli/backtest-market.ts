@@ -4,6 +4,7 @@ import { columnsFromCandles, type CandleColumns } from '../core/features/candle-
 import { CONTEXT_SYMBOL } from '../core/features/catalogue.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../core/units.ts';
 import type { SymbolSeries } from '../research/backtest/hour-market.ts';
+import { shortCandles } from '../research/dataset/volumes.ts';
 import { demoHistory } from '../sim/generator/demo-history.ts';
 import { GENERATED_SYMBOLS } from '../sim/generator/candles.ts';
 
@@ -22,17 +23,17 @@ export interface BacktestMarket {
 
 const withContext = (symbols: readonly SymbolName[]): readonly SymbolName[] => [...new Set([CONTEXT_SYMBOL, ...symbols])];
 
-/** A series that the features can be computed from. @throws UserError for one without volumes, on which every answer would be missing */
-const withVolumes = (folder: CandleFolder, symbol: SymbolName): CandleColumns => {
+/** @throws UserError for a series without volumes, on which every answer would be missing */
+const wholeSeries = (folder: CandleFolder, symbol: SymbolName): CandleColumns => {
   const columns = folder.series(symbol);
-  if (columns.complete) return columns;
-  throw new UserError(`the candles of ${symbol} in ${folder.directory} have only six columns; the features need all ten, quote volume, trades and taker-buy volumes among them`);
+  if (!columns.complete) throw new UserError(shortCandles(`${symbol} in ${folder.directory}`));
+  return columns;
 };
 
 /** Recorded candles, hourly, with the finer ones of the same folder. @throws CandleFileError, UserError */
 export const recordedMarket = (directory: string, symbols: readonly SymbolName[]): BacktestMarket => {
   const folder = openCandleFolder(directory);
-  const columns = new Map(withContext(symbols).map((symbol) => [symbol, withVolumes(folder, symbol)]));
+  const columns = new Map(withContext(symbols).map((symbol) => [symbol, wholeSeries(folder, symbol)]));
   const finer = (['1m', '15m'] as const).flatMap((timeframe) => finerFolder(directory, timeframe));
   const series = symbols.map((symbol): SymbolSeries => ({
     symbol,

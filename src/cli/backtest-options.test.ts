@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assumptionsOf, hourOf, marginOf, refuseUnused, seedOf, symbolsOf } from './backtest-options.ts';
+import { assumptionsOf, hourOf, marginOf, refuseBesideCompare, refuseSeed, seedOf, symbolsOf } from './backtest-options.ts';
 
 describe('options of a backtest', () => {
   test.each([
@@ -13,16 +13,15 @@ describe('options of a backtest', () => {
     [() => assumptionsOf({ latency: '1e9' }), '--latency 1e9 is not a number of milliseconds'],
     [() => marginOf('0', 0.1), 'use a fraction above zero'],
     [() => seedOf('1.5'), '--seed 1.5 is not a whole number'],
-    [() => refuseUnused({ compare: 'paper.db', fee: '0.002', report: 'out', unlockAfter: '3' }, null), '--fee, --report, --unlock-after: --compare prints how a database differs'],
-    [() => refuseUnused({ seed: '3' }, 'candles'), '--seed 3 is for the generated market, but the candles are those of candles'],
+    [() => refuseBesideCompare({ compare: 'paper.db', fee: '0.002', report: 'out', unlockAfter: '3' }), '--fee, --report, --unlock-after: --compare prints how a database differs'],
+    [() => refuseSeed('3', 'candles'), '--seed 3 is for the generated market, but the candles are those of candles'],
   ])('%#: one line that names the option, the value and what would be right', (run, message) => {
     expect(run).toThrow(message);
   });
 
   test('what is used is let through', () => {
-    expect(() => refuseUnused({ compare: 'paper.db', spread: '0', slippage: '0' }, null)).not.toThrow();
-    expect(() => refuseUnused({ seed: '3', fee: '0' }, null)).not.toThrow();
-    expect(() => refuseUnused({ data: 'candles', fee: '0' }, 'candles')).not.toThrow();
+    expect(() => refuseBesideCompare({ compare: 'paper.db', spread: '0', slippage: '0' })).not.toThrow();
+    expect(() => refuseSeed(undefined, 'candles')).not.toThrow();
   });
 
   test('dates are hours of UTC', () => {

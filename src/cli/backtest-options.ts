@@ -58,13 +58,15 @@ export const seedOf = (text: string | undefined): number => {
 /** What a comparison can be told beside the database; everything else is as it was recorded. */
 const COMPARED: ReadonlySet<string> = new Set<keyof BacktestArguments>(['compare', 'spread', 'slippage']);
 
-/** @throws UserError for options that would be left aside without a word */
-export const refuseUnused = (options: BacktestArguments, recorded: string | null): void => {
-  if (options.compare !== undefined) {
-    const unused = Object.keys(options).filter((name) => !COMPARED.has(name)).map((name) => `--${name === 'unlockAfter' ? 'unlock-after' : name}`);
-    if (unused.length > 0) throw new UserError(`${unused.join(', ')}: --compare prints how a database differs and takes all but --spread and --slippage from it; leave ${unused.length === 1 ? 'this' : 'these'} out`);
-  }
-  if (options.seed !== undefined && recorded !== null) throw new UserError(`--seed ${options.seed} is for the generated market, but the candles are those of ${recorded} (--data or MARKET_DATA_DIR); leave one of the two out`);
+/** @throws UserError for options beside --compare that would be left aside without a word */
+export const refuseBesideCompare = (options: BacktestArguments): void => {
+  const unused = Object.keys(options).filter((name) => !COMPARED.has(name)).map((name) => `--${name === 'unlockAfter' ? 'unlock-after' : name}`);
+  if (unused.length > 0) throw new UserError(`${unused.join(', ')}: --compare prints how a database differs and takes all but --spread and --slippage from it; leave ${unused.length === 1 ? 'this' : 'these'} out`);
+};
+
+/** @throws UserError for a seed beside the recorded candles of `directory`: nothing is generated then */
+export const refuseSeed = (seed: string | undefined, directory: string): void => {
+  if (seed !== undefined) throw new UserError(`--seed ${seed} is for the generated market, but the candles are those of ${directory} (--data or MARKET_DATA_DIR); leave one of the two out`);
 };
 
 const SYMBOL = /^[A-Z0-9]{2,15}\/[A-Z0-9]{2,10}$/;

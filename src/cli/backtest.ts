@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModel } from '../adapters/onnx/load-model.ts';
-import { ModelLoadError } from '../adapters/onnx/model-error.ts';
 import { loadConfig } from '../adapters/system/config.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
@@ -13,14 +12,14 @@ import { policiesFor } from '../core/guardian/state.ts';
 import type { SymbolName } from '../core/units.ts';
 import type { Model, ModelDescription } from '../ports/model.ts';
 import { recordedInstrument } from '../research/backtest/instruments.ts';
-import { predictHistory } from '../research/backtest/predictions.ts';
+import { predictHistory, type Predictions } from '../research/backtest/predictions.ts';
 import { studyJson } from '../research/backtest/study-json.ts';
 import { runStudy, type BacktestStudy } from '../research/backtest/study.ts';
 import { summaryLines } from '../research/backtest/summary.ts';
 import { notesOf } from './backtest-notes.ts';
-import { assumptionsOf, hourOf, marginOf, refuseUnused, seedOf, symbolsOf, type BacktestArguments } from './backtest-options.ts';
+import { assumptionsOf, hourOf, marginOf, refuseBesideCompare, refuseSeed, seedOf, symbolsOf, type BacktestArguments } from './backtest-options.ts';
 import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './backtest-market.ts';
-import { bundledModel } from './compose/model.ts';
+import { bundledModel, modelRefusal } from './compose/model.ts';
 import { engineVersion } from './engine-version.ts';
 import { written } from './written.ts';
 
@@ -32,8 +31,8 @@ const out = (line: string): void => void process.stdout.write(`${line}\n`);
 /** `guardian backtest`: the whole system over stored candles. */
 export const backtest = async (options: BacktestArguments): Promise<ExitCode> => {
   const begun = performance.now();
-  refuseUnused(options, null);
   if (options.compare !== undefined) {
+    refuseBesideCompare(options);
     const { compareWithDatabase } = await import('./backtest-compare.ts');
     for (const line of compareWithDatabase(options.compare, assumptionsOf(options))) out(line);
     return EXIT_CODES.done;
@@ -47,7 +46,9 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
 
   const directory = bundledModel(options.model ?? modelDirectory(config, market));
   const model = await openModel(directory, config);
-  const predictions = await predictHistory(market.columns, symbols, model, () => performance.now());
+  const predictions = await ask(market, symbols, model);
+  // Everything has been asked: what the runtime holds is free before the engine and the report need memory.
+  await model.close();
   const stepped = performance.now();
   const study = runStudy({
     config: engineConfig(config, symbols, model.description, marginOf(options.margin, model.description.margin), assumptions.fee),
@@ -60,7 +61,6 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
     ...span,
   });
   const done = performance.now();
-  await model.close();
 
   const notes = notesOf(directory, market, span.from);
   for (const note of notes) out(note);
@@ -77,7 +77,7 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
 
 const openMarket = (options: BacktestArguments, config: Config, symbols: readonly SymbolName[]): BacktestMarket => {
   const directory = options.data ?? config.marketDataDir;
-  refuseUnused(options, directory);
+  if (directory !== null) refuseSeed(options.seed, directory);
   return directory === null ? generatedMarket(seedOf(options.seed), symbols) : recordedMarket(directory, symbols);
 };
 
@@ -93,8 +93,16 @@ const openModel = async (directory: string, config: Config): Promise<Model> => {
   try {
     return await loadModel(directory, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT, stop: stopLoss, target: takeProfit, horizonHours });
   } catch (error) {
-    if (error instanceof ModelLoadError) throw new UserError(error.message);
-    throw error;
+    throw modelRefusal(error);
+  }
+};
+
+/** Every answer over the candles. @throws UserError when one is no probability */
+const ask = async (market: BacktestMarket, symbols: readonly SymbolName[], model: Model): Promise<Predictions> => {
+  try {
+    return await predictHistory(market.columns, symbols, model, () => performance.now());
+  } catch (error) {
+    throw modelRefusal(error);
   }
 };
 

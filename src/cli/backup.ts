@@ -1,12 +1,10 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { backupFile, restoreFile, verifyFile } from '../adapters/sqlite/copies.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { loadConfig } from '../adapters/system/config.ts';
-import { BACKUP_NAME, backupDirectory, backupName } from './backup-paths.ts';
+import { backupPath, rotateBackups } from './backups.ts';
 
-/** Backups of a mode that are kept; older ones are removed. */
+/** Backups of a database that are kept; older ones are removed. */
 const KEEP = 14;
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -19,24 +17,16 @@ const keepCount = (text: string | undefined): number => {
   return keep;
 };
 
-/** Removes all but the newest backups of a mode. Names sort by time. */
-const rotate = (directory: string, mode: string, keep: number): number => {
-  const names = readdirSync(directory).filter((name) => BACKUP_NAME.test(name) && name.startsWith(`${mode}-`)).sort();
-  const old = names.slice(0, Math.max(0, names.length - keep));
-  for (const name of old) rmSync(join(directory, name));
-  return old.length;
-};
-
 /** `guardian backup`: an online, integrity-checked copy; the running bot is not disturbed. */
 export const backup = async (options: { readonly to?: string; readonly keep?: string }): Promise<ExitCode> => {
+  if (options.to !== undefined && options.keep !== undefined) throw new UserError(`--keep ${options.keep} is for the backups beside the database, and --to ${options.to} is none of them: leave one of the two out`);
   const config = configuration();
   const keep = keepCount(options.keep);
-  const directory = backupDirectory(config);
   const now = Date.now();
-  const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? join(directory, backupName(config.mode, now)), now);
+  const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? backupPath(config, now), now, config.mode);
   out(`${path}: copy of ${config.databasePath}, ${bytes} bytes, up to journal entry ${sequence}, integrity checked`);
   if (options.to === undefined) {
-    const removed = rotate(directory, config.mode, keep);
+    const removed = rotateBackups(path, keep, now);
     if (removed > 0) out(`${removed} older ${removed === 1 ? 'backup' : 'backups'} removed, ${keep} kept`);
   }
   return EXIT_CODES.done;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
 import { askControl, ControlUnreachable } from '../adapters/control/client.ts';
@@ -24,10 +25,13 @@ const ask = async (request: ControlRequest): Promise<ControlEnd> => {
   }
 };
 
-const question = async (text: string): Promise<string> => {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+/** What a person types; null when the input ends without an answer (Ctrl-D, Ctrl-C, a closed pipe). */
+export const question = async (text: string, input: NodeJS.ReadableStream = process.stdin, output: NodeJS.WritableStream = process.stdout): Promise<string | null> => {
+  const terminal = createInterface({ input, output });
   try {
-    return (await terminal.question(text)).trim();
+    // A question whose input ends is never settled.
+    const ended = once(terminal, 'close').then(() => null);
+    return await Promise.race([terminal.question(text).then((typed) => typed.trim(), () => null), ended]);
   } finally {
     terminal.close();
   }
@@ -42,8 +46,9 @@ export const ctl = async (name: string, words: readonly string[], options: { rea
     if (end.question === null) return end.ok ? EXIT_CODES.done : EXIT_CODES.failure;
     const { nonce, text, confirms } = end.question;
     if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} A person has to answer at a terminal; --yes confirms without asking`);
-    const typed = confirms ? (options.yes === true || /^y(es)?$/i.test(await question(`${text} [y/N] `)) ? 'yes' : 'no') : await question(`${text} `);
-    end = await ask({ kind: 'answer', nonce, text: typed, user });
+    const typed = confirms && options.yes === true ? 'yes' : await question(confirms ? `${text} [y/N] ` : `${text} `);
+    if (typed === null) throw new UserError('\nno answer: nothing was done', EXIT_CODES.failure);
+    end = await ask({ kind: 'answer', nonce, text: confirms ? (/^y(es)?$/i.test(typed) ? 'yes' : 'no') : typed, user });
   }
 };
 

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ExchangeHandle } from '../adapters/exchange/create-exchange.ts';
 import { openReadOnly } from '../adapters/sqlite/database.ts';
+import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
@@ -84,6 +85,8 @@ const diagnoseDatabase = ({ databasePath, mode }: Config): Diagnosis => {
     database.close();
     return found === mode ? good('database', `${databasePath} is sound`) : bad('database', `${databasePath} belongs to mode ${found}, not ${mode}: set DATABASE_PATH`);
   } catch (error) {
+    // A start migrates it.
+    if (error instanceof DatabaseRefused && error.code === 'older-schema') return good('database', `${databasePath} is sound; the next start brings it to this version's schema`);
     return bad('database', wordsOf(error));
   }
 };

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { CandleFileError } from '../adapters/candles/parse-candles.ts';
-import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
-import { describeFailure } from '../adapters/system/user-error.ts';
+import { describeEnd } from './describe-end.ts';
 import { addResearchCommands } from './subcommands/research.ts';
 import { VERSION } from './version.ts';
 
@@ -108,16 +106,7 @@ const build = (finish: (code: ExitCode) => void): Command => {
 
 const codeOf = (error: unknown): ExitCode => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
-  if (error instanceof DatabaseRefused) {
-    process.stderr.write(`${error.message}\n`);
-    // A full disk passes: the service tries again. Everything else waits for a person.
-    return error.code === 'not-writable' ? EXIT_CODES.failure : EXIT_CODES.refused;
-  }
-  if (error instanceof CandleFileError) {
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_CODES.usage;
-  }
-  const { text, exitCode } = describeFailure(error);
+  const { text, exitCode } = describeEnd(error);
   process.stderr.write(`${text}\n`);
   return exitCode;
 };

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../adapters/sqlite/database.ts';
 import { createPictureRenderer } from '../adapters/pictures/renderer.ts';
@@ -23,7 +23,9 @@ import type { ModelDescription } from '../ports/model.ts';
 import type { OperatorService, VersionView } from '../ports/operator.ts';
 import type { OutboxStore } from '../ports/outbox.ts';
 import type { HealthCheckView, OperatorTools, ReadinessView } from '../ports/operator-tools.ts';
+import { backupPath } from './backups.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
+import { backupOnThread } from './threads/chores.ts';
 
 /** Wall milliseconds that the outbox may take to empty itself at a stop. */
 const OUTBOX_DRAIN = 1_500;
@@ -92,18 +94,14 @@ const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null
   ];
 };
 
-const backupPath = (config: Config, wallNow: number): string => {
-  const directory = join(dirname(config.databasePath), 'backups');
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
-  return join(directory, `${config.mode}-${new Date(wallNow).toISOString().replaceAll(':', '').slice(0, 17)}.db`);
-};
-
 /** The operator's side: service and tools, Telegram with its outbox, the daily report. Starts what it makes. */
 export const startPeople = (options: PeopleOptions): People => {
   const { config, log, wall, clock, bot, database, resources } = options;
   const { service, run, now } = createOperatorSide({ host: bot.host, records: database.records, audits: database.audit, clock, version: options.version, newId: randomUUID });
   const settings = createAlertSettings(database.chatMemory, () => wall.wallNow());
   let outbox: OutboxRunner | null = null;
+  const ending = new AbortController();
+  resources.defer(() => ending.abort());
   const tools = createOperatorTools({
     state: bot.host.state,
     records: database.records,
@@ -122,9 +120,8 @@ export const startPeople = (options: PeopleOptions): People => {
     forget: (id) => bot.executor.forget(id),
     cancelEntry: ({ draft }, by) => bot.executor.cancel({ type: 'cancel', symbol: draft.symbol, clientOrderId: draft.clientOrderId, reason: `cancelled by ${by}` }),
     backup: async () => {
-      const path = backupPath(config, wall.wallNow());
-      await database.backup(path);
-      return path;
+      const wallNow = wall.wallNow();
+      return (await backupOnThread({ path: config.databasePath, target: backupPath(config, wallNow), now: wallNow }, ending.signal)).path;
     },
   });
   outbox = startTelegram(options, service, tools, settings);

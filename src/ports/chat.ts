@@ -1,4 +1,4 @@
-import type { EpochMs, SymbolName } from '../core/units.ts';
+import type { EpochMs, Fraction, SymbolName } from '../core/units.ts';
 import type { Caller, CommandOutcome, Role } from './operator.ts';
 
 /**
@@ -66,8 +66,8 @@ export interface EquityPicture {
   readonly title: string;
   readonly subtitle: string;
   readonly quote: string;
-  /** Market time and equity, oldest first. */
-  readonly curve: readonly { readonly at: EpochMs; readonly equity: number }[];
+  /** Market time, equity and the fall from its peak as a fraction, oldest first. */
+  readonly curve: readonly { readonly at: EpochMs; readonly equity: number; readonly drawdown: Fraction }[];
   readonly timeZone: string;
 }
 

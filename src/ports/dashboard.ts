@@ -77,6 +77,8 @@ export interface EquityLine {
   readonly at: EpochMs;
   readonly equity: number;
   readonly exposure: number;
+  /** Money from outside since the point before it: no result, and no part of a drawdown. Negative = withdrawn. */
+  readonly deposited: number;
 }
 
 export interface CandleLine {
@@ -118,10 +120,13 @@ export interface BoardRows {
 export interface EquityBucket {
   /** Time of its last point. */
   readonly at: EpochMs;
-  /** Last, highest and lowest equity within. */
+  /** Equity of its last point. */
   readonly equity: number;
+  /** Highest and lowest within, each less the deposits since the first stretch began: comparable whatever came from outside. */
   readonly high: number;
   readonly low: number;
+  /** Deposits since the first stretch began, up to its last point. */
+  readonly deposited: number;
   readonly exposure: number;
 }
 
@@ -149,7 +154,6 @@ export interface BoardRecords {
   decision(symbol: SymbolName, openTime: EpochMs): StoredDecision | null;
   /** From `from` on in at most `count` equal stretches, oldest first. */
   equity(from: EpochMs, count: number): readonly EquityBucket[];
-  deposits(from: EpochMs): readonly { readonly at: EpochMs; readonly amount: number }[];
   fillsSince(symbol: SymbolName, from: EpochMs): readonly FillLine[];
   order(id: string): OrderLine | null;
   fillsOf(orderId: string): readonly FillLine[];
@@ -195,7 +199,9 @@ export interface DecisionDetail extends DecisionLine {
 
 export interface EquityCurve {
   readonly range: string;
-  readonly points: readonly { readonly at: EpochMs; readonly equity: number; readonly drawdown: Fraction; readonly exposure: number }[];
+  readonly points: readonly (EquityLine & { readonly drawdown: Fraction })[];
+  /** Highest equity so far, moved by deposits: what the next point is measured against. */
+  readonly peak: number;
   readonly maxDrawdown: Fraction | null;
   readonly maxTotalDrawdown: Fraction;
 }

@@ -130,7 +130,8 @@ export interface PnlView {
   readonly sortino: number | null;
   readonly bySymbol: readonly { readonly symbol: SymbolName; readonly trades: number; readonly pnl: number }[];
   /** Equity points (market time, equity), oldest first, thinned to at most 500. */
-  readonly curve: readonly { readonly at: EpochMs; readonly equity: number }[];
+  /** Hourly, thinned; the drawdown is that from the highest equity so far, which money from outside moves. */
+  readonly curve: readonly { readonly at: EpochMs; readonly equity: number; readonly drawdown: Fraction }[];
 }
 
 export interface BalanceView {

@@ -48,23 +48,6 @@ describe('what the page looks like', () => {
     await page.context().close();
   });
 
-  test('a decision that is closed gives the keyboard back to its row, though newer rows have come meanwhile', async () => {
-    const { page } = await openPage(browser, url);
-    await decided(page);
-    const row = page.locator('.row-button').first();
-    const place = await row.evaluate((button) => `${button.dataset['symbol'] ?? ''} ${button.dataset['at'] ?? ''}`);
-    await row.focus();
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('#decision[open] h3');
-    await demo.bot.control('POST', '/control/pause', { paused: false });
-    await page.waitForFunction((before) => document.querySelector<HTMLElement>('.row-button')?.dataset['at'] !== before, place.split(' ')[1]);
-    await demo.bot.control('POST', '/control/pause', { paused: true });
-    await page.keyboard.press('Escape');
-    const focused = (): Promise<string> => page.evaluate(() => (document.activeElement instanceof HTMLElement ? `${document.activeElement.dataset['symbol'] ?? ''} ${document.activeElement.dataset['at'] ?? ''}` : ''));
-    await expect.poll(focused).toBe(place);
-    await page.context().close();
-  });
-
   test('a bar of drift stands between its name and its value', async () => {
     const { page } = await openPage(browser, url);
     await decided(page);

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeCandleFile } from '../../src/adapters/candles/candle-files.ts';
+import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../src/core/features/catalogue.ts';
 import { columnsFromCandles } from '../../src/core/features/candle-columns.ts';
+import { NO_CALIBRATION } from '../../src/research/gbdt/ensemble.ts';
+import { encodeModel } from '../../src/research/onnx/model-file.ts';
 import { generateCandles } from '../../src/sim/generator/candles.ts';
 import { runGuardian } from './running-bot.ts';
 
@@ -53,6 +56,8 @@ describe('what would be left aside, or is nonsense, is refused', () => {
     ['a day that no calendar has', (): string[] => ['download', '--from', '2024-02-30'], '--from 2024-02-30 is not a date'],
     ['a market that is none', (): string[] => ['download', '--symbols', 'BTC'], '"BTC" is not a market such as BTC/USDT'],
     ['another place for the demo model: the one that is there would be overwritten', (): string[] => ['train', '--demo', '--output', inside('elsewhere')], '--demo makes models/demo'],
+    ['training on six columns: every row would be left out', (): string[] => ['train', '--data', inside('six')], 'the candles of BTC/USDT have only six columns; the features need all ten'],
+    ['candles of six columns to be kept', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', join(inside('six'), 'BTCUSDT-1h.csv')], 'BTCUSDT-1h.csv have only six columns; the features need all ten'],
     ['features of six columns: a table without rows would take the place of a good one', (): string[] => ['features', '--data', inside('six')], 'six columns'],
   ])('%s', async (_, words, message) => {
     const { code, output } = await run(...words(), ...(words()[0] === 'download' ? ['--store', inside('other.db')] : []));
@@ -60,6 +65,18 @@ describe('what would be left aside, or is nonsense, is refused', () => {
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
   });
+});
+
+test('a model that answers with what is no probability in the middle of a backtest: one line with the value', async () => {
+  // Zero and unknown are answered well, which is all that is asked when a model is loaded.
+  const tree = { feature: Int32Array.of(0, -1, -1), threshold: Float32Array.of(0, 0, 0), left: Int32Array.of(1, 0, 0), right: Int32Array.of(2, 0, 0), missingLeft: Uint8Array.of(1, 0, 0), value: Float32Array.of(0, 0, Number.NaN) };
+  const metadata = { name: 'odd', purpose: 'fixture', schemaHash: FEATURE_SCHEMA_HASH, stop: 0.015, target: 0.03, horizonHours: 24, margin: 0.001, demonstratedEdge: false } as const;
+  mkdirSync(inside('odd'));
+  writeFileSync(join(inside('odd'), 'model.onnx'), encodeModel({ featureCount: FEATURE_COUNT, base: 0, trees: [tree], calibration: NO_CALIBRATION }, metadata));
+  const { code, output } = await run('backtest', '--model', inside('odd'));
+  expect(output).toMatch(/^model .*odd\/model\.onnx answers NaN, which is not a probability from 0 to 1/m);
+  expect(output).not.toMatch(/^ {4}at /m);
+  expect(code).toBe(2);
 });
 
 test('the candles that .env names are those of features, too, as they are those of backtest', async () => {

@@ -13,6 +13,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "the socket belongs to another user: run this as the bot's user or with sudo",
 };
 
+const parseOrNull = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
 /**
  * Sends one request to the running bot.
  * @throws ControlUnreachable with one clear line
@@ -29,7 +37,7 @@ export const askControl = (path: string, request: ControlRequest, say: (text: st
     const lines = createInterface({ input: socket });
     lines.on('error', () => undefined);
     lines.on('line', (text) => {
-      const parsed = controlLine.safeParse(JSON.parse(text));
+      const parsed = controlLine.safeParse(parseOrNull(text));
       if (!parsed.success) return fail('the answer is not understood: program and bot have different versions');
       if (parsed.data.kind === 'say') return say(parsed.data.text);
       resolve(parsed.data);

@@ -116,7 +116,7 @@ const probabilitiesOf = (path: string, outputs: InferenceSession.OnnxValueMapTyp
     if (columns !== 1 && columns !== 2) continue;
     const probabilities = columns === 1 ? data : data.filter((_, i) => i % 2 === 1);
     const wrong = probabilities.find((value) => !(value >= 0 && value <= 1));
-    if (wrong !== undefined) throw new ModelLoadError('answer', `model ${path} answers ${wrong}, which is not a probability; calibrate it and export it again`);
+    if (wrong !== undefined) throw new ModelLoadError('answer', `model ${path} answers ${wrong}, which is not a probability from 0 to 1; calibrate it and export it again`);
     return probabilities;
   }
   throw new ModelLoadError('shape', `model ${path} has no float32 output of shape [N], [N, 1] or [N, 2]; export one probability a row`);

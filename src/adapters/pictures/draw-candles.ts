@@ -1,6 +1,6 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { CandlePicture } from '../../ports/chat.ts';
-import { drawLine, drawTag, drawText, INK, openCanvas, textWidth, WIDTH } from './canvas.ts';
+import { drawLine, drawTag, drawText, INK, openCanvas, pngOf, textWidth, WIDTH } from './canvas.ts';
 import { decimalsFor, linear, padded, roundTicks, spread, timeTicks, type Scale } from './scale.ts';
 import { axisLabel } from './times.ts';
 
@@ -101,5 +101,5 @@ export const drawCandles = (spec: CandlePicture): Buffer => {
   for (const [index, tag] of tags.entries()) drawTag(context, asPrice(tag.price, Math.max(2, decimals)), WIDTH - 20, tagPlaces[index] ?? 0, tag.colour);
   for (const mark of spec.marks) if (mark.at >= from && mark.at <= to) drawMark(context, mark, x, y);
   drawLegend(context, spec.marks);
-  return canvas.toBuffer('image/png');
+  return pngOf(canvas);
 };

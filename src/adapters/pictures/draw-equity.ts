@@ -1,5 +1,5 @@
 import type { EquityPicture } from '../../ports/chat.ts';
-import { drawLine, drawTag, drawText, INK, openCanvas, WIDTH } from './canvas.ts';
+import { drawLine, drawTag, drawText, INK, openCanvas, pngOf, WIDTH } from './canvas.ts';
 import { decimalsFor, linear, padded, roundTicks, timeTicks } from './scale.ts';
 import { axisLabel } from './times.ts';
 import type { SKRSContext2D } from '@napi-rs/canvas';
@@ -16,17 +16,6 @@ const LEAST_SPAN = 0.004;
 
 /** And this much of drawdown. */
 const LEAST_FALL = 0.001;
-
-type Point = EquityPicture['curve'][number];
-
-/** Drawdown from the running peak, as a negative fraction. */
-export const drawdowns = (curve: readonly Point[]): readonly number[] => {
-  let peak = Number.NEGATIVE_INFINITY;
-  return curve.map(({ equity }) => {
-    peak = Math.max(peak, equity);
-    return peak > 0 ? Math.min(0, equity / peak - 1) : 0;
-  });
-};
 
 const path = (context: SKRSContext2D, points: readonly (readonly [number, number])[]): void => {
   context.beginPath();
@@ -82,7 +71,7 @@ const drawCurve = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) 
 };
 
 const drawDrawdown = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) => number): void => {
-  const falls = drawdowns(spec.curve);
+  const falls = spec.curve.map(({ drawdown }) => -drawdown);
   const deepest = Math.min(0, ...falls);
   const y = linear(Math.min(-LEAST_FALL, deepest) * 1.15, 0, BOTTOM, SPLIT + GAP);
   drawText(context, 'Drawdown from the peak', LEFT, SPLIT + GAP - 16, { size: 25, colour: INK.soft });
@@ -108,5 +97,5 @@ export const drawEquity = (spec: EquityPicture): Buffer => {
   }
   drawCurve(context, spec, x.at);
   drawDrawdown(context, spec, x.at);
-  return canvas.toBuffer('image/png');
+  return pngOf(canvas);
 };

@@ -1,7 +1,7 @@
 import type { Mark, Scene } from '../../ports/scene.ts';
 import { assertNever } from '../../core/units.ts';
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
-import { drawText, registerFonts } from './canvas.ts';
+import { drawText, registerFonts, release } from './canvas.ts';
 
 const drawPath = (context: SKRSContext2D, { points, colour, width, dashed = false, filled = false }: Extract<Mark, { kind: 'line' }>): void => {
   context.beginPath();
@@ -46,5 +46,8 @@ export const drawScene = async (scene: Scene): Promise<Uint8Array> => {
         assertNever(mark, 'mark');
     }
   }
-  return new Uint8Array(await canvas.encode('png'));
+  // On a thread of the pool, so that a caller may draw the next one meanwhile.
+  const png = new Uint8Array(await canvas.encode('png'));
+  release(canvas);
+  return png;
 };

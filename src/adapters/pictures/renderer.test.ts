@@ -1,6 +1,7 @@
 import { loadImage, createCanvas } from '@napi-rs/canvas';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { CandlePicture, EquityPicture } from '../../ports/chat.ts';
+import { openCanvas, pngOf } from './canvas.ts';
 import { createPictureRenderer, type ClosablePictureRenderer } from './renderer.ts';
 
 const HOUR = 3_600_000;
@@ -11,7 +12,7 @@ const equity: EquityPicture = {
   title: 'PnL last 7 days: +1.24 %',
   subtitle: '29 Jul to 05 Aug UTC',
   quote: 'USDT',
-  curve: Array.from({ length: 200 }, (_, index) => ({ at: START + index * HOUR, equity: 1_000 + 20 * Math.sin(index / 20) + index / 10 })),
+  curve: Array.from({ length: 200 }, (_, index) => ({ at: START + index * HOUR, equity: 1_000 + 20 * Math.sin(index / 20) + index / 10, drawdown: Math.max(0, 0.01 * Math.sin(index / 20)) })),
   timeZone: 'UTC',
 };
 
@@ -68,7 +69,7 @@ describe('pictures', () => {
 
   test('degenerate data draws too: one point, flat, no candle', async () => {
     const drawing = open();
-    for (const curve of [[], [{ at: START, equity: 1_000 }], [{ at: START, equity: 0 }, { at: START + HOUR, equity: 0 }]]) {
+    for (const curve of [[], [{ at: START, equity: 1_000, drawdown: 0 }], [{ at: START, equity: 0, drawdown: 0 }, { at: START + HOUR, equity: 0, drawdown: 0 }]]) {
       expect((await drawing.render({ ...equity, curve })).length).toBeGreaterThan(1_000);
     }
     expect((await drawing.render({ ...candles, candles: [], marks: [], lines: [] })).length).toBeGreaterThan(1_000);
@@ -101,4 +102,11 @@ describe('pictures', () => {
     // One drawing takes 50 to 100 ms; a loaded machine may pause us, but not for as long as eight of them.
     expect(longest).toBeLessThan(250);
   });
+});
+
+test('a picture that is finished has given its pixels back, which lie where no collection looks', () => {
+  const { canvas } = openCanvas('Equity', '7 days');
+  const png = pngOf(canvas);
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect([canvas.width, canvas.height]).toEqual([1, 1]);
 });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { drawdowns } from './draw-equity.ts';
 import { axisLabel } from './times.ts';
 import { decimalsFor, linear, padded, roundTicks, spread, timeTicks } from './scale.ts';
 
@@ -63,10 +62,5 @@ describe('scales', () => {
       }),
     );
     expect(spread([100, 50], 40)).toEqual([100, 50]);
-  });
-
-  test('drawdown is from the running peak', () => {
-    const curve = [1_000, 1_100, 990, 1_045, 1_200].map((equity, at) => ({ at, equity }));
-    expect(drawdowns(curve).map((value) => Number(value.toFixed(4)))).toEqual([0, 0, -0.1, -0.05, 0]);
   });
 });

@@ -18,7 +18,7 @@ test('a copy made under load is sound, whole and one file', async () => {
   for (let index = 0; index < 300; index += 1) write(db, index);
   const target = join(directory, 'backups', 'paper-1.db');
   let copying = true;
-  const backup = db.backup(target).finally(() => {
+  const backup = backupFile(db.path, target, NOON).finally(() => {
     copying = false;
   });
   let during = 0;
@@ -51,7 +51,7 @@ test('a copy that is not sound is not kept', async () => {
   const db = openForTest(path);
   // The disk spoils a page while the bot runs.
   spoilJournalPage(path);
-  await expect(db.backup(join(directory, 'backups', 'copy.db'))).rejects.toMatchObject({ name: 'StoreWriteError', code: 'corrupt' });
+  await expect(backupFile(db.path, join(directory, 'backups', 'copy.db'), NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'corrupt', message: expect.stringContaining(`${path} is corrupt`) as string });
   expect(readdirSync(join(directory, 'backups'))).toEqual([]);
 });
 
@@ -60,7 +60,7 @@ test('opened as a database of its own it is a restored one, with a new instance 
   const db = openForTest(join(directory, 'paper.db'));
   write(db, 1);
   const target = join(directory, 'copy.db');
-  await db.backup(target);
+  await backupFile(db.path, target, NOON);
   const ids = new Set([db.identity.instanceId]);
   const first = openDatabase({ path: target, mode: 'paper', account: 'paper' });
   expect(first.origin).toBe('restored');
@@ -82,7 +82,7 @@ test('nothing is ever overwritten', async () => {
   const db = openForTest(join(directory, 'paper.db'));
   const target = join(directory, 'precious.db');
   writeFileSync(target, 'precious');
-  await expect(db.backup(target)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'exists' });
+  await expect(backupFile(db.path, target, NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'exists' });
   expect(readFileSync(target, 'utf8')).toBe('precious');
 });
 
@@ -90,7 +90,7 @@ test('a copy that cannot be made leaves nothing', async () => {
   const directory = temporaryDirectory();
   const db = openForTest(join(directory, 'paper.db'));
   writeFileSync(join(directory, 'file'), '');
-  await expect(db.backup(join(directory, 'file', 'copy.db'))).rejects.toMatchObject({ code: 'directory-not-writable' });
+  await expect(backupFile(db.path, join(directory, 'file', 'copy.db'), NOON)).rejects.toMatchObject({ code: 'directory-not-writable' });
   expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
 });
 

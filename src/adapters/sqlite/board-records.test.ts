@@ -29,7 +29,7 @@ describe('rows of the page', () => {
     expect(rows?.locks.map(({ lockId, change }) => [lockId, change])).toEqual([['kill-switch', 'set']]);
     expect(rows?.alerts).toHaveLength(1);
     expect(rows?.trades.map(({ pnl }) => pnl)).toEqual([87.85]);
-    expect(rows?.equity).toEqual([{ at: NOON + HOUR_MS, equity: 100, exposure: 1 }]);
+    expect(rows?.equity).toEqual([{ at: NOON + HOUR_MS, equity: 100, exposure: 1, deposited: 0 }]);
     expect(db.board.between(after, after, 10)).toEqual({ decisions: [], fills: [], trades: [], orders: [], alerts: [], locks: [], equity: [] });
     expect(db.board.between(before, after, 1)).toBeNull();
   });
@@ -62,21 +62,30 @@ describe('rows of the page', () => {
   test('the equity curve in stretches: last, highest and lowest of each', () => {
     const db = opened([90, 110, 100, 95, 120, 80].map((value, hour) => equity(hour, value)));
     expect(db.board.equity(0, 2)).toEqual([
-      { at: NOON + 2 * HOUR_MS, equity: 100, exposure: 2, high: 110, low: 90 },
-      { at: NOON + 5 * HOUR_MS, equity: 80, exposure: 5, high: 120, low: 80 },
+      { at: NOON + 2 * HOUR_MS, equity: 100, exposure: 2, high: 110, low: 90, deposited: 0 },
+      { at: NOON + 5 * HOUR_MS, equity: 80, exposure: 5, high: 120, low: 80, deposited: 0 },
     ]);
     expect(db.board.equity(NOON + 4 * HOUR_MS, 100).map((point) => point.equity)).toEqual([120, 80]);
     expect(db.board.equity(NOON + 9 * HOUR_MS, 100)).toEqual([]);
   });
 
   test('what belongs to an order', () => {
-    const db = opened([place('gb-1'), fill('gb-1', '1', { at: NOON }), fill('gb-1', '2', { at: NOON + 5 }), trade('gb-1'), { type: 'deposit', amount: decimal('5'), at: NOON }, { type: 'deposit', amount: decimal('7'), at: NOON + 1 }]);
+    const db = opened([place('gb-1'), fill('gb-1', '1', { at: NOON }), fill('gb-1', '2', { at: NOON + 5 }), trade('gb-1')]);
     expect(db.board.order('gb-1')).toMatchObject({ purpose: 'entry', limitPrice: 60000.5, status: 'intent' });
     expect(db.board.order('gb-2')).toBeNull();
     expect(db.board.fillsOf('gb-1')).toHaveLength(2);
     expect(db.board.fillsSince('BTC/USDT', NOON + 1)).toHaveLength(1);
     expect(db.board.tradeOf('gb-1')?.pnl).toBe(87.85);
     expect(db.board.tradeOf('gb-2')).toBeNull();
-    expect(db.board.deposits(0)).toEqual([{ at: NOON + 1, amount: 7 }]);
+  });
+
+  test('what came from outside is told with the point that holds it first, and kept out of the highs and lows', () => {
+    const deposit = (hour: number, amount: string): Effect => ({ type: 'deposit', amount: decimal(amount), at: NOON + hour * HOUR_MS });
+    const db = opened([deposit(0, '100'), equity(0, 100)], [equity(1, 90)], [deposit(2, '50'), equity(2, 140)], [deposit(3, '-80'), equity(3, 61)]);
+    const rows = db.board.between(NOTHING, db.board.cursor(), 10);
+    expect(rows?.equity.map(({ equity: value, deposited }) => [value, deposited])).toEqual([[100, 0], [90, 0], [140, 50], [61, -80]]);
+    // In one stretch: less what came from outside, equity went 100, 90, 90, 91.
+    expect(db.board.equity(0, 1)).toEqual([{ at: NOON + 3 * HOUR_MS, equity: 61, exposure: 3, high: 100, low: 90, deposited: -30 }]);
+    expect(db.board.equity(NOON + 2 * HOUR_MS, 9).map(({ deposited }) => deposited)).toEqual([0, -80]);
   });
 });

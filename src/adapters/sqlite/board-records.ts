@@ -13,15 +13,18 @@ const ORDER = `o.client_order_id AS id, o.symbol, o.side, o.type, o.purpose, o.q
   o.stop_price_real AS stopPrice, o.status, o.reason, o.detail, o.created_at AS createdAt, o.updated_at AS updatedAt`;
 const LOCK = 'id, lock_id AS lockId, change, changed_by AS "by", reason, at';
 const ALERT = 'id, alert';
-const EQUITY = 'id, at, equity, exposure';
+/** Deposits of the operator's (not the balance that opened the books) after one moment and up to another. */
+const deposited = (after: string, through: string): string => `(SELECT coalesce(sum(d.amount_real), 0) FROM deposits d WHERE d.opening = 0 AND d.at > ${after} AND d.at <= ${through})`;
+const EQUITY = `id, at, equity, exposure, ${deposited('coalesce((SELECT p.at FROM equity p WHERE p.id < equity.id ORDER BY p.id DESC LIMIT 1), equity.at)', 'equity.at')} AS deposited`;
 
 const CURSOR = `SELECT
   (SELECT coalesce(max(id), 0) FROM decisions) AS decisions, (SELECT coalesce(max(id), 0) FROM fills) AS fills, (SELECT coalesce(max(id), 0) FROM trades) AS trades,
   (SELECT coalesce(max(id), 0) FROM order_events) AS orders, (SELECT coalesce(max(id), 0) FROM outbox) AS alerts, (SELECT coalesce(max(id), 0) FROM locks) AS locks,
   (SELECT coalesce(max(id), 0) FROM equity) AS equity`;
 
-const BUCKETS = `SELECT e.at, e.equity, e.exposure, b.high, b.low
-  FROM (SELECT max(id) AS newest, max(equity) AS high, min(equity) AS low FROM equity WHERE at >= :from GROUP BY CAST((at - :from) / :width AS INTEGER)) b
+const BUCKETS = `SELECT e.at, e.equity, e.exposure, b.high, b.low, ${deposited(':from', 'e.at')} AS deposited
+  FROM (SELECT max(id) AS newest, max(net) AS high, min(net) AS low
+    FROM (SELECT id, at, equity - ${deposited(':from', 'equity.at')} AS net FROM equity WHERE at >= :from) GROUP BY CAST((at - :from) / :width AS INTEGER)) b
   JOIN equity e ON e.id = b.newest ORDER BY e.id`;
 
 /** A row as SQLite gives it, with what only the queries need. */
@@ -53,7 +56,7 @@ const alertLine = (row: { readonly id: number; readonly alert: string }): AlertL
   return { id: row.id, kind: what, title, lines, symbol, at };
 };
 
-const equityLine = ({ at, equity, exposure }: Numbered<EquityLine>): EquityLine => ({ at, equity, exposure });
+const equityLine = ({ at, equity, exposure, deposited }: Numbered<EquityLine>): EquityLine => ({ at, equity, exposure, deposited });
 
 /** Row queries of the page. Works on a read-only connection. */
 export const createBoardRecords = (db: Connection): BoardRecords => {
@@ -69,7 +72,6 @@ export const createBoardRecords = (db: Connection): BoardRecords => {
   };
   const buckets = db.prepare<[{ from: number; width: number }], EquityBucket>(BUCKETS);
   const span = db.prepare<[number], { readonly first: number | null; readonly last: number | null }>('SELECT min(at) AS first, max(at) AS last FROM equity WHERE at >= ?');
-  const deposits = db.prepare<[number], { readonly at: number; readonly amount: number }>('SELECT at, amount_real AS amount FROM deposits WHERE opening = 0 AND at >= ? ORDER BY at, id');
   const fillsSince = db.prepare<[number, string], FillLine>(`SELECT ${FILL} FROM fills WHERE at >= ? AND symbol = ? ORDER BY at, id`);
   const fillsOf = db.prepare<[string], FillLine>(`SELECT ${FILL} FROM fills WHERE client_order_id = ? ORDER BY id`);
   const order = db.prepare<[string], OrderLine>(`SELECT ${ORDER} FROM orders o WHERE client_order_id = ?`);
@@ -121,7 +123,6 @@ export const createBoardRecords = (db: Connection): BoardRecords => {
       const width = Math.max(1, Math.ceil((last - first + 1) / count));
       return buckets.all({ from: first, width });
     },
-    deposits: (from) => deposits.all(from),
     fillsSince: (symbol, from) => fillsSince.all(from, symbol),
     order: (id) => order.get(id) ?? null,
     fillsOf: (orderId) => fillsOf.all(orderId),

@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { restoreFile, verifyFile } from './copies.ts';
+import { backupFile, restoreFile, verifyFile } from './copies.ts';
 import { openReadOnly } from './database.ts';
 import { NOON, timer } from './effects.test-helper.ts';
 import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
@@ -15,7 +15,7 @@ test('what a lost database left beside itself is moved away with it: its write-a
   };
   write(40);
   const backup = join(directory, 'backup.db');
-  await db.backup(backup);
+  await backupFile(live, backup, NOON);
   write(40);
   // The file is lost, as a crash or a slip of the hand leaves it: without its log.
   const lost = join(directory, 'lost', 'paper.db');

@@ -2,22 +2,27 @@ import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
-import { connect, connectReadOnly } from './connection.ts';
+import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
 import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
-import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
+import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
 import { readMeta, writeMeta } from './meta.ts';
 
-/** Copies a database that another process may be writing to. @throws DatabaseRefused, StoreWriteError */
-export const backupFile = async (path: string, target: string, now: EpochMs): Promise<BackupResult> => {
-  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: there is nothing to back up`);
+/**
+ * Copies a database that another process may be writing to.
+ * @param mode the mode that the copy is to be of; any when left out
+ * @throws DatabaseRefused, StoreWriteError
+ */
+export const backupFile = async (path: string, target: string, now: EpochMs, mode?: string): Promise<BackupResult> => {
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist, so there is nothing to back up: the bot makes it at its first start${mode === undefined ? '' : ` in mode ${mode}`}; see MODE and DATABASE_PATH`);
   const source = connectReadOnly(path);
   try {
     // Of one moment: without it every write of the other process makes SQLite begin anew, and a large copy on a slow disk has no end.
     source.exec('BEGIN');
     inspectConnection(source, path, GUARDIAN_DATABASE, 'none');
+    if (mode !== undefined) expectMode(path, identityOf(source, path), mode);
     return await backupTo(source, target, now);
   } catch (error) {
     throw refusalFor(error, path, GUARDIAN_DATABASE);
@@ -49,6 +54,31 @@ export const verifyFile = (path: string): CopyFacts => {
   }
 };
 
+/** What a backup says of itself. */
+export interface StatedCopy {
+  readonly mode: string;
+  readonly account: string;
+  /** When it was made. */
+  readonly at: EpochMs;
+}
+
+/** Reads what a backup says of itself, not whether it is sound; null for anything else: also for a copy that has been used as a database since. */
+export const statedCopy = (path: string): StatedCopy | null => {
+  let db: Connection | null = null;
+  try {
+    if (lookAt(path) === 'nothing') return null;
+    db = connectReadOnly(path);
+    inspectConnection(db, path, GUARDIAN_DATABASE, 'none');
+    const { mode, account } = identityOf(db, path);
+    const { at } = JSON.parse(readMeta(db, 'copied_from') ?? '{}') as { readonly at?: unknown };
+    return typeof at === 'number' && Number.isFinite(at) ? { mode, account, at } : null;
+  } catch {
+    return null;
+  } finally {
+    db?.close();
+  }
+};
+
 export interface RestoreResult extends CopyFacts {
   /** Where the database that was there has been moved to; null = there was none. */
   readonly movedTo: string | null;
@@ -61,7 +91,7 @@ export interface RestoreResult extends CopyFacts {
  */
 export const restoreFile = (backup: string, target: string, mode: string, now: EpochMs): RestoreResult => {
   const facts = verifyFile(backup);
-  if (facts.mode !== mode) throw new DatabaseRefused('other-mode', `${backup} belongs to mode ${facts.mode}, not ${mode}: every mode has its own database`);
+  expectMode(backup, facts, mode);
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
   const unfinished = `${target}.restoring`;

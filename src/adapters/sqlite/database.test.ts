@@ -22,7 +22,6 @@ const refusal = (path: string, options: { mode?: string; account?: string } = {}
   const error = thrownBy(() => openDatabase({ path, mode: 'paper', account: 'paper', ...options }).close());
   expect(error).toBeInstanceOf(DatabaseRefused);
   const refused = error as DatabaseRefused;
-  expect(refused.exitCode).toBe(3);
   expect(refused.message).not.toContain('\n');
   return refused;
 };
@@ -269,7 +268,7 @@ describe('migrations', () => {
 test('a lock file that is not one is named', () => {
   const path = join(temporaryDirectory(), 'paper.db');
   writeFileSync(`${path}.lock`, 'not a lock file, but somebody put it there'.repeat(30));
-  expect(refusal(path)).toMatchObject({ code: 'not-writable', message: expect.stringContaining(`${path}.lock is not a lock file`) as string });
+  expect(refusal(path)).toMatchObject({ code: 'foreign', message: expect.stringContaining(`${path}.lock is not a lock file`) as string });
   rmSync(`${path}.lock`);
   openForTest(path);
 });

@@ -5,7 +5,6 @@ import type { JournalArchive, PrunableJournal } from '../../ports/journal-archiv
 import type { OutboxStore } from '../../ports/outbox.ts';
 import type { AuditStore, DatabaseIdentity, JournalStore, Records } from '../../ports/store.ts';
 import { createAuditReader, createAuditStore } from './audit-store.ts';
-import { backupTo, type BackupResult } from './backup.ts';
 import { createBoardRecords } from './board-records.ts';
 import { createChatMemory } from './chat-memory.ts';
 import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
@@ -55,8 +54,6 @@ export interface Database {
   readonly chatMemory: ChatMemory;
   /** The older part of the journal, for putting days away. */
   readonly archive: PrunableJournal;
-  /** An online, checked copy in one file. */
-  backup(path: string): Promise<BackupResult>;
   /** Bytes of the database file, write-ahead log not counted. */
   sizeBytes(): number;
   /** Frees the file for another process. Nothing of the handle may be used afterwards. */
@@ -70,7 +67,7 @@ export interface Database {
 export const openDatabase = (options: DatabaseOptions): Database => {
   const now = options.now ?? Date.now;
   const { path } = options;
-  if (path === ':memory:') return handle(initialise(connect(path, 'FULL'), options, now()), options, now, null);
+  if (path === ':memory:') return handle(initialise(connect(path, 'FULL'), options, now()), options, null);
   makeDirectoryOf(path);
   const lock = acquireInstanceLock(path, now());
   let db: Connection | null = null;
@@ -85,7 +82,7 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     writeMeta(db, 'opened_at', String(now()));
     migrate(db, now());
     adoptCopy(db);
-    return handle(db, options, now, lock);
+    return handle(db, options, lock);
   } catch (error) {
     db?.close();
     lock.release();
@@ -121,7 +118,7 @@ const originOf = (db: Connection): Origin => {
   return last === 0 ? 'created' : 'existing';
 };
 
-const handle = (db: Connection, options: DatabaseOptions, now: () => EpochMs, lock: InstanceLock | null): Database => {
+const handle = (db: Connection, options: DatabaseOptions, lock: InstanceLock | null): Database => {
   const { path, maxPageCount } = options;
   if (maxPageCount !== undefined) db.pragma(`max_page_count = ${Math.max(1, Math.trunc(maxPageCount))}`);
   return {
@@ -135,7 +132,6 @@ const handle = (db: Connection, options: DatabaseOptions, now: () => EpochMs, lo
     audit: createAuditStore(db),
     chatMemory: createChatMemory(db),
     archive: createPrunableJournal(db),
-    backup: (target) => backupTo(db, target, now()),
     sizeBytes: () => pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size'),
     close: () => {
       db.close();
@@ -157,7 +153,7 @@ export interface ReadOnlyDatabase {
 
 /** May be used while another process writes. @throws DatabaseRefused with one clear line. */
 export const openReadOnly = (path: string, check: 'quick' | 'full' | 'none' = 'quick'): ReadOnlyDatabase => {
-  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: give the path of a database`);
+  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: the bot makes it at its first start; or give another path`);
   let db: Connection | null = null;
   try {
     db = connectReadOnly(path);

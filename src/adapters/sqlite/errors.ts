@@ -2,7 +2,10 @@
 export type RefusalCode =
   | 'in-use'
   | 'directory-not-writable'
+  /** The disk does not take or give what it should: full, or failing. */
   | 'not-writable'
+  /** Another program holds it for a moment. */
+  | 'busy'
   | 'missing-main-file'
   | 'not-a-database'
   | 'foreign'
@@ -14,16 +17,22 @@ export type RefusalCode =
   | 'missing'
   | 'exists';
 
-/** A database that may not be used: one clear line for the operator, and the program ends with `exitCode`. */
+/** What may be over at the next try. Everything else waits for a person. */
+const PASSING: ReadonlySet<RefusalCode> = new Set(['not-writable', 'busy']);
+
+/** A database that may not be used: one clear line for the operator. */
 export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
   readonly code: RefusalCode;
-  /** Refused by a safety condition. */
-  readonly exitCode = 3;
 
   constructor(code: RefusalCode, message: string) {
     super(message);
     this.code = code;
+  }
+
+  /** Whether trying again may help, without anybody's doing. */
+  get passes(): boolean {
+    return PASSING.has(this.code);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseRefused } from './errors.ts';
 
@@ -8,7 +8,9 @@ export const makeDirectoryOf = (path: string): void => {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o750 });
   } catch (error) {
-    throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'}): make it, or give another path`);
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new DatabaseRefused('not-writable', `the directory ${directory} cannot be made (${code}), the disk is full: make room`);
+    throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${code}): make it, or give another path`);
   }
 };
 
@@ -26,6 +28,13 @@ export const moveIntoPlace = (from: string, to: string): void => {
   sync(from);
   renameSync(from, to);
   sync(dirname(to));
+};
+
+/** Writes a whole file for this user alone, durably, its name in the directory included. */
+export const putInPlace = (path: string, content: Uint8Array): void => {
+  const partial = `${path}.partial`;
+  writeFileSync(partial, content, { mode: 0o600 });
+  moveIntoPlace(partial, path);
 };
 
 /** Removes a database file that was never finished, with what SQLite keeps beside it. */

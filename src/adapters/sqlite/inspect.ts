@@ -69,6 +69,7 @@ export const refusalFor = (error: unknown, path: string, expectation: Expectatio
   const words = (error as Error).message;
   if (code.startsWith('SQLITE_NOTADB')) return new DatabaseRefused('not-a-database', `${path} is not ${expectation.what} (${words}): give another path, or restore a backup`);
   if (code.startsWith('SQLITE_CORRUPT')) return new DatabaseRefused('corrupt', `${path} is corrupt (${words}): restore a backup`);
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return new DatabaseRefused('busy', `${path} is held by another program (${code}), such as an SQLite shell in a transaction: end that and try again`);
   if (code.startsWith('SQLITE_FULL')) return new DatabaseRefused('not-writable', `${path} cannot be written, the disk is full: make room`);
   return new DatabaseRefused('not-writable', `${path} cannot be opened (${code}: ${words}): check the file's and the directory's permissions and the disk`);
 };
@@ -92,7 +93,12 @@ export const inspectIdentity = (path: string, mode: string, account: string): vo
   }
 };
 
-const expectIdentity = (path: string, found: DatabaseIdentity, mode: string, account: string): void => {
+/** @throws DatabaseRefused when the database is of another mode. */
+export const expectMode = (path: string, found: Pick<DatabaseIdentity, 'mode'>, mode: string): void => {
   if (found.mode !== mode) refuse('other-mode', `${path} belongs to mode ${found.mode}, not ${mode}: every mode has its own database; set another path`);
+};
+
+const expectIdentity = (path: string, found: DatabaseIdentity, mode: string, account: string): void => {
+  expectMode(path, found, mode);
   if (found.account !== account) refuse('other-account', `${path} belongs to account ${found.account}, not ${account}: every account has its own database; set another path`);
 };

@@ -27,7 +27,7 @@ interface Holder {
   readonly token: string;
 }
 
-/** @throws DatabaseRefused `in-use` or `directory-not-writable`. */
+/** @throws DatabaseRefused `in-use`, `foreign`, `not-writable` or `directory-not-writable`. */
 export const acquireInstanceLock = (path: string, now: EpochMs): InstanceLock => {
   const lockPath = `${path}.lock`;
   let db: Sqlite.Database | null = null;
@@ -76,7 +76,11 @@ const refusalOf = (error: unknown, path: string, lockPath: string, db: Sqlite.Da
     return new DatabaseRefused('in-use', `${path} is in use by another process${describeHolder(db)}: one bot a database; stop it first`);
   }
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
-    return new DatabaseRefused('not-writable', `${lockPath} is not a lock file of this program: remove it when no bot is running`);
+    return new DatabaseRefused('foreign', `${lockPath} is not a lock file of this program: remove it when no bot is running`);
+  }
+  // It passes, and a bot with a position must come back then by itself.
+  if (code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
+    return new DatabaseRefused('not-writable', `${lockPath} cannot be written (${code}), the disk is full or fails: make room`);
   }
   if (code !== '' || error instanceof TypeError) {
     return new DatabaseRefused('directory-not-writable', `${lockPath} cannot be written (${code === '' ? (error as Error).message : code}): the directory of the database has to be writable for this user`);

@@ -1,4 +1,5 @@
 import { decimalFromNumber, formatDecimal, mulUp, neg, toNumber, type Decimal } from '../../core/decimal.ts';
+import { decimalsAsText } from '../../core/engine/codec.ts';
 import type {
   AlertEffect,
   BaselineEffect,
@@ -32,7 +33,7 @@ type Row = readonly (string | number | null)[];
 const text = (value: Decimal | null): string | null => (value === null ? null : formatDecimal(value));
 
 /** JSON for people and queries: decimals as plain text, as in the journal. */
-const json = (value: unknown): string => JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? formatDecimal(item as Decimal) : item));
+const json = (value: unknown): string => JSON.stringify(decimalsAsText(value));
 
 const insert = (db: Connection, table: string, columns: string): ((...row: Row) => void) => {
   const places = columns.split(',').map(() => '?').join(', ');

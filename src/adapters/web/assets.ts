@@ -17,7 +17,7 @@ const OWN = [
   'index.html',
   'login.html',
   'icon.svg',
-  ...['page', 'dom', 'format', 'stream', 'theme', 'hero', 'limits', 'positions', 'tables', 'decisions', 'decision-dialog', 'equity', 'chart', 'model', 'chat', 'market'].map((name) => `${name}.mjs`),
+  ...['page', 'dom', 'format', 'stream', 'theme', 'hero', 'limits', 'positions', 'tables', 'decisions', 'decision-dialog', 'equity', 'equity-points', 'chart', 'model', 'chat', 'market'].map((name) => `${name}.mjs`),
 ] as const;
 
 /** Style sheets as one file each: the first paint waits for nothing else. */

@@ -64,7 +64,7 @@ export const createFakeDashboard = (instanceId = 'db1', mostMissed = 5): FakeDas
           : null,
       ),
     chart: (symbol: string) => (symbol === 'BTC/USDT' ? { symbol, candles: [], marks: [] } : null),
-    equity: (range: string) => ({ range, points: [], maxDrawdown: null, maxTotalDrawdown: 0.1 }),
+    equity: (range: string) => ({ range, points: [], peak: 0, maxDrawdown: null, maxTotalDrawdown: 0.1 }),
     commands: () => [],
   });
 };

@@ -54,27 +54,34 @@ describe('which features mattered', () => {
 });
 
 describe('drawdown along a curve', () => {
-  const bucket = (at: number, equity: number, high = equity, low = equity): EquityBucket => ({ at, equity, high, low, exposure: 0 });
+  const bucket = (at: number, equity: number, high = equity, low = equity, deposited = 0): EquityBucket => ({ at, equity, high, low, exposure: 0, deposited });
 
   test('from the highest so far; a low within a stretch counts', () => {
-    const { points, maxDrawdown } = withDrawdown([bucket(1, 100), bucket(2, 110, 120, 100), bucket(3, 118, 118, 90)], []);
+    const { points, maxDrawdown } = withDrawdown([bucket(1, 100), bucket(2, 110, 120, 100), bucket(3, 118, 118, 90)]);
     expect(points.map(({ drawdown }) => Number(drawdown.toFixed(4)))).toEqual([0, Number((10 / 120).toFixed(4)), 0.25]);
     expect(maxDrawdown).toBe(0.25);
   });
 
   test('a deposit is no gain and a withdrawal no loss', () => {
-    const { points } = withDrawdown([bucket(1, 100), bucket(2, 150), bucket(3, 80)], [{ at: 2, amount: 50 }, { at: 3, amount: -70 }]);
-    expect(points.map(({ drawdown }) => drawdown)).toEqual([0, 0, 0]);
+    const { points, peak } = withDrawdown([bucket(1, 100), bucket(2, 150, 100, 100, 50), bucket(3, 80, 100, 100, -20)]);
+    expect(points.map(({ drawdown, deposited }) => [drawdown, deposited])).toEqual([[0, 0], [0, 50], [0, -70]]);
+    expect(peak).toBe(80);
+  });
+
+  test('within a stretch of many points neither: 100, then 150 with 50 deposited, then 75 with 70 withdrawn', () => {
+    const { points, peak } = withDrawdown([bucket(1, 100), bucket(4, 75, 100, 95, -20)]);
+    expect(points.map(({ drawdown }) => Number(drawdown.toFixed(4)))).toEqual([0, 0.05]);
+    expect(peak).toBe(80);
   });
 
   test('nothing on record is not "no drawdown"', () => {
-    expect(withDrawdown([], [])).toEqual({ points: [], maxDrawdown: null });
+    expect(withDrawdown([])).toEqual({ points: [], peak: 0, maxDrawdown: null });
   });
 
   property.prop([fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 60 }), fc.integer({ min: 1, max: 9 })])('thinning never shows more than there was', (values, width) => {
-    const full = withDrawdown(values.map((value, index) => bucket(index, value)), []).maxDrawdown ?? 0;
+    const full = withDrawdown(values.map((value, index) => bucket(index, value))).maxDrawdown ?? 0;
     const stretches = Array.from({ length: Math.ceil(values.length / width) }, (_, index) => values.slice(index * width, (index + 1) * width));
-    const thin = withDrawdown(stretches.map((part, index) => bucket(index, part.at(-1) ?? 0, Math.max(...part), Math.min(...part))), []).maxDrawdown ?? 0;
+    const thin = withDrawdown(stretches.map((part, index) => bucket(index, part.at(-1) ?? 0, Math.max(...part), Math.min(...part)))).maxDrawdown ?? 0;
     expect(thin).toBeLessThanOrEqual(full + 1e-12);
   });
 });

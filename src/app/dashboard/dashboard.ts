@@ -83,8 +83,7 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
 
   const equity = (range: EquityRange): EquityCurve => {
     const from = Math.max(0, state.at - spanOf(range));
-    const deposits = records.deposits(from);
-    return { range, ...withDrawdown(records.equity(from, CURVE_POINTS), deposits), maxTotalDrawdown: state.config?.limits.maxTotalDrawdown ?? 0 };
+    return { range, ...withDrawdown(records.equity(from, CURVE_POINTS)), maxTotalDrawdown: state.config?.limits.maxTotalDrawdown ?? 0 };
   };
 
   return {

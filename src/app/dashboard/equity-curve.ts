@@ -1,10 +1,5 @@
-import type { EpochMs, Fraction } from '../../core/units.ts';
+import type { Fraction } from '../../core/units.ts';
 import type { EquityBucket, EquityCurve } from '../../ports/dashboard.ts';
-
-export interface Deposit {
-  readonly at: EpochMs;
-  readonly amount: number;
-}
 
 /**
  * Drawdown along a curve: the fall from the highest equity so far, which moves
@@ -12,20 +7,21 @@ export interface Deposit {
  * lowest equity counts against what was the peak before it, and its last
  * against the peak within: never overstated, and a low between two points is kept.
  */
-export const withDrawdown = (buckets: readonly EquityBucket[], deposits: readonly Deposit[]): Pick<EquityCurve, 'points' | 'maxDrawdown'> => {
-  let peak = 0;
-  let next = 0;
+export const withDrawdown = (buckets: readonly EquityBucket[]): Pick<EquityCurve, 'points' | 'peak' | 'maxDrawdown'> => {
+  /** Less the deposits, as the highs and lows are. */
+  let peak = Number.NEGATIVE_INFINITY;
+  let before = buckets[0]?.deposited ?? 0;
   let worst: Fraction | null = null;
-  const below = (value: number, mark: number): Fraction => (mark > 0 ? Math.max(0, 1 - value / mark) : 0);
-  const points = buckets.map(({ at, equity, high, low, exposure }) => {
-    for (let deposit = deposits[next]; deposit !== undefined && deposit.at <= at; deposit = deposits[next]) {
-      if (peak > 0) peak = Math.max(0, peak + deposit.amount);
-      next += 1;
-    }
-    const drawdown = Math.max(below(low, peak), below(equity, Math.max(peak, high)));
+  const points = buckets.map(({ at, equity, high, low, exposure, deposited }) => {
+    // Where in a stretch the money came is not known: the larger mark makes the smaller fraction.
+    const outside = Math.max(before, deposited);
+    const below = (value: number, mark: number): Fraction => (Number.isFinite(mark) && mark + outside > 0 ? Math.max(0, (mark - value) / (mark + outside)) : 0);
+    const drawdown = Math.max(below(low, peak), below(equity - deposited, Math.max(peak, high)));
+    const since = deposited - before;
     peak = Math.max(peak, high);
+    before = deposited;
     worst = Math.max(worst ?? 0, drawdown);
-    return { at, equity, drawdown, exposure };
+    return { at, equity, drawdown, exposure, deposited: since };
   });
-  return { points, maxDrawdown: worst };
+  return { points, peak: Math.max(0, peak + before), maxDrawdown: worst };
 };

@@ -1,9 +1,9 @@
 import { markEquity, unrealisedOf } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
-import { bySymbol, dailyReturns, maxDrawdown, sharpe, sortino, tradeStatistics } from '../../core/ledger/metrics.ts';
+import { bySymbol, dailyReturns, drawdowns, sharpe, sortino, tradeStatistics } from '../../core/ledger/metrics.ts';
 import { DAY_MS, utcDayStart, type EpochMs } from '../../core/units.ts';
 import type { PnlRange, PnlView } from '../../ports/operator.ts';
-import type { EquityPoint, Records } from '../../ports/store.ts';
+import type { Records } from '../../ports/store.ts';
 import { depositsSince, equityAt } from './equity-at.ts';
 import type { Now } from './views.ts';
 
@@ -23,11 +23,16 @@ const startOf = (range: PnlRange, now: EpochMs): EpochMs => {
   }
 };
 
-/** Keeps first and last, and every n-th between. */
-const thin = (points: readonly EquityPoint[]): readonly EquityPoint[] => {
+/** Keeps first and last, and every n-th between; each has the deepest fall since the one before it, so that the deepest of all is seen. */
+const thin = (points: PnlView['curve']): PnlView['curve'] => {
   if (points.length <= MAX_POINTS) return points;
   const stride = (points.length - 1) / (MAX_POINTS - 1);
-  return Array.from({ length: MAX_POINTS }, (_, index) => points[Math.round(index * stride)]).filter((point) => point !== undefined);
+  const place = (index: number): number => Math.round(index * stride);
+  return Array.from({ length: MAX_POINTS }, (_, index) => {
+    const part = points.slice(index === 0 ? 0 : place(index - 1) + 1, place(index) + 1);
+    const last = part.at(-1);
+    return last === undefined ? [] : [{ ...last, drawdown: Math.max(...part.map(({ drawdown }) => drawdown)) }];
+  }).flat();
 };
 
 /** Profit and loss of a range, from closed trades and hourly equity. */
@@ -38,6 +43,7 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
   const equity = markEquity(state, now.market, now.wall).value;
   const recorded = records.equityBetween(from, to);
   const points = equity === null ? recorded : [...recorded, { at: now.market, equity }];
+  const falls = drawdowns(points, records.flowsBetween(from, to));
   const start = equityAt(records, from) ?? points[0] ?? null;
   const statistics = tradeStatistics(trades);
   const returns = dailyReturns(points, records.flowsBetween(from, to)).map((day) => day.value);
@@ -58,10 +64,10 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
     winRate: statistics.winRate,
     profitFactor: statistics.profitFactor,
     expectancy: statistics.expectancy,
-    maxDrawdown: points.length < 2 ? null : maxDrawdown(points, records.flowsBetween(from, to)).fraction,
+    maxDrawdown: points.length < 2 ? null : Math.max(...falls),
     sharpe: sharpe(returns),
     sortino: sortino(returns),
     bySymbol: bySymbol(trades).map(({ key, trades: count, pnl }) => ({ symbol: key, trades: count, pnl })),
-    curve: thin(points),
+    curve: thin(points.map(({ at, equity: value }, index) => ({ at, equity: value, drawdown: falls[index] ?? 0 }))),
   };
 };

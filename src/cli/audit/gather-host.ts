@@ -1,25 +1,19 @@
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { verifyFile } from '../../adapters/sqlite/copies.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
 import type { FileFacts, HostFacts } from '../../audit/evidence.ts';
-import { backupDirectory, BACKUP_NAME } from '../backup-paths.ts';
+import { backupDirectory, newestBackup } from '../backups.ts';
 
 const fileFacts = (path: string): FileFacts | null => {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? null : { path, mode: stat.mode & 0o777 };
 };
 
-const newestBackup = (config: Config): HostFacts['backup'] => {
-  const directory = backupDirectory(config);
-  if (!existsSync(directory)) return null;
-  const files = readdirSync(directory)
-    .filter((name) => BACKUP_NAME.test(name))
-    .map((name) => ({ path: join(directory, name), at: statSync(join(directory, name)).mtimeMs }))
-    .sort((a, b) => b.at - a.at);
-  const [newest] = files;
-  if (newest === undefined) return null;
+const lookAtBackup = (config: Config): HostFacts['backup'] => {
+  const newest = newestBackup(backupDirectory(config), config.mode);
+  if (newest === null) return null;
   try {
     verifyFile(newest.path);
     return { ...newest, fault: null };
@@ -41,6 +35,6 @@ export const gatherHost = (config: Config): HostFacts => {
     envFile: fileFacts('.env'),
     databases: files.flatMap((path) => fileFacts(path) ?? []),
     freeBytes: bavail * bsize,
-    backup: newestBackup(config),
+    backup: lookAtBackup(config),
   };
 };

@@ -22,7 +22,7 @@ export const gatherPhase = (path: string, mode: string | null, terms: Terms, who
   try {
     database = openReadOnly(path);
   } catch (error) {
-    if (error instanceof DatabaseRefused) return { status: 'missing', why: error.message };
+    if (error instanceof DatabaseRefused) return { status: 'missing', why: error.code === 'missing' ? `${path} does not exist` : error.message };
     throw error;
   }
   try {

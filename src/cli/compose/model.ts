@@ -16,6 +16,9 @@ export const bundledModel = (path: string): string => {
   return isAbsolute(path) || existsSync(path) || !existsSync(own) ? path : own;
 };
 
+/** What a model does wrong is its maker's to mend: one line. Anything else as it is. */
+export const modelRefusal = (error: unknown): unknown => (error instanceof ModelLoadError ? new UserError(error.message) : error);
+
 /** The model of the configuration, checked against it. @throws UserError with one line */
 export const openModel = async (config: Config): Promise<Model> => {
   const { stopLoss, takeProfit, horizonHours } = config.limits;
@@ -29,8 +32,7 @@ export const openModel = async (config: Config): Promise<Model> => {
       purposes: config.mode === 'demo' ? ['demo', 'fixture', 'trading'] : ['trading'],
     });
   } catch (error) {
-    if (error instanceof ModelLoadError) throw new UserError(error.message);
-    throw error;
+    throw modelRefusal(error);
   }
 };
 

@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import { createSchedule } from '../../adapters/system/schedule.ts';
-import { archiveDays } from '../../app/backup-archive.ts';
 import type { Milliseconds } from '../../core/units.ts';
+import { isDayDue } from '../../app/backup-archive.ts';
+import { archiveOnThread } from '../threads/chores.ts';
 import type { Base, Surroundings } from './base.ts';
 
 /** Whole UTC days of market time that stay in the database; about 20 MB each. */
@@ -16,16 +17,20 @@ export const startRetention = ({ config, log, wall, resources }: Base, { databas
   const directory = join(dirname(config.databasePath), 'archive');
   const ended = new AbortController();
   const putAway = async (): Promise<void> => {
-    while (!ended.signal.aborted) {
-      const [file] = archiveDays({ journal: database.archive, identity: database.identity, directory, keepDays: KEEP_DAYS, now: clock.marketNow(), most: 1 });
-      if (file === undefined) return;
-      log.info({ file }, 'a day of the journal was put away');
+    // A thread is made only for a day that is there.
+    while (!ended.signal.aborted && isDayDue(database.archive, KEEP_DAYS, clock.marketNow())) {
+      const day = await archiveOnThread({ path: config.databasePath, directory, keepDays: KEEP_DAYS, now: clock.marketNow() }, ended.signal);
+      if (day === null) return;
+      database.archive.prune(day.through);
+      log.info({ file: day.path }, 'a day of the journal was put away');
       await wall.sleep(PAUSE, ended.signal);
     }
   };
   const schedule = createSchedule({
     timeZone: 'UTC',
-    onError: (job, error) => log.error({ job, error }, 'old days of the journal stay in the database'),
+    onError: (job, error) => {
+      if (!ended.signal.aborted) log.error({ job, error }, 'old days of the journal stay in the database');
+    },
     // The next hour does what this one missed.
     onMissed: () => undefined,
   });

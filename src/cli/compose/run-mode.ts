@@ -15,7 +15,7 @@ const OPENERS: Readonly<Record<Mode, () => Promise<(base: Base) => Promise<Surro
 };
 
 /** Whether the service manager leaves it at this end. A full disk passes, so the next start may work. */
-const staysDown = (error: unknown): error is Error => error instanceof UserError || (error instanceof DatabaseRefused && error.code !== 'not-writable');
+const staysDown = (error: unknown): error is Error => error instanceof UserError || (error instanceof DatabaseRefused && !error.passes);
 
 /** A service that is refused stays down, and its Telegram side was never up: the other way to reach people is used. */
 const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void> => {

@@ -26,10 +26,12 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
     instruments: (symbols) => long.instruments(symbols),
     closedCandles: (symbol, from, now) => {
       if (world.concerns('klines')) return long.closedCandles(symbol, from, now);
-      const id = symbol.replace('/', '');
+      const id = world.idOf(symbol);
       const served = world.history.candles(symbol, from, now - (now % HOUR_MS)).slice(0, PAGE);
       if (market.overrides.size === 0) return Promise.resolve({ ok: true, value: served });
       const value = served.map((candle): Candle => {
+        // What was before the market began was never traded.
+        if (candle.openTime < world.start) return candle;
         const traded = market.overrides.get(`${id}/${candle.openTime}`);
         return traded === undefined ? candle : { ...candle, open: price(traded.open), high: price(traded.high), low: price(traded.low), close: price(traded.close) };
       });
@@ -38,7 +40,7 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
     quotes: (symbols, now) => {
       if (world.concerns('quotes')) return long.quotes(symbols, now);
       const value = symbols.map((symbol) => {
-        const id = symbol.replace('/', '');
+        const id = world.idOf(symbol);
         return { symbol, last: price(engine.symbol(id).last), bid: price(engine.bid(id)), ask: price(engine.ask(id)), at: now };
       });
       return Promise.resolve({ ok: true, value });
@@ -69,7 +71,7 @@ export const fastVenue = (world: World, long: Venue): Venue => {
   return {
     ...long,
     openOrders: (symbol) => {
-      const open = files.open(symbol.replace('/', ''));
+      const open = files.open(world.idOf(symbol));
       if (world.concerns('openOrders') || open.some((order) => order.executed > 0n)) return long.openOrders(symbol);
       return Promise.resolve({ ok: true, value: open.map((order) => state(symbol, order)) });
     },

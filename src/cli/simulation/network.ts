@@ -1,11 +1,10 @@
-import { createHmac } from 'node:crypto';
 import type { Client, Endpoint, Parameters } from '../../adapters/exchange/client.ts';
 import { classify, isLimit, parseRetryAfter, type FailureFacts } from '../../adapters/exchange/error-map.ts';
 import { createRequestBudget } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
-import { DEFAULT_CREDENTIALS } from '../../sim/exchange/signature.ts';
+import { DEFAULT_CREDENTIALS, sign } from '../../sim/exchange/signature.ts';
 import type { RandomStream } from '../../sim/generator/random.ts';
 import type { CrashPoint } from '../../sim/simulation/crash.ts';
 import { never } from '../../sim/simulation/telegram.ts';
@@ -64,14 +63,12 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   const target = (endpoint: Endpoint, parameters: Parameters) => {
     const found = ADDRESSES[endpoint];
     if (found === undefined) throw new Error(`${endpoint} is not part of the simulation`);
-    const text = new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [name, String(value)]));
+    const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
     if (found.signed) {
-      text.set('timestamp', String(Math.round(clock.wallNow() - difference)));
-      text.set('recvWindow', String(RECEIVE_WINDOW));
+      pairs.push(`timestamp=${Math.round(clock.wallNow() - difference)}`, `recvWindow=${RECEIVE_WINDOW}`);
+      pairs.push(`signature=${sign(pairs.join('&'), DEFAULT_CREDENTIALS.secret)}`);
     }
-    const query = text.toString();
-    const signature = found.signed ? `&signature=${createHmac('sha256', DEFAULT_CREDENTIALS.secret).update(query).digest('hex')}` : '';
-    return { method: found.method, path: found.path, query: `${query}${signature}`, body: '', apiKey: DEFAULT_CREDENTIALS.apiKey };
+    return { method: found.method, path: found.path, query: pairs.join('&'), body: '', apiKey: DEFAULT_CREDENTIALS.apiKey };
   };
 
   /** Ways through the network: mostly quick, at times slow enough to arrive after the receive window. */

@@ -2,7 +2,7 @@ import { markEquity } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
 import { LOCKS } from '../../core/guardian/lock.ts';
 import { DEFAULT_LIMITS } from '../../core/risk/limits.ts';
-import { encodeState } from '../../core/engine/codec.ts';
+import { encodeState, readableState } from '../../core/engine/codec.ts';
 import { describeDifference, verify } from '../../app/replay.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
@@ -145,7 +145,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
       if (firstDifference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(firstDifference) });
     }
   }
-  trace.note(world.clock.wallNow(), encodeState(state));
+  trace.note(world.clock.wallNow(), JSON.stringify(readableState(encodeState(state))));
   const result: SimulationResult = {
     seed,
     days,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
 import { markEquity } from './marking.ts';
-import { newestTrade } from '../ledger/plan.ts';
+import { newestTrades } from '../ledger/plan.ts';
 import { indexOrders } from './state.ts';
 import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
 
@@ -370,7 +370,7 @@ test('the newest traded order of a symbol is never forgotten: without it, old tr
   const world = new World().ready().enter();
   world.quotes({ [BTC]: 51_600 });
   const sold = last(world.placed('exit')).clientOrderId;
-  const newest = newestTrade(world.state.orders, BTC);
+  const newest = newestTrades(world.state.orders).get(BTC);
   const ended = world.state.orders[sold]!;
   for (let count = 0; count < 300; count += 1) {
     const clientOrderId = `gb-eth-${count}`;
@@ -379,8 +379,8 @@ test('the newest traded order of a symbol is never forgotten: without it, old tr
   indexOrders(world.state);
   world.report(sold);
   expect(Object.keys(world.state.orders)).toHaveLength(200);
-  expect([newest, newestTrade(world.state.orders, BTC)]).toEqual([newest, newest]);
-  expect(newest).not.toBeNull();
+  expect([newest, newestTrades(world.state.orders).get(BTC)]).toEqual([newest, newest]);
+  expect(newest).toBeDefined();
   expect(world.state.ordersKept).toBe(200);
 });
 

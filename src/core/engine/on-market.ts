@@ -65,10 +65,14 @@ const WILD_MOVE: Fraction = 0.05;
  * leap only at the second reading, as every difference that is acted upon. What tightens takes each price at once.
  */
 const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
-  if (!leaps(symbol.last, last)) symbol.believed = Math.min(Math.max(last, bid), Math.max(bid, ask));
+  if (!leaps(symbol.last, last)) symbol.believed = borneOut(last, bid, ask);
 };
 
-const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
+/** What the book bears out of a price: all of it between bid and ask. */
+export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
+
+/** Whether a price is so far from the one before it that it takes a second one to be believed. */
+export const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
 
 /** The coin that pays fees: no order rests on its price, so that a leap waits for the second reading altogether. */
 const takeFeeCoin = (state: EngineState, price: number, at: EpochMs, wall: EpochMs): void => {

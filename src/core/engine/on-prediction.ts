@@ -3,8 +3,9 @@ import { denialText } from '../guardian/denial-text.ts';
 import { clockIsKnown } from '../guardian/health-locks.ts';
 import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
 import { riskFraction } from '../risk/sizing.ts';
-import { decide, expectedValue } from '../strategy/policy.ts';
+import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import type { EngineConfig } from './config.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
 import { manage, price } from './lifecycle.ts';
@@ -24,17 +25,20 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
   emit(turn, decision);
 };
 
+/** What the policy goes by; null without a model. */
+export const policyTerms = ({ model, takerFee }: EngineConfig): PolicyTerms | null =>
+  model === null ? null : { stop: model.stop, target: model.target, margin: model.margin, takerFee };
+
 const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Decision => {
   const { openTime, probability } = input;
-  const { model, takerFee } = turn.config;
+  const terms = policyTerms(turn.config);
   const name = input.symbol;
-  if (model === null || probability === null || !(probability >= 0 && probability <= 1)) {
+  if (terms === null || probability === null || !(probability >= 0 && probability <= 1)) {
     const strange = probability === null ? null : `${probability} is not a probability`;
-    const text = `no prediction: ${input.failure ?? strange ?? (model === null ? 'no valid model is loaded' : 'the model gave no answer')}`;
-    return new Decision(name, openTime, probability, null, model?.margin ?? 0, 'no-prediction', { text, sizing: null, checks: [], clientOrderId: null });
+    const text = `no prediction: ${input.failure ?? strange ?? (terms === null ? 'no valid model is loaded' : 'the model gave no answer')}`;
+    return new Decision(name, openTime, probability, null, terms?.margin ?? 0, 'no-prediction', { text, sizing: null, checks: [], clientOrderId: null });
   }
-  const { margin } = model;
-  const terms = { stop: model.stop, target: model.target, margin, takerFee };
+  const { margin } = terms;
   const value = expectedValue(probability, terms);
   switch (decide(probability, symbol.managed !== null, terms)) {
     case 'hold':

@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../risk/limits.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
 import type { Change } from './change.ts';
-import { evaluateEquity, percent, shiftBaselines } from './equity-locks.ts';
+import { equityIsQuiet, evaluateEquity, percent, shiftBaselines } from './equity-locks.ts';
 import { createGuardian, type GuardianState } from './state.ts';
 
 const DAY = Date.UTC(2024, 7, 5);
@@ -263,4 +264,50 @@ describe('announcements', () => {
 test('percentages for people', () => {
   expect(percent(0.02)).toBe('2.00 %');
   expect(percent(0.12345, 1)).toBe('12.3 %');
+});
+
+describe('a look ahead', () => {
+  const factor = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+  const moves = fc.array(
+    fc.record({ by: fc.oneof({ arbitrary: factor(0.994, 1.005), weight: 6 }, { arbitrary: factor(0.9, 1.05), weight: 2 }, { arbitrary: factor(0.05, 0.2), weight: 1 }), hours: fc.integer({ min: 1, max: 30 }) }),
+    { minLength: 2, maxLength: 30 },
+  );
+
+  test('says of an equity that it changes no more than marks exactly when evaluating it sets, clears and announces nothing', () => {
+    let quiet = 0;
+    fc.assert(
+      fc.property(moves, fc.boolean(), (steps, keepsLocks) => {
+        const { state, see } = watch();
+        see(1000);
+        let [at, equity] = [DAY + 60_000, 1000];
+        for (const { by, hours } of steps) {
+          equity *= by;
+          at += hours * HOUR_MS;
+          // As after an /unlock: the lock is gone, the loss is not.
+          if (!keepsLocks) state.locks = {};
+          const said = equityIsQuiet(state, at, equity, DEFAULT_LIMITS);
+          const held = Object.keys(state.locks);
+          const changes = see(equity, at).filter(({ type }) => type !== 'baseline');
+          if (said) {
+            expect(changes).toEqual([]);
+            quiet += 1;
+          } else if (held.length === 0) expect(changes).not.toEqual([]);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(quiet).toBeGreaterThan(500);
+  });
+
+  test('sees the minimum, too, where no drawdown is near', () => {
+    const { state, see } = watch();
+    see(100.4);
+    expect(equityIsQuiet(state, DAY + HOUR_MS, 100, DEFAULT_LIMITS)).toBe(true);
+    expect(equityIsQuiet(state, DAY + HOUR_MS, 99.99, DEFAULT_LIMITS)).toBe(false);
+  });
+
+  test('knows nothing before the first equity', () => {
+    const { state } = watch();
+    expect(equityIsQuiet(state, DAY, 1000, DEFAULT_LIMITS)).toBe(false);
+  });
 });

@@ -94,6 +94,20 @@ const announce = (state: GuardianState, name: 'daily' | 'total', drawdown: Fract
   }
 };
 
+/** Whether `evaluateEquity` would change no more than marks: no lock set or cleared, no step announced. */
+export const equityIsQuiet = (state: GuardianState, at: EpochMs, equity: number, limits: Limits): boolean => {
+  const { day, dayBaseline, highWaterMark, lastEquity, announced } = state;
+  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null || !(equity >= limits.minBalance)) return false;
+  const begins = at >= day + DAY_MS;
+  if (begins && isHeld(state, 'daily-drawdown')) return false;
+  const daily = begins ? Math.max(lastEquity.value, equity) : dayBaseline;
+  return above(equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily) && above(equity, highWaterMark, limits.maxTotalDrawdown, announced.total);
+};
+
+/** Whether the loss since `mark` has reached neither its limit nor the next step that is announced. */
+const above = (equity: number, mark: number, limit: Fraction, announced: number): boolean =>
+  equity > mark * (1 - limit) && !(1 - equity / mark >= (DRAWDOWN_STEPS[announced] ?? 1) * limit);
+
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {
   const cause = amount >= 0 ? 'deposit' : 'withdrawal';

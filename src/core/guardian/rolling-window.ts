@@ -1,5 +1,15 @@
+import { doublesFromText, textOfDoubles } from '../doubles-text.ts';
+
 /** A refill sorts this part of the capacity beyond what was asked for: so many may leave before the next one. */
 const SLACK_PART = 1 / 8;
+
+/** Before the bytes' text. A program of before it takes the text for digits that are no number, and refuses the snapshot. */
+const BYTES = 'base64:';
+
+const valuesOf = (text: string): readonly number[] | Float64Array => {
+  if (text.startsWith(BYTES)) return doublesFromText(text.slice(BYTES.length));
+  return text === '' ? [] : text.split(' ').map(Number);
+};
 
 /**
  * The newest N values with their order statistics, made for high percentiles
@@ -24,7 +34,7 @@ export class RollingWindow {
   /** The smallest sorted value; infinity while there is none. */
   #least = Number.POSITIVE_INFINITY;
 
-  constructor(capacity: number, values: readonly number[] = []) {
+  constructor(capacity: number, values: readonly number[] | Float64Array = []) {
     if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`a window holds at least one value, not ${capacity}`);
     this.capacity = capacity;
     this.#slack = Math.ceil(capacity * SLACK_PART);
@@ -69,14 +79,21 @@ export class RollingWindow {
     return Array.from({ length: this.#size }, (_, index) => this.#ring[(start + index) % this.capacity] ?? Number.NaN);
   }
 
-  /** The values as one text, oldest first: a year of them one by one is what a snapshot would spend its time on. */
+  /** The values as the text of their bytes, oldest first: a year of them in digits is what a snapshot would spend its time on, and twice as long. */
   toJSON(): { readonly $window: string; readonly capacity: number } {
-    return { $window: this.values().join(' '), capacity: this.capacity };
+    const oldest = this.#size === this.capacity ? this.#next : 0;
+    const values = new Float64Array(this.#size);
+    values.set(this.#ring.subarray(oldest, this.#size));
+    values.set(this.#ring.subarray(0, oldest), this.#size - oldest);
+    return { $window: BYTES + textOfDoubles(values), capacity: this.capacity };
   }
 
-  /** Reads `toJSON` back; also the list of numbers that older snapshots have. */
+  /**
+   * Reads `toJSON` back; also what older snapshots have: a list of numbers, or their digits in one text.
+   * @throws RangeError when the text is none of these, or a value is not finite.
+   */
   static fromJSON(window: string | readonly number[], capacity: number): RollingWindow {
-    return new RollingWindow(capacity, typeof window !== 'string' ? window : window === '' ? [] : window.split(' ').map(Number));
+    return new RollingWindow(capacity, typeof window !== 'string' ? window : valuesOf(window));
   }
 
   /** Sorts at least the `wanted` largest values. */

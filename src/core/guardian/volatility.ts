@@ -78,6 +78,15 @@ const settle = (state: Volatility, ratio: number, threshold: number): void => {
   if (state.calmCandles >= CALM_CANDLES) state.status = 'calm';
 };
 
+/** Whether the closed candle would set or clear the lock: what `updateVolatility` makes of the status, asked in advance. */
+export const wouldFlip = (state: Volatility, high: number, low: number, close: number, maxPercentile: Fraction): boolean => {
+  const calm = state.status === 'calm';
+  if (state.window.size < VOLATILITY_MINIMUM) return calm;
+  const ratio = smooth(state.atr, trueRange(high, low, state.previousClose), state.candles) / close;
+  if (!(ratio <= state.window.percentile(maxPercentile))) return calm;
+  return !calm && state.calmCandles + 1 >= CALM_CANDLES && ratio < state.window.percentile(CALM_PERCENTILE);
+};
+
 /**
  * The forming candle counts for tightening only: with its range so far, would
  * the ratio pass the threshold? `high` and `low` are those of the hour so far.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS } from '../units.ts';
-import { bySymbol, byPeriod, calmar, dailyReturns, exposureTime, maxDrawdown, performanceOf, periodStart, sharpe, sortino, tradeStatistics, type TradeResult } from './metrics.ts';
+import { bySymbol, byPeriod, calmar, dailyReturns, drawdowns, exposureTime, maxDrawdown, performanceOf, periodStart, sharpe, sortino, tradeStatistics, type TradeResult } from './metrics.ts';
 
 const DAY = Date.UTC(2024, 0, 1);
 const trade = (pnl: number, index: number, symbol = 'BTC/USDT'): TradeResult => ({ symbol, pnl, openedAt: DAY + index * DAY_MS, closedAt: DAY + index * DAY_MS + 6 * HOUR_MS });
@@ -42,6 +42,8 @@ describe('maximum drawdown', () => {
 
   test('is zero when equity only rises, and of nothing', () => {
     expect(maxDrawdown(points(1, 2, 2, 3)).fraction).toBe(0);
+    expect(drawdowns(points(1_000, 1_100, 990, 1_045, 1_200)).map((value) => Number(value.toFixed(4)))).toEqual([0, 0, 0.1, 0.05, 0]);
+    expect(drawdowns(points(1_000, 400, 380), [{ at: DAY + HOUR_MS, amount: -600 }]).map((value) => Number(value.toFixed(4)))).toEqual([0, 0, 0.05]);
     expect(maxDrawdown([])).toEqual({ fraction: 0, peakAt: null, troughAt: null });
   });
 

@@ -111,9 +111,17 @@ export interface Drawdown {
  * moves the Guardian's mark. Source: Magdon-Ismail and Atiya, Maximum Drawdown, Risk 17 (2004).
  */
 export const maxDrawdown = (points: readonly EquitySample[], flows: readonly Flow[] = []): Drawdown => {
+  let worst: Drawdown = { fraction: 0, peakAt: null, troughAt: null };
+  for (const fall of falls(points, flows)) if (fall.fraction > worst.fraction) worst = fall;
+  return worst;
+};
+
+/** The fall from the highest point so far at each point, as a fraction; zero at a peak. The largest is the maximum drawdown. */
+export const drawdowns = (points: readonly EquitySample[], flows: readonly Flow[] = []): readonly Fraction[] => Array.from(falls(points, flows), ({ fraction }) => fraction);
+
+function* falls(points: readonly EquitySample[], flows: readonly Flow[]): Generator<Drawdown> {
   let peak = Number.NEGATIVE_INFINITY;
   let peakAt: EpochMs | null = null;
-  let worst: Drawdown = { fraction: 0, peakAt: null, troughAt: null };
   let next = 0;
   for (const { at, equity } of points) {
     for (let flow = flows[next]; flow !== undefined && flow.at <= at; flow = flows[next]) {
@@ -123,10 +131,10 @@ export const maxDrawdown = (points: readonly EquitySample[], flows: readonly Flo
     if (equity > peak) {
       peak = equity;
       peakAt = at;
-    } else if (peak > 0 && 1 - equity / peak > worst.fraction) worst = { fraction: 1 - equity / peak, peakAt, troughAt: at };
+    }
+    yield { fraction: peak > 0 ? Math.max(0, 1 - equity / peak) : 0, peakAt, troughAt: at };
   }
-  return worst;
-};
+}
 
 /**
  * Returns by UTC day: (last equity of the day - flows of the day) / last equity of the day before - 1. Days without a

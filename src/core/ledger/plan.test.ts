@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../decimal.ts';
 import type { OrderSnapshot } from '../orders/order.ts';
 import { openRecord, type OrderRecord, type OrderStatus } from '../orders/record.ts';
-import { newestTrade, planRepair, type Books, type SymbolReading } from './plan.ts';
+import { newestTrades, planRepair, type Books, type SymbolReading } from './plan.ts';
 
 const BTC = 'BTC/USDT';
 
@@ -118,9 +118,9 @@ describe('trades', () => {
 
   test('the newest is that with the largest number, of its symbol, and of numbers only', () => {
     const orders = books([known, record('gb-2', 'filled', { symbol: 'ETH/USDT', tradeIds: ['99'] }), record('gb-3', 'filled', { tradeIds: ['8', 'x11', '12a', 'abc'] })]).orders;
-    expect(newestTrade(orders, BTC)).toBe('10');
-    expect(newestTrade(orders, 'ETH/USDT')).toBe('99');
-    expect(newestTrade({}, BTC)).toBeNull();
+    expect(newestTrades(orders).get(BTC)).toBe('10');
+    expect(newestTrades(orders).get('ETH/USDT')).toBe('99');
+    expect(newestTrades({}).size).toBe(0);
   });
 });
 

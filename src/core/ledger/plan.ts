@@ -58,12 +58,19 @@ export interface TradeReading {
 export interface SymbolReading {
   readonly symbol: SymbolName;
   readonly open: readonly OrderSnapshot[] | null;
-  /** Own trades from `newestTrade` on, that one included; without one, from some time on. */
+  /** Own trades from the newest booked one on, that one included; without one, from some time on. */
   readonly trades?: readonly TradeReading[] | null;
 }
 
-/** Id of the newest booked trade of a symbol, null when there is none that can be compared. Ids are numbers that grow within a symbol. */
-export const newestTrade = (orders: Books['orders'], symbol: SymbolName): string | null => newestOf(ordersOf(orders, symbol));
+/** Ids of the newest booked trades; a symbol without one that can be compared is left out. Ids are numbers that grow within a symbol. */
+export const newestTrades = (orders: Books['orders']): ReadonlyMap<SymbolName, string> => {
+  const found = new Map<SymbolName, string>();
+  for (const [symbol, own] of ordersBySymbol(orders)) {
+    const newest = newestOf(own);
+    if (newest !== null) found.set(symbol, newest);
+  }
+  return found;
+};
 
 const newestOf = (own: readonly OrderRecord[]): string | null => {
   let newest: string | null = null;
@@ -84,14 +91,17 @@ const isGreater = (a: string, b: string): boolean => (a.length === b.length ? a 
 /** The steps for all symbols that were read, in the order in which they have to be carried out. */
 export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => {
   const steps: RepairStep[] = [];
-  for (const reading of readings) steps.push(...planSymbol(books, reading));
+  // All of them where trades are compared, else those that positions rely on.
+  const all = readings.some(({ trades }) => trades !== undefined) ? ordersBySymbol(books.orders) : null;
+  for (const reading of readings) {
+    const { symbol, trades } = reading;
+    steps.push(...planSymbol(books, reading, trades === undefined ? ordersInUse(books, symbol) : (all?.get(symbol) ?? [])));
+  }
   return steps;
 };
 
-const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[] => {
+const planSymbol = (books: Books, reading: SymbolReading, own: readonly OrderRecord[]): readonly RepairStep[] => {
   const { symbol } = reading;
-  // All of them where trades are compared, else those that positions rely on.
-  const own = reading.trades !== undefined ? ordersOf(books.orders, symbol) : ordersInUse(books, symbol);
   const lookUps = new Map<string, LookUpCause>();
   for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
   const rest = planOpen(books, reading, own, lookUps);
@@ -101,13 +111,15 @@ const planSymbol = (books: Books, reading: SymbolReading): readonly RepairStep[]
   return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
 };
 
-const ordersOf = (orders: Books['orders'], symbol: SymbolName): OrderRecord[] => {
-  const own: OrderRecord[] = [];
-  for (const id of Object.keys(orders)) {
-    const record = orders[id] as OrderRecord;
-    if (record.draft.symbol === symbol) own.push(record);
+/** In one walk over all of them: to list their ids takes longer than to look at the orders. */
+const ordersBySymbol = (orders: Books['orders']): ReadonlyMap<SymbolName, OrderRecord[]> => {
+  const found = new Map<SymbolName, OrderRecord[]>();
+  for (const record of Object.values(orders)) {
+    const own = found.get(record.draft.symbol);
+    if (own === undefined) found.set(record.draft.symbol, [record]);
+    else own.push(record);
   }
-  return own;
+  return found;
 };
 
 const ordersInUse = ({ orders, inUse }: Books, symbol: SymbolName): OrderRecord[] => {

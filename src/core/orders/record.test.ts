@@ -1,21 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, ZERO } from '../decimal.ts';
-import { isFinalStatus, type Fill, type OrderDraft, type OrderSnapshot, type VenueStatus } from './order.ts';
+import { isFinalStatus, type Fill, type OrderSnapshot, type VenueStatus } from './order.ts';
+import { entryDraft } from './order.test-helper.ts';
 import { applySnapshot, describe as inWords, isFinal, openRecord, outstanding, type OrderRecord, type OrderStatus } from './record.ts';
 
-const draft: OrderDraft = {
-  clientOrderId: 'gb-1',
-  symbol: 'BTC/USDT',
-  side: 'buy',
-  type: 'limit',
-  purpose: 'entry',
-  quantity: decimal('1'),
-  limitPrice: decimal('50000'),
-  stopPrice: null,
-  timeInForce: 'IOC',
-  expiresAtWall: 5,
-  reason: 'test',
-};
+const draft = entryDraft();
 const opened = (status: OrderStatus = 'intent'): OrderRecord => Object.assign(openRecord(draft, 1, 2), { status });
 const fill = (tradeId: string, quantity: string): Fill => ({ tradeId, price: '50000', quantity, quoteQuantity: '1', fee: '0', feeAsset: 'USDT', at: 3 });
 const said = (status: VenueStatus, fills: readonly Fill[] = [], executedQuantity?: string): OrderSnapshot => ({

@@ -1,10 +1,10 @@
-import { formatDecimal, type Decimal } from '../../core/decimal.ts';
+import { DECIMAL_PLACES, formatDecimal, type Decimal } from '../../core/decimal.ts';
 import type { InstrumentText, OrderOutcome } from '../../core/engine/input.ts';
 import type { OrderDraft } from '../../core/orders/order.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 import type { Liquidity } from '../../sim/matching/book.ts';
 import { MatchingEngine, type SymbolBook } from '../../sim/matching/engine.ts';
-import { fixed, fixedFromNumber, larger, nearestTo, type Fixed } from '../../sim/matching/fixed.ts';
+import { fixed, FIXED_PLACES, fixedFromNumber, larger, nearestTo, type Fixed } from '../../sim/matching/fixed.ts';
 import { isOpen, isWorking, Rejection, type NewOrder, type SimOrder } from '../../sim/matching/order.ts';
 import { brokenFilter, isTriggerType } from '../../sim/matching/rules.ts';
 import type { Move } from '../../sim/matching/triggers.ts';
@@ -164,7 +164,15 @@ export class BacktestBroker {
   }
 }
 
-const amount = (value: Decimal | null): Fixed => (value === null ? 0n : fixed(formatDecimal(value)));
+/** Units of the last place of `Decimal` in one of `Fixed`. */
+const FINER = 10n ** BigInt(DECIMAL_PLACES - FIXED_PLACES);
+
+/** The same amount in the venue's resolution. @throws RangeError for one that an exchange could not be sent. */
+const amount = (value: Decimal | null): Fixed => {
+  if (value === null) return 0n;
+  if (value % FINER !== 0n) throw new RangeError(`more than ${FIXED_PLACES} decimals: ${formatDecimal(value)}`);
+  return value / FINER;
+};
 
 const requestOf = (draft: OrderDraft, symbol: string): NewOrder => ({
   symbol,

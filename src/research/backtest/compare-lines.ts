@@ -1,9 +1,9 @@
 import type { Cause, ComparedSignal, Side } from './compare.ts';
 import { totalOf } from './compare.ts';
-import { figure, minute, signedMoney } from './words.ts';
+import { minute, price, signedMoney } from './words.ts';
 
 const shown = (side: Side | null): string =>
-  side === null ? '-' : `${figure(side.entryPrice)} -> ${side.exitPrice === null ? 'open' : figure(side.exitPrice)} ${side.exitReason ?? ''} ${side.pnl === null ? '' : signedMoney(side.pnl)}`.trim();
+  side === null ? '-' : `${price(side.entryPrice)} -> ${side.exitPrice === null ? 'open' : price(side.exitPrice)} ${side.exitReason ?? ''} ${side.pnl === null ? '' : signedMoney(side.pnl)}`.trim();
 
 /** The comparison on a terminal. */
 export const comparisonLines = (signals: readonly ComparedSignal[]): readonly string[] => {

@@ -74,6 +74,22 @@ export class HourMarket {
     return this.#closed[i] ?? NOTHING;
   }
 
+  /** Goes on by hours of which each symbol has every candle. */
+  pass(hours: number): void {
+    this.#hour += hours * HOUR_MS;
+    for (let i = 0; i < this.#series.length; i += 1) {
+      const row = (this.#row[i] ?? NOTHING) + hours;
+      this.#row[i] = row;
+      this.#closed[i] = row - 1;
+      this.#cursor[i] = row;
+    }
+  }
+
+  /** Row of the candle that opens now, or -1, for each symbol. */
+  get rows(): Int32Array {
+    return this.#row;
+  }
+
   next(): void {
     this.#hour += HOUR_MS;
     for (let i = 0; i < this.#series.length; i += 1) {

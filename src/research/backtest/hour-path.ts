@@ -32,6 +32,12 @@ export class HourPath {
     this.waypoints = { to: new Float64Array(size), jump: new Uint8Array(size) };
   }
 
+  /** Whether the present hour is told by hourly candles alone, no finer ones. */
+  get coarse(): boolean {
+    for (let i = 0; i < this.#next.length; i += 1) if (this.#market.row(i) >= 0 && this.#of(i).count > 1) return false;
+    return true;
+  }
+
   /** Begins the market's present hour; the waypoints stand at the opens. */
   begin(): void {
     const { to, jump } = this.waypoints;

@@ -83,6 +83,12 @@ export class RunRecord {
     if (effect.outcome === 'denied') this.#denied(effect);
   }
 
+  /** An hour in which nothing could happen: its equity, and a decision without an edge for each symbol. */
+  quietHour(at: EpochMs, equity: number, exposure: number, symbols: number): void {
+    this.decisions['no-edge'] += symbols;
+    this.#add(at, equity, exposure);
+  }
+
   #denied({ checks }: DecisionEffect): void {
     const failed = checks.find((check) => !check.ok);
     if (failed === undefined) return;
@@ -106,6 +112,10 @@ export class RunRecord {
   }
 
   point({ at, equity, exposure }: EquityEffect): void {
+    this.#add(at, equity, exposure);
+  }
+
+  #add(at: EpochMs, equity: number, exposure: number): void {
     if (this.#points === this.#at.length) {
       const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
         const larger = new Float64Array(2 * column.length + 1);

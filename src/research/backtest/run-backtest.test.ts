@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { toNumber } from '../../core/decimal.ts';
+import { step } from '../../core/engine/step.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
 import { BTC, candle, config, enterInto, ETH, FROM, generated, options, PLAIN, quietThen, seriesOf, signalsAt, type Hours } from './fixture.test-helper.ts';
-import { runBacktest, type BacktestResult } from './run-backtest.ts';
+import { runBacktest, type BacktestOptions, type BacktestResult } from './run-backtest.ts';
 
 const only = (result: BacktestResult) => {
   expect(result.trades).toHaveLength(1);
@@ -15,6 +16,15 @@ const only = (result: BacktestResult) => {
 /** A stop is 1.5 % below the entry at 50,000, rounded up to the cent; a target 3 % above. */
 const STOP = 49_250;
 const TARGET = 51_500;
+
+test('the fee of an entry that is still open is paid, too', () => {
+  const result = enterInto([[50_000, 50_100, 49_900, 50_000]], { to: FROM + HOUR_MS });
+  expect(result.trades).toEqual([]);
+  const [position] = result.openPositions;
+  // The fee is taken in the coin that was bought.
+  const bought = (position?.quantity ?? 0) / (1 - PLAIN.fee);
+  expect(result.fees).toBeCloseTo(bought * 50_000 * PLAIN.fee, 1);
+});
 
 describe('what happens inside a candle', () => {
   test('a candle that touches stop and target is a stop', () => {
@@ -87,6 +97,18 @@ describe('finer candles', () => {
   test('decide which barrier came first', () => {
     const trade = only(enterInto(hour, {}, [{ span: 15 * MINUTE_MS, candles: upFirst }]));
     expect(trade.exitReason).toBe('take-profit');
+  });
+
+  test('tell the engine every one of their prices, also in an hour in which nothing happens', () => {
+    const calm: Hours = [[50_000, 50_000, 49_800, 49_900], [49_900, 49_950, 49_700, 49_800]];
+    const fine = [quarter(4, 49_900, 49_950, 49_850, 49_900), quarter(5, 49_900, 49_920, 49_700, 49_750), quarter(6, 49_750, 49_800, 49_740, 49_790), quarter(7, 49_790, 49_810, 49_780, 49_800)];
+    const told: number[] = [];
+    const applyTo: BacktestOptions['applyTo'] = (state) => (input) => {
+      if (input.type === 'quotes') told.push(...input.quotes.filter(({ at }) => at > FROM + HOUR_MS + MINUTE_MS && at < FROM + 2 * HOUR_MS).map(({ last }) => last));
+      return step(state, input);
+    };
+    enterInto(calm, { applyTo }, [{ span: 15 * MINUTE_MS, candles: fine }]);
+    expect(told).toEqual([49_850, 49_950, 49_900, 49_900, 49_700, 49_920, 49_750, 49_750, 49_740, 49_800, 49_790, 49_790, 49_780, 49_810, 49_800]);
   });
 
   test('that do not cover the hour, or tell of another market, decide nothing', () => {

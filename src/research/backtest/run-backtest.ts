@@ -1,7 +1,8 @@
-import { toNumber } from '../../core/decimal.ts';
+import { toNumber, ZERO } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import type { InstrumentText } from '../../core/engine/input.ts';
+import { passQuietHours, type QuietSeries } from '../../core/engine/quiet-hours.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
 import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-columns.ts';
@@ -35,10 +36,12 @@ export interface BacktestOptions {
   /** First and last (exclusive) market time, on the hour. */
   readonly from: EpochMs;
   readonly to: EpochMs;
-  /** Steps the engine; `step` alone when left out. */
+  /** Steps the engine; `step` alone when left out. Every hour is stepped then, whatever happens in it. */
   readonly applyTo?: (state: EngineState) => Apply;
   /** A broker with other rules of matching, for tests that compare venues. */
   readonly broker?: BacktestBroker;
+  /** Whether hours in which nothing can happen are stepped one by one, too: the same result, in twice the time. */
+  readonly everyHour?: boolean;
 }
 
 export interface BacktestResult {
@@ -91,6 +94,9 @@ class BacktestRun {
   readonly #candleInputs: { readonly type: 'candle'; at: EpochMs; wall: EpochMs; symbol: SymbolName; readonly candle: Writable<Candle> }[];
   readonly #predictionInputs: { readonly type: 'prediction'; at: EpochMs; wall: EpochMs; symbol: SymbolName; openTime: EpochMs; probability: number | null; failure: string | null; readonly features: readonly number[] }[];
   readonly #probabilities: readonly (Float32Array | undefined)[];
+  /** What quiet hours are made of; null when every hour is stepped. */
+  readonly #quiet: readonly QuietSeries[] | null;
+  readonly #passed = (hour: EpochMs, equity: number, exposure: number): void => this.#record.quietHour(hour, equity, exposure, this.#candleInputs.length);
   #candles = 0;
   #commands = 0;
   #stopped: BacktestResult['stopped'] = null;
@@ -112,6 +118,8 @@ class BacktestRun {
     this.#candleInputs = series.map(({ symbol, hourly }) => ({ type: 'candle', at: from, wall: from, symbol, candle: candleAt(hourly, 0) }));
     this.#predictionInputs = series.map(({ symbol }) => ({ type: 'prediction', at: from, wall: from, symbol, openTime: 0, probability: null, failure: null, features: [] }));
     this.#probabilities = series.map(({ symbol }) => options.predictions.get(symbol));
+    const stepped = options.everyHour === true || options.applyTo !== undefined;
+    this.#quiet = stepped ? null : series.map((each, i) => quietSeries(each, this.#probabilities[i], this.#session, i));
   }
 
   run(): BacktestResult {
@@ -121,6 +129,7 @@ class BacktestRun {
     while (market.hour < to && this.#stopped === null) {
       this.#hour();
       market.next();
+      if (this.#quiet !== null && this.#stopped === null) this.#passQuietHours(this.#quiet);
     }
     this.#end();
     return this.#result(Math.min(to, market.hour));
@@ -168,10 +177,33 @@ class BacktestRun {
       session.settle();
     }
     if (session.unread > 0 && market.hour % DAY_MS === 0) this.#readAccount();
-    if (session.exposed) {
-      this.#path.begin();
-      this.#walker.walk(market.hour);
-    } else this.#rest();
+    if (session.exposed) this.#walk();
+    else this.#rest();
+  }
+
+  /** The rest of an hour with a position. */
+  #walk(): void {
+    const { hour } = this.#market;
+    this.#readRange();
+    if (this.#path.coarse && this.#walker.crossesNothing(hour, this.#lows, this.#highs)) return this.#session.pass(this.#lows, this.#highs, this.#closes, hour);
+    this.#path.begin();
+    this.#walker.walk(hour);
+  }
+
+  /** The hours from now on in which nothing can happen, as one. */
+  #passQuietHours(series: readonly QuietSeries[]): void {
+    const market = this.#market;
+    const session = this.#session;
+    if (!session.idle) return;
+    // Fills are compared with the account at midnight, by a reading of its own.
+    const to = session.unread > 0 ? Math.min(this.#options.to, Math.ceil(market.hour / DAY_MS) * DAY_MS) : this.#options.to;
+    const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, passed: this.#passed });
+    if (hours === 0) return;
+    this.#candles += hours * series.length;
+    market.pass(hours - 1);
+    session.now = market.hour;
+    this.#rest();
+    market.next();
   }
 
   /** The first prices of the hour: a jump from the last close. */
@@ -255,19 +287,26 @@ class BacktestRun {
 
   /** The rest of an hour without a position: told only when one of its prices could set or hold a volatility lock. */
   #rest(): void {
-    const market = this.#market;
+    this.#readRange();
     let matters = false;
+    for (let i = 0; i < this.#lows.length; i += 1) {
+      const symbol = this.#session.symbolState(i);
+      if (this.#market.row(i) >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
+    }
+    if (!matters) this.#session.move(this.#closes);
+    else this.#session.pass(this.#lows, this.#highs, this.#closes, this.#market.hour);
+  }
+
+  /** The hour's prices from here on; NaN in an outage. */
+  #readRange(): void {
+    const market = this.#market;
     for (let i = 0; i < this.#lows.length; i += 1) {
       const row = market.row(i);
       const columns = market.hourly(i);
       this.#lows[i] = row < 0 ? Number.NaN : (columns.low[row] ?? Number.NaN);
       this.#highs[i] = row < 0 ? Number.NaN : (columns.high[row] ?? Number.NaN);
       this.#closes[i] = row < 0 ? Number.NaN : (columns.close[row] ?? Number.NaN);
-      const symbol = this.#session.symbolState(i);
-      if (row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
     }
-    if (!matters) this.#session.move(this.#closes);
-    else this.#session.pass(this.#lows, this.#highs, this.#closes, market.hour);
   }
 
   /** The bot reads its account at the end of a day on which something was filled, and finds what its ledger says, or locks. */
@@ -303,11 +342,17 @@ class BacktestRun {
       timeLocked: timeLocked(locks, this.#options.config.symbols, from, to),
       decisions,
       denials,
-      fees,
+      // Trades tell theirs when they close; what is open has paid for its entry.
+      fees: open.reduce((sum, { symbol }) => sum + toNumber(this.#state.ledger.positions[symbol]?.trade?.fees ?? ZERO), fees),
       stopped: this.#stopped,
     };
   }
 }
+
+const quietSeries = ({ symbol, hourly }: SymbolSeries, probability: Float32Array | undefined, session: Session, i: number): QuietSeries => {
+  const { openTime, open, high, low, close } = hourly;
+  return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
+};
 
 const historyOf = (columns: CandleColumns, first: number, last: number): (readonly [number, number, number, number, number])[] =>
   Array.from({ length: last - first }, (_, k) => {

@@ -117,8 +117,8 @@ export class Session {
   }
 
   /**
-   * An hour without a position. Its prices count for the volatility lock alone, so they wait, each with its time, for
-   * the next look: one poll that tells of all of them.
+   * An hour of which no price has to be looked at by itself: they wait, each with its time, for the next look, one poll
+   * that tells of all of them.
    */
   pass(lows: Float64Array, highs: Float64Array, closes: Float64Array, hour: EpochMs): void {
     this.#add(lows, hour + HOUR_MS / 3);
@@ -148,13 +148,27 @@ export class Session {
     while (this.#quotes.length > 0) this.#quotes.pop();
   }
 
+  /** Best bid and ask at a last price, on their ticks. */
+  bid(i: number, last: number): number {
+    return this.grids[i]?.down(last * (1 - this.halfSpread)) ?? Number.NaN;
+  }
+
+  ask(i: number, last: number): number {
+    return this.grids[i]?.up(last * (1 + this.halfSpread)) ?? Number.NaN;
+  }
+
+  /** Whether neither an order, a price nor a fill waits for the bot. */
+  get idle(): boolean {
+    return this.#outgoing.length === 0 && this.#quotes.length === 0;
+  }
+
   /** The lowest price at which the bid is at least `wanted`. */
   priceForBid(i: number, wanted: number): number {
     const grid = this.grids[i];
     if (grid === undefined) return Number.NaN;
     let price = grid.up(wanted / (1 - this.halfSpread));
     // The bid is cut to its tick, so it may still be one short.
-    while (grid.down(price * (1 - this.halfSpread)) < wanted) price = grid.next(price);
+    while (this.bid(i, price) < wanted) price = grid.next(price);
     return price;
   }
 
@@ -162,13 +176,12 @@ export class Session {
   #add(prices: Float64Array, at: EpochMs): void {
     for (let i = 0; i < prices.length; i += 1) {
       const price = prices[i] ?? Number.NaN;
-      const grid = this.grids[i];
-      if (!(price > 0) || grid === undefined) continue;
+      if (!(price > 0)) continue;
       const quote = (this.#pool[this.#quotes.length] ??= { symbol: '', last: 0, bid: 0, ask: 0, at: 0 });
       quote.symbol = this.#symbols[i] ?? '';
       quote.last = price;
-      quote.bid = grid.down(price * (1 - this.halfSpread));
-      quote.ask = grid.up(price * (1 + this.halfSpread));
+      quote.bid = this.bid(i, price);
+      quote.ask = this.ask(i, price);
       quote.at = at;
       this.#quotes.push(quote);
     }

@@ -1,7 +1,7 @@
 import { equityOf, freshnessRule } from '../../core/engine/marking.ts';
 import { configOf, type EngineState } from '../../core/engine/state.ts';
 import { isHeld } from '../../core/guardian/state.ts';
-import { DAY_MS, type EpochMs } from '../../core/units.ts';
+import { DAY_MS, HOUR_MS, type EpochMs } from '../../core/units.ts';
 import type { HourPath } from './hour-path.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +25,20 @@ export class Walker {
     this.#path = path;
     this.#state = state;
     this.#start = new Float64Array(session.prices.length);
+  }
+
+  /** Whether no leg of the hour would be looked at: nothing acts between its lows and its highs, and it ends no day. */
+  crossesNothing(hour: EpochMs, lows: Float64Array, highs: Float64Array): boolean {
+    const session = this.#session;
+    if ((hour + HOUR_MS) % DAY_MS === 0) return false;
+    for (let i = 0; i < lows.length; i += 1) {
+      const symbol = session.symbolState(i);
+      const low = lows[i] ?? Number.NaN;
+      if (symbol === undefined || !(low > 0)) continue;
+      const target = symbol.managed?.targetPrice ?? null;
+      if (low <= session.broker.alarm(symbol.symbol) || (target !== null && !((highs[i] ?? Number.NaN) < target))) return false;
+    }
+    return this.#equityAt(highs) <= (this.#state.guardian.highWaterMark ?? Number.NaN) && !this.#crossed(this.#equityAt(lows));
   }
 
   /** From the opens to the closes of the hour that begins at `hour`. */

@@ -18,6 +18,14 @@ export const money = (value: number | null, digits = 2): string => {
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
   return `${value < 0 ? '-' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
 };
+/** Digits of a price that say where it stands: exchanges' ticks are a ten-thousandth of the price or less. */
+const PRICE_DIGITS = 6;
+/** A price with two decimals, and as many more as its size calls for. */
+export const price = (value: number | null): string => {
+  if (value === null || !Number.isFinite(value) || value === 0) return money(value);
+  const places = Math.min(12, Math.max(2, PRICE_DIGITS - 1 - Math.floor(Math.log10(Math.abs(value)))));
+  return money(value, places).replace(/(\.\d\d\d*?)0+$/, '$1');
+};
 export const signedMoney = (value: number, digits = 2): string => (value > 0 ? `+${money(value, digits)}` : money(value, digits));
 export const minute = (at: EpochMs): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 export const day = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);

@@ -5,6 +5,7 @@ import { HOUR_MS, type SymbolName } from '../../core/units.ts';
 import { labelSeries, OUTCOME, uniquenessWeights, type BarrierLabels } from '../labels/triple-barrier.ts';
 import type { CandleSource, ResearchIo, ResearchTools } from '../training/io.ts';
 import { MODEL_BARRIERS } from '../training/plan.ts';
+import { withVolumes } from './volumes.ts';
 
 export const FEATURES_FILE = 'features_1H_advanced.parquet';
 
@@ -60,11 +61,7 @@ const finerOf = (directory: string, tools: Pick<ResearchTools, 'openCandles'>): 
 };
 
 const makeParts = (source: CandleSource, finer: CandleSource | null, symbols: readonly SymbolName[], io: ResearchIo): Part[] => {
-  const series = new Map<SymbolName, CandleColumns>([...new Set([CONTEXT_SYMBOL, ...symbols])].map((symbol) => [symbol, source.series(symbol)]));
-  for (const [symbol, { complete }] of series) {
-    // Without volumes no row is known, and a table without rows would take the place of a good one.
-    if (!complete) throw new RangeError(`the candles of ${symbol} have only six columns; the features need all ten, quote volume, trades and taker-buy volumes among them`);
-  }
+  const series = new Map<SymbolName, CandleColumns>([...new Set([CONTEXT_SYMBOL, ...symbols])].map((symbol) => [symbol, withVolumes(source.series(symbol), symbol)]));
   io.progress(0.1, 'features');
   const tables = computeFeatures(series, symbols);
   io.progress(0.4, 'labels');

@@ -153,6 +153,6 @@ describe('import and export', () => {
     expect(await runImport({ symbol: SYMBOL, path: 'x' }, { store, writeCandles, readCandles: () => Promise.reject(new Error('x, line 3: bad')) }, io)).toBe(2);
     expect(await runImport({ symbol: SYMBOL, path: 'x' }, { store, writeCandles, readCandles: () => Promise.resolve({ ...columnsFromCandles(all), complete: false }) }, io)).toBe(2);
     expect(await runExport({ symbol: SYMBOL, path: 'x' }, { store, writeCandles, readCandles: () => Promise.reject(new Error()) }, io)).toBe(2);
-    expect(err).toEqual(['x, line 3: bad', expect.stringMatching(/has only six columns/), expect.stringMatching(/no candles of BTC\/USDT to export/)]);
+    expect(err).toEqual(['x, line 3: bad', expect.stringMatching(/the candles of x have only six columns/), expect.stringMatching(/no candles of BTC\/USDT to export/)]);
   });
 });

@@ -5,6 +5,7 @@ import { HOUR_MS, hourStart, type EpochMs, type Milliseconds, type SymbolName } 
 import type { CandleStore } from '../../ports/candle-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MarketData } from '../../ports/market-data.ts';
+import { withVolumes } from '../dataset/volumes.ts';
 import type { ResearchIo } from '../training/io.ts';
 import { describeGaps, findGaps } from './gaps.ts';
 
@@ -131,13 +132,9 @@ const IMPORT_BATCH = 10_000;
 export const runImport = async (options: { readonly symbol: SymbolName; readonly path: string }, tools: TransferTools, io: ResearchIo): Promise<number> => {
   let columns: CandleColumns;
   try {
-    columns = await tools.readCandles(options.path);
+    columns = withVolumes(await tools.readCandles(options.path), options.path);
   } catch (error) {
     io.err((error as Error).message);
-    return 2;
-  }
-  if (!columns.complete) {
-    io.err(`${options.path} has only six columns; features need all ten, quote volume, trades and taker-buy volumes among them`);
     return 2;
   }
   let added = 0;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withVolumes } from '../dataset/volumes.ts';
 import type { ResearchIo, TrainingTools } from './io.ts';
 import { writeModelDirectory } from './model-directory.ts';
 import { MODEL_NAME, MODEL_SYMBOLS } from './plan.ts';
@@ -57,7 +58,7 @@ export const runTrain = async (options: TrainOptions, tools: TrainingTools, io: 
 /** @throws Error with a one-line message for a missing or unusable folder or file */
 const openMarket = (directory: string, tools: TrainingTools): ModelMarket => {
   const hourly = tools.openCandles(directory, '1h');
-  const series = new Map(MODEL_SYMBOLS.map((symbol) => [symbol, hourly.series(symbol)]));
+  const series = new Map(MODEL_SYMBOLS.map((symbol) => [symbol, withVolumes(hourly.series(symbol), symbol)]));
   return { series, finer: finerSeries(directory, tools), symbols: MODEL_SYMBOLS };
 };
 

@@ -62,7 +62,7 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #meta: StoredMeta;
   readonly accountId: number;
-  #newReceived: ReceivedOrder[] = [];
+  readonly #newReceived: ReceivedOrder[] = [];
   #failure: Error | null = null;
   /** Market time of the last commit; null before the first of a new store. */
   #storedTime: EpochMs | null = null;
@@ -242,11 +242,10 @@ export class Exchange {
     } else if (assets.length > 0) {
       put(keys.market, { time: this.marketTime, accountUpdateTime: this.accountUpdateTime });
     }
-    engine.changedSymbols.clear();
-    engine.changedOrders.clear();
+    // A set is made anew when it is cleared, and most of these are empty each time.
+    for (const changed of [engine.changedSymbols, engine.changedOrders, market.newOverrides]) if (changed.size > 0) changed.clear();
     engine.newTrades.length = 0;
-    market.newOverrides.clear();
-    this.#newReceived = [];
+    this.#newReceived.length = 0;
     return entries;
   }
 

@@ -60,6 +60,7 @@ export class Accounts {
 
   /** Names of the assets changed since the last call. */
   takeChanged(): string[] {
+    if (this.#changed.size === 0) return [];
     const names = [...this.#changed];
     this.#changed.clear();
     return names;

@@ -25,6 +25,15 @@ describe('scaled integers', () => {
     expect(formatFixed(fixedFromNumber(0.1 + 0.2))).toBe('0.30000000');
   });
 
+  // Number.prototype.toFixed is exact (ECMA-262, 21.1.3.3): "let n be an integer for which n / 10^f - x is as close to zero as possible".
+  const doubles = fc.oneof(
+    fc.double({ min: -1e8, max: 1e8, noNaN: true }),
+    fc.tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 }), fc.integer({ min: 0, max: 20 })).map(([halves, places]) => (halves + 0.5) / 10 ** places),
+  );
+  test.prop([doubles], { numRuns: 2_000 })('takes the nearest unit of a double, as exactly printed', (value) => {
+    expect(fixedFromNumber(value)).toBe(fixed(value.toFixed(8)));
+  });
+
   it('multiplies a price and a quantity exactly', () => {
     expect(formatFixed(times(fixed('50005.01'), fixed('0.00123')))).toBe('61.50616230');
   });

@@ -11,6 +11,11 @@ export const FIXED_PLACES = 8;
 /** One whole unit. */
 export const UNIT: Fixed = 100_000_000n;
 
+const SCALE = 10 ** FIXED_PLACES;
+/** Below this a product with the scale is off by less than a tenth of a unit. */
+const SHORT_LIMIT = 2 ** 49;
+const NEAR_WHOLE = 0.25;
+
 const FIXED_PATTERN = /^(-?)(\d{1,20})(?:\.(\d{1,8}))?$/;
 
 /** Reads plain decimal text with at most 8 decimals, or null when it is none. */
@@ -31,6 +36,10 @@ export const fixed = (text: string): Fixed => {
 /** The nearest 10^-8 of a double. @throws RangeError when it is not finite or too large to be exact. */
 export const fixedFromNumber = (value: number): Fixed => {
   if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
+  // Far enough from a half the product's own rounding can't decide: the short way to the same integer.
+  const scaled = value * SCALE;
+  const whole = Math.round(scaled);
+  if (Math.abs(scaled) < SHORT_LIMIT && Math.abs(scaled - whole) < NEAR_WHOLE) return BigInt(whole);
   return fixed(value.toFixed(FIXED_PLACES));
 };
 

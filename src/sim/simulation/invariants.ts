@@ -63,7 +63,7 @@ export const createProtectionWatch = (world: World, violate: (violation: Violati
 
 /** Whether more than dust is held that no resting stop covers. */
 const isBare = (world: World, symbol: SymbolName): boolean => {
-  const id = symbol.replace('/', '');
+  const id = world.idOf(symbol);
   const { engine } = world.exchange;
   const { rules, last } = engine.symbol(id);
   const { free, locked } = engine.accounts.get(rules.base);
@@ -95,7 +95,7 @@ export const checkRest = (world: World, state: EngineState, violate: (violation:
     if (record.status === 'intent' || record.status === 'unknown') violate({ rule: 'no-unknown-outcome-left', detail: `${record.draft.clientOrderId} is ${record.status}: ${record.detail ?? ''}` });
   }
   for (const symbol of world.symbols) {
-    for (const order of world.exchange.engine.files.open(symbol.replace('/', ''))) {
+    for (const order of world.exchange.engine.files.open(world.idOf(symbol))) {
       const record = state.orders[order.clientOrderId];
       const managed = state.symbols[symbol]?.managed;
       const needed = managed !== null && managed !== undefined && [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].includes(order.clientOrderId);
@@ -104,7 +104,7 @@ export const checkRest = (world: World, state: EngineState, violate: (violation:
   }
   for (const record of Object.values(state.orders)) {
     if (isFinal(record)) continue;
-    const order = world.exchange.engine.files.byClientId(record.draft.symbol.replace('/', ''), record.draft.clientOrderId);
+    const order = world.exchange.engine.files.byClientId(world.idOf(record.draft.symbol), record.draft.clientOrderId);
     if (order === undefined || !isOpen(order)) violate({ rule: 'no-unknown-outcome-left', detail: `${record.draft.clientOrderId} is ${record.status} in the books and ${order?.status ?? 'unknown'} on the exchange` });
   }
 };
@@ -113,7 +113,7 @@ export const checkRest = (world: World, state: EngineState, violate: (violation:
 export const checkIntents = (world: World, violate: (violation: Violation) => void): void => {
   const seen = new Set<string>();
   for (const symbol of world.symbols) {
-    for (const order of world.exchange.engine.files.orders(symbol.replace('/', ''))) {
+    for (const order of world.exchange.engine.files.orders(world.idOf(symbol))) {
       if (seen.has(order.clientOrderId)) violate({ rule: 'one-order-per-intent', detail: `${order.clientOrderId} was accepted twice` });
       seen.add(order.clientOrderId);
     }

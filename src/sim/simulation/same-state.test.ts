@@ -2,27 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../../core/decimal.ts';
 import { decodeState, encodeState } from '../../core/engine/codec.ts';
 import { createEngineState, indexOrders, type EngineState } from '../../core/engine/state.ts';
-import type { OrderDraft } from '../../core/orders/order.ts';
+import { entryDraft } from '../../core/orders/order.test-helper.ts';
 import { openRecord } from '../../core/orders/record.ts';
 import { sameState } from './same-state.ts';
 
-const draft = (clientOrderId: string): OrderDraft => ({
-  clientOrderId,
-  symbol: 'BTC/USDT',
-  side: 'buy',
-  type: 'limit',
-  purpose: 'entry',
-  quantity: decimal('1'),
-  limitPrice: decimal('50000'),
-  stopPrice: null,
-  timeInForce: 'IOC',
-  expiresAtWall: 5,
-  reason: 'test',
-});
-
 const state = (ids: readonly string[] = ['gb-1', 'gb-2']): EngineState => {
   const made = createEngineState();
-  for (const id of ids) made.orders[id] = openRecord(draft(id), 1, 2);
+  for (const id of ids) made.orders[id] = openRecord(entryDraft(id), 1, 2);
   indexOrders(made);
   made.external = { BNB: '1' };
   made.orphans = ['a', 'b'];
@@ -55,7 +41,7 @@ describe('two states', () => {
   test.each<[string, (changed: EngineState) => void]>([
     ['a number', (changed) => void (changed.at = 1)],
     ['a decimal', (changed) => void ((changed.orders['gb-2'] as { executed: bigint }).executed = decimal('0.0000000000000001'))],
-    ['one order more', (changed) => void (changed.orders['gb-3'] = openRecord(draft('gb-3'), 1, 2))],
+    ['one order more', (changed) => void (changed.orders['gb-3'] = openRecord(entryDraft('gb-3'), 1, 2))],
     ['one order less', (changed) => void delete changed.orders['gb-2']],
     ['a list that is shorter', (changed) => void (changed.orphans = ['a'])],
     ['a list in another order', (changed) => void (changed.orphans = ['b', 'a'])],

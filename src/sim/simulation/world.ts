@@ -28,6 +28,8 @@ export interface World {
   readonly faults: Faults;
   readonly history: MarketHistory;
   readonly symbols: readonly SymbolName[];
+  /** The exchange's name of a symbol. */
+  idOf(symbol: SymbolName): string;
   /** Whether any fault of the exchange is set, hit or not. */
   readonly disturbed: boolean;
   /** Whether a fault may concern this kind of read. */
@@ -59,6 +61,8 @@ export const createWorld = (options: {
   const series = demoHistory({ seed, from: START, symbols, historyHours: HISTORY_HOURS, tradingHours: (options.days + 2) * 24 });
   const history: MarketHistory = { symbols, candles: series.candles, end: series.end };
   const clock = createVirtualClock(START);
+  // One text a symbol: a new one at every look would have to be hashed before anything is found by it.
+  const ids = new Map(symbols.map((symbol) => [symbol, exchangeIdOf(symbol)]));
   const exchange = new Exchange({
     history,
     instruments: symbols.map((symbol) => instrumentOf(symbol)),
@@ -85,8 +89,6 @@ export const createWorld = (options: {
 
   const waiting = [...options.faults(START)].reverse();
   let inForce: { readonly planned: PlannedFault; readonly id: number | null }[] = [];
-  let disturbedAt: EpochMs = START;
-  let disturbed = false;
   /** What the exchange's faults concern, as of the revision of their list that was looked at last. */
   let concerned: ReadonlySet<ReadKind> = NONE;
   let anySet = false;
@@ -120,44 +122,45 @@ export const createWorld = (options: {
       anySet = set.length > 0;
       concerned = anySet ? new Set(set.flatMap(({ request }) => readsOf(request))) : NONE;
     }
-    disturbed = inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
-    if (disturbed) disturbedAt = now;
+    world.disturbed = inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
+    if (world.disturbed) world.disturbedAt = now;
   };
 
-  return {
+  // Values and no getters: an object with a getter is slow in all its parts, and this one is asked at every step.
+  const world = {
     clock,
     start: START,
     exchange,
     faults,
     history,
     symbols,
-    get disturbed() {
-      return disturbed;
-    },
-    concerns: (read) => concerned.has(read),
-    get disturbedAt() {
-      return disturbedAt;
-    },
-    request: (request) => api.handle(request),
-    step: () => {
+    idOf: (symbol: SymbolName): string => ids.get(symbol) ?? exchangeIdOf(symbol),
+    disturbed: false,
+    disturbedAt: START,
+    concerns: (read: ReadKind): boolean => concerned.has(read),
+    request: (request: ApiRequest): Promise<Outcome> => api.handle(request),
+    step: (): void => {
       weather();
       exchange.step();
       faults.stepped();
     },
-    active: (where) => {
+    active: (where: OtherFault['where']): OtherFault | null => {
       for (const { planned } of inForce) if (planned.fault.where === where) return planned.fault;
       return null;
     },
-    calm: () => {
+    calm: (): void => {
       waiting.length = 0;
       faults.remove();
       inForce = [];
-      disturbed = false;
+      world.disturbed = false;
       concerned = NONE;
-      disturbedAt = clock.wallNow();
+      world.disturbedAt = clock.wallNow();
     },
   };
+  return world;
 };
+
+const exchangeIdOf = (symbol: SymbolName): string => symbol.replace('/', '');
 
 /** What is read every minute. */
 export type ReadKind = 'quotes' | 'klines' | 'openOrders';

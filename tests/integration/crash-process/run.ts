@@ -1,12 +1,21 @@
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 import { runCampaign, type CampaignResult } from './campaign.ts';
 import { POINTS } from './points.ts';
 
 /** `npm run test:crash`: kills the bot's process 200 times, at every named point, and compares everything at the end. */
-const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, least: { type: 'string', default: '3' }, jobs: { type: 'string', default: '2' } },
-});
-const [kills, seed, least, jobs] = [Number(values.kills), Number(values.seed), Number(values.least), Number(values.jobs)];
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('use a whole number from 1.');
+  return value;
+};
+const { kills, seed, least, jobs } = new Command('npm run test:crash --')
+  .description("kill the bot's real process again and again, at every named point of its work, and compare everything at the end")
+  .option('--kills <n>', 'how often it is killed', whole, 200)
+  .option('--seed <n>', 'seed of the first campaign', whole, 1)
+  .option('--least <n>', 'kills that every point has to have had', whole, 3)
+  .option('--jobs <n>', 'campaigns side by side', whole, 2)
+  .parse()
+  .opts<{ kills: number; seed: number; least: number; jobs: number }>();
 const started = performance.now();
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 

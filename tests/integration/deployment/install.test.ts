@@ -159,6 +159,24 @@ END
     expect(output).toContain('no backup could be made, and without one nothing is changed');
   });
 
+  test('between two phases, where the mode has no database yet, there is nothing to back up and nothing in the way', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      ${PAPER}
+      sudo systemctl start guardian-bot
+      sudo systemctl stop guardian-bot
+      sed -i 's/^MODE=.*/MODE=demo/' /var/lib/guardian-bot/.env
+      cp -a /srv/checkout /srv/good
+      echo '// another release' >> /srv/good/src/cli/version.ts
+      sudo /srv/good/deployment/install.sh upgrade --offline
+      echo "check upgraded $(tail -n 1 /opt/guardian-bot/current/src/cli/version.ts)"
+      echo "check paper $(ls /var/lib/guardian-bot/data/paper.db | wc -l)"
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ upgraded: '// another release', paper: '1' });
+    expect(output).toContain('there is nothing to back up');
+  });
+
   test('what is no checkout, or has no packages, is refused in one line', { timeout: 60_000 }, async () => {
     const { output } = await inRoot(`
       mkdir /srv/nothing

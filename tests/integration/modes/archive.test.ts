@@ -5,7 +5,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../../src/adapters/sqlite/database.ts';
-import { archiveDays, openArchivedDay } from '../../../src/app/backup-archive.ts';
+import { putInPlace } from '../../../src/adapters/sqlite/files.ts';
+import { archiveDay, openArchivedDay } from '../../../src/app/backup-archive.ts';
 import { FIXTURE_START, runFixture } from '../../../src/app/replay.test-helper.ts';
 import { recover } from '../../../src/app/replay.ts';
 import { encodeState } from '../../../src/core/engine/codec.ts';
@@ -36,8 +37,17 @@ const trade = (): string => {
   }
   return encodeState(state);
 };
-const put = (keepDays: number): readonly string[] =>
-  archiveDays({ journal: database.archive, identity: database.identity, directory: join(directory, 'archive'), keepDays, now: FIXTURE_START + DAYS * DAY_MS });
+const NOW = FIXTURE_START + DAYS * DAY_MS;
+/** Puts away every day that is due, as the bot does on a thread. */
+const put = (keepDays: number, write = putInPlace): readonly string[] => {
+  const files: string[] = [];
+  for (;;) {
+    const day = archiveDay({ journal: database.archive, identity: database.identity, directory: join(directory, 'archive'), keepDays, now: NOW, put: write });
+    if (day === null) return files;
+    database.archive.prune(day.through);
+    files.push(day.path);
+  }
+};
 
 describe('the retention of the journal', () => {
   test('old days leave the database for files that replay alone; the bot starts as before', () => {
@@ -61,6 +71,13 @@ describe('the retention of the journal', () => {
     expect(rest.difference).toBeNull();
     expect(encodeState(rest.state)).toBe(end);
     expect(put(2)).toEqual([]);
+  });
+
+  test('a day whose file cannot be kept stays in the database', () => {
+    trade();
+    const first = database.archive.firstSequence();
+    expect(() => put(2, () => expect.unreachable('the disk is full'))).toThrow('the disk is full');
+    expect(database.archive.firstSequence()).toBe(first);
   });
 
   test('guardian replay proves what is left, and each day that was put away', async () => {

@@ -94,7 +94,7 @@ const pnlView = (clock: Clock, range: PnlRange) => ({
   sharpe: null,
   sortino: null,
   bySymbol: [{ symbol: 'BTC/USDT', trades: 8, pnl: 9.2 }, { symbol: 'ETH/USDT', trades: 4, pnl: -1.31 }],
-  curve: Array.from({ length: 100 }, (_, index) => ({ at: clock.marketNow() - (100 - index) * 3_600_000, equity: 1_000 + index / 8 + 4 * Math.sin(index / 5) })),
+  curve: Array.from({ length: 100 }, (_, index) => ({ at: clock.marketNow() - (100 - index) * 3_600_000, equity: 1_000 + index / 8 + 4 * Math.sin(index / 5), drawdown: 0 })),
 });
 
 export const createFakeService = (clock: Clock): FakeService => {

@@ -3,6 +3,7 @@ import { AreaSeries, createChart, LineStyle } from '/vendor/lightweight-charts.m
 import { byId, el, getJson, segments } from './dom.mjs';
 import { chartOptions, keepWhole } from './chart.mjs';
 import { money, percent, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { continued, summary } from './equity-points.mjs';
 import { colour, onTheme } from './theme.mjs';
 
 const RANGES = [
@@ -18,8 +19,7 @@ let chart = null;
 let equity = null;
 let drawdown = null;
 let range = 'all';
-let points = [];
-let peak = 0;
+let curve = { points: [], peak: 0 };
 let limit = 0;
 let limitLine = null;
 let asked = 0;
@@ -34,23 +34,23 @@ const theme = () => {
 };
 
 const describe = () => {
-  const first = points[0];
-  const last = points.at(-1);
-  if (first === undefined || last === undefined) {
+  const found = summary(curve.points);
+  if (found === null) {
     byId('curve').setAttribute('aria-label', 'No equity on record yet: the first point comes with the next hour');
     byId('curve-note').replaceChildren(el('span', {}, 'The first point comes with the next hour.'));
     return;
   }
-  const change = last.equity - first.equity;
-  const worst = Math.max(...points.map((point) => point.drawdown));
-  byId('curve').setAttribute('aria-label', `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}`);
+  const { first, last, deposits, result, worst } = found;
+  const outside = deposits === 0 ? '' : `; ${deposits > 0 ? 'deposits' : 'withdrawals'} ${signedMoney(deposits)}`;
+  byId('curve').setAttribute('aria-label', `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}${outside}`);
   byId('curve-note').replaceChildren(
-    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', tone(change), `${signedMoney(change)} (${signedPercent(first.equity > 0 ? change / first.equity : null)})`)),
+    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', tone(result), `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`), outside),
     el('span', { class: 'key', 'data-key': 'drawdown' }, `deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`),
   );
 };
 
 const draw = () => {
+  const { points } = curve;
   equity.setData(points.map(({ at, equity: value }) => ({ time: at / 1000, value })));
   drawdown.setData(points.map(({ at, drawdown: value }) => ({ time: at / 1000, value: -value * 100 })));
   describe();
@@ -62,9 +62,8 @@ const load = async () => {
   const found = await getJson(`/api/equity?range=${range}`);
   if (mine !== asked) return;
   // The chart wants one point a time, rising.
-  points = found.points.filter(({ at }, index) => index === 0 || at > found.points[index - 1].at);
+  curve = { points: found.points.filter(({ at }, index) => index === 0 || at > found.points[index - 1].at), peak: found.peak };
   limit = found.maxTotalDrawdown;
-  peak = Math.max(0, ...points.map((point) => point.equity));
   draw();
   chart.timeScale().fitContent();
 };
@@ -90,12 +89,11 @@ export const startEquity = () => {
 
 export const addToEquity = (news) => {
   if (chart === null || news.equity === undefined) return;
-  for (const { at, equity: value, exposure } of news.equity) {
-    if (at <= (points.at(-1)?.at ?? 0)) continue;
-    peak = Math.max(peak, value);
-    points.push({ at, equity: value, exposure, drawdown: peak > 0 ? 1 - value / peak : 0 });
+  const { points, peak, more } = continued(curve, news.equity);
+  curve = { points, peak };
+  for (const { at, equity: value, drawdown: fall } of more) {
     equity.update({ time: at / 1000, value });
-    drawdown.update({ time: at / 1000, value: -(points.at(-1)?.drawdown ?? 0) * 100 });
+    drawdown.update({ time: at / 1000, value: -fall * 100 });
   }
   if (points.length > MOST_POINTS) load().catch(() => undefined);
   else describe();

@@ -5,7 +5,7 @@ import type { SymbolSeries } from '../hour-market.ts';
 import type { EquityCurve } from '../record.ts';
 import type { BacktestStudy } from '../study.ts';
 import { rowAt } from '../../../core/features/candle-columns.ts';
-import { figure, money, percent, signedPercent } from '../words.ts';
+import { figure, money, percent, price, signedPercent } from '../words.ts';
 import { frameOf, HEIGHT, horizontalGrid, INK, isWide, legend, logarithmicSteps, path, roundSteps, thinned, timeGrid, title, WIDTH, type Frame } from './plot.ts';
 
 const scene = (name: string, marks: readonly Mark[], height = HEIGHT): Scene => ({ width: WIDTH, height, ground: INK.ground, title: name, marks });
@@ -23,6 +23,9 @@ const extent = (values: readonly number[]): readonly [number, number] => {
 };
 
 const short = (value: number): string => (Math.abs(value) >= 1e6 ? `${figure(value / 1e6, 1)}M` : Math.abs(value) >= 10_000 ? `${figure(value / 1000, 0)}k` : money(value, 0));
+
+/** A price on an axis. */
+const shortPrice = (value: number): string => (Math.abs(value) >= 100 ? short(value) : price(value));
 
 export const equityChart = (study: BacktestStudy): Scene => {
   const lines = [
@@ -86,7 +89,7 @@ export const tradesChart = (study: BacktestStudy, { symbol, hourly }: SymbolSeri
   const won = trades.filter(({ pnl }) => toNumber(pnl) > 0).length;
   return scene(`${symbol} with trades`, [
     ...title(`${symbol} with trades`, `${trades.length} trades, ${won} of them with a profit${wide ? '; logarithmic' : ''}`),
-    ...horizontalGrid(frame, wide ? logarithmicSteps(...range) : roundSteps(...range), short),
+    ...horizontalGrid(frame, wide ? logarithmicSteps(...range) : roundSteps(...range), shortPrice),
     ...timeGrid(frame, study.from, study.to),
     { kind: 'line', points: path(frame, points), colour: INK.blue, width: 1.2 },
     ...trades.flatMap((trade) => tradeMarks(frame, trade.openedAt, toNumber(trade.entryPrice), trade.closedAt, toNumber(trade.exitPrice), toNumber(trade.pnl) > 0)),

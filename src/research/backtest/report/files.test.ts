@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { toNumber } from '../../../core/decimal.ts';
 import { HOUR_MS } from '../../../core/units.ts';
+import { generateCandles } from '../../../sim/generator/candles.ts';
 import { DEFAULT_ASSUMPTIONS } from '../assumptions.ts';
-import { BTC, ETH, FROM, generated, options } from '../fixture.test-helper.ts';
+import { BTC, ETH, FROM, generated, momentumOf, options, seriesOf, START } from '../fixture.test-helper.ts';
 import { runStudy } from '../study.ts';
 import { summaryLines } from '../summary.ts';
 import { reportFiles } from './files.ts';
@@ -42,6 +44,35 @@ describe('the report', () => {
     expect(page).toContain('IN SAMPLE: &lt;b&gt;careful&lt;/b&gt;');
     expect(page).toContain(study.result.orderHash);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test('one picture is drawn after the other: each holds its canvas in memory meanwhile', async () => {
+    let [under, most] = [0, 0];
+    await reportFiles(study, series, [], async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await Promise.resolve();
+      under -= 1;
+      return new Uint8Array();
+    });
+    expect(most).toBe(1);
+  });
+
+  test('prices of a coin worth less than a dollar keep the digits of its tick, in the table and on the axis', async () => {
+    const xrp = 'XRP/USDT';
+    const cheap = (value: number): number => Number((value / 100_000).toFixed(4));
+    const candles = generateCandles({ seed: 2, symbol: BTC, from: START, hours: 6_000 }).map((of) => ({ ...of, open: cheap(of.open), high: cheap(of.high), low: cheap(of.low), close: cheap(of.close) }));
+    const one = seriesOf(xrp, candles);
+    const ran = runStudy({ ...options([one], new Map([[xrp, momentumOf(one.hourly)]]), { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 3_000 * HOUR_MS }), model: null });
+    expect(ran.result.trades.length).toBeGreaterThan(5);
+    const page = (await reportFiles(ran, [one], [], () => Promise.resolve(new Uint8Array()))).find(({ name }) => name === 'index.html')?.content ?? '';
+    for (const { entryPrice, exitPrice } of ran.result.trades) {
+      const [entry, exit] = [entryPrice, exitPrice].map((value) => `<td>${toNumber(value).toFixed(6).slice(0, 6).replace(/0{1,2}$/, '')}`);
+      expect(page).toContain(entry);
+      expect(page).toContain(exit);
+    }
+    const axis = [...String(page).matchAll(/>(\d\.\d+)<\/text>/g)].map(([, label]) => label);
+    expect(new Set(axis).size).toBeGreaterThan(2);
   });
 
   test('the trades as CSV and the JSON say the same as the run', () => {

@@ -13,7 +13,9 @@ export interface ReportFile {
 /** Every file of a report: the page, a PNG of each picture, trades as CSV, everything as JSON. */
 export const reportFiles = async (study: BacktestStudy, series: readonly SymbolSeries[], notes: readonly string[], draw: SceneRenderer): Promise<readonly ReportFile[]> => {
   const charts = chartsOf(study, series);
-  const pictures = await Promise.all(charts.map(async ({ name, scene }) => ({ name: `${name}.png`, content: await draw(scene) })));
+  const pictures: ReportFile[] = [];
+  // One after the other: each needs its whole canvas in memory while it is drawn.
+  for (const { name, scene } of charts) pictures.push({ name: `${name}.png`, content: await draw(scene) });
   return [
     { name: 'index.html', content: reportPage(study, charts.map(({ scene }) => scene), notes) },
     ...pictures,

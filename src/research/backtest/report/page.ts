@@ -3,7 +3,7 @@ import type { Scene } from '../../../ports/scene.ts';
 import { LOCKS } from '../../../core/guardian/lock.ts';
 import type { LockCost } from '../lock-costs.ts';
 import type { BacktestStudy } from '../study.ts';
-import { figure, interval, minute, money, percent, signedMoney, signedPercent } from '../words.ts';
+import { figure, interval, minute, money, percent, price, signedMoney, signedPercent } from '../words.ts';
 import { escapeText, sceneSvg } from './svg.ts';
 
 const STYLE = `
@@ -149,7 +149,7 @@ const trades = ({ result }: BacktestStudy): string => {
       ['Symbol', 'Opened (UTC)', 'Closed (UTC)', 'Entry', 'Exit', 'Result, USDT', 'Result', 'Why it ended'],
       shown.map((trade) => {
         const pnl = toNumber(trade.pnl);
-        return cell(trade.symbol) + cell(minute(trade.openedAt)) + cell(minute(trade.closedAt)) + cell(money(toNumber(trade.entryPrice))) + cell(money(toNumber(trade.exitPrice))) + coloured(signedMoney(pnl), pnl) + coloured(signedPercent(trade.pnlFraction), pnl) + cell(trade.exitReason);
+        return cell(trade.symbol) + cell(minute(trade.openedAt)) + cell(minute(trade.closedAt)) + cell(price(toNumber(trade.entryPrice))) + cell(price(toNumber(trade.exitPrice))) + coloured(signedMoney(pnl), pnl) + coloured(signedPercent(trade.pnlFraction), pnl) + cell(trade.exitReason);
       }),
       true,
     )

@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { statedCopy } from '../adapters/sqlite/copies.ts';
+import { removeUnfinished } from '../adapters/sqlite/files.ts';
+import type { Config } from '../adapters/system/config-schema.ts';
+import { DAY_MS, type EpochMs } from '../core/units.ts';
+
+/** `live-2026-11-21T044500.db`: mode and UTC time. Rotation removes no file of another name. */
+const BACKUP_NAME = /^(demo|paper|testnet|live)-(\d{4}-\d{2}-\d{2}T\d{2})(\d{2})(\d{2})\.db$/;
+const UNFINISHED = '.partial';
+
+/** Beside the database. */
+export const backupDirectory = ({ databasePath }: Pick<Config, 'databasePath'>): string => join(dirname(databasePath), 'backups');
+
+export const backupPath = (config: Pick<Config, 'databasePath' | 'mode'>, at: EpochMs): string => join(backupDirectory(config), `${config.mode}-${new Date(at).toISOString().replaceAll(':', '').slice(0, 17)}.db`);
+
+/** What the name of a backup says of a file that says nothing itself. */
+const ofName = (name: string): { readonly mode: string; readonly at: EpochMs } | null => {
+  const [, mode, hour, minute, second] = BACKUP_NAME.exec(name) ?? [];
+  return mode === undefined ? null : { mode, at: Date.parse(`${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`) };
+};
+
+/**
+ * The newest backup of a mode, by the time that it states, whatever its name; null = there is none. A file with the
+ * name of one that cannot be read counts by its name: it is the one that will be reached for.
+ */
+export const newestBackup = (directory: string, mode: string): { readonly path: string; readonly at: EpochMs } | null => {
+  if (!existsSync(directory)) return null;
+  const found = readdirSync(directory)
+    .filter((name) => name.endsWith('.db'))
+    .flatMap((name) => {
+      const path = join(directory, name);
+      const said = statedCopy(path) ?? ofName(name);
+      return said?.mode === mode ? [{ path, at: said.at }] : [];
+    });
+  return found.toSorted((a, b) => b.at - a.at)[0] ?? null;
+};
+
+/**
+ * Removes all but the newest backups of the database that `newest` is a copy of, by the time that each states: a name
+ * is easily another one's, and a file that is no copy of this database is somebody's own. What a copy that was broken
+ * off has left is removed after a day.
+ * @returns the number of backups removed
+ */
+export const rotateBackups = (newest: string, keep: number, now: EpochMs): number => {
+  const directory = dirname(newest);
+  const own = statedCopy(newest);
+  if (own === null) return 0;
+  const names = readdirSync(directory);
+  const others = names
+    .filter((name) => BACKUP_NAME.test(name) && name !== basename(newest))
+    .flatMap((name) => {
+      const path = join(directory, name);
+      const said = statedCopy(path);
+      return said !== null && said.mode === own.mode && said.account === own.account ? [{ path, at: said.at }] : [];
+    })
+    .toSorted((a, b) => b.at - a.at);
+  // The one just made stays even where the clock that named the others was ahead.
+  const old = others.slice(keep - 1);
+  for (const { path } of old) rmSync(path);
+  for (const name of names) if (BACKUP_NAME.test(name.replace(UNFINISHED, '')) && name.endsWith(UNFINISHED) && isOld(join(directory, name), now)) removeUnfinished(join(directory, name));
+  return old.length;
+};
+
+const isOld = (path: string, now: EpochMs): boolean => now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > DAY_MS;

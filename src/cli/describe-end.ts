@@ -1,0 +1,21 @@
+import { CandleFileError } from '../adapters/candles/parse-candles.ts';
+import { DatabaseRefused, StoreWriteError, type RefusalCode } from '../adapters/sqlite/errors.ts';
+import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { describeFailure } from '../adapters/system/user-error.ts';
+
+/** A path that leads nowhere, or to something that is there: the command line or the configuration is wrong. */
+const USAGE: ReadonlySet<RefusalCode> = new Set(['missing', 'exists']);
+
+const codeOf = (refused: DatabaseRefused): ExitCode => {
+  // A full disk passes: the service tries again.
+  if (refused.passes) return EXIT_CODES.failure;
+  return USAGE.has(refused.code) ? EXIT_CODES.usage : EXIT_CODES.refused;
+};
+
+/** What to print and how to exit for whatever ended a command: only the unexpected gets a stack. */
+export const describeEnd = (thrown: unknown): { readonly text: string; readonly exitCode: ExitCode } => {
+  if (thrown instanceof DatabaseRefused) return { text: thrown.message, exitCode: codeOf(thrown) };
+  if (thrown instanceof StoreWriteError) return { text: thrown.message, exitCode: EXIT_CODES.failure };
+  if (thrown instanceof CandleFileError) return { text: thrown.message, exitCode: EXIT_CODES.usage };
+  return describeFailure(thrown);
+};

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { HOUR_MS } from '../../core/units.ts';
+import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
+import { BTC, ETH, FROM, generated, options, START } from './fixture.test-helper.ts';
+import { sliceColumns } from '../../core/features/candle-columns.ts';
+import { runBacktest, type BacktestOptions } from './run-backtest.ts';
+
+const HOURS = 2_500;
+
+const runs = (seed: number, symbols: readonly string[], changes: Partial<BacktestOptions> = {}): BacktestOptions => {
+  const { series, predictions } = generated(seed, symbols, 120 * 24 + HOURS);
+  return options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + HOURS * HOUR_MS, ...changes });
+};
+
+/** The same market with 40 hours missing in the middle, which its predictions do not know of. */
+const withOutage = (run: BacktestOptions): BacktestOptions => {
+  const from = FROM + 900 * HOUR_MS;
+  const series = run.series.map((each) => {
+    const [before, after] = [sliceColumns(each.hourly, START, from), sliceColumns(each.hourly, from + 40 * HOUR_MS, run.to)];
+    const join = (name: 'openTime' | 'open' | 'high' | 'low' | 'close'): Float64Array => Float64Array.from([...before[name], ...after[name]]);
+    const hourly = { ...before, length: before.length + after.length, openTime: join('openTime'), open: join('open'), high: join('high'), low: join('low'), close: join('close') };
+    return { ...each, hourly };
+  });
+  return { ...run, series };
+};
+
+describe('a run that passes quiet hours as one', () => {
+  test.each([
+    ['one symbol', runs(11, [BTC])],
+    ['two symbols in one portfolio', runs(12, [BTC, ETH])],
+    ['from the first day of a market, when the volatility lock holds', runs(13, [BTC], { from: START + 24 * HOUR_MS, to: START + 3_000 * HOUR_MS })],
+    ['an outage', withOutage(runs(14, [BTC]))],
+    ['an operator who gives up', runs(15, [BTC, ETH], { assumptions: { ...DEFAULT_ASSUMPTIONS, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 0 } } })],
+  ])('does in every part what a run of single steps does: %s', (_name, run) => {
+    const result = runBacktest(run);
+    expect(result.fills).toBeGreaterThan(5);
+    expect(result).toEqual(runBacktest({ ...run, everyHour: true }));
+  });
+});

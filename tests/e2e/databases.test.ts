@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { NOON, timer } from '../../src/adapters/sqlite/effects.test-helper.ts';
+import { spoilJournalPage } from '../../src/adapters/sqlite/sqlite.test-helper.ts';
+import { runGuardian } from './running-bot.ts';
+
+/** The commands at databases that are not there, not theirs or not sound: one line that says which, and the documented exit code. */
+let home: string;
+const inside = (name: string): string => join(home, name);
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'guardian-databases-'));
+  const make = (name: string, mode: string, entries: number): void => {
+    const database = openDatabase({ path: inside(name), mode, account: mode });
+    for (let index = 0; index < entries; index += 1) database.journal.commit([timer(NOON + index)], () => []);
+    database.close();
+  };
+  make('fresh.db', 'demo', 0);
+  make('other.db', 'paper', 3);
+  make('spoiled.db', 'demo', 400);
+  spoilJournalPage(inside('spoiled.db'));
+  make('older.db', 'demo', 3);
+  const older = new Sqlite(inside('older.db'));
+  older.pragma('user_version = 1');
+  older.close();
+  make('held.db', 'demo', 3);
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const run = async (database: string, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => {
+  const ended = await runGuardian([...words], { DATABASE_PATH: inside(database) }, home);
+  expect(ended.output).not.toMatch(/^ {4}at /m);
+  return ended;
+};
+
+describe('guardian backup', () => {
+  test.each([
+    ['that is not there', 'none.db', 2, /none\.db does not exist, so there is nothing to back up: .* first start in mode demo; see MODE and DATABASE_PATH/],
+    ['of another mode', 'other.db', 3, /other\.db belongs to mode paper, not demo/],
+    ['that is spoiled', 'spoiled.db', 3, /spoiled\.db is corrupt, its copy is not sound \(.*\) and was not kept/],
+  ])('of a database %s', async (_, name, code, words) => {
+    const ended = await run(name, 'backup');
+    expect(ended.output).toMatch(words);
+    expect(ended.code).toBe(code);
+  });
+
+  test('of one that another program holds', async () => {
+    const holder = new Sqlite(inside('held.db'));
+    holder.pragma('journal_mode = DELETE');
+    holder.exec('BEGIN EXCLUSIVE');
+    const ended = await run('held.db', 'backup');
+    holder.close();
+    expect(ended.output).toMatch(/held\.db is held by another program \(SQLITE_BUSY\).* try again/);
+    expect(ended.code).toBe(1);
+  });
+});
+
+describe('the others', () => {
+  test.each([
+    ['restore of a backup that is not there', 'fresh.db', ['restore', 'none.db'], 2, /none\.db does not exist/],
+    ['replay of a database that is not there', 'none.db', ['replay', '--verify'], 2, /none\.db does not exist/],
+    ['a backup elsewhere with a number to be kept there', 'fresh.db', ['backup', '--to', 'x.db', '--keep', '3'], 2, /--keep 3 is for the backups beside the database/],
+    ['a proof of nothing', 'fresh.db', ['replay', '--verify'], 1, /fresh\.db has no journal entry yet, so nothing was proved/],
+    ['a comparison with a database that is not there', 'fresh.db', ['backtest', '--compare', 'none.db'], 2, /none\.db does not exist/],
+  ])('%s', async (_, name, words, code, message) => {
+    const ended = await run(name, ...words);
+    expect(ended.output).toMatch(message);
+    expect(ended.code).toBe(code);
+  });
+
+  test('a doctor before the first start of a new version has nothing to fix about the database', async () => {
+    expect((await run('older.db', 'doctor')).output).toMatch(/^ok +database +\S+older\.db is sound; the next start brings it to this version's schema$/m);
+  });
+});
+
+/** A file system of its own, as small as a full disk needs it. */
+const UNSHARE = ['--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
+const mounts = spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+
+test.skipIf(!mounts)('a start on a full disk is a failure that the service tries again, not a refusal that waits for a person', () => {
+  const disk = inside('disk');
+  mkdirSync(disk);
+  openDatabase({ path: inside('demo.db'), mode: 'demo', account: 'demo' }).close();
+  const script = `mount -t tmpfs -o size=1m none ${disk} && cp ${inside('demo.db')} ${inside('demo.db.lock')} ${disk}/ && { cat /dev/zero >${disk}/fill; "$0" src/cli/guardian.ts start; }`;
+  const ended = spawnSync('unshare', [...UNSHARE, 'sh', '-c', script, process.execPath], { cwd: new URL('../..', import.meta.url).pathname, env: { PATH: process.env['PATH'], DATABASE_PATH: join(disk, 'demo.db'), DASHBOARD_PORT: '0' }, encoding: 'utf8' });
+  expect(`${ended.stdout}${ended.stderr}`).toMatch(/demo\.db\S* cannot be written.*the disk is full.*make room/);
+  expect(ended.status).toBe(1);
+});
