@@ -83,6 +83,23 @@ test('a market that has left the exchange while it is held does not stand in the
   expect(world.locks()).toEqual([]);
 });
 
+test('what an order in a market that has left the exchange did can be settled by the balances: it is among no open orders', async () => {
+  const world = new World().ready().enter();
+  const bench = createBench(world, 1);
+  const reference = { symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '' };
+  const look = async (): Promise<unknown> => {
+    const looked = bench.watch.evidence(reference);
+    await bench.pass(SECOND_MS);
+    return await looked;
+  };
+  expect(await look()).toMatchObject({ listed: true });
+  bench.unlisted.add(BTC);
+  expect(await look()).toMatchObject({ listed: false, totals: expect.arrayContaining([{ asset: 'BTC', total: world.held() }]) as unknown });
+  // Any other refusal proves nothing.
+  bench.refusal = 'refused';
+  expect(await look()).toContain('could not be read');
+});
+
 test('a market that is traded, or holds a position, has to answer', async () => {
   const world = new World().ready().enter();
   world.config = { ...world.config, symbols: [ETH] };
