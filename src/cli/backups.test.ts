@@ -48,6 +48,13 @@ describe('the rotation of backups', () => {
     expect(left()).toEqual(['before the upgrade.db', 'paper-2025-12-01T030000.db', 'paper-2025-12-02T030000.db', 'paper-2026-01-02T030000.db']);
   });
 
+  test('two of one second have a name each, and both are rotated', async () => {
+    await copy(0);
+    await copy(0);
+    expect(left()).toEqual(['paper-2026-01-01T030000-2.db', 'paper-2026-01-01T030000.db']);
+    expect(rotateBackups(await copy(1), 1, FIRST + DAY_MS)).toBe(2);
+  });
+
   test('keeps the copy just made, though an earlier clock was ahead', async () => {
     await copy(40);
     const newest = await copy(1);

@@ -5,14 +5,20 @@ import { removeUnfinished } from '../adapters/sqlite/files.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { DAY_MS, type EpochMs } from '../core/units.ts';
 
-/** `live-2026-11-21T044500.db`: mode and UTC time. Rotation removes no file of another name. */
-const BACKUP_NAME = /^(demo|paper|testnet|live)-(\d{4}-\d{2}-\d{2}T\d{2})(\d{2})(\d{2})\.db$/;
+/** `live-2026-11-21T044500.db`: mode and UTC time, and a number where there is one of that second already. Rotation removes no file of another name. */
+const BACKUP_NAME = /^(demo|paper|testnet|live)-(\d{4}-\d{2}-\d{2}T\d{2})(\d{2})(\d{2})(?:-\d+)?\.db$/;
 const UNFINISHED = '.partial';
 
 /** Beside the database. */
 export const backupDirectory = ({ databasePath }: Pick<Config, 'databasePath'>): string => join(dirname(databasePath), 'backups');
 
-export const backupPath = (config: Pick<Config, 'databasePath' | 'mode'>, at: EpochMs): string => join(backupDirectory(config), `${config.mode}-${new Date(at).toISOString().replaceAll(':', '').slice(0, 17)}.db`);
+/** A free name for a backup: one that is asked for again within the second must not be refused for it. */
+export const backupPath = (config: Pick<Config, 'databasePath' | 'mode'>, at: EpochMs): string => {
+  const name = join(backupDirectory(config), `${config.mode}-${new Date(at).toISOString().replaceAll(':', '').slice(0, 17)}`);
+  let path = `${name}.db`;
+  for (let number = 2; existsSync(path); number += 1) path = `${name}-${number}.db`;
+  return path;
+};
 
 /** What the name of a backup says of a file that says nothing itself. */
 const ofName = (name: string): { readonly mode: string; readonly at: EpochMs } | null => {
