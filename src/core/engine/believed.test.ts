@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { decimal } from '../decimal.ts';
+import { imbalance } from '../ledger/ledger.ts';
 import { DAY_MS } from '../units.ts';
 import { BTC, last, MONDAY, seconds, World } from './world.test-helper.ts';
 
@@ -71,6 +73,23 @@ describe('one wild price upward', () => {
     expect(world.unlock(['total-drawdown'])).toMatchObject({ ok: true });
     expect(marks(world).mark).toBeLessThan(9_000);
   });
+});
+
+test('a wild price while an operator lets coins go takes out of the baselines no more than was in them: the limits go on from there', () => {
+  const world = holding();
+  world.account();
+  world.exchange.move('BTC', decimal(`-${world.held()}`));
+  world.account();
+  world.account();
+  world.command({ name: 'reconcile' });
+  world.account();
+  const cash = world.state.cashNumber ?? 0;
+  world.pass(seconds(5)).quotes({ [BTC]: 100_000 });
+  expect(world.unlock(['reconciliation'])).toMatchObject({ ok: true });
+  expect(imbalance(world.state.ledger)).toBe(0n);
+  expect(marks(world).mark).toBeGreaterThanOrEqual(cash);
+  expect(marks(world).day).toBeGreaterThanOrEqual(cash);
+  expect(marks(world).day).toBeLessThan(cash * 1.01);
 });
 
 test('one wild price downward still locks at once: what tightens waits for nothing', () => {
