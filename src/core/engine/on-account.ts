@@ -1,4 +1,4 @@
-import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
@@ -195,8 +195,15 @@ const findDifference = (turn: Turn, totals: Totals): Difference | null => {
   const key = between(quoteAsset, there, cash);
   if (there < cash) return { kind: 'shortage', key, reason: key };
   if (there > cash) return { kind: 'deposit', key, amount: sub(there, cash) };
-  const coin = feeAsset === null ? ledger.feeCoin : (totals.get(feeAsset) ?? ZERO);
+  const coin = feeAsset === null ? ledger.feeCoin : feeCoinsIn(turn, totals, feeAsset);
   return coin === ledger.feeCoin ? null : { kind: 'fee-coin', key: between(feeAsset ?? '', coin, ledger.feeCoin), there: coin };
+};
+
+/** Units that pay fees: what the books hold of the coin as a position, of an earlier run that traded it, is none of them. */
+const feeCoinsIn = ({ state }: Turn, totals: Totals, feeAsset: string): Decimal => {
+  const total = totals.get(feeAsset) ?? ZERO;
+  const held = sum(state.symbolList.map(({ symbol, instrument }) => (instrument.base === feeAsset ? quantityOf(state.ledger, symbol) : ZERO)));
+  return total > held ? sub(total, held) : ZERO;
 };
 
 const deposit = (turn: Turn, amount: Decimal): void => {
