@@ -83,7 +83,8 @@ const noteHindrances = (turn: Turn, { hindrances = [], balances }: AccountInput)
   if (balances === null && hindrances.length === 0) return;
   for (const id of hindrances) {
     if (state.hindrances.includes(id)) continue;
-    const lines = ['The exchange has something of it that the books do not have, and does not say what.', 'It goes on being asked; entries are refused meanwhile. Stops and exits go on.'];
+    const byHand = state.orders[id] === undefined ? '' : ' Should no answer ever come, /settle ends it by hand.';
+    const lines = ['The exchange has something of it that the books do not have, and does not say what.', `It goes on being asked; entries are refused meanwhile. Stops and exits go on.${byHand}`];
     alert(turn, 'reconciliation', `hindrance:${id}:${wall}`, `${id} cannot be looked up: the account is not compared`, lines, ['/orders', '/health']);
   }
   for (const id of state.hindrances) if (!hindrances.includes(id)) alert(turn, 'reconciliation', `hindrance-over:${id}:${wall}`, `${id} can be looked up again`, ['The account is compared again.'], ['/health']);

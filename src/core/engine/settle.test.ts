@@ -167,4 +167,16 @@ describe('/settle: an order of which the exchange never says what became', () =>
     world.account();
     expect(world.locks()).toContain('reconciliation');
   });
+
+  test('of which the exchange tells later by a clock that is ahead of ours is not booked twice', () => {
+    const { world, stop } = stuck();
+    world.apply({ type: 'clock-skew', skew: 900 });
+    const order = world.exchange.orders.get(stop);
+    if (order === undefined) throw new Error('no stop');
+    world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at + 800);
+    expect(settle(world, stop, 'filled')).toMatchObject({ ok: true });
+    const cash = world.state.ledger.cash;
+    world.report(stop);
+    expect([world.state.ledger.cash === cash, world.locks().includes('reconciliation')]).toEqual([true, false]);
+  });
 });
