@@ -33,8 +33,10 @@ export type Judgement =
 
 const refused = (code: string, text: string): Judgement => ({ ok: false, code, text });
 
-/** A price this far from the market, as a fraction of it either way, is a slip of the pen or money of another kind. */
+/** A price that was said and is this far from the market, as a fraction of it either way, is a slip of the pen. */
 const PRICE_BAND = decimal('0.5');
+/** What the balances show is the order's own price within this of what the market or the order itself names; beyond, other money may be in it. */
+const SHOWN_BAND = decimal('0.02');
 /** A price that was said may differ this much from the one that the balances show. */
 const PRICE_AGREES = decimal('0.01');
 
@@ -76,13 +78,15 @@ const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecor
 
 /** Why the money that moved cannot be taken for the order's own, or null when it can. */
 const doubtOf = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, quantity: Decimal, evidence: SettlementEvidence): string | null => {
-  const other = state.openOrders.find((open) => open !== record && (open.status === 'unknown' || open.status === 'intent') && hasMoved(state, open, evidence));
+  // Also one that rests as far as is known: what has filled it may not be in the books yet.
+  const other = state.openOrders.find((open) => open !== record && hasMoved(state, open, evidence));
   if (other !== undefined) return `Order ${other.draft.clientOrderId} has moved the account, too`;
   if (moved.base > quantity) return `${inWords(symbol, record, moved)}, more than the order's ${formatDecimal(quantity)}`;
   if (moved.quote <= ZERO) return `${inWords(symbol, record, moved)}, and no money for it`;
   const market = referencePrice(symbol, record);
   const shown = divDown(moved.quote, quantity);
-  return market === null || within(shown, market, PRICE_BAND) ? null : `${inWords(symbol, record, moved)}, which is not believed beside a price of ${money(toNumber(market))}`;
+  const believed = market === null || [market, record.draft.limitPrice, record.draft.stopPrice].some((price) => price !== null && within(shown, price, SHOWN_BAND));
+  return believed ? null : `${inWords(symbol, record, moved)}, which is not believed beside a price of ${money(toNumber(market))}`;
 };
 
 const hasMoved = (state: EngineState, record: OrderRecord, evidence: SettlementEvidence): boolean => {
