@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { add, decimal, formatDecimal, toNumber } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
+import { newestTrades } from '../ledger/plan.ts';
+import { openRecord } from '../orders/record.ts';
 import { MINUTE_MS } from '../units.ts';
 import type { OperatorCommand } from './input.ts';
+import { indexOrders } from './state.ts';
 import { BTC, ETH, last, seconds, stopIdOf, trades, World } from './world.test-helper.ts';
 
 type Settle = Extract<OperatorCommand, { name: 'settle' }>;
@@ -212,5 +215,22 @@ describe('/settle: an order of which the exchange never says what became', () =>
     world.report(eth);
     expect(settle(world, btc, 'filled')).toMatchObject({ ok: true });
     expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+  });
+
+  test('is kept, and the newest order with trades that have a number as well: without them the bot\'s trades would be those of others', () => {
+    const { world, stop } = stuck();
+    sellStop(world, stop);
+    settle(world, stop, 'filled');
+    const newest = newestTrades(world.state.orders).get(BTC);
+    const ended = world.state.orders[stop];
+    if (ended === undefined || newest === undefined) throw new Error('nothing traded');
+    for (let count = 0; count < 300; count += 1) {
+      const clientOrderId = `gb-eth-${count}`;
+      world.state.orders[clientOrderId] = { ...openRecord({ ...ended.draft, clientOrderId, symbol: ETH }, world.at, world.wall), status: 'cancelled' };
+    }
+    indexOrders(world.state);
+    world.report(last(world.placed('entry')).clientOrderId);
+    expect(Object.keys(world.state.orders)).toHaveLength(200);
+    expect([newestTrades(world.state.orders).get(BTC), world.state.orders[stop]]).toEqual([newest, ended]);
   });
 });
