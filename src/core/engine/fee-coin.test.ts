@@ -57,3 +57,37 @@ describe('a coin that pays fees and of which a position is left from an earlier 
     expect([world.locks(), world.state.suspicion]).toEqual([[], null]);
   });
 });
+
+describe('equity that is not known for ten minutes because of a price that no lock tells of', () => {
+  const told = (world: World) => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.title.startsWith('Equity') ? [effect.alert.title] : []));
+  /** The prices of what is traded alone. */
+  const withoutCoin = (world: World, span: number): void => {
+    world.pass(seconds(span));
+    world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: world.at }] });
+  };
+
+  test('is told, once, and when it is known again: until then no drawdown lock can trip', () => {
+    const world = new World({ balances: { USDT: '10000', BNB: '1' }, config: { symbols: [BTC], feeAsset: 'BNB' } }).ready().enter();
+    world.take();
+    for (let minute = 0; minute < 14; minute += 1) withoutCoin(world, 60);
+    expect(told(world)).toEqual([]);
+    for (let minute = 0; minute < 20; minute += 1) withoutCoin(world, 60);
+    expect(told(world)).toEqual(['Equity is not known for 10 min: no fresh price of BNB/USDT']);
+    world.restart();
+    withoutCoin(world, 60);
+    world.timer(seconds(900));
+    expect([told(world), world.locks().includes('stale-data:BTC/USDT')]).toEqual([[], true]);
+    world.quotes();
+    world.pass(seconds(5));
+    world.quotes();
+    expect(told(world)).toEqual(['Equity is known again']);
+  });
+
+  test('is left to the stale-data lock where that tells of it', () => {
+    const world = new World({ config: { symbols: [BTC] } }).ready().enter();
+    world.timer(seconds(5));
+    for (let minute = 0; minute < 30; minute += 1) world.timer(seconds(60));
+    expect(world.locks()).toContain('stale-data:BTC/USDT');
+    expect(told(world)).toEqual([]);
+  });
+});

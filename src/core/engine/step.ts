@@ -1,6 +1,7 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
 import { assertNever, type EpochMs } from '../units.ts';
+import { noteBlindness } from './blind.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
 import { tend } from './lifecycle.ts';
@@ -141,6 +142,7 @@ const evaluate = (turn: Turn): void => {
   evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
   const equity = equityOf(state, at, wall, freshnessRule(state));
   evaluateEquity(guardian, at, equity, config.limits, changes, equity === null ? 0 : disbelieved(state));
+  if (equity === null || state.blind !== undefined) noteBlindness(turn, equity);
 };
 
 /** What the state as it is now wants: orders for positions, the record of what the Guardian changed, entries withdrawn, the hour's equity. */
