@@ -13,6 +13,21 @@ const holding = (): World => {
   return world;
 };
 
+test('a real leap over midnight, of which an outage shows only the end, is in the day\'s baseline: the first equity known after it counts', () => {
+  const world = holding();
+  world.at = world.wall = MONDAY + DAY_MS + 600_000;
+  world.quotes({ [BTC]: 55_000 });
+  expect(marks(world).day).toBe(0);
+  world.pass(seconds(5)).quotes({ [BTC]: 55_010 });
+  const equity = (world.state.cashNumber ?? 0) + Number(world.held()) * 55_010;
+  expect(marks(world).day).toBeCloseTo(equity, 6);
+  expect(marks(world).mark).toBeCloseTo(equity, 6);
+  // A last trade beyond the book waits for nothing: the next reading would say the same.
+  world.at = world.wall = MONDAY + 2 * DAY_MS + 5_000;
+  world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 55_020, bid: 54_995, ask: 55_005, at: world.at }] });
+  expect(marks(world).day).toBeCloseTo(equity, -1);
+});
+
 describe('one wild price upward', () => {
   test('lifts no mark, so that the prices after it lock nothing', () => {
     const world = holding();
