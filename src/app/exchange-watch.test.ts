@@ -224,6 +224,70 @@ describe('an order that cannot be looked up', () => {
   });
 });
 
+describe('an order that an operator has settled', () => {
+  /** A stop is gone and cannot be looked up; the exchange has filled it as far as `part`. */
+  const stuck = async (part: string | null) => {
+    const bench = holding();
+    const { world, watch } = bench;
+    world.cancelWorks = false;
+    const stop = stopOf(bench);
+    await bench.answer(watch.account(true));
+    bench.failing.add('look-up');
+    const fill = (quantity: string): void => {
+      [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
+      world.exchange.fill(world.exchange.orders.get(stop)!, decimal(quantity), decimal('49250'), world.at);
+    };
+    if (part !== null) fill(part);
+    world.exchange.end(stop, 'cancelled');
+    for (let count = 0; count < 20; count += 1) {
+      await bench.answer(watch.orders());
+      await bench.pass(5 * SECOND_MS);
+      [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
+      world.timer();
+    }
+    const settle = async (claim: 'filled' | 'gone') => {
+      const evidence = await bench.answer(watch.evidence({ symbol: BTC, clientOrderId: stop }));
+      if (typeof evidence === 'string') throw new Error(evidence);
+      const result = world.command({ name: 'settle', clientOrderId: stop, claim, price: null, evidence });
+      if (result.ok) bench.executor.forget(stop);
+      await bench.pass(SECOND_MS);
+      return result;
+    };
+    return { ...bench, stop, fill, settle };
+  };
+
+  test('has its trades in the books: that the exchange lists them, and still does not answer for it, keeps nothing from being compared', async () => {
+    const { world, watch, answer, pass, settle } = await stuck('0.11098');
+    expect(await settle('filled')).toMatchObject({ ok: true });
+    for (let count = 0; count < 3; count += 1) {
+      expect(await answer(watch.account(true))).toBe(true);
+      await pass(MINUTE_MS);
+    }
+    expect([world.state.accountFailed, watch.hindered, world.state.suspicion]).toEqual([false, false, null]);
+  });
+
+  test('as gone, and whose trades turn up all the same, is settled once more by what the balances show', async () => {
+    const { world, watch, answer, pass, settle, fill, stop, executor } = await stuck(null);
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'accept' } : { kind: 'reject' });
+    expect(await settle('gone')).toMatchObject({ ok: true });
+    expect(await settle('gone')).toMatchObject({ ok: false, code: 'not-unknown' });
+    fill('0.05');
+    for (let count = 0; count < 8; count += 1) {
+      await answer(watch.account(true));
+      await pass(20 * SECOND_MS);
+    }
+    expect([watch.hindered, executor.stuck]).toEqual([true, [stop]]);
+    world.wall = world.at += SECOND_MS;
+    const before = world.held();
+    expect(await settle('gone')).toMatchObject({ ok: false, code: 'not-borne-out' });
+    expect(await settle('filled')).toMatchObject({ ok: true });
+    expect(sub(decimal(before), decimal(world.held()))).toBe(decimal('0.05'));
+    expect(await answer(watch.account(true))).toBe(true);
+    expect(await answer(watch.account(true))).toBe(true);
+    expect([watch.hindered, world.state.accountFailed, world.state.suspicion]).toEqual([false, false, null]);
+  });
+});
+
 describe('the account', () => {
   test('is compared once an hour of market time', async () => {
     const bench = createBench();

@@ -172,7 +172,7 @@ export class Delivery {
       if (found.kind === 'found') return this.#known(found.order);
       if (found.kind === 'unknown') {
         // The market has left the exchange: no further question is answered. Reconciliation asks again should it come back.
-        if (found.error.kind === 'unlisted') return 'done';
+        if (this.#left) return 'done';
         await clock.sleep(backoff(attempt, random), signal);
         continue;
       }
@@ -197,7 +197,7 @@ export class Delivery {
         case 'not-open': {
           this.missing();
           // It has ended, or never existed; where it turns out to be open after all, it is cancelled again.
-          if ((await this.#lookUp(false)) === 'done' && !this.#open) return 'done';
+          if ((await this.#lookUp(false)) === 'done' && !this.#open && !this.#left) return 'done';
           break;
         }
         case 'unknown': {
@@ -209,7 +209,7 @@ export class Delivery {
           gate.note(outcome.error);
       }
       if (this.#end.signal.aborted) return 'done';
-      const unlisted = outcome.error.kind === 'unlisted';
+      const unlisted = this.#left || outcome.error.kind === 'unlisted';
       if (attempt + 1 >= MAX_CANCELS || unlisted) {
         this.#tools.cancelFailed(this.reference, outcome.error);
         return this.#unresolved && !unlisted ? 'ask' : 'done';
@@ -218,13 +218,15 @@ export class Delivery {
     }
   }
 
-  /** Whether the order stood open at the last look. */
+  /** Whether the order stood open at the last look, and whether its market had left the exchange. */
   #open = false;
+  #left = false;
 
   async #look(priority: number): Promise<LookUp> {
     const { venue, gate } = this.#tools;
     await gate.turn(priority, NEVER, null);
     const found = await certain<LookUp>(() => venue.lookUp(this.reference));
+    this.#left = found.kind === 'unknown' && found.error.kind === 'unlisted';
     if (found.kind === 'unknown') {
       gate.note(found.error);
       this.#noteFailedLook(found.error);

@@ -511,6 +511,16 @@ describe('the queue as a whole', () => {
     expect([bench.executor.idle, bench.executor.stuck, bench.reports]).toEqual([true, [], []]);
   });
 
+  test('a cancellation of an order that is not open, in a market that leaves the exchange meanwhile, has failed: it would be waited for, for ever', async () => {
+    const bench = createBench();
+    bench.cancels = [{ kind: 'not-open', error: errorOf('refused', '-2011') }];
+    bench.lookUps = [{ kind: 'unknown', error: errorOf('unlisted', '-1121') }];
+    bench.cancel('a');
+    await bench.pass(5 * MINUTE_MS);
+    expect(bench.cancelFailures.map(({ id }) => id)).toEqual(['a']);
+    expect([bench.executor.idle, bench.calls.length]).toEqual([true, 2]);
+  });
+
   test('settled: at once when idle, true when the work ends, false when the time is over first', async () => {
     const bench = createBench();
     await expect(bench.executor.settled(0)).resolves.toBe(true);

@@ -115,6 +115,19 @@ test('the price of the coin that pays fees is read with the others: without it e
   expect(bench.of('quotes')[0]?.quotes.map(({ symbol }) => symbol)).toEqual([BTC, 'BNB/USDT']);
 });
 
+test('the only market that is traded leaves the exchange: the price of what is held elsewhere is read all the same', async () => {
+  const bench = createBench();
+  const held: SymbolState = { ...createSymbolState(instrumentFromText(instrumentText(ETH))), configured: false, managed: manage('gb-1', 0, 0) };
+  bench.state.symbols[ETH] = held;
+  const price = bench.price;
+  bench.price = (now, of) => (of.includes(BTC) ? { ok: false, error: errorOf('unlisted', '-1121') } : price(now, of));
+  await bench.feed.prices();
+  expect(bench.of('quotes').map(({ quotes }) => quotes.map(({ symbol }) => symbol))).toEqual([[ETH]]);
+  bench.price = (now, of) => (of.includes(BTC) ? failed : price(now, of));
+  await bench.feed.prices();
+  expect([bench.of('quotes').length, bench.of('timer').length]).toEqual([1, 1]);
+});
+
 describe('history at start', () => {
   test('a year and a month, page by page, journaled in chunks, the forming hour left out', async () => {
     const bench = createBench();

@@ -135,13 +135,15 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const pollPrices = async (): Promise<boolean> => {
     const { feeSymbol } = host.state;
     const read = await marketData.quotes(feeSymbol === null ? symbols : [...symbols, feeSymbol], present());
-    if (!read.ok) {
-      log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
+    if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'prices could not be read');
+    const past = pastSymbols();
+    // That the only one asked for has left the exchange is no answer for the others.
+    if (!read.ok && (read.error.kind !== 'unlisted' || past.length === 0)) {
       host.apply({ type: 'timer' });
       return !unanswered(read);
     }
-    const past = pastSymbols();
-    const quotes = past.length === 0 ? read.value : [...read.value, ...(await pollPast(past))];
+    const own = read.ok ? read.value : [];
+    const quotes = past.length === 0 ? own : [...own, ...(await pollPast(past))];
     host.apply({ type: 'quotes', quotes: quotes.map(dated) });
     return true;
   };

@@ -82,6 +82,17 @@ const CASES: readonly Case[] = [
       world.pass(seconds(5)).quotes();
     }),
   },
+  {
+    what: 'equity is not known for ten minutes, by a price that no lock tells of',
+    kind: 'data',
+    title: 'Equity is not known',
+    cause: () => {
+      const world = new World({ balances: { USDT: '10000', BNB: '1' }, config: { feeAsset: 'BNB' } }).ready();
+      world.timer(seconds(301));
+      world.timer(seconds(600));
+      return alertsOf(world);
+    },
+  },
   { what: '`/pause` or `/halt`', kind: 'lock', title: 'Paused', cause: orderCase((world) => void world.command({ name: 'pause', reason: 'news at 14:30' })) },
   {
     what: 'a lock is cleared, by whom and why',

@@ -26,10 +26,11 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
   const { state, run, evidence, forget } = options;
   const wall = (): EpochMs => options.wallNow() + state.wallShift;
 
-  const line = ({ draft, unknownSince, executed, detail }: OrderRecord): string => {
+  const line = ({ draft, status, unknownSince, executed, detail }: OrderRecord): string => {
     const span = wall() - (unknownSince ?? wall());
     const since = span < MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${Math.round(span / MINUTE_MS)} min`;
-    return `${draft.clientOrderId}: ${draft.purpose}, ${describe(draft)}, booked ${formatDecimal(executed)}, unknown for ${since}${detail === null ? '' : ` (${detail})`}`;
+    const how = status === 'unknown' ? `unknown for ${since}` : `${status} in the books, and the exchange shows more of it`;
+    return `${draft.clientOrderId}: ${draft.purpose}, ${describe(draft)}, booked ${formatDecimal(executed)}, ${how}${detail === null ? '' : ` (${detail})`}`;
   };
 
   const look = async ({ orderId }: SettleRequest): Promise<SettlementEvidence | string> => {
@@ -72,5 +73,10 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
     return lock === undefined ? outcome : { ...outcome, text: `${outcome.text} Halted: ${lock.reason}.` };
   };
 
-  return { unsettled: () => state.openOrders.filter(({ status }) => status === 'unknown').map(line), settlePreview, settle };
+  const unsettled = (): readonly string[] => {
+    const hindering = state.hindrances.flatMap((id) => state.orders[id] ?? []);
+    return [...state.openOrders.filter((record) => record.status === 'unknown' && !hindering.includes(record)), ...hindering].map(line);
+  };
+
+  return { unsettled, settlePreview, settle };
 };

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { decimal } from '../decimal.ts';
+import { imbalance } from '../ledger/ledger.ts';
 import { DAY_MS } from '../units.ts';
 import { BTC, last, MONDAY, seconds, World } from './world.test-helper.ts';
 
@@ -10,6 +12,21 @@ const holding = (): World => {
   world.quotes();
   return world;
 };
+
+test('a real leap over midnight, of which an outage shows only the end, is in the day\'s baseline: the first equity known after it counts', () => {
+  const world = holding();
+  world.at = world.wall = MONDAY + DAY_MS + 600_000;
+  world.quotes({ [BTC]: 55_000 });
+  expect(marks(world).day).toBe(0);
+  world.pass(seconds(5)).quotes({ [BTC]: 55_010 });
+  const equity = (world.state.cashNumber ?? 0) + Number(world.held()) * 55_010;
+  expect(marks(world).day).toBeCloseTo(equity, 6);
+  expect(marks(world).mark).toBeCloseTo(equity, 6);
+  // A last trade beyond the book waits for nothing: the next reading would say the same.
+  world.at = world.wall = MONDAY + 2 * DAY_MS + 5_000;
+  world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 55_020, bid: 54_995, ask: 55_005, at: world.at }] });
+  expect(marks(world).day).toBeCloseTo(equity, -1);
+});
 
 describe('one wild price upward', () => {
   test('lifts no mark, so that the prices after it lock nothing', () => {
@@ -71,6 +88,23 @@ describe('one wild price upward', () => {
     expect(world.unlock(['total-drawdown'])).toMatchObject({ ok: true });
     expect(marks(world).mark).toBeLessThan(9_000);
   });
+});
+
+test('a wild price while an operator lets coins go takes out of the baselines no more than was in them: the limits go on from there', () => {
+  const world = holding();
+  world.account();
+  world.exchange.move('BTC', decimal(`-${world.held()}`));
+  world.account();
+  world.account();
+  world.command({ name: 'reconcile' });
+  world.account();
+  const cash = world.state.cashNumber ?? 0;
+  world.pass(seconds(5)).quotes({ [BTC]: 100_000 });
+  expect(world.unlock(['reconciliation'])).toMatchObject({ ok: true });
+  expect(imbalance(world.state.ledger)).toBe(0n);
+  expect(marks(world).mark).toBeGreaterThanOrEqual(cash);
+  expect(marks(world).day).toBeGreaterThanOrEqual(cash);
+  expect(marks(world).day).toBeLessThan(cash * 1.01);
 });
 
 test('one wild price downward still locks at once: what tightens waits for nothing', () => {

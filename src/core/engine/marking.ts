@@ -57,6 +57,19 @@ export const disbelieved = (state: EngineState): number => {
   return part;
 };
 
+/** What the book bears out of a price: all of it between bid and ask. */
+export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
+
+/** Whether the price of a position (dust weighs nothing) is so far above the one before it that the next reading has to bear it out first. */
+export const leapPending = (state: EngineState): boolean => {
+  const { symbolList } = state;
+  for (let i = 0; i < symbolList.length; i += 1) {
+    const { managed, heldNumber, last, bid, ask, believed } = symbolList[i] as SymbolState;
+    if (managed !== null && heldNumber !== 0 && last > believed && believed > 0 && believed !== borneOut(last, bid, ask)) return true;
+  }
+  return false;
+};
+
 /** Equity with the reason why it is not known. */
 export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
   const rule = freshnessRule(state);

@@ -1,4 +1,4 @@
-import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
@@ -8,7 +8,7 @@ import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
 import { noteListing } from './unlisted.ts';
-import { lastDecimal, syncNumbers, type EngineState } from './state.ts';
+import { lastDecimal, syncNumbers, type EngineState, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
@@ -83,7 +83,8 @@ const noteHindrances = (turn: Turn, { hindrances = [], balances }: AccountInput)
   if (balances === null && hindrances.length === 0) return;
   for (const id of hindrances) {
     if (state.hindrances.includes(id)) continue;
-    const lines = ['The exchange has something of it that the books do not have, and does not say what.', 'It goes on being asked; entries are refused meanwhile. Stops and exits go on.'];
+    const byHand = state.orders[id] === undefined ? '' : ' Should no answer ever come, /settle ends it by hand.';
+    const lines = ['The exchange has something of it that the books do not have, and does not say what.', `It goes on being asked; entries are refused meanwhile. Stops and exits go on.${byHand}`];
     alert(turn, 'reconciliation', `hindrance:${id}:${wall}`, `${id} cannot be looked up: the account is not compared`, lines, ['/orders', '/health']);
   }
   for (const id of state.hindrances) if (!hindrances.includes(id)) alert(turn, 'reconciliation', `hindrance-over:${id}:${wall}`, `${id} can be looked up again`, ['The account is compared again.'], ['/health']);
@@ -195,8 +196,15 @@ const findDifference = (turn: Turn, totals: Totals): Difference | null => {
   const key = between(quoteAsset, there, cash);
   if (there < cash) return { kind: 'shortage', key, reason: key };
   if (there > cash) return { kind: 'deposit', key, amount: sub(there, cash) };
-  const coin = feeAsset === null ? ledger.feeCoin : (totals.get(feeAsset) ?? ZERO);
+  const coin = feeAsset === null ? ledger.feeCoin : feeCoinsIn(turn, totals, feeAsset);
   return coin === ledger.feeCoin ? null : { kind: 'fee-coin', key: between(feeAsset ?? '', coin, ledger.feeCoin), there: coin };
+};
+
+/** Units that pay fees: what the books hold of the coin as a position, of an earlier run that traded it, is none of them. */
+const feeCoinsIn = ({ state }: Turn, totals: Totals, feeAsset: string): Decimal => {
+  const total = totals.get(feeAsset) ?? ZERO;
+  const held = sum(state.symbolList.map(({ symbol, instrument }) => (instrument.base === feeAsset ? quantityOf(state.ledger, symbol) : ZERO)));
+  return total > held ? sub(total, held) : ZERO;
 };
 
 const deposit = (turn: Turn, amount: Decimal): void => {
@@ -240,6 +248,10 @@ export const dropFeeCoin = (turn: Turn): void => {
   takeFeeCoin(turn, ZERO, turn.state.feeCoinPrice ?? 0);
 };
 
+/** What a coin that has left counted for in the baselines: a wild price would take out of them, for good, what was never in them. */
+const valuePrice = (symbol: SymbolState): Decimal | null =>
+  symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
+
 /**
  * An operator accepts the exchange's numbers after a shortage: what is missing
  * is booked as a withdrawal, units at their value. The baselines move by what equity
@@ -256,7 +268,7 @@ export const acceptShortage = (turn: Turn): void => {
   for (const symbol of Object.values(state.symbols)) {
     const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
     if (missing <= ZERO) continue;
-    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, lastDecimal(symbol)));
+    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, valuePrice(symbol)));
   }
   syncNumbers(state);
   if (booked === ZERO) return;

@@ -3,7 +3,7 @@ import { isStale } from '../guardian/health-locks.ts';
 import type { Quote } from '../market/quote.ts';
 import { HOUR_MS, hourStart, type EpochMs, type Fraction } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
-import { disbelieved, equityOf, freshnessRule, grossExposure } from './marking.ts';
+import { borneOut, disbelieved, equityOf, freshnessRule, grossExposure } from './marking.ts';
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
@@ -67,9 +67,6 @@ const WILD_MOVE: Fraction = 0.05;
 const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
   if (!leaps(symbol.last, last)) symbol.believed = borneOut(last, bid, ask);
 };
-
-/** What the book bears out of a price: all of it between bid and ask. */
-export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
 
 /** Whether a price is so far from the one before it that it takes a second one to be believed. */
 export const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;

@@ -248,7 +248,7 @@ const reportNotCancelled = (turn: Turn, { draft, cancelFailures }: OrderRecord, 
   alert(turn, 'order-failure', `${draft.clientOrderId}:not-cancelled`, `${draft.symbol}: the ${draft.purpose} order could not be cancelled`, [`${draft.clientOrderId}: ${why}`, then], ['/orders', '/positions'], draft.symbol);
 };
 
-/** Forgets what ended long ago, but of each symbol not the newest order with trades: from there on its trades are compared. */
+/** Forgets what ended long ago, but nothing that was settled by hand, and of each symbol not the newest order with trades: from there on its trades are compared. */
 const forgetOld = (turn: Turn): void => {
   const { orders } = turn.state;
   const ids = Object.keys(orders);
@@ -262,7 +262,9 @@ const forgetOld = (turn: Turn): void => {
   const traded = new Map<string, string>();
   for (const id of ids) {
     const record = orders[id];
-    if (record !== undefined && record.tradeIds.length > 0) traded.set(record.draft.symbol, id);
+    // What was settled by hand has no numbers to compare from, and explains the trades that the exchange lists of it.
+    if (record?.settledAt !== undefined) inUse.add(id);
+    else if (record !== undefined && record.tradeIds.length > 0) traded.set(record.draft.symbol, id);
   }
   for (const id of traded.values()) inUse.add(id);
   for (const id of ids) {

@@ -5,7 +5,8 @@ import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import type { Limits } from '../risk/limits.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
 import { Decision } from './decision.ts';
-import { borneOut, leaps } from './on-market.ts';
+import { borneOut } from './marking.ts';
+import { leaps } from './on-market.ts';
 import { policyTerms } from './on-prediction.ts';
 import type { EngineState, SymbolState } from './state.ts';
 

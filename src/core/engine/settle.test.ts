@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { add, decimal, formatDecimal } from '../decimal.ts';
+import { add, decimal, formatDecimal, toNumber } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
+import { newestTrades } from '../ledger/plan.ts';
+import { openRecord } from '../orders/record.ts';
 import { MINUTE_MS } from '../units.ts';
 import type { OperatorCommand } from './input.ts';
+import { indexOrders } from './state.ts';
 import { BTC, ETH, last, seconds, stopIdOf, trades, World } from './world.test-helper.ts';
 
 type Settle = Extract<OperatorCommand, { name: 'settle' }>;
@@ -166,5 +169,68 @@ describe('/settle: an order of which the exchange never says what became', () =>
     world.account();
     world.account();
     expect(world.locks()).toContain('reconciliation');
+  });
+
+  test('of which the exchange tells later by a clock that is ahead of ours is not booked twice', () => {
+    const { world, stop } = stuck();
+    world.apply({ type: 'clock-skew', skew: 900 });
+    const order = world.exchange.orders.get(stop);
+    if (order === undefined) throw new Error('no stop');
+    world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at + 800);
+    expect(settle(world, stop, 'filled')).toMatchObject({ ok: true });
+    const cash = world.state.ledger.cash;
+    world.report(stop);
+    expect([world.state.ledger.cash === cash, world.locks().includes('reconciliation')]).toEqual([true, false]);
+  });
+
+  test('beside a deposit is not sold for the deposit as well: the price has to be said, and the rest is money from outside', () => {
+    const { world, stop } = stuck();
+    sellStop(world, stop);
+    world.exchange.move('USDT', decimal('600'));
+    expect(settle(world, stop, 'filled')).toMatchObject({ ok: false, code: 'price-needed' });
+    expect(settle(world, stop, 'filled', '48951')).toMatchObject({ ok: true });
+    expect(Number(last(trades(world)).pnl)).toBeLessThan(0);
+    world.account();
+    world.account();
+    expect(world.effects.filter((effect) => effect.type === 'deposit').map(({ amount }) => Math.round(toNumber(amount)))).toEqual([10_000, 600]);
+    expect(imbalance(world.state.ledger)).toBe(0n);
+  });
+
+  test('beside a stop of another market that has filled and is not booked yet: its money is not taken for this one\'s', () => {
+    const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready().enter();
+    world.enter(ETH);
+    world.account();
+    world.timer(seconds(5));
+    const [btc, eth] = [stopIdOf(world), stopIdOf(world, ETH)];
+    lose(world, btc);
+    world.cancelWorks = false;
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    sellStop(world, btc);
+    const order = world.exchange.orders.get(eth);
+    if (order === undefined) throw new Error('no stop');
+    world.exchange.fill(order, decimal('0.01'), decimal('2450'), world.at);
+    expect(world.state.orders[eth]?.status).toBe('working');
+    expect(settle(world, btc, 'filled')).toMatchObject({ ok: false, code: 'price-needed', text: expect.stringContaining(`${eth} has moved the account, too`) });
+    world.report(eth);
+    expect(settle(world, btc, 'filled')).toMatchObject({ ok: true });
+    expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+  });
+
+  test('is kept, and the newest order with trades that have a number as well: without them the bot\'s trades would be those of others', () => {
+    const { world, stop } = stuck();
+    sellStop(world, stop);
+    settle(world, stop, 'filled');
+    const newest = newestTrades(world.state.orders).get(BTC);
+    const ended = world.state.orders[stop];
+    if (ended === undefined || newest === undefined) throw new Error('nothing traded');
+    for (let count = 0; count < 300; count += 1) {
+      const clientOrderId = `gb-eth-${count}`;
+      world.state.orders[clientOrderId] = { ...openRecord({ ...ended.draft, clientOrderId, symbol: ETH }, world.at, world.wall), status: 'cancelled' };
+    }
+    indexOrders(world.state);
+    world.report(last(world.placed('entry')).clientOrderId);
+    expect(Object.keys(world.state.orders)).toHaveLength(200);
+    expect([newestTrades(world.state.orders).get(BTC), world.state.orders[stop]]).toEqual([newest, ended]);
   });
 });

@@ -1,7 +1,7 @@
 import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText, min, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { MAX_UNKNOWN } from '../guardian/health-locks.ts';
 import { quantityOf } from '../ledger/ledger.ts';
-import { endCancelling, outstanding, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs } from '../units.ts';
 import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
@@ -11,7 +11,8 @@ import { recountOrders, type EngineState, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /**
- * An order of which the exchange never says what became, settled by an operator's word.
+ * An order of which the exchange never says what became, settled by an operator's word: one whose outcome is unknown, or
+ * one that has ended in the books, shows more at the exchange and cannot be looked up, so that nothing can be compared.
  *
  * Invariant: the word alone books nothing. What an order has done moves the account, so the balances are held against
  * the last comparison: coins that left or came in the order's direction, and the money for them. What is booked is what
@@ -32,8 +33,10 @@ export type Judgement =
 
 const refused = (code: string, text: string): Judgement => ({ ok: false, code, text });
 
-/** A price this far from the market, as a fraction of it either way, is a slip of the pen or money of another kind. */
+/** A price that was said and is this far from the market, as a fraction of it either way, is a slip of the pen. */
 const PRICE_BAND = decimal('0.5');
+/** What the balances show is the order's own price within this of what the market or the order itself names; beyond, other money may be in it. */
+const SHOWN_BAND = decimal('0.02');
 /** A price that was said may differ this much from the one that the balances show. */
 const PRICE_AGREES = decimal('0.01');
 
@@ -42,9 +45,10 @@ export const judgeSettlement = (state: EngineState, wall: EpochMs, command: Pick
   const { clientOrderId, claim, price, evidence } = command;
   const record = state.orders[clientOrderId];
   if (record === undefined) return refused('no-order', `There is no order ${clientOrderId} in the books.`);
-  if (record.status !== 'unknown') return refused('not-unknown', `The order is ${record.status}: only one whose outcome is unknown can be settled by hand.`);
+  const hinders = state.hindrances.includes(clientOrderId);
+  if (record.status !== 'unknown' && !hinders) return refused('not-unknown', `The order is ${record.status}: only one whose outcome is unknown can be settled by hand.`);
   const seconds = Math.round((wall - (record.unknownSince ?? wall)) / SECOND_MS);
-  if (seconds * SECOND_MS < MAX_UNKNOWN) return refused('too-young', `Its outcome is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s): the exchange is still being asked.`);
+  if (!hinders && seconds * SECOND_MS < MAX_UNKNOWN) return refused('too-young', `Its outcome is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s): the exchange is still being asked.`);
   if (evidence.listed) return refused('listed', 'The exchange lists it among its open orders: cancel it there first.');
   if (price !== null && !(isDecimalText(price) && decimal(price) > ZERO)) return refused('price-not-believed', `"${price}" is no price.`);
   const symbol = state.symbols[record.draft.symbol];
@@ -57,7 +61,8 @@ export const judgeSettlement = (state: EngineState, wall: EpochMs, command: Pick
 
 const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, { price, evidence }: Pick<SettleCommand, 'price' | 'evidence'>): Judgement => {
   if (moved.base <= ZERO) return refused('not-borne-out', `${inWords(symbol, record, moved)}: no coin has moved the order's way.`);
-  const quantity = min(moved.base, outstanding(record));
+  const quantity = min(moved.base, sub(record.draft.quantity, record.executed));
+  if (quantity <= ZERO) return refused('not-borne-out', `All of its ${formatDecimal(record.executed)} are booked: it cannot have done more.`);
   const doubt = doubtOf(state, symbol, record, moved, quantity, evidence);
   const said = price === null ? null : decimal(price);
   if (doubt === null) {
@@ -73,13 +78,15 @@ const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecor
 
 /** Why the money that moved cannot be taken for the order's own, or null when it can. */
 const doubtOf = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, quantity: Decimal, evidence: SettlementEvidence): string | null => {
-  const other = state.openOrders.find((open) => open !== record && (open.status === 'unknown' || open.status === 'intent') && hasMoved(state, open, evidence));
+  // Also one that rests as far as is known: what has filled it may not be in the books yet.
+  const other = state.openOrders.find((open) => open !== record && hasMoved(state, open, evidence));
   if (other !== undefined) return `Order ${other.draft.clientOrderId} has moved the account, too`;
   if (moved.base > quantity) return `${inWords(symbol, record, moved)}, more than the order's ${formatDecimal(quantity)}`;
   if (moved.quote <= ZERO) return `${inWords(symbol, record, moved)}, and no money for it`;
   const market = referencePrice(symbol, record);
   const shown = divDown(moved.quote, quantity);
-  return market === null || within(shown, market, PRICE_BAND) ? null : `${inWords(symbol, record, moved)}, which is not believed beside a price of ${money(toNumber(market))}`;
+  const believed = market === null || [market, record.draft.limitPrice, record.draft.stopPrice].some((price) => price !== null && within(shown, price, SHOWN_BAND));
+  return believed ? null : `${inWords(symbol, record, moved)}, which is not believed beside a price of ${money(toNumber(market))}`;
 };
 
 const hasMoved = (state: EngineState, record: OrderRecord, evidence: SettlementEvidence): boolean => {
@@ -131,6 +138,7 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   const { record, quantity, quote } = judged;
   const { draft } = record;
   const before = { status: record.status, fills: record.tradeIds.length };
+  const hindered = state.hindrances.includes(draft.clientOrderId);
   record.status = 'settled';
   record.unknownSince = null;
   endCancelling(record);
@@ -139,10 +147,12 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   state.guardian.lastTroubleWall = turn.wall;
   const [base = '', quoteAsset = ''] = draft.symbol.split('/');
   let text = 'nothing more was bought or sold by it';
+  // Of one that is gone whatever turns up later is new, unless that is what kept the account from being compared.
+  if (quantity > ZERO || hindered) record.settledAt = turn.at + (state.guardian.skew ?? 0);
+  state.hindrances = state.hindrances.filter((id) => id !== draft.clientOrderId);
   if (quantity > ZERO) {
-    record.settledAt = turn.at;
     record.executed = add(record.executed, quantity);
-    const tradeId = `settled:${draft.clientOrderId}`;
+    const tradeId = `settled:${draft.clientOrderId}${record.tradeIds.length === 0 ? '' : `:${record.tradeIds.length}`}`;
     record.tradeIds.push(tradeId);
     // No fee of its own: what the balances show has every fee in it.
     takeFills(turn, record, [{ tradeId, price: formatDecimal(divDown(quote, quantity)), quantity: formatDecimal(quantity), quoteQuantity: formatDecimal(quote), fee: '0', feeAsset: quoteAsset, at: turn.at }]);
@@ -150,6 +160,6 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   }
   reportOrder(turn, record, before);
   recountOrders(state);
-  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}`, `${draft.symbol}: ${draft.purpose} settled by hand as ${command.claim}`, [`${draft.clientOrderId}: ${text}`, `by ${by}`, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
+  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: ${draft.purpose} settled by hand as ${command.claim}`, [`${draft.clientOrderId}: ${text}`, `by ${by}`, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
   return { ok: true, code: 'done', text: `${draft.clientOrderId} is settled as ${command.claim}: ${text}.` };
 };

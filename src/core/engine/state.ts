@@ -122,6 +122,8 @@ export interface EngineState {
   accountFailedSince: EpochMs | null;
   /** Whether that has been told. */
   accountFailureTold: boolean;
+  /** Wall time since which equity is not known for a reason that no lock tells of, and whether that has been told; undefined, and so in no snapshot, while it is not so. */
+  blind: { readonly since: EpochMs; readonly told: boolean } | undefined;
   /** Orders that alone kept the newest try from comparing. */
   hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
@@ -178,6 +180,7 @@ export const createEngineState = (): EngineState => ({
   accountFailed: false,
   accountFailedSince: null,
   accountFailureTold: false,
+  blind: undefined,
   hindrances: [],
   cashAtExchange: null,
   suspicion: null,

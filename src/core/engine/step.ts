@@ -1,10 +1,11 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
 import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
 import { assertNever, type EpochMs } from '../units.ts';
+import { noteBlindness } from './blind.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
 import { tend } from './lifecycle.ts';
-import { disbelieved, equityOf, freshnessRule } from './marking.ts';
+import { disbelieved, equityOf, freshnessRule, leapPending } from './marking.ts';
 import { onAccount } from './on-account.ts';
 import { onCommand } from './on-command.ts';
 import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
@@ -140,7 +141,9 @@ const evaluate = (turn: Turn): void => {
   const what = open === null ? undefined : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
   evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
   const equity = equityOf(state, at, wall, freshnessRule(state));
-  evaluateEquity(guardian, at, equity, config.limits, changes, equity === null ? 0 : disbelieved(state));
+  const doubted = equity === null ? 0 : disbelieved(state);
+  evaluateEquity(guardian, at, equity, config.limits, changes, doubted, doubted > 0 && leapPending(state));
+  if (equity === null || state.blind !== undefined) noteBlindness(turn, equity);
 };
 
 /** What the state as it is now wants: orders for positions, the record of what the Guardian changed, entries withdrawn, the hour's equity. */

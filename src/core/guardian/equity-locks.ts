@@ -13,7 +13,8 @@ export const percent = (fraction: Fraction, digits = 2): string => `${(fraction 
  * Baselines and the three locks that watch equity. `equity` is null while it
  * is not known: then nothing moves, and nothing clears. `disbelieved`: the part
  * of it that rests on prices which are not believed yet; it counts for the
- * locks, and not for what they are measured from.
+ * locks, and not for what they are measured from. `leaping`: whether the next
+ * reading has to say what of it is believed; a new day's baseline waits for that.
  */
 export const evaluateEquity = (
   state: GuardianState,
@@ -22,6 +23,7 @@ export const evaluateEquity = (
   limits: Limits,
   changes: Change[],
   disbelieved = 0,
+  leaping = false,
 ): void => {
   if (state.day === null || at >= state.day + DAY_MS) {
     state.day = utcDayStart(at);
@@ -30,7 +32,8 @@ export const evaluateEquity = (
   }
   if (equity === null) return;
   const mark = equity - disbelieved;
-  if (state.dayBaseline === null) startDay(state, mark, changes);
+  // A baseline that leaves out a leap which the next reading bears out would stay too low for the whole day.
+  if (state.dayBaseline === null && !leaping) startDay(state, mark, changes);
   if (state.highWaterMark === null || mark > state.highWaterMark) state.highWaterMark = mark;
   if (state.lastEquity === null) state.lastEquity = { value: mark, at };
   else {

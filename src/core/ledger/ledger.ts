@@ -100,7 +100,8 @@ const splitFee = (fill: Fill, context: BookingContext): FeeSplit => {
   const fee = decimal(fill.fee);
   const price = decimal(fill.price);
   if (fee === 0n) return { inBase: ZERO, inQuote: ZERO, inCoin: ZERO, value: ZERO };
-  if (fill.feeAsset === context.base) return { inBase: fee, inQuote: ZERO, inCoin: ZERO, value: mulUp(fee, price) };
+  // The coin that pays fees is beside a position in it, not part of it.
+  if (fill.feeAsset === context.base && context.base !== context.feeCoin) return { inBase: fee, inQuote: ZERO, inCoin: ZERO, value: mulUp(fee, price) };
   if (fill.feeAsset === context.quote) return { inBase: ZERO, inQuote: fee, inCoin: ZERO, value: fee };
   // A third coin without a known price is valued at the full taker fee: never cheaper than it can have been.
   const value =

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../decimal.ts';
 import type { OrderSnapshot } from '../orders/order.ts';
 import { openRecord, type OrderRecord, type OrderStatus } from '../orders/record.ts';
-import { newestTrades, planRepair, type Books, type SymbolReading } from './plan.ts';
+import { newestTrades, planRepair, type Books, type SymbolReading, type TradeReading } from './plan.ts';
 
 const BTC = 'BTC/USDT';
 
@@ -30,6 +30,7 @@ const open = (clientOrderId: string, fills = 0): OrderSnapshot => ({
   executedQuantity: '0',
   fills: Array.from({ length: fills }, (_, index) => ({ tradeId: String(index), price: '1', quantity: '0.1', quoteQuantity: '0.1', fee: '0', feeAsset: 'USDT', at: 0 })),
 });
+const trade = (tradeId: string, exchangeOrderId: string, at = 0): TradeReading => ({ tradeId, exchangeOrderId, at });
 const plan = (believed: Books, reading: Partial<SymbolReading>) => planRepair(believed, [{ symbol: BTC, open: [], ...reading }]);
 
 describe('open orders', () => {
@@ -96,19 +97,27 @@ describe('trades', () => {
   });
 
   test('that are booked need nothing', () => {
-    expect(plan(books([known]), { trades: [{ tradeId: '10', exchangeOrderId: '900' }] })).toEqual([]);
+    expect(plan(books([known]), { trades: [trade('10', '900')] })).toEqual([]);
   });
 
   test('of an order of ours that are not booked: the order is looked up', () => {
-    expect(plan(books([known]), { trades: [{ tradeId: '10', exchangeOrderId: '900' }, { tradeId: '11', exchangeOrderId: '900' }] })).toEqual([{ kind: 'look-up', symbol: BTC, clientOrderId: 'gb-1', cause: 'missing-fill' }]);
+    expect(plan(books([known]), { trades: [trade('10', '900'), trade('11', '900')] })).toEqual([{ kind: 'look-up', symbol: BTC, clientOrderId: 'gb-1', cause: 'missing-fill' }]);
   });
 
   test('of others are reported, unless they may belong to an order whose outcome is open', () => {
-    const trades = [{ tradeId: '10', exchangeOrderId: '900' }, { tradeId: '12', exchangeOrderId: '777' }];
+    const trades = [trade('10', '900'), trade('12', '777')];
     expect(plan(books([known]), { trades })).toEqual([{ kind: 'report-foreign', symbol: BTC, what: 'trade', id: '12 of order 777' }]);
     for (const status of ['intent', 'unknown'] as const) {
       expect(plan(books([known, record('gb-2', status)]), { trades })).toEqual([{ kind: 'look-up', symbol: BTC, clientOrderId: 'gb-2', cause: 'unsettled' }]);
     }
+  });
+
+  test('of an order that was settled by hand are in its books up to then, whether or not it told its id at the exchange', () => {
+    const trades = [trade('10', '900'), trade('11', '901', 50)];
+    for (const exchangeOrderId of ['901', null]) expect(plan(books([known, record('gb-2', 'settled', { exchangeOrderId, settledAt: 60 })]), { trades })).toEqual([]);
+    const later = record('gb-2', 'settled', { exchangeOrderId: '901', settledAt: 40 });
+    expect(plan(books([known, later]), { trades })).toEqual([{ kind: 'look-up', symbol: BTC, clientOrderId: 'gb-2', cause: 'missing-fill' }]);
+    expect(plan(books([known, { ...later, exchangeOrderId: null }]), { trades })).toMatchObject([{ kind: 'report-foreign' }]);
   });
 
   test('that are booked and no longer there: the account was reset', () => {

@@ -1,6 +1,6 @@
 import type { OrderSnapshot } from '../orders/order.ts';
-import { isFinal, type OrderRecord } from '../orders/record.ts';
-import type { SymbolName } from '../units.ts';
+import { isBooked, isFinal, type OrderRecord } from '../orders/record.ts';
+import type { EpochMs, SymbolName } from '../units.ts';
 
 /**
  * What has to be done to bring the books and the exchange together again.
@@ -52,6 +52,8 @@ export interface Books {
 export interface TradeReading {
   readonly tradeId: string;
   readonly exchangeOrderId: string;
+  /** By the exchange's clock. */
+  readonly at: EpochMs;
 }
 
 /** What the exchange says of one symbol. Null: the query failed. Undefined: it was not asked. */
@@ -160,6 +162,10 @@ const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecor
 /** An order of another instance is some bot's stop until an operator says that no such bot is left. */
 const mayCancel = (books: Books, clientOrderId: string): boolean => books.mayCancelOrphans && (clientOrderId.startsWith(books.ownPrefix) || books.acceptedOrphans.has(clientOrderId));
 
+/** Of an order that never told its id at the exchange and that an operator has settled: what it did until then is in the books. */
+const mayHaveBeenOf = ({ exchangeOrderId, createdAt, settledAt }: OrderRecord, { at }: TradeReading): boolean =>
+  exchangeOrderId === null && settledAt !== undefined && at >= createdAt && at <= settledAt;
+
 const planTrades = (reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
   const { symbol, trades } = reading;
   if (trades === undefined) return [];
@@ -175,11 +181,11 @@ const planTrades = (reading: SymbolReading, own: readonly OrderRecord[], lookUps
   for (const trade of trades) {
     const record = byExchangeId.get(trade.exchangeOrderId);
     if (record !== undefined) {
-      if (!record.tradeIds.includes(trade.tradeId)) lookUps.set(record.draft.clientOrderId, 'missing-fill');
+      if (!isBooked(record, trade)) lookUps.set(record.draft.clientOrderId, 'missing-fill');
       continue;
     }
-    // While an outcome is open, a trade of an order without a known id may be its own.
-    if (!anyUnsettled) steps.push({ kind: 'report-foreign', symbol, what: 'trade', id: `${trade.tradeId} of order ${trade.exchangeOrderId}` });
+    // While an outcome is open, a trade of an order without a known id may be its own; so may one until it was settled by hand.
+    if (!anyUnsettled && !own.some((order) => mayHaveBeenOf(order, trade))) steps.push({ kind: 'report-foreign', symbol, what: 'trade', id: `${trade.tradeId} of order ${trade.exchangeOrderId}` });
   }
   return steps;
 };

@@ -50,7 +50,7 @@ export interface OrderRecord {
   /** Whether it was reported as missing among the open orders, and nobody has said since what became of it. */
   missing: boolean;
   detail: string | null;
-  /** Market time of the balances by which an operator has settled it as filled: what it did until then is in the books. Absent as a rule. */
+  /** Time of the balances by which an operator has settled it, by the exchange's clock: what it did until then is in the books. Absent as a rule. */
   settledAt?: EpochMs;
 }
 
@@ -74,6 +74,10 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
 
 export const isFinal = (record: OrderRecord): boolean =>
   record.status !== 'intent' && record.status !== 'unknown' && record.status !== 'working';
+
+/** Whether a trade of this order is in the books: by its id, or with what an operator has settled by the balances. */
+export const isBooked = ({ tradeIds, settledAt }: OrderRecord, { tradeId, at }: Pick<Fill, 'tradeId' | 'at'>): boolean =>
+  tradeIds.includes(tradeId) || (settledAt !== undefined && at <= settledAt);
 
 /** What may still be bought or sold by this order, in base units. */
 export const outstanding = (record: OrderRecord): Decimal =>
@@ -106,8 +110,9 @@ export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall
   const fresh: Fill[] = [];
   for (const fill of snapshot.fills) {
     if (record.tradeIds.includes(fill.tradeId)) continue;
+    const booked = isBooked(record, fill);
     record.tradeIds.push(fill.tradeId);
-    if (record.settledAt !== undefined && fill.at <= record.settledAt) continue;
+    if (booked) continue;
     record.executed = add(record.executed, decimal(fill.quantity));
     fresh.push(fill);
   }

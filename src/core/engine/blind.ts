@@ -1,0 +1,38 @@
+import { MINUTE_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import { freshFeeCoinPrice, freshnessRule, priceIsFresh } from './marking.ts';
+import type { EngineState } from './state.ts';
+import { alert, type Turn } from './turn.ts';
+
+/** Equity may be unknown this long (wall time) before it is told. */
+const TOLD_AFTER: Milliseconds = 10 * MINUTE_MS;
+
+/**
+ * Equity that is not known trips no drawdown lock, and nothing is bought. The price of what is traded has the stale-data
+ * lock to tell of it; that of the coin that pays fees, or of a position in a market that is traded no more or not listed, has none.
+ */
+export const noteBlindness = (turn: Turn, equity: number | null): void => {
+  const { state, wall } = turn;
+  if (equity !== null) {
+    if (state.blind?.told === true) alert(turn, 'data', `equity-known:${wall}`, 'Equity is known again', ['The drawdown locks watch it again.'], ['/status']);
+    state.blind = undefined;
+    return;
+  }
+  const missing = untold(state, turn.at, wall);
+  if (missing.length === 0) return;
+  const { since, told } = (state.blind ??= { since: wall, told: false });
+  const span = wall - since;
+  if (told || span < TOLD_AFTER) return;
+  state.blind = { since, told: true };
+  const lines = ['No drawdown lock can trip meanwhile, and entries are refused. Stops and exits of positions with a price go on.'];
+  alert(turn, 'data', `equity-unknown:${wall}`, `Equity is not known for ${Math.round(span / MINUTE_MS)} min: no fresh price of ${missing.join(', ')}`, lines, ['/status', '/balance']);
+};
+
+/** Markets whose missing price leaves equity unknown and that no lock names; none while one that is named does so as well. */
+const untold = (state: EngineState, at: EpochMs, wall: EpochMs): readonly string[] => {
+  if (state.cashNumber === null) return [];
+  const rule = freshnessRule(state);
+  const stale = state.symbolList.filter((symbol) => symbol.managed !== null && symbol.heldNumber !== 0 && !priceIsFresh(symbol, at, wall, rule));
+  if (stale.some(({ configured, unlisted }) => configured && !unlisted)) return [];
+  const coin = state.feeSymbol !== null && state.feeCoinNumber !== 0 && freshFeeCoinPrice(state, at, wall, rule) === null ? [state.feeSymbol] : [];
+  return [...stale.map(({ symbol }) => symbol), ...coin];
+};
