@@ -69,7 +69,7 @@ export const createReconciler = (options: {
     const unlisted: SymbolName[] = [];
     const traded: OwnTrade[] = [];
     // What is booked while the first questions are under way is read again, which does no harm.
-    const newest = withTrades ? newestTrades(state.orders) : null;
+    const newest = withTrades ? newestTrades(state.orderList) : null;
     for (const symbol of symbols) {
       const read = await venue.openOrders(symbol);
       // Nothing is open or traded in a market that is not there, so that it must not stand in the way of the others.
@@ -161,6 +161,7 @@ const booksOf = (state: EngineState): Books => {
   for (const { managed } of Object.values(state.symbols)) if (managed !== null) for (const id of idsOf(managed)) inUse.add(id);
   return {
     orders: state.orders,
+    orderList: state.orderList,
     inUse,
     orderPrefix: state.config?.orderPrefix ?? '',
     ownPrefix: state.config === null ? '' : `${state.config.orderPrefix}${state.config.instanceId}-`,

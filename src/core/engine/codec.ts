@@ -45,7 +45,7 @@ export const decimalsAsText = (value: unknown): unknown => withoutDecimals(value
 export const encodeEffects = (effects: readonly Effect[]): string => (effects.length === 0 ? '[]' : JSON.stringify(decimalsAsText(effects)));
 
 /** What is made anew from the rest, and not written. */
-export const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'symbolList', 'evaluated', 'changes']);
+export const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'orderList', 'symbolList', 'evaluated', 'changes']);
 
 /** A snapshot of the whole state; decodeState gives an equal state back. */
 export const encodeState = (state: EngineState): string => JSON.stringify(withoutDecimals(state, (value) => ({ $decimal: formatDecimal(value) }), DERIVED));

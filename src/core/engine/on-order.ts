@@ -250,9 +250,8 @@ const reportNotCancelled = (turn: Turn, { draft, cancelFailures }: OrderRecord, 
 
 /** Forgets what ended long ago, but nothing that was settled by hand, and of each symbol not the newest order with trades: from there on its trades are compared. */
 const forgetOld = (turn: Turn): void => {
-  const { orders } = turn.state;
-  const ids = Object.keys(orders);
-  let surplus = ids.length - ENDED_ORDERS_KEPT;
+  const { orders, orderList } = turn.state;
+  let surplus = orderList.length - ENDED_ORDERS_KEPT;
   if (surplus <= 0) return;
   const inUse = new Set<string | null>();
   for (const symbol of Object.values(turn.state.symbols)) {
@@ -260,19 +259,19 @@ const forgetOld = (turn: Turn): void => {
     inUse.add(symbol.managed.entryOrderId).add(symbol.managed.stopOrderId).add(symbol.managed.exitOrderId);
   }
   const traded = new Map<string, string>();
-  for (const id of ids) {
-    const record = orders[id];
+  for (const record of orderList) {
+    const { clientOrderId, symbol } = record.draft;
     // What was settled by hand has no numbers to compare from, and explains the trades that the exchange lists of it.
-    if (record?.settledAt !== undefined) inUse.add(id);
-    else if (record !== undefined && record.tradeIds.length > 0) traded.set(record.draft.symbol, id);
+    if (record.settledAt !== undefined) inUse.add(clientOrderId);
+    else if (record.tradeIds.length > 0) traded.set(symbol, clientOrderId);
   }
   for (const id of traded.values()) inUse.add(id);
-  for (const id of ids) {
-    const record = orders[id];
-    if (surplus <= 0 || record === undefined) break;
-    if (!isFinal(record) || inUse.has(id)) continue;
-    delete orders[id];
-    turn.state.ordersKept -= 1;
+  turn.state.orderList = orderList.filter((record) => {
+    const { clientOrderId } = record.draft;
+    if (surplus <= 0 || !isFinal(record) || inUse.has(clientOrderId)) return true;
+    delete orders[clientOrderId];
     surplus -= 1;
-  }
+    return false;
+  });
+  turn.state.ordersKept = turn.state.orderList.length;
 };

@@ -26,6 +26,7 @@ export const place = (turn: Turn, order: ApprovedOrder): void => {
   const record = openRecord(order.draft, turn.at, turn.wall);
   state.orders[order.draft.clientOrderId] = record;
   state.openOrders.push(record);
+  state.orderList.push(record);
   state.ordersKept += 1;
   recountOrders(state);
   emit(turn, { type: 'place', order });

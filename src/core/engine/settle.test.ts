@@ -221,7 +221,7 @@ describe('/settle: an order of which the exchange never says what became', () =>
     const { world, stop } = stuck();
     sellStop(world, stop);
     settle(world, stop, 'filled');
-    const newest = newestTrades(world.state.orders).get(BTC);
+    const newest = newestTrades(world.state.orderList).get(BTC);
     const ended = world.state.orders[stop];
     if (ended === undefined || newest === undefined) throw new Error('nothing traded');
     for (let count = 0; count < 300; count += 1) {
@@ -231,6 +231,6 @@ describe('/settle: an order of which the exchange never says what became', () =>
     indexOrders(world.state);
     world.report(last(world.placed('entry')).clientOrderId);
     expect(Object.keys(world.state.orders)).toHaveLength(200);
-    expect([newestTrades(world.state.orders).get(BTC), world.state.orders[stop]]).toEqual([newest, ended]);
+    expect([newestTrades(world.state.orderList).get(BTC), world.state.orders[stop]]).toEqual([newest, ended]);
   });
 });

@@ -106,6 +106,8 @@ export interface EngineState {
   orders: Record<string, OrderRecord>;
   /** Derived: the records that are not final, in the order of their approval, and how many there are in all. Not in snapshots. */
   openOrders: OrderRecord[];
+  /** Derived: all records, oldest first: to list a large record's entries takes longer than to look at them. Not in snapshots. */
+  orderList: OrderRecord[];
   ordersKept: number;
   /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
   unsettled: number;
@@ -170,6 +172,7 @@ export const createEngineState = (): EngineState => ({
   guardian: createGuardian(),
   orders: {},
   openOrders: [],
+  orderList: [],
   ordersKept: 0,
   unsettled: 0,
   openEntries: 0,
@@ -254,9 +257,10 @@ export const recountOrders = (state: EngineState): void => {
   openOrders.length = open;
 };
 
-/** Makes the list of open orders anew: after a snapshot was read, or when an order that had ended is open after all. */
+/** Makes the lists of orders anew: after a snapshot was read, or when an order that had ended is open after all. */
 export const indexOrders = (state: EngineState): void => {
   const records = Object.values(state.orders);
+  state.orderList = records;
   state.openOrders = records.filter((record) => !isFinal(record));
   state.ordersKept = records.length;
   recountOrders(state);

@@ -13,6 +13,7 @@ const record = (id: string, status: OrderStatus, changes: Partial<OrderRecord> &
 };
 const books = (records: readonly OrderRecord[], changes: Partial<Books> = {}): Books => ({
   orders: Object.fromEntries(records.map((each) => [each.draft.clientOrderId, each])),
+  orderList: records,
   inUse: new Set(records.map((each) => each.draft.clientOrderId)),
   orderPrefix: 'gb',
   ownPrefix: 'gbme-',
@@ -126,10 +127,10 @@ describe('trades', () => {
   });
 
   test('the newest is that with the largest number, of its symbol, and of numbers only', () => {
-    const orders = books([known, record('gb-2', 'filled', { symbol: 'ETH/USDT', tradeIds: ['99'] }), record('gb-3', 'filled', { tradeIds: ['8', 'x11', '12a', 'abc'] })]).orders;
+    const orders = books([known, record('gb-2', 'filled', { symbol: 'ETH/USDT', tradeIds: ['99'] }), record('gb-3', 'filled', { tradeIds: ['8', 'x11', '12a', 'abc'] })]).orderList;
     expect(newestTrades(orders).get(BTC)).toBe('10');
     expect(newestTrades(orders).get('ETH/USDT')).toBe('99');
-    expect(newestTrades({}).size).toBe(0);
+    expect(newestTrades([]).size).toBe(0);
   });
 });
 

@@ -38,6 +38,8 @@ export type LookUpCause =
 /** What the bot believes. */
 export interface Books {
   readonly orders: Readonly<Record<string, OrderRecord>>;
+  /** The same, oldest first. */
+  readonly orderList: readonly OrderRecord[];
   /** Client order ids that positions rely on: entries, stops and exits under way. */
   readonly inUse: ReadonlySet<string>;
   /** First characters of every client order id of this bot, whichever database made it, and of those that this database makes. */
@@ -65,7 +67,7 @@ export interface SymbolReading {
 }
 
 /** Ids of the newest booked trades; a symbol without one that can be compared is left out. Ids are numbers that grow within a symbol. */
-export const newestTrades = (orders: Books['orders']): ReadonlyMap<SymbolName, string> => {
+export const newestTrades = (orders: readonly OrderRecord[]): ReadonlyMap<SymbolName, string> => {
   const found = new Map<SymbolName, string>();
   for (const [symbol, own] of ordersBySymbol(orders)) {
     const newest = newestOf(own);
@@ -94,7 +96,7 @@ const isGreater = (a: string, b: string): boolean => (a.length === b.length ? a 
 export const planRepair = (books: Books, readings: readonly SymbolReading[]): readonly RepairStep[] => {
   const steps: RepairStep[] = [];
   // All of them where trades are compared, else those that positions rely on.
-  const all = readings.some(({ trades }) => trades !== undefined) ? ordersBySymbol(books.orders) : null;
+  const all = readings.some(({ trades }) => trades !== undefined) ? ordersBySymbol(books.orderList) : null;
   for (const reading of readings) {
     const { symbol, trades } = reading;
     steps.push(...planSymbol(books, reading, trades === undefined ? ordersInUse(books, symbol) : (all?.get(symbol) ?? [])));
@@ -113,10 +115,9 @@ const planSymbol = (books: Books, reading: SymbolReading, own: readonly OrderRec
   return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
 };
 
-/** In one walk over all of them: to list their ids takes longer than to look at the orders. */
-const ordersBySymbol = (orders: Books['orders']): ReadonlyMap<SymbolName, OrderRecord[]> => {
+const ordersBySymbol = (orders: readonly OrderRecord[]): ReadonlyMap<SymbolName, OrderRecord[]> => {
   const found = new Map<SymbolName, OrderRecord[]>();
-  for (const record of Object.values(orders)) {
+  for (const record of orders) {
     const own = found.get(record.draft.symbol);
     if (own === undefined) found.set(record.draft.symbol, [record]);
     else own.push(record);

@@ -20,7 +20,9 @@ export type Rule =
   | 'no-unknown-outcome-left'
   | 'no-stray-order-left'
   | 'replays-bit-for-bit'
-  | 'process-does-not-fail';
+  | 'process-does-not-fail'
+  /** The lists that the engine derives from its orders hold those orders, in their order. */
+  | 'lists-equal-orders';
 
 export interface Violation {
   readonly rule: Rule;
@@ -91,7 +93,10 @@ export const checkBooks = (world: World, state: EngineState, violate: (violation
 
 /** After all faults have ceased and some quiet time: nothing is left open that should not be. */
 export const checkRest = (world: World, state: EngineState, violate: (violation: Violation) => void): void => {
-  for (const record of Object.values(state.orders)) {
+  const records = Object.values(state.orders);
+  const same = (list: readonly unknown[], of: readonly unknown[]): boolean => list.length === of.length && list.every((item, index) => item === of[index]);
+  if (!same(state.orderList, records) || !same(state.openOrders, records.filter((record) => !isFinal(record)))) violate({ rule: 'lists-equal-orders', detail: `${state.orderList.length} listed and ${state.openOrders.length} open of ${records.length}` });
+  for (const record of records) {
     if (record.status === 'intent' || record.status === 'unknown') violate({ rule: 'no-unknown-outcome-left', detail: `${record.draft.clientOrderId} is ${record.status}: ${record.detail ?? ''}` });
   }
   for (const symbol of world.symbols) {
@@ -102,7 +107,7 @@ export const checkRest = (world: World, state: EngineState, violate: (violation:
       if (record === undefined || record.status !== 'working' || !needed) violate({ rule: 'no-stray-order-left', detail: `${order.clientOrderId} (${order.type}) is open on the exchange, the bot holds it ${record?.status ?? 'unknown'}` });
     }
   }
-  for (const record of Object.values(state.orders)) {
+  for (const record of records) {
     if (isFinal(record)) continue;
     const order = world.exchange.engine.files.byClientId(world.idOf(record.draft.symbol), record.draft.clientOrderId);
     if (order === undefined || !isOpen(order)) violate({ rule: 'no-unknown-outcome-left', detail: `${record.draft.clientOrderId} is ${record.status} in the books and ${order?.status ?? 'unknown'} on the exchange` });
