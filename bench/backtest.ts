@@ -110,7 +110,8 @@ for (const times of [1, 4, 16]) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'guardian-bench-'));
-const EXIT_HOOK = 'data:text/javascript,process.on("exit",()=>process.stderr.write("rss "+process.resourceUsage().maxRSS))';
+// Not the process's own maxRSS: that begins with what the parent had at the fork.
+const EXIT_HOOK = 'data:text/javascript,import{readFileSync}from"node:fs";process.on("exit",()=>process.stderr.write("rss "+/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status","utf8"))[1]))';
 console.log('\nThe whole command, a process each');
 try {
   const market = directory === null ? [] : ['--data', directory];
