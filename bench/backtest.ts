@@ -2,6 +2,7 @@
  * The backtest, stage by stage: reading, features, inference, the engine on its first run and warm, how cost grows with
  * candles and symbols, and the whole command with its memory.
  * Usage: npm run bench -- backtest [folder with BTCUSDT-1h.csv.gz; default MARKET_DATA_DIR, else the generated market]
+ * The word model behind the folder: no more than the engine's first run on the model's own predictions.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +27,7 @@ const START = Date.UTC(2018, 0, 1);
 const SIGNAL_EVERY = 300;
 /** Two hundred trades a round: what a trade runs through is compiled for good after some thirty rounds. */
 const ROUNDS = 40;
-const directory = process.argv[2] ?? process.env['MARKET_DATA_DIR'] ?? null;
+const directory = (process.argv[2] === '' ? undefined : process.argv[2]) ?? process.env['MARKET_DATA_DIR'] ?? null;
 
 const line = (name: string, text: string): void => console.log(`${name.padEnd(34)} ${text}`);
 const rate = (count: number, ms: number): string => `${ms.toFixed(1).padStart(8)} ms   ${Math.round(count / (ms / 1000)).toLocaleString('en').padStart(10)} candles/s`;
@@ -79,20 +80,30 @@ line('features', rate(hourly.length, predictions.featuresMs));
 line('inference, in batches', rate(hourly.length, predictions.inferenceMs));
 await model.close();
 
+// What the trained model itself wants: hardly a trade, so this is the cost of hours in which nothing is done.
+const { margin } = model.description;
+const own = predictions.bySymbol.get(BTC) ?? new Float32Array(0);
+const runModel = (): BacktestResult => run([{ symbol: BTC, hourly }], { predict: () => own, margin });
+if (process.argv[3] === 'model') {
+  const alone = timed(runModel);
+  line(`  the model's predictions`, `${rate(hourly.length, alone.wall)}   ${alone.result.trades.length} trades`);
+  process.exit(0);
+}
+
 const first = timed(() => run([{ symbol: BTC, hourly }]));
 const { trades, orders, orderHash } = first.result;
 line('engine, first run', `${rate(hourly.length, first.wall)}   ${trades.length} trades, ${orders} orders, ${orderHash.slice(0, 12)}`);
 line('  of it on the processor', rate(hourly.length, first.own));
+const alone = spawnSync(process.execPath, [import.meta.filename, directory ?? '', 'model'], { encoding: 'utf8' });
+if (alone.status !== 0) throw new Error(alone.stderr);
+console.log(alone.stdout.trimEnd().split('\n').at(-1));
 const rounds = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }])));
 line(`engine, warm (best of ${ROUNDS})`, rate(hourly.length, Math.min(...rounds.map(({ wall }) => wall))));
 line('  of it on the processor', rate(hourly.length, Math.min(...rounds.map(({ own }) => own))));
 const stepped = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], { everyHour: true })));
 line('every hour stepped, warm', `${rate(hourly.length, Math.min(...stepped.map(({ wall }) => wall)))}   ${stepped[0]?.result.orderHash.slice(0, 12) ?? ''}`);
 
-// What the trained model itself wants: hardly a trade, so this is the cost of an hour in which nothing is done.
-const { margin } = model.description;
-const own = predictions.bySymbol.get(BTC) ?? new Float32Array(0);
-const quiet = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], { predict: () => own, margin })));
+const quiet = Array.from({ length: ROUNDS }, () => timed(runModel));
 line(`the model's predictions, warm`, `${rate(hourly.length, Math.min(...quiet.map(({ wall }) => wall)))}   ${quiet[0]?.result.trades.length ?? 0} trades`);
 
 const least = (series: Parameters<typeof run>[0]): number => Math.min(...Array.from({ length: 3 }, () => timed(() => run(series)).wall));
