@@ -26,6 +26,17 @@ const CHECK_MS: Milliseconds = SECOND_MS;
 const REPEAT_MS: Milliseconds = HOUR_MS;
 const HOOK_RETRY_MS: Milliseconds = 30 * SECOND_MS;
 
+/** Calls a hook; whether it got through. */
+export const callHook = async (hook: AlarmHook, text: string, log: Log): Promise<boolean> => {
+  try {
+    await hook.call(text);
+    return true;
+  } catch (error) {
+    log.warn({ why: error instanceof Error ? error.message : String(error) }, 'the alert webhook failed');
+    return false;
+  }
+};
+
 /** Watches for silence, tells the engine and calls the hook: at the limit, then hourly, and when it is over. */
 export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: AbortSignal): Promise<void>; isSilent(): boolean } => {
   const { clock, log, hook } = options;
@@ -33,16 +44,7 @@ export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: 
   let told = false;
   let nextCall: EpochMs = 0;
 
-  const call = async (text: string): Promise<boolean> => {
-    if (hook === null) return true;
-    try {
-      await hook.call(text);
-      return true;
-    } catch (error) {
-      log.warn({ why: error instanceof Error ? error.message : String(error) }, 'the alert webhook failed');
-      return false;
-    }
-  };
+  const call = async (text: string): Promise<boolean> => hook === null || (await callHook(hook, text, log));
 
   const check = async (): Promise<void> => {
     const since = options.silentSince();

@@ -4,6 +4,7 @@ import type { Alert } from '../../core/engine/alert.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import { otherSecrets } from '../telegram-side.ts';
 import type { StartWaits } from '../../app/bot.ts';
+import { callHook } from '../../app/outbox/silence.ts';
 import type { Base } from './base.ts';
 
 /** A start that waits is told after this long (wall time), then each hour, and when it goes on. */
@@ -28,16 +29,7 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
   const { operators, apiRoot, chats } = config.telegram;
   const places = chats.map(({ chatId, topicId }) => ({ chatId, threadId: topicId }));
   const announcer = token === null ? null : createAnnouncer({ token, apiRoot, operators, chats: places, secrets: otherSecrets(config), timeZone: config.timeZone });
-  const byHook = async (text: string): Promise<boolean> => {
-    if (hook === null) return false;
-    try {
-      await hook.call(text);
-      return true;
-    } catch (error) {
-      log.warn({ why: error instanceof Error ? error.message : String(error) }, 'the alert webhook failed');
-      return false;
-    }
-  };
+  const byHook = async (text: string): Promise<boolean> => hook !== null && (await callHook(hook, text, log));
   return async (text, at) => {
     const reached = await Promise.all([byHook(text), announcer?.announce(waitingAlert(text, at)) ?? false]);
     return reached.includes(true);

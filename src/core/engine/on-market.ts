@@ -7,6 +7,9 @@ import { borneOut, disbelieved, equityOf, freshnessRule, grossExposure } from '.
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
+/** Whether these can be the prices of a candle. */
+export const isCandle = (high: number, low: number, close: number): boolean => low > 0 && low <= close && close <= high && high < Number.POSITIVE_INFINITY;
+
 /**
  * Takes a closed candle into the limits. One that is late, repeated, not
  * closed yet or no candle at all changes nothing: a date in the future would
@@ -14,8 +17,7 @@ import { emit, type Turn } from './turn.ts';
  */
 const take = (turn: Turn, symbol: SymbolState, openTime: EpochMs, high: number, low: number, close: number): void => {
   if (symbol.newestCandleOpen !== null && openTime <= symbol.newestCandleOpen) return;
-  const sound = openTime % HOUR_MS === 0 && openTime + HOUR_MS <= turn.at && low > 0 && low <= close && close <= high && high < Number.POSITIVE_INFINITY;
-  if (!sound) return;
+  if (openTime % HOUR_MS !== 0 || openTime + HOUR_MS > turn.at || !isCandle(high, low, close)) return;
   updateVolatility(symbol.volatility, high, low, close, turn.config.limits.maxAtrPercentile);
   symbol.newestCandleOpen = openTime;
 };

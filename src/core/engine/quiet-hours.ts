@@ -6,7 +6,7 @@ import type { Limits } from '../risk/limits.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
 import { Decision } from './decision.ts';
 import { borneOut } from './marking.ts';
-import { leaps } from './on-market.ts';
+import { isCandle, leaps } from './on-market.ts';
 import { policyTerms } from './on-prediction.ts';
 import type { EngineState, SymbolState } from './state.ts';
 
@@ -127,8 +127,7 @@ const marketIsQuiet = (state: EngineState, { series, rows, from }: Stretch, hour
     const first = open[row] as number;
     if (!(first > 0) || leaps(hours === 0 ? last : (open[before] as number), first) || mayTighten(volatility, first, first)) return false;
     const [h, l, c] = [high[before] as number, low[before] as number, close[before] as number];
-    const sound = l > 0 && l <= c && c <= h && h < Number.POSITIVE_INFINITY;
-    if (!sound || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
+    if (!isCandle(h, l, c) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
     const p = probability[before] as number;
     if (!(p >= 0 && p <= 1) || decide(p, false, terms) !== 'stay-out') return false;
   }

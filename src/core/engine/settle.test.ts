@@ -40,6 +40,24 @@ const sellStop = (world: World, stop: string): void => {
   world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
 };
 
+/** Holding in two markets: BTC's stop, and with `lostToo` ETH's, is lost for two minutes, and BTC's has sold. `order`: ETH's stop at the exchange. */
+const inTwoMarkets = (lostToo?: typeof ETH) => {
+  const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready().enter();
+  world.enter(ETH);
+  world.account();
+  world.timer(seconds(5));
+  const [btc, eth] = [stopIdOf(world), stopIdOf(world, ETH)];
+  lose(world, btc);
+  if (lostToo !== undefined) lose(world, eth, lostToo);
+  world.cancelWorks = false;
+  world.timer(2 * MINUTE_MS);
+  world.quotes();
+  sellStop(world, btc);
+  const order = world.exchange.orders.get(eth);
+  if (order === undefined) throw new Error('no stop');
+  return { world, btc, eth, order };
+};
+
 describe('/settle: an order of which the exchange never says what became', () => {
   test('that was filled is booked by what the balances show, the trade is closed and the books agree', () => {
     const { world, stop } = stuck();
@@ -136,19 +154,7 @@ describe('/settle: an order of which the exchange never says what became', () =>
   });
 
   test('two at once: the second one moved the cash, too, so the price has to be said, and what is left over is found', () => {
-    const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready().enter();
-    world.enter(ETH);
-    world.account();
-    world.timer(seconds(5));
-    const [btc, eth] = [stopIdOf(world), stopIdOf(world, ETH)];
-    lose(world, btc);
-    lose(world, eth, ETH);
-    world.cancelWorks = false;
-    world.timer(2 * MINUTE_MS);
-    world.quotes();
-    sellStop(world, btc);
-    const order = world.exchange.orders.get(eth);
-    if (order === undefined) throw new Error('no stop');
+    const { world, btc, eth, order } = inTwoMarkets(ETH);
     world.exchange.fill(order, order.draft.quantity, decimal('2450'), world.at);
     expect(settle(world, btc, 'filled')).toMatchObject({ ok: false, code: 'price-needed' });
     expect(settle(world, btc, 'filled', '490000')).toMatchObject({ ok: false, code: 'price-not-believed' });
@@ -197,18 +203,7 @@ describe('/settle: an order of which the exchange never says what became', () =>
   });
 
   test('beside a stop of another market that has filled and is not booked yet: its money is not taken for this one\'s', () => {
-    const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready().enter();
-    world.enter(ETH);
-    world.account();
-    world.timer(seconds(5));
-    const [btc, eth] = [stopIdOf(world), stopIdOf(world, ETH)];
-    lose(world, btc);
-    world.cancelWorks = false;
-    world.timer(2 * MINUTE_MS);
-    world.quotes();
-    sellStop(world, btc);
-    const order = world.exchange.orders.get(eth);
-    if (order === undefined) throw new Error('no stop');
+    const { world, btc, eth, order } = inTwoMarkets();
     world.exchange.fill(order, decimal('0.01'), decimal('2450'), world.at);
     expect(world.state.orders[eth]?.status).toBe('working');
     expect(settle(world, btc, 'filled')).toMatchObject({ ok: false, code: 'price-needed', text: expect.stringContaining(`${eth} has moved the account, too`) });

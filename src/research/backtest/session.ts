@@ -157,7 +157,7 @@ export class Session {
     return this.grids[i]?.up(last * (1 + this.halfSpread)) ?? Number.NaN;
   }
 
-  /** Whether neither an order, a price nor a fill waits for the bot. */
+  /** Whether neither an order nor a price waits for the bot. */
   get idle(): boolean {
     return this.#outgoing.length === 0 && this.#quotes.length === 0;
   }
