@@ -4,7 +4,7 @@ import { clockIsKnown } from '../guardian/health-locks.ts';
 import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
 import { riskFraction } from '../risk/sizing.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
-import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import { HOUR_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds, type SymbolName } from '../units.ts';
 import type { EngineConfig } from './config.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
@@ -29,14 +29,17 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
 export const policyTerms = ({ model, takerFee }: EngineConfig): PolicyTerms | null =>
   model === null ? null : { stop: model.stop, target: model.target, margin: model.margin, takerFee };
 
+/** What is decided without an answer of the model; `why` there is none. */
+export const noPrediction = (symbol: SymbolName, openTime: EpochMs, probability: number | null, margin: Fraction, why: string): Decision =>
+  new Decision(symbol, openTime, probability, null, margin, 'no-prediction', { text: `no prediction: ${why}`, sizing: null, checks: [], clientOrderId: null });
+
 const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Decision => {
   const { openTime, probability } = input;
   const terms = policyTerms(turn.config);
   const name = input.symbol;
   if (terms === null || probability === null || !(probability >= 0 && probability <= 1)) {
     const strange = probability === null ? null : `${probability} is not a probability`;
-    const text = `no prediction: ${input.failure ?? strange ?? (terms === null ? 'no valid model is loaded' : 'the model gave no answer')}`;
-    return new Decision(name, openTime, probability, null, terms?.margin ?? 0, 'no-prediction', { text, sizing: null, checks: [], clientOrderId: null });
+    return noPrediction(name, openTime, probability, terms?.margin ?? 0, input.failure ?? strange ?? (terms === null ? 'no valid model is loaded' : 'the model gave no answer'));
   }
   const { margin } = terms;
   const value = expectedValue(probability, terms);

@@ -53,7 +53,7 @@ class Run {
 
   /** The stretch from the next hour on. */
   stretch(passed: Stretch['passed'] = () => undefined, to = Number.POSITIVE_INFINITY): Stretch {
-    const series = this.market.map((columns, i): QuietSeries => ({ ...columns, symbol: this.symbols[i] ?? '', bid: (last) => last * 0.9999, ask: (last) => last * 1.0001 }));
+    const series = this.market.map((columns, i): QuietSeries => ({ ...columns, symbol: this.symbols[i] ?? '', failure: 'the model gave no answer', bid: (last) => last * 0.9999, ask: (last) => last * 1.0001 }));
     const from = MONDAY + this.hour * HOUR_MS;
     const rows = Int32Array.from(this.market, ({ openTime }) => openTime.indexOf(from));
     return { series, rows, from, to, passed };
@@ -117,14 +117,18 @@ class Run {
     if (this.#waiting.length > 0) return 0;
     const points: unknown[] = [];
     const copy = this.copy();
-    const hours = passQuietHours(copy, this.stretch((at, equity, exposure) => points.push({ at, equity, exposure })));
-    const effects = Array.from({ length: hours }, () => this.step()).flat();
+    const hours = passQuietHours(copy, this.stretch((at, equity, exposure, unanswered) => points.push({ at, equity, exposure, unanswered })));
+    const steps = Array.from({ length: hours }, () => this.step());
     if (hours === 0) return 0;
+    const effects = steps.flat();
+    const outcomes = steps.map((each) => each.flatMap((effect) => (effect.type === 'decision' ? [effect.outcome] : [])));
+    const unanswered = outcomes.map((each) => each.filter((outcome) => outcome === 'no-prediction').length);
     expect(JSON.parse(encodeState(copy))).toEqual(JSON.parse(encodeState(this.world.state)));
     expect({ ...copy.evaluated, changes: copy.changes }).toEqual({ ...this.world.state.evaluated, changes: [] });
-    expect(points).toEqual(effects.flatMap((effect) => (effect.type === 'equity' ? [{ at: effect.at, equity: effect.equity, exposure: effect.exposure }] : [])));
-    const others = effects.filter(({ type }) => type !== 'equity' && type !== 'baseline');
-    expect(others.map((effect) => effect.type === 'decision' && effect.outcome)).toEqual(Array.from({ length: hours * this.symbols.length }, () => 'no-edge'));
+    const told = effects.flatMap((effect) => (effect.type === 'equity' ? [{ at: effect.at, equity: effect.equity, exposure: effect.exposure }] : []));
+    expect(points).toEqual(told.map((point, hour) => ({ ...point, unanswered: unanswered[hour] })));
+    expect(outcomes.flat().every((outcome) => outcome === 'no-edge' || outcome === 'no-prediction')).toBe(true);
+    expect(effects.filter(({ type }) => type !== 'equity' && type !== 'baseline')).toHaveLength(hours * this.symbols.length);
     return hours;
   }
 }
@@ -153,6 +157,13 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
   test('a calm market: nearly all of them', () => {
     expect(runThrough(new Run(marketOf(4, [BTC], HOURS), [BTC]))).toBeGreaterThan(0.8 * HOURS);
     expect(runThrough(new Run(marketOf(4, [BTC, ETH], HOURS), [BTC, ETH]))).toBeGreaterThan(0.6 * HOURS);
+  });
+
+  test('without an answer of the model', () => {
+    const market = marketOf(4, [BTC, ETH], HOURS);
+    market[1]?.probability.fill(Number.NaN);
+    market[0]?.probability.fill(Number.NaN, BEFORE + HOURS / 2);
+    expect(runThrough(new Run(market, [BTC, ETH]))).toBeGreaterThan(0.6 * HOURS);
   });
 
   test('while the volatility lock holds because too little is known, and beyond', () => {
@@ -242,7 +253,7 @@ describe('it passes no hour', () => {
   /** What happens in the fourth hour from now on. */
   test.each<[string, number, (columns: Writable, row: number) => void]>([
     ['before a prediction with an edge', 3, ({ probability }, row) => (probability[row - 1] = 0.9)],
-    ['before a prediction that is missing', 3, ({ probability }, row) => (probability[row - 1] = Number.NaN)],
+    ['before a prediction that is no probability', 3, ({ probability }, row) => (probability[row - 1] = -0.1)],
     ['before an hour that opens far away', 3, ({ open }, row) => (open[row] = (open[row] ?? 0) * 0.3)],
     ['before an hour without a price', 3, ({ open }, row) => (open[row] = Number.NaN)],
     ['before an hour whose price is below nothing', 3, ({ open }, row) => (open[row] = -1)],

@@ -3,11 +3,11 @@ import type { GuardianState } from '../guardian/state.ts';
 import { mayTighten, updateVolatility, wouldFlip } from '../guardian/volatility.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import type { Limits } from '../risk/limits.ts';
-import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
+import { DAY_MS, HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
 import { Decision } from './decision.ts';
 import { borneOut } from './marking.ts';
 import { isCandle, leaps } from './on-market.ts';
-import { policyTerms } from './on-prediction.ts';
+import { noPrediction, policyTerms } from './on-prediction.ts';
 import type { EngineState, SymbolState } from './state.ts';
 
 /** One symbol's hourly candles, oldest first, with the model's answer for each (NaN = none), and what a poll would quote. */
@@ -19,6 +19,8 @@ export interface QuietSeries {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly probability: Float32Array;
+  /** Why there is no answer where there is none. */
+  readonly failure: string;
   /** Best bid and ask at a last price: not above it and not below, so that the book bears it out. */
   readonly bid: (last: number) => number;
   readonly ask: (last: number) => number;
@@ -32,8 +34,8 @@ export interface Stretch {
   readonly from: EpochMs;
   /** Exclusive. */
   readonly to: EpochMs;
-  /** Told of each hour passed: its equity and the part of it that is not cash, in quote currency. */
-  readonly passed: (hour: EpochMs, equity: number, exposure: number) => void;
+  /** Told of each hour passed: its equity and the part of it that is not cash, in quote currency, and for how many symbols there was no answer. */
+  readonly passed: (hour: EpochMs, equity: number, exposure: number, unanswered: number) => void;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface Stretch {
  * a position, an order or a lock other than that of volatility. What it does to the state is what `step` does to it
  * when it is given, for each of the hours, the poll at the hour's open, then for each symbol the candle that has closed,
  * then for each the prediction; `quiet-hours.test.ts` holds the two against each other, snapshot by snapshot. An hour
- * passed has one equity point, a decision without an edge for each symbol and, at midnight, a baseline for the day.
+ * passed has one equity point, for each symbol a decision without an edge or without an answer and, at midnight, a baseline for the day.
  *
  * It ends before an hour in which a lock could trip or clear, a price is not believed at once, a candle is missing or
  * a prediction is worth an entry; and with an hour whose high and low could tighten the volatility lock, since its prices have to be told.
@@ -54,15 +56,24 @@ export const passQuietHours = (state: EngineState, stretch: Stretch): number => 
   const terms = config === null ? null : policyTerms(config);
   if (config === null || terms === null || !nothingPending(state, stretch) || !seriesFit(state, stretch)) return 0;
   const { from, passed } = stretch;
+  const { guardian } = state;
+  const flat = holdsNothing(state);
   let hours = 0;
+  let equity = Number.NaN;
+  let exposure = Number.NaN;
   for (let restless = false; !restless && from + hours * HOUR_MS < stretch.to; hours += 1) {
     const hour = from + hours * HOUR_MS;
-    const exposure = exposureAt(state, stretch, hours);
-    const equity = equityAt(state, stretch, hours);
-    if (!equityIsQuiet(state.guardian, hour, equity, config.limits) || !marketIsQuiet(state, stretch, hours, terms, config.limits)) break;
-    evaluateEquity(state.guardian, hour, equity, config.limits, state.changes);
+    // Cash alone is worth at noon what it was in the morning: the limits are looked at again with the new day.
+    const same = flat && hours > 0 && hour < (guardian.day ?? Number.NaN) + DAY_MS;
+    if (!same) {
+      equity = equityAt(state, stretch, hours);
+      exposure = exposureAt(state, stretch, hours);
+      if (!equityIsQuiet(guardian, hour, equity, config.limits)) break;
+    }
+    if (!marketIsQuiet(state, stretch, hours, terms, config.limits)) break;
+    if (!same) evaluateEquity(guardian, hour, equity, config.limits, state.changes);
     restless = takeCandles(state, stretch, hours, config.limits);
-    passed(hour, equity, exposure);
+    passed(hour, equity, exposure, unansweredAt(stretch, hours));
   }
   // The baselines of new days: what they are follows from the hours' equities.
   state.changes.length = 0;
@@ -98,6 +109,8 @@ const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch)
 
 const openOf = ({ series, rows }: Stretch, i: number, hours: number): number => (series[i] as QuietSeries).open[(rows[i] as number) + hours] as number;
 
+const holdsNothing = ({ symbolList }: EngineState): boolean => symbolList.every(({ heldNumber }) => heldNumber === 0);
+
 /** As `equityOf` adds it up, at the hour's open. */
 const equityAt = (state: EngineState, stretch: Stretch, hours: number): number => {
   let equity = state.cashNumber ?? Number.NaN;
@@ -129,9 +142,17 @@ const marketIsQuiet = (state: EngineState, { series, rows, from }: Stretch, hour
     const [h, l, c] = [high[before] as number, low[before] as number, close[before] as number];
     if (!isCandle(h, l, c) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
     const p = probability[before] as number;
+    if (Number.isNaN(p)) continue;
     if (!(p >= 0 && p <= 1) || decide(p, false, terms) !== 'stay-out') return false;
   }
   return true;
+};
+
+/** For how many symbols the model has no answer to the candle that has just closed. */
+const unansweredAt = ({ series, rows }: Stretch, hours: number): number => {
+  let unanswered = 0;
+  for (let i = 0; i < series.length; i += 1) if (Number.isNaN((series[i] as QuietSeries).probability[(rows[i] as number) + hours - 1])) unanswered += 1;
+  return unanswered;
 };
 
 /** Takes the candles that have closed; whether the hour's own high and low could tighten a volatility lock. */
@@ -153,7 +174,7 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, terms: Poli
   const at = stretch.from + (hours - 1) * HOUR_MS;
   for (let i = 0; i < state.symbolList.length; i += 1) {
     const symbol = state.symbolList[i] as SymbolState;
-    const { probability, bid, ask } = stretch.series[i] as QuietSeries;
+    const { probability, failure, bid, ask } = stretch.series[i] as QuietSeries;
     const last = openOf(stretch, i, hours - 1);
     symbol.last = last;
     symbol.bid = bid(last);
@@ -166,8 +187,11 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, terms: Poli
     symbol.forming.low = last;
     symbol.newestCandleOpen = at - HOUR_MS;
     const p = probability[(stretch.rows[i] as number) + hours - 2] as number;
-    symbol.lastDecision = new Decision(symbol.symbol, at - HOUR_MS, p, expectedValue(p, terms), terms.margin, 'no-edge', null);
+    symbol.lastDecision = Number.isNaN(p)
+      ? noPrediction(symbol.symbol, at - HOUR_MS, null, terms.margin, failure)
+      : new Decision(symbol.symbol, at - HOUR_MS, p, expectedValue(p, terms), terms.margin, 'no-edge', null);
   }
+  if (state.guardian.lastEquity !== null) state.guardian.lastEquity.at = at;
   state.at = at;
   state.wall = at;
   state.equityHour = at;

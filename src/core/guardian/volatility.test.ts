@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { ATR } from 'trading-signals';
 import { describe, expect, test } from 'vitest';
-import { CALM_CANDLES, createVolatility, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type Volatility } from './volatility.ts';
+import { CALM_CANDLES, createVolatility, mayTighten, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type Volatility } from './volatility.ts';
 
 /** A candle around 100 with a given range. */
 const candle = (state: Volatility, range: number): void => updateVolatility(state, 100 + range / 2, 100 - range / 2, 100, 0.99);
@@ -165,5 +166,34 @@ describe('the forming candle', () => {
     feed(state, 1, 50);
     tightenByForming(state, 100, 50, 50);
     expect(state.status).toBe('unknown');
+  });
+
+  test('is asked in advance whether it matters: where it says no, no price of the range changes anything', () => {
+    let [matters, not] = [0, 0];
+    fc.assert(
+      fc.property(fc.constantFrom('calm', 'high', 'row'), fc.double({ min: 60, max: 100, noNaN: true }), fc.double({ min: 100, max: 140, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (kind, low, high, share) => {
+        const state = known();
+        if (kind !== 'calm') candle(state, 30);
+        if (kind === 'row') while (state.calmCandles < 3) candle(state, 0.4);
+        const before = JSON.stringify(state);
+        const asked = mayTighten(state, high, low);
+        tightenByForming(state, high, low, low + share * (high - low));
+        const changed = JSON.stringify(state) !== before;
+        if (changed) expect(asked).toBe(true);
+        if (asked) matters += 1;
+        else not += 1;
+      }),
+      { numRuns: 60 },
+    );
+    expect(Math.min(matters, not)).toBeGreaterThan(0);
+  });
+
+  test('does not matter under a lock that has no calm candle yet', () => {
+    const state = known();
+    candle(state, 30);
+    expect(state).toMatchObject({ status: 'high', calmCandles: 0 });
+    expect(mayTighten(state, 100, 60)).toBe(false);
+    while (state.calmCandles < 1) candle(state, 0.4);
+    expect(mayTighten(state, 100, 60)).toBe(true);
   });
 });

@@ -102,6 +102,11 @@ export const tightenByForming = (state: Volatility, high: number, low: number, p
   state.ratio = ratio;
 };
 
-/** Whether any price between `low` and `high` of the hour under way could pass the threshold: false means that none of them changes anything. */
+/**
+ * Whether any price between `low` and `high` of the hour under way could change something: false means that `tightenByForming`
+ * of none of them does. Under a lock without a calm candle so far there is nothing that could be taken back.
+ */
 export const mayTighten = (state: Volatility, high: number, low: number): boolean =>
-  state.threshold !== null && !(smooth(state.atr, trueRange(high, low, state.previousClose), state.candles) / low <= state.threshold);
+  state.threshold !== null &&
+  (state.status === 'calm' || state.calmCandles > 0) &&
+  !(smooth(state.atr, trueRange(high, low, state.previousClose), state.candles) / low <= state.threshold);

@@ -24,12 +24,20 @@ const withOutage = (run: BacktestOptions): BacktestOptions => {
   return { ...run, series };
 };
 
+/** The model answers for the last symbol in every second week only. */
+const withSilence = (run: BacktestOptions): BacktestOptions => {
+  const WEEK = 7 * 24;
+  const predictions = new Map([...run.predictions].map(([symbol, answers]) => [symbol, symbol === run.series.at(-1)?.symbol ? answers.map((p, row) => (Math.floor(row / WEEK) % 2 === 0 ? p : Number.NaN)) : answers]));
+  return { ...run, predictions };
+};
+
 describe('a run that passes quiet hours as one', () => {
   test.each([
     ['one symbol', runs(11, [BTC])],
     ['two symbols in one portfolio', runs(12, [BTC, ETH])],
     ['from the first day of a market, when the volatility lock holds', runs(13, [BTC], { from: START + 24 * HOUR_MS, to: START + 3_000 * HOUR_MS })],
     ['an outage', withOutage(runs(14, [BTC]))],
+    ['a model without an answer for weeks', withSilence(runs(16, [BTC, ETH]))],
     ['an operator who gives up', runs(15, [BTC, ETH], { assumptions: { ...DEFAULT_ASSUMPTIONS, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 0 } } })],
   ])('does in every part what a run of single steps does: %s', (_name, run) => {
     const result = runBacktest(run);

@@ -83,9 +83,10 @@ export class RunRecord {
     if (effect.outcome === 'denied') this.#denied(effect);
   }
 
-  /** An hour in which nothing could happen: its equity, and a decision without an edge for each symbol. */
-  quietHour(at: EpochMs, equity: number, exposure: number, symbols: number): void {
-    this.decisions['no-edge'] += symbols;
+  /** An hour in which nothing could happen: its equity, and for each symbol a decision without an edge or without an answer of the model. */
+  quietHour(at: EpochMs, equity: number, exposure: number, withoutEdge: number, unanswered: number): void {
+    this.decisions['no-edge'] += withoutEdge;
+    this.decisions['no-prediction'] += unanswered;
     this.#add(at, equity, exposure);
   }
 

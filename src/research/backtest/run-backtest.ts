@@ -2,7 +2,7 @@ import { toNumber, ZERO } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import type { InstrumentText } from '../../core/engine/input.ts';
-import { passQuietHours, type QuietSeries } from '../../core/engine/quiet-hours.ts';
+import { passQuietHours, type QuietSeries, type Stretch } from '../../core/engine/quiet-hours.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
 import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-columns.ts';
@@ -96,7 +96,7 @@ class BacktestRun {
   readonly #probabilities: readonly (Float32Array | undefined)[];
   /** What quiet hours are made of; null when every hour is stepped. */
   readonly #quiet: readonly QuietSeries[] | null;
-  readonly #passed = (hour: EpochMs, equity: number, exposure: number): void => this.#record.quietHour(hour, equity, exposure, this.#candleInputs.length);
+  readonly #passed: Stretch['passed'] = (hour, equity, exposure, unanswered) => this.#record.quietHour(hour, equity, exposure, this.#candleInputs.length - unanswered, unanswered);
   #candles = 0;
   #commands = 0;
   #stopped: BacktestResult['stopped'] = null;
@@ -351,7 +351,7 @@ class BacktestRun {
 
 const quietSeries = ({ symbol, hourly }: SymbolSeries, probability: Float32Array | undefined, session: Session, i: number): QuietSeries => {
   const { openTime, open, high, low, close } = hourly;
-  return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
+  return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), failure: NO_ANSWER, bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
 };
 
 const historyOf = (columns: CandleColumns, first: number, last: number): (readonly [number, number, number, number, number])[] =>
