@@ -45,9 +45,13 @@ const generated = (hours: number): CandleColumns => columnsFromCandles(generateC
 const given = (length: number, shift = 0): Float32Array =>
   Float32Array.from({ length }, (_, row) => ((Math.imul(row + shift, 2_654_435_761) >>> 16) % SIGNAL_EVERY === 0 ? 0.9 : 0.4));
 
-type Given = (length: number, index: number) => Float32Array;
+interface Given {
+  readonly symbol: string;
+  readonly hourly: CandleColumns;
+  readonly probability: Float32Array;
+}
 
-const run = (series: readonly { symbol: string; hourly: CandleColumns }[], { predict = (length, index) => given(length, index * 7), margin = 0.001, everyHour = false }: { predict?: Given; margin?: number; everyHour?: boolean } = {}): BacktestResult => {
+const run = (series: readonly Given[], { margin = 0.001, everyHour = false }: { margin?: number; everyHour?: boolean } = {}): BacktestResult => {
   const [first] = series;
   if (first === undefined) throw new Error('no series');
   const from = first.hourly.openTime[0] ?? 0;
@@ -58,8 +62,8 @@ const run = (series: readonly { symbol: string; hourly: CandleColumns }[], { pre
     },
     engineVersion: 'bench',
     instruments: series.map(({ symbol }) => ({ ...recordedInstrument(BTC), symbol, id: symbol.replace('/', ''), base: symbol.split('/')[0] ?? '' })),
-    series: series.map((each) => ({ ...each, finer: [] })),
-    predictions: new Map(series.map(({ symbol, hourly }, index) => [symbol, predict(hourly.length, index)])),
+    series: series.map(({ symbol, hourly }) => ({ symbol, hourly, finer: [] })),
+    predictions: new Map(series.map(({ symbol, probability }) => [symbol, probability])),
     // An operator who never gives up, so that the run has all its hours.
     assumptions: { ...DEFAULT_ASSUMPTIONS, balance: 1_000_000, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 1_000_000 } },
     from,
@@ -83,24 +87,25 @@ await model.close();
 // What the trained model itself wants: hardly a trade, so this is the cost of hours in which nothing is done.
 const { margin } = model.description;
 const own = predictions.bySymbol.get(BTC) ?? new Float32Array(0);
-const runModel = (): BacktestResult => run([{ symbol: BTC, hourly }], { predict: () => own, margin });
+const runModel = (): BacktestResult => run([{ symbol: BTC, hourly, probability: own }], { margin });
 if (process.argv[3] === 'model') {
   const alone = timed(runModel);
   line(`  the model's predictions`, `${rate(hourly.length, alone.wall)}   ${alone.result.trades.length} trades`);
   process.exit(0);
 }
 
-const first = timed(() => run([{ symbol: BTC, hourly }]));
+const traded = [{ symbol: BTC, hourly, probability: given(hourly.length) }];
+const first = timed(() => run(traded));
 const { trades, orders, orderHash } = first.result;
 line('engine, first run', `${rate(hourly.length, first.wall)}   ${trades.length} trades, ${orders} orders, ${orderHash.slice(0, 12)}`);
 line('  of it on the processor', rate(hourly.length, first.own));
 const alone = spawnSync(process.execPath, [import.meta.filename, directory ?? '', 'model'], { encoding: 'utf8' });
 if (alone.status !== 0) throw new Error(alone.stderr);
 console.log(alone.stdout.trimEnd().split('\n').at(-1));
-const rounds = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }])));
+const rounds = Array.from({ length: ROUNDS }, () => timed(() => run(traded)));
 line(`engine, warm (best of ${ROUNDS})`, rate(hourly.length, Math.min(...rounds.map(({ wall }) => wall))));
 line('  of it on the processor', rate(hourly.length, Math.min(...rounds.map(({ own }) => own))));
-const stepped = Array.from({ length: ROUNDS }, () => timed(() => run([{ symbol: BTC, hourly }], { everyHour: true })));
+const stepped = Array.from({ length: ROUNDS }, () => timed(() => run(traded, { everyHour: true })));
 line('every hour stepped, warm', `${rate(hourly.length, Math.min(...stepped.map(({ wall }) => wall)))}   ${stepped[0]?.result.orderHash.slice(0, 12) ?? ''}`);
 
 const quiet = Array.from({ length: ROUNDS }, () => timed(runModel));
@@ -110,13 +115,13 @@ const least = (series: Parameters<typeof run>[0]): number => Math.min(...Array.f
 console.log('\nCost by length of history');
 for (const times of [1, 4, 16]) {
   const columns = generated(16_384 * times);
-  const ms = least([{ symbol: BTC, hourly: columns }]);
+  const ms = least([{ symbol: BTC, hourly: columns, probability: given(columns.length) }]);
   line(`  ${times}x (${columns.length.toLocaleString('en')} candles)`, rate(columns.length, ms));
 }
 console.log('Cost by number of symbols');
 const shared = generated(16_384);
 for (const times of [1, 4, 16]) {
-  const series = Array.from({ length: times }, (_, index) => ({ symbol: index === 0 ? BTC : `S${index}/USDT`, hourly: shared }));
+  const series = Array.from({ length: times }, (_, index) => ({ symbol: index === 0 ? BTC : `S${index}/USDT`, hourly: shared, probability: given(shared.length, index * 7) }));
   line(`  ${times}x`, rate(times * shared.length, least(series)));
 }
 
