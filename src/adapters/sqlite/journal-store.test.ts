@@ -109,7 +109,9 @@ describe('a commit', () => {
 
   test('applies what reading its text back would give, whatever is in it, and never the object itself', () => {
     const db = openForTest();
-    const anything = fc.anything({ withBigInt: false, withSparseArray: false, withNullPrototype: true, withObjectString: false, values: [fc.string({ unit: 'binary' }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)] });
+    // The one name that is refused: a copy would have it as its prototype.
+    const key = fc.string().filter((name) => name !== '__proto__');
+    const anything = fc.anything({ key, withBigInt: false, withSparseArray: false, withNullPrototype: true, withObjectString: false, values: [fc.string({ unit: 'binary' }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)] });
     fc.assert(
       fc.property(anything, (external) => {
         const given: Input = Object.assign(timer(), { external, left: undefined });
