@@ -31,9 +31,25 @@ describe('the service notifier', () => {
     await notifier.alive();
     await notifier.stopping();
     expect(failures).toEqual([]);
-    expect(recorded()).toContain(`--no-block\n--pid=${process.pid}\nREADY=1\nSTATUS=trading READY=0\nsocket=/run/x\nsecret=\n`);
+    expect(recorded()).toContain(`--pid=${process.pid}\nREADY=1\nSTATUS=trading READY=0\nsocket=/run/x\nsecret=\n`);
     expect(recorded()).toContain('WATCHDOG=1\n');
     expect(recorded()).toContain('STOPPING=1\n');
+  });
+
+  test('READY goes with each sign of life from readiness to the stop: the first may have been lost', async () => {
+    const { command, recorded } = recorder();
+    const notifier = createServiceNotifier({ environment: { NOTIFY_SOCKET: '/run/x' }, command, onFailure: () => undefined });
+    const says = async (tell: Promise<void>): Promise<readonly string[]> => {
+      await tell;
+      const said = recorded().split('\n').filter((line) => /^(READY|WATCHDOG|STOPPING)=/.test(line));
+      rmSync(join(folder, 'record'));
+      return said;
+    };
+    expect(await says(notifier.alive())).toEqual(['WATCHDOG=1']);
+    expect(await says(notifier.ready('up'))).toEqual(['READY=1']);
+    expect(await says(notifier.alive())).toEqual(['READY=1', 'WATCHDOG=1']);
+    expect(await says(notifier.stopping())).toEqual(['STOPPING=1']);
+    expect(await says(notifier.alive())).toEqual(['WATCHDOG=1']);
   });
 
   test('without a service manager it does nothing', async () => {

@@ -23,7 +23,8 @@ export interface ServiceNotifierOptions {
   readonly command?: string;
 }
 
-const NOTIFY_TIMEOUT_MS = 5_000;
+/** `systemd-notify` itself waits 5 s for the service manager. */
+const NOTIFY_TIMEOUT_MS = 10_000;
 
 const run = (command: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string | null> =>
   new Promise((resolve) => {
@@ -35,6 +36,9 @@ const run = (command: string, args: readonly string[], environment: NodeJS.Proce
 /**
  * Tells systemd how the service is (sd_notify(3)) through `systemd-notify`, since Node has no
  * datagram Unix sockets. The unit needs `NotifyAccess=all`: the message comes from a child.
+ * The child has to live until systemd has read the message, or it belongs to no unit and is dropped (so never
+ * `--no-block`: one in ten was lost, and with READY the whole start hung). READY goes with every sign of life as well:
+ * a service that is up already ignores it.
  */
 export const createServiceNotifier = (options: ServiceNotifierOptions): ServiceNotifier => {
   const { environment } = options;
@@ -44,18 +48,25 @@ export const createServiceNotifier = (options: ServiceNotifierOptions): ServiceN
   const watchdogInterval = active && Number.isFinite(watchdogUsec) && watchdogUsec > 0 ? watchdogUsec / 1_000 : null;
   // The child needs the socket and a search path, and none of our secrets.
   const childEnvironment: NodeJS.ProcessEnv = { NOTIFY_SOCKET: socket, PATH: environment['PATH'] ?? '/usr/bin:/bin' };
+  let isReady = false;
   const tell = async (...states: readonly string[]): Promise<void> => {
     if (!active) return;
-    const failure = await run(options.command ?? 'systemd-notify', ['--no-block', `--pid=${process.pid}`, ...states], childEnvironment);
+    const failure = await run(options.command ?? 'systemd-notify', [`--pid=${process.pid}`, ...states], childEnvironment);
     if (failure !== null) options.onFailure(failure);
   };
   return {
     active,
     watchdogInterval,
-    ready: (status) => tell('READY=1', `STATUS=${oneLine(status)}`),
+    ready: (status) => {
+      isReady = true;
+      return tell('READY=1', `STATUS=${oneLine(status)}`);
+    },
     status: (status) => tell(`STATUS=${oneLine(status)}`),
-    alive: () => tell('WATCHDOG=1'),
-    stopping: () => tell('STOPPING=1'),
+    alive: () => tell(...(isReady ? ['READY=1'] : []), 'WATCHDOG=1'),
+    stopping: () => {
+      isReady = false;
+      return tell('STOPPING=1');
+    },
   };
 };
 

@@ -133,13 +133,11 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
 
   const end = await Promise.race([base.stop.then((why) => ({ why, error: null })), failed.promise.then((error) => ({ why: null, error }))]);
   limitShutdown(base);
-  await supervision.stopping();
-  if (end.why === null) {
-    log.error({ error: end.error }, 'the engine has failed; a new start recovers from the journal');
-    return EXIT_CODES.failure;
-  }
-  await bot.stop(end.why);
-  return EXIT_CODES.done;
+  const told = supervision.stopping();
+  if (end.why === null) log.error({ error: end.error }, 'the engine has failed; a new start recovers from the journal');
+  else await bot.stop(end.why);
+  await told;
+  return end.why === null ? EXIT_CODES.failure : EXIT_CODES.done;
 };
 
 /** Whatever hangs, the process is gone in time: protective stops rest on the exchange. */

@@ -10,6 +10,7 @@ readonly PAGE=http://127.0.0.1:8787
 ok() { printf 'ok: %s\n' "$1"; }
 fail() {
   printf 'FAILED: %s\n' "$1"
+  systemctl --no-pager --lines=0 status "$UNIT" || true
   journalctl --no-pager --unit "$UNIT" | tail -n 15
   exit 1
 }
@@ -28,14 +29,16 @@ eventually() {
   ok "$what"
 }
 status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$(property MainPID)/status" | cut -f1; }
-log_has() { journalctl --no-pager --unit "$UNIT" | grep -q -- "$1"; }
+# Reads to the end: a grep that stops at the first hit would break the pipe.
+log_has() { journalctl --no-pager --unit "$UNIT" | grep -- "$1" >/dev/null; }
 chat() { curl --silent --fail --max-time 10 -H "origin: $PAGE" -H 'content-type: application/json' "$@"; }
 
 cd /srv/checkout
 deployment/install.sh install --offline >/dev/null 2>&1 || fail 'install.sh'
 printf 'DEMO_HOUR_SECONDS=0.5\n' >> "$HOME_DIR/.env"
 
-systemctl start "$UNIT" || fail 'systemctl start'
+# A start whose READY=1 is lost would never come back.
+timeout 60 systemctl start "$UNIT" || fail 'systemctl start'
 ok 'systemctl start came back: the bot has said READY=1'
 expect 'state' active "$(property ActiveState)"
 expect 'user' guardian-bot "$(ps -o user= -p "$(property MainPID)" | tr -d ' ')"

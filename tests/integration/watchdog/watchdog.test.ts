@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServiceNotifier } from '../../../src/adapters/system/notify.ts';
 import { createWatchdog, STALL_LIMIT } from '../../../src/app/watchdog.ts';
@@ -78,6 +79,17 @@ describe('the watchdog', () => {
     ended.abort();
     sleeper.wake?.();
     await running;
+  });
+
+  test('a message is told only once the manager has read it: from a process that is gone it would belong to no unit', async () => {
+    const notifier = createServiceNotifier({ environment: { ...process.env, NOTIFY_SOCKET: socket() }, onFailure: (why) => { throw new Error(why); } });
+    receiver.kill('SIGSTOP');
+    const told = notifier.ready('up').then(() => 'told');
+    // A child that does not wait is gone within milliseconds.
+    expect(await Promise.race([told, delay(500, 'waits')])).toBe('waits');
+    receiver.kill('SIGCONT');
+    expect(await told).toBe('told');
+    await eventually('READY', () => (count('READY=1') > 0 ? true : null));
   });
 
   test('the service: READY after recovery, pings, STOPPING at once on SIGTERM, gone within 10 s', { timeout: 90_000 }, async () => {
