@@ -196,7 +196,8 @@ do_upgrade() {
     return 0
   fi
   program "$release" --version >/dev/null || die 'the new version does not run on this machine: nothing was changed'
-  systemctl is-active --quiet "$SERVICE" && running=yes
+  # Between two tries, or while it waits for the exchange, it is "activating": meant to run as well.
+  case "$(systemctl is-active "$SERVICE" || true)" in active | activating | reloading) running=yes ;; esac
   # Once the other version may have touched the database, the backup from before it is the one to go back to.
   [ "$current" != "$previous" ] || make_backup "$previous"
   printf '%s\n' "$previous" "$running" "$backup" "$database" >"$UNFINISHED.new"
