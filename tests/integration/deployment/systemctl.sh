@@ -22,7 +22,7 @@ as_service() {
   runuser -u "$(value "$unit" User)" -- env -i PATH=/usr/local/bin:/usr/bin:/bin "${environment[@]}" $STUB_ENVIRONMENT "$@" sh -c "$(command_of "$unit")"
 }
 # What was said so far is not about what comes.
-not_ready() { wc -l < "$state/messages" > "$state/$1.heard"; }
+not_ready() { wc -l < "$state/messages" > "$state/$1.heard.new" && mv "$state/$1.heard.new" "$state/$1.heard"; }
 state_of() {
   if [ ! -e "$state/$1.running" ]; then echo inactive
   elif [ ! -e "$state/$1.heard" ] || tail -n +"$(($(cat "$state/$1.heard") + 1))" "$state/messages" | grep '^READY=1' >/dev/null; then echo active
@@ -44,14 +44,18 @@ supervise() {
 start_service() {
   local unit="$1"
   if [ "$(value "$unit" Type)" = oneshot ]; then as_service "$unit"; return; fi
-  [ ! -e "$state/$unit.running" ] || return 0
-  rm -f "$state/$unit.stop" "$state/$unit.code" "$state/messages"
-  notify-receiver "$state/notify" "$state/messages" & echo $! > "$state/receiver"
-  until grep -qs LISTENING "$state/messages"; do sleep 0.05; done
-  touch "$state/$unit.running"
-  supervise "$unit" &
-  echo $! > "$state/$unit.supervisor"
-  until grep -qs '^READY=1' "$state/messages"; do
+  rm -f "$state/$unit.code"
+  if [ ! -e "$state/$unit.running" ]; then
+    rm -f "$state/$unit.stop" "$state/messages"
+    notify-receiver "$state/notify" "$state/messages" & echo $! > "$state/receiver"
+    until grep -qs LISTENING "$state/messages"; do sleep 0.05; done
+    not_ready "$unit"
+    touch "$state/$unit.running"
+    supervise "$unit" &
+    echo $! > "$state/$unit.supervisor"
+  fi
+  # One that is starting already is waited for, too.
+  until [ "$(state_of "$unit")" = active ]; do
     # The start job fails with the first process that ends before READY, whatever is tried after it.
     [ ! -e "$state/$unit.code" ] || { echo "Job for $unit failed (code $(cat "$state/$unit.code")). See journalctl." >&2; return 1; }
     sleep 0.1
