@@ -12,6 +12,7 @@ set -euo pipefail
 readonly USER_NAME=guardian-bot
 readonly PREFIX=/opt/guardian-bot
 readonly HOME_DIR=/var/lib/guardian-bot
+readonly CACHE_DIR=/var/cache/guardian-bot
 readonly UNIT_DIR=/etc/systemd/system
 # While an upgrade is under way: what it began from. One that is broken off leaves it for the next.
 readonly UNFINISHED="$PREFIX/upgrade.unfinished"
@@ -196,7 +197,8 @@ do_upgrade() {
     return 0
   fi
   program "$release" --version >/dev/null || die 'the new version does not run on this machine: nothing was changed'
-  systemctl is-active --quiet "$SERVICE" && running=yes
+  # Between two tries, or while it waits for the exchange, it is "activating": meant to run as well.
+  case "$(systemctl is-active "$SERVICE" || true)" in active | activating | reloading) running=yes ;; esac
   # Once the other version may have touched the database, the backup from before it is the one to go back to.
   [ "$current" != "$previous" ] || make_backup "$previous"
   printf '%s\n' "$previous" "$running" "$backup" "$database" >"$UNFINISHED.new"
@@ -223,8 +225,10 @@ do_uninstall() {
   local unit
   for unit in "${UNITS[@]}"; do rm -f "$UNIT_DIR/$unit"; done
   rm -f "$WRAPPER"
-  rm -rf "$PREFIX"
+  rm -rf "$PREFIX" "$CACHE_DIR"
   systemctl daemon-reload
+  # One that had failed would be listed until the next boot.
+  systemctl reset-failed "${UNITS[@]}" 2>/dev/null || true
   say "uninstalled. Kept: $HOME_DIR (databases, backups, .env) and the user $USER_NAME. Protective stops stay on the exchange."
 }
 

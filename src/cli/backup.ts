@@ -1,14 +1,13 @@
 import { backupFile, restoreFile, verifyFile } from '../adapters/sqlite/copies.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
-import { loadConfig } from '../adapters/system/config.ts';
 import { backupPath, rotateBackups } from './backups.ts';
+import { configurationWithoutSecrets } from './without-secrets.ts';
 
 /** Backups of a database that are kept; older ones are removed. */
 const KEEP = 14;
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
-const configuration = () => loadConfig({ environment: process.env, envFile: '.env' }).config;
 
 const keepCount = (text: string | undefined): number => {
   if (text === undefined) return KEEP;
@@ -20,7 +19,7 @@ const keepCount = (text: string | undefined): number => {
 /** `guardian backup`: an online, integrity-checked copy; the running bot is not disturbed. */
 export const backup = async (options: { readonly to?: string; readonly keep?: string }): Promise<ExitCode> => {
   if (options.to !== undefined && options.keep !== undefined) throw new UserError(`--keep ${options.keep} is for the backups beside the database, and --to ${options.to} is none of them: leave one of the two out`);
-  const config = configuration();
+  const config = configurationWithoutSecrets();
   const keep = keepCount(options.keep);
   const now = Date.now();
   const { path, bytes, sequence } = await backupFile(config.databasePath, options.to ?? backupPath(config, now), now, config.mode);
@@ -39,7 +38,7 @@ export const restore = (file: string, options: { readonly verify?: boolean }): E
     out(`${file}: sound, mode ${mode}, account ${account}, ${bytes} bytes, up to journal entry ${sequence}`);
     return EXIT_CODES.done;
   }
-  const { mode, databasePath } = configuration();
+  const { mode, databasePath } = configurationWithoutSecrets();
   const { sequence, movedTo } = restoreFile(file, databasePath, mode, Date.now());
   out(`${databasePath}: restored up to journal entry ${sequence}${movedTo === null ? '' : `; the one that was there is now ${movedTo}`}`);
   out('The next start is halted: what happened since the backup is not in it. Check /positions and /orders, send /reconcile, then /unlock.');

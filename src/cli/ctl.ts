@@ -3,18 +3,18 @@ import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
 import { askControl, ControlUnreachable } from '../adapters/control/client.ts';
 import type { ControlEnd, ControlRequest } from '../adapters/control/protocol.ts';
-import { loadConfig } from '../adapters/system/config.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
 import { controlPath } from './control/start-control.ts';
+import { configurationWithoutSecrets } from './without-secrets.ts';
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Who types: what `sudo` was called by, else the user. For the audit table. */
 const typist = (): string => (process.env['SUDO_USER'] ?? userInfo().username).slice(0, 60);
 
-const socketPath = (): string => controlPath(loadConfig({ environment: process.env, envFile: '.env' }).config);
+const socketPath = (): string => controlPath(configurationWithoutSecrets());
 
 const ask = async (request: ControlRequest): Promise<ControlEnd> => {
   try {

@@ -37,7 +37,7 @@ const exitCode = (code: number): ExitCode => (code === EXIT_CODES.done || code =
 export const download = async (options: DownloadArguments): Promise<ExitCode> => {
   if (options.import !== undefined && options.export !== undefined) throw new UserError('--import and --export are opposite ways: use one of them');
   if (options.from !== undefined && (options.import ?? options.export) !== undefined) throw new UserError('--from is for what is fetched; a file is taken and written whole');
-  const { config, log } = openContext({ logTo: 'stderr' });
+  const { config, log } = openContext({ logTo: 'stderr', needsSecrets: false });
   const symbols = symbolsOf(options.symbols, config.symbols, null);
   const from = hourOf('from', options.from) ?? FROM;
   const store = createCandleStore(options.store ?? STORE);

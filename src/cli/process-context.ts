@@ -20,12 +20,12 @@ export interface ProcessContext extends LoadedConfig {
 /**
  * Reads the configuration and opens the log. `guardHoldings`: a limit that is looser than its ceiling stops a
  * start, but not when the database holds something; then the standard limits hold, and the start is halted.
- * `logTo`: standard error for commands whose standard output is their answer.
+ * `logTo`: standard error for commands whose standard output is their answer. `needsSecrets`: see `loadConfig`.
  * @throws UserError for wrong configuration
  */
-export const openContext = ({ guardHoldings = false, logTo = 'stdout' }: { readonly guardHoldings?: boolean; readonly logTo?: 'stdout' | 'stderr' } = {}): ProcessContext => {
+export const openContext = ({ guardHoldings = false, logTo = 'stdout', needsSecrets = true }: { readonly guardHoldings?: boolean; readonly logTo?: 'stdout' | 'stderr'; readonly needsSecrets?: boolean } = {}): ProcessContext => {
   const sources: ConfigSources = { environment: process.env, envFile: '.env' };
-  const { loaded, configHalts } = guardHoldings ? loadOrGuard(sources) : { loaded: loadConfig(sources), configHalts: [] };
+  const { loaded, configHalts } = guardHoldings ? loadOrGuard(sources) : { loaded: loadConfig(sources, { needsSecrets }), configHalts: [] };
   const log = createLog({
     level: loaded.config.logLevel,
     redact: loaded.config.secrets.redactor(),

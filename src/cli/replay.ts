@@ -1,5 +1,4 @@
 import { openReadOnly } from '../adapters/sqlite/database.ts';
-import { loadConfig } from '../adapters/system/config.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { openArchivedDay } from '../app/backup-archive.ts';
@@ -7,6 +6,7 @@ import { describeDifference, explain, verify, type JournalReader } from '../app/
 import { decodeState } from '../core/engine/codec.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { engineVersion } from './engine-version.ts';
+import { configurationWithoutSecrets } from './without-secrets.ts';
 
 export interface ReplayArguments {
   readonly database?: string;
@@ -54,7 +54,7 @@ const openDay = (path: string): Source => {
 export const replay = (options: ReplayArguments): ExitCode => {
   const { until } = sequenceOf(options.until);
   if (options.explain !== undefined && options.verify !== true && until !== undefined) throw new UserError('--until ends a proof, and --explain alone proves nothing: leave it out, or add --verify');
-  const path = options.database ?? loadConfig({ environment: process.env, envFile: '.env' }).config.databasePath;
+  const path = options.database ?? configurationWithoutSecrets().databasePath;
   const source = open(path);
   try {
     if (options.explain !== undefined) tellWhy(source, options.explain);

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { openCandleFolder } from '../adapters/candles/candle-files.ts';
 import { loadModel } from '../adapters/onnx/load-model.ts';
-import { loadConfig } from '../adapters/system/config.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { runTrain } from '../research/training/run-train.ts';
 import { createResearchIo } from './research-io.ts';
+import { configurationWithoutSecrets } from './without-secrets.ts';
 
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
@@ -23,7 +23,7 @@ export const train = async ({ search, demo, data, output }: TrainArguments): Pro
   const others = Object.entries({ search, data, output }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
   if (demo === true && others.length > 0) throw new UserError(`--demo makes models/demo from generated candles, and nothing else: leave out ${others.join(', ')}`);
   const io = createResearchIo();
-  const directory = demo === true ? undefined : data ?? loadConfig({ environment: process.env, envFile: '.env' }).config.marketDataDir ?? undefined;
+  const directory = demo === true ? undefined : data ?? configurationWithoutSecrets().marketDataDir ?? undefined;
   const code = await runTrain(
     {
       modelsDirectory: MODELS,

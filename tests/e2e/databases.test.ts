@@ -73,6 +73,18 @@ describe('the others', () => {
     expect(ended.code).toBe(code);
   });
 
+  test.each([
+    ['backup', ['backup'], /none\.db does not exist, so there is nothing to back up/],
+    ['replay', ['replay', '--verify'], /none\.db does not exist/],
+    ['ctl', ['ctl', 'status'], /no bot runs on this database/],
+    ['drill', ['drill', 'restart'], /no bot runs on this database/],
+    ['restore', ['restore', 'lost.db'], /lost\.db does not exist/],
+  ])('%s needs no key, which only the service may have, as a credential', async (_, words, message) => {
+    const ended = await runGuardian(words, { MODE: 'live', DATABASE_PATH: inside('none.db') }, home);
+    expect(ended.output).toMatch(message);
+    expect(ended.output).not.toContain('EXCHANGE_API_KEY');
+  });
+
   test('a doctor before the first start of a new version has nothing to fix about the database', async () => {
     expect((await run('older.db', 'doctor')).output).toMatch(/^ok +database +\S+older\.db is sound; the next start brings it to this version's schema$/m);
   });

@@ -149,8 +149,8 @@ export interface ConfigFault {
   readonly message: string;
 }
 
-/** What no single value shows. */
-const crossFaults = (s: Settings): readonly ConfigFault[] => {
+/** Secrets that are not there. */
+const missingSecrets = (s: Settings): readonly ConfigFault[] => {
   const faults: ConfigFault[] = [];
   const fault = (name: ConfigKey, message: string): void => void faults.push({ key: name, message });
   if (s.EXCHANGE_API_KEY !== null && s.EXCHANGE_API_SECRET === null) fault('EXCHANGE_API_SECRET', 'is missing, yet EXCHANGE_API_KEY is set; set both');
@@ -158,6 +158,16 @@ const crossFaults = (s: Settings): readonly ConfigFault[] => {
   if ((s.MODE === 'live' || s.MODE === 'testnet') && s.EXCHANGE_API_KEY === null && s.EXCHANGE_API_SECRET === null) {
     fault('EXCHANGE_API_KEY', `is missing; MODE=${s.MODE} needs EXCHANGE_API_KEY and EXCHANGE_API_SECRET`);
   }
+  if (!isLoopback(s.DASHBOARD_HOST) && s.DASHBOARD_TOKEN === null) {
+    fault('DASHBOARD_HOST', 'is not a loopback address, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1');
+  }
+  return faults;
+};
+
+/** What no single value shows. */
+const crossFaults = (s: Settings): readonly ConfigFault[] => {
+  const faults: ConfigFault[] = [];
+  const fault = (name: ConfigKey, message: string): void => void faults.push({ key: name, message });
   if (s.EXCHANGE_API_ROOT !== null && s.MODE === 'live') {
     const url = new URL(s.EXCHANGE_API_ROOT);
     if (url.protocol !== 'https:' && !isLoopback(url.hostname)) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
@@ -171,9 +181,6 @@ const crossFaults = (s: Settings): readonly ConfigFault[] => {
   }
   if (s.UNLOCK_APPROVALS > Math.max(1, s.TELEGRAM_OPERATORS.length)) {
     fault('UNLOCK_APPROVALS', `is more than the ${s.TELEGRAM_OPERATORS.length} in TELEGRAM_OPERATORS; list more operators or use 1`);
-  }
-  if (!isLoopback(s.DASHBOARD_HOST) && s.DASHBOARD_TOKEN === null) {
-    fault('DASHBOARD_HOST', 'is not a loopback address, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1');
   }
   if (s.DEMO_FROM !== null && s.MARKET_DATA_DIR === null) {
     fault('DEMO_FROM', 'needs MARKET_DATA_DIR: the generated series has a beginning of its own');
@@ -229,14 +236,18 @@ const assemble = (s: Settings): Config => {
   });
 };
 
-/** Validates raw values. Every fault is reported, not the first alone; combinations are judged once single values are right. */
+/**
+ * Validates raw values. Every fault is reported, not the first alone; combinations are judged once single values are right.
+ * Without `needsSecrets`, secrets that are not there are no fault.
+ */
 export const parseConfig = (
   values: Readonly<Partial<Record<ConfigKey, string>>>,
+  needsSecrets = true,
 ): { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly faults: readonly ConfigFault[] } => {
   const parsed = settings.safeParse(values);
   if (!parsed.success) {
     return { ok: false, faults: parsed.error.issues.map((issue) => ({ key: String(issue.path[0]) as ConfigKey, message: issue.message })) };
   }
-  const faults = crossFaults(parsed.data);
+  const faults = [...(needsSecrets ? missingSecrets(parsed.data) : []), ...crossFaults(parsed.data)];
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config: assemble(parsed.data) };
 };

@@ -241,6 +241,15 @@ describe('secrets', () => {
     expect(faults({ ...environment, EXCHANGE_API_KEY: 'another-key' })[0]).toContain('EXCHANGE_API_KEY is given with different values');
   });
 
+  test('that are not there are no fault for a command that needs none; wrong ones and everything else still are', () => {
+    const load = (environment: Record<string, string>): LoadedConfig => loadConfig({ environment, envFile: null }, { needsSecrets: false });
+    expect(load({ MODE: 'live' }).config).toMatchObject({ mode: 'live', databasePath: 'data/live.db' });
+    expect(load({ EXCHANGE_API_KEY: 'key-key-key' }).config.mode).toBe('demo');
+    expect(load({ EXCHANGE_API_SECRET: 'secret-secret', DASHBOARD_HOST: '0.0.0.0' }).config.dashboard.host).toBe('0.0.0.0');
+    expect(faultsOf(() => load({ MODE: 'live', EXCHANGE_API_KEY: 'short' }))[0]).toContain('EXCHANGE_API_KEY (value not shown)');
+    expect(faultsOf(() => load({ MODE: 'live', TELEGRAM_BOT_TOKEN: '123456:abcdefghijkl' }))[0]).toMatch(/^TELEGRAM_OPERATORS is empty/);
+  });
+
   test('in a readable .env warn in demo and paper, and refuse live', () => {
     const text = 'EXCHANGE_API_KEY=planted-api-key\nEXCHANGE_API_SECRET=planted-api-secret\n';
     expect(fromFile(text, 0o600).warnings).toEqual([]);

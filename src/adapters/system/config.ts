@@ -26,12 +26,13 @@ const faultLine = ({ key, message }: ConfigFault, value: string | undefined): st
 };
 
 /**
- * The configuration from `.env`, the environment and systemd credentials.
+ * The configuration from `.env`, the environment and systemd credentials. Credentials are there for the service alone:
+ * a command that needs no secret has to work without them (`needsSecrets: false`).
  * @throws UserError (exit code 2) whose message has one line for every fault.
  */
-export const loadConfig = (sources: ConfigSources): LoadedConfig => {
+export const loadConfig = (sources: ConfigSources, { needsSecrets = true }: { readonly needsSecrets?: boolean } = {}): LoadedConfig => {
   const raw = readConfigSources(sources);
-  const parsed = parseConfig(raw.values);
+  const parsed = parseConfig(raw.values, needsSecrets);
   const lines = [...raw.faults, ...(parsed.ok ? [] : parsed.faults.map((fault) => faultLine(fault, raw.values[fault.key])))];
   if (!parsed.ok || lines.length > 0) throw new UserError(lines.join('\n'), EXIT_CODES.usage);
   const { config } = parsed;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The installed service under a real systemd, in a container with a root of its own (see make-root.sh) and no network
-# but its loopback: every line of boot-checks.sh is run there. Nothing of this machine is booted, and nothing is left.
+# but its loopback: boot-checks.sh is run there. Nothing of this machine is booted, and nothing is left.
 # Says why, and succeeds, where this machine cannot have such a container.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -41,6 +41,7 @@ printf '%032d\n' 1 > etc/machine-id
 ln -s /usr/lib/systemd/system/multi-user.target etc/systemd/system/default.target
 for unit in console-getty.service systemd-logind.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service; do ln -s /dev/null "etc/systemd/system/$unit"; done
 install -m 0755 "$here/boot-checks.sh" srv/boot-checks.sh
+cp -r "$here/boot-checks.d" srv/boot-checks.d
 cat > etc/systemd/system/checks.service <<'UNIT'
 [Unit]
 Description=The checks of the installed service
@@ -53,13 +54,13 @@ Type=oneshot
 ExecStart=/srv/boot-checks.sh
 StandardOutput=file:/srv/checks.txt
 StandardError=inherit
-TimeoutStartSec=5min
+TimeoutStartSec=10min
 [Install]
 WantedBy=multi-user.target
 UNIT
 ln -s ../checks.service etc/systemd/system/multi-user.target.wants/checks.service
 code=0
-timeout --kill-after=10 400 systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --private-network --boot --console=pipe < /dev/null > srv/console.txt 2>&1 || code=$?
+timeout --kill-after=10 660 systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --private-network --boot --console=pipe < /dev/null > srv/console.txt 2>&1 || code=$?
 if [ ! -e srv/checks.txt ]; then
   tail -n 20 srv/console.txt
   skip 'systemd did not come up in a container here'

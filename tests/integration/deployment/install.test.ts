@@ -77,7 +77,7 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
       result=0; sudo /srv/next/deployment/install.sh upgrade --offline || result=$?
       echo "check broken-upgrade $result"
       echo "check rolled-back $([ "$(readlink /opt/guardian-bot/current)" = "$second" ] && echo yes)"
-      echo "check active $(systemctl is-active guardian-bot && echo yes)"
+      echo "check active $(systemctl is-active --quiet guardian-bot && echo yes)"
       sudo guardian ctl locks
       echo "check pause-kept $(sudo guardian ctl locks | grep -c 'before the upgrade')"
       echo "check halted $(sudo guardian ctl locks | grep -c 'restored copy')"
@@ -111,7 +111,7 @@ END
         echo "// broken off at $call" >> /srv/good/src/cli/version.ts
         bash -c 'sudo /srv/good/deployment/install.sh upgrade --offline' || true
         sudo /srv/good/deployment/install.sh upgrade --offline
-        echo "check $call $(systemctl is-active guardian-bot && tail -n 1 /opt/guardian-bot/current/src/cli/version.ts)"
+        echo "check $call $(systemctl is-active --quiet guardian-bot && tail -n 1 /opt/guardian-bot/current/src/cli/version.ts)"
       done
       echo "check mark $(ls /opt/guardian-bot | tr '\\n' ' ')"
       sudo /srv/good/deployment/install.sh upgrade --offline
@@ -123,7 +123,7 @@ END
       echo daemon-reload > /run/break
       bash -c 'sudo /srv/next/deployment/install.sh upgrade --offline' || true
       result=0; sudo /srv/next/deployment/install.sh upgrade --offline || result=$?
-      echo "check back $result $([ "$(readlink /opt/guardian-bot/current)" = "$second" ] && systemctl is-active guardian-bot && echo yes)"
+      echo "check back $result $([ "$(readlink /opt/guardian-bot/current)" = "$second" ] && systemctl is-active --quiet guardian-bot && echo yes)"
       sudo systemctl stop guardian-bot
     `);
     expect(code, output).toBe(0);
@@ -135,6 +135,24 @@ END
       back: '1 yes',
     });
     expect(output).toContain('nothing to do');
+  });
+
+  test('a bot that ends again and again is meant to run: the upgrade that mends it starts it', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      cp -a /srv/checkout /srv/broken
+      sed -i "s/^export const runBot = async.*/&\\n  if (base.config.mode !== 'demo') throw new Error('this version is broken');/" /srv/broken/src/cli/compose/run-bot.ts
+      deployment/install.sh install --offline --from /srv/broken
+      ${PAPER}
+      sudo systemctl start guardian-bot || echo "check start $?"
+      echo "check before $(systemctl is-active guardian-bot)"
+      deployment/install.sh upgrade --offline
+      echo "check after $(systemctl is-active guardian-bot)"
+      sudo guardian ctl status
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ start: '1', before: 'activating', after: 'active' });
+    expect(output).not.toContain('was not running');
   });
 
   test('a database in a folder of its own is backed up, too, or nothing is changed', { timeout: 120_000 }, async () => {
@@ -151,7 +169,7 @@ END
       echo '// another release' >> /srv/good/src/cli/version.ts
       result=0; sudo /srv/good/deployment/install.sh upgrade --offline || result=$?
       echo "check result $result"
-      echo "check unchanged $([ "$(readlink /opt/guardian-bot/current)" = "$first" ] && systemctl is-active guardian-bot && echo yes)"
+      echo "check unchanged $([ "$(readlink /opt/guardian-bot/current)" = "$first" ] && systemctl is-active --quiet guardian-bot && echo yes)"
       sudo systemctl stop guardian-bot
     `);
     expect(code, output).toBe(0);

@@ -21,12 +21,21 @@ as_service() {
   # shellcheck disable=SC2086
   runuser -u "$(value "$unit" User)" -- env -i PATH=/usr/local/bin:/usr/bin:/bin "${environment[@]}" $STUB_ENVIRONMENT "$@" sh -c "$(command_of "$unit")"
 }
+# What was said so far is not about what comes.
+not_ready() { wc -l < "$state/messages" > "$state/$1.heard.new" && mv "$state/$1.heard.new" "$state/$1.heard"; }
+state_of() {
+  if [ ! -e "$state/$1.running" ]; then echo inactive
+  elif [ ! -e "$state/$1.heard" ] || tail -n +"$(($(cat "$state/$1.heard") + 1))" "$state/messages" | grep '^READY=1' >/dev/null; then echo active
+  else echo activating; fi
+}
 supervise() {
   local unit="$1" code
   while [ ! -e "$state/$unit.stop" ]; do
     code=0
+    not_ready "$unit"
     as_service "$unit" "NOTIFY_SOCKET=$state/notify" "WATCHDOG_USEC=$(($(value "$unit" WatchdogSec) * 1000000))" >> /var/log/guardian-bot.log 2>&1 || code=$?
     echo "$code" > "$state/$unit.code"
+    not_ready "$unit"
     case " $(value "$unit" RestartPreventExitStatus) " in *" $code "*) break ;; esac
     [ -e "$state/$unit.stop" ] || sleep 1
   done
@@ -35,14 +44,18 @@ supervise() {
 start_service() {
   local unit="$1"
   if [ "$(value "$unit" Type)" = oneshot ]; then as_service "$unit"; return; fi
-  [ ! -e "$state/$unit.running" ] || return 0
-  rm -f "$state/$unit.stop" "$state/$unit.code" "$state/messages"
-  notify-receiver "$state/notify" "$state/messages" & echo $! > "$state/receiver"
-  until grep -qs LISTENING "$state/messages"; do sleep 0.05; done
-  touch "$state/$unit.running"
-  supervise "$unit" &
-  echo $! > "$state/$unit.supervisor"
-  until grep -qs '^READY=1' "$state/messages"; do
+  rm -f "$state/$unit.code"
+  if [ ! -e "$state/$unit.running" ]; then
+    rm -f "$state/$unit.stop" "$state/messages"
+    notify-receiver "$state/notify" "$state/messages" & echo $! > "$state/receiver"
+    until grep -qs LISTENING "$state/messages"; do sleep 0.05; done
+    not_ready "$unit"
+    touch "$state/$unit.running"
+    supervise "$unit" &
+    echo $! > "$state/$unit.supervisor"
+  fi
+  # One that is starting already is waited for, too.
+  until [ "$(state_of "$unit")" = active ]; do
     # The start job fails with the first process that ends before READY, whatever is tried after it.
     [ ! -e "$state/$unit.code" ] || { echo "Job for $unit failed (code $(cat "$state/$unit.code")). See journalctl." >&2; return 1; }
     sleep 0.1
@@ -61,11 +74,12 @@ stop_service() {
 log "$@"
 command="$1"
 shift
-now=no
+now=no quiet=no
 units=()
 for argument in "$@"; do
   case "$argument" in
     --now) now=yes ;;
+    --quiet) quiet=yes ;;
     -*) ;;
     *) units+=("$(name "$argument")") ;;
   esac
@@ -77,7 +91,11 @@ case "$command" in
   start) for unit in "${units[@]}"; do case "$unit" in *.timer) touch "$state/$unit.running" ;; *) start_service "$unit" ;; esac; done ;;
   stop) for unit in "${units[@]}"; do stop_service "$unit"; done ;;
   restart) for unit in "${units[@]}"; do stop_service "$unit"; start_service "$unit"; done ;;
-  is-active) [ -e "$state/${units[0]}.running" ] ;;
+  is-active)
+    is="$(state_of "${units[0]}")"
+    [ "$quiet" = yes ] || echo "$is"
+    [ "$is" = active ] || exit 3
+    ;;
   status | list-timers) for unit in "${units[@]}"; do [ -e "$state/$unit.running" ] && echo "$unit: active" || echo "$unit: inactive"; done ;;
   *) echo "systemctl stub: $command?" >&2; exit 1 ;;
 esac
