@@ -86,7 +86,7 @@ export const passQuietHours = (state: EngineState, stretch: Stretch): number => 
   if (config === null || terms === null || !nothingPending(state, stretch) || !seriesFit(state, stretch)) return 0;
   const positions = stretch.series.map(({ alarm }, i) => barriersOf(state.symbolList[i] as SymbolState, alarm()));
   const exposed = positions.some(({ held }) => held);
-  if ((exposed || stretch.told) && !onlyTheLastIsFresh(state)) return 0;
+  if (exposed ? !onlyTheLastIsFresh(state) : stretch.told) return 0;
   const hours = passWhileQuiet(state, stretch, { terms, limits: config.limits, positions, exposed });
   // The baselines of new days: what they are follows from the hours' equities.
   state.changes.length = 0;
@@ -105,14 +105,13 @@ const passWhileQuiet = (state: EngineState, stretch: Stretch, rules: Rules): num
     // Cash alone is worth at noon what it was in the morning: the limits are looked at again with the new day.
     const same = flat && index > 0 && hour.at < (guardian.day ?? Number.NaN) + DAY_MS;
     if (!same) {
-      hour.equity = equityAt(state, stretch, index);
-      hour.exposure = exposureAt(state, stretch, index);
+      value(state, stretch, index, hour);
       if (!equityIsQuiet(guardian, hour.at, hour.equity, limits)) break;
     }
     if (!marketIsQuiet(state, stretch, index, rules)) break;
-    if (!same) takeQuietEquity(guardian, hour.at, hour.equity, limits, changes);
+    if (!same) takeQuietEquity(guardian, hour.at, hour.equity, changes);
     const restless = takeCandles(state, stretch, index, rules);
-    ends = exposed ? !crossesNothing(index) : restless;
+    ends = restless || (exposed && !crossesNothing(index));
     countDecisions(stretch, index, rules, hour);
     passed(hour);
   }
@@ -155,21 +154,19 @@ const openOf = ({ series, rows }: Stretch, i: number, index: number): number => 
 
 const holdsNothing = ({ symbolList }: EngineState): boolean => symbolList.every(({ heldNumber }) => heldNumber === 0);
 
-/** As `equityOf` adds it up, at the hour's open. */
-const equityAt = (state: EngineState, stretch: Stretch, index: number): number => {
+/** Equity as `equityOf` and exposure as `grossExposure` add them up, at the hour's open. */
+const value = (state: EngineState, stretch: Stretch, index: number, hour: QuietHour): void => {
   let equity = state.cashNumber ?? Number.NaN;
+  let exposure = 0;
   for (let i = 0; i < state.symbolList.length; i += 1) {
     const { heldNumber } = state.symbolList[i] as SymbolState;
-    if (heldNumber !== 0) equity += heldNumber * openOf(stretch, i, index);
+    if (heldNumber === 0) continue;
+    const worth = heldNumber * openOf(stretch, i, index);
+    equity += worth;
+    exposure += worth;
   }
-  return equity;
-};
-
-/** As `grossExposure` adds it up, at the hour's open. */
-const exposureAt = (state: EngineState, stretch: Stretch, index: number): number => {
-  let gross = 0;
-  for (let i = 0; i < state.symbolList.length; i += 1) gross += (state.symbolList[i] as SymbolState).heldNumber * openOf(stretch, i, index);
-  return gross;
+  hour.equity = equity;
+  hour.exposure = exposure;
 };
 
 /** Whether the hour's first prices, the candles that have just closed and their predictions change nothing but what is known of the market. */
@@ -185,9 +182,11 @@ const marketIsQuiet = (state: EngineState, { series, rows, from, told }: Stretch
     const [first, h, l, c] = [open[row] as number, high[before] as number, low[before] as number, close[before] as number];
     if (!(first > 0) || !(first > stop) || !(first < target) || !(at < horizonAt) || !isCandle(h, l, c)) return false;
     const seen = index === 0 ? last : (open[before] as number);
-    if (index === 0 ? told : exposed) {
-      if (leaps(seen, l) || leaps(l, h) || leaps(h, c) || leaps(c, first) || !(h < target) || mayTighten(volatility, h, l)) return false;
-    } else if (leaps(seen, first)) return false;
+    // What the poll tells before the open is the hour before, its close last.
+    const waits = index === 0 ? told : exposed;
+    if (leaps(waits ? c : seen, first) || (waits && !(h < target))) return false;
+    // Later hours come after one whose high and low could not tighten the lock.
+    if (index === 0 && told && mayTighten(volatility, h, l)) return false;
     if (mayTighten(volatility, first, first) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
     const p = probability[before] as number;
     if (Number.isNaN(p)) continue;

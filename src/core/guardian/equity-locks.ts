@@ -2,6 +2,7 @@ import type { Limits } from '../risk/limits.ts';
 import { DAY_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import type { Change } from './change.ts';
+import type { LockKind } from './lock.ts';
 import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
 /** Parts of a drawdown limit that are announced. */
@@ -118,26 +119,23 @@ export const equityIsQuiet = (state: GuardianState, at: EpochMs, equity: number,
   if (begins && isHeld(state, 'daily-drawdown')) return false;
   const daily = begins ? Math.max(lastEquity.value, equity) : dayBaseline;
   return (
-    staysAsItIs(equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily, isHeld(state, 'daily-drawdown')) &&
-    staysAsItIs(equity, highWaterMark, limits.maxTotalDrawdown, announced.total, isHeld(state, 'total-drawdown'))
+    staysAsItIs(state, 'daily-drawdown', equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily) &&
+    staysAsItIs(state, 'total-drawdown', equity, highWaterMark, limits.maxTotalDrawdown, announced.total)
   );
 };
 
 /** Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. */
-const staysAsItIs = (equity: number, mark: number, limit: Fraction, announced: number, held: boolean): boolean =>
-  equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held;
+const staysAsItIs = (state: GuardianState, lock: LockKind, equity: number, mark: number, limit: Fraction, announced: number): boolean =>
+  equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : isHeld(state, lock);
 
 /** What `evaluateEquity` does where `equityIsQuiet` has said that it is no more than this. */
-export const takeQuietEquity = (state: GuardianState, at: EpochMs, equity: number, limits: Limits, changes: Change[]): void => {
+export const takeQuietEquity = (state: GuardianState, at: EpochMs, equity: number, changes: Change[]): void => {
   beginDay(state, at);
   const highest = moveMarks(state, at, equity, false, changes);
-  const { dayBaseline, announced } = state;
-  if (isBack(equity, dayBaseline ?? equity, limits.maxDailyDrawdown)) announced.daily = 0;
-  if (isBack(equity, highest, limits.maxTotalDrawdown)) announced.total = 0;
+  // Nothing is lost any more: the next loss is announced anew.
+  if (equity >= (state.dayBaseline ?? equity)) state.announced.daily = 0;
+  if (equity >= highest) state.announced.total = 0;
 };
-
-/** Whether nothing is lost since `mark` any more: the next loss is announced anew. */
-const isBack = (equity: number, mark: number, limit: Fraction): boolean => equity > mark * (1 - limit) && !(equity < mark);
 
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {

@@ -40,8 +40,8 @@ export class Session {
   readonly #quotesInput: { readonly type: 'quotes'; at: EpochMs; wall: EpochMs; readonly quotes: Quote[] };
   /** Fills since the last reading of the account. */
   unread = 0;
-  /** Whether the prices of an hour that was passed were added to nothing, and so many of them. */
-  #passed = 0;
+  /** Whether what waits for the next poll is an hour that was passed. */
+  #told = false;
 
   constructor(options: {
     readonly state: EngineState;
@@ -123,24 +123,23 @@ export class Session {
    * that tells of all of them.
    */
   pass(lows: Float64Array, highs: Float64Array, closes: Float64Array, hour: EpochMs): void {
-    const first = this.#quotes.length === 0;
     this.#add(lows, hour + HOUR_MS / 3);
     this.#add(highs, hour + (2 * HOUR_MS) / 3);
     this.#add(closes, hour + HOUR_MS - 1);
-    this.#passed = first ? this.#quotes.length : 0;
+    this.#told = true;
     this.move(closes);
   }
 
-  /** Whether what waits for the next poll is an hour that was passed, of every symbol, and nothing else. */
+  /** Whether what waits for the next poll is an hour that was passed, and nothing else. */
   get told(): boolean {
-    return this.#quotes.length > 0 && this.#quotes.length === this.#passed && this.#passed === 3 * this.#symbols.length;
+    return this.#told;
   }
 
   /** What waited for the next poll has been told otherwise. */
   drop(): void {
     // Emptied one by one: setting the length would give the list's memory back, and the next hour would ask for it anew.
     while (this.#quotes.length > 0) this.#quotes.pop();
-    this.#passed = 0;
+    this.#told = false;
   }
 
   /** The prices from now on. By hand: for a price or two a call of the engine's own copying costs more than the copy. */
@@ -174,7 +173,7 @@ export class Session {
 
   /** Whether neither an order nor a price waits for the bot, but for those of an hour that was passed. */
   get idle(): boolean {
-    return this.#outgoing.length === 0 && (this.#quotes.length === 0 || this.told);
+    return this.#outgoing.length === 0 && (this.#quotes.length === 0 || this.#told);
   }
 
   /** The lowest price at which the bid is at least `wanted`. */
