@@ -1,139 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateCandles } from '../../sim/generator/candles.ts';
-import { columnsFromCandles, type CandleColumns } from '../features/candle-columns.ts';
-import { VOLATILITY_MINIMUM, mayTighten } from '../guardian/volatility.ts';
-import { HOUR_MS, type EpochMs } from '../units.ts';
-import { decodeState, encodeState } from './codec.ts';
-import type { Effect } from './effect.ts';
-import { passQuietHours, type QuietSeries, type Stretch } from './quiet-hours.ts';
+import type { LockKind } from '../guardian/lock.ts';
+import type { GuardianState } from '../guardian/state.ts';
+import { VOLATILITY_MINIMUM } from '../guardian/volatility.ts';
+import { HOUR_MS } from '../units.ts';
+import { passQuietHours } from './quiet-hours.ts';
+import { BEFORE, HOURS, marketOf, only, passes, Run, type Writable } from './quiet-hours.test-helper.ts';
 import type { EngineState } from './state.ts';
-import { BTC, ETH, instrumentText, MONDAY, World } from './world.test-helper.ts';
-
-/** Hours before the run: a little more than the volatility lock needs. */
-const BEFORE = VOLATILITY_MINIMUM + 100;
-const START: EpochMs = MONDAY - BEFORE * HOUR_MS;
-
-type Writable = CandleColumns & { readonly probability: Float32Array };
-
-/** A generated market whose every hour has a prediction without an edge; tests bend both. */
-const marketOf = (seed: number, symbols: readonly string[], hours: number): Writable[] =>
-  symbols.map((symbol) => {
-    const columns = columnsFromCandles(generateCandles({ seed, symbol, from: START, hours: BEFORE + hours }));
-    return { ...columns, probability: new Float32Array(columns.length).fill(0.4) };
-  });
-
-/** The engine over that market, hour by hour or several at once. Every order that it sends is filled as far as `part`, then ends. */
-class Run {
-  readonly world: World;
-  readonly market: readonly Writable[];
-  readonly symbols: readonly string[];
-  /** The next hour, counted from MONDAY. */
-  hour = 0;
-  /** Prices that the next poll has to tell first. */
-  #waiting: { symbol: string; last: number; at: EpochMs }[] = [];
-
-  /** @param known hours of history; with fewer than the volatility lock needs, it holds at first */
-  constructor(market: readonly Writable[], symbols: readonly string[], part = 0, known = BEFORE - 1) {
-    this.market = market;
-    this.symbols = symbols;
-    this.world = new World({ config: { mode: 'backtest', symbols } });
-    this.world.instruments = symbols.map((symbol) => instrumentText(symbol));
-    this.world.fate = () => ({ kind: 'accept', part });
-    this.world.exchange.feeCoin = 'base';
-    this.world.at = this.world.wall = MONDAY;
-    this.world.start();
-    market.forEach((columns, i) => {
-      const candles = Array.from({ length: known }, (_, k) => BEFORE - 1 - known + k).map((row) => [columns.openTime[row], columns.open[row], columns.high[row], columns.low[row], columns.close[row]] as const);
-      this.world.apply({ type: 'history', symbol: symbols[i] ?? '', candles: candles as never });
-    });
-    this.world.account();
-    this.world.account();
-  }
-
-  /** The stretch from the next hour on. */
-  stretch(passed: Stretch['passed'] = () => undefined, to = Number.POSITIVE_INFINITY): Stretch {
-    const series = this.market.map((columns, i): QuietSeries => ({ ...columns, symbol: this.symbols[i] ?? '', failure: 'the model gave no answer', bid: (last) => last * 0.9999, ask: (last) => last * 1.0001 }));
-    const from = MONDAY + this.hour * HOUR_MS;
-    const rows = Int32Array.from(this.market, ({ openTime }) => openTime.indexOf(from));
-    return { series, rows, from, to, passed };
-  }
-
-  /** The state and what no snapshot holds of it, to be changed without the run's knowing. */
-  copy(): EngineState {
-    const state = decodeState(encodeState(this.world.state));
-    Object.assign(state.evaluated, this.world.state.evaluated);
-    return state;
-  }
-
-  /** The next hour by steps, as a backtest takes it. */
-  step(): readonly Effect[] {
-    const at = MONDAY + this.hour * HOUR_MS;
-    this.world.at = this.world.wall = at;
-    const here = this.market.map(({ openTime }) => openTime.indexOf(at));
-    const told = [...this.#waiting];
-    this.market.forEach(({ open }, i) => {
-      const last = open[here[i] ?? -1];
-      if (last !== undefined && last > 0) told.push({ symbol: this.symbols[i] ?? '', last, at });
-    });
-    for (const { symbol, last } of told) this.world.exchange.prices[symbol] = last;
-    const effects = [...this.world.apply({ type: 'quotes', quotes: told.map((quote) => ({ ...quote, bid: quote.last * 0.9999, ask: quote.last * 1.0001 })) })];
-    const closed = this.market.map(({ openTime }) => openTime.indexOf(at - HOUR_MS));
-    this.market.forEach((columns, i) => {
-      const row = closed[i] ?? -1;
-      const candle = { openTime: columns.openTime[row], open: columns.open[row], high: columns.high[row], low: columns.low[row], close: columns.close[row] };
-      if (row >= 0) effects.push(...this.world.apply({ type: 'candle', symbol: this.symbols[i] ?? '', candle: candle as never }));
-    });
-    this.market.forEach(({ probability }, i) => {
-      const p = probability[closed[i] ?? -1];
-      if (p !== undefined) effects.push(...this.world.apply({ type: 'prediction', symbol: this.symbols[i] ?? '', openTime: at - HOUR_MS, probability: p >= 0 ? p : null, failure: null, features: [] }));
-    });
-    this.#rest(here, at);
-    this.hour += 1;
-    return effects;
-  }
-
-  /** An hour whose high or low could tighten the volatility lock has its prices told at the next poll. */
-  #rest(here: readonly number[], at: EpochMs): void {
-    this.#waiting = [];
-    if (!this.restless(here)) return;
-    const told = (column: 'high' | 'low' | 'close', when: EpochMs): void =>
-      this.market.forEach((columns, i) => void ((here[i] ?? -1) >= 0 && this.#waiting.push({ symbol: this.symbols[i] ?? '', last: columns[column][here[i] ?? -1] ?? 0, at: when })));
-    told('low', at + HOUR_MS / 3);
-    told('high', at + (2 * HOUR_MS) / 3);
-    told('close', at + HOUR_MS - 1);
-  }
-
-  restless(here: readonly number[]): boolean {
-    return this.market.some((columns, i) => {
-      const row = here[i] ?? -1;
-      const symbol = this.world.state.symbols[this.symbols[i] ?? ''];
-      return row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, columns.high[row] ?? 0, columns.low[row] ?? 0);
-    });
-  }
-
-  /** Passes what it can on a copy, steps the same hours, and holds the two against each other. Returns how many they were. */
-  passAndCompare(): number {
-    if (this.#waiting.length > 0) return 0;
-    const points: unknown[] = [];
-    const copy = this.copy();
-    const hours = passQuietHours(copy, this.stretch((at, equity, exposure, unanswered) => points.push({ at, equity, exposure, unanswered })));
-    const steps = Array.from({ length: hours }, () => this.step());
-    if (hours === 0) return 0;
-    const effects = steps.flat();
-    const outcomes = steps.map((each) => each.flatMap((effect) => (effect.type === 'decision' ? [effect.outcome] : [])));
-    const unanswered = outcomes.map((each) => each.filter((outcome) => outcome === 'no-prediction').length);
-    expect(JSON.parse(encodeState(copy))).toEqual(JSON.parse(encodeState(this.world.state)));
-    expect({ ...copy.evaluated, changes: copy.changes }).toEqual({ ...this.world.state.evaluated, changes: [] });
-    const told = effects.flatMap((effect) => (effect.type === 'equity' ? [{ at: effect.at, equity: effect.equity, exposure: effect.exposure }] : []));
-    expect(points).toEqual(told.map((point, hour) => ({ ...point, unanswered: unanswered[hour] })));
-    expect(outcomes.flat().every((outcome) => outcome === 'no-edge' || outcome === 'no-prediction')).toBe(true);
-    expect(effects.filter(({ type }) => type !== 'equity' && type !== 'baseline')).toHaveLength(hours * this.symbols.length);
-    return hours;
-  }
-}
-
-const HOURS = 400;
+import { BTC, ETH, MONDAY } from './world.test-helper.ts';
 
 /** Runs a market to its end; how many of its hours were passed. */
 const runThrough = (run: Run): number => {
@@ -145,6 +19,8 @@ const runThrough = (run: Run): number => {
   }
   return passed;
 };
+
+const locksOf = (kind: LockKind): GuardianState['locks'] => ({ [kind]: { id: kind, kind, symbol: null, since: MONDAY, reason: '', limit: null, value: null } });
 
 /** The same market with hours missing: as files have them, the rows are left out. */
 const without = (market: Writable, rows: ReadonlySet<number>): Writable => {
@@ -170,14 +46,37 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
     expect(runThrough(new Run(marketOf(4, [BTC], HOURS), [BTC], 0, VOLATILITY_MINIMUM - 100))).toBeGreaterThan(0.8 * HOURS);
   });
 
-  test('wild hours, jumps, holes, signals, missing and impossible predictions, and dust of entries that were hardly filled', { timeout: 120_000 }, () => {
+  test.each<[string, (guardian: GuardianState, equity: number) => void]>([
+    ['of daily drawdown, up to midnight', (guardian, equity) => (guardian.dayBaseline = equity / 0.97)],
+    ['of total drawdown', (guardian, equity) => (guardian.highWaterMark = equity / 0.88)],
+    ['of total drawdown, when equity is half back', (guardian, equity) => (guardian.highWaterMark = equity / 0.95)],
+    ['of total drawdown, when equity is back', (guardian, equity) => (guardian.highWaterMark = equity)],
+    ['of a minimum that equity is below', (guardian) => (guardian.locks = locksOf('minimum-balance'))],
+  ])('under a lock %s', (name, change) => {
+    const run = new Run(marketOf(4, [BTC], HOURS), [BTC]);
+    while (run.hour % 24 !== 2) run.step();
+    const { guardian, cashNumber, config } = run.world.state;
+    guardian.locks = locksOf(name.includes('daily') ? 'daily-drawdown' : 'total-drawdown');
+    change(guardian, cashNumber ?? Number.NaN);
+    if (name.includes('minimum') && config !== null) run.world.state.config = { ...config, limits: { ...config.limits, minBalance: 20_000 } };
+    let passed = 0;
+    while (run.hour < 24) {
+      run.step();
+      guardian.announced = { daily: 3, total: 3 };
+      passed += run.passAndCompare(24);
+    }
+    expect(passed).toBeGreaterThan(10);
+    expect(Object.keys(guardian.locks)).toHaveLength(1);
+  });
+
+  test('wild hours, jumps, holes, signals, missing and impossible predictions, reversals, positions, and dust of entries that were hardly filled', { timeout: 120_000 }, () => {
     const bend = fc.record({
       row: fc.integer({ min: BEFORE - 30, max: BEFORE + HOURS - 2 }),
       symbol: fc.nat(1),
-      kind: fc.constantFrom('wild', 'wilder', 'jump', 'hole', 'signal', 'signal', 'no answer', 'no probability', 'no candle'),
+      kind: fc.constantFrom('wild', 'wilder', 'jump', 'hole', 'signal', 'signal', 'signal', 'no answer', 'no probability', 'reversal', 'no candle'),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.boolean(), fc.constantFrom(0, 0.0002, 0.002), fc.array(bend, { maxLength: 25 }), (seed, both, part, bends) => {
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.boolean(), fc.constantFrom(0, 0.0002, 0.002, 1, 1, 1), fc.array(bend, { maxLength: 25 }), (seed, both, part, bends) => {
         const symbols = both ? [BTC, ETH] : [BTC];
         const market = marketOf(seed, symbols, HOURS);
         const holes = market.map(() => new Set<number>());
@@ -191,7 +90,7 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
           } else if (kind === 'jump') for (const column of [columns.open, columns.high, columns.low, columns.close]) column.subarray(row).forEach((value, k) => (column[row + k] = value * 1.3));
           else if (kind === 'hole') holes[i]?.add(row);
           else if (kind === 'no candle') columns.low[row] = (columns.high[row] ?? 0) * 2;
-          else columns.probability[row] = kind === 'signal' ? 0.9 : kind === 'no answer' ? Number.NaN : 1.5;
+          else columns.probability[row] = kind === 'signal' ? 0.9 : kind === 'no answer' ? Number.NaN : kind === 'reversal' ? 0.1 : 1.5;
         }
         runThrough(new Run(market.map((columns, i) => without(columns, holes[i] ?? new Set())), symbols, part));
       }),
@@ -207,19 +106,13 @@ describe('it passes no hour', () => {
     while (passQuietHours(run.copy(), run.stretch()) < 10 && run.hour < HOURS) run.step();
     return run;
   };
-  const passes = (run: Run, change: (state: EngineState) => void): number => {
-    const state = run.copy();
-    change(state);
-    return passQuietHours(state, run.stretch());
-  };
 
   test('(as it stands it passes ten at least)', () => {
     expect(passes(calm(), () => undefined)).toBeGreaterThanOrEqual(10);
   });
 
   test.each<[string, (state: EngineState) => void]>([
-    ['with a position', (state) => (only(state).managed = { phase: 'protected' } as never)],
-    ['with an open order', (state) => state.openOrders.push({} as never)],
+    ['with an open order', (state) => state.openOrders.push({ draft: { symbol: BTC, clientOrderId: 'x' }, status: 'working', cancelling: false, cancelSince: null, executed: 0n } as never)],
     ['under a lock that halts', (state) => (state.guardian.locks = { 'operator-pause': { kind: 'operator-pause' } as never })],
     ['when something has happened since the last look at the limits', (state) => (state.evaluated.at = Number.NaN)],
     ['when the last look was at another wall time', (state) => (state.evaluated.wall -= 1)],
@@ -244,11 +137,11 @@ describe('it passes no hour', () => {
     expect(passes(calm(), change)).toBe(0);
   });
 
-  const only = (state: EngineState) => {
-    const [symbol] = state.symbolList;
-    if (symbol === undefined) throw new Error('no symbol');
-    return symbol;
-  };
+
+  test('when an hour without a position is still to be told', () => {
+    const run = calm();
+    expect(passQuietHours(run.copy(), { ...run.stretch(), told: true })).toBe(0);
+  });
 
   /** What happens in the fourth hour from now on. */
   test.each<[string, number, (columns: Writable, row: number) => void]>([

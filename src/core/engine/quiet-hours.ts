@@ -1,4 +1,5 @@
-import { equityIsQuiet, evaluateEquity } from '../guardian/equity-locks.ts';
+import { equityIsQuiet, takeQuietEquity } from '../guardian/equity-locks.ts';
+import type { LockKind } from '../guardian/lock.ts';
 import type { GuardianState } from '../guardian/state.ts';
 import { mayTighten, updateVolatility, wouldFlip } from '../guardian/volatility.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
@@ -8,6 +9,7 @@ import { Decision } from './decision.ts';
 import { borneOut } from './marking.ts';
 import { isCandle, leaps } from './on-market.ts';
 import { noPrediction, policyTerms } from './on-prediction.ts';
+import { barriersOf, onlyStopsRest, onlyTheLastIsFresh, rests, type Barriers } from './resting-positions.ts';
 import type { EngineState, SymbolState } from './state.ts';
 
 /** One symbol's hourly candles, oldest first, with the model's answer for each (NaN = none), and what a poll would quote. */
@@ -21,6 +23,8 @@ export interface QuietSeries {
   readonly probability: Float32Array;
   /** Why there is no answer where there is none. */
   readonly failure: string;
+  /** The price at or below which an order that rests at the exchange would act; minus infinity while none does. */
+  readonly alarm: () => number;
   /** Best bid and ask at a last price: not above it and not below, so that the book bears it out. */
   readonly bid: (last: number) => number;
   readonly ask: (last: number) => number;
@@ -34,19 +38,44 @@ export interface Stretch {
   readonly from: EpochMs;
   /** Exclusive. */
   readonly to: EpochMs;
-  /** Told of each hour passed: its equity and the part of it that is not cash, in quote currency, and for how many symbols there was no answer. */
-  readonly passed: (hour: EpochMs, equity: number, exposure: number, unanswered: number) => void;
+  /** Whether low, high and close of the hour before `from` are still to be told by the poll at `from`: as they are while a position is held. */
+  readonly told: boolean;
+  /** With a position: whether nothing happens between the lows and highs of the `index`-th hour, as the state is by then. */
+  readonly crossesNothing: (index: number) => boolean;
+  readonly passed: (hour: QuietHour) => void;
+}
+
+/** One hour passed. Used again for the next one. */
+export interface QuietHour {
+  at: EpochMs;
+  /** Equity and the part of it that is not cash, in quote currency. */
+  equity: number;
+  exposure: number;
+  /** Symbols without an answer of the model, and those of the others that are held. All others had a decision without an edge. */
+  unanswered: number;
+  holding: number;
+}
+
+/** What an hour is held against. */
+interface Rules {
+  readonly terms: PolicyTerms;
+  readonly limits: Limits;
+  readonly positions: readonly Barriers[];
+  /** Whether a position is held: then the prices of every hour are told, at the next one's poll. */
+  readonly exposed: boolean;
 }
 
 /**
- * Passes hours in which nothing can happen, and says how many from the first on they were: none at all while there is
- * a position, an order or a lock other than that of volatility. What it does to the state is what `step` does to it
- * when it is given, for each of the hours, the poll at the hour's open, then for each symbol the candle that has closed,
- * then for each the prediction; `quiet-hours.test.ts` holds the two against each other, snapshot by snapshot. An hour
- * passed has one equity point, for each symbol a decision without an edge or without an answer and, at midnight, a baseline for the day.
+ * Passes hours in which nothing can happen, and says how many from the first on they were: none at all while an order
+ * is open other than the stop of a position, or a lock holds that something else than prices or a person could clear. What it does
+ * to the state is what `step` does to it when it is given, for each of the hours, the poll at the hour's open, then for
+ * each symbol the candle that has closed, then for each the prediction; `quiet-hours.test.ts` holds the two against
+ * each other, snapshot by snapshot. An hour passed has one equity point, for each symbol a decision that does nothing
+ * and, at midnight, a baseline for the day.
  *
- * It ends before an hour in which a lock could trip or clear, a price is not believed at once, a candle is missing or
- * a prediction is worth an entry; and with an hour whose high and low could tighten the volatility lock, since its prices have to be told.
+ * It ends before an hour in which a lock could trip or clear, a position come to an end, a price is not believed at once,
+ * a candle is missing or a prediction is worth an entry; and with an hour whose high and low cross something, which the
+ * caller has to tell of: a barrier or a limit where there is a position, the threshold of the volatility lock elsewhere.
  *
  * Why: seven years of hourly candles have some 60,000 of these hours. Only a market whose future is on file can be
  * asked in advance, so that the live loop has no use for it.
@@ -55,115 +84,138 @@ export const passQuietHours = (state: EngineState, stretch: Stretch): number => 
   const { config } = state;
   const terms = config === null ? null : policyTerms(config);
   if (config === null || terms === null || !nothingPending(state, stretch) || !seriesFit(state, stretch)) return 0;
-  const { from, passed } = stretch;
-  const { guardian } = state;
-  const flat = holdsNothing(state);
-  let hours = 0;
-  let equity = Number.NaN;
-  let exposure = Number.NaN;
-  for (let restless = false; !restless && from + hours * HOUR_MS < stretch.to; hours += 1) {
-    const hour = from + hours * HOUR_MS;
-    // Cash alone is worth at noon what it was in the morning: the limits are looked at again with the new day.
-    const same = flat && hours > 0 && hour < (guardian.day ?? Number.NaN) + DAY_MS;
-    if (!same) {
-      equity = equityAt(state, stretch, hours);
-      exposure = exposureAt(state, stretch, hours);
-      if (!equityIsQuiet(guardian, hour, equity, config.limits)) break;
-    }
-    if (!marketIsQuiet(state, stretch, hours, terms, config.limits)) break;
-    if (!same) evaluateEquity(guardian, hour, equity, config.limits, state.changes);
-    restless = takeCandles(state, stretch, hours, config.limits);
-    passed(hour, equity, exposure, unansweredAt(stretch, hours));
-  }
+  const positions = stretch.series.map(({ alarm }, i) => barriersOf(state.symbolList[i] as SymbolState, alarm()));
+  const exposed = positions.some(({ held }) => held);
+  if (exposed ? !onlyTheLastIsFresh(state) : stretch.told) return 0;
+  const hours = passWhileQuiet(state, stretch, { terms, limits: config.limits, positions, exposed });
   // The baselines of new days: what they are follows from the hours' equities.
   state.changes.length = 0;
   if (hours > 0) arrive(state, stretch, hours, terms);
   return hours;
 };
 
-/** Nothing managed, locked or open, and every limit looked at since anything last changed. */
+const passWhileQuiet = (state: EngineState, stretch: Stretch, rules: Rules): number => {
+  const { from, to, passed, crossesNothing } = stretch;
+  const { limits, exposed } = rules;
+  const { guardian, changes } = state;
+  const flat = holdsNothing(state);
+  const hour: QuietHour = { at: from, equity: Number.NaN, exposure: Number.NaN, unanswered: 0, holding: 0 };
+  let index = 0;
+  for (let ends = false; !ends && hour.at < to; index += 1, hour.at += HOUR_MS) {
+    // Cash alone is worth at noon what it was in the morning: the limits are looked at again with the new day.
+    const same = flat && index > 0 && hour.at < (guardian.day ?? Number.NaN) + DAY_MS;
+    if (!same) {
+      value(state, stretch, index, hour);
+      if (!equityIsQuiet(guardian, hour.at, hour.equity, limits)) break;
+    }
+    if (!marketIsQuiet(state, stretch, index, rules)) break;
+    if (!same) takeQuietEquity(guardian, hour.at, hour.equity, changes);
+    const restless = takeCandles(state, stretch, index, rules);
+    ends = restless || (exposed && !crossesNothing(index));
+    countDecisions(stretch, index, rules, hour);
+    passed(hour);
+  }
+  return index;
+};
+
+/** Nothing on its way and no lock that has a condition of its own, and every limit looked at since anything last changed. */
 const nothingPending = (state: EngineState, { from }: Stretch): boolean => {
   const { guardian, evaluated } = state;
   const looked = evaluated.at === state.at && evaluated.wall === state.wall;
-  const still = nothingHalts(guardian) && state.openOrders.length === 0 && state.feeCoinNumber === 0 && state.feeSymbol === null && !guardian.skewTried;
+  const still = onlyInertLocks(guardian) && onlyStopsRest(state) && state.feeCoinNumber === 0 && state.feeSymbol === null && !guardian.skewTried;
   const later = from > state.at && from > state.wall && state.wallShift === 0 && guardian.day !== null && state.equityHour !== null && from >= state.equityHour + HOUR_MS;
   return looked && still && later;
 };
 
-/** Whether no lock holds but those of volatility, which nothing but candles and prices clears. */
-const nothingHalts = ({ locks }: GuardianState): boolean => {
-  for (const id in locks) if (locks[id]?.kind !== 'volatility') return false;
+/** Locks that nothing but candles, prices, equity or a person clears; positions that they close are being closed by now. */
+const INERT: ReadonlySet<LockKind> = new Set<LockKind>(['volatility', 'kill-switch', 'daily-drawdown', 'total-drawdown', 'minimum-balance']);
+
+const onlyInertLocks = ({ locks }: GuardianState): boolean => {
+  for (const id in locks) {
+    const lock = locks[id];
+    if (lock !== undefined && !INERT.has(lock.kind)) return false;
+  }
   return true;
 };
 
-/** Whether the series are those of the engine's symbols, in its order and without a hole up to now. What they hold, if anything, is dust. */
+/** Whether the series are those of the engine's symbols, in its order and without a hole up to now, and whether what they hold rests. */
 const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch): boolean => {
   if (series.length !== symbolList.length) return false;
   for (let i = 0; i < symbolList.length; i += 1) {
     const symbol = symbolList[i] as SymbolState;
-    if (symbol.symbol !== series[i]?.symbol || !symbol.configured || symbol.managed !== null || symbol.priceAt === null) return false;
+    if (symbol.symbol !== series[i]?.symbol || !symbol.configured || symbol.unlisted || symbol.priceAt === null) return false;
+    if (symbol.managed !== null && !rests(symbol.managed)) return false;
     if (symbol.newestCandleOpen !== from - 2 * HOUR_MS || !((rows[i] ?? 0) > 0)) return false;
   }
   return true;
 };
 
-const openOf = ({ series, rows }: Stretch, i: number, hours: number): number => (series[i] as QuietSeries).open[(rows[i] as number) + hours] as number;
+const openOf = ({ series, rows }: Stretch, i: number, index: number): number => (series[i] as QuietSeries).open[(rows[i] as number) + index] as number;
 
 const holdsNothing = ({ symbolList }: EngineState): boolean => symbolList.every(({ heldNumber }) => heldNumber === 0);
 
-/** As `equityOf` adds it up, at the hour's open. */
-const equityAt = (state: EngineState, stretch: Stretch, hours: number): number => {
+/** Equity as `equityOf` and exposure as `grossExposure` add them up, at the hour's open. */
+const value = (state: EngineState, stretch: Stretch, index: number, hour: QuietHour): void => {
   let equity = state.cashNumber ?? Number.NaN;
+  let exposure = 0;
   for (let i = 0; i < state.symbolList.length; i += 1) {
     const { heldNumber } = state.symbolList[i] as SymbolState;
-    if (heldNumber !== 0) equity += heldNumber * openOf(stretch, i, hours);
+    if (heldNumber === 0) continue;
+    const worth = heldNumber * openOf(stretch, i, index);
+    equity += worth;
+    exposure += worth;
   }
-  return equity;
-};
-
-/** As `grossExposure` adds it up, at the hour's open. */
-const exposureAt = (state: EngineState, stretch: Stretch, hours: number): number => {
-  let gross = 0;
-  for (let i = 0; i < state.symbolList.length; i += 1) gross += (state.symbolList[i] as SymbolState).heldNumber * openOf(stretch, i, hours);
-  return gross;
+  hour.equity = equity;
+  hour.exposure = exposure;
 };
 
 /** Whether the hour's first prices, the candles that have just closed and their predictions change nothing but what is known of the market. */
-const marketIsQuiet = (state: EngineState, { series, rows, from }: Stretch, hours: number, terms: PolicyTerms, limits: Limits): boolean => {
-  const hour = from + hours * HOUR_MS;
+const marketIsQuiet = (state: EngineState, { series, rows, from, told }: Stretch, index: number, { terms, limits, positions, exposed }: Rules): boolean => {
+  const at = from + index * HOUR_MS;
   for (let i = 0; i < series.length; i += 1) {
     const { openTime, open, high, low, close, probability } = series[i] as QuietSeries;
     const { last, volatility } = state.symbolList[i] as SymbolState;
-    const row = (rows[i] as number) + hours;
+    const { stop, target, horizonAt, held } = positions[i] as Barriers;
+    const row = (rows[i] as number) + index;
     const before = row - 1;
-    if (openTime[row] !== hour || openTime[before] !== hour - HOUR_MS) return false;
-    const first = open[row] as number;
-    if (!(first > 0) || leaps(hours === 0 ? last : (open[before] as number), first) || mayTighten(volatility, first, first)) return false;
-    const [h, l, c] = [high[before] as number, low[before] as number, close[before] as number];
-    if (!isCandle(h, l, c) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
+    if (openTime[row] !== at || openTime[before] !== at - HOUR_MS) return false;
+    const [first, h, l, c] = [open[row] as number, high[before] as number, low[before] as number, close[before] as number];
+    if (!(first > 0) || !(first > stop) || !(first < target) || !(at < horizonAt) || !isCandle(h, l, c)) return false;
+    const seen = index === 0 ? last : (open[before] as number);
+    // What the poll tells before the open is the hour before, its close last.
+    const waits = index === 0 ? told : exposed;
+    if (leaps(waits ? c : seen, first) || (waits && !(h < target))) return false;
+    // Later hours come after one whose high and low could not tighten the lock.
+    if (index === 0 && told && mayTighten(volatility, h, l)) return false;
+    if (mayTighten(volatility, first, first) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
     const p = probability[before] as number;
     if (Number.isNaN(p)) continue;
-    if (!(p >= 0 && p <= 1) || decide(p, false, terms) !== 'stay-out') return false;
+    if (!(p >= 0 && p <= 1) || decide(p, held, terms) !== (held ? 'hold' : 'stay-out')) return false;
   }
   return true;
 };
 
-/** For how many symbols the model has no answer to the candle that has just closed. */
-const unansweredAt = ({ series, rows }: Stretch, hours: number): number => {
-  let unanswered = 0;
-  for (let i = 0; i < series.length; i += 1) if (Number.isNaN((series[i] as QuietSeries).probability[(rows[i] as number) + hours - 1])) unanswered += 1;
-  return unanswered;
+/** How many symbols the model has no answer for to the candle that has just closed, and how many of the others are held. */
+const countDecisions = ({ series, rows }: Stretch, index: number, { positions, exposed }: Rules, hour: QuietHour): void => {
+  hour.unanswered = 0;
+  hour.holding = 0;
+  for (let i = 0; i < series.length; i += 1) {
+    if (Number.isNaN((series[i] as QuietSeries).probability[(rows[i] as number) + index - 1])) hour.unanswered += 1;
+    else if (exposed && (positions[i] as Barriers).held) hour.holding += 1;
+  }
 };
 
-/** Takes the candles that have closed; whether the hour's own high and low could tighten a volatility lock. */
-const takeCandles = (state: EngineState, { series, rows }: Stretch, hours: number, limits: Limits): boolean => {
+/** Takes the prices told and the candles that have closed; whether the hour's own high and low could tighten a volatility lock. */
+const takeCandles = (state: EngineState, { series, rows, told }: Stretch, index: number, { limits, exposed }: Rules): boolean => {
   let restless = false;
   for (let i = 0; i < series.length; i += 1) {
     const { high, low, close } = series[i] as QuietSeries;
     const symbol = state.symbolList[i] as SymbolState;
-    const row = (rows[i] as number) + hours;
+    const row = (rows[i] as number) + index;
     updateVolatility(symbol.volatility, high[row - 1] as number, low[row - 1] as number, close[row - 1] as number, limits.maxAtrPercentile);
-    symbol.freshPolls += 1;
+    // The close of the hour before and the open.
+    if (index === 0 ? told : exposed) symbol.freshPolls = 2;
+    else symbol.freshPolls += 1;
     restless = mayTighten(symbol.volatility, high[row] as number, low[row] as number) || restless;
   }
   return restless;
@@ -189,7 +241,7 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, terms: Poli
     const p = probability[(stretch.rows[i] as number) + hours - 2] as number;
     symbol.lastDecision = Number.isNaN(p)
       ? noPrediction(symbol.symbol, at - HOUR_MS, null, terms.margin, failure)
-      : new Decision(symbol.symbol, at - HOUR_MS, p, expectedValue(p, terms), terms.margin, 'no-edge', null);
+      : new Decision(symbol.symbol, at - HOUR_MS, p, expectedValue(p, terms), terms.margin, symbol.managed === null ? 'no-edge' : 'holding', null);
   }
   if (state.guardian.lastEquity !== null) state.guardian.lastEquity.at = at;
   state.at = at;

@@ -2,6 +2,7 @@ import type { Limits } from '../risk/limits.ts';
 import { DAY_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import type { Change } from './change.ts';
+import type { LockKind } from './lock.ts';
 import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
 /** Parts of a drawdown limit that are announced. */
@@ -25,27 +26,37 @@ export const evaluateEquity = (
   disbelieved = 0,
   leaping = false,
 ): void => {
-  if (state.day === null || at >= state.day + DAY_MS) {
-    state.day = utcDayStart(at);
-    state.dayBaseline = null;
-    state.priorEquity = state.lastEquity?.value ?? null;
-  }
+  beginDay(state, at);
   if (equity === null) return;
   const mark = equity - disbelieved;
+  const highest = moveMarks(state, at, mark, leaping, changes);
+  watchDaily(state, at, equity, state.dayBaseline ?? mark, limits, changes);
+  watchTotal(state, at, equity, highest, limits, changes);
+  if (equity < limits.minBalance && !isHeld(state, 'minimum-balance')) {
+    const reason = `equity ${money(equity)} is below the minimum ${money(limits.minBalance)}`;
+    push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
+  }
+};
+
+const beginDay = (state: GuardianState, at: EpochMs): void => {
+  if (state.day !== null && at < state.day + DAY_MS) return;
+  state.day = utcDayStart(at);
+  state.dayBaseline = null;
+  state.priorEquity = state.lastEquity?.value ?? null;
+};
+
+/** Baselines and the newest equity; returns the high-water mark. */
+const moveMarks = (state: GuardianState, at: EpochMs, mark: number, leaping: boolean, changes: Change[]): number => {
   // A baseline that leaves out a leap which the next reading bears out would stay too low for the whole day.
   if (state.dayBaseline === null && !leaping) startDay(state, mark, changes);
-  if (state.highWaterMark === null || mark > state.highWaterMark) state.highWaterMark = mark;
+  const highest = state.highWaterMark === null || mark > state.highWaterMark ? mark : state.highWaterMark;
+  state.highWaterMark = highest;
   if (state.lastEquity === null) state.lastEquity = { value: mark, at };
   else {
     state.lastEquity.value = mark;
     state.lastEquity.at = at;
   }
-  watchDaily(state, at, equity, state.dayBaseline ?? mark, limits, changes);
-  watchTotal(state, at, equity, state.highWaterMark, limits, changes);
-  if (equity < limits.minBalance && !isHeld(state, 'minimum-balance')) {
-    const reason = `equity ${money(equity)} is below the minimum ${money(limits.minBalance)}`;
-    push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
-  }
+  return highest;
 };
 
 const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline: number, limits: Limits, changes: Change[]): void => {
@@ -89,27 +100,42 @@ const startDay = (state: GuardianState, equity: number, changes: Change[]): void
 };
 
 const announce = (state: GuardianState, name: 'daily' | 'total', drawdown: Fraction, limit: Fraction, changes: Change[]): void => {
-  let reached = 0;
-  for (const step of DRAWDOWN_STEPS) if (drawdown >= step * limit) reached += 1;
-  if (reached > state.announced[name]) {
-    changes.push({ type: 'drawdown-step', name, step: DRAWDOWN_STEPS[reached - 1] ?? 0, drawdown, limit });
-    state.announced[name] = reached;
-  }
+  const { announced } = state;
+  if (!reachesStep(announced[name], drawdown, limit)) return;
+  while (reachesStep(announced[name], drawdown, limit)) announced[name] += 1;
+  changes.push({ type: 'drawdown-step', name, step: DRAWDOWN_STEPS[announced[name] - 1] ?? 0, drawdown, limit });
 };
+
+/** Whether a drawdown has come to the next step after `announced` of them. */
+const reachesStep = (announced: number, drawdown: Fraction, limit: Fraction): boolean =>
+  announced < DRAWDOWN_STEPS.length && drawdown >= (DRAWDOWN_STEPS[announced] as Fraction) * limit;
 
 /** Whether `evaluateEquity` would change no more than marks: no lock set or cleared, no step announced. */
 export const equityIsQuiet = (state: GuardianState, at: EpochMs, equity: number, limits: Limits): boolean => {
   const { day, dayBaseline, highWaterMark, lastEquity, announced } = state;
-  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null || !(equity >= limits.minBalance)) return false;
+  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null) return false;
+  if (!(equity >= limits.minBalance) && !isHeld(state, 'minimum-balance')) return false;
   const begins = at >= day + DAY_MS;
   if (begins && isHeld(state, 'daily-drawdown')) return false;
   const daily = begins ? Math.max(lastEquity.value, equity) : dayBaseline;
-  return above(equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily) && above(equity, highWaterMark, limits.maxTotalDrawdown, announced.total);
+  return (
+    staysAsItIs(state, 'daily-drawdown', equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily) &&
+    staysAsItIs(state, 'total-drawdown', equity, highWaterMark, limits.maxTotalDrawdown, announced.total)
+  );
 };
 
-/** Whether the loss since `mark` has reached neither its limit nor the next step that is announced. */
-const above = (equity: number, mark: number, limit: Fraction, announced: number): boolean =>
-  equity > mark * (1 - limit) && !(1 - equity / mark >= (DRAWDOWN_STEPS[announced] ?? 1) * limit);
+/** Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. */
+const staysAsItIs = (state: GuardianState, lock: LockKind, equity: number, mark: number, limit: Fraction, announced: number): boolean =>
+  equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : isHeld(state, lock);
+
+/** What `evaluateEquity` does where `equityIsQuiet` has said that it is no more than this. */
+export const takeQuietEquity = (state: GuardianState, at: EpochMs, equity: number, changes: Change[]): void => {
+  beginDay(state, at);
+  const highest = moveMarks(state, at, equity, false, changes);
+  // Nothing is lost any more: the next loss is announced anew.
+  if (equity >= (state.dayBaseline ?? equity)) state.announced.daily = 0;
+  if (equity >= highest) state.announced.total = 0;
+};
 
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {

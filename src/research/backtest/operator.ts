@@ -39,6 +39,18 @@ export class Operator {
     return { kind: 'command', command: { name: 'unlock', reason: `operator model: ${this.#model.unlockAfter / 3_600_000} h after the lock`, lockIds: due, newLossPermitted: null, shownAt: at } };
   }
 
+  /** Until when the person does nothing about the locks that hold. */
+  until(guardian: GuardianState): EpochMs {
+    let until = Number.POSITIVE_INFINITY;
+    for (const id in guardian.locks) {
+      const lock = guardian.locks[id];
+      if (lock === undefined || LOCKS[lock.kind].clearing !== 'unlock') continue;
+      if (lock.kind === 'total-drawdown' && this.#totalUnlocks >= this.#model.totalDrawdownUnlocks) return Number.NEGATIVE_INFINITY;
+      until = Math.min(until, lock.since + this.#model.unlockAfter);
+    }
+    return until;
+  }
+
   /** An /unlock that the engine refused is not repeated for ever: the next look ends the run. */
   refused(at: EpochMs): void {
     this.#refusedAt = at;

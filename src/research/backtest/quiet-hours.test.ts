@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { HOUR_MS } from '../../core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
-import { BTC, ETH, FROM, generated, options, START } from './fixture.test-helper.ts';
-import { sliceColumns } from '../../core/features/candle-columns.ts';
+import { BTC, candle, config, ETH, FROM, generated, options, START } from './fixture.test-helper.ts';
+import { columnsFromCandles, sliceColumns } from '../../core/features/candle-columns.ts';
 import { runBacktest, type BacktestOptions } from './run-backtest.ts';
 
 const HOURS = 2_500;
@@ -31,6 +31,21 @@ const withSilence = (run: BacktestOptions): BacktestOptions => {
   return { ...run, predictions };
 };
 
+/** Two candles of half an hour for each hour: down to the low and up to the high, then straight to the close. */
+const withHalves = (run: BacktestOptions): BacktestOptions => {
+  const series = run.series.map((each, i): (typeof run.series)[number] => {
+    if (i > 0) return each;
+    const { openTime, open, high, low, close, length } = each.hourly;
+    const halves = Array.from({ length }, (_, row) => {
+      const [at, first, last] = [openTime[row] ?? 0, open[row] ?? 0, close[row] ?? 0];
+      const middle = (first + last) / 2;
+      return [candle(at, first, high[row] ?? 0, low[row] ?? 0, middle), candle(at + HOUR_MS / 2, middle, Math.max(middle, last), Math.min(middle, last), last)];
+    });
+    return { ...each, finer: [{ span: HOUR_MS / 2, columns: columnsFromCandles(halves.flat()) }] };
+  });
+  return { ...run, series };
+};
+
 describe('a run that passes quiet hours as one', () => {
   test.each([
     ['one symbol', runs(11, [BTC])],
@@ -38,10 +53,18 @@ describe('a run that passes quiet hours as one', () => {
     ['from the first day of a market, when the volatility lock holds', runs(13, [BTC], { from: START + 24 * HOUR_MS, to: START + 3_000 * HOUR_MS })],
     ['an outage', withOutage(runs(14, [BTC]))],
     ['a model without an answer for weeks', withSilence(runs(16, [BTC, ETH]))],
+    ['finer candles of one symbol', withHalves(runs(17, [BTC, ETH]))],
     ['an operator who gives up', runs(15, [BTC, ETH], { assumptions: { ...DEFAULT_ASSUMPTIONS, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 0 } } })],
   ])('does in every part what a run of single steps does: %s', (_name, run) => {
     const result = runBacktest(run);
     expect(result.fills).toBeGreaterThan(5);
+    expect(result).toEqual(runBacktest({ ...run, everyHour: true }));
+  });
+
+  test('ends in the same hour when the operator no longer clears a total drawdown', () => {
+    const run = runs(15, [BTC, ETH], { config: config([BTC, ETH], { maxTotalDrawdown: 0.01 }), assumptions: { ...DEFAULT_ASSUMPTIONS, operator: { unlockAfter: 12 * HOUR_MS, totalDrawdownUnlocks: 1 } } });
+    const result = runBacktest(run);
+    expect(result.stopped?.lock).toBe('total-drawdown');
     expect(result).toEqual(runBacktest({ ...run, everyHour: true }));
   });
 });

@@ -1,5 +1,6 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { DecisionEffect, Effect, EquityEffect, LockEffect, TradeEffect } from '../../core/engine/effect.ts';
+import type { QuietHour } from '../../core/engine/quiet-hours.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 import { OrderList } from './order-list.ts';
@@ -83,10 +84,11 @@ export class RunRecord {
     if (effect.outcome === 'denied') this.#denied(effect);
   }
 
-  /** An hour in which nothing could happen: its equity, and for each symbol a decision without an edge or without an answer of the model. */
-  quietHour(at: EpochMs, equity: number, exposure: number, withoutEdge: number, unanswered: number): void {
-    this.decisions['no-edge'] += withoutEdge;
+  /** An hour in which nothing could happen: its equity, and what was decided on so many symbols. */
+  quietHour({ at, equity, exposure, unanswered, holding }: QuietHour, symbols: number): void {
+    this.decisions['no-edge'] += symbols - unanswered - holding;
     this.decisions['no-prediction'] += unanswered;
+    this.decisions.holding += holding;
     this.#add(at, equity, exposure);
   }
 

@@ -96,7 +96,13 @@ class BacktestRun {
   readonly #probabilities: readonly (Float32Array | undefined)[];
   /** What quiet hours are made of; null when every hour is stepped. */
   readonly #quiet: readonly QuietSeries[] | null;
-  readonly #passed: Stretch['passed'] = (hour, equity, exposure, unanswered) => this.#record.quietHour(hour, equity, exposure, this.#candleInputs.length - unanswered, unanswered);
+  /** Whether all that is known of any hour is its hourly candle. */
+  readonly #coarse: boolean;
+  readonly #passed: Stretch['passed'] = (hour) => this.#record.quietHour(hour, this.#candleInputs.length);
+  readonly #crossesNothing: Stretch['crossesNothing'] = (index) => {
+    this.#readRange(index);
+    return this.#walker.crossesNothing(this.#market.hour + index * HOUR_MS, this.#lows, this.#highs);
+  };
   #candles = 0;
   #commands = 0;
   #stopped: BacktestResult['stopped'] = null;
@@ -118,6 +124,7 @@ class BacktestRun {
     this.#candleInputs = series.map(({ symbol, hourly }) => ({ type: 'candle', at: from, wall: from, symbol, candle: candleAt(hourly, 0) }));
     this.#predictionInputs = series.map(({ symbol }) => ({ type: 'prediction', at: from, wall: from, symbol, openTime: 0, probability: null, failure: null, features: [] }));
     this.#probabilities = series.map(({ symbol }) => options.predictions.get(symbol));
+    this.#coarse = series.every(({ finer }) => finer.length === 0);
     const stepped = options.everyHour === true || options.applyTo !== undefined;
     this.#quiet = stepped ? null : series.map((each, i) => quietSeries(each, this.#probabilities[i], this.#session, i));
   }
@@ -194,26 +201,41 @@ class BacktestRun {
   #passQuietHours(series: readonly QuietSeries[]): void {
     const market = this.#market;
     const session = this.#session;
-    if (!session.idle) return;
+    const { exposed, told } = session;
+    if (!session.idle || (exposed && !this.#coarse)) return;
     // Fills are compared with the account at midnight, by a reading of its own.
-    const to = session.unread > 0 ? Math.min(this.#options.to, Math.ceil(market.hour / DAY_MS) * DAY_MS) : this.#options.to;
-    const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, passed: this.#passed });
+    const midnight = session.unread > 0 ? Math.ceil(market.hour / DAY_MS) * DAY_MS : Number.POSITIVE_INFINITY;
+    const to = Math.min(this.#options.to, midnight, this.#operator.until(this.#state.guardian));
+    const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, told, crossesNothing: this.#crossesNothing, passed: this.#passed });
     if (hours === 0) return;
+    session.drop();
     this.#candles += hours * series.length;
     market.pass(hours - 1);
     session.now = market.hour;
-    this.#rest();
+    if (exposed) this.#walkFromOpen();
+    else this.#rest();
     market.next();
+  }
+
+  /** The hour from its first prices, which the engine knows. */
+  #walkFromOpen(): void {
+    const { prices } = this.#session;
+    for (let i = 0; i < prices.length; i += 1) prices[i] = this.#openPrice(i);
+    this.#walk();
+  }
+
+  /** NaN in an outage. */
+  #openPrice(i: number): number {
+    const row = this.#market.row(i);
+    return row < 0 ? Number.NaN : (this.#market.hourly(i).open[row] ?? Number.NaN);
   }
 
   /** The first prices of the hour: a jump from the last close. */
   #open(): void {
     const session = this.#session;
-    const market = this.#market;
     let touched = false;
     for (let i = 0; i < session.prices.length; i += 1) {
-      const row = market.row(i);
-      const price = row < 0 ? Number.NaN : (market.hourly(i).open[row] ?? Number.NaN);
+      const price = this.#openPrice(i);
       session.prices[i] = price;
       const symbol = session.nameOf(i);
       if (price > 0) touched = session.broker.move(symbol, price, 'jump', session.now) || touched;
@@ -297,11 +319,11 @@ class BacktestRun {
     else this.#session.pass(this.#lows, this.#highs, this.#closes, this.#market.hour);
   }
 
-  /** The hour's prices from here on; NaN in an outage. */
-  #readRange(): void {
+  /** The hour's prices from here on, or those of an hour to come that has candles of all symbols; NaN in an outage. */
+  #readRange(ahead = 0): void {
     const market = this.#market;
     for (let i = 0; i < this.#lows.length; i += 1) {
-      const row = market.row(i);
+      const row = ahead === 0 ? market.row(i) : (market.rows[i] ?? -1) + ahead;
       const columns = market.hourly(i);
       this.#lows[i] = row < 0 ? Number.NaN : (columns.low[row] ?? Number.NaN);
       this.#highs[i] = row < 0 ? Number.NaN : (columns.high[row] ?? Number.NaN);
@@ -351,7 +373,7 @@ class BacktestRun {
 
 const quietSeries = ({ symbol, hourly }: SymbolSeries, probability: Float32Array | undefined, session: Session, i: number): QuietSeries => {
   const { openTime, open, high, low, close } = hourly;
-  return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), failure: NO_ANSWER, bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
+  return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), failure: NO_ANSWER, alarm: () => session.broker.alarm(symbol), bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
 };
 
 const historyOf = (columns: CandleColumns, first: number, last: number): (readonly [number, number, number, number, number])[] =>

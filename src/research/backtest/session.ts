@@ -40,6 +40,8 @@ export class Session {
   readonly #quotesInput: { readonly type: 'quotes'; at: EpochMs; wall: EpochMs; readonly quotes: Quote[] };
   /** Fills since the last reading of the account. */
   unread = 0;
+  /** Whether what waits for the next poll is an hour that was passed. */
+  #told = false;
 
   constructor(options: {
     readonly state: EngineState;
@@ -124,7 +126,20 @@ export class Session {
     this.#add(lows, hour + HOUR_MS / 3);
     this.#add(highs, hour + (2 * HOUR_MS) / 3);
     this.#add(closes, hour + HOUR_MS - 1);
+    this.#told = true;
     this.move(closes);
+  }
+
+  /** Whether what waits for the next poll is an hour that was passed, and nothing else. */
+  get told(): boolean {
+    return this.#told;
+  }
+
+  /** What waited for the next poll has been told otherwise. */
+  drop(): void {
+    // Emptied one by one: setting the length would give the list's memory back, and the next hour would ask for it anew.
+    while (this.#quotes.length > 0) this.#quotes.pop();
+    this.#told = false;
   }
 
   /** The prices from now on. By hand: for a price or two a call of the engine's own copying costs more than the copy. */
@@ -144,8 +159,7 @@ export class Session {
     this.#quotesInput.at = this.now;
     this.#quotesInput.wall = this.now;
     this.apply(this.#quotesInput);
-    // Emptied one by one: setting the length would give the list's memory back, and the next hour would ask for it anew.
-    while (this.#quotes.length > 0) this.#quotes.pop();
+    this.drop();
   }
 
   /** Best bid and ask at a last price, on their ticks. */
@@ -157,9 +171,9 @@ export class Session {
     return this.grids[i]?.up(last * (1 + this.halfSpread)) ?? Number.NaN;
   }
 
-  /** Whether neither an order nor a price waits for the bot. */
+  /** Whether neither an order nor a price waits for the bot, but for those of an hour that was passed. */
   get idle(): boolean {
-    return this.#outgoing.length === 0 && this.#quotes.length === 0;
+    return this.#outgoing.length === 0 && (this.#quotes.length === 0 || this.#told);
   }
 
   /** The lowest price at which the bid is at least `wanted`. */
