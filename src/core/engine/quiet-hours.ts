@@ -108,7 +108,7 @@ const passWhileQuiet = (state: EngineState, stretch: Stretch, rules: Rules): num
       value(state, stretch, index, hour);
       if (!equityIsQuiet(guardian, hour.at, hour.equity, limits)) break;
     }
-    if (!marketIsQuiet(state, stretch, index, rules)) break;
+    if (!marketIsQuiet(state, stretch, index, hour.at, rules)) break;
     if (!same) takeQuietEquity(guardian, hour.at, hour.equity, changes);
     const restless = takeCandles(state, stretch, index, rules);
     ends = restless || (exposed && !crossesNothing(index));
@@ -170,8 +170,7 @@ const value = (state: EngineState, stretch: Stretch, index: number, hour: QuietH
 };
 
 /** Whether the hour's first prices, the candles that have just closed and their predictions change nothing but what is known of the market. */
-const marketIsQuiet = (state: EngineState, { series, rows, from, told }: Stretch, index: number, { terms, limits, positions, exposed }: Rules): boolean => {
-  const at = from + index * HOUR_MS;
+const marketIsQuiet = (state: EngineState, { series, rows, told }: Stretch, index: number, at: EpochMs, { terms, limits, positions, exposed }: Rules): boolean => {
   for (let i = 0; i < series.length; i += 1) {
     const { openTime, open, high, low, close, probability } = series[i] as QuietSeries;
     const { last, volatility } = state.symbolList[i] as SymbolState;
