@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,6 +33,14 @@ const startBot = async (): Promise<Running> => {
   await bot.says('Telegram bot is up');
   return bot;
 };
+
+test('nothing is left but the databases: no number of the device, no record of use for the maker of the model runtime', async () => {
+  const { code, output } = await run(['doctor'], environment(), directory);
+  expect(output).toContain('nothing to fix');
+  expect(code).toBe(0);
+  expect(readdirSync(join(directory, 'home'))).toEqual([]);
+  expect(readdirSync(directory).sort()).toEqual(['home', 'model']);
+});
 
 test('the bot outlives its log: the reader of its output is gone', async () => {
   const running = await startBot();
