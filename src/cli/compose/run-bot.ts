@@ -10,7 +10,7 @@ import { readReport } from '../audit/report-files.ts';
 import { createSilenceableData } from '../control/data-silence.ts';
 import { startControl } from '../control/start-control.ts';
 import { engineVersion } from '../engine-version.ts';
-import { startPage } from '../page.ts';
+import { preparePage } from '../page.ts';
 import { driftWatchFor, readCard, startPeople } from '../people.ts';
 import { openTelegramAccess } from '../telegram-side.ts';
 import { VERSION } from '../version.ts';
@@ -105,7 +105,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => readReport(config),
   });
-  await orWithout('the page', base, surroundings, () => startPage({ base, surroundings, bot, people, model, card, access, metrics }));
+  await orWithout('the page', base, surroundings, preparePage({ base, surroundings, bot, people, model, card, access, metrics }));
   await orWithout('the control socket', base, surroundings, () =>
     startControl({
       config,
