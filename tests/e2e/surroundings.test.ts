@@ -98,3 +98,19 @@ test('no signal opens a debugger', async () => {
   await running.says('SIGUSR1 means nothing here');
   expect((await running.end('SIGTERM')).lines).toEqual([]);
 });
+
+test('a database that is deleted under the running bot halts it, and is saved', async () => {
+  const running = await startBot();
+  rmSync(join(directory, 'data', 'demo.db'));
+  await running.says('stop the bot and restore that file');
+  expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain('demo.db was deleted or replaced under the running bot');
+  expect((await running.end('SIGTERM')).code).toBe(0);
+  // Nothing is begun anew in its place.
+  const refused = await run(['start'], environment(), directory);
+  expect([refused.code, refused.lines]).toEqual([3, [expect.stringContaining('data/demo.db is missing')]]);
+  const saved = readdirSync(join(directory, 'data')).find((name) => name.includes('.rescued-')) ?? '';
+  expect(await run(['restore', join('data', saved)], environment(), directory)).toMatchObject({ code: 0 });
+  const again = await startBot();
+  await again.says('"origin":"restored"');
+  expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain('demo.db was deleted or replaced under the running bot');
+});

@@ -8,7 +8,9 @@ import { createAuditReader, createAuditStore } from './audit-store.ts';
 import { createBoardRecords } from './board-records.ts';
 import { createChatMemory } from './chat-memory.ts';
 import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
+import { backupTo, type BackupResult } from './backup.ts';
 import { DatabaseRefused } from './errors.ts';
+import { rememberFiles } from './file-identity.ts';
 import { makeDirectoryOf, makeFile } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
 import { newInstanceId } from './instance-id.ts';
@@ -56,6 +58,10 @@ export interface Database {
   readonly archive: PrunableJournal;
   /** Bytes of the database file, write-ahead log not counted. */
   sizeBytes(): number;
+  /** Path of the file, or of its write-ahead log, that was deleted or replaced: what is written is lost with this handle. Null = neither. */
+  misplacedFile(): string | null;
+  /** A checked copy of all that this handle holds, also when its file is gone. @throws DatabaseRefused, StoreWriteError */
+  rescue(target: string, now: EpochMs): Promise<BackupResult>;
   /** Frees the file for another process. Nothing of the handle may be used afterwards. */
   close(): void;
 }
@@ -120,6 +126,7 @@ const originOf = (db: Connection): Origin => {
 
 const handle = (db: Connection, options: DatabaseOptions, lock: InstanceLock | null): Database => {
   const { path, maxPageCount } = options;
+  const files = lock === null ? null : rememberFiles(path);
   if (maxPageCount !== undefined) db.pragma(`max_page_count = ${Math.max(1, Math.trunc(maxPageCount))}`);
   return {
     path,
@@ -133,8 +140,11 @@ const handle = (db: Connection, options: DatabaseOptions, lock: InstanceLock | n
     chatMemory: createChatMemory(db),
     archive: createPrunableJournal(db),
     sizeBytes: () => pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size'),
+    misplacedFile: () => files?.misplaced() ?? null,
+    rescue: (target, at) => backupTo(db, target, at),
     close: () => {
       db.close();
+      files?.closed();
       lock?.release();
     },
   };

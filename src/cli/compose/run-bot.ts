@@ -17,6 +17,7 @@ import { VERSION } from '../version.ts';
 import { holdOnHost } from './account.ts';
 import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
+import { startFileWatch } from './file-watch.ts';
 import { bundledModel, openModelOrGuard } from './model.ts';
 import { orWithout } from './or-without.ts';
 import { startRetention } from './retention.ts';
@@ -126,6 +127,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     }),
   );
   startRetention(base, surroundings);
+  startFileWatch(base, surroundings, people.run);
   bot.start();
   void bot.finished.then((how) => {
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
