@@ -1,3 +1,4 @@
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import type { EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { BoardRecords } from '../../ports/dashboard.ts';
@@ -72,7 +73,7 @@ export interface Database {
  */
 export const openDatabase = (options: DatabaseOptions): Database => {
   const now = options.now ?? Date.now;
-  const { path } = options;
+  const path = realPath(options.path);
   if (path === ':memory:') return handle(initialise(connect(path, 'FULL'), options, now()), options, null);
   makeDirectoryOf(path);
   const lock = acquireInstanceLock(path, now());
@@ -88,13 +89,16 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     writeMeta(db, 'opened_at', String(now()));
     migrate(db, now());
     adoptCopy(db);
-    return handle(db, options, lock);
+    return handle(db, { ...options, path }, lock);
   } catch (error) {
     db?.close();
     lock.release();
     throw refusalFor(error, path, GUARDIAN_DATABASE);
   }
 };
+
+/** The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. */
+const realPath = (path: string): string => (existsSync(path) && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path);
 
 const initialise = (db: Connection, { mode, account }: DatabaseOptions, now: EpochMs): Connection => {
   db.pragma(`application_id = ${APPLICATION_ID}`);

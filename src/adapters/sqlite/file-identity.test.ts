@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backupFile, verifyFile } from './copies.ts';
@@ -48,4 +48,17 @@ test('a file that is put in the place of an open one is noticed, and keeps what 
   const next = openDatabase({ path, mode: 'paper', account: 'paper', now: () => NOON });
   expect([next.journal.lastSequence(), next.origin]).toEqual([10, 'restored']);
   next.close();
+});
+
+test('a link to a database is that database: one process has it, and its log is looked after where it lies', () => {
+  const { path, db } = opened();
+  const link = join(temporaryDirectory(), 'paper.db');
+  symlinkSync(path, link);
+  expect(() => openForTest(link)).toThrow(/in use/);
+  db.close();
+  const linked = openDatabase({ path: link, mode: 'paper', account: 'paper', now: () => NOON });
+  expect(linked.misplacedFile()).toBeNull();
+  rmSync(`${path}-wal`);
+  expect(linked.misplacedFile()).toBe(`${path}-wal`);
+  linked.close();
 });
