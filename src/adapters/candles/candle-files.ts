@@ -68,12 +68,12 @@ export interface CandleFolder {
 
 /** @throws CandleFileError */
 const namesIn = (directory: string, timeframe: CandleTimeframe): readonly string[] => {
-  const right = `it should be a folder that holds files such as BTCUSDT-${timeframe}.csv.gz`;
+  const files = `files such as BTCUSDT-${timeframe}.csv.gz`;
   try {
     return readdirSync(directory).sort();
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new CandleFileError(code === 'ENOENT' ? `candle folder ${directory} does not exist; ${right}` : `candle folder ${directory} can't be read (${code}); ${right}`);
+    throw new CandleFileError(code === 'ENOENT' ? `candle folder ${directory} does not exist; it should hold ${files}` : `candle folder ${directory} can't be read (${code}); it should be a folder that holds ${files}`);
   }
 };
 
