@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { question } from './ctl.ts';
+import { ctl, question, typist } from './ctl.ts';
 
 const asked = (text: string, ended: boolean): Promise<string | null> => {
   const input = new PassThrough();
@@ -14,4 +14,22 @@ test('a question is answered by a line, and by the end of the input with nothing
   expect(await asked('\n', false)).toBe('');
   // Ctrl-D: no answer will ever come.
   expect(await asked('', true)).toBeNull();
+});
+
+test.each([
+  ['staus', 'there is no command staus; did you mean status?'],
+  ['/pause', 'there is no command /pause; did you mean pause?'],
+  ['HALT', 'there is no command HALT; did you mean halt?'],
+  ['x', expect.stringMatching(/^there is no command x; there are status, pnl, /)],
+])('an unknown command is a usage error that names the nearest, whether or not a bot runs: %s', async (name, message) => {
+  await expect(ctl(name, [], {})).rejects.toMatchObject({ exitCode: 2, message });
+});
+
+test('the audit names who typed: by sudo, by name, or by number where the system has no name', () => {
+  expect(typist({ SUDO_USER: 'ada' }, () => 'root', 0)).toBe('ada');
+  expect(typist({}, () => 'ada', 1000)).toBe('ada');
+  const nameless = (): string => {
+    throw new Error('uv_os_get_passwd returned ENOENT');
+  };
+  expect(typist({}, nameless, 12345)).toBe('user 12345');
 });

@@ -4,15 +4,35 @@ import { userInfo } from 'node:os';
 import { askControl, ControlUnreachable } from '../adapters/control/client.ts';
 import type { ControlEnd, ControlRequest } from '../adapters/control/protocol.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { suggestion } from '../adapters/system/near-miss.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
+import { commands } from '../../commands/registry.ts';
 import { controlPath } from './control/start-control.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Who types: what `sudo` was called by, else the user. For the audit table. */
-const typist = (): string => (process.env['SUDO_USER'] ?? userInfo().username).slice(0, 60);
+/** Who types: what `sudo` was called by, else the user; a user that the system has no name for by number. For the audit table. */
+export const typist = (environment: Readonly<Record<string, string | undefined>>, nameOfUser: () => string, number: number): string => {
+  const sudoer = environment['SUDO_USER'];
+  if (sudoer !== undefined) return sudoer.slice(0, 60);
+  try {
+    return nameOfUser().slice(0, 60);
+  } catch {
+    return `user ${number}`;
+  }
+};
+
+const whoTypes = (): string => typist(process.env, () => userInfo().username, process.getuid?.() ?? -1);
+
+/** @throws UserError for a command that the chat does not have: known here, so that it is the same without a bot */
+const refuseUnknown = (name: string): void => {
+  const names = commands.map((command) => command.name);
+  if (names.includes(name)) return;
+  const meant = suggestion(name, names);
+  throw new UserError(`there is no command ${name}; ${meant === null ? `there are ${names.join(', ')}` : `did you mean ${meant}?`}`);
+};
 
 const socketPath = (): string => controlPath(configurationWithoutSecrets());
 
@@ -39,7 +59,8 @@ export const question = async (text: string, input: NodeJS.ReadableStream = proc
 
 /** `guardian ctl <command>`: the chat's commands on the server, for when Telegram is down. */
 export const ctl = async (name: string, words: readonly string[], options: { readonly yes?: boolean }): Promise<ExitCode> => {
-  const user = typist();
+  refuseUnknown(name);
+  const user = whoTypes();
   let end = await ask({ kind: 'command', name, arguments: words.join(' '), user });
   for (;;) {
     for (const line of end.lines) out(line);
@@ -63,7 +84,7 @@ const isDrill = (name: string): name is DrillName => (DRILLS as readonly string[
 /** `guardian drill <name>`: makes the running bot prove something; the audit reads the record. */
 export const drill = async (name: string, symbol: string): Promise<ExitCode> => {
   if (!isDrill(name)) throw new UserError(`there is no drill ${name}; there are ${DRILLS.join(', ')}`);
-  const user = typist();
+  const user = whoTypes();
   const end = await ask({ kind: 'drill', name, arguments: symbol, user });
   if (name !== 'restart' || !end.ok) return report(name, end);
   out('the bot was killed; waiting for it to be started again (systemd does; elsewhere start it now)');

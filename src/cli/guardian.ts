@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { describeEnd } from './describe-end.ts';
+import { failWithoutOutput } from './output.ts';
 import { addResearchCommands } from './subcommands/research.ts';
 import { VERSION } from './version.ts';
 
@@ -123,6 +125,9 @@ const main = async (): Promise<ExitCode> => {
 
 // Databases, sockets and backups hold what others should not read.
 process.umask(0o077);
+failWithoutOutput();
 process.exitCode = await main();
+// That the last line could not be written is known a moment after.
+await setImmediate();
 // Handles that a library left open must not keep a finished program alive.
 process.exit();

@@ -5,6 +5,7 @@ import type { Bot } from '../app/bot.ts';
 import { createDashboard } from '../app/dashboard/dashboard.ts';
 import { createFeatureExplainer } from '../app/dashboard/explain-features.ts';
 import { createHealth } from '../app/dashboard/health.ts';
+import type { Dashboard, Health } from '../ports/dashboard.ts';
 import type { Model } from '../ports/model.ts';
 import type { CardFacts, People } from './people.ts';
 import { DEMO_OPERATOR, type TelegramAccess } from './telegram-side.ts';
@@ -39,10 +40,13 @@ const healthOf = ({ base, surroundings, bot, people }: PageOptions) => {
   });
 };
 
-/** Starts the page and puts its end on the stack. @throws UserError for a port in use, or another address than loopback without a token */
-export const startPage = async (options: PageOptions): Promise<WebServer> => {
-  const { config, log, wall, resources } = options.base;
-  const { surroundings, bot, people, access, metrics } = options;
+/**
+ * What opens the page, again after a refusal, too; its end is then on the stack.
+ * @throws UserError, from the opening, for a port in use, or another address than loopback without a token
+ */
+export const preparePage = (options: PageOptions): (() => Promise<WebServer>) => {
+  const { log, resources } = options.base;
+  const { surroundings, bot, people } = options;
   const { database } = surroundings;
   const health = healthOf(options);
   // Progress is followed whether or not anybody asks.
@@ -66,8 +70,13 @@ export const startPage = async (options: PageOptions): Promise<WebServer> => {
     outboxDepth: () => database.outbox.pendingCount(),
     instanceId: database.identity.instanceId,
   });
+  return () => openPage(options, dashboard, health);
+};
+
+const openPage = async ({ base, surroundings, bot, people, access, metrics, model }: PageOptions, dashboard: Dashboard, health: () => Health): Promise<WebServer> => {
+  const { config, log, wall, resources } = base;
+  const { market, database } = surroundings;
   const server = access?.server ?? null;
-  const { market } = surroundings;
   try {
     const page = await startWebServer({
       host: config.dashboard.host,
@@ -98,7 +107,7 @@ export const startPage = async (options: PageOptions): Promise<WebServer> => {
       databaseBytes: () => database.sizeBytes(),
       readers: () => page.readers,
       version: { version, engine: engineVersion, mode },
-      model: options.model?.description ?? null,
+      model: model?.description ?? null,
     });
     log.info({ page: page.url }, `the page is up: ${page.url}`);
     return page;

@@ -1,12 +1,20 @@
+import { EXIT_CODES } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 
-/** Does what writes `path`. @throws UserError with one line when the file system does not let it: the path was the user's choice */
+/** The disk's doing, not the user's: the same command may work later. */
+const OF_THE_DISK: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG']);
+
+/**
+ * Does what writes `path`.
+ * @throws UserError with one line when the file system does not let it: a usage error where the path is at fault, a failure where the disk is
+ */
 export const written = <T>(path: string, write: () => T): T => {
   try {
     return write();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
+    if (OF_THE_DISK.has(code)) throw new UserError(`${path} can't be written (${code}): the disk is full or fails; make room`, EXIT_CODES.failure);
     throw new UserError(`${path} can't be written (${code}); give a path in a folder that is there and may be written`);
   }
 };

@@ -1,8 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeCandleFile } from '../../src/adapters/candles/candle-files.ts';
+import { backupFile } from '../../src/adapters/sqlite/copies.ts';
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../src/core/features/catalogue.ts';
 import { columnsFromCandles } from '../../src/core/features/candle-columns.ts';
 import { NO_CALIBRATION } from '../../src/research/gbdt/ensemble.ts';
@@ -11,6 +15,7 @@ import { generateCandles } from '../../src/sim/generator/candles.ts';
 import { runGuardian } from './running-bot.ts';
 
 /** PRODUCT section 12 for what is named on the command line: one line, no stack trace, nothing left aside without a word. */
+const GUARDIAN = new URL('../../src/cli/guardian.ts', import.meta.url).pathname;
 let directory: string;
 const inside = (name: string): string => join(directory, name);
 
@@ -37,6 +42,32 @@ describe('what cannot be written is one line', () => {
     expect(output).toMatch(/file\/x\.(parquet|md) can't be written \(ENOTDIR\)/);
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
+  });
+
+  test('the report that the audit keeps beside the database; the verdict is printed all the same', async () => {
+    const { code, output } = await runGuardian(['audit'], { DATABASE_PATH: join(inside('file'), 'demo.db') }, directory);
+    expect(output).toMatch(/score \d+\/100/);
+    expect(output).toMatch(/file\/readiness-demo\.md can't be written \((ENOTDIR|EEXIST)\)/);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(2);
+  });
+
+  // A limit on the size of files is a full disk that needs no root.
+  test('a restore without room leaves the database as it was', async () => {
+    const options = { path: inside('held.db'), mode: 'demo', account: 'demo' };
+    const { identity, close } = openDatabase(options);
+    close();
+    await backupFile(options.path, inside('backup.db'), Date.now(), 'demo');
+    const before = readdirSync(directory);
+    const child = spawn('sh', ['-c', 'ulimit -f 40; exec "$0" "$@"', process.execPath, GUARDIAN, 'restore', inside('backup.db')], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', DATABASE_PATH: options.path }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const words: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => words.push(part.toString()));
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(words.join('')).toMatch(/^\S+held\.db could not be restored \(EFBIG\): make room on its disk.*\n$/);
+    expect(readdirSync(directory)).toEqual(before);
+    const after = openDatabase(options);
+    expect([after.origin, after.identity.instanceId]).toEqual(['created', identity.instanceId]);
+    after.close();
   });
 
   test('download --export', async () => {

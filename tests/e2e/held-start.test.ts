@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('a page that cannot be opened does not keep a position from being guarded: the start goes on without it, and says so', { timeout: 120_000 }, async () => {
+test('a page that cannot be opened does not keep a position from being guarded: the start goes on without it, says so, and opens it when it can', { timeout: 120_000 }, async () => {
   writeConstantModel(join(directory, 'model'), { probability: 0.9 });
   const environment = { MODEL_DIR: 'model', DASHBOARD_PORT: '0', DEMO_HOUR_SECONDS: '0.2' };
   const taken = { ...environment, DASHBOARD_PORT: String((stranger.address() as AddressInfo).port) };
@@ -47,6 +47,10 @@ test('a page that cannot be opened does not keep a position from being guarded: 
   const status = await run(['ctl', 'positions'], taken, directory);
   expect(status.output).toMatch(/Stop/);
   expect(status.code).toBe(0);
+
+  stranger.close();
+  await second.says('the page is up after all');
+  expect((await fetch(`http://127.0.0.1:${taken.DASHBOARD_PORT}/livez`)).status).toBe(200);
   expect((await second.end('SIGTERM')).code).toBe(0);
   second = null;
 });

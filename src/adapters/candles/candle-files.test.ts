@@ -134,6 +134,7 @@ describe('a folder of candles', () => {
 
   it('says what it lacks', () => {
     expect(messageOf(() => openCandleFolder(join(folder, 'nowhere')))).toMatch(/does not exist/);
+    expect(messageOf(() => openCandleFolder(join(directory, 'README.md')))).toMatch(/README\.md can't be read \(ENOTDIR\); it should be a folder that holds files such as BTCUSDT-1h\.csv\.gz/);
     expect(messageOf(() => openCandleFolder(directory, '15m'))).toMatch(/has no file such as BTCUSDT-15m\.csv\.gz/);
     expect(messageOf(() => openCandleFolder(directory).series('SOL/USDT'))).toMatch(/has no 1h candles of SOL\/USDT; it has BTC\/USDT, ETH\/USDT/);
   });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { CANDLE_COLUMN_NAMES, candleAt, rowAt, sliceColumns, type CandleColumns } from '../../core/features/candle-columns.ts';
@@ -66,15 +66,25 @@ export interface CandleFolder {
   readonly endOf: (symbols: readonly SymbolName[]) => EpochMs;
 }
 
+/** @throws CandleFileError */
+const namesIn = (directory: string, timeframe: CandleTimeframe): readonly string[] => {
+  const files = `files such as BTCUSDT-${timeframe}.csv.gz`;
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new CandleFileError(code === 'ENOENT' ? `candle folder ${directory} does not exist; it should hold ${files}` : `candle folder ${directory} can't be read (${code}); it should be a folder that holds ${files}`);
+  }
+};
+
 /**
  * A folder of files such as `BTCUSDT-1h.csv.gz`.
  * @throws CandleFileError when the folder is missing or holds no file of the timeframe
  */
 export const openCandleFolder = (directory: string, timeframe: CandleTimeframe = '1h'): CandleFolder => {
-  if (!existsSync(directory)) throw new CandleFileError(`candle folder ${directory} does not exist; it should hold files such as BTCUSDT-${timeframe}.csv.gz`);
   const paths = new Map<SymbolName, string>();
   const twice = new Map<SymbolName, string>();
-  for (const name of readdirSync(directory).sort()) {
+  for (const name of namesIn(directory, timeframe)) {
     const id = new RegExp(`^([A-Z0-9]+)-${timeframe}\\.csv(\\.gz)?$`).exec(basename(name))?.[1];
     const symbol = id === undefined ? null : symbolOfMarketId(id);
     if (symbol === null) continue;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+// First: what it switches off is read by the import after it.
+import './no-telemetry.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Model, ModelDescription } from '../../ports/model.ts';
 import { describeModel, type ModelExpectations } from './description.ts';

@@ -4,7 +4,7 @@ import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
-import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
+import { makeDirectoryOf, moveIntoPlace, removeUnfinished, sync } from './files.ts';
 import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
@@ -99,13 +99,23 @@ export const restoreFile = (backup: string, target: string, mode: string, now: E
     removeUnfinished(unfinished);
     copyFileSync(backup, unfinished);
     markAsCopy(unfinished, facts.sequence, now);
+    // While the database is still in its place: a disk that has no room for the copy says so here at the latest.
+    sync(unfinished);
     const movedTo = moveAside(target, now);
     moveIntoPlace(unfinished, target);
     return { ...facts, movedTo };
+  } catch (error) {
+    throw refusalFor(withoutRoom(error, target), target, GUARDIAN_DATABASE);
   } finally {
     removeUnfinished(unfinished);
     lock.release();
   }
+};
+
+/** What the file system said of a copy that it did not take, as a refusal; anything else as it is. */
+const withoutRoom = (error: unknown, target: string): unknown => {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? error : new DatabaseRefused('not-writable', `${target} could not be restored (${code ?? 'unknown reason'}): make room on its disk, or see to its permissions`);
 };
 
 /** A file that was copied by other means does not say that it is a copy; a restored one always does. */

@@ -1,3 +1,4 @@
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import type { EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { BoardRecords } from '../../ports/dashboard.ts';
@@ -8,7 +9,9 @@ import { createAuditReader, createAuditStore } from './audit-store.ts';
 import { createBoardRecords } from './board-records.ts';
 import { createChatMemory } from './chat-memory.ts';
 import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
+import { backupTo, type BackupResult } from './backup.ts';
 import { DatabaseRefused } from './errors.ts';
+import { rememberFiles } from './file-identity.ts';
 import { makeDirectoryOf, makeFile } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
 import { newInstanceId } from './instance-id.ts';
@@ -56,6 +59,10 @@ export interface Database {
   readonly archive: PrunableJournal;
   /** Bytes of the database file, write-ahead log not counted. */
   sizeBytes(): number;
+  /** Path of the file, or of its write-ahead log, that was deleted or replaced: what is written is lost with this handle. Null = neither. */
+  misplacedFile(): string | null;
+  /** A checked copy of all that this handle holds, also when its file is gone. @throws DatabaseRefused, StoreWriteError */
+  rescue(target: string, now: EpochMs): Promise<BackupResult>;
   /** Frees the file for another process. Nothing of the handle may be used afterwards. */
   close(): void;
 }
@@ -66,7 +73,7 @@ export interface Database {
  */
 export const openDatabase = (options: DatabaseOptions): Database => {
   const now = options.now ?? Date.now;
-  const { path } = options;
+  const path = realPath(options.path);
   if (path === ':memory:') return handle(initialise(connect(path, 'FULL'), options, now()), options, null);
   makeDirectoryOf(path);
   const lock = acquireInstanceLock(path, now());
@@ -82,13 +89,16 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     writeMeta(db, 'opened_at', String(now()));
     migrate(db, now());
     adoptCopy(db);
-    return handle(db, options, lock);
+    return handle(db, { ...options, path }, lock);
   } catch (error) {
     db?.close();
     lock.release();
     throw refusalFor(error, path, GUARDIAN_DATABASE);
   }
 };
+
+/** The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. */
+const realPath = (path: string): string => (existsSync(path) && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path);
 
 const initialise = (db: Connection, { mode, account }: DatabaseOptions, now: EpochMs): Connection => {
   db.pragma(`application_id = ${APPLICATION_ID}`);
@@ -120,6 +130,7 @@ const originOf = (db: Connection): Origin => {
 
 const handle = (db: Connection, options: DatabaseOptions, lock: InstanceLock | null): Database => {
   const { path, maxPageCount } = options;
+  const files = lock === null ? null : rememberFiles(path);
   if (maxPageCount !== undefined) db.pragma(`max_page_count = ${Math.max(1, Math.trunc(maxPageCount))}`);
   return {
     path,
@@ -133,8 +144,11 @@ const handle = (db: Connection, options: DatabaseOptions, lock: InstanceLock | n
     chatMemory: createChatMemory(db),
     archive: createPrunableJournal(db),
     sizeBytes: () => pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size'),
+    misplacedFile: () => files?.misplaced() ?? null,
+    rescue: (target, at) => backupTo(db, target, at),
     close: () => {
       db.close();
+      files?.closed();
       lock?.release();
     },
   };

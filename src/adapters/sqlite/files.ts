@@ -14,7 +14,8 @@ export const makeDirectoryOf = (path: string): void => {
   }
 };
 
-const sync = (path: string): void => {
+/** Makes what is in a file, or which names a directory has, durable. */
+export const sync = (path: string): void => {
   const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);

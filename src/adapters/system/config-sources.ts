@@ -32,18 +32,31 @@ const unknownKey = (where: string, name: string): string => {
   return `${where}: unknown key ${name}; ${hint}`;
 };
 
+/** What a value as it stands in the file would lose without a word, or null. The value itself is not shown: it may be a secret. */
+const valueFault = (text: string): string | null => {
+  const quote = /^["'`]/.exec(text)?.[0];
+  if (quote !== undefined) {
+    // dotenv would go on to a quote on a later line, and take every key in between for a part of this value.
+    const rest = text.slice(1).replaceAll(`\\${quote}`, '');
+    return new RegExp(`^[^${quote}]*${quote}\\s*(#.*)?$`).test(rest) ? null : 'begins with a quote that does not end it; put one quote before the value and one behind it, or none';
+  }
+  return /^[^#]*[^#\s]#/.test(text) ? 'would end at its #, what follows being a comment; put the value into quotes, or a space before the comment' : null;
+};
+
 /** dotenv skips lines that it cannot read and lets a later line override an earlier one; both could drop a limit in silence. */
 const lineFaults = (text: string, file: string): readonly string[] => {
   const faults: string[] = [];
   const seen = new Map<string, number>();
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
     if (/^\s*(#.*)?$/.test(line)) continue;
-    const name = /^\s*(?:export\s+)?([\w.-]+)\s*=/.exec(line)?.[1];
+    const [, name, value = ''] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     const number = index + 1;
     if (name === undefined) {
       faults.push(`${file}: line ${number} is not KEY=value; write KEY=value on one line, or begin it with # to make it a comment`);
       continue;
     }
+    const fault = valueFault(value);
+    if (fault !== null) faults.push(`${file}: ${name} on line ${number} ${fault}`);
     const earlier = seen.get(name);
     if (earlier !== undefined) faults.push(`${file}: ${name} is set on line ${earlier} and again on line ${number}; keep one`);
     seen.set(name, number);

@@ -153,9 +153,13 @@ export const marketHour = (text: string): Parsed<number> => {
   return real ? good(at) : bad('is not a day or a full hour in UTC, such as 2024-08-01 or 2024-08-01T12:00Z');
 };
 
-/** Any text that could be a file or folder. */
-export const path = (text: string): Parsed<string> =>
-  text.includes('\0') || text.length > 4096 ? bad('is not a path') : good(text);
+/** Any text that could be a file or folder. A shell's shorthand is taken by no shell here: it would be a folder of that very name. */
+export const path = (text: string): Parsed<string> => {
+  if (text.includes('\0') || text.length > 4096) return bad('is not a path');
+  const shorthand = /^~(?=\/|$)|\$\{?\w+\}?/.exec(text)?.[0];
+  if (shorthand === undefined) return good(text);
+  return bad(`${shorthand === '~' ? 'begins with' : 'holds'} ${shorthand}, which means nothing here and would make a folder of that name; write the path out`);
+};
 
 /** SQLite takes this name for a database that is gone with the process, its locks and positions with it. */
 export const databasePath = (text: string): Parsed<string> =>

@@ -142,6 +142,25 @@ describe('unknown keys', () => {
     expect(faultsOf(() => fromFile('MAX_DAILY_DRAWDOWN=0.01\n\nMAX_DAILY_DRAWDOWN=0.02\n'))[0]).toContain('set on line 1 and again on line 3');
   });
 
+  test('a quote that is not closed swallows no later line, limits among them', () => {
+    const told = faultsOf(() => fromFile('DASHBOARD_TOKEN="abcdefghijklmnopqrst\nMAX_DAILY_DRAWDOWN=0.01\nTIMEZONE="UTC"\n'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('DASHBOARD_TOKEN on line 1 begins with a quote that does not end it');
+    expect(told[0]).not.toContain('abcdef');
+    expect(faultsOf(() => fromFile("MODE='paper\r\nTIMEZONE=UTC'\r\n"))[0]).toContain('MODE on line 1');
+    expect(faultsOf(() => fromFile('MODE="paper"s\n'))[0]).toContain('MODE on line 1');
+  });
+
+  test('a value is not cut off at a # in silence', () => {
+    expect(faultsOf(() => fromFile('DASHBOARD_TOKEN=correct-horse-battery#staple\n'))).toEqual([expect.stringContaining('DASHBOARD_TOKEN on line 1 would end at its #')]);
+    expect(fromFile('DASHBOARD_TOKEN="correct-horse-battery#staple"\n').config.secrets.dashboardToken).toBe('correct-horse-battery#staple');
+    expect(fromFile('MAX_DAILY_DRAWDOWN=0.01 # tight, see #12\nMODE=#paper\n').config).toMatchObject({ mode: 'demo', limits: { maxDailyDrawdown: 0.01 } });
+  });
+
+  test('what ends lines as old programs do is read line by line, too', () => {
+    expect(faultsOf(() => fromFile('MODE=paper\rMAX_DAILY_DRAWDOWN=0.01\rMAX_DAILY_DRAWDOWN=0.02\r'))[0]).toContain('set on line 2 and again on line 3');
+  });
+
   test('comments, quotes and export are read as usual', () => {
     const { config } = fromFile('# a comment\nexport MODE="paper" # dry run\n\nSYMBOLS=\'ETH/USDT\'\r\n');
     expect(config).toMatchObject({ mode: 'paper', symbols: ['ETH/USDT'] });
@@ -166,6 +185,8 @@ describe('values', () => {
     ['FLATTEN_ON', 'kill-switch,operator-halt', 'FLATTEN_ON=kill-switch,operator-halt: "operator-halt" is not one of kill-switch, daily-drawdown, total-drawdown, minimum-balance, volatility, stale-data, reconciliation, clock-skew, execution, model, model-drift, crash-loop, operators-unreachable, unlisted, start-gate'],
     ['UNLOCK_APPROVALS', '2', 'UNLOCK_APPROVALS=2 is more than the 0 in TELEGRAM_OPERATORS; list more operators or use 1'],
     ['DATABASE_PATH', ':memory:', 'DATABASE_PATH=:memory: is not the path of a file, such as data/live.db: what is written there would not be kept'],
+    ['DATABASE_PATH', '~/guardian/live.db', 'DATABASE_PATH=~/guardian/live.db begins with ~, which means nothing here and would make a folder of that name; write the path out'],
+    ['MODEL_DIR', '$HOME/model', 'MODEL_DIR=$HOME/model holds $HOME, which means nothing here and would make a folder of that name; write the path out'],
     ['DASHBOARD_PORT', '70000', 'DASHBOARD_PORT=70000 is not a whole number from 0 to 65535'],
     ['DASHBOARD_NAMES', 'http://bot.example.org', 'DASHBOARD_NAMES=http://bot.example.org: "http://bot.example.org" is not a host name such as bot.example.org or bot.example.org:8443'],
     ['DASHBOARD_HOST', '0.0.0.0', 'DASHBOARD_HOST=0.0.0.0 is not a loopback address, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1'],

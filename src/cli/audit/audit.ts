@@ -9,7 +9,7 @@ import type { Log } from '../../ports/log.ts';
 import { openContext } from '../process-context.ts';
 import { written } from '../written.ts';
 import { gatherEvidence } from './gather.ts';
-import { keepReport } from './report-files.ts';
+import { keepReport, reportPath } from './report-files.ts';
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -28,10 +28,10 @@ export const audit = async (options: { readonly report?: string; readonly json?:
   const exchange = await connectForLooking(config, clock, log);
   try {
     const report = judge(await gatherEvidence({ config, clock, exchange }));
-    const kept = keepReport(config, report);
     if (options.json === true) out(JSON.stringify(report, null, 2));
     else for (const line of reportLines(report)) out(line);
-    // Last: whoever waited for the evidence sees the verdict, whatever becomes of the file.
+    // Last: whoever waited for the evidence sees the verdict, whatever becomes of the files.
+    const kept = written(reportPath(config), () => keepReport(config, report));
     const path = options.report;
     if (path !== undefined) written(path, () => writeFileSync(path, reportMarkdown(report), { mode: 0o600 }));
     if (options.json !== true) out(`report: ${options.report ?? kept}`);

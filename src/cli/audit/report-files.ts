@@ -13,11 +13,14 @@ const put = (path: string, text: string): void => {
   renameSync(`${path}.partial`, path);
 };
 
+/** Where the Markdown is kept. */
+export const reportPath = (config: Config): string => pathOf(config, 'md');
+
 /** Returns the path of the Markdown. */
 export const keepReport = (config: Config, report: ReadinessReport): string => {
   mkdirSync(dirname(config.databasePath), { recursive: true, mode: 0o750 });
   put(pathOf(config, 'json'), `${JSON.stringify(report, null, 2)}\n`);
-  const markdown = pathOf(config, 'md');
+  const markdown = reportPath(config);
   put(markdown, reportMarkdown(report));
   return markdown;
 };

@@ -10,13 +10,14 @@ import { readReport } from '../audit/report-files.ts';
 import { createSilenceableData } from '../control/data-silence.ts';
 import { startControl } from '../control/start-control.ts';
 import { engineVersion } from '../engine-version.ts';
-import { startPage } from '../page.ts';
+import { preparePage } from '../page.ts';
 import { driftWatchFor, readCard, startPeople } from '../people.ts';
 import { openTelegramAccess } from '../telegram-side.ts';
 import { VERSION } from '../version.ts';
 import { holdOnHost } from './account.ts';
 import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
+import { startFileWatch } from './file-watch.ts';
 import { bundledModel, openModelOrGuard } from './model.ts';
 import { orWithout } from './or-without.ts';
 import { startRetention } from './retention.ts';
@@ -105,7 +106,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => readReport(config),
   });
-  await orWithout('the page', base, surroundings, () => startPage({ base, surroundings, bot, people, model, card, access, metrics }));
+  await orWithout('the page', base, surroundings, preparePage({ base, surroundings, bot, people, model, card, access, metrics }));
   await orWithout('the control socket', base, surroundings, () =>
     startControl({
       config,
@@ -126,6 +127,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     }),
   );
   startRetention(base, surroundings);
+  startFileWatch(base, surroundings, people.run);
   bot.start();
   void bot.finished.then((how) => {
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
