@@ -62,6 +62,22 @@ test('a bot that still starts and a disk without room are asked again', async ()
   expect([commands.length, saved.length]).toEqual([1, 1]);
 });
 
+test('what has happened since is saved at the end, and a disk without room does not hold the end up', async () => {
+  const { saved, lines, disk, resources, pass } = world();
+  disk.lost = 'data/live.db';
+  await pass(60);
+  await resources.disposeAsync();
+  expect(saved).toEqual(['data/live.db.rescued-2026-01-05T000005000Z.db', 'data/live.db.rescued-2026-01-05T000100000Z.db']);
+
+  const other = world();
+  other.disk.lost = 'data/live.db';
+  await other.pass(60);
+  other.disk.full = true;
+  await other.resources.disposeAsync();
+  expect(other.lines.at(-1)).toBe('saving what a lost file of the database held failed');
+  expect([other.saved.length, lines.includes(other.lines.at(-1) ?? '')]).toEqual([1, false]);
+});
+
 test('the end of the bot ends the watch', async () => {
   const { commands, disk, resources, pass } = world();
   await resources.disposeAsync();

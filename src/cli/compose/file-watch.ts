@@ -13,11 +13,11 @@ type Watched = { readonly database: Pick<Surroundings['database'], 'path' | 'mis
 
 /**
  * A file that is deleted or replaced while the bot has it open goes on taking everything, and all of it is gone with
- * the process: fills, locks, intents. Trading is halted then (exits and stops go on) and what there is saved.
+ * the process: fills, locks, intents. Trading is halted then (exits and stops go on) and what there is saved, at once and again at the end.
  */
 export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Watched, run: OperatorSide['run']): void => {
   const ending = new AbortController();
-  resources.defer(() => ending.abort());
+  let file: string | null = null;
   const halt = async (file: string): Promise<boolean> => {
     const { ok } = await run(WATCH, { name: 'halt', reason: `${file} was deleted or replaced under the running bot; see the runbook before you stop it` });
     if (ok) log.error({ file }, 'a file of the database was deleted or replaced under the running bot, and what it writes is lost with it: trading is halted');
@@ -41,7 +41,6 @@ export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Wa
     }
   };
   const watch = async (): Promise<void> => {
-    let file: string | null = null;
     while (file === null) {
       await wall.sleep(LOOK, ending.signal);
       if (ending.signal.aborted) return;
@@ -51,6 +50,11 @@ export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Wa
     await insist('halting over a lost file of the database', () => halt(gone));
     await insist('saving what a lost file of the database held', save);
   };
+  // Exits that were filled after the halt are in the last copy alone.
+  resources.defer(async () => {
+    ending.abort();
+    if (file !== null) await save().catch((error: unknown) => log.error({ error }, 'saving what a lost file of the database held failed'));
+  });
   void watch();
 };
 
