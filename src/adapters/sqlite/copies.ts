@@ -4,7 +4,7 @@ import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
-import { makeDirectoryOf, moveIntoPlace, removeUnfinished, sync } from './files.ts';
+import { makeDirectoryOf, moveIntoPlace, removeUnfinished, stampOf, sync } from './files.ts';
 import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
@@ -136,7 +136,7 @@ const markAsCopy = (path: string, sequence: number, now: EpochMs): void => {
 const moveAside = (target: string, now: EpochMs): string | null => {
   const there = ['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(`${target}${suffix}`));
   if (there.length === 0) return null;
-  const aside = `${target}.before-restore-${new Date(now).toISOString().replaceAll(/[:.]/g, '')}`;
+  const aside = `${target}.before-restore-${stampOf(now)}`;
   if (there.includes('')) foldLog(target);
   for (const suffix of there) if (existsSync(`${target}${suffix}`)) renameSync(`${target}${suffix}`, `${aside}${suffix}`);
   return there.includes('') ? aside : `${aside}${there[0] ?? ''}`;

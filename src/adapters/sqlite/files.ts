@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { EpochMs } from '../../core/units.ts';
 import { DatabaseRefused } from './errors.ts';
 
 /** Makes the directory of a file, readable by its group at most. @throws DatabaseRefused */
@@ -13,6 +14,9 @@ export const makeDirectoryOf = (path: string): void => {
     throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${code}): make it, or give another path`);
   }
 };
+
+/** A moment (UTC, milliseconds) as part of a file's name. */
+export const stampOf = (at: EpochMs): string => new Date(at).toISOString().replaceAll(/[:.]/g, '');
 
 /** Makes what is in a file, or which names a directory has, durable. */
 export const sync = (path: string): void => {

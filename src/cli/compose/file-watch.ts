@@ -1,3 +1,4 @@
+import { stampOf } from '../../adapters/sqlite/files.ts';
 import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
 import type { Caller } from '../../ports/operator.ts';
 import type { OperatorSide } from '../../app/operator/operator-service.ts';
@@ -17,7 +18,7 @@ type Watched = { readonly database: Pick<Surroundings['database'], 'path' | 'mis
  */
 export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Watched, run: OperatorSide['run']): void => {
   const ending = new AbortController();
-  let file: string | null = null;
+  let lost: string | null = null;
   const halt = async (file: string): Promise<boolean> => {
     const { ok } = await run(WATCH, { name: 'halt', reason: `${file} was deleted or replaced under the running bot; see the runbook before you stop it` });
     if (ok) log.error({ file }, 'a file of the database was deleted or replaced under the running bot, and what it writes is lost with it: trading is halted');
@@ -25,7 +26,7 @@ export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Wa
   };
   const save = async (): Promise<boolean> => {
     const at = wall.wallNow();
-    const { path } = await database.rescue(`${database.path}.rescued-${new Date(at).toISOString().replaceAll(/[:.]/g, '')}.db`, at);
+    const { path } = await database.rescue(`${database.path}.rescued-${stampOf(at)}.db`, at);
     log.error({ rescued: path }, 'what the bot knows was saved: stop the bot and restore that file');
     return true;
   };
@@ -41,19 +42,19 @@ export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Wa
     }
   };
   const watch = async (): Promise<void> => {
-    while (file === null) {
+    while (lost === null) {
       await wall.sleep(LOOK, ending.signal);
       if (ending.signal.aborted) return;
-      file = misplaced(database);
+      lost = misplaced(database);
     }
-    const gone = file;
-    await insist('halting over a lost file of the database', () => halt(gone));
+    const file = lost;
+    await insist('halting over a lost file of the database', () => halt(file));
     await insist('saving what a lost file of the database held', save);
   };
   // Exits that were filled after the halt are in the last copy alone.
   resources.defer(async () => {
     ending.abort();
-    if (file !== null) await save().catch((error: unknown) => log.error({ error }, 'saving what a lost file of the database held failed'));
+    if (lost !== null) await save().catch((error: unknown) => log.error({ error }, 'saving what a lost file of the database held failed'));
   });
   void watch();
 };

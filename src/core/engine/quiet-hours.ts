@@ -169,8 +169,14 @@ const value = (state: EngineState, stretch: Stretch, index: number, hour: QuietH
   hour.exposure = exposure;
 };
 
+/** Whether the poll tells of the hour before, its close last, ahead of the open. */
+const tellsHourBefore = ({ told }: Stretch, index: number, { exposed }: Rules): boolean => (index === 0 ? told : exposed);
+
 /** Whether the hour's first prices, the candles that have just closed and their predictions change nothing but what is known of the market. */
-const marketIsQuiet = (state: EngineState, { series, rows, told }: Stretch, index: number, at: EpochMs, { terms, limits, positions, exposed }: Rules): boolean => {
+const marketIsQuiet = (state: EngineState, stretch: Stretch, index: number, at: EpochMs, rules: Rules): boolean => {
+  const { series, rows } = stretch;
+  const { terms, limits, positions } = rules;
+  const tells = tellsHourBefore(stretch, index, rules);
   for (let i = 0; i < series.length; i += 1) {
     const { openTime, open, high, low, close, probability } = series[i] as QuietSeries;
     const { last, volatility } = state.symbolList[i] as SymbolState;
@@ -181,11 +187,9 @@ const marketIsQuiet = (state: EngineState, { series, rows, told }: Stretch, inde
     const [first, h, l, c] = [open[row] as number, high[before] as number, low[before] as number, close[before] as number];
     if (!(first > 0) || !(first > stop) || !(first < target) || !(at < horizonAt) || !isCandle(h, l, c)) return false;
     const seen = index === 0 ? last : (open[before] as number);
-    // What the poll tells before the open is the hour before, its close last.
-    const waits = index === 0 ? told : exposed;
-    if (leaps(waits ? c : seen, first) || (waits && !(h < target))) return false;
+    if (leaps(tells ? c : seen, first) || (tells && !(h < target))) return false;
     // Later hours come after one whose high and low could not tighten the lock.
-    if (index === 0 && told && mayTighten(volatility, h, l)) return false;
+    if (index === 0 && tells && mayTighten(volatility, h, l)) return false;
     if (mayTighten(volatility, first, first) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
     const p = probability[before] as number;
     if (Number.isNaN(p)) continue;
@@ -195,25 +199,27 @@ const marketIsQuiet = (state: EngineState, { series, rows, told }: Stretch, inde
 };
 
 /** How many symbols the model has no answer for to the candle that has just closed, and how many of the others are held. */
-const countDecisions = ({ series, rows }: Stretch, index: number, { positions, exposed }: Rules, hour: QuietHour): void => {
+const countDecisions = ({ series, rows }: Stretch, index: number, { positions }: Rules, hour: QuietHour): void => {
   hour.unanswered = 0;
   hour.holding = 0;
   for (let i = 0; i < series.length; i += 1) {
     if (Number.isNaN((series[i] as QuietSeries).probability[(rows[i] as number) + index - 1])) hour.unanswered += 1;
-    else if (exposed && (positions[i] as Barriers).held) hour.holding += 1;
+    else if ((positions[i] as Barriers).held) hour.holding += 1;
   }
 };
 
 /** Takes the prices told and the candles that have closed; whether the hour's own high and low could tighten a volatility lock. */
-const takeCandles = (state: EngineState, { series, rows, told }: Stretch, index: number, { limits, exposed }: Rules): boolean => {
+const takeCandles = (state: EngineState, stretch: Stretch, index: number, rules: Rules): boolean => {
+  const { series, rows } = stretch;
+  const tells = tellsHourBefore(stretch, index, rules);
   let restless = false;
   for (let i = 0; i < series.length; i += 1) {
     const { high, low, close } = series[i] as QuietSeries;
     const symbol = state.symbolList[i] as SymbolState;
     const row = (rows[i] as number) + index;
-    updateVolatility(symbol.volatility, high[row - 1] as number, low[row - 1] as number, close[row - 1] as number, limits.maxAtrPercentile);
+    updateVolatility(symbol.volatility, high[row - 1] as number, low[row - 1] as number, close[row - 1] as number, rules.limits.maxAtrPercentile);
     // The close of the hour before and the open.
-    if (index === 0 ? told : exposed) symbol.freshPolls = 2;
+    if (tells) symbol.freshPolls = 2;
     else symbol.freshPolls += 1;
     restless = mayTighten(symbol.volatility, high[row] as number, low[row] as number) || restless;
   }
