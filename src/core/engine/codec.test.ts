@@ -44,7 +44,7 @@ describe('a snapshot', () => {
   ])('whose window is written as %s is read, and compares with the others in digits', (_what, $window) => {
     const text = JSON.stringify({ window: { $window, capacity: 5 } });
     const { window } = decodeState(text) as EngineState & { readonly window: RollingWindow };
-    expect(window.values()).toEqual([0.1, 1e-9]);
+    expect([...window.values()]).toEqual([0.1, 1e-9]);
     expect(readableState(text)).toEqual({ window: { $window: '0.1 1e-9', capacity: 5 } });
   });
 

@@ -5,7 +5,7 @@ import { mayTighten, VOLATILITY_MINIMUM } from '../guardian/volatility.ts';
 import { HOUR_MS, type EpochMs } from '../units.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { Effect } from './effect.ts';
-import { passQuietHours, type QuietHour, type QuietSeries, type Stretch } from './quiet-hours.ts';
+import { createQuietBlock, passQuietHours, type QuietBlock, type QuietSeries, type Stretch } from './quiet-hours.ts';
 import type { EngineState } from './state.ts';
 import { instrumentText, MONDAY, World } from './world.test-helper.ts';
 
@@ -58,7 +58,7 @@ export class Run {
     const from = MONDAY + this.hour * HOUR_MS;
     const rows = Int32Array.from(this.market, ({ openTime }) => openTime.indexOf(from));
     const crossesNothing: Stretch['crossesNothing'] = (index) => this.market.every(({ high }, i) => (high[(rows[i] ?? 0) + index] ?? Number.NaN) < (this.world.state.symbols[this.symbols[i] ?? '']?.managed?.targetPrice ?? Number.POSITIVE_INFINITY));
-    return { series, rows, from, to, told: this.#waiting.length === 3 * this.symbols.length, crossesNothing, passed };
+    return { series, rows, from, to, told: this.#waiting.length === 3 * this.symbols.length, crossesNothing, passed, block: createQuietBlock() };
   }
 
   /** The state and what no snapshot holds of it, to be changed without the run's knowing. */
@@ -120,19 +120,30 @@ export class Run {
 
   /** Passes what it can before the hour `end` on a copy, steps the same hours, and holds the two against each other. Returns how many they were. */
   passAndCompare(end = Number.POSITIVE_INFINITY): number {
-    const points: QuietHour[] = [];
+    const points: { readonly at: EpochMs; readonly equity: number; readonly exposure: number }[] = [];
+    const blocks: Pick<QuietBlock, 'hours' | 'unanswered' | 'holding'>[] = [];
+    const passed: Stretch['passed'] = ({ from, hours, equity, exposure, unanswered, holding }) => {
+      blocks.push({ hours, unanswered, holding });
+      for (let k = 0; k < hours; k += 1) points.push({ at: from + k * HOUR_MS, equity: equity[k] ?? Number.NaN, exposure: exposure[k] ?? Number.NaN });
+    };
     const copy = this.copy();
-    const hours = passQuietHours(copy, this.stretch((hour) => points.push({ ...hour }), MONDAY + end * HOUR_MS));
-    this.held += points.filter(({ holding }) => holding > 0).length;
+    const hours = passQuietHours(copy, this.stretch(passed, MONDAY + end * HOUR_MS));
+    this.held += blocks.filter(({ holding }) => holding > 0).length;
     const steps = Array.from({ length: hours }, () => this.step());
     if (hours === 0) return 0;
     const effects = steps.flat();
     const outcomes = steps.map((each) => each.flatMap((effect) => (effect.type === 'decision' ? [effect.outcome] : [])));
-    const count = (hour: number, wanted: string): number => (outcomes[hour] ?? []).filter((outcome) => outcome === wanted).length;
+    const count = (from: number, length: number, wanted: string): number => outcomes.slice(from, from + length).flat().filter((outcome) => outcome === wanted).length;
     expect(JSON.parse(encodeState(copy))).toEqual(JSON.parse(encodeState(this.world.state)));
     expect({ ...copy.evaluated, changes: copy.changes }).toEqual({ ...this.world.state.evaluated, changes: [] });
     const told = effects.flatMap((effect) => (effect.type === 'equity' ? [{ at: effect.at, equity: effect.equity, exposure: effect.exposure }] : []));
-    expect(points).toEqual(told.map((point, hour) => ({ ...point, unanswered: count(hour, 'no-prediction'), holding: count(hour, 'holding') })));
+    expect(points).toEqual(told);
+    let done = 0;
+    for (const { hours: length, unanswered, holding } of blocks) {
+      expect({ unanswered, holding }).toEqual({ unanswered: count(done, length, 'no-prediction'), holding: count(done, length, 'holding') });
+      done += length;
+    }
+    expect(done).toBe(hours);
     expect(outcomes.flat().every((outcome) => outcome === 'no-edge' || outcome === 'no-prediction' || outcome === 'holding')).toBe(true);
     expect(effects.filter(({ type }) => type !== 'equity' && type !== 'baseline')).toHaveLength(hours * this.symbols.length);
     return hours;

@@ -1,10 +1,11 @@
-import { equityIsQuiet, takeQuietEquity } from '../guardian/equity-locks.ts';
+import { passEquities } from '../guardian/equity-locks.ts';
 import type { LockKind } from '../guardian/lock.ts';
 import type { GuardianState } from '../guardian/state.ts';
-import { mayTighten, updateVolatility, wouldFlip } from '../guardian/volatility.ts';
+import { MOST_TAKEN_BACK } from '../guardian/rolling-window.ts';
+import { mayTighten, passCandles, takeBackCandles, type HourlyPrices, type Volatility } from '../guardian/volatility.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import type { Limits } from '../risk/limits.ts';
-import { DAY_MS, HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
 import { Decision } from './decision.ts';
 import { borneOut } from './marking.ts';
 import { isCandle, leaps } from './on-market.ts';
@@ -13,13 +14,9 @@ import { barriersOf, onlyStopsRest, onlyTheLastIsFresh, rests, type Barriers } f
 import type { EngineState, SymbolState } from './state.ts';
 
 /** One symbol's hourly candles, oldest first, with the model's answer for each (NaN = none), and what a poll would quote. */
-export interface QuietSeries {
+export interface QuietSeries extends HourlyPrices {
   readonly symbol: SymbolName;
   readonly openTime: Float64Array;
-  readonly open: Float64Array;
-  readonly high: Float64Array;
-  readonly low: Float64Array;
-  readonly close: Float64Array;
   readonly probability: Float32Array;
   /** Why there is no answer where there is none. */
   readonly failure: string;
@@ -42,26 +39,36 @@ export interface Stretch {
   readonly told: boolean;
   /** With a position: whether nothing happens between the lows and highs of the `index`-th hour, as the state is by then. */
   readonly crossesNothing: (index: number) => boolean;
-  readonly passed: (hour: QuietHour) => void;
+  /** Hours that were passed, again and again in the same block. */
+  readonly passed: (block: QuietBlock) => void;
+  readonly block: QuietBlock;
 }
 
-/** One hour passed. Used again for the next one. */
-export interface QuietHour {
-  at: EpochMs;
-  /** Equity and the part of it that is not cash, in quote currency. */
-  equity: number;
-  exposure: number;
-  /** Symbols without an answer of the model, and those of the others that are held. All others had a decision without an edge. */
+/** Some hours in a row, looked at and passed together. */
+export interface QuietBlock {
+  from: EpochMs;
+  hours: number;
+  /** By hour: equity and the part of it that is not cash, in quote currency. */
+  readonly equity: Float64Array;
+  readonly exposure: Float64Array;
+  /** Symbols without an answer of the model, and those of the others that are held, all hours together. All others had a decision without an edge. */
   unanswered: number;
   holding: number;
 }
+
+/** Hours of the first block of a stretch; each is twice as long as the one before, as what is ahead of an end was looked at for nothing. */
+const FIRST_BLOCK = 8;
+/** What several symbols have taken before one of them says no is taken back. */
+const LONGEST_BLOCK = MOST_TAKEN_BACK;
+
+export const createQuietBlock = (): QuietBlock => ({ from: 0, hours: 0, equity: new Float64Array(LONGEST_BLOCK), exposure: new Float64Array(LONGEST_BLOCK), unanswered: 0, holding: 0 });
 
 /** What an hour is held against. */
 interface Rules {
   readonly terms: PolicyTerms;
   readonly limits: Limits;
   readonly positions: readonly Barriers[];
-  /** Whether a position is held: then the prices of every hour are told, at the next one's poll. */
+  /** Whether a position is held: then the prices of every hour are told, at the next one's poll, and every hour is a block of its own. */
   readonly exposed: boolean;
 }
 
@@ -87,35 +94,45 @@ export const passQuietHours = (state: EngineState, stretch: Stretch): number => 
   const positions = stretch.series.map(({ alarm }, i) => barriersOf(state.symbolList[i] as SymbolState, alarm()));
   const exposed = positions.some(({ held }) => held);
   if (exposed ? !onlyTheLastIsFresh(state) : stretch.told) return 0;
-  const hours = passWhileQuiet(state, stretch, { terms, limits: config.limits, positions, exposed });
-  // The baselines of new days: what they are follows from the hours' equities.
-  state.changes.length = 0;
-  if (hours > 0) arrive(state, stretch, hours, terms);
+  const rules: Rules = { terms, limits: config.limits, positions, exposed };
+  const hours = passBlocks(state, stretch, rules);
+  if (hours > 0) arrive(state, stretch, hours, rules);
   return hours;
 };
 
-const passWhileQuiet = (state: EngineState, stretch: Stretch, rules: Rules): number => {
-  const { from, to, passed, crossesNothing } = stretch;
-  const { limits, exposed } = rules;
-  const { guardian, changes } = state;
-  const flat = holdsNothing(state);
-  const hour: QuietHour = { at: from, equity: Number.NaN, exposure: Number.NaN, unanswered: 0, holding: 0 };
-  let index = 0;
-  for (let ends = false; !ends && hour.at < to; index += 1, hour.at += HOUR_MS) {
-    // Cash alone is worth at noon what it was in the morning: the limits are looked at again with the new day.
-    const same = flat && index > 0 && hour.at < (guardian.day ?? Number.NaN) + DAY_MS;
-    if (!same) {
-      value(state, stretch, index, hour);
-      if (!equityIsQuiet(guardian, hour.at, hour.equity, limits)) break;
-    }
-    if (!marketIsQuiet(state, stretch, index, hour.at, rules)) break;
-    if (!same) takeQuietEquity(guardian, hour.at, hour.equity, changes);
-    const restless = takeCandles(state, stretch, index, rules);
-    ends = restless || (exposed && !crossesNothing(index));
-    countDecisions(stretch, index, rules, hour);
-    passed(hour);
+const passBlocks = (state: EngineState, stretch: Stretch, rules: Rules): number => {
+  const { from, to, block, passed, crossesNothing } = stretch;
+  const { exposed } = rules;
+  let done = 0;
+  for (let length = exposed ? 1 : FIRST_BLOCK; ; length = exposed ? 1 : Math.min(2 * length, LONGEST_BLOCK)) {
+    const at = from + done * HOUR_MS;
+    const most = Math.min(length, Math.ceil((to - at) / HOUR_MS));
+    const hours = most > 0 ? passBlock(state, stretch, done, most, rules) : 0;
+    if (hours === 0) return done;
+    passed(block);
+    done += hours;
+    if (hours < most || restless(state, stretch, done - 1) || (exposed && !crossesNothing(done - 1))) return done;
   }
-  return index;
+};
+
+/** Passes at most `most` hours from the `index`-th on. */
+const passBlock = (state: EngineState, stretch: Stretch, index: number, most: number, rules: Rules): number => {
+  const { guardian, symbolList } = state;
+  const { series, rows, block } = stretch;
+  const { limits } = rules;
+  const at = stretch.from + index * HOUR_MS;
+  let hours = most;
+  for (let i = 0; i < series.length && hours > 0; i += 1) hours = marketIsQuiet(symbolList[i] as SymbolState, series[i] as QuietSeries, (rows[i] as number) + index, at, hours, tellsHourBefore(stretch, index, rules), index === 0, rules, i);
+  if (hours === 0) return 0;
+  value(state, stretch, index, hours);
+  hours = passEquities(guardian, at, block.equity, hours, limits, false);
+  if (hours > 0) hours = takeCandles(state, stretch, index, hours, limits);
+  if (hours === 0) return 0;
+  passEquities(guardian, at, block.equity, hours, limits, true);
+  block.from = at;
+  block.hours = hours;
+  countDecisions(stretch, index, rules);
+  return hours;
 };
 
 /** Nothing on its way and no lock that has a condition of its own, and every limit looked at since anything last changed. */
@@ -152,82 +169,98 @@ const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch)
 
 const openOf = ({ series, rows }: Stretch, i: number, index: number): number => (series[i] as QuietSeries).open[(rows[i] as number) + index] as number;
 
-const holdsNothing = ({ symbolList }: EngineState): boolean => symbolList.every(({ heldNumber }) => heldNumber === 0);
-
-/** Equity as `equityOf` and exposure as `grossExposure` add them up, at the hour's open. */
-const value = (state: EngineState, stretch: Stretch, index: number, hour: QuietHour): void => {
-  let equity = state.cashNumber ?? Number.NaN;
-  let exposure = 0;
-  for (let i = 0; i < state.symbolList.length; i += 1) {
+/** Equity as `equityOf` and exposure as `grossExposure` add them up, at each hour's open. */
+const value = (state: EngineState, { series, rows, block }: Stretch, index: number, hours: number): void => {
+  const { equity, exposure } = block;
+  equity.fill(state.cashNumber ?? Number.NaN, 0, hours);
+  exposure.fill(0, 0, hours);
+  for (let i = 0; i < series.length; i += 1) {
     const { heldNumber } = state.symbolList[i] as SymbolState;
     if (heldNumber === 0) continue;
-    const worth = heldNumber * openOf(stretch, i, index);
-    equity += worth;
-    exposure += worth;
+    const { open } = series[i] as QuietSeries;
+    for (let k = 0; k < hours; k += 1) {
+      const worth = heldNumber * (open[(rows[i] as number) + index + k] as number);
+      equity[k] = (equity[k] as number) + worth;
+      exposure[k] = (exposure[k] as number) + worth;
+    }
   }
-  hour.equity = equity;
-  hour.exposure = exposure;
 };
 
 /** Whether the poll tells of the hour before, its close last, ahead of the open. */
 const tellsHourBefore = ({ told }: Stretch, index: number, { exposed }: Rules): boolean => (index === 0 ? told : exposed);
 
-/** Whether the hour's first prices, the candles that have just closed and their predictions change nothing but what is known of the market. */
-const marketIsQuiet = (state: EngineState, stretch: Stretch, index: number, at: EpochMs, rules: Rules): boolean => {
-  const { series, rows } = stretch;
-  const { terms, limits, positions } = rules;
-  const tells = tellsHourBefore(stretch, index, rules);
-  for (let i = 0; i < series.length; i += 1) {
-    const { openTime, open, high, low, close, probability } = series[i] as QuietSeries;
-    const { last, volatility } = state.symbolList[i] as SymbolState;
-    const { stop, target, horizonAt, held } = positions[i] as Barriers;
-    const row = (rows[i] as number) + index;
-    const before = row - 1;
-    if (openTime[row] !== at || openTime[before] !== at - HOUR_MS) return false;
-    const [first, h, l, c] = [open[row] as number, high[before] as number, low[before] as number, close[before] as number];
-    if (!(first > 0) || !(first > stop) || !(first < target) || !(at < horizonAt) || !isCandle(h, l, c)) return false;
-    const seen = index === 0 ? last : (open[before] as number);
-    if (leaps(tells ? c : seen, first) || (tells && !(h < target))) return false;
-    // Later hours come after one whose high and low could not tighten the lock.
-    if (index === 0 && tells && mayTighten(volatility, h, l)) return false;
-    if (mayTighten(volatility, first, first) || wouldFlip(volatility, h, l, c, limits.maxAtrPercentile)) return false;
-    const p = probability[before] as number;
-    if (Number.isNaN(p)) continue;
-    if (!(p >= 0 && p <= 1) || decide(p, held, terms) !== (held ? 'hold' : 'stay-out')) return false;
+/**
+ * In how many hours from the one at `row` on, `most` at most, the first price, the candle that has just closed and its
+ * prediction change nothing but what is known of the market; the volatility lock is asked elsewhere.
+ */
+const marketIsQuiet = (symbol: SymbolState, series: QuietSeries, row: number, at: EpochMs, most: number, tells: boolean, isFirst: boolean, { terms, positions }: Rules, i: number): number => {
+  const { openTime, open, high, low, close, probability } = series;
+  const { stop, target, horizonAt, held } = positions[i] as Barriers;
+  const wish = held ? 'hold' : 'stay-out';
+  let seen = tells ? (close[row - 1] as number) : isFirst ? symbol.last : (open[row - 1] as number);
+  if (tells && (!((high[row - 1] as number) < target) || (isFirst && mayTighten(symbol.volatility, high[row - 1] as number, low[row - 1] as number)))) return 0;
+  for (let k = 0; k < most; k += 1) {
+    const here = row + k;
+    const opens = at + k * HOUR_MS;
+    const first = open[here] as number;
+    if (openTime[here] !== opens || openTime[here - 1] !== opens - HOUR_MS) return k;
+    if (!(first > 0) || !(first > stop) || !(first < target) || !(opens < horizonAt) || leaps(seen, first)) return k;
+    if (!isCandle(high[here - 1] as number, low[here - 1] as number, close[here - 1] as number)) return k;
+    const p = probability[here - 1] as number;
+    if (p >= 0 && p <= 1) {
+      if (decide(p, held, terms) !== wish) return k;
+    } else if (!Number.isNaN(p)) return k;
+    seen = first;
   }
-  return true;
+  return most;
 };
 
 /** How many symbols the model has no answer for to the candle that has just closed, and how many of the others are held. */
-const countDecisions = ({ series, rows }: Stretch, index: number, { positions }: Rules, hour: QuietHour): void => {
-  hour.unanswered = 0;
-  hour.holding = 0;
+const countDecisions = ({ series, rows, block }: Stretch, index: number, { positions }: Rules): void => {
+  const { hours } = block;
+  block.unanswered = 0;
+  block.holding = 0;
   for (let i = 0; i < series.length; i += 1) {
-    if (Number.isNaN((series[i] as QuietSeries).probability[(rows[i] as number) + index - 1])) hour.unanswered += 1;
-    else if ((positions[i] as Barriers).held) hour.holding += 1;
+    const { probability } = series[i] as QuietSeries;
+    const first = (rows[i] as number) + index - 1;
+    let missing = 0;
+    for (let row = first; row < first + hours; row += 1) if (!((probability[row] as number) >= 0)) missing += 1;
+    block.unanswered += missing;
+    if ((positions[i] as Barriers).held) block.holding += hours - missing;
   }
 };
 
-/** Takes the prices told and the candles that have closed; whether the hour's own high and low could tighten a volatility lock. */
-const takeCandles = (state: EngineState, stretch: Stretch, index: number, rules: Rules): boolean => {
-  const { series, rows } = stretch;
-  const tells = tellsHourBefore(stretch, index, rules);
-  let restless = false;
+/** Takes the candles of the hours that are quiet for the volatility locks of all symbols, and says how many those are. */
+const takeCandles = ({ symbolList }: EngineState, { series, rows }: Stretch, index: number, most: number, { maxAtrPercentile }: Limits): number => {
+  const before: Volatility[] = [];
+  let hours = most;
   for (let i = 0; i < series.length; i += 1) {
-    const { high, low, close } = series[i] as QuietSeries;
-    const symbol = state.symbolList[i] as SymbolState;
-    const row = (rows[i] as number) + index;
-    updateVolatility(symbol.volatility, high[row - 1] as number, low[row - 1] as number, close[row - 1] as number, rules.limits.maxAtrPercentile);
-    // The close of the hour before and the open.
-    if (tells) symbol.freshPolls = 2;
-    else symbol.freshPolls += 1;
-    restless = mayTighten(symbol.volatility, high[row] as number, low[row] as number) || restless;
+    const { volatility } = symbolList[i] as SymbolState;
+    if (series.length > 1) before.push({ ...volatility });
+    const taken = passCandles(volatility, series[i] as QuietSeries, (rows[i] as number) + index, hours, maxAtrPercentile);
+    for (let other = 0; other < i && taken < hours; other += 1) {
+      const earlier = (symbolList[other] as SymbolState).volatility;
+      takeBackCandles(earlier, before[other] as Volatility, hours);
+      passCandles(earlier, series[other] as QuietSeries, (rows[other] as number) + index, taken, maxAtrPercentile);
+    }
+    hours = taken;
   }
-  return restless;
+  return hours;
+};
+
+/** Whether the hour's own high and low could tighten a volatility lock. */
+const restless = ({ symbolList }: EngineState, { series, rows }: Stretch, index: number): boolean => {
+  for (let i = 0; i < series.length; i += 1) {
+    const { high, low } = series[i] as QuietSeries;
+    const row = (rows[i] as number) + index;
+    if (mayTighten((symbolList[i] as SymbolState).volatility, high[row] as number, low[row] as number)) return true;
+  }
+  return false;
 };
 
 /** The rest of the state, as the last of the hours has left it. */
-const arrive = (state: EngineState, stretch: Stretch, hours: number, terms: PolicyTerms): void => {
+const arrive = (state: EngineState, stretch: Stretch, hours: number, rules: Rules): void => {
+  const { terms } = rules;
   const at = stretch.from + (hours - 1) * HOUR_MS;
   for (let i = 0; i < state.symbolList.length; i += 1) {
     const symbol = state.symbolList[i] as SymbolState;
@@ -243,12 +276,13 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, terms: Poli
     symbol.forming.high = last;
     symbol.forming.low = last;
     symbol.newestCandleOpen = at - HOUR_MS;
+    // An hour that is told leaves two: its close, and the open.
+    symbol.freshPolls = tellsHourBefore(stretch, hours - 1, rules) ? 2 : symbol.freshPolls + (rules.exposed ? 1 : hours);
     const p = probability[(stretch.rows[i] as number) + hours - 2] as number;
     symbol.lastDecision = Number.isNaN(p)
       ? noPrediction(symbol.symbol, at - HOUR_MS, null, terms.margin, failure)
       : new Decision(symbol.symbol, at - HOUR_MS, p, expectedValue(p, terms), terms.margin, symbol.managed === null ? 'no-edge' : 'holding', null);
   }
-  if (state.guardian.lastEquity !== null) state.guardian.lastEquity.at = at;
   state.at = at;
   state.wall = at;
   state.equityHour = at;

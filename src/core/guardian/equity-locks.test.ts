@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../risk/limits.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
 import type { Change } from './change.ts';
-import { equityIsQuiet, evaluateEquity, percent, shiftBaselines } from './equity-locks.ts';
+import { evaluateEquity, passEquities, percent, shiftBaselines } from './equity-locks.ts';
 import { createGuardian, type GuardianState } from './state.ts';
 
 const DAY = Date.UTC(2024, 7, 5);
@@ -266,6 +266,9 @@ test('percentages for people', () => {
   expect(percent(0.12345, 1)).toBe('12.3 %');
 });
 
+/** Whether one equity would be passed. */
+const isQuiet = (state: GuardianState, at: number, equity: number): boolean => passEquities(state, at, Float64Array.of(equity), 1, DEFAULT_LIMITS, false) === 1;
+
 describe('a look ahead', () => {
   const factor = (min: number, max: number) => fc.double({ min, max, noNaN: true });
   const moves = fc.array(
@@ -285,7 +288,7 @@ describe('a look ahead', () => {
           at += hours * HOUR_MS;
           // As after an /unlock: the lock is gone, the loss is not.
           if (!keepsLocks) state.locks = {};
-          const said = equityIsQuiet(state, at, equity, DEFAULT_LIMITS);
+          const said = isQuiet(state, at, equity);
           const held = Object.keys(state.locks);
           const changes = see(equity, at).filter(({ type }) => type !== 'baseline');
           if (said) {
@@ -299,15 +302,44 @@ describe('a look ahead', () => {
     expect(quiet).toBeGreaterThan(500);
   });
 
+  test('equities passed together leave the state that evaluating them one by one leaves, days that begin among them', () => {
+    let longest = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(null, 'daily-drawdown', 'total-drawdown', 'minimum-balance'), fc.integer({ min: 0, max: 23 }), fc.array(fc.oneof({ arbitrary: factor(0.998, 1.003), weight: 30 }, { arbitrary: factor(0.98, 1.05), weight: 1 }), { minLength: 1, maxLength: 60, size: 'max' }), (lock, hour, factors) => {
+        const { state, see } = watch();
+        see(1000);
+        if (lock !== null) state.locks = { [lock]: { id: lock, kind: lock, symbol: null, since: DAY, reason: '', limit: null, value: null } };
+        const from = DAY + hour * HOUR_MS + HOUR_MS;
+        const equities = Float64Array.from(factors);
+        for (let k = 0, equity = 1000; k < equities.length; k += 1) equities[k] = equity *= factors[k] ?? 1;
+        const untouched = JSON.stringify(state);
+        const hours = passEquities(state, from, equities, equities.length, DEFAULT_LIMITS, false);
+        expect(JSON.stringify(state)).toBe(untouched);
+        const passed: GuardianState = structuredClone(state);
+        expect(passEquities(passed, from, equities, hours, DEFAULT_LIMITS, true)).toBe(hours);
+        for (let k = 0; k < hours; k += 1) expect(see(equities[k] ?? 0, from + k * HOUR_MS).filter(({ type }) => type !== 'baseline')).toEqual([]);
+        expect(passed).toEqual(state);
+        if (hours < equities.length) {
+          // Under a lock an hour may be left although it would change nothing.
+          const changes = see(equities[hours] ?? 0, from + hours * HOUR_MS).filter(({ type }) => type !== 'baseline');
+          if (lock === null) expect(changes).not.toEqual([]);
+        }
+        longest = Math.max(longest, hours);
+      }),
+      { numRuns: 500 },
+    );
+    expect(longest).toBeGreaterThan(30);
+  });
+
   test('sees the minimum, too, where no drawdown is near', () => {
     const { state, see } = watch();
     see(100.4);
-    expect(equityIsQuiet(state, DAY + HOUR_MS, 100, DEFAULT_LIMITS)).toBe(true);
-    expect(equityIsQuiet(state, DAY + HOUR_MS, 99.99, DEFAULT_LIMITS)).toBe(false);
+    expect(isQuiet(state, DAY + HOUR_MS, 100)).toBe(true);
+    expect(isQuiet(state, DAY + HOUR_MS, 99.99)).toBe(false);
   });
 
   test('knows nothing before the first equity', () => {
     const { state } = watch();
-    expect(equityIsQuiet(state, DAY, 1000, DEFAULT_LIMITS)).toBe(false);
+    expect(isQuiet(state, DAY, 1000)).toBe(false);
   });
 });

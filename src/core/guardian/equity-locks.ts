@@ -1,8 +1,7 @@
 import type { Limits } from '../risk/limits.ts';
-import { DAY_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
+import { DAY_MS, HOUR_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import type { Change } from './change.ts';
-import type { LockKind } from './lock.ts';
 import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
 /** Parts of a drawdown limit that are announced. */
@@ -110,32 +109,53 @@ const announce = (state: GuardianState, name: 'daily' | 'total', drawdown: Fract
 const reachesStep = (announced: number, drawdown: Fraction, limit: Fraction): boolean =>
   announced < DRAWDOWN_STEPS.length && drawdown >= (DRAWDOWN_STEPS[announced] as Fraction) * limit;
 
-/** Whether `evaluateEquity` would change no more than marks: no lock set or cleared, no step announced. */
-export const equityIsQuiet = (state: GuardianState, at: EpochMs, equity: number, limits: Limits): boolean => {
-  const { day, dayBaseline, highWaterMark, lastEquity, announced } = state;
-  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null) return false;
-  if (!(equity >= limits.minBalance) && !isHeld(state, 'minimum-balance')) return false;
-  const begins = at >= day + DAY_MS;
-  if (begins && isHeld(state, 'daily-drawdown')) return false;
-  const daily = begins ? Math.max(lastEquity.value, equity) : dayBaseline;
-  return (
-    staysAsItIs(state, 'daily-drawdown', equity, daily, limits.maxDailyDrawdown, begins ? 0 : announced.daily) &&
-    staysAsItIs(state, 'total-drawdown', equity, highWaterMark, limits.maxTotalDrawdown, announced.total)
-  );
+/**
+ * How many equities, one an hour from `from` on, change no more than marks when they are evaluated: no lock set or
+ * cleared, no step announced. `take`: the marks of the first `hours` are moved as `evaluateEquity` moves them.
+ */
+export const passEquities = (state: GuardianState, from: EpochMs, equities: Float64Array, hours: number, limits: Limits, take: boolean): number => {
+  const { announced, lastEquity } = state;
+  let { day, dayBaseline, highWaterMark, priorEquity } = state;
+  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null) return 0;
+  const floor = isHeld(state, 'minimum-balance') ? Number.NEGATIVE_INFINITY : limits.minBalance;
+  const [heldDaily, heldTotal] = [isHeld(state, 'daily-drawdown'), isHeld(state, 'total-drawdown')];
+  const { maxDailyDrawdown, maxTotalDrawdown } = limits;
+  let { daily, total } = announced;
+  let last = lastEquity.value;
+  let passed = 0;
+  for (; passed < hours; passed += 1) {
+    const at = from + passed * HOUR_MS;
+    const equity = equities[passed] as number;
+    if (!(equity >= floor)) break;
+    if (at >= day + DAY_MS) {
+      if (heldDaily) break;
+      day = utcDayStart(at);
+      priorEquity = last;
+      dayBaseline = Math.max(last, equity);
+      daily = 0;
+    }
+    if (!staysAsItIs(equity, dayBaseline, maxDailyDrawdown, daily, heldDaily) || !staysAsItIs(equity, highWaterMark, maxTotalDrawdown, total, heldTotal)) break;
+    if (equity > highWaterMark) highWaterMark = equity;
+    // Nothing is lost any more: the next loss is announced anew.
+    if (equity >= dayBaseline) daily = 0;
+    if (equity >= highWaterMark) total = 0;
+    last = equity;
+  }
+  if (!take || passed === 0) return passed;
+  state.day = day;
+  state.dayBaseline = dayBaseline;
+  state.highWaterMark = highWaterMark;
+  state.priorEquity = priorEquity;
+  announced.daily = daily;
+  announced.total = total;
+  lastEquity.value = last;
+  lastEquity.at = from + (passed - 1) * HOUR_MS;
+  return passed;
 };
 
 /** Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. */
-const staysAsItIs = (state: GuardianState, lock: LockKind, equity: number, mark: number, limit: Fraction, announced: number): boolean =>
-  equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : isHeld(state, lock);
-
-/** What `evaluateEquity` does where `equityIsQuiet` has said that it is no more than this. */
-export const takeQuietEquity = (state: GuardianState, at: EpochMs, equity: number, changes: Change[]): void => {
-  beginDay(state, at);
-  const highest = moveMarks(state, at, equity, false, changes);
-  // Nothing is lost any more: the next loss is announced anew.
-  if (equity >= (state.dayBaseline ?? equity)) state.announced.daily = 0;
-  if (equity >= highest) state.announced.total = 0;
-};
+const staysAsItIs = (equity: number, mark: number, limit: Fraction, announced: number, held: boolean): boolean =>
+  equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held;
 
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RollingWindow } from './rolling-window.ts';
+import { MOST_TAKEN_BACK, RollingWindow } from './rolling-window.ts';
 
 /** The same, written down as it is defined. */
 const naive = (values: readonly number[], capacity: number, p: number): number => {
@@ -25,11 +25,52 @@ describe('a rolling window', () => {
           });
           expect(window.size).toBe(Math.min(values.length, capacity));
           for (const p of [...ps, 0, 0.5, 0.95, 0.99, 1]) expect(window.percentile(p)).toBe(naive(values, capacity, p) + 0);
-          expect(window.values()).toEqual(values.slice(-capacity));
+          expect([...window.values()]).toEqual(values.slice(-capacity));
         },
       ),
       { numRuns: 60 },
     );
+  });
+
+  test('pushes taken back leave no trace: values, percentiles and what further pushes make of them', () => {
+    const few = fc.oneof(fc.integer({ min: 0, max: 30 }), fc.double({ min: 0, max: 30, noNaN: true }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.array(few, { maxLength: 500, size: 'max' }),
+        fc.array(fc.record({ gone: fc.array(few, { maxLength: MOST_TAKEN_BACK, size: 'max' }), kept: fc.array(few, { maxLength: 40 }), p: fc.double({ min: 0.5, max: 1, noNaN: true }) }), { maxLength: 6 }),
+        (capacity, values, rounds) => {
+          const window = new RollingWindow(capacity, values);
+          const left = [...values];
+          for (const { gone, kept, p } of rounds) {
+            window.percentile(p);
+            const back = gone.slice(0, capacity);
+            for (const value of back) window.push(value);
+            window.percentile(p);
+            window.takeBack(back.length);
+            expect([...window.values()]).toEqual(left.slice(-capacity));
+            for (const value of kept) {
+              window.push(value);
+              left.push(value);
+              expect(window.percentile(p)).toBe(naive(left, capacity, p));
+            }
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test('no more is taken back than was pushed, and than is kept', () => {
+    const window = new RollingWindow(500, [1, 2, 3]);
+    expect(() => window.takeBack(4)).toThrow('of 3 values');
+    window.takeBack(3);
+    expect(window.size).toBe(0);
+    const full = new RollingWindow(100);
+    for (let value = 0; value < 300; value += 1) full.push(value);
+    expect(() => full.takeBack(MOST_TAKEN_BACK + 1)).toThrow('at most 64');
+    full.takeBack(MOST_TAKEN_BACK);
+    expect([...full.values()]).toEqual(Array.from({ length: 100 }, (_, k) => 136 + k));
   });
 
   test('NIST handbook 7.2.6.2: twelve measurements, nearest rank 90th percentile is the eleventh smallest', () => {
@@ -45,16 +86,16 @@ describe('a rolling window', () => {
     for (const each of [window, copy]) for (let index = 0; index < 400; index += 1) each.push(Math.cos(index));
     expect(copy.toJSON()).toEqual(window.toJSON());
     expect(copy.percentile(0.37)).toBe(window.percentile(0.37));
-    expect(new RollingWindow(2, [1, 2, 3]).values()).toEqual([2, 3]);
-    expect(RollingWindow.fromJSON([0.1, 1e-9], 5).values(), 'older snapshots have a list').toEqual([0.1, 1e-9]);
-    expect(RollingWindow.fromJSON(new RollingWindow(5).toJSON().$window, 5).values(), 'an empty one').toEqual([]);
+    expect([...new RollingWindow(2, [1, 2, 3]).values()]).toEqual([2, 3]);
+    expect([...RollingWindow.fromJSON([0.1, 1e-9], 5).values()], 'older snapshots have a list').toEqual([0.1, 1e-9]);
+    expect(RollingWindow.fromJSON(new RollingWindow(5).toJSON().$window, 5).values(), 'an empty one').toHaveLength(0);
   });
 
   test('is not a number when empty, and takes nothing that is no number', () => {
     expect(new RollingWindow(3).percentile(0.5)).toBeNaN();
     const window = new RollingWindow(3, [1]);
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => window.push(bad)).toThrow('finite');
-    expect(window.values()).toEqual([1]);
+    expect([...window.values()]).toEqual([1]);
     for (const bad of [0, -1, 1.5]) expect(() => new RollingWindow(bad)).toThrow('at least one');
   });
 });

@@ -1,7 +1,10 @@
 import { doublesFromText, textOfDoubles } from '../doubles-text.ts';
 
 /** A refill sorts this part of the capacity beyond what was asked for: so many may leave before the next one. */
-const SLACK_PART = 1 / 8;
+const SLACK_PART = 1 / 32;
+
+/** So many pushes can be taken back. */
+export const MOST_TAKEN_BACK = 64;
 
 /** Before the bytes' text. A program of before it takes the text for digits that are no number, and refuses the snapshot. */
 const BYTES = 'base64:';
@@ -26,9 +29,12 @@ const valuesOf = (text: string): readonly number[] | Float64Array => {
 export class RollingWindow {
   readonly capacity: number;
   readonly #slack: number;
+  /** The values, and behind the oldest of them the newest that have left. */
   readonly #ring: Float64Array;
   #next = 0;
   #size = 0;
+  /** How many that have left are still in the ring. */
+  #left = 0;
   #top = new Float64Array(0);
   #sorted = 0;
   /** The smallest sorted value; infinity while there is none. */
@@ -38,7 +44,7 @@ export class RollingWindow {
     if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`a window holds at least one value, not ${capacity}`);
     this.capacity = capacity;
     this.#slack = Math.ceil(capacity * SLACK_PART);
-    this.#ring = new Float64Array(capacity);
+    this.#ring = new Float64Array(capacity + MOST_TAKEN_BACK);
     for (const value of values.slice(-capacity)) this.push(value);
   }
 
@@ -49,15 +55,32 @@ export class RollingWindow {
   /** Adds a finite value; the oldest leaves when the window is full. @throws RangeError when it is not finite. */
   push(value: number): void {
     if (!Number.isFinite(value)) throw new RangeError(`a window takes finite values only, not ${value}`);
-    const next = this.#next;
     if (this.#size < this.capacity) this.#size += 1;
     else {
-      const oldest = this.#ring[next] ?? Number.NaN;
+      const oldest = this.#ring[this.#oldest()] ?? Number.NaN;
       if (oldest >= this.#least) this.#leave(oldest);
+      if (this.#left < MOST_TAKEN_BACK) this.#left += 1;
     }
     if (value > this.#least) this.#enter(value);
+    const next = this.#next;
     this.#ring[next] = value;
-    this.#next = next + 1 === this.capacity ? 0 : next + 1;
+    this.#next = next + 1 === this.#ring.length ? 0 : next + 1;
+  }
+
+  /** Undoes the newest pushes: what they added is gone, what left because of them is back. @throws RangeError for more than `MOST_TAKEN_BACK`, or more than there are. */
+  takeBack(pushes: number): void {
+    if (!(pushes <= MOST_TAKEN_BACK && pushes <= this.#size)) throw new RangeError(`of ${this.#size} values at most ${MOST_TAKEN_BACK} can be taken back, not ${pushes}`);
+    for (let k = 0; k < pushes; k += 1) {
+      this.#next = (this.#next === 0 ? this.#ring.length : this.#next) - 1;
+      const newest = this.#ring[this.#next] ?? Number.NaN;
+      if (newest >= this.#least) this.#leave(newest);
+      if (this.#left === 0) this.#size -= 1;
+      else {
+        this.#left -= 1;
+        const back = this.#ring[this.#oldest()] ?? Number.NaN;
+        if (back > this.#least) this.#enter(back);
+      }
+    }
   }
 
   /**
@@ -74,18 +97,18 @@ export class RollingWindow {
   }
 
   /** Oldest first. */
-  values(): number[] {
-    const start = this.#size === this.capacity ? this.#next : 0;
-    return Array.from({ length: this.#size }, (_, index) => this.#ring[(start + index) % this.capacity] ?? Number.NaN);
+  values(): Float64Array {
+    const start = this.#oldest();
+    const before = Math.min(this.#size, this.#ring.length - start);
+    const values = new Float64Array(this.#size);
+    values.set(this.#ring.subarray(start, start + before));
+    values.set(this.#ring.subarray(0, this.#size - before), before);
+    return values;
   }
 
   /** The values as the text of their bytes, oldest first: a year of them in digits is what a snapshot would spend its time on, and twice as long. */
   toJSON(): { readonly $window: string; readonly capacity: number } {
-    const oldest = this.#size === this.capacity ? this.#next : 0;
-    const values = new Float64Array(this.#size);
-    values.set(this.#ring.subarray(oldest, this.#size));
-    values.set(this.#ring.subarray(0, oldest), this.#size - oldest);
-    return { $window: BYTES + textOfDoubles(values), capacity: this.capacity };
+    return { $window: BYTES + textOfDoubles(this.values()), capacity: this.capacity };
   }
 
   /**
@@ -96,9 +119,15 @@ export class RollingWindow {
     return new RollingWindow(capacity, typeof window !== 'string' ? window : valuesOf(window));
   }
 
+  /** Where in the ring the oldest value is. */
+  #oldest(): number {
+    const start = this.#next - this.#size;
+    return start < 0 ? start + this.#ring.length : start;
+  }
+
   /** Sorts at least the `wanted` largest values. */
   #refill(wanted: number): void {
-    const ascending = this.#ring.slice(0, this.#size).sort();
+    const ascending = this.values().sort();
     const kept = Math.min(this.#size, wanted + this.#slack);
     if (this.#top.length < kept + this.#slack) this.#top = new Float64Array(kept + this.#slack);
     this.#top.set(ascending.subarray(this.#size - kept).reverse());

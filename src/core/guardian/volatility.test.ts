@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { ATR } from 'trading-signals';
 import { describe, expect, test } from 'vitest';
-import { CALM_CANDLES, createVolatility, mayTighten, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type Volatility } from './volatility.ts';
+import { RollingWindow } from './rolling-window.ts';
+import { ATR_PERIOD, CALM_CANDLES, createVolatility, mayTighten, passCandles, takeBackCandles, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type HourlyPrices, type Volatility } from './volatility.ts';
 
 /** A candle around 100 with a given range. */
 const candle = (state: Volatility, range: number): void => updateVolatility(state, 100 + range / 2, 100 - range / 2, 100, 0.99);
@@ -195,5 +196,77 @@ describe('the forming candle', () => {
     expect(mayTighten(state, 100, 60)).toBe(false);
     while (state.calmCandles < 1) candle(state, 0.4);
     expect(mayTighten(state, 100, 60)).toBe(true);
+  });
+});
+
+describe('several hours at once', () => {
+  const hour = fc.record({ open: fc.double({ min: 0.985, max: 1.015, noNaN: true }), up: fc.double({ min: 0, max: 0.01, noNaN: true }), down: fc.double({ min: 0, max: 0.01, noNaN: true }), wild: fc.boolean() });
+  const pricesOf = (hours: readonly { readonly open: number; readonly up: number; readonly down: number; readonly wild: boolean }[]): HourlyPrices => {
+    const column = (of: (hour: (typeof hours)[number]) => number): Float64Array => Float64Array.from(hours, of);
+    const reach = ({ wild }: (typeof hours)[number]): number => (wild ? 3 : 0.2);
+    return {
+      open: column(({ open }) => 100 * open),
+      high: column((each) => 100 * (Math.max(1, each.open) + reach(each) * each.up)),
+      low: column((each) => 100 * (Math.min(1, each.open) - reach(each) * each.down)),
+      close: column(() => 100),
+    };
+  };
+  /** The same, hour by hour, on a copy: up to an hour that changes the lock, or after one that may. */
+  const oneByOne = (state: Volatility, { open, high, low, close }: HourlyPrices, hours: number): number => {
+    const at = (column: Float64Array, row: number): number => column[row] ?? Number.NaN;
+    for (let k = 0; k < hours; k += 1) {
+      const first = at(open, k + 1);
+      const probe = copyOf(state);
+      tightenByForming(probe, first, first, first);
+      if (JSON.stringify(probe) !== JSON.stringify(state)) return k;
+      updateVolatility(probe, at(high, k), at(low, k), at(close, k), 0.99);
+      if ((probe.status === 'calm') !== (state.status === 'calm')) return k;
+      updateVolatility(state, at(high, k), at(low, k), at(close, k), 0.99);
+      if (mayTighten(state, at(high, k + 1), at(low, k + 1))) return k + 1;
+    }
+    return hours;
+  };
+  const copyOf = (state: Volatility): Volatility => ({ ...state, window: RollingWindow.fromJSON(state.window.toJSON().$window, state.window.capacity) });
+
+  test('leave what they leave one by one, and can be taken back', () => {
+    let [together, whole] = [0, 0];
+    fc.assert(
+      fc.property(fc.constantFrom('calm', 'high', 'row', 'unknown', 'nearly known'), fc.array(hour, { minLength: 2, maxLength: 40 }), fc.boolean(), (kind, hours, quiet) => {
+        let state = known();
+        if (kind === 'high' || kind === 'row') candle(state, 30);
+        if (kind === 'row') while (state.calmCandles < 3) candle(state, 0.4);
+        if (kind.endsWith('known')) {
+          state = createVolatility();
+          feed(state, 0.6, kind === 'unknown' ? 100 : VOLATILITY_MINIMUM + ATR_PERIOD - 6);
+        }
+        const prices = pricesOf(quiet ? hours.map((each) => ({ ...each, open: 1, wild: false })) : hours);
+        const stepped = copyOf(state);
+        const wanted = oneByOne(stepped, prices, hours.length - 1);
+        const before = { ...state };
+        const untouched = JSON.stringify(state);
+        const passed = passCandles(state, prices, 1, hours.length - 1, 0.99);
+        expect(passed).toBe(wanted);
+        expect(JSON.stringify(state)).toBe(JSON.stringify(stepped));
+        if (passed > 1) together += 1;
+        if (passed === hours.length - 1) whole += 1;
+        takeBackCandles(state, before, passed);
+        expect(JSON.stringify(state)).toBe(untouched);
+        expect(passCandles(state, prices, 1, passed, 0.99)).toBe(passed);
+        expect(JSON.stringify(state)).toBe(JSON.stringify(stepped));
+        expect(state.window.percentile(0.97)).toBe(stepped.window.percentile(0.97));
+      }),
+      { numRuns: 200 },
+    );
+    expect(together).toBeGreaterThan(50);
+    expect(whole).toBeGreaterThan(20);
+  });
+
+  test('none while the average true range warms up', () => {
+    const state = createVolatility();
+    feed(state, 0.5, ATR_PERIOD - 1);
+    const prices = pricesOf(Array.from({ length: 4 }, () => ({ open: 1, up: 0.005, down: 0.005, wild: false })));
+    expect(passCandles(state, prices, 1, 3, 0.99)).toBe(0);
+    feed(state, 0.5, 1);
+    expect(passCandles(state, prices, 1, 3, 0.99)).toBe(3);
   });
 });

@@ -78,13 +78,72 @@ const settle = (state: Volatility, ratio: number, threshold: number): void => {
   if (state.calmCandles >= CALM_CANDLES) state.status = 'calm';
 };
 
-/** Whether the closed candle would set or clear the lock: what `updateVolatility` makes of the status, asked in advance. */
-export const wouldFlip = (state: Volatility, high: number, low: number, close: number, maxPercentile: Fraction): boolean => {
-  const calm = state.status === 'calm';
-  if (state.window.size < VOLATILITY_MINIMUM) return calm;
-  const ratio = smooth(state.atr, trueRange(high, low, state.previousClose), state.candles) / close;
-  if (!(ratio <= state.window.percentile(maxPercentile))) return calm;
-  return !calm && state.calmCandles + 1 >= CALM_CANDLES && ratio < state.window.percentile(CALM_PERCENTILE);
+/** Hourly prices of one symbol, oldest first. */
+export interface HourlyPrices {
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+}
+
+/**
+ * Several hours at once, the first of which opens at `row`: each hour's open, then the candle that has closed with it.
+ * Takes at most `hours`, ends before an open or a candle that would set or clear the lock and after an hour whose high
+ * or low could tighten it, and says how many it took: what `tightenByForming` and `updateVolatility` make of them one by
+ * one. Takes none while the average true range warms up. The prices have to be those of candles.
+ */
+export const passCandles = (state: Volatility, { open, high, low, close }: HourlyPrices, row: number, hours: number, maxPercentile: Fraction): number => {
+  const { window } = state;
+  let { status, previousClose, atr, candles, calmCandles, ratio, threshold } = state;
+  if (candles < ATR_PERIOD || previousClose === null) return 0;
+  const calm = status === 'calm';
+  let k = 0;
+  for (let restless = false; k < hours && !restless; k += 1) {
+    const first = open[row + k] as number;
+    if (threshold !== null && (calm || calmCandles > 0) && !(smooth(atr, trueRange(first, first, previousClose), candles) / first <= threshold)) break;
+    const closed = close[row + k - 1] as number;
+    const nextAtr = smooth(atr, trueRange(high[row + k - 1] as number, low[row + k - 1] as number, previousClose), candles);
+    const next = nextAtr / closed;
+    if (window.size < VOLATILITY_MINIMUM) {
+      if (calm) break;
+      status = 'unknown';
+      threshold = null;
+    } else {
+      const limit = window.percentile(maxPercentile);
+      if (!(next <= limit)) {
+        if (calm) break;
+        status = 'high';
+        calmCandles = 0;
+      } else if (!calm) {
+        const inARow = next < window.percentile(CALM_PERCENTILE) ? calmCandles + 1 : 0;
+        if (inARow >= CALM_CANDLES) break;
+        calmCandles = inARow;
+      }
+      threshold = limit;
+    }
+    atr = nextAtr;
+    candles += 1;
+    previousClose = closed;
+    ratio = next;
+    window.push(next);
+    const [h, l] = [high[row + k] as number, low[row + k] as number];
+    restless = threshold !== null && (calm || calmCandles > 0) && !(smooth(atr, trueRange(h, l, closed), candles) / l <= threshold);
+  }
+  if (k === 0) return 0;
+  state.status = status;
+  state.previousClose = previousClose;
+  state.atr = atr;
+  state.candles = candles;
+  state.calmCandles = calmCandles;
+  state.ratio = ratio;
+  state.threshold = threshold;
+  return k;
+};
+
+/** Undoes the newest candles that `passCandles` has taken. @param before the state ahead of them */
+export const takeBackCandles = (state: Volatility, before: Volatility, candles: number): void => {
+  Object.assign(state, before);
+  state.window.takeBack(candles);
 };
 
 /**

@@ -1,8 +1,8 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { DecisionEffect, Effect, EquityEffect, LockEffect, TradeEffect } from '../../core/engine/effect.ts';
-import type { QuietHour } from '../../core/engine/quiet-hours.ts';
+import type { QuietBlock } from '../../core/engine/quiet-hours.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
-import type { EpochMs, SymbolName } from '../../core/units.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { OrderList } from './order-list.ts';
 
 /** A lock from its trip to its end; null = it held to the end of the run. */
@@ -84,12 +84,12 @@ export class RunRecord {
     if (effect.outcome === 'denied') this.#denied(effect);
   }
 
-  /** An hour in which nothing could happen: its equity, and what was decided on so many symbols. */
-  quietHour({ at, equity, exposure, unanswered, holding }: QuietHour, symbols: number): void {
-    this.decisions['no-edge'] += symbols - unanswered - holding;
+  /** Hours in which nothing could happen: their equity, and what was decided on so many symbols. */
+  quietHours({ from, hours, equity, exposure, unanswered, holding }: QuietBlock, symbols: number): void {
+    this.decisions['no-edge'] += hours * symbols - unanswered - holding;
     this.decisions['no-prediction'] += unanswered;
     this.decisions.holding += holding;
-    this.#add(at, equity, exposure);
+    for (let k = 0; k < hours; k += 1) this.#add(from + k * HOUR_MS, equity[k] as number, exposure[k] as number);
   }
 
   #denied({ checks }: DecisionEffect): void {

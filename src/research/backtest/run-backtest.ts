@@ -2,7 +2,7 @@ import { toNumber, ZERO } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import type { InstrumentText } from '../../core/engine/input.ts';
-import { passQuietHours, type QuietSeries, type Stretch } from '../../core/engine/quiet-hours.ts';
+import { createQuietBlock, passQuietHours, type QuietSeries, type Stretch } from '../../core/engine/quiet-hours.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
 import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-columns.ts';
@@ -98,11 +98,12 @@ class BacktestRun {
   readonly #quiet: readonly QuietSeries[] | null;
   /** Whether all that is known of any hour is its hourly candle. */
   readonly #coarse: boolean;
-  readonly #passed: Stretch['passed'] = (hour) => this.#record.quietHour(hour, this.#candleInputs.length);
+  readonly #passed: Stretch['passed'] = (block) => this.#record.quietHours(block, this.#candleInputs.length);
   readonly #crossesNothing: Stretch['crossesNothing'] = (index) => {
     this.#readRange(index);
     return this.#walker.crossesNothing(this.#market.hour + index * HOUR_MS, this.#lows, this.#highs);
   };
+  readonly #block = createQuietBlock();
   #candles = 0;
   #commands = 0;
   #stopped: BacktestResult['stopped'] = null;
@@ -206,7 +207,7 @@ class BacktestRun {
     // Fills are compared with the account at midnight, by a reading of its own.
     const midnight = session.unread > 0 ? Math.ceil(market.hour / DAY_MS) * DAY_MS : Number.POSITIVE_INFINITY;
     const to = Math.min(this.#options.to, midnight, this.#operator.until(this.#state.guardian));
-    const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, told, crossesNothing: this.#crossesNothing, passed: this.#passed });
+    const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, told, crossesNothing: this.#crossesNothing, passed: this.#passed, block: this.#block });
     if (hours === 0) return;
     session.drop();
     this.#candles += hours * series.length;
