@@ -2,7 +2,8 @@
  * The backtest, stage by stage: reading, features, inference, the engine on its first run and warm, how cost grows with
  * candles and symbols, and the whole command with its memory.
  * Usage: npm run bench -- backtest [folder with BTCUSDT-1h.csv.gz; default MARKET_DATA_DIR, else the generated market]
- * The word model behind the folder: no more than the engine's first run on the model's own predictions.
+ * The word "model" or a number behind the folder: no more than the engine's first run, on the model's own predictions or with
+ * one signal in so many hours.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,11 +26,14 @@ const HOURS = 65_590;
 const START = Date.UTC(2018, 0, 1);
 /** One hour in this many is a signal: some two hundred trades in seven and a half years. */
 const SIGNAL_EVERY = 300;
+/** First runs, each in a process of its own: two hundred trades, a hundred, fifty, and what the model wants. */
+const FIRST_RUNS = [String(SIGNAL_EVERY), '600', '1200', 'model'];
+const FIRST_ROUNDS = 7;
 /** Two hundred trades a round: what a trade runs through is compiled for good after some thirty rounds. */
 const ROUNDS = 40;
 const directory = (process.argv[2] === '' ? undefined : process.argv[2]) ?? process.env['MARKET_DATA_DIR'] ?? null;
 
-const line = (name: string, text: string): void => console.log(`${name.padEnd(34)} ${text}`);
+const line = (name: string, text: string): void => console.log(`${name.padEnd(40)} ${text}`);
 const rate = (count: number, ms: number): string => `${ms.toFixed(1).padStart(8)} ms   ${Math.round(count / (ms / 1000)).toLocaleString('en').padStart(10)} candles/s`;
 /** Time on the wall, and processor time of this thread alone: what others do to the machine shows in their difference. */
 const timed = <T>(run: () => T): { readonly wall: number; readonly own: number; readonly result: T } => {
@@ -42,8 +46,8 @@ const timed = <T>(run: () => T): { readonly wall: number; readonly own: number; 
 const generated = (hours: number): CandleColumns => columnsFromCandles(generateCandles({ seed: 1, symbol: BTC, from: START, hours }));
 
 /** Given predictions: the same on every machine, knowing nothing, trading now and then. */
-const given = (length: number, shift = 0): Float32Array =>
-  Float32Array.from({ length }, (_, row) => ((Math.imul(row + shift, 2_654_435_761) >>> 16) % SIGNAL_EVERY === 0 ? 0.9 : 0.4));
+const given = (length: number, shift = 0, signalEvery = SIGNAL_EVERY): Float32Array =>
+  Float32Array.from({ length }, (_, row) => ((Math.imul(row + shift, 2_654_435_761) >>> 16) % signalEvery === 0 ? 0.9 : 0.4));
 
 interface Given {
   readonly symbol: string;
@@ -88,20 +92,27 @@ await model.close();
 const { margin } = model.description;
 const own = predictions.bySymbol.get(BTC) ?? new Float32Array(0);
 const runModel = (): BacktestResult => run([{ symbol: BTC, hourly, probability: own }], { margin });
-if (process.argv[3] === 'model') {
-  const alone = timed(runModel);
-  line(`  the model's predictions`, `${rate(hourly.length, alone.wall)}   ${alone.result.trades.length} trades`);
+const [, , , only] = process.argv;
+if (only !== undefined) {
+  const series = [{ symbol: BTC, hourly, probability: only === 'model' ? own : given(hourly.length, 0, Number(only)) }];
+  const { wall, own: processor, result } = timed(() => run(series, only === 'model' ? { margin } : {}));
+  console.log(JSON.stringify({ wall, processor, trades: result.trades.length, orderHash: result.orderHash.slice(0, 12) }));
   process.exit(0);
 }
 
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+for (const what of FIRST_RUNS) {
+  const runs = Array.from({ length: FIRST_ROUNDS }, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [import.meta.filename, directory ?? '', what], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { readonly wall: number; readonly processor: number; readonly trades: number; readonly orderHash: string };
+  });
+  const [{ trades, orderHash } = { trades: Number.NaN, orderHash: '' }] = runs;
+  const walls = runs.map(({ wall }) => wall);
+  line(`first run, ${what === 'model' ? 'model' : `signal in ${what} h`}, median of ${FIRST_ROUNDS}`, `${rate(hourly.length, median(walls))}   ${trades} trades, ${orderHash}`);
+  line('  best, and median on the processor', `${Math.min(...walls).toFixed(1).padStart(8)} ms   ${rate(hourly.length, median(runs.map(({ processor }) => processor)))}`);
+}
 const traded = [{ symbol: BTC, hourly, probability: given(hourly.length) }];
-const first = timed(() => run(traded));
-const { trades, orders, orderHash } = first.result;
-line('engine, first run', `${rate(hourly.length, first.wall)}   ${trades.length} trades, ${orders} orders, ${orderHash.slice(0, 12)}`);
-line('  of it on the processor', rate(hourly.length, first.own));
-const alone = spawnSync(process.execPath, [import.meta.filename, directory ?? '', 'model'], { encoding: 'utf8' });
-if (alone.status !== 0) throw new Error(alone.stderr);
-console.log(alone.stdout.trimEnd().split('\n').at(-1));
 const rounds = Array.from({ length: ROUNDS }, () => timed(() => run(traded)));
 line(`engine, warm (best of ${ROUNDS})`, rate(hourly.length, Math.min(...rounds.map(({ wall }) => wall))));
 line('  of it on the processor', rate(hourly.length, Math.min(...rounds.map(({ own }) => own))));

@@ -69,6 +69,29 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
     expect(Object.keys(guardian.locks)).toHaveLength(1);
   });
 
+  test.each<[string, readonly number[]]>([
+    ['one', [1.06]],
+    ['one down', [0.94]],
+    ['two in a row', [1.06, 1.2]],
+    ['one and back', [1.06, 1, 1, 1]],
+    ['one at the end', [1, 1, 1, 1.06]],
+    ['nothing but leaps', [1.06, 1.2, 1.4, 1.6]],
+  ])('opens that leap while nothing is held, under the lock that they set: %s', (_name, factors) => {
+    const run = new Run(marketOf(4, [BTC, ETH], HOURS), [BTC, ETH]);
+    run.step();
+    for (const { volatility } of run.world.state.symbolList) Object.assign(volatility, { status: 'high', calmCandles: 0 });
+    run.step();
+    expect(Object.keys(run.world.state.guardian.locks)).toHaveLength(2);
+    const from = run.stretch().rows[0] ?? 0;
+    const { open = new Float64Array(0), high, low } = run.market[0] ?? {};
+    factors.forEach((factor, k) => {
+      open[from + k] = (open[from - 1] ?? 0) * factor;
+      // Wild enough for no candle of these hours to count as calm.
+      for (const column of [high, low]) if (column !== undefined) column[from - 1 + k] = (open[from - 1] ?? 0) * (column === high ? 2 : 0.5);
+    });
+    expect(run.passAndCompare(run.hour + factors.length)).toBe(factors.length);
+  });
+
   test('wild hours, jumps, holes, signals, missing and impossible predictions, reversals, positions, and dust of entries that were hardly filled', { timeout: 120_000 }, () => {
     const bend = fc.record({
       row: fc.integer({ min: BEFORE - 30, max: BEFORE + HOURS - 2 }),

@@ -57,7 +57,7 @@ export interface QuietBlock {
 }
 
 /** Hours of the first block of a stretch; each is twice as long as the one before, as what is ahead of an end was looked at for nothing. */
-const FIRST_BLOCK = 8;
+const FIRST_BLOCK = 16;
 /** What several symbols have taken before one of them says no is taken back. */
 const LONGEST_BLOCK = MOST_TAKEN_BACK;
 
@@ -117,12 +117,12 @@ const passBlocks = (state: EngineState, stretch: Stretch, rules: Rules): number 
 
 /** Passes at most `most` hours from the `index`-th on. */
 const passBlock = (state: EngineState, stretch: Stretch, index: number, most: number, rules: Rules): number => {
-  const { guardian, symbolList } = state;
-  const { series, rows, block } = stretch;
+  const { guardian } = state;
+  const { series, block } = stretch;
   const { limits } = rules;
   const at = stretch.from + index * HOUR_MS;
   let hours = most;
-  for (let i = 0; i < series.length && hours > 0; i += 1) hours = marketIsQuiet(symbolList[i] as SymbolState, series[i] as QuietSeries, (rows[i] as number) + index, at, hours, tellsHourBefore(stretch, index, rules), index === 0, rules, i);
+  for (let i = 0; i < series.length && hours > 0; i += 1) hours = quietMarket(state, stretch, i, index, hours, rules);
   if (hours === 0) return 0;
   value(state, stretch, index, hours);
   hours = passEquities(guardian, at, block.equity, hours, limits, false);
@@ -190,21 +190,29 @@ const value = (state: EngineState, { series, rows, block }: Stretch, index: numb
 const tellsHourBefore = ({ told }: Stretch, index: number, { exposed }: Rules): boolean => (index === 0 ? told : exposed);
 
 /**
- * In how many hours from the one at `row` on, `most` at most, the first price, the candle that has just closed and its
- * prediction change nothing but what is known of the market; the volatility lock is asked elsewhere.
+ * In how many hours from the `index`-th on, `most` at most, the `i`-th symbol's first price, the candle that has just
+ * closed and its prediction change nothing but what is known of the market; the volatility lock is asked elsewhere.
  */
-const marketIsQuiet = (symbol: SymbolState, series: QuietSeries, row: number, at: EpochMs, most: number, tells: boolean, isFirst: boolean, { terms, positions }: Rules, i: number): number => {
-  const { openTime, open, high, low, close, probability } = series;
-  const { stop, target, horizonAt, held } = positions[i] as Barriers;
+const quietMarket = ({ symbolList }: EngineState, stretch: Stretch, i: number, index: number, most: number, rules: Rules): number => {
+  const { openTime, open, high, low, close, probability } = stretch.series[i] as QuietSeries;
+  const { last, heldNumber, volatility } = symbolList[i] as SymbolState;
+  const { stop, target, horizonAt, held } = rules.positions[i] as Barriers;
+  const { terms, exposed } = rules;
+  const row = (stretch.rows[i] as number) + index;
+  const at = stretch.from + index * HOUR_MS;
+  const tells = tellsHourBefore(stretch, index, rules);
+  // Later hours come after one whose high and low could not tighten the lock.
+  if (tells && (!((high[row - 1] as number) < target) || (index === 0 && mayTighten(volatility, high[row - 1] as number, low[row - 1] as number)))) return 0;
   const wish = held ? 'hold' : 'stay-out';
-  let seen = tells ? (close[row - 1] as number) : isFirst ? symbol.last : (open[row - 1] as number);
-  if (tells && (!((high[row - 1] as number) < target) || (isFirst && mayTighten(symbol.volatility, high[row - 1] as number, low[row - 1] as number)))) return 0;
+  // Without anything held it does not matter which of the prices are believed, but for the last one.
+  const minds = exposed || heldNumber !== 0;
+  let seen = tells ? (close[row - 1] as number) : index === 0 ? last : (open[row - 1] as number);
   for (let k = 0; k < most; k += 1) {
     const here = row + k;
     const opens = at + k * HOUR_MS;
     const first = open[here] as number;
     if (openTime[here] !== opens || openTime[here - 1] !== opens - HOUR_MS) return k;
-    if (!(first > 0) || !(first > stop) || !(first < target) || !(opens < horizonAt) || leaps(seen, first)) return k;
+    if (!(first > 0) || !(first > stop) || !(first < target) || !(opens < horizonAt) || (minds && leaps(seen, first))) return k;
     if (!isCandle(high[here - 1] as number, low[here - 1] as number, close[here - 1] as number)) return k;
     const p = probability[here - 1] as number;
     if (p >= 0 && p <= 1) {
@@ -258,6 +266,17 @@ const restless = ({ symbolList }: EngineState, { series, rows }: Stretch, index:
   return false;
 };
 
+/** The newest price that is no leap from the one before it is believed. With a position no hour that opens with a leap is passed. */
+const believe = (symbol: SymbolState, stretch: Stretch, i: number, hours: number, { exposed }: Rules): void => {
+  const { bid, ask } = stretch.series[i] as QuietSeries;
+  for (let k = hours - 1; k >= 0; k -= 1) {
+    const price = openOf(stretch, i, k);
+    if (!exposed && leaps(k === 0 ? symbol.last : openOf(stretch, i, k - 1), price)) continue;
+    symbol.believed = borneOut(price, bid(price), ask(price));
+    return;
+  }
+};
+
 /** The rest of the state, as the last of the hours has left it. */
 const arrive = (state: EngineState, stretch: Stretch, hours: number, rules: Rules): void => {
   const { terms } = rules;
@@ -266,10 +285,10 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, rules: Rule
     const symbol = state.symbolList[i] as SymbolState;
     const { probability, failure, bid, ask } = stretch.series[i] as QuietSeries;
     const last = openOf(stretch, i, hours - 1);
+    believe(symbol, stretch, i, hours, rules);
     symbol.last = last;
     symbol.bid = bid(last);
     symbol.ask = ask(last);
-    symbol.believed = borneOut(last, symbol.bid, symbol.ask);
     symbol.priceAt = at;
     symbol.priceWall = at;
     symbol.forming.hour = at;

@@ -97,6 +97,26 @@ describe('hours in which positions rest on their stops', () => {
     expect(passQuietHours(state, run.stretch())).toBe(2);
   });
 
+  test('(a price that got far within the hour is believed when it opens where the hour before closed)', () => {
+    const run = held();
+    const stretch = run.stretch();
+    const [columns, row] = [run.market[0] as Writable, stretch.rows[0] ?? 0];
+    const opened = columns.open[row] ?? 0;
+    columns.close[row] = columns.open[row + 1] = columns.high[row] = opened * 1.06;
+    const state = farFromBarriers(run);
+    expect(passQuietHours(state, { ...stretch, to: stretch.from + 2 * HOUR_MS, crossesNothing: () => true })).toBe(2);
+    expect(only(state).believed).toBe(columns.open[row + 1]);
+  });
+
+  test('before an hour in which the price of something else leaps, believed or not', () => {
+    const run = trading(5, [BTC, ETH]);
+    while (!(run.world.state.symbols[BTC]?.managed !== null && run.world.state.symbols[ETH]?.managed === null && passQuietHours(run.copy(), run.stretch()) >= 3) && run.hour < HOURS) run.step();
+    expect(run.hour).toBeLessThan(HOURS);
+    const [row, columns] = [run.stretch().rows[1] ?? 0, run.market[1] as Writable];
+    columns.open[row + 1] = (columns.close[row] ?? 0) * 1.06;
+    expect(passQuietHours(run.copy(), run.stretch())).toBe(1);
+  });
+
   test('after an hour with a position whose low would tighten the volatility lock, though its close would not', () => {
     const run = held();
     const stretch = run.stretch();

@@ -115,37 +115,43 @@ const reachesStep = (announced: number, drawdown: Fraction, limit: Fraction): bo
  */
 export const passEquities = (state: GuardianState, from: EpochMs, equities: Float64Array, hours: number, limits: Limits, take: boolean): number => {
   const { announced, lastEquity } = state;
-  let { day, dayBaseline, highWaterMark, priorEquity } = state;
-  if (day === null || dayBaseline === null || highWaterMark === null || lastEquity === null) return 0;
-  const floor = isHeld(state, 'minimum-balance') ? Number.NEGATIVE_INFINITY : limits.minBalance;
-  const [heldDaily, heldTotal] = [isHeld(state, 'daily-drawdown'), isHeld(state, 'total-drawdown')];
-  const { maxDailyDrawdown, maxTotalDrawdown } = limits;
+  if (state.day === null || state.dayBaseline === null || state.highWaterMark === null || lastEquity === null) return 0;
+  let day: EpochMs = state.day;
+  let baseline: number = state.dayBaseline;
+  let highest: number = state.highWaterMark;
+  let prior = Number.NaN;
   let { daily, total } = announced;
   let last = lastEquity.value;
+  const floor = isHeld(state, 'minimum-balance') ? Number.NEGATIVE_INFINITY : limits.minBalance;
+  const heldDaily = isHeld(state, 'daily-drawdown');
+  const heldTotal = isHeld(state, 'total-drawdown');
+  const { maxDailyDrawdown, maxTotalDrawdown } = limits;
   let passed = 0;
   for (; passed < hours; passed += 1) {
     const at = from + passed * HOUR_MS;
     const equity = equities[passed] as number;
+    // Cash alone is worth at noon what it was in the morning.
+    if (equity === last && passed > 0 && at < day + DAY_MS) continue;
     if (!(equity >= floor)) break;
     if (at >= day + DAY_MS) {
       if (heldDaily) break;
       day = utcDayStart(at);
-      priorEquity = last;
-      dayBaseline = Math.max(last, equity);
+      prior = last;
+      baseline = Math.max(last, equity);
       daily = 0;
     }
-    if (!staysAsItIs(equity, dayBaseline, maxDailyDrawdown, daily, heldDaily) || !staysAsItIs(equity, highWaterMark, maxTotalDrawdown, total, heldTotal)) break;
-    if (equity > highWaterMark) highWaterMark = equity;
+    if (!staysAsItIs(equity, baseline, maxDailyDrawdown, daily, heldDaily) || !staysAsItIs(equity, highest, maxTotalDrawdown, total, heldTotal)) break;
+    if (equity > highest) highest = equity;
     // Nothing is lost any more: the next loss is announced anew.
-    if (equity >= dayBaseline) daily = 0;
-    if (equity >= highWaterMark) total = 0;
+    if (equity >= baseline) daily = 0;
+    if (equity >= highest) total = 0;
     last = equity;
   }
   if (!take || passed === 0) return passed;
+  if (day !== state.day) state.priorEquity = prior;
   state.day = day;
-  state.dayBaseline = dayBaseline;
-  state.highWaterMark = highWaterMark;
-  state.priorEquity = priorEquity;
+  state.dayBaseline = baseline;
+  state.highWaterMark = highest;
   announced.daily = daily;
   announced.total = total;
   lastEquity.value = last;

@@ -39,10 +39,15 @@ export const createVolatility = (): Volatility => ({
   window: new RollingWindow(VOLATILITY_WINDOW),
 });
 
-const trueRange = (high: number, low: number, previousClose: number | null): number =>
-  previousClose === null
-    ? high - low
-    : Math.max(high - low, Math.abs(high - previousClose), Math.abs(low - previousClose));
+const trueRange = (high: number, low: number, previousClose: number | null): number => {
+  const range = high - low;
+  if (previousClose === null) return range;
+  // By hand: this is asked several times for each hour, and Math.max of three is a call.
+  const up = Math.abs(high - previousClose);
+  const down = Math.abs(low - previousClose);
+  const wider = up > range ? up : range;
+  return down > wider ? down : wider;
+};
 
 /** Wilder, New Concepts in Technical Trading Systems (1978): ATR = (13 x previous ATR + TR) / 14. */
 const smooth = (atr: number, range: number, candles: number): number =>
@@ -94,20 +99,25 @@ export interface HourlyPrices {
  */
 export const passCandles = (state: Volatility, { open, high, low, close }: HourlyPrices, row: number, hours: number, maxPercentile: Fraction): number => {
   const { window } = state;
-  let { status, previousClose, atr, candles, calmCandles, ratio, threshold } = state;
-  if (candles < ATR_PERIOD || previousClose === null) return 0;
-  const calm = status === 'calm';
+  if (state.candles < ATR_PERIOD || state.previousClose === null) return 0;
+  const calm = state.status === 'calm';
+  let { status, atr, candles, calmCandles } = state;
+  let previousClose: number = state.previousClose;
+  let ratio = Number.NaN;
+  // Numbers and nothing else while it loops: NaN where the state has null.
+  let threshold = state.threshold ?? Number.NaN;
   let k = 0;
   for (let restless = false; k < hours && !restless; k += 1) {
-    const first = open[row + k] as number;
-    if (threshold !== null && (calm || calmCandles > 0) && !(smooth(atr, trueRange(first, first, previousClose), candles) / first <= threshold)) break;
-    const closed = close[row + k - 1] as number;
-    const nextAtr = smooth(atr, trueRange(high[row + k - 1] as number, low[row + k - 1] as number, previousClose), candles);
+    const here = row + k;
+    const first = open[here] as number;
+    if (!Number.isNaN(threshold) && (calm || calmCandles > 0) && !(smooth(atr, trueRange(first, first, previousClose), candles) / first <= threshold)) break;
+    const closed = close[here - 1] as number;
+    const nextAtr = smooth(atr, trueRange(high[here - 1] as number, low[here - 1] as number, previousClose), candles);
     const next = nextAtr / closed;
     if (window.size < VOLATILITY_MINIMUM) {
       if (calm) break;
       status = 'unknown';
-      threshold = null;
+      threshold = Number.NaN;
     } else {
       const limit = window.percentile(maxPercentile);
       if (!(next <= limit)) {
@@ -126,8 +136,8 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
     previousClose = closed;
     ratio = next;
     window.push(next);
-    const [h, l] = [high[row + k] as number, low[row + k] as number];
-    restless = threshold !== null && (calm || calmCandles > 0) && !(smooth(atr, trueRange(h, l, closed), candles) / l <= threshold);
+    const lowest = low[here] as number;
+    restless = !Number.isNaN(threshold) && (calm || calmCandles > 0) && !(smooth(atr, trueRange(high[here] as number, lowest, closed), candles) / lowest <= threshold);
   }
   if (k === 0) return 0;
   state.status = status;
@@ -136,7 +146,7 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
   state.candles = candles;
   state.calmCandles = calmCandles;
   state.ratio = ratio;
-  state.threshold = threshold;
+  state.threshold = Number.isNaN(threshold) ? null : threshold;
   return k;
 };
 

@@ -137,7 +137,7 @@ class BacktestRun {
     while (market.hour < to && this.#stopped === null) {
       this.#hour();
       market.next();
-      if (this.#quiet !== null && this.#stopped === null) this.#passQuietHours(this.#quiet);
+      for (let more = this.#quiet !== null && this.#stopped === null; more && market.hour < to; ) more = this.#passQuietHours(this.#quiet ?? []);
     }
     this.#end();
     return this.#result(Math.min(to, market.hour));
@@ -198,24 +198,27 @@ class BacktestRun {
     this.#walker.walk(hour);
   }
 
-  /** The hours from now on in which nothing can happen, as one. */
-  #passQuietHours(series: readonly QuietSeries[]): void {
+  /** The hours from now on in which nothing can happen, as one. Returns whether more may follow at once, without a step between them. */
+  #passQuietHours(series: readonly QuietSeries[]): boolean {
     const market = this.#market;
     const session = this.#session;
     const { exposed, told } = session;
-    if (!session.idle || (exposed && !this.#coarse)) return;
-    // Fills are compared with the account at midnight, by a reading of its own.
-    const midnight = session.unread > 0 ? Math.ceil(market.hour / DAY_MS) * DAY_MS : Number.POSITIVE_INFINITY;
-    const to = Math.min(this.#options.to, midnight, this.#operator.until(this.#state.guardian));
+    if (!session.idle || (exposed && !this.#coarse)) return false;
+    // Fills are compared with the account at midnight.
+    const reading = session.unread > 0 ? Math.ceil(market.hour / DAY_MS) * DAY_MS + HOUR_MS : Number.POSITIVE_INFINITY;
+    const to = Math.min(this.#options.to, reading, this.#operator.until(this.#state.guardian));
     const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, told, crossesNothing: this.#crossesNothing, passed: this.#passed, block: this.#block });
-    if (hours === 0) return;
+    if (hours === 0) return false;
     session.drop();
     this.#candles += hours * series.length;
     market.pass(hours - 1);
     session.now = market.hour;
+    const read = market.hour + HOUR_MS === reading;
+    if (read) this.#readAccount();
     if (exposed) this.#walkFromOpen();
     else this.#rest();
     market.next();
+    return read || exposed;
   }
 
   /** The hour from its first prices, which the engine knows. */

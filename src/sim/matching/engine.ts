@@ -110,8 +110,11 @@ export class MatchingEngine {
       throw new Rejection('duplicate-client-id');
     }
     if (isTriggerType(request.type) && triggered(request, symbol.last)) throw new Rejection('would-trigger-immediately');
-    const crosses = request.side === 'BUY' ? request.price >= this.ask(request.symbol) : request.price <= this.bid(request.symbol);
-    if (request.type === 'LIMIT_MAKER' && crosses) throw new Rejection('would-match-immediately');
+    if (request.type === 'LIMIT_MAKER' && this.#crosses(request)) throw new Rejection('would-match-immediately');
+  }
+
+  #crosses({ symbol, side, price }: NewOrder): boolean {
+    return side === 'BUY' ? price >= this.ask(symbol) : price <= this.bid(symbol);
   }
 
   /**
