@@ -80,9 +80,14 @@ interface Rules {
  * each other, snapshot by snapshot. An hour passed has one equity point, for each symbol a decision that does nothing
  * and, at midnight, a baseline for the day.
  *
- * It ends before an hour in which a lock could trip or clear, a position come to an end, a price is not believed at once,
- * a candle is missing or a prediction is worth an entry; and with an hour whose high and low cross something, which the
- * caller has to tell of: a barrier or a limit where there is a position, the threshold of the volatility lock elsewhere.
+ * It ends before an hour in which a lock could trip or clear, a position come to an end, a price of something held is not
+ * believed at once, a candle is missing or a prediction is worth an entry; and with an hour whose high and low cross
+ * something, which the caller has to tell of: a barrier or a limit where there is a position, the threshold of the
+ * volatility lock elsewhere.
+ *
+ * The hours are looked at in blocks: each question is asked of all hours of a block in one loop, the market's first, then
+ * equity's, then the volatility locks', and the block is as long as the first of them to say no allows. What is held may
+ * have to be looked at after every hour, so that with a position a block is one hour.
  *
  * Why: seven years of hourly candles have some 60,000 of these hours. Only a market whose future is on file can be
  * asked in advance, so that the live loop has no use for it.
