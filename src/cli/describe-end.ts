@@ -1,16 +1,23 @@
 import { CandleFileError } from '../adapters/candles/parse-candles.ts';
-import { DatabaseRefused, StoreWriteError, type RefusalCode } from '../adapters/sqlite/errors.ts';
+import { DatabaseRefused, StoreWriteError, type RefusalCode, type WriteFailure } from '../adapters/sqlite/errors.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { describeFailure } from '../adapters/system/user-error.ts';
 
 /** A path that leads nowhere, or to something that is there: the command line or the configuration is wrong. */
 const USAGE: ReadonlySet<RefusalCode> = new Set(['missing', 'exists']);
 
+/** A write that no disk is to blame for. */
+const FAULTS: ReadonlySet<WriteFailure> = new Set(['constraint', 'not-plain-json', 'other']);
+
 const codeOf = (refused: DatabaseRefused): ExitCode => {
   // A full disk passes: the service tries again.
   if (refused.passes) return EXIT_CODES.failure;
   return USAGE.has(refused.code) ? EXIT_CODES.usage : EXIT_CODES.refused;
 };
+
+/** A failed write as fields of a log line: the disk's doing in words, a fault of the program with its stack. */
+export const causeOf = (error: unknown): { readonly why: string } | { readonly error: unknown } =>
+  error instanceof StoreWriteError && !FAULTS.has(error.code) ? { why: error.message } : { error };
 
 /** What to print and how to exit for whatever ended a command: only the unexpected gets a stack. */
 export const describeEnd = (thrown: unknown): { readonly text: string; readonly exitCode: ExitCode } => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import { eventually, guardian, run, type Running } from '../integration/modes/process.ts';
@@ -113,4 +114,19 @@ test('a database that is deleted under the running bot halts it, and is saved', 
   const again = await startBot();
   await again.says('"origin":"restored"');
   expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain('demo.db was deleted or replaced under the running bot');
+});
+
+// A full disk as the simulator sees it, which alone has to write while the market waits for it: its file takes nothing any more.
+test('a demo whose exchange cannot write ends, says so once, and goes on where it was when it can', async () => {
+  const running = await startBot();
+  const exchange = new Sqlite(join(directory, 'data', 'demo-exchange.db'));
+  exchange.exec("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  const { code, output } = await running.ended;
+  expect(code).toBe(1);
+  for (const said of ['the exchange simulator failed', 'the bot cannot go on; a new start recovers from the journal']) expect(output.split(said)).toHaveLength(2);
+  exchange.exec('DROP TRIGGER full');
+  exchange.close();
+  const again = await startBot();
+  await again.says('"origin":"existing"');
+  expect((await again.end('SIGTERM')).code).toBe(0);
 });
