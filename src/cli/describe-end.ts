@@ -1,6 +1,7 @@
 import { CandleFileError } from '../adapters/candles/parse-candles.ts';
 import { DatabaseRefused, StoreWriteError, type RefusalCode, type WriteFailure } from '../adapters/sqlite/errors.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { TOO_FEW_FILES } from '../adapters/system/open-files.ts';
 import { describeFailure } from '../adapters/system/user-error.ts';
 
 /** A path that leads nowhere, or to something that is there: the command line or the configuration is wrong. */
@@ -24,5 +25,6 @@ export const describeEnd = (thrown: unknown): { readonly text: string; readonly 
   if (thrown instanceof DatabaseRefused) return { text: thrown.message, exitCode: codeOf(thrown) };
   if (thrown instanceof StoreWriteError) return { text: thrown.message, exitCode: EXIT_CODES.failure };
   if (thrown instanceof CandleFileError) return { text: thrown.message, exitCode: EXIT_CODES.usage };
+  if (thrown instanceof Error && 'code' in thrown && (thrown.code === 'EMFILE' || thrown.code === 'ENFILE')) return { text: `too many files are open (${thrown.code}): ${TOO_FEW_FILES}`, exitCode: EXIT_CODES.failure };
   return describeFailure(thrown);
 };

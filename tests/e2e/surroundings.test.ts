@@ -93,6 +93,15 @@ test('a second signal does not break the orderly end off', async () => {
   expect((await running.ended).code).toBe(0);
 });
 
+test('a process that may open too few files says so before it opens any', async () => {
+  child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" "$@"', process.execPath, GUARDIAN, 'start'], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', ...environment() }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const words: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => words.push(part.toString()));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(words.join('')).toBe('this process may open 40 files at once, and the bot needs 64: raise the limit (ulimit -n, or LimitNOFILE= of a service); 1024 is usual and plenty\n');
+  expect(readdirSync(directory).sort()).toEqual(['home', 'model']);
+});
+
 test('no signal opens a debugger', async () => {
   const running = await startBot();
   running.child.kill('SIGUSR1');
