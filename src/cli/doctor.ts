@@ -6,6 +6,7 @@ import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { unfitFileSystem } from '../adapters/system/file-system.ts';
 import type { Clock } from '../ports/clock.ts';
 import { connectForLooking } from './audit/audit.ts';
 import { openModel } from './compose/model.ts';
@@ -63,12 +64,14 @@ const diagnoseModel = async (config: Config): Promise<Diagnosis> => {
 const diagnoseFiles = (config: Config): readonly Diagnosis[] => {
   const { databasePath } = config;
   const directory = existsSync(dirname(databasePath)) ? dirname(databasePath) : '.';
-  const { bavail, bsize } = statfsSync(directory);
+  const { bavail, bsize, type } = statfsSync(directory);
   const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-  return [bavail * bsize < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory), diagnoseDatabase(config)];
+  return [bavail * bsize < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory, type), diagnoseDatabase(config)];
 };
 
-const diagnoseDirectory = (directory: string): Diagnosis => {
+const diagnoseDirectory = (directory: string, type: number): Diagnosis => {
+  const unfit = unfitFileSystem(type);
+  if (unfit !== null) return bad('directory', `${directory} is on ${unfit}, where the numbers and locks of an open file may change: the database needs a local file system, such as ext4 or xfs; see DATABASE_PATH`);
   try {
     accessSync(directory, constants.W_OK);
     return good('directory', `${directory} can be written`);
