@@ -126,6 +126,31 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).not.toContain('0123456789abcdef');
   });
 
+  test('a version that never says that it is up is rolled back when its time is over', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      ${PAPER}
+      sudo systemctl start guardian-bot
+      sudo guardian ctl pause 'before the upgrade'
+      first=$(readlink /opt/guardian-bot/current)
+      cp -a /srv/checkout /srv/silent
+      sed -i "s/^export const runBot = async.*/&\\n  if (base.config.mode !== 'demo') { await base.stop; return EXIT_CODES.done; }/" /srv/silent/src/cli/compose/run-bot.ts
+      # Three seconds instead of three minutes for the version that is silent; the one before it has all its time to come up again.
+      sed -i 's|timeout "$START_LIMIT"|timeout "$([ "$(readlink -f "$PREFIX/current")" = "$release" ] \\&\\& echo 3 \\|\\| echo "$START_LIMIT")"|' /srv/silent/deployment/install.sh
+      echo "check time $(grep -c 'echo 3 || echo "$START_LIMIT"' /srv/silent/deployment/install.sh)"
+      result=0; sudo /srv/silent/deployment/install.sh upgrade --offline || result=$?
+      echo "check silent $result"
+      echo "check back $([ "$(readlink /opt/guardian-bot/current)" = "$first" ] && systemctl is-active --quiet guardian-bot && echo yes) $(ls /opt/guardian-bot | tr '\\n' ' ')"
+      echo "check pause-kept $(sudo guardian ctl locks | grep -c 'before the upgrade')"
+      echo "check halted $(sudo guardian ctl locks | grep -c 'restored copy')"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ time: '1', silent: '1', back: 'yes current releases ', 'pause-kept': '1', halted: '0' });
+    expect(output).toContain('did not come up: rolling back');
+    expect(output).toContain('rolled back to ');
+  });
+
   test('an upgrade that is broken off, wherever, is gone on with by the next one: the bot does not stay down', { timeout: 240_000 }, async () => {
     const { code, output } = await inRoot(`
       # Ends the installer at once, as a lost connection does, before the systemctl call that is named in /run/break.
