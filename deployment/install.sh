@@ -136,6 +136,16 @@ do_install() {
   say "installed. Next: set MODE and the rest in $HOME_DIR/.env, run \`guardian doctor\`, then \`systemctl start $SERVICE $TIMER\`."
 }
 
+# Whether a release takes the configuration as it stands; if not, the lines are printed. Secrets may be the service's alone.
+takes_configuration() {
+  local said
+  said="$(program "$1" doctor --configuration 2>&1)" && return 0
+  # A version from before this question; its start says it.
+  case "$said" in *'unknown option'*) return 0 ;; esac
+  sed 's/^/  /' <<<"$said"
+  return 1
+}
+
 # Whether the service has reported READY and stays up.
 comes_up() {
   timeout "$START_LIMIT" systemctl start "$SERVICE" || return 1
@@ -183,7 +193,7 @@ do_upgrade() {
   need_root
   check_source
   [ -e "$PREFIX/current" ] || die 'nothing is installed: use install.sh install'
-  local current previous backup='' database='' running=no
+  local current previous backup='' database='' running=no resumed=no
   current="$(readlink -f "$PREFIX/current")"
   previous="$current"
   trap broken_off EXIT
@@ -191,6 +201,7 @@ do_upgrade() {
   if [ -s "$UNFINISHED" ]; then
     # The bot that ran then is to run again, and the way back is the version and the backup from before.
     { IFS= read -r previous; IFS= read -r running; IFS= read -r backup; IFS= read -r database; } <"$UNFINISHED"
+    resumed=yes
     say "going on with an upgrade that was broken off; before it, $(basename "$previous") was installed"
   elif [ "$release" = "$previous" ]; then
     say 'this release is installed already: nothing to do'
@@ -199,6 +210,11 @@ do_upgrade() {
   program "$release" --version >/dev/null || die 'the new version does not run on this machine: nothing was changed'
   # Between two tries, or while it waits for the exchange, it is "activating": meant to run as well.
   case "$(systemctl is-active "$SERVICE" || true)" in active | activating | reloading) running=yes ;; esac
+  if ! takes_configuration "$release"; then
+    # One that is stopped already has the version before to go back to, and starts again all the same.
+    [ "$running" = no ] || [ "$resumed" = yes ] || die "the new version does not take these lines of the configuration: nothing was changed, and the bot runs on. Put them right in $HOME_DIR/.env and run install.sh upgrade again"
+    say "the new version does not take these lines of the configuration: put them right in $HOME_DIR/.env before it is started"
+  fi
   # Once the other version may have touched the database, the backup from before it is the one to go back to.
   [ "$current" != "$previous" ] || make_backup "$previous"
   printf '%s\n' "$previous" "$running" "$backup" "$database" >"$UNFINISHED.new"

@@ -9,11 +9,13 @@ import type { EngineConfig } from '../core/engine/config.ts';
 import type { InstrumentText } from '../core/engine/input.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import { policiesFor } from '../core/guardian/state.ts';
-import type { SymbolName } from '../core/units.ts';
+import { rowAt } from '../core/features/candle-columns.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../core/units.ts';
 import type { Model, ModelDescription } from '../ports/model.ts';
 import { recordedInstrument } from '../research/backtest/instruments.ts';
 import { predictHistory, type Predictions } from '../research/backtest/predictions.ts';
 import { studyJson } from '../research/backtest/study-json.ts';
+import { noKnownRow } from '../research/dataset/known-rows.ts';
 import { runStudy, type BacktestStudy } from '../research/backtest/study.ts';
 import { summaryLines } from '../research/backtest/summary.ts';
 import { notesOf } from './backtest-notes.ts';
@@ -49,6 +51,7 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   const predictions = await ask(market, symbols, model);
   // Everything has been asked: what the runtime holds is free before the engine and the report need memory.
   await model.close();
+  refuseUnanswered(predictions, market, symbols, span);
   const stepped = performance.now();
   const study = runStudy({
     config: engineConfig(config, symbols, model.description, marginOf(options.margin, model.description.margin), assumptions.fee),
@@ -103,6 +106,18 @@ const ask = async (market: BacktestMarket, symbols: readonly SymbolName[], model
     return await predictHistory(market.columns, symbols, model, () => performance.now());
   } catch (error) {
     throw modelRefusal(error);
+  }
+};
+
+/** @throws UserError when the model has no answer for a single hour of a symbol: figures of nothing would look like figures of a model that saw no opportunity */
+const refuseUnanswered = ({ bySymbol }: Predictions, { series }: BacktestMarket, symbols: readonly SymbolName[], { from, to }: ReturnType<typeof spanOf>): void => {
+  for (const [index, symbol] of symbols.entries()) {
+    const hourly = series[index]?.hourly;
+    // Decided at its close.
+    const answers = hourly === undefined ? [] : bySymbol.get(symbol)?.subarray(rowAt(hourly, from - HOUR_MS), rowAt(hourly, to)) ?? [];
+    if (answers.some((answer) => !Number.isNaN(answer))) continue;
+    const hour = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 13)}h`;
+    throw new UserError(`from ${hour(from)} to ${hour(to)} ${noKnownRow(symbol)}. Give more candles, a later --from or --to, or leave it out of --symbols`);
   }
 };
 

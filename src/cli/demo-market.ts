@@ -9,6 +9,7 @@ import type { MarketHistory } from '../sim/exchange/market-history.ts';
 import { createExchangeSimulator, type ExchangeSimulator } from '../sim/exchange/simulator.ts';
 import type { SimStore } from '../sim/exchange/store.ts';
 import { DEMO_HISTORY_HOURS, demoHistory } from '../sim/generator/demo-history.ts';
+import { causeOf } from './describe-end.ts';
 import { connectLockstep, type Lockstep } from '../sim/lockstep/lockstep.ts';
 
 /** Looks at the market within a demo hour: whole minutes apart. */
@@ -62,6 +63,8 @@ export interface DemoMarket {
   readonly lockstep: Lockstep;
   /** Looks at the market within an hour. */
   readonly stepsPerHour: number;
+  /** Resolves when the simulator has failed for good: only another start helps. */
+  readonly failed: Promise<Error>;
   close(): Promise<void>;
 }
 
@@ -75,6 +78,7 @@ export const startDemoMarket = async (options: {
 }): Promise<DemoMarket> => {
   const { config, source, store, wall, log } = options;
   const steps = stepsPerHour(config.demo.hourSeconds);
+  const failed = Promise.withResolvers<Error>();
   const simulator = await createExchangeSimulator({
     history: source.history,
     startTime: source.from,
@@ -83,13 +87,15 @@ export const startDemoMarket = async (options: {
     stepMilliseconds: (config.demo.hourSeconds * SECOND_MS) / steps,
     store,
     wallNow: () => wall.wallNow(),
-    onInternalError: (error) => log.error({ error }, 'the exchange simulator failed'),
+    onInternalError: (error) => log.error(causeOf(error), 'the exchange simulator failed'),
+    onFailure: failed.resolve,
   });
   const lockstep = await connectLockstep({ controlUrl: simulator.controlUrl, wall, log });
   return {
     simulator,
     lockstep,
     stepsPerHour: steps,
+    failed: failed.promise,
     close: async () => {
       lockstep.close();
       await simulator.close();

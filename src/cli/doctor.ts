@@ -6,11 +6,13 @@ import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { unfitFileSystem } from '../adapters/system/file-system.ts';
 import type { Clock } from '../ports/clock.ts';
 import { connectForLooking } from './audit/audit.ts';
 import { openModel } from './compose/model.ts';
 import { diagnoseTelegram, type Diagnosis } from './doctor-telegram.ts';
 import { openContext } from './process-context.ts';
+import { configurationWithoutSecrets } from './without-secrets.ts';
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 const good = (name: string, text: string): Diagnosis => ({ name, ok: true, text });
@@ -20,6 +22,8 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 /** Clock differences above this stop entries (PRODUCT section 4). */
 const SKEW_LIMIT = 1_000;
 const LEAST_FREE = 1024 ** 3;
+
+const wordsOfConfiguration = ({ mode, symbols }: Config): string => `MODE=${mode}, ${symbols.join(', ')}`;
 
 const diagnoseExchange = async (exchange: ExchangeHandle, config: Config, clock: Clock): Promise<readonly Diagnosis[]> => {
   const before = clock.wallNow();
@@ -63,12 +67,14 @@ const diagnoseModel = async (config: Config): Promise<Diagnosis> => {
 const diagnoseFiles = (config: Config): readonly Diagnosis[] => {
   const { databasePath } = config;
   const directory = existsSync(dirname(databasePath)) ? dirname(databasePath) : '.';
-  const { bavail, bsize } = statfsSync(directory);
+  const { bavail, bsize, type } = statfsSync(directory);
   const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-  return [bavail * bsize < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory), diagnoseDatabase(config)];
+  return [bavail * bsize < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory, type), diagnoseDatabase(config)];
 };
 
-const diagnoseDirectory = (directory: string): Diagnosis => {
+const diagnoseDirectory = (directory: string, type: number): Diagnosis => {
+  const unfit = unfitFileSystem(type);
+  if (unfit !== null) return bad('directory', `${directory} is on ${unfit}, where the numbers and locks of an open file may change: the database needs a local file system, such as ext4 or xfs; see DATABASE_PATH`);
   try {
     accessSync(directory, constants.W_OK);
     return good('directory', `${directory} can be written`);
@@ -92,13 +98,18 @@ const diagnoseDatabase = ({ databasePath, mode }: Config): Diagnosis => {
 };
 
 /** `guardian doctor`: one line for each thing, and what to do about it. Exit code 1 when something is wrong. */
-export const doctor = async (): Promise<ExitCode> => {
+export const doctor = async ({ configuration = false }: { readonly configuration?: boolean } = {}): Promise<ExitCode> => {
+  if (configuration) {
+    // Looser limits alone do not end a start that has a position to guard, but it is halted: before an upgrade that is a fault.
+    out(`ok  ${wordsOfConfiguration(configurationWithoutSecrets())}`);
+    return EXIT_CODES.done;
+  }
   const { config, liveRefusals, log } = openContext({ logTo: 'stderr' });
   const clock = createSystemClock();
   const exchange = await connectForLooking(config, clock, log);
   try {
     const findings: readonly Diagnosis[] = [
-      good('configuration', `MODE=${config.mode}, ${config.symbols.join(', ')}`),
+      good('configuration', wordsOfConfiguration(config)),
       ...liveRefusals.map((text) => bad('secrets', text)),
       ...(exchange === null ? [good('exchange', 'demo has one of its own')] : await diagnoseExchange(exchange, config, clock)),
       ...(await diagnoseTelegram(config)),

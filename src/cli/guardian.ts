@@ -80,9 +80,10 @@ const build = (finish: (code: ExitCode) => void): Command => {
   program
     .command('doctor')
     .description('check configuration, exchange, clock, key, Telegram, model, disk and database, and say what to fix')
-    .action(async () => {
+    .option('--configuration', 'only whether this version takes the configuration: nobody is asked, and secrets that are not there are not missed')
+    .action(async (options: { configuration?: boolean }) => {
       const { doctor } = await import('./doctor.ts');
-      finish(await doctor());
+      finish(await doctor(options));
     });
   program
     .command('backup')

@@ -1,4 +1,5 @@
 import { createSystemClock } from '../adapters/system/clock.ts';
+import { needOpenFiles } from '../adapters/system/open-files.ts';
 import type { ExitCode } from '../adapters/system/exit-codes.ts';
 import { createLogTail } from '../app/operator/log-tail.ts';
 import { runMode } from './compose/run-mode.ts';
@@ -11,6 +12,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** `guardian start`: runs until it is told to stop. Resolves to the exit code. */
 export const start = async (): Promise<ExitCode> => {
   outliveOutput();
+  needOpenFiles();
   const { config, liveRefusals, configHalts, log } = openContext({ guardHoldings: true });
   const stop = Promise.withResolvers<string>();
   // Each for good: a second Ctrl-C (or npm, which passes the first one on) must not break the orderly end off. It has its own limit in time.

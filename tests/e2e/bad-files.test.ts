@@ -8,7 +8,8 @@ import { writeCandleFile } from '../../src/adapters/candles/candle-files.ts';
 import { backupFile } from '../../src/adapters/sqlite/copies.ts';
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../src/core/features/catalogue.ts';
-import { columnsFromCandles } from '../../src/core/features/candle-columns.ts';
+import { columnsFromCandles, sliceColumns } from '../../src/core/features/candle-columns.ts';
+import { HOUR_MS } from '../../src/core/units.ts';
 import { NO_CALIBRATION } from '../../src/research/gbdt/ensemble.ts';
 import { encodeModel } from '../../src/research/onnx/model-file.ts';
 import { generateCandles } from '../../src/sim/generator/candles.ts';
@@ -16,15 +17,16 @@ import { runGuardian } from './running-bot.ts';
 
 /** PRODUCT section 12 for what is named on the command line: one line, no stack trace, nothing left aside without a word. */
 const GUARDIAN = new URL('../../src/cli/guardian.ts', import.meta.url).pathname;
+const FROM = Date.UTC(2024, 0, 1);
 let directory: string;
 const inside = (name: string): string => join(directory, name);
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'guardian-bad-files-'));
-  const columns = columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: Date.UTC(2024, 0, 1), hours: 1_200 }));
-  for (const [folder, complete] of [['ten', true], ['six', false]] as const) {
+  const columns = columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: FROM, hours: 1_200 }));
+  for (const [folder, complete, hours] of [['ten', true, 1_200], ['six', false, 1_200], ['few', true, 959]] as const) {
     mkdirSync(inside(folder));
-    writeCandleFile(join(inside(folder), 'BTCUSDT-1h.csv'), { ...columns, complete });
+    writeCandleFile(join(inside(folder), 'BTCUSDT-1h.csv'), { ...sliceColumns(columns, 0, FROM + hours * HOUR_MS), complete });
   }
   // A file where a folder belongs: nothing can be written below it, whoever tries.
   writeFileSync(inside('file'), '');
@@ -90,11 +92,19 @@ describe('what would be left aside, or is nonsense, is refused', () => {
     ['training on six columns: every row would be left out', (): string[] => ['train', '--data', inside('six')], 'the candles of BTC/USDT have only six columns; the features need all ten'],
     ['candles of six columns to be kept', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', join(inside('six'), 'BTCUSDT-1h.csv')], 'BTCUSDT-1h.csv have only six columns; the features need all ten'],
     ['features of six columns: a table without rows would take the place of a good one', (): string[] => ['features', '--data', inside('six')], 'six columns'],
+    ['features of fewer candles than the first hour needs, for the same reason', (): string[] => ['features', '--data', inside('few')], 'the features of BTC/USDT are known for no hour: before the first they need 960 candles of it, without a hole of more than 48 hours; it has 959. Nothing was written'],
+    ['a backtest in which no hour can be decided: its figures would look like those of a model that saw no opportunity', (): string[] => ['backtest', '--data', inside('few'), '--symbols', 'BTC/USDT', '--report', inside('report')], 'the features of BTC/USDT are known for no hour'],
+    ['a part of the candles that no hour can be decided in', (): string[] => ['backtest', '--data', inside('ten'), '--symbols', 'BTC/USDT', '--to', '2024-02-01'], 'from 2024-01-01T00h to 2024-02-01T00h the features of BTC/USDT are known for no hour'],
+    ['training on some weeks: there would be nothing to judge the model by', (): string[] => ['train', '--data', inside('ten')], 'the candles of BTC/USDT are from 2024-01-01 to 2024-02-19; training needs them from 2018-07-01 or earlier to 2022-07-01 or later'],
   ])('%s', async (_, words, message) => {
     const { code, output } = await run(...words(), ...(words()[0] === 'download' ? ['--store', inside('other.db')] : []));
     expect(output).toContain(message);
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
+  });
+
+  test('nothing of these was written', () => {
+    expect(readdirSync(directory).filter((name) => /parquet|report/.test(name))).toEqual([]);
   });
 });
 

@@ -79,3 +79,19 @@ describe('guardian start refuses', () => {
     expect(answer.code).toBe(2);
   });
 });
+
+test('doctor --configuration judges the configuration alone: what is at fault, and nothing for secrets that only the service has or an exchange that is silent', async () => {
+  const home = join(directory, 'home');
+  mkdirSync(home);
+  const ask = (text: string) => {
+    writeFileSync(join(home, '.env'), text, { mode: 0o600 });
+    return runGuardian(['doctor', '--configuration'], {}, home);
+  };
+  expect(await ask('MODE=testnet\nEXCHANGE_API_ROOT=http://127.0.0.1:1\n')).toEqual({ code: 0, output: 'ok  MODE=testnet, BTC/USDT, ETH/USDT\n' });
+  const refused = await ask('# mine\nDASHBOARD_TOKEN="0123456789abcdef0123456789abcdef\nHEARTBEAT_URL=https://example.org/a#b\n');
+  expect(refused.code).toBe(2);
+  expect(refused.output.split('\n').filter((line) => line !== '')).toEqual([
+    expect.stringMatching(/^\.env: DASHBOARD_TOKEN on line 2 begins with a quote that does not end it; put one quote/),
+    expect.stringMatching(/^\.env: HEARTBEAT_URL on line 3 would end at its #.*; put the value into quotes/),
+  ]);
+});

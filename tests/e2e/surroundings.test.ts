@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import { eventually, guardian, run, type Running } from '../integration/modes/process.ts';
@@ -92,6 +93,15 @@ test('a second signal does not break the orderly end off', async () => {
   expect((await running.ended).code).toBe(0);
 });
 
+test('a process that may open too few files says so before it opens any', async () => {
+  child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" "$@"', process.execPath, GUARDIAN, 'start'], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', ...environment() }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const words: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => words.push(part.toString()));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(words.join('')).toBe('this process may open 40 files at once, and the bot needs 64: raise the limit (ulimit -n, or LimitNOFILE= of a service); 1024 is usual and plenty\n');
+  expect(readdirSync(directory).sort()).toEqual(['home', 'model']);
+});
+
 test('no signal opens a debugger', async () => {
   const running = await startBot();
   running.child.kill('SIGUSR1');
@@ -113,4 +123,19 @@ test('a database that is deleted under the running bot halts it, and is saved', 
   const again = await startBot();
   await again.says('"origin":"restored"');
   expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain('demo.db was deleted or replaced under the running bot');
+});
+
+// A full disk as the simulator sees it, which alone has to write while the market waits for it: its file takes nothing any more.
+test('a demo whose exchange cannot write ends, says so once, and goes on where it was when it can', async () => {
+  const running = await startBot();
+  const exchange = new Sqlite(join(directory, 'data', 'demo-exchange.db'));
+  exchange.exec("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  const { code, output } = await running.ended;
+  expect(code).toBe(1);
+  for (const said of ['the exchange simulator failed', 'the bot cannot go on; a new start recovers from the journal']) expect(output.split(said)).toHaveLength(2);
+  exchange.exec('DROP TRIGGER full');
+  exchange.close();
+  const again = await startBot();
+  await again.says('"origin":"existing"');
+  expect((await again.end('SIGTERM')).code).toBe(0);
 });

@@ -56,6 +56,6 @@ export interface Surroundings extends Books {
   /** See EngineConfig. */
   readonly staleWallGrace: Milliseconds;
   readonly halts: readonly StartHalt[];
-  /** The simulated market's control endpoint, for the page; absent where the market is real. */
-  readonly market?: { readonly controlUrl: string; readonly stepsPerHour: number };
+  /** The simulated market: its control endpoint, for the page, and its end by a fault of its own. Absent where the market is real. */
+  readonly market?: { readonly controlUrl: string; readonly stepsPerHour: number; readonly failed: Promise<Error> };
 }

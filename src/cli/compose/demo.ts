@@ -47,6 +47,6 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     takerFee: TAKER_FEE,
     staleWallGrace: STALE_GRACE,
     halts: originHalts(books, await ordersOfOurs(base, exchange.account, config.symbols)),
-    market: { controlUrl: market.simulator.controlUrl, stepsPerHour: market.stepsPerHour },
+    market: { controlUrl: market.simulator.controlUrl, stepsPerHour: market.stepsPerHour, failed: market.failed },
   };
 };

@@ -9,6 +9,7 @@ import { createCommandSet } from '../../../commands/registry.ts';
 import { readReport } from '../audit/report-files.ts';
 import { createSilenceableData } from '../control/data-silence.ts';
 import { startControl } from '../control/start-control.ts';
+import { causeOf } from '../describe-end.ts';
 import { engineVersion } from '../engine-version.ts';
 import { preparePage } from '../page.ts';
 import { driftWatchFor, readCard, startPeople } from '../people.ts';
@@ -133,10 +134,12 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
   }, () => undefined);
 
+  // A simulator that refuses everything is as much an end as an engine that cannot write: a new start goes on from what is on the disk.
+  void surroundings.market?.failed.then(failed.resolve);
   const end = await Promise.race([base.stop.then((why) => ({ why, error: null })), failed.promise.then((error) => ({ why: null, error }))]);
   limitShutdown(base);
   const told = supervision.stopping();
-  if (end.why === null) log.error({ error: end.error }, 'the engine has failed; a new start recovers from the journal');
+  if (end.why === null) log.error(causeOf(end.error), 'the bot cannot go on; a new start recovers from the journal');
   else await bot.stop(end.why);
   await told;
   return end.why === null ? EXIT_CODES.failure : EXIT_CODES.done;

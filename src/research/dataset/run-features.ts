@@ -5,6 +5,7 @@ import { HOUR_MS, type SymbolName } from '../../core/units.ts';
 import { labelSeries, OUTCOME, uniquenessWeights, type BarrierLabels } from '../labels/triple-barrier.ts';
 import type { CandleSource, ResearchIo, ResearchTools } from '../training/io.ts';
 import { MODEL_BARRIERS } from '../training/plan.ts';
+import { noKnownRow } from './known-rows.ts';
 import { withVolumes } from './volumes.ts';
 
 export const FEATURES_FILE = 'features_1H_advanced.parquet';
@@ -70,6 +71,7 @@ const makeParts = (source: CandleSource, finer: CandleSource | null, symbols: re
     if (table === undefined || columns === undefined) throw new RangeError(`there are no candles of ${symbol}`);
     const labels = labelSeries(columns, MODEL_BARRIERS, finer?.symbols.includes(symbol) === true ? finer.series(symbol) : undefined);
     const rows = Array.from(table.known.keys()).filter((row) => table.known[row] === 1);
+    if (rows.length === 0) throw new RangeError(`${noKnownRow(symbol)}; it has ${columns.length}. Nothing was written: give more candles, or leave it out of --symbols`);
     return { table, labels, weights: uniquenessWeights(labels), close: columns.close, rows };
   });
 };

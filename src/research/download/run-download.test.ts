@@ -81,6 +81,13 @@ describe('download', () => {
     expect(err).toEqual([]);
   });
 
+  it('fails for a market or a time that the exchange has no candles of', async () => {
+    const store = memoryStore();
+    const { out, err, io } = listen();
+    expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(store, marketOf([]), 400), io)).toBe(1);
+    expect([out, err]).toEqual([[], ['BTC/USDT: the exchange has no candles from 2018-02-01T00:00:00.000Z on']]);
+  });
+
   it('goes on where it stopped, and fetches what lies before when asked for more', async () => {
     const store = memoryStore();
     store.put(SYMBOL, withOutage.slice(100, 300));

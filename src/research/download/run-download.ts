@@ -29,7 +29,7 @@ const LONGEST_WAIT: Milliseconds = 120_000;
 /**
  * The body of `download`: fetches history page by page into the store, each page
  * committed before the next is asked for, so that it can be stopped at any time.
- * @returns exit code: 0 complete; 1 the exchange did not answer or unexplained gaps remain
+ * @returns exit code: 0 complete; 1 the exchange did not answer, has none of a market, or unexplained gaps remain
  */
 export const runDownload = async (options: DownloadOptions, tools: DownloadTools, io: ResearchIo): Promise<number> => {
   const now = tools.clock.marketNow();
@@ -42,7 +42,10 @@ export const runDownload = async (options: DownloadOptions, tools: DownloadTools
       io.progress(whole, `${symbol}${remaining(whole, tools.clock.monotonicNow() - begun)}`);
     };
     if (!(await fetchSymbol(symbol, from, now, tools, io, report))) return 1;
-    if (!(await closeGaps(symbol, now, tools, io))) code = 1;
+    if (tools.store.range(symbol) === null) {
+      io.err(`${symbol}: the exchange has no candles from ${new Date(from).toISOString()} on`);
+      code = 1;
+    } else if (!(await closeGaps(symbol, now, tools, io))) code = 1;
   }
   return code;
 };
@@ -64,7 +67,7 @@ const fetchSymbol = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tool
     added += fetched;
   }
   const range = tools.store.range(symbol);
-  io.out(range === null ? `${symbol}: the exchange has no candles from ${new Date(from).toISOString()} on` : `${symbol}: ${added} candles added; held from ${new Date(range.first).toISOString()} to ${new Date(range.last).toISOString()}`);
+  if (range !== null) io.out(`${symbol}: ${added} candles added; held from ${new Date(range.first).toISOString()} to ${new Date(range.last).toISOString()}`);
   return true;
 };
 

@@ -17,6 +17,10 @@ export const SEARCH_END: EpochMs = Date.UTC(2022, 0, 1);
 export const FOLD_MONTHS = 6;
 export const SEARCH_FOLD_MONTHS = 12;
 
+/** A fold's length of candles has to lie before the first test window, to learn from, and after SEARCH_END, for the verdict. */
+export const CANDLES_FROM: EpochMs = Date.UTC(2019, -FOLD_MONTHS, 1);
+export const CANDLES_TO: EpochMs = Date.UTC(2022, FOLD_MONTHS, 1);
+
 /** Between what is learned from and what is measured on, beyond the labels' own 24 hours: the features look back a week and more. */
 export const EMBARGO = 7 * DAY_MS;
 

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CandleColumns } from '../../core/features/candle-columns.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { withVolumes } from '../dataset/volumes.ts';
 import type { ResearchIo, TrainingTools } from './io.ts';
 import { writeModelDirectory } from './model-directory.ts';
-import { MODEL_NAME, MODEL_SYMBOLS } from './plan.ts';
+import { CANDLES_FROM, CANDLES_TO, MODEL_NAME, MODEL_SYMBOLS } from './plan.ts';
 import { rebuildModel, type ModelMarket } from './rebuild.ts';
 import { searchParameters } from './search.ts';
 import { trainDemo } from './train-demo.ts';
@@ -58,8 +60,16 @@ export const runTrain = async (options: TrainOptions, tools: TrainingTools, io: 
 /** @throws Error with a one-line message for a missing or unusable folder or file */
 const openMarket = (directory: string, tools: TrainingTools): ModelMarket => {
   const hourly = tools.openCandles(directory, '1h');
-  const series = new Map(MODEL_SYMBOLS.map((symbol) => [symbol, withVolumes(hourly.series(symbol), symbol)]));
+  const series = new Map(MODEL_SYMBOLS.map((symbol) => [symbol, longEnough(withVolumes(hourly.series(symbol), symbol), symbol)]));
   return { series, finer: finerSeries(directory, tools), symbols: MODEL_SYMBOLS };
+};
+
+/** @throws RangeError for candles that leave nothing to learn from, or nothing for the verdict: better now than in the middle, with the trials of a search written */
+const longEnough = (columns: CandleColumns, symbol: SymbolName): CandleColumns => {
+  const [first = Number.NaN, last = Number.NaN] = [columns.openTime[0], columns.openTime.at(-1)];
+  if (first <= CANDLES_FROM && last + HOUR_MS >= CANDLES_TO) return columns;
+  const day = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
+  throw new RangeError(`the candles of ${symbol} are from ${day(first)} to ${day(last)}; training needs them from ${day(CANDLES_FROM)} or earlier to ${day(CANDLES_TO)} or later`);
 };
 
 /** Finer candles are welcome, not needed; a file that is there but broken is an error all the same. */

@@ -25,6 +25,8 @@ export interface ExchangeOptions extends EngineOptions {
   readonly keyRights: KeyRights;
   /** The exchange's number of a new account. */
   readonly accountId: number;
+  /** Once, when it refuses everything from now on. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 /** What the API key is said to be allowed. */
@@ -170,7 +172,9 @@ export class Exchange {
 
   /** Refuses everything from now on: after a fault in the middle of a change, memory is not to be believed. */
   fail(error: unknown): Error {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    if (this.#failure !== null) return this.#failure;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#options.onFailure?.(this.#failure);
     return this.#failure;
   }
 

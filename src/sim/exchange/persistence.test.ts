@@ -134,7 +134,8 @@ describe('a simulator with a store', () => {
         memory.write(entries);
       },
     };
-    const simulator = await start(store, { onInternalError: (error) => errors.push(error) });
+    const failures: unknown[] = [];
+    const simulator = await start(store, { onInternalError: (error) => errors.push(error), onFailure: (error) => failures.push(error) });
     const client = createRawClient(simulator);
     broken = true;
     const placed = await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' }, NOW);
@@ -143,7 +144,9 @@ describe('a simulator with a store', () => {
     expect((await client.open('ping')).status).toBe(500);
     await expect(simulator.control.idle()).rejects.toThrow('disk full');
     expect(() => simulator.control.deposit('USDT', '1')).toThrow('disk full');
-    expect(errors).not.toHaveLength(0);
+    // Told once, however much is asked.
+    expect(await fetch(`${simulator.controlUrl}/control/idle`, { method: 'POST' })).toMatchObject({ status: 500 });
+    expect([errors, failures]).toEqual([[new Error('disk full')], [new Error('disk full')]]);
     const again = await start(memory);
     expect(again.control.state()).toMatchObject({ orderCount: 0, tradeCount: 0, balances: { USDT: { free: '10000.00000000' } } });
   });

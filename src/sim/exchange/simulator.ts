@@ -52,8 +52,10 @@ export interface SimulatorOptions {
   readonly instruments?: Readonly<Record<SymbolName, InstrumentOverride>>;
   /** Answer 429 when the weight or order limits are broken (default false). */
   readonly enforceRateLimits?: boolean;
-  /** Told of faults of the simulator itself (default: standard error). */
+  /** Told of faults of the simulator itself (default: standard error); of one that makes it refuse everything from then on once. */
   readonly onInternalError?: (error: unknown) => void;
+  /** Once, when it refuses everything from then on: only another start helps. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 export interface ExchangeSimulator {
@@ -68,6 +70,16 @@ export interface ExchangeSimulator {
 
 const toStandardError = (error: unknown): void => {
   process.stderr.write(`exchange simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+};
+
+/** What everything is refused with says nothing new the second time. */
+const toldOnce = (tell: (error: unknown) => void): ((error: unknown) => void) => {
+  let told: unknown = null;
+  return (error) => {
+    if (error === told) return;
+    told = error;
+    tell(error);
+  };
 };
 
 const feesOf = (fees: SimulatorFees = {}): typeof DEFAULT_FEES => ({
@@ -98,6 +110,7 @@ const exchangeOf = (options: SimulatorOptions): Exchange => {
     fees: feesOf(options.fees),
     liquidity: { ...DEFAULT_LIQUIDITY, ...options.liquidity },
     keyRights: { trading: true, withdrawals: false, ipRestricted: true, createdAt: options.startTime, ...options.keyRights },
+    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
   });
 };
 
@@ -178,7 +191,7 @@ export const createExchangeSimulator = async (options: SimulatorOptions): Promis
   const faults = new Faults(exchange);
   const waits = createWaits();
   const { wait } = waits;
-  const onInternalError = options.onInternalError ?? toStandardError;
+  const onInternalError = toldOnce(options.onInternalError ?? toStandardError);
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
   const monotonic = (): number => performance.now();
   const control = createControl({ exchange, faults, wait, monotonic, closed: waits.ended, stepMilliseconds: options.stepMilliseconds ?? 0 });

@@ -6,6 +6,8 @@ import type { Pacer } from '../../ports/pacer.ts';
 
 /** Wall time between tries when the simulator does not answer. */
 const RETRY: Milliseconds = 500;
+/** One failure in so many is told: the first, and then one a minute. */
+const TOLD = 120;
 /** An idle call waits at the simulator for the pace; slower than this means that it is gone. */
 const IDLE_TIMEOUT: Milliseconds = 3_700_000;
 
@@ -64,16 +66,27 @@ export const connectLockstep = async (options: { readonly controlUrl: string; re
   };
   take(await call('GET', '/control/state'));
 
+  let failures = 0;
+  const failed = (error: unknown): void => {
+    if (failures % TOLD === 0) log.warn({ why: error instanceof Error ? error.message : String(error), failures: failures + 1 }, 'the market simulator does not answer');
+    failures += 1;
+  };
+  const answered = (): void => {
+    if (failures > 0) log.info({ failures }, 'the market simulator answers again');
+    failures = 0;
+  };
+
   const next = async (signal: AbortSignal): Promise<'wake' | 'ended'> => {
     while (!signal.aborted) {
       try {
         const answer = await call('POST', '/control/idle', signal);
         if (!isIdleAnswer(answer)) throw new Error('the simulator gives no idle answer');
         take(answer);
+        answered();
         return answer.ended ? 'ended' : 'wake';
       } catch (error) {
         if (signal.aborted) break;
-        log.warn({ why: error instanceof Error ? error.message : String(error) }, 'the market simulator does not answer');
+        failed(error);
         await wall.sleep(RETRY, signal);
       }
     }

@@ -90,6 +90,67 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('the database was restored from the backup');
   });
 
+  test('a version that does not take the configuration, as an older one did, is not switched to: the bot runs on, and the lines are named', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      # Before a # that cuts a value off and an open quote were refused, they were read in silence.
+      cp -a /srv/checkout /srv/old
+      sed -i 's/^const valueFault = .*/&\\n  if (text !== "never") return null;/' /srv/old/src/adapters/system/config-sources.ts
+      deployment/install.sh install --offline --from /srv/old
+      ${PAPER}
+      printf 'HEARTBEAT_URL=http://127.0.0.1:9/alive#1\\nDASHBOARD_TOKEN="0123456789abcdef0123456789abcdef\\n' >> /var/lib/guardian-bot/.env
+      sudo systemctl start guardian-bot
+      first=$(readlink /opt/guardian-bot/current)
+      stops() { grep -c '^systemctl stop' /run/stub/calls || true; }
+
+      result=0; sudo deployment/install.sh upgrade --offline || result=$?
+      echo "check refused $result"
+      echo "check unchanged $([ "$(readlink /opt/guardian-bot/current)" = "$first" ] && systemctl is-active --quiet guardian-bot && echo yes) $(stops) $(ls /opt/guardian-bot | tr '\\n' ' ')"
+
+      # Whoever stops it first is told as much, and is in nobody's way.
+      sudo systemctl stop guardian-bot
+      sudo deployment/install.sh upgrade --offline
+      echo "check stopped $([ "$(readlink /opt/guardian-bot/current)" != "$first" ] && echo switched)"
+
+      # Mended as it says, the new version starts.
+      sed -i -e 's/^HEARTBEAT_URL=\\(.*\\)/HEARTBEAT_URL="\\1"/' -e 's/^DASHBOARD_TOKEN="/DASHBOARD_TOKEN=/' /var/lib/guardian-bot/.env
+      sudo systemctl start guardian-bot
+      echo "check mended $(systemctl is-active guardian-bot)"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ refused: '1', unchanged: 'yes 0 current releases ', stopped: 'switched', mended: 'active' });
+    expect(output).toMatch(/\.env: HEARTBEAT_URL on line \d+ would end at its #, what follows being a comment; put the value into quotes/);
+    expect(output).toMatch(/\.env: DASHBOARD_TOKEN on line \d+ begins with a quote that does not end it/);
+    expect(output).toContain('nothing was changed, and the bot runs on');
+    expect(output).not.toContain('rolling back');
+    expect(output).not.toContain('0123456789abcdef');
+  });
+
+  test('a version that never says that it is up is rolled back when its time is over', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      ${PAPER}
+      sudo systemctl start guardian-bot
+      sudo guardian ctl pause 'before the upgrade'
+      first=$(readlink /opt/guardian-bot/current)
+      cp -a /srv/checkout /srv/silent
+      sed -i "s/^export const runBot = async.*/&\\n  if (base.config.mode !== 'demo') { await base.stop; return EXIT_CODES.done; }/" /srv/silent/src/cli/compose/run-bot.ts
+      # Three seconds instead of three minutes for the version that is silent; the one before it has all its time to come up again.
+      sed -i 's|timeout "$START_LIMIT"|timeout "$([ "$(readlink -f "$PREFIX/current")" = "$release" ] \\&\\& echo 3 \\|\\| echo "$START_LIMIT")"|' /srv/silent/deployment/install.sh
+      echo "check time $(grep -c 'echo 3 || echo "$START_LIMIT"' /srv/silent/deployment/install.sh)"
+      result=0; sudo /srv/silent/deployment/install.sh upgrade --offline || result=$?
+      echo "check silent $result"
+      echo "check back $([ "$(readlink /opt/guardian-bot/current)" = "$first" ] && systemctl is-active --quiet guardian-bot && echo yes) $(ls /opt/guardian-bot | tr '\\n' ' ')"
+      echo "check pause-kept $(sudo guardian ctl locks | grep -c 'before the upgrade')"
+      echo "check halted $(sudo guardian ctl locks | grep -c 'restored copy')"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ time: '1', silent: '1', back: 'yes current releases ', 'pause-kept': '1', halted: '0' });
+    expect(output).toContain('did not come up: rolling back');
+    expect(output).toContain('rolled back to ');
+  });
+
   test('an upgrade that is broken off, wherever, is gone on with by the next one: the bot does not stay down', { timeout: 240_000 }, async () => {
     const { code, output } = await inRoot(`
       # Ends the installer at once, as a lost connection does, before the systemctl call that is named in /run/break.

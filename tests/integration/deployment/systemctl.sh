@@ -47,12 +47,15 @@ start_service() {
   rm -f "$state/$unit.code"
   if [ ! -e "$state/$unit.running" ]; then
     rm -f "$state/$unit.stop" "$state/messages"
+    # In groups of their own: whoever ends this command, as a time limit does, does not end the service.
+    set -m
     notify-receiver "$state/notify" "$state/messages" & echo $! > "$state/receiver"
     until grep -qs LISTENING "$state/messages"; do sleep 0.05; done
     not_ready "$unit"
     touch "$state/$unit.running"
     supervise "$unit" &
     echo $! > "$state/$unit.supervisor"
+    set +m
   fi
   # One that is starting already is waited for, too.
   until [ "$(state_of "$unit")" = active ]; do

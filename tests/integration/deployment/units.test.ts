@@ -15,6 +15,6 @@ describe('the units', () => {
 
   test('the service restarts whatever happens but what waits for a person, and is watched', () => {
     const text = readFileSync(`${FOLDER}guardian-bot.service`, 'utf8');
-    for (const line of ['Type=notify', 'Restart=always', 'RestartSec=10', 'RestartPreventExitStatus=2 3', 'WatchdogSec=180', 'User=guardian-bot', 'NoNewPrivileges=yes', 'StartLimitIntervalSec=0']) expect(text.split('\n')).toContain(line);
+    for (const line of ['Type=notify', 'Restart=always', 'RestartSec=10', 'RestartPreventExitStatus=2 3', 'WatchdogSec=180', 'User=guardian-bot', 'NoNewPrivileges=yes', 'StartLimitIntervalSec=0', 'LimitCORE=0']) expect(text.split('\n')).toContain(line);
   });
 });
