@@ -9,6 +9,8 @@ import { BEFORE, HOURS, marketOf, only, passes, Run, type Writable } from './qui
 import type { EngineState } from './state.ts';
 import { BTC, ETH, MONDAY } from './world.test-helper.ts';
 
+const SOL = 'SOL/USDT';
+
 /** Runs a market to its end; how many of its hours were passed. */
 const runThrough = (run: Run): number => {
   let passed = 0;
@@ -92,15 +94,35 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
     expect(run.passAndCompare(run.hour + factors.length)).toBe(factors.length);
   });
 
+  test.each([0, 1, 2])('three symbols, one of which has a wild hour before the others would end: the %i. counted from none', (wild) => {
+    const symbols = [BTC, ETH, SOL];
+    const run = new Run(marketOf(4, symbols, HOURS), symbols);
+    while (passQuietHours(run.copy(), run.stretch()) < 10 && run.hour < HOURS) run.step();
+    const row = run.stretch().rows[wild] ?? 0;
+    const { high, low } = run.market[wild] as Writable;
+    high[row + 5] = (high[row + 5] ?? 0) * 1.5;
+    low[row + 5] = (low[row + 5] ?? 0) * 0.6;
+    expect(run.passAndCompare()).toBe(6);
+  });
+
+  test('an hour that opens far from the last price, though near the open before it', () => {
+    const run = new Run(marketOf(4, [BTC], HOURS), [BTC]);
+    while (passQuietHours(run.copy(), run.stretch()) < 10 && run.hour < HOURS) run.step();
+    only(run.world.state).last *= 0.9;
+    const { believed } = only(run.world.state);
+    expect(run.passAndCompare(run.hour + 1)).toBe(1);
+    expect(only(run.world.state).believed).toBe(believed);
+  });
+
   test('wild hours, jumps, holes, signals, missing and impossible predictions, reversals, positions, and dust of entries that were hardly filled', { timeout: 120_000 }, () => {
     const bend = fc.record({
       row: fc.integer({ min: BEFORE - 30, max: BEFORE + HOURS - 2 }),
-      symbol: fc.nat(1),
+      symbol: fc.nat(2),
       kind: fc.constantFrom('wild', 'wilder', 'jump', 'hole', 'signal', 'signal', 'signal', 'no answer', 'no probability', 'reversal', 'no candle'),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.boolean(), fc.constantFrom(0, 0.0002, 0.002, 1, 1, 1), fc.array(bend, { maxLength: 25 }), (seed, both, part, bends) => {
-        const symbols = both ? [BTC, ETH] : [BTC];
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 3 }), fc.constantFrom(0, 0.0002, 0.002, 1, 1, 1), fc.array(bend, { maxLength: 25 }), (seed, count, part, bends) => {
+        const symbols = [BTC, ETH, SOL].slice(0, count);
         const market = marketOf(seed, symbols, HOURS);
         const holes = market.map(() => new Set<number>());
         for (const { row, symbol, kind } of bends) {
@@ -146,6 +168,7 @@ describe('it passes no hour', () => {
     ['without a model', (state) => (state.config = { ...(state.config as object), model: null } as never)],
     ['without a configuration', (state) => (state.config = null)],
     ['at or before the time that was reached', (state) => (state.evaluated.at = state.at += HOUR_MS)],
+    ['at or before the wall time that was reached', (state) => (state.evaluated.wall = state.wall += HOUR_MS)],
     ['behind a wall clock that was set back', (state) => (state.wallShift = 1)],
     ['before the first equity', (state) => (state.equityHour = null)],
     ['with a symbol that is held but not traded', (state) => (only(state).configured = false)],
@@ -164,6 +187,35 @@ describe('it passes no hour', () => {
   test('when an hour without a position is still to be told', () => {
     const run = calm();
     expect(passQuietHours(run.copy(), { ...run.stretch(), told: true })).toBe(0);
+  });
+
+  /** With dust, under a lock that no candle of these hours takes a step toward clearing. */
+  const dusty = (run: Run): EngineState => {
+    const state = run.copy();
+    only(state).heldNumber = 1e-6;
+    Object.assign(only(state).volatility, { status: 'high', calmCandles: 0 });
+    return state;
+  };
+
+  test('with dust, when the first one opens far from the last price, though near the open before it', () => {
+    const run = calm();
+    expect(passQuietHours(dusty(run), run.stretch())).toBeGreaterThan(0);
+    const state = dusty(run);
+    only(state).last *= 0.9;
+    expect(passQuietHours(state, run.stretch())).toBe(0);
+  });
+
+  test('with dust, far from the open before it, though near the last price: the first of a later block', () => {
+    const run = calm();
+    const { open, high, low } = run.market[0] as Writable;
+    const from = run.stretch().rows[0] ?? 0;
+    const price = open[from - 1] ?? 0;
+    for (let row = from - 1; row < from + 40; row += 1) {
+      open[row] = row < from ? price : price * (row < from + 16 ? 1.04 : 0.98);
+      high[row] = price * 2;
+      low[row] = price * 0.5;
+    }
+    expect(passQuietHours(dusty(run), run.stretch())).toBe(16);
   });
 
   /** What happens in the fourth hour from now on. */

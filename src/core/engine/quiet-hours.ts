@@ -301,7 +301,7 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, rules: Rule
     symbol.forming.low = last;
     symbol.newestCandleOpen = at - HOUR_MS;
     // An hour that is told leaves two: its close, and the open.
-    symbol.freshPolls = tellsHourBefore(stretch, hours - 1, rules) ? 2 : symbol.freshPolls + (rules.exposed ? 1 : hours);
+    symbol.freshPolls = tellsHourBefore(stretch, hours - 1, rules) ? 2 : symbol.freshPolls + hours;
     const p = probability[(stretch.rows[i] as number) + hours - 2] as number;
     symbol.lastDecision = Number.isNaN(p)
       ? noPrediction(symbol.symbol, at - HOUR_MS, null, terms.margin, failure)

@@ -71,6 +71,12 @@ describe('hours in which positions rest on their stops', () => {
     expect(passQuietHours(run.copy(), run.stretch())).toBe(2);
   });
 
+  test.each([1.5, -0.1, Number.POSITIVE_INFINITY])('before an answer of the model that is no probability: %d', (answer) => {
+    const run = held();
+    (run.market[0] as Writable).probability.fill(answer, (run.stretch().rows[0] ?? 0) + 1);
+    expect(passQuietHours(run.copy(), run.stretch())).toBe(2);
+  });
+
   /** A position between barriers far away, under a volatility lock that no price tightens: what an hour does beside that. */
   const farFromBarriers = (run: Run): EngineState => {
     const state = run.copy();
@@ -85,6 +91,9 @@ describe('hours in which positions rest on their stops', () => {
     const stretch = run.stretch();
     const [columns, row] = [run.market[0] as Writable, (stretch.rows[0] ?? 0) + 2];
     const opened = columns.open[row] ?? 0;
+    const reached = farFromBarriers(run);
+    columns.open[row] = managedOf(reached).targetPrice = 1.001 * Math.max(...columns.high.subarray(row - 3, row));
+    expect(passQuietHours(reached, { ...run.stretch(), crossesNothing: () => true }), 'at the target').toBe(2);
     columns.open[row] = opened * 1.06;
     expect(passQuietHours(farFromBarriers(run), run.stretch())).toBe(2);
     columns.open[row] = opened * 1.04;
@@ -115,6 +124,9 @@ describe('hours in which positions rest on their stops', () => {
     const [row, columns] = [run.stretch().rows[1] ?? 0, run.market[1] as Writable];
     columns.open[row + 1] = (columns.close[row] ?? 0) * 1.06;
     expect(passQuietHours(run.copy(), run.stretch())).toBe(1);
+    const state = run.copy();
+    Object.assign(state.symbols[ETH] as object, { heldNumber: 0 });
+    expect(passQuietHours(state, run.stretch()), 'not even dust is held of it').toBe(1);
   });
 
   test('after an hour with a position whose low would tighten the volatility lock, though its close would not', () => {
@@ -138,6 +150,35 @@ describe('hours in which positions rest on their stops', () => {
     columns.high[row] = close * 0.99 + range;
     expect(range).toBeGreaterThan(0.011 * close);
     expect(passQuietHours(far(), { ...run.stretch(), crossesNothing: () => true })).toBe(1);
+  });
+
+  test('when the hour that is still to be told would tighten the volatility lock, though its close would not', () => {
+    const run = held();
+    const state = run.copy();
+    managedOf(state).targetPrice = only(state).last * 10;
+    managedOf(state).stopPrice = decimalFromNumber(1);
+    const stretch = run.stretch();
+    expect(stretch.told).toBe(true);
+    expect(passes(run, () => undefined)).toBeGreaterThan(0);
+    const { atr, threshold, previousClose } = only(state).volatility;
+    const [columns, row] = [run.market[0] as Writable, (stretch.rows[0] ?? 0) - 1];
+    const close = previousClose ?? 0;
+    const range = 14 * (threshold ?? 0) * close * 0.999 - 13 * atr;
+    columns.open[row + 1] = columns.close[row] = columns.open[row] = close;
+    columns.low[row] = close * 0.99;
+    columns.high[row] = close * 0.99 + range;
+    expect(range).toBeGreaterThan(0.011 * close);
+    expect(passQuietHours(state, run.stretch())).toBe(0);
+  });
+
+  test('when the first one opens far from the last price, though near the open before it: an hour that was looked at to its end has told its close', () => {
+    const run = held();
+    run.step({ told: false });
+    const state = farFromBarriers(run);
+    expect(passQuietHours(state, run.stretch())).toBeGreaterThan(0);
+    const leapt = farFromBarriers(run);
+    only(leapt).last *= 0.94;
+    expect(passQuietHours(leapt, run.stretch())).toBe(0);
   });
 
   test('(one hour after one with a position that was looked at to its end, and it leaves what a step leaves)', () => {

@@ -200,10 +200,10 @@ describe('the forming candle', () => {
 });
 
 describe('several hours at once', () => {
-  const hour = fc.record({ open: fc.double({ min: 0.985, max: 1.015, noNaN: true }), up: fc.double({ min: 0, max: 0.01, noNaN: true }), down: fc.double({ min: 0, max: 0.01, noNaN: true }), wild: fc.boolean() });
+  const hour = fc.record({ open: fc.oneof({ arbitrary: fc.double({ min: 0.985, max: 1.015, noNaN: true }), weight: 9 }, { arbitrary: fc.double({ min: 0.8, max: 1.25, noNaN: true }), weight: 1 }), up: fc.double({ min: 0, max: 0.01, noNaN: true }), down: fc.double({ min: 0, max: 0.01, noNaN: true }), wild: fc.nat(9).map((k) => k === 0) });
   const pricesOf = (hours: readonly { readonly open: number; readonly up: number; readonly down: number; readonly wild: boolean }[]): HourlyPrices => {
     const column = (of: (hour: (typeof hours)[number]) => number): Float64Array => Float64Array.from(hours, of);
-    const reach = ({ wild }: (typeof hours)[number]): number => (wild ? 3 : 0.2);
+    const reach = ({ wild }: (typeof hours)[number]): number => (wild ? 40 : 0.2);
     return {
       open: column(({ open }) => 100 * open),
       high: column((each) => 100 * (Math.max(1, each.open) + reach(each) * each.up)),
@@ -259,6 +259,29 @@ describe('several hours at once', () => {
     );
     expect(together).toBeGreaterThan(50);
     expect(whole).toBeGreaterThan(20);
+  });
+
+  test('none when the first candle is above a threshold that has come down since the one before', () => {
+    const state = known();
+    const values = Array.from({ length: 3_001 }, (_, k) => (k % 2 === 0 ? 0.005 : 0.006));
+    Object.assign(state, { atr: 0.5, previousClose: 100, ratio: 0.005, threshold: 0.006, window: new RollingWindow(state.window.capacity, values) });
+    // A range of 1.2 makes 0.55 of an average of 0.5.
+    const prices = (range: number): HourlyPrices => ({ open: Float64Array.of(100, 100), high: Float64Array.of(100 + range / 2, 100.1), low: Float64Array.of(100 - range / 2, 99.9), close: Float64Array.of(100, 100) });
+    const copy = copyOf(state);
+    expect(mayTighten(state, 100.6, 99.4)).toBe(false);
+    expect(passCandles(copy, prices(1.2), 1, 1, 0.5)).toBe(0);
+    expect(JSON.stringify(copy)).toBe(JSON.stringify(state));
+    expect(passCandles(copy, prices(0.5), 1, 1, 0.5)).toBe(1);
+  });
+
+  test('none when the first open, and one alone when its high and low, would break a row of calm candles', () => {
+    const state = known();
+    candle(state, 30);
+    while (state.calmCandles < 2) candle(state, 0.4);
+    const prices = (open: number, low: number): HourlyPrices => ({ open: Float64Array.of(100, open, 100, 100), high: Float64Array.of(100.2, 100.2, 100.2, 100.2), low: Float64Array.of(99.8, low, 99.8, 99.8), close: Float64Array.of(100, 100, 100, 100) });
+    expect(passCandles(copyOf(state), prices(100, 99.8), 1, 3, 0.99)).toBe(3);
+    expect(passCandles(copyOf(state), prices(75, 75), 1, 3, 0.99)).toBe(0);
+    expect(passCandles(copyOf(state), prices(100, 75), 1, 3, 0.99)).toBe(1);
   });
 
   test('none while the average true range warms up', () => {
