@@ -63,13 +63,14 @@ describe('a rolling window', () => {
 
   test('no more is taken back than was pushed, and than is kept', () => {
     const window = new RollingWindow(500, [1, 2, 3]);
-    expect(() => window.takeBack(4)).toThrow('of 3 values');
+    expect(() => window.takeBack(4)).toThrow('the newest 3');
     window.takeBack(3);
     expect(window.size).toBe(0);
     const full = new RollingWindow(100);
     for (let value = 0; value < 300; value += 1) full.push(value);
-    expect(() => full.takeBack(MOST_TAKEN_BACK + 1)).toThrow('at most 64');
+    expect(() => full.takeBack(MOST_TAKEN_BACK + 1)).toThrow('the newest 64');
     full.takeBack(MOST_TAKEN_BACK);
+    expect(() => full.takeBack(1), 'what left for good is not made up').toThrow('the newest 0');
     expect([...full.values()]).toEqual(Array.from({ length: 100 }, (_, k) => 136 + k));
   });
 

@@ -35,6 +35,8 @@ export class RollingWindow {
   #size = 0;
   /** How many that have left are still in the ring. */
   #left = 0;
+  /** Pushes that can still be taken back. */
+  #undoable = 0;
   #top = new Float64Array(0);
   #sorted = 0;
   /** The smallest sorted value; infinity while there is none. */
@@ -62,14 +64,16 @@ export class RollingWindow {
       if (this.#left < MOST_TAKEN_BACK) this.#left += 1;
     }
     if (value > this.#least) this.#enter(value);
+    if (this.#undoable < MOST_TAKEN_BACK) this.#undoable += 1;
     const next = this.#next;
     this.#ring[next] = value;
     this.#next = next + 1 === this.#ring.length ? 0 : next + 1;
   }
 
-  /** Undoes the newest pushes: what they added is gone, what left because of them is back. @throws RangeError for more than `MOST_TAKEN_BACK`, or more than there are. */
+  /** Undoes the newest pushes: what they added is gone, what left because of them is back. @throws RangeError for more than the last `MOST_TAKEN_BACK`, those included that were taken back since. */
   takeBack(pushes: number): void {
-    if (!(pushes <= MOST_TAKEN_BACK && pushes <= this.#size)) throw new RangeError(`of ${this.#size} values at most ${MOST_TAKEN_BACK} can be taken back, not ${pushes}`);
+    if (!(pushes <= this.#undoable)) throw new RangeError(`the newest ${this.#undoable} pushes can be taken back, not ${pushes}`);
+    this.#undoable -= pushes;
     for (let k = 0; k < pushes; k += 1) {
       this.#next = (this.#next === 0 ? this.#ring.length : this.#next) - 1;
       const newest = this.#ring[this.#next] ?? Number.NaN;
