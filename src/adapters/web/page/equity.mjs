@@ -2,7 +2,7 @@
 import { AreaSeries, createChart, LineStyle } from '/vendor/lightweight-charts.mjs';
 import { byId, el, getJson, segments } from './dom.mjs';
 import { chartOptions, keepWhole } from './chart.mjs';
-import { money, percent, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { money, moneyTone, percent, signedMoney, signedPercent, stamp } from './format.mjs';
 import { continued, summary, within } from './equity-points.mjs';
 import { colour, onTheme } from './theme.mjs';
 
@@ -48,7 +48,7 @@ const describe = () => {
   const outside = deposits === 0 ? '' : `; ${deposits > 0 ? 'deposits' : 'withdrawals'} ${signedMoney(deposits)}`;
   byId('curve').setAttribute('aria-label', `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}${outside}`);
   byId('curve-note').replaceChildren(
-    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', tone(result), `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`), outside),
+    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', moneyTone(result), `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`), outside),
     el('span', { class: 'key', 'data-key': 'drawdown' }, `deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`),
   );
 };
