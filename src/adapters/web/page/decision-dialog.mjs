@@ -103,11 +103,15 @@ export const openDecision = async (symbol, openTime) => {
   dialog.replaceChildren(head(title), el('div', 'dialog-body', el('p', 'soft', 'Looking it up')));
   Object.assign(dialog.dataset, { symbol, at: openTime });
   if (!dialog.open) dialog.showModal();
+  // The head stays, and the keyboard on its button; an answer that comes after another decision was opened is not shown.
+  const fill = (node) => {
+    if (dialog.dataset.symbol === symbol && dialog.dataset.at === String(openTime)) dialog.lastElementChild.replaceWith(node);
+  };
   try {
     const decision = await getJson(`/api/decision?symbol=${encodeURIComponent(symbol)}&at=${openTime}`);
-    dialog.replaceChildren(head(title), body(decision));
+    fill(body(decision));
   } catch {
-    dialog.replaceChildren(head(title), el('div', 'dialog-body', el('p', 'bad', 'This decision can’t be looked up now.')));
+    fill(el('div', 'dialog-body', el('p', 'bad', 'This decision can’t be looked up now.')));
   }
 };
 
