@@ -100,4 +100,23 @@ describe('what the page looks like', () => {
     expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(3);
     await page.context().close();
   });
+
+  test('a row that is read stays where it is while others come above it', async () => {
+    const { page } = await openPage(browser, url);
+    await decided(page);
+    const box = page.locator('#decisions');
+    await box.evaluate((node) => node.scrollTo(0, 150));
+    const newest = () => page.locator('.row-button').first().getAttribute('data-at');
+    const [row, first] = [page.locator('.row-button').nth(8), await newest()];
+    const { symbol, at } = await row.evaluate((button) => ({ ...button.dataset }));
+    const place = () => page.locator(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`).evaluate((button) => button.getBoundingClientRect().top - (document.getElementById('decisions')?.getBoundingClientRect().top ?? 0));
+    const before = await place();
+    await demo.bot.control('POST', '/control/pause', { paused: false });
+    await passHours(demo.bot, 2);
+    await demo.bot.control('POST', '/control/pause', { paused: true });
+    await expect.poll(newest).not.toBe(first);
+    await page.waitForTimeout(500);
+    expect(Math.abs((await place()) - before)).toBeLessThan(2);
+    await page.context().close();
+  });
 });

@@ -85,10 +85,21 @@ export const table = (name, head, rows, toCells, none, known, keyOf) => {
   const body = el('tbody');
   for (const row of rows.toReversed()) {
     const key = keyOf(row);
-    body.append(el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '' }, ...toCells(row)));
+    body.append(el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '', 'data-key': key }, ...toCells(row)));
   }
   const heads = head.map(([text, className = '', short = null]) => el('th', { scope: 'col', class: className, 'data-short': short }, text));
   return el('table', {}, el('caption', 'hidden', name), el('thead', {}, el('tr', {}, ...heads)), body);
+};
+
+/** Draws a table anew and leaves the row that is being read where it is, however many have come above it. */
+export const keepPlace = (box, redraw) => {
+  const rows = () => [...box.querySelectorAll('tbody tr')];
+  const top = (row) => row.getBoundingClientRect().top;
+  const read = box.scrollTop === 0 ? undefined : rows().find((row) => top(row) >= top(box));
+  const was = read === undefined ? 0 : top(read);
+  redraw();
+  const same = rows().find(({ dataset }) => dataset.key === read?.dataset.key);
+  if (read !== undefined && same !== undefined) box.scrollTop += top(same) - was;
 };
 
 const keyOf = (row) => `${row.id ?? row.at} ${row.status ?? ''}`;
@@ -100,7 +111,7 @@ const seen = new Map();
 const draw = () => {
   const { label, head, row, none } = TABS[shown];
   const rows = data[shown];
-  byId('activity').replaceChildren(table(label, head, rows, row, none, seen.get(shown) ?? null, keyOf));
+  keepPlace(byId('activity'), () => byId('activity').replaceChildren(table(label, head, rows, row, none, seen.get(shown) ?? null, keyOf)));
   seen.set(shown, new Set(rows.map(keyOf)));
 };
 
