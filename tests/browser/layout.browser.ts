@@ -45,7 +45,10 @@ describe('what the page looks like', () => {
     await page.evaluate(() => document.getElementById('live')?.replaceChildren('connecting'));
     expect(await page.locator('h1').evaluate((node) => node.getBoundingClientRect().height)).toBeLessThan(30);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-    for (const part of ['#decisions', '#activity', '#activity-tabs']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), part).toBeLessThanOrEqual(0);
+    for (const tab of ['fills', 'trades', 'orders', 'alerts']) {
+      await page.click(`#tab-${tab}`);
+      for (const part of ['#decisions', '#activity', '#activity-tabs']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), `${tab} ${part}`).toBeLessThanOrEqual(0);
+    }
     await page.locator('.row-button').first().click();
     await page.waitForSelector('#decision h3');
     expect(await page.locator('#decision .dialog-body').evaluate((node) => Math.max(...[...node.querySelectorAll('*')].map((part) => part.getBoundingClientRect().right)) - window.innerWidth)).toBeLessThanOrEqual(0);

@@ -1,6 +1,6 @@
 // Why the bot did it: odds, features, size, every check of the Guardian, and what became of it.
 import { byId, el, getJson } from './dom.mjs';
-import { money, percent, plain, price, quantity, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { money, percent, plain, price, quantity, signedMoney, signedPercent, stamp, tone, whole } from './format.mjs';
 
 const part = (title, ...children) => el('section', {}, el('h3', {}, title), ...children);
 
@@ -95,7 +95,7 @@ const head = (title) => {
   return el('div', 'dialog-head', el('h2', { id: 'decision-title' }, title), close);
 };
 
-const body = (decision) => el('div', { class: 'dialog-body', tabindex: '0' }, el('p', 'say', decision.text), ...[prediction, features, sizing, checks, aftermath].map((draw) => draw(decision)).filter((node) => node !== null));
+const body = (decision) => el('div', { class: 'dialog-body', tabindex: '0' }, el('p', 'say', whole(decision.text)), ...[prediction, features, sizing, checks, aftermath].map((draw) => draw(decision)).filter((node) => node !== null));
 
 export const openDecision = async (symbol, openTime) => {
   const dialog = byId('decision');

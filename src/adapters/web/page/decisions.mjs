@@ -1,7 +1,7 @@
 // One line a decision; each opens the whole story.
 import { byId, el } from './dom.mjs';
 import { openDecision } from './decision-dialog.mjs';
-import { base, signedPercent, stamp, tone } from './format.mjs';
+import { base, signedPercent, stamp, tone, whole } from './format.mjs';
 import { keepPlace, table } from './tables.mjs';
 
 const OUTCOMES = {
@@ -30,7 +30,7 @@ const cells = (decision) => {
     el('td', {}, odds(probability)),
     el('td', `number ${expectedValue === null ? '' : tone(expectedValue)}`, expectedValue === null ? '' : signedPercent(expectedValue)),
     el('td', {}, el('span', `chip ${kind}`, word)),
-    el('td', 'text wide-only soft', text),
+    el('td', 'text wide-only soft', whole(text)),
   ];
 };
 

@@ -1,12 +1,14 @@
 // What happened: fills, trades, orders, alerts, locks and commands, newest first.
 import { byId, el, getJson } from './dom.mjs';
-import { base, capital, price, quantity, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { base, capital, price, quantity, signedMoney, signedPercent, stamp, tone, whole } from './format.mjs';
 
 const cell = (content, className = '') => el('td', className, content);
 const when = (at) => el('td', 'when', stamp(at));
 const chip = (text, kind = '') => el('span', `chip ${kind}`, text);
 
 const ORDER_KIND = { working: 'accent', intent: 'warn', unknown: 'warn', filled: 'good', rejected: 'bad' };
+/** As /trades says it. */
+const exitWord = (reason) => (reason === 'take-profit' ? 'target' : reason);
 const exitKind = (reason) => (reason === 'take-profit' ? 'good' : reason.includes('stop') ? 'bad' : '');
 
 /** `head`: name, a class for narrow screens or numbers, and a shorter name for a phone. */
@@ -28,7 +30,7 @@ const TABS = {
   },
   trades: {
     label: 'Trades',
-    head: [['Closed'], ['Symbol'], ['Entry', 'number wide-only'], ['Exit', 'number wide-only'], ['Net', 'number'], ['', 'number'], ['Why it ended']],
+    head: [['Closed'], ['Symbol'], ['Entry', 'number wide-only'], ['Exit', 'number wide-only'], ['Net', 'number'], ['', 'number'], ['Why it ended', '', 'Why']],
     none: 'No trade has been closed yet.',
     row: (trade) => [
       when(trade.closedAt),
@@ -37,7 +39,7 @@ const TABS = {
       cell(price(trade.exitPrice), 'number wide-only'),
       cell(signedMoney(trade.pnl), `number ${tone(trade.pnl)}`),
       cell(signedPercent(trade.pnlFraction), `number ${tone(trade.pnl)}`),
-      cell(chip(trade.exitReason, exitKind(trade.exitReason))),
+      cell(chip(exitWord(trade.exitReason), exitKind(trade.exitReason))),
     ],
   },
   orders: {
@@ -74,8 +76,8 @@ const TABS = {
 };
 
 const alertText = ({ title, lines }) => {
-  const node = el('span', {}, title);
-  if (lines.length > 0) node.append(el('span', 'soft', ` · ${lines.join(' · ')}`));
+  const node = el('span', {}, whole(title));
+  if (lines.length > 0) node.append(el('span', 'soft', ` · ${whole(lines.join(' · '))}`));
   return node;
 };
 
