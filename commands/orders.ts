@@ -26,7 +26,7 @@ export const orders = defineToolCommand({
   run: ({ times }, tools) => {
     const open = tools.orders();
     return {
-      title: open.length === 0 ? 'No order works' : `${open.length} order${open.length === 1 ? ' works' : 's work'}`,
+      title: open.length === 0 ? 'No open order' : `${open.length} open order${open.length === 1 ? '' : 's'}`,
       blocks: [
         ...open.slice(0, MOST).map((order) => ({ kind: 'fields' as const, rows: rowsOf(order, times) })),
         ...(open.length <= MOST ? [] : [{ kind: 'text' as const, lines: [`${open.length - MOST} more are not shown.`] }]),

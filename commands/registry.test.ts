@@ -78,6 +78,8 @@ describe('the registry', () => {
   test('/unlock shows a refusal that is known already, and what stays when nothing waits for it', async () => {
     const { set, service } = setUp();
     expect(await set.run('unlock', '', operator)).toMatchObject({ title: 'Nothing waits for /unlock' });
+    service.setPreview({ staying: [operatorPause] });
+    expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['operator-pause is cleared by /resume'] }]);
     service.setPreview({ refusal: 'The daily unlock is used up; the lock clears at 00:00 UTC.' });
     expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
   });
@@ -95,6 +97,28 @@ describe('the registry', () => {
     const { set } = setUp();
     const reply = await set.run('status', '', viewer);
     expect(JSON.stringify(reply.blocks)).toContain('05 Aug 14:00 Europe/Berlin');
+  });
+
+  test('/status does not pass for well while every symbol is held, and names what holds which', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    const stale = (symbol: string) => ({ id: `stale-data:${symbol}`, kind: 'stale-data', symbol, state: 'reducing', policy: 'hold', since: 0, reason: `Stale data: ${symbol}: price is 400 s old (limit 300 s)`, clearing: 'by itself', clearedByUnlock: false }) as const;
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [stale('BTC/USDT')] }) });
+    expect(await set.run('status', '', viewer)).toMatchObject({ title: '🟢 Active · demo' });
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [stale('BTC/USDT'), stale('ETH/USDT')] }) });
+    const held = await set.run('status', '', viewer);
+    expect(held.title).toBe('🟡 Active, but no entry now · demo');
+    expect(held.blocks[0]).toEqual({ kind: 'text', lines: ['Stale data: no entries in BTC/USDT, ETH/USDT. /locks has more.'] });
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [], equity: null }) });
+    expect((await set.run('status', '', viewer)).title).toBe('🟡 Active, but no entry now · demo');
+  });
+
+  test('a duration that is missing is asked for, not quoted; no order is no broken one', async () => {
+    const { set, tools } = setUp();
+    expect(JSON.stringify(await set.run('mute', '', operator))).toContain('/mute: takes a duration like 30m, 2h or 1d, up to 7d');
+    Object.assign(tools, { orders: () => [] });
+    expect((await set.run('orders', '', viewer)).title).toBe('No open order');
+    expect(JSON.stringify((await set.run('risk', '', viewer)).blocks)).toMatch(/balance: [\d,.]+ USDT, at least 100\.00/);
   });
 
   test('unknown is said, never shown as zero', async () => {

@@ -13,6 +13,7 @@ export const risk = defineCommand({
   parse: none,
   run: ({ service }) => {
     const view = service.risk();
+    const { quoteAsset } = service.balance();
     return {
       title: 'Limits',
       blocks: [
@@ -26,7 +27,7 @@ export const risk = defineCommand({
             ['Leverage', `${view.maxLeverage.toFixed(1)}x`],
           ],
         },
-        { kind: 'text', lines: ['Now, and the limit:', ...view.limits.map(({ name, limit, value, unit }) => `${name}: ${limitText(value, limit, unit)}`)] },
+        { kind: 'text', lines: ['Now, and the limit:', ...view.limits.map(({ name, limit, value, unit }) => `${name}: ${limitText(value, limit, unit, quoteAsset)}`)] },
       ],
       buttons: [[{ label: '↻ Refresh', command: '/risk', inPlace: true }]],
     };

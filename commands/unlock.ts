@@ -60,7 +60,7 @@ export const unlock = defineCommand({
     const preview = service.unlockPreview();
     if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
     if (preview.locks.length === 0) {
-      const staying = preview.staying.map(({ id, clearing }) => `${id}: clears ${clearing}`);
+      const staying = preview.staying.map(({ id, clearing }) => `${id} is cleared by ${clearing.replace(/^by /, '')}`);
       return { title: 'Nothing waits for /unlock', blocks: staying.length === 0 ? [] : [{ kind: 'text', lines: staying }], outcome: 'nothing to do' };
     }
     const reason = words === '' ? NO_REASON : words;

@@ -57,7 +57,7 @@ const UNIT_MS: Readonly<Record<string, Milliseconds>> = { m: MINUTE_MS, min: MIN
 export const parseDuration = (text: string, most: Milliseconds): Parsed<Milliseconds> => {
   const match = /^(\d{1,5})\s*(m|min|h|d)$/.exec(text.toLowerCase());
   const value = match === null ? 0 : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
-  return value > 0 && value <= most ? { ok: true, value } : { ok: false, help: `${shown(text)} is no duration like 30m, 2h or 1d, up to ${Math.round(most / DAY_MS)}d` };
+  return value > 0 && value <= most ? { ok: true, value } : { ok: false, help: `${text === '' ? 'takes a duration' : `${shown(text)} is no duration`} like 30m, 2h or 1d, up to ${Math.round(most / DAY_MS)}d` };
 };
 
 /** A name like `BTC`, `btc/usdt` or `BTCUSDT` against the traded symbols. */

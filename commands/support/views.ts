@@ -43,12 +43,12 @@ export const lockLines = (lock: LockView, times: Times): readonly string[] => [
 export const dayText = (pnl: number | null, fraction: number | null): string =>
   pnl === null ? UNKNOWN : `${signedMoney(pnl)}  ${signedPercent(fraction)}`;
 
-export const limitText = (value: number | null, limit: number, unit: 'fraction' | 'quote' | 'count' | 'seconds'): string => {
+export const limitText = (value: number | null, limit: number, unit: 'fraction' | 'quote' | 'count' | 'seconds', quote: string): string => {
   switch (unit) {
     case 'fraction':
       return `${percent(value)} of ${percent(limit)}`;
     case 'quote':
-      return `${money(value)}, at least ${money(limit)}`;
+      return `${money(value)} ${quote}, at least ${money(limit)}`;
     case 'count':
       return `${value ?? UNKNOWN} of ${limit}`;
     case 'seconds':

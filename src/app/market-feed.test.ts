@@ -345,6 +345,19 @@ describe('prices', () => {
     await bench.feed.poll();
     expect(bench.of('quotes').at(-1)?.quotes[0]?.at).toBe(NOW + 9 * MINUTE_MS);
   });
+
+  test('a step of the market longer than that with the price where it was is no standstill, however often it is looked at: the market of the demo may be paused there', async () => {
+    const bench = await warmBench();
+    const still: Omit<Quote, 'at'> = { symbol: BTC, last: 100, bid: 99, ask: 101 };
+    bench.price = (now) => ({ ok: true, value: [{ ...still, at: now }] });
+    await bench.feed.poll();
+    await bench.pass(15 * MINUTE_MS);
+    for (let look = 0; look < 3; look += 1) await bench.feed.poll();
+    await bench.pass(15 * MINUTE_MS);
+    await bench.feed.poll();
+    const stamps = bench.of('quotes').map((input) => ((input.quotes[0]?.at ?? 0) - NOW) / MINUTE_MS);
+    expect(stamps).toEqual([0, 15, 15, 15, 0]);
+  });
 });
 
 test('while no price is answered no candle is asked for: each question would hold up the loop for its whole time limit', async () => {

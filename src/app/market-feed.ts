@@ -79,8 +79,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const gapLooks = new Map<SymbolName, number>();
   /** Hours that have come and are not decided yet, with the wall time since which they wait. */
   const undecided: { readonly symbol: SymbolName; readonly openTime: EpochMs; readonly since: EpochMs }[] = [];
-  /** The prices last seen, with the market time at which they came: a source may stand still and answer all the same. */
-  const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs }>();
+  /** The prices last seen, with the market time at which they came and at which they were first seen unmoved: a source may stand still and answer all the same. */
+  const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs; readonly unmoved: EpochMs | null }>();
 
   const warmUp = async (): Promise<boolean> => {
     const now = closing();
@@ -148,12 +148,17 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     return true;
   };
 
-  /** Prices that stand still keep the time at which they last moved, so that they grow stale. */
+  /**
+   * Prices that stand still keep the time at which they last moved, so that they grow stale. One look alone does not show
+   * it: where a step of the market is longer than that, as in the demo, an hour that opens at the last close looks the same.
+   */
   const dated = (quote: Quote): Quote => {
     const before = seen.get(quote.symbol);
     const same = before !== undefined && before.quote.last === quote.last && before.quote.bid === quote.bid && before.quote.ask === quote.ask;
-    if (!same) seen.set(quote.symbol, { quote, at: quote.at });
-    return same && quote.at - before.at > FROZEN_AFTER ? { ...quote, at: before.at } : quote;
+    if (!same) seen.set(quote.symbol, { quote, at: quote.at, unmoved: null });
+    else if (before.unmoved === null && quote.at > before.at) seen.set(quote.symbol, { ...before, unmoved: quote.at });
+    const frozen = same && quote.at - before.at > FROZEN_AFTER && before.unmoved !== null && quote.at > before.unmoved;
+    return frozen ? { ...quote, at: before.at } : quote;
   };
 
   /** What has closed since the newest candle held, up to a hole that may still be filled. */

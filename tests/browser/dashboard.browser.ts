@@ -173,6 +173,8 @@ describe('the page of the demo', () => {
     await page.waitForSelector('#desk-faults .chip');
     expect(await page.locator('#desk-say').innerText()).toContain('Prices stand still');
     await page.waitForSelector('#locks [data-lock^="stale-data"]', { timeout: 60_000 });
+    expect(await page.locator('#why').innerText()).toMatch(/Stale data: no entries in [A-Z, ]+\./);
+    await expect.poll(() => page.locator('#health-chip').innerText()).toMatch(/^\d to look at$/);
     await page.locator('#desk-faults .button').click();
     await page.waitForSelector('#locks [data-lock^="stale-data"]', { state: 'detached', timeout: 60_000 });
     expect(faults).toEqual([]);

@@ -38,13 +38,56 @@ describe('what the page looks like', () => {
     await page.context().close();
   });
 
-  test('on a phone every word of a decision and every tab can be read without scrolling aside', async () => {
-    const { page } = await openPage(browser, url, { width: 375, height: 812 });
+  test.each([360, 375])('on a phone of %i px every word of a decision and every tab can be read without scrolling aside', async (width) => {
+    const { page } = await openPage(browser, url, { width, height: 812 });
     await decided(page);
-    for (const part of ['#decisions', '#activity', '#activity-tabs']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), part).toBeLessThanOrEqual(0);
+    // The longest word that stands in the head.
+    await page.evaluate(() => document.getElementById('live')?.replaceChildren('connecting'));
+    expect(await page.locator('h1').evaluate((node) => node.getBoundingClientRect().height)).toBeLessThan(30);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+    for (const tab of ['fills', 'trades', 'orders', 'alerts']) {
+      await page.click(`#tab-${tab}`);
+      for (const part of ['#decisions', '#activity', '#activity-tabs']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), `${tab} ${part}`).toBeLessThanOrEqual(0);
+    }
     await page.locator('.row-button').first().click();
     await page.waitForSelector('#decision h3');
     expect(await page.locator('#decision .dialog-body').evaluate((node) => Math.max(...[...node.querySelectorAll('*')].map((part) => part.getBoundingClientRect().right)) - window.innerWidth)).toBeLessThanOrEqual(0);
+    await page.context().close();
+  });
+
+  test.each([905, 1_024, 1_120])('beside the chat, too, no table is wider than its card: %i px', async (width) => {
+    const { page } = await openPage(browser, url, { width });
+    await decided(page);
+    for (const tab of ['fills', 'trades', 'orders', 'alerts']) {
+      await page.click(`#tab-${tab}`);
+      for (const part of ['#decisions', '#activity']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), `${tab} ${part}`).toBeLessThanOrEqual(0);
+    }
+    await page.context().close();
+  });
+
+  test('the newest candle stands clear of the names of the lines of a position', async () => {
+    const { page } = await openPage(browser, url);
+    await page.waitForSelector('#chart[data-bars]');
+    for (const symbol of ['BTC/USDT', 'ETH/USDT']) {
+      await page.click(`#chart-symbols [data-value="${symbol}"]`);
+      await expect.poll(() => page.locator('#chart').getAttribute('aria-label')).toContain(symbol);
+    }
+    // Columns in the last 40 px of the pane in which more is drawn than lines across it.
+    const drawn = await page.locator('#chart').evaluate((chart) => {
+      const [pane] = [...chart.querySelectorAll('canvas')].toSorted((a, b) => b.width * b.height - a.width * a.height);
+      const ratio = (pane?.width ?? 0) / (pane?.clientWidth ?? 1);
+      const wide = Math.round(40 * ratio);
+      const { data, width, height } = pane?.getContext('2d')?.getImageData(pane.width - wide, 0, wide, pane.height) ?? { data: [], width: 0, height: 0 };
+      let columns = 0;
+      for (let x = 0; x < width; x += 1) {
+        let pixels = 0;
+        for (let y = 0; y < height; y += 1) if ((data[(y * width + x) * 4 + 3] ?? 0) > 200) pixels += 1;
+        if (pixels > 16 * ratio) columns += 1;
+      }
+      return columns;
+    });
+    expect(await page.locator('#chart-note').innerText()).toContain('no position');
+    expect(drawn).toBe(0);
     await page.context().close();
   });
 
@@ -58,6 +101,25 @@ describe('what the page looks like', () => {
       return [...row.children].map((part) => (part.getBoundingClientRect().top + part.getBoundingClientRect().bottom) / 2);
     });
     expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(3);
+    await page.context().close();
+  });
+
+  test('a row that is read stays where it is while others come above it', async () => {
+    const { page } = await openPage(browser, url);
+    await decided(page);
+    const box = page.locator('#decisions');
+    await box.evaluate((node) => node.scrollTo(0, 150));
+    const newest = () => page.locator('.row-button').first().getAttribute('data-at');
+    const [row, first] = [page.locator('.row-button').nth(8), await newest()];
+    const { symbol, at } = await row.evaluate((button) => ({ ...button.dataset }));
+    const place = () => page.locator(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`).evaluate((button) => button.getBoundingClientRect().top - (document.getElementById('decisions')?.getBoundingClientRect().top ?? 0));
+    const before = await place();
+    await demo.bot.control('POST', '/control/pause', { paused: false });
+    await passHours(demo.bot, 2);
+    await demo.bot.control('POST', '/control/pause', { paused: true });
+    await expect.poll(newest).not.toBe(first);
+    await page.waitForTimeout(500);
+    expect(Math.abs((await place()) - before)).toBeLessThan(2);
     await page.context().close();
   });
 });

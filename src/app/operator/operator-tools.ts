@@ -78,7 +78,7 @@ const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] 
     ...Object.values(state.symbols).map((symbol): HealthCheckView => {
       const lock = state.guardian.locks[`stale-data:${symbol.symbol}`];
       const age = symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt) / 1000;
-      return { name: `data ${symbol.symbol}`, ok: age === null ? null : lock === undefined, detail: lock?.reason ?? (age === null ? 'no price yet' : `price ${Math.round(age)} s old`) };
+      return { name: `data ${symbol.symbol}`, ok: age === null ? null : lock === undefined, detail: lock?.reason.replace(`${symbol.symbol}: `, '') ?? (age === null ? 'no price yet' : `price ${Math.round(age)} s old`) };
     }),
     { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
     { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },

@@ -28,7 +28,7 @@ export const summaryLines = (study: BacktestStudy): readonly string[] => {
       trading('Trades', (of) => String(of.performance.trades)),
       trading('Win rate', (of) => percent(of.performance.winRate, 1)),
       trading('Profit factor', (of) => figure(of.performance.profitFactor)),
-      trading('Expectancy, USDT', (of) => figure(of.performance.expectancy)),
+      trading('Expectancy, USDT', (of) => money(of.performance.expectancy)),
       trading('Longest losing streak', (of) => String(of.performance.longestLossStreak)),
       trading('Time in the market', (of) => percent(of.performance.exposureTime, 1)),
     ]),

@@ -27,7 +27,7 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
   balance: { answer: /1,012\.40 USDT[\s\S]*1,000 DOGE/ },
   risk: { answer: /Risk\/trade\s+1\.00 %[\s\S]*Price age: unknown of 300 s/ },
   locks: { answer: /kill-switch[\s\S]*clears: \/unlock/ },
-  health: { answer: /1 of 2 need a look[\s\S]*❔ Exchange/ },
+  health: { answer: /1 of 2 needs a look[\s\S]*❔ Exchange/ },
   model: { answer: /No demonstrated edge[\s\S]*realised_volatility_24h\s+0\.310 !/ },
   chart: { argument: 'btc 48', answer: /BTC\/USDT[\s\S]*stop\s+59,221\.60/ },
   daily: { answer: /Daily: unknown in 7 days/ },

@@ -1,7 +1,7 @@
 // Candles with what was bought and sold, and where stop and target lie.
 import { CandlestickSeries, createChart, createSeriesMarkers, LineStyle } from '/vendor/lightweight-charts.mjs';
 import { byId, el, getJson, onChange, say, segments } from './dom.mjs';
-import { base, levelsOf, price, stamp } from './format.mjs';
+import { base, levelsOf, price, stamp, whole } from './format.mjs';
 import { colour, onTheme } from './theme.mjs';
 
 const HOUR = 3_600_000;
@@ -17,8 +17,9 @@ export const chartOptions = () => ({
   autoSize: true,
   layout: { background: { color: 'transparent' }, textColor: colour('--soft'), fontFamily: 'Inter, system-ui, sans-serif', fontSize: 11, attributionLogo: false, panes: { separatorColor: colour('--line'), enableResize: false } },
   grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
-  rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.06 } },
-  timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false },
+  rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.08, bottom: 0.06 } },
+  // With its edges fixed the time scale keeps the first and the last label whole.
+  timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, fixLeftEdge: true, fixRightEdge: true },
   localization: { locale: 'en-GB' },
   handleScroll: { mouseWheel: false, vertTouchDrag: false },
   handleScale: { mouseWheel: false, pinch: true, axisPressedMouseMove: false },
@@ -29,8 +30,15 @@ export const keepWhole = (made, element) => {
   const scale = made.timeScale();
   scale.subscribeSizeChange(() => scale.fitContent());
   scale.subscribeVisibleLogicalRangeChange((range) => {
-    element.dataset.bars = range === null ? '0' : String(Math.round(range.to - range.from));
+    element.dataset.bars = range === null ? '0' : String(Math.round(range.to - range.from - Math.max(0, scale.scrollPosition())));
   });
+};
+
+/** Pixels to the right of the newest candle, for the names of the lines: they would hide it, and the newest mark with it. */
+const ROOM_FOR_NAMES = 46;
+const withRoom = () => {
+  const options = chartOptions();
+  return { ...options, timeScale: { ...options.timeScale, fixRightEdge: false, rightOffsetPixels: ROOM_FOR_NAMES } };
 };
 
 let chart = null;
@@ -43,6 +51,10 @@ let candles = [];
 let marks = [];
 let forming = null;
 let asked = 0;
+/** The symbol whose candles are shown: another one's prices must not be drawn on from them. */
+let shownOf = null;
+/** The newest question was not answered: asked again with the next view of the board, which comes once the bot answers. */
+let failed = false;
 
 const toBar = ({ openTime, open, high, low, close }) => ({ time: openTime / 1000, open, high, low, close });
 
@@ -75,7 +87,7 @@ const describe = () => {
 };
 
 const theme = () => {
-  chart.applyOptions(chartOptions());
+  chart.applyOptions(withRoom());
   series.applyOptions({ upColor: colour('--up'), downColor: colour('--down'), wickUpColor: colour('--up'), wickDownColor: colour('--down'), borderVisible: false });
   drawMarks();
   drawLines.forget();
@@ -84,10 +96,16 @@ const theme = () => {
 const load = async () => {
   asked += 1;
   const mine = asked;
-  const found = await getJson(`/api/chart?symbol=${encodeURIComponent(symbol)}&hours=${hours}`);
+  failed = false;
+  const found = await getJson(`/api/chart?symbol=${encodeURIComponent(symbol)}&hours=${hours}`).catch(() => null);
   if (mine !== asked) return;
-  candles = [...found.candles];
-  marks = [...found.marks];
+  failed = found === null;
+  // What is shown stays, unless it is another symbol's.
+  if (failed && shownOf === symbol) return;
+  if (failed) say(byId('chart-note'), 'The candles can’t be read now.');
+  candles = [...(found?.candles ?? [])];
+  marks = [...(found?.marks ?? [])];
+  shownOf = symbol;
   forming = null;
   series.setData(candles.map(toBar));
   drawMarks();
@@ -109,13 +127,13 @@ const note = (status, position) => {
   const now = status.symbols.find((each) => each.symbol === symbol);
   const nodes = [el('span', {}, `${base(symbol)} `, el('b', {}, price(now?.lastPrice ?? null)))];
   for (const [key, text] of levelsOf(position ?? null)) nodes.push(el('span', key === '' ? {} : { class: 'key', 'data-key': key }, text));
-  if (now?.lastDecision) nodes.push(el('span', {}, now.lastDecision));
+  if (now?.lastDecision) nodes.push(el('span', {}, whole(now.lastDecision)));
   return nodes;
 };
 
 /** The hour under way, as far as the page has seen it. */
 const follow = ({ lastPrice }, marketNow) => {
-  if (lastPrice === null || candles.length === 0) return;
+  if (lastPrice === null || candles.length === 0 || shownOf !== symbol) return;
   const openTime = Math.floor(marketNow / HOUR) * HOUR;
   // Only the hour after the newest candle: a later one would stand in the way of the candle still to come.
   if (openTime !== candles.at(-1).openTime + HOUR) return;
@@ -131,7 +149,7 @@ const shownNote = onChange(({ status, position }) => byId('chart-note').replaceC
 export const startChart = (symbols) => {
   if (chart !== null) return load();
   symbol = symbols[0];
-  chart = createChart(byId('chart'), chartOptions());
+  chart = createChart(byId('chart'), withRoom());
   keepWhole(chart, byId('chart'));
   series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, priceFormat: { type: 'custom', minMove: 0.000001, formatter: price } });
   markers = createSeriesMarkers(series, []);
@@ -140,17 +158,18 @@ export const startChart = (symbols) => {
   segments(byId('chart-symbols'), symbols.map((value) => ({ value, label: base(value) })), symbol, (chosen) => {
     symbol = chosen;
     drawLines(null);
-    load().catch(() => say(byId('chart-note'), 'The candles can’t be read now.'));
+    load();
   });
   segments(byId('chart-hours'), SPANS, hours, (chosen) => {
     hours = chosen;
-    load().catch(() => undefined);
+    load();
   });
   return load();
 };
 
 export const showChart = ({ status }) => {
   if (chart === null) return;
+  if (failed) load();
   const position = status.positions.find((held) => held.symbol === symbol);
   const now = status.symbols.find((each) => each.symbol === symbol);
   if (now !== undefined) follow(now, status.marketNow);
@@ -159,7 +178,7 @@ export const showChart = ({ status }) => {
 };
 
 export const addToChart = (news) => {
-  if (chart === null) return;
+  if (chart === null || shownOf !== symbol) return;
   const own = (news.candles ?? []).filter((candle) => candle.symbol === symbol && candle.openTime > (candles.at(-1)?.openTime ?? 0));
   for (const candle of own) {
     candles.push(candle);

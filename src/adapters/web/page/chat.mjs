@@ -12,8 +12,13 @@ const TAGS = { bold: 'strong', italic: 'em', underline: 'u', strikethrough: 's',
 /** Kept in the page; older bubbles go. */
 const MAX_BUBBLES = 300;
 
-const post = (verb, body) =>
-  fetch(`/api/chat/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+/** Whether it got there; where not, that is said. */
+const post = async (verb, body) => {
+  const answer = await fetch(`/api/chat/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).catch(() => null);
+  const sent = answer?.ok === true;
+  if (!sent) toast('Not sent: the chat can’t be reached.');
+  return sent;
+};
 
 const send = (text) => post('send', { text });
 
@@ -54,7 +59,7 @@ const picture = (message) => {
   image.alt = message.caption ?? 'Picture';
   image.width = size.width;
   image.height = size.height;
-  image.addEventListener('load', toBottom);
+  image.addEventListener('load', keepEnd);
   return image;
 };
 
@@ -75,8 +80,8 @@ const keyboard = (message) => {
       button.type = 'button';
       button.addEventListener('click', async () => {
         button.dataset.busy = 'true';
-        await post('press', { button: key.callback_data, messageId: message.message_id });
-        setTimeout(() => delete button.dataset.busy, 1_500);
+        const pressed = await post('press', { button: key.callback_data, messageId: message.message_id });
+        setTimeout(() => delete button.dataset.busy, pressed ? 1_500 : 0);
       });
       line.append(button);
     }
@@ -89,8 +94,16 @@ let me = 0;
 const shown = new Map();
 const log = byId('log');
 
+/** Whether the newest message is being read: who reads further up is left there, whatever comes. */
+let atEnd = true;
+log.addEventListener('scroll', () => (atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120));
+
 function toBottom() {
   log.scrollTop = log.scrollHeight;
+}
+
+function keepEnd() {
+  if (atEnd) toBottom();
 }
 
 const draw = (message) => {
@@ -105,27 +118,33 @@ const draw = (message) => {
   return nodes;
 };
 
-const put = (message) => {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
-  const nodes = draw(message);
-  const old = shown.get(message.message_id);
-  if (old === undefined) log.append(...nodes);
-  else {
-    old[0].before(...nodes);
-    for (const node of old) node.remove();
-  }
-  shown.set(message.message_id, nodes);
-  for (const [id, oldest] of shown) {
-    if (shown.size <= MAX_BUBBLES) break;
-    for (const node of oldest) node.remove();
-    shown.delete(id);
-  }
-  if (atEnd || message.from.id === me) toBottom();
+const drop = (id) => {
+  for (const node of shown.get(id)?.nodes ?? []) node.remove();
+  shown.delete(id);
 };
 
-const drop = (id) => {
-  for (const node of shown.get(id) ?? []) node.remove();
-  shown.delete(id);
+const buttonsOf = (nodes) => nodes.flatMap((node) => [...node.querySelectorAll('button')]);
+
+const put = (message) => {
+  const text = JSON.stringify(message);
+  const old = shown.get(message.message_id);
+  if (old?.text === text) return;
+  const nodes = draw(message);
+  if (old === undefined) log.append(...nodes);
+  else {
+    // An answer in place (refresh, another span) must not take the keyboard's place away.
+    const focused = buttonsOf(old.nodes).indexOf(document.activeElement);
+    old.nodes[0].before(...nodes);
+    for (const node of old.nodes) node.remove();
+    if (focused >= 0) (buttonsOf(nodes)[focused] ?? log).focus({ preventScroll: true });
+  }
+  shown.set(message.message_id, { nodes, text });
+  for (const id of shown.keys()) {
+    if (shown.size <= MAX_BUBBLES) break;
+    drop(id);
+  }
+  if (message.from.id === me) toBottom();
+  else keepEnd();
 };
 
 let toastTimer = 0;
@@ -143,10 +162,9 @@ const listen = () => {
   const state = byId('chat-state');
   source.addEventListener('open', async () => {
     state.textContent = 'bot · online';
-    // Whatever was missed while the line was down; known messages are redrawn in place.
+    // Whatever was missed while the line was down: those that changed are redrawn in place, and who reads further up is left there.
     const { messages } = await (await fetch('/api/chat/messages')).json();
     for (const message of messages) put(message);
-    toBottom();
   });
   source.addEventListener('error', () => (state.textContent = 'connecting …'));
   source.addEventListener('message', (event) => put(JSON.parse(event.data).message));
@@ -158,6 +176,8 @@ const listen = () => {
 let commands = [];
 
 const closeMenu = () => {
+  // The keyboard stays beside what it has chosen from.
+  if (byId('menu').contains(document.activeElement)) byId('menu-button').focus();
   byId('menu').hidden = true;
   byId('menu-button').setAttribute('aria-expanded', 'false');
 };
@@ -194,13 +214,14 @@ const compose = () => {
     if (text === '') return;
     input.value = '';
     closeMenu();
-    const answer = await send(text);
-    if (!answer.ok) toast('Not sent: the chat cannot be reached.');
+    // What was typed is not lost with the line.
+    if (!(await send(text)) && input.value === '') input.value = text;
   });
   input.addEventListener('input', () => (/^\/[a-z_]*$/.test(input.value) ? openMenu(input.value) : closeMenu()));
   byId('menu-button').addEventListener('click', async () => {
     if (!byId('menu').hidden) return closeMenu();
-    await loadMenu();
+    // The commands known already do, where the bot does not answer.
+    await loadMenu().catch(() => undefined);
     openMenu('/');
   });
   document.addEventListener('keydown', (event) => {

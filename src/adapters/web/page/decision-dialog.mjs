@@ -1,6 +1,6 @@
 // Why the bot did it: odds, features, size, every check of the Guardian, and what became of it.
 import { byId, el, getJson } from './dom.mjs';
-import { money, percent, plain, price, quantity, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { money, percent, plain, price, quantity, signedMoney, signedPercent, stamp, tone, whole } from './format.mjs';
 
 const part = (title, ...children) => el('section', {}, el('h3', {}, title), ...children);
 
@@ -95,7 +95,7 @@ const head = (title) => {
   return el('div', 'dialog-head', el('h2', { id: 'decision-title' }, title), close);
 };
 
-const body = (decision) => el('div', { class: 'dialog-body', tabindex: '0' }, el('p', 'say', decision.text), ...[prediction, features, sizing, checks, aftermath].map((draw) => draw(decision)).filter((node) => node !== null));
+const body = (decision) => el('div', { class: 'dialog-body', tabindex: '0' }, el('p', 'say', whole(decision.text)), ...[prediction, features, sizing, checks, aftermath].map((draw) => draw(decision)).filter((node) => node !== null));
 
 export const openDecision = async (symbol, openTime) => {
   const dialog = byId('decision');
@@ -103,11 +103,15 @@ export const openDecision = async (symbol, openTime) => {
   dialog.replaceChildren(head(title), el('div', 'dialog-body', el('p', 'soft', 'Looking it up')));
   Object.assign(dialog.dataset, { symbol, at: openTime });
   if (!dialog.open) dialog.showModal();
+  // The head stays, and the keyboard on its button; an answer that comes after another decision was opened is not shown.
+  const fill = (node) => {
+    if (dialog.dataset.symbol === symbol && dialog.dataset.at === String(openTime)) dialog.lastElementChild.replaceWith(node);
+  };
   try {
     const decision = await getJson(`/api/decision?symbol=${encodeURIComponent(symbol)}&at=${openTime}`);
-    dialog.replaceChildren(head(title), body(decision));
+    fill(body(decision));
   } catch {
-    dialog.replaceChildren(head(title), el('div', 'dialog-body', el('p', 'bad', 'This decision can’t be looked up now.')));
+    fill(el('div', 'dialog-body', el('p', 'bad', 'This decision can’t be looked up now.')));
   }
 };
 

@@ -1,8 +1,8 @@
 // One line a decision; each opens the whole story.
 import { byId, el } from './dom.mjs';
 import { openDecision } from './decision-dialog.mjs';
-import { base, signedPercent, stamp, tone } from './format.mjs';
-import { table } from './tables.mjs';
+import { base, signedPercent, stamp, tone, whole } from './format.mjs';
+import { keepPlace, table } from './tables.mjs';
 
 const OUTCOMES = {
   entered: ['entered', 'good'],
@@ -30,7 +30,7 @@ const cells = (decision) => {
     el('td', {}, odds(probability)),
     el('td', `number ${expectedValue === null ? '' : tone(expectedValue)}`, expectedValue === null ? '' : signedPercent(expectedValue)),
     el('td', {}, el('span', `chip ${kind}`, word)),
-    el('td', 'text wide-only soft', text),
+    el('td', 'text wide-only soft', whole(text)),
   ];
 };
 
@@ -49,8 +49,9 @@ export const showDecisions = ({ decisions }, news) => {
   if (seen !== null && news.decisions === undefined) return;
   // A drawing anew must not take the keyboard's place away.
   const focused = document.activeElement?.classList.contains('row-button') === true ? document.activeElement.dataset : null;
-  byId('decisions').replaceChildren(table('Decisions, newest first', HEAD, decisions, cells, 'The first decision comes with the next closed hour.', seen, keyOf));
+  const drawn = table('Decisions, newest first', HEAD, decisions, cells, 'The first decision comes with the next closed hour.', seen, keyOf);
+  keepPlace(byId('decisions'), () => byId('decisions').replaceChildren(drawn));
   for (const row of byId('decisions').querySelectorAll('tbody tr')) row.classList.add('opens');
-  if (focused !== null) buttonOf(focused)?.focus();
+  if (focused !== null) buttonOf(focused)?.focus({ preventScroll: true });
   seen = new Set(decisions.map(keyOf));
 };

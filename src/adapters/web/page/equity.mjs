@@ -2,7 +2,7 @@
 import { AreaSeries, createChart, LineStyle } from '/vendor/lightweight-charts.mjs';
 import { byId, el, getJson, segments } from './dom.mjs';
 import { chartOptions, keepWhole } from './chart.mjs';
-import { money, percent, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { money, moneyTone, percent, signedMoney, signedPercent, stamp, whole } from './format.mjs';
 import { continued, summary, within } from './equity-points.mjs';
 import { colour, onTheme } from './theme.mjs';
 
@@ -27,6 +27,8 @@ let late = [];
 let limit = 0;
 let limitLine = null;
 let asked = 0;
+/** The newest question was not answered. */
+let failed = false;
 
 const clear = (name, share) => colour(name).replace(/^rgb\(/, 'rgba(').replace(/\)$/, `, ${share})`);
 
@@ -48,8 +50,8 @@ const describe = () => {
   const outside = deposits === 0 ? '' : `; ${deposits > 0 ? 'deposits' : 'withdrawals'} ${signedMoney(deposits)}`;
   byId('curve').setAttribute('aria-label', `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}${outside}`);
   byId('curve-note').replaceChildren(
-    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', tone(result), `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`), outside),
-    el('span', { class: 'key', 'data-key': 'drawdown' }, `deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`),
+    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', moneyTone(result), `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`), outside),
+    el('span', { class: 'key', 'data-key': 'drawdown' }, whole(`deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`)),
   );
 };
 
@@ -63,8 +65,10 @@ const draw = () => {
 const load = async () => {
   asked += 1;
   const mine = asked;
-  const found = await getJson(`/api/equity?range=${range}`);
+  const found = await getJson(`/api/equity?range=${range}`).catch(() => null);
   if (mine !== asked) return;
+  failed = found === null;
+  if (failed) return;
   // The chart wants one point a time, rising.
   const rising = found.points.filter(({ at }, index) => index === 0 || at > found.points[index - 1].at);
   curve = continued({ points: rising, peak: found.peak }, late);
@@ -89,9 +93,16 @@ export const startEquity = () => {
   onTheme(theme);
   segments(byId('equity-ranges'), RANGES, range, (chosen) => {
     range = chosen;
-    load().catch(() => undefined);
+    load();
   });
   return load();
+};
+
+/** With each view of the board, which comes once the bot answers. */
+export const askEquityAgain = () => {
+  if (!failed) return;
+  failed = false;
+  load();
 };
 
 export const addToEquity = (news) => {
@@ -101,7 +112,7 @@ export const addToEquity = (news) => {
   curve = { points, peak };
   const span = RANGES.find(({ value }) => value === range)?.span;
   const shorter = span === undefined ? null : within(curve, (points.at(-1)?.at ?? 0) - span);
-  if (points.length > MOST_POINTS) return void load().catch(() => undefined);
+  if (points.length > MOST_POINTS) return void load();
   if (shorter !== null) {
     curve = shorter;
     return draw();

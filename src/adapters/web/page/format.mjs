@@ -1,14 +1,20 @@
 // Numbers and times as people read them. Times are market time in UTC.
 const number = (value, digits) => value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const sign = (value) => (value > 0 ? '+' : value < 0 ? '−' : '');
+/** A number with its sign; what rounds to nothing has none. */
+const signed = (value, digits) => {
+  const text = number(Math.abs(value), digits);
+  return `${!/[1-9]/.test(text) ? '' : value > 0 ? '+' : '−'}${text}`;
+};
 
 export const money = (value) => (value === null ? 'unknown' : number(value, 2));
-export const signedMoney = (value) => (value === null ? 'unknown' : `${sign(value)}${number(Math.abs(value), 2)}`);
+export const signedMoney = (value) => (value === null ? 'unknown' : signed(value, 2));
 export const price = (value) => (value === null ? 'unknown' : number(value, Math.abs(value) >= 100 ? 2 : Math.abs(value) >= 1 ? 4 : 6));
 export const quantity = (value) => value.toLocaleString('en-GB', { maximumFractionDigits: 8 });
-export const percent = (fraction, digits = 2) => (fraction === null ? 'unknown' : `${number(fraction * 100, digits)} %`);
-export const signedPercent = (fraction, digits = 2) => (fraction === null ? '' : `${sign(fraction)}${number(Math.abs(fraction) * 100, digits)} %`);
+export const percent = (fraction, digits = 2) => (fraction === null ? 'unknown' : `${number(fraction * 100, digits)}\u00a0%`);
+export const signedPercent = (fraction, digits = 2) => (fraction === null ? '' : `${signed(fraction * 100, digits)}\u00a0%`);
 export const tone = (value) => (value === null || value === 0 ? '' : value > 0 ? 'good' : 'bad');
+/** As `tone`, of money as it is shown: less than half a cent is neither gain nor loss. */
+export const moneyTone = (value) => tone(value === null ? null : Math.round(value * 100));
 export const plain = (value) => (value === null ? 'unknown' : (Number(value.toPrecision(4)) + 0).toLocaleString('en-GB', { maximumFractionDigits: 8 }));
 
 const zone = { timeZone: 'UTC', hourCycle: 'h23' };
@@ -25,8 +31,8 @@ export const span = (ms) => {
 };
 
 export const base = (symbol) => symbol.split('/')[0];
-/** Words of the bot with every number and its unit on one line, and a true minus. */
-export const whole = (text) => text.replaceAll(/(\d) (?=(?:%|USDT|h|hours?|min|s)(?!\w))/g, '$1\u00a0').replaceAll(/(?<=^|[\s(])-(?=\d)/g, '−');
+/** Words of the bot with every number and its unit on one line, a true minus and a true arrow. */
+export const whole = (text) => text.replaceAll(/(\d) (?=(?:%|USDT|h|hours?|min|s)(?!\w))/g, '$1\u00a0').replaceAll(/(?<=^|[\s(])-(?=\d)/g, '−').replaceAll('->', '→');
 /** `take-profit` as `Take-profit`. */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -28,10 +28,11 @@ const show = (market) => {
 };
 
 const change = async (what, body) => {
-  const answer = await postJson(`/api/market/${what}`, body);
-  if (answer.ok) show(await answer.json());
-  else say(byId('desk-say'), 'The simulated exchange can’t be reached.');
-  return answer.ok;
+  const answer = await postJson(`/api/market/${what}`, body).catch(() => null);
+  const done = answer?.ok === true;
+  if (done) show(await answer.json());
+  else say(byId('desk-say'), 'The simulated exchange can’t be reached: nothing was changed.');
+  return done;
 };
 
 const trouble = (preset) => {

@@ -51,8 +51,10 @@ const drawModel = onChange((model) => {
 const SIGNS = { true: ['✓', 'good'], false: ['✕', 'bad'], null: ['?', 'warn'] };
 
 const drawHealth = onChange(({ ok, checks }) => {
-  say(byId('health-chip'), ok ? 'well' : 'not well');
-  setClass(byId('health-chip'), `chip ${ok ? 'good' : 'bad'}`);
+  // `ok` is that the machine goes on; what it knows may still be too little to trade by.
+  const troubled = checks.filter((check) => check.ok === false).length;
+  say(byId('health-chip'), ok ? (troubled === 0 ? 'well' : `${troubled} to look at`) : 'not well');
+  setClass(byId('health-chip'), `chip ${ok ? (troubled === 0 ? 'good' : 'warn') : 'bad'}`);
   byId('health').replaceChildren(
     ...checks.map(({ name, ok: one, detail }) => {
       const [sign, kind] = SIGNS[String(one)];

@@ -75,6 +75,7 @@ followBoard({
     showPositions(board);
     showModel(board);
     chart?.showChart(board);
+    equity?.askEquityAgain();
     // Before the engine's first start there are no symbols; the charts begin with them.
     if (!charted && board.status.symbols.length > 0) {
       charted = true;

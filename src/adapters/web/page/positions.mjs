@@ -1,6 +1,6 @@
 // Open positions between their stop and their target.
 import { byId, el, onChange } from './dom.mjs';
-import { price, quantity, signedMoney, signedPercent, span, tone } from './format.mjs';
+import { moneyTone, price, quantity, signedMoney, signedPercent, span } from './format.mjs';
 
 const range = ({ stopPrice, targetPrice, entryPrice, lastPrice }) => {
   const place = (value) => `${Math.max(0, Math.min(100, ((value - stopPrice) / (targetPrice - stopPrice)) * 100))}%`;
@@ -17,7 +17,7 @@ const position = (held) => {
   return el(
     'div',
     'position',
-    el('div', 'position-head', el('span', {}, symbol), el('span', tone(unrealised), `${signedMoney(unrealised)}  ${signedPercent(unrealisedFraction)}`)),
+    el('div', 'position-head', el('span', {}, symbol), el('span', moneyTone(unrealised), `${signedMoney(unrealised)}  ${signedPercent(unrealisedFraction)}`)),
     el('div', 'position-sub', el('span', {}, `${quantity(held.quantity)} @ ${price(entryPrice)}`), el('span', {}, `now ${price(lastPrice)}`)),
     stopPrice === null ? el('p', 'bad', 'No stop rests on the exchange') : range(held),
     stopPrice === null

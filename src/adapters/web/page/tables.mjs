@@ -1,12 +1,14 @@
 // What happened: fills, trades, orders, alerts, locks and commands, newest first.
 import { byId, el, getJson } from './dom.mjs';
-import { base, capital, price, quantity, signedMoney, signedPercent, stamp, tone } from './format.mjs';
+import { base, capital, price, quantity, signedMoney, signedPercent, stamp, tone, whole } from './format.mjs';
 
 const cell = (content, className = '') => el('td', className, content);
 const when = (at) => el('td', 'when', stamp(at));
 const chip = (text, kind = '') => el('span', `chip ${kind}`, text);
 
 const ORDER_KIND = { working: 'accent', intent: 'warn', unknown: 'warn', filled: 'good', rejected: 'bad' };
+/** As /trades says it. */
+const exitWord = (reason) => (reason === 'take-profit' ? 'target' : reason);
 const exitKind = (reason) => (reason === 'take-profit' ? 'good' : reason.includes('stop') ? 'bad' : '');
 
 /** `head`: name, a class for narrow screens or numbers, and a shorter name for a phone. */
@@ -28,7 +30,7 @@ const TABS = {
   },
   trades: {
     label: 'Trades',
-    head: [['Closed'], ['Symbol'], ['Entry', 'number wide-only'], ['Exit', 'number wide-only'], ['Net', 'number'], ['', 'number'], ['Why it ended']],
+    head: [['Closed'], ['Symbol'], ['Entry', 'number wide-only'], ['Exit', 'number wide-only'], ['Net', 'number'], ['', 'number'], ['Why it ended', '', 'Why']],
     none: 'No trade has been closed yet.',
     row: (trade) => [
       when(trade.closedAt),
@@ -37,7 +39,7 @@ const TABS = {
       cell(price(trade.exitPrice), 'number wide-only'),
       cell(signedMoney(trade.pnl), `number ${tone(trade.pnl)}`),
       cell(signedPercent(trade.pnlFraction), `number ${tone(trade.pnl)}`),
-      cell(chip(trade.exitReason, exitKind(trade.exitReason))),
+      cell(chip(exitWord(trade.exitReason), exitKind(trade.exitReason))),
     ],
   },
   orders: {
@@ -74,8 +76,8 @@ const TABS = {
 };
 
 const alertText = ({ title, lines }) => {
-  const node = el('span', {}, title);
-  if (lines.length > 0) node.append(el('span', 'soft', ` · ${lines.join(' · ')}`));
+  const node = el('span', {}, whole(title));
+  if (lines.length > 0) node.append(el('span', 'soft', ` · ${whole(lines.join(' · '))}`));
   return node;
 };
 
@@ -85,10 +87,21 @@ export const table = (name, head, rows, toCells, none, known, keyOf) => {
   const body = el('tbody');
   for (const row of rows.toReversed()) {
     const key = keyOf(row);
-    body.append(el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '' }, ...toCells(row)));
+    body.append(el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '', 'data-key': key }, ...toCells(row)));
   }
   const heads = head.map(([text, className = '', short = null]) => el('th', { scope: 'col', class: className, 'data-short': short }, text));
   return el('table', {}, el('caption', 'hidden', name), el('thead', {}, el('tr', {}, ...heads)), body);
+};
+
+/** Draws a table anew and leaves the row that is being read where it is, however many have come above it. */
+export const keepPlace = (box, redraw) => {
+  const rows = () => [...box.querySelectorAll('tbody tr')];
+  const top = (row) => row.getBoundingClientRect().top;
+  const read = box.scrollTop === 0 ? undefined : rows().find((row) => top(row) >= top(box));
+  const was = read === undefined ? 0 : top(read);
+  redraw();
+  const same = rows().find(({ dataset }) => dataset.key === read?.dataset.key);
+  if (read !== undefined && same !== undefined) box.scrollTop += top(same) - was;
 };
 
 const keyOf = (row) => `${row.id ?? row.at} ${row.status ?? ''}`;
@@ -100,7 +113,7 @@ const seen = new Map();
 const draw = () => {
   const { label, head, row, none } = TABS[shown];
   const rows = data[shown];
-  byId('activity').replaceChildren(table(label, head, rows, row, none, seen.get(shown) ?? null, keyOf));
+  keepPlace(byId('activity'), () => byId('activity').replaceChildren(table(label, head, rows, row, none, seen.get(shown) ?? null, keyOf)));
   seen.set(shown, new Set(rows.map(keyOf)));
 };
 

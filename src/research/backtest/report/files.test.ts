@@ -7,6 +7,7 @@ import { BTC, ETH, FROM, generated, momentumOf, options, seriesOf, START } from 
 import { runStudy } from '../study.ts';
 import { summaryLines } from '../summary.ts';
 import { reportFiles } from './files.ts';
+import { reportPage } from './page.ts';
 
 const { series, predictions } = generated(2, [BTC, ETH], 6_000);
 const study = runStudy({ ...options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 3_000 * HOUR_MS }), model: null });
@@ -44,6 +45,15 @@ describe('the report', () => {
     expect(page).toContain('IN SAMPLE: &lt;b&gt;careful&lt;/b&gt;');
     expect(page).toContain(study.result.orderHash);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test('writes all money alike, and has the head of a column of words above them', () => {
+    const { guarded } = study;
+    const rich = { ...study, guarded: { ...guarded, performance: { ...guarded.performance, expectancy: 12_712.909 } } };
+    const shown = '12\u202f712.91';
+    expect(summaryLines(rich).find((line) => line.startsWith('Expectancy'))).toContain(shown);
+    expect(reportPage(rich, [], [])).toContain(`<td>Expectancy a trade, USDT</td><td>${shown}</td>`);
+    expect(text('index.html')).toContain('<th class="why">Why</th>');
   });
 
   test('one picture is drawn after the other: each holds its canvas in memory meanwhile', async () => {

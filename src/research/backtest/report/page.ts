@@ -19,7 +19,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font
 th,td{padding:7px 12px;text-align:right;border-bottom:1px solid #1b2733;white-space:nowrap}
 th{color:#9db0c1;font-weight:500;background:#101922;position:sticky;top:0}
 td:first-child,th:first-child{text-align:left}tr:last-child td{border-bottom:0}
-td.why{text-align:left;white-space:normal;min-width:260px}.tall{max-height:560px;overflow:auto}.good{color:#45d68c}.bad{color:#ff7d72}
+td.why,th.why{text-align:left}td.why{white-space:normal;min-width:260px}.tall{max-height:560px;overflow:auto}.good{color:#45d68c}.bad{color:#ff7d72}
 code{font-family:ui-monospace,monospace;font-size:13px;color:#9db0c1;word-break:break-all}
 ul{color:#9db0c1;padding-left:20px}
 @media (max-width:640px){main{padding:20px 12px 60px}h1{font-size:23px}h2{font-size:18px}table{font-size:13px}th,td{padding:6px 8px}th,td:first-child{white-space:normal}td.why{min-width:180px}}
@@ -29,7 +29,7 @@ ul{color:#9db0c1;padding-left:20px}
 const cell = (text: string, name = ''): string => `<td${name === '' ? '' : ` class="${name}"`}>${escapeText(text)}</td>`;
 const coloured = (text: string, value: number): string => cell(text, value > 0 ? 'good' : value < 0 ? 'bad' : '');
 const table = (head: readonly string[], rows: readonly string[], tall = false): string =>
-  `<div class="scroll${tall ? ' tall' : ''}"><table><thead><tr>${head.map((name) => `<th>${escapeText(name)}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row}</tr>`).join('')}</tbody></table></div>`;
+  `<div class="scroll${tall ? ' tall' : ''}"><table><thead><tr>${head.map((name) => `<th${name === 'Why' ? ' class="why"' : ''}>${escapeText(name)}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row}</tr>`).join('')}</tbody></table></div>`;
 
 /** The whole report as one page that asks for nothing else: pictures inside it, no script. */
 export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes: readonly string[]): string => {
@@ -81,7 +81,7 @@ const figures = ({ guarded, unguarded, hold, result, resampling }: BacktestStudy
       trading('Trades', (of) => String(of.performance.trades)),
       trading('Win rate', (of) => percent(of.performance.winRate, 1)),
       trading('Profit factor', (of) => figure(of.performance.profitFactor)),
-      trading('Expectancy a trade, USDT', (of) => figure(of.performance.expectancy)),
+      trading('Expectancy a trade, USDT', (of) => money(of.performance.expectancy)),
       trading('Longest losing streak', (of) => String(of.performance.longestLossStreak)),
       trading('Time in the market', (of) => percent(of.performance.exposureTime, 1)),
       cell('Fees, USDT') + cell(money(result.fees)) + cell('') + cell(''),
