@@ -23,10 +23,8 @@ const SHORT_LIMIT = 1e15;
 /** Powers of ten by the number of places that are left to sixteen. */
 const POWERS: readonly bigint[] = Array.from({ length: DECIMAL_PLACES + 1 }, (_, places) => 10n ** BigInt(places));
 
-const raw = (value: bigint): Decimal => value as Decimal;
-
-export const ZERO: Decimal = raw(0n);
-export const ONE: Decimal = raw(ONE_RAW);
+export const ZERO: Decimal = 0n as Decimal;
+export const ONE: Decimal = ONE_RAW as Decimal;
 
 const DECIMAL_PATTERN = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
 
@@ -51,7 +49,7 @@ const shortDecimal = (text: string): Decimal | null => {
   }
   if (digits >= SHORT_LIMIT) return null;
   const power = POWERS[DECIMAL_PLACES - (point < 0 ? 0 : length - 1 - point)];
-  return power === undefined ? null : raw(BigInt(digits) * power);
+  return power === undefined ? null : ((BigInt(digits) * power) as Decimal);
 };
 
 const longDecimal = (text: string): Decimal => {
@@ -62,10 +60,10 @@ const longDecimal = (text: string): Decimal => {
   const fraction = match[3] ?? '';
   const places = DECIMAL_PLACES + Number(match[4] ?? '0') - fraction.length;
   const digits = BigInt(whole + fraction);
-  if (places >= 0) return raw(sign * digits * 10n ** BigInt(places));
+  if (places >= 0) return (sign * digits * 10n ** BigInt(places)) as Decimal;
   const divisor = 10n ** BigInt(-places);
   if (digits % divisor !== 0n) throw new RangeError(`more than ${DECIMAL_PLACES} decimals: "${text}"`);
-  return raw((sign * digits) / divisor);
+  return ((sign * digits) / divisor) as Decimal;
 };
 
 /** Whether `decimal` takes the text. */
@@ -81,7 +79,7 @@ export const isDecimalText = (text: string): boolean => {
 /** A whole number as a decimal. @throws RangeError for a fraction or an unsafe integer. */
 export const decimalFromInteger = (value: number): Decimal => {
   if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);
-  return raw(BigInt(value) * ONE_RAW);
+  return (BigInt(value) * ONE_RAW) as Decimal;
 };
 
 /**
@@ -93,14 +91,14 @@ export const decimalFromNumber = (value: number): Decimal => {
   if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
   // When eight places and 15 digits read back as the value, no other decimal as short does.
   const short = Math.round(value * SHORT);
-  if (short < SHORT_LIMIT && short > -SHORT_LIMIT && short / SHORT === value) return raw(BigInt(short) * SHORT_RAW);
+  if (short < SHORT_LIMIT && short > -SHORT_LIMIT && short / SHORT === value) return (BigInt(short) * SHORT_RAW) as Decimal;
   const match = DECIMAL_PATTERN.exec(String(value));
   if (match === null) throw new RangeError(`not a decimal number: ${value}`);
   const fraction = match[3] ?? '';
   const places = DECIMAL_PLACES + Number(match[4] ?? '0') - fraction.length;
   const digits = BigInt((match[2] ?? '0') + fraction);
   const magnitude = places >= 0 ? digits * 10n ** BigInt(places) : digits / 10n ** BigInt(-places);
-  return raw(match[1] === '-' ? -magnitude : magnitude);
+  return (match[1] === '-' ? -magnitude : magnitude) as Decimal;
 };
 
 /** The nearest double: for display, statistics and limits, never for booking. */
@@ -138,16 +136,16 @@ const trimmed = (digits: number): string => {
   return String(left).padStart(places, '0');
 };
 
-export const add = (a: Decimal, b: Decimal): Decimal => raw(a + b);
-export const sub = (a: Decimal, b: Decimal): Decimal => raw(a - b);
-export const neg = (a: Decimal): Decimal => raw(-a);
-export const abs = (a: Decimal): Decimal => (a < 0n ? raw(-a) : a);
+export const add = (a: Decimal, b: Decimal): Decimal => (a + b) as Decimal;
+export const sub = (a: Decimal, b: Decimal): Decimal => (a - b) as Decimal;
+export const neg = (a: Decimal): Decimal => -a as Decimal;
+export const abs = (a: Decimal): Decimal => (a < 0n ? (-a as Decimal) : a);
 export const min = (a: Decimal, b: Decimal): Decimal => (a < b ? a : b);
 export const max = (a: Decimal, b: Decimal): Decimal => (a > b ? a : b);
 export const sum = (values: Iterable<Decimal>): Decimal => {
   let total = 0n;
   for (const value of values) total += value;
-  return raw(total);
+  return total as Decimal;
 };
 
 const floorDiv = (a: bigint, b: bigint): bigint => {
@@ -157,25 +155,25 @@ const floorDiv = (a: bigint, b: bigint): bigint => {
 };
 
 /** a x b, rounded toward minus infinity at the 16th place (exact for 8-place operands). */
-export const mulDown = (a: Decimal, b: Decimal): Decimal => raw(floorDiv(a * b, ONE_RAW));
+export const mulDown = (a: Decimal, b: Decimal): Decimal => floorDiv(a * b, ONE_RAW) as Decimal;
 /** a x b, rounded toward plus infinity at the 16th place (exact for 8-place operands). */
-export const mulUp = (a: Decimal, b: Decimal): Decimal => raw(-floorDiv(-(a * b), ONE_RAW));
+export const mulUp = (a: Decimal, b: Decimal): Decimal => -floorDiv(-(a * b), ONE_RAW) as Decimal;
 /** a / b toward minus infinity. @throws RangeError when b is zero. */
 export const divDown = (a: Decimal, b: Decimal): Decimal => {
   if (b === 0n) throw new RangeError('division by zero');
-  return raw(floorDiv(a * ONE_RAW, b));
+  return floorDiv(a * ONE_RAW, b) as Decimal;
 };
 /** a / b toward plus infinity. @throws RangeError when b is zero. */
 export const divUp = (a: Decimal, b: Decimal): Decimal => {
   if (b === 0n) throw new RangeError('division by zero');
-  return raw(-floorDiv(-(a * ONE_RAW), b));
+  return -floorDiv(-(a * ONE_RAW), b) as Decimal;
 };
 
 /** Largest multiple of `step` that is <= value. A step of zero means "no grid": the value itself. */
 export const floorTo = (value: Decimal, step: Decimal): Decimal =>
-  step === 0n ? value : raw(floorDiv(value, step) * step);
+  step === 0n ? value : ((floorDiv(value, step) * step) as Decimal);
 /** Smallest multiple of `step` that is >= value. A step of zero means "no grid": the value itself. */
 export const ceilTo = (value: Decimal, step: Decimal): Decimal =>
-  step === 0n ? value : raw(-floorDiv(-value, step) * step);
+  step === 0n ? value : ((-floorDiv(-value, step) * step) as Decimal);
 /** Whether the value lies on the grid of `step`; always true for a step of zero. */
 export const isMultipleOf = (value: Decimal, step: Decimal): boolean => step === 0n || value % step === 0n;

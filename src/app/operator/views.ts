@@ -1,5 +1,5 @@
 import { toNumber } from '../../core/decimal.ts';
-import { dataIsFresh, freshnessRule, markEquity, measureExposure, unrealisedOf } from '../../core/engine/marking.ts';
+import { dataIsFresh, markEquity, measureExposure, unrealisedOf } from '../../core/engine/marking.ts';
 import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
@@ -124,7 +124,7 @@ export const riskView = (state: EngineState, now: Now): RiskView => {
     return exposure === null || equity === null ? null : { gross: toNumber(exposure.gross) / equity, own: toNumber(exposure.symbol) / equity };
   };
   const shares = Object.values(state.symbols).map((symbol) => ({ symbol, share: share(symbol) }));
-  const rule = freshnessRule(state);
+  const rule = state.freshness;
   return {
     riskPerTrade: limits.riskPerTrade,
     stopLoss: limits.stopLoss,

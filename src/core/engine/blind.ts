@@ -1,5 +1,5 @@
 import { MINUTE_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { freshFeeCoinPrice, freshnessRule, priceIsFresh } from './marking.ts';
+import { freshFeeCoinPrice, priceIsFresh } from './marking.ts';
 import type { EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
@@ -30,7 +30,7 @@ export const noteBlindness = (turn: Turn, equity: number | null): void => {
 /** Markets whose missing price leaves equity unknown and that no lock names; none while one that is named does so as well. */
 const untold = (state: EngineState, at: EpochMs, wall: EpochMs): readonly string[] => {
   if (state.cashNumber === null) return [];
-  const rule = freshnessRule(state);
+  const rule = state.freshness;
   const stale = state.symbolList.filter((symbol) => symbol.managed !== null && symbol.heldNumber !== 0 && !priceIsFresh(symbol, at, wall, rule));
   if (stale.some(({ configured, unlisted }) => configured && !unlisted)) return [];
   const coin = state.feeSymbol !== null && state.feeCoinNumber !== 0 && freshFeeCoinPrice(state, at, wall, rule) === null ? [state.feeSymbol] : [];

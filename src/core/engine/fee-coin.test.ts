@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
-import { equityOf, freshnessRule } from './marking.ts';
+import { equityOf } from './marking.ts';
 import { BTC, instrumentText, seconds, World } from './world.test-helper.ts';
 
 const BNB = 'BNB/USDT';
@@ -28,7 +28,7 @@ const look = (world: World): void => {
   world.account();
 };
 
-const equity = (world: World): number => equityOf(world.state, world.at, world.wall, freshnessRule(world.state)) ?? Number.NaN;
+const equity = (world: World): number => equityOf(world.state, world.at, world.wall, world.state.freshness) ?? Number.NaN;
 
 describe('a coin that pays fees and of which a position is left from an earlier run', () => {
   test('is counted once: what the books hold as a position pays no fees', () => {

@@ -7,9 +7,6 @@ import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
 import type { EpochMs } from '../units.ts';
 import { configOf, lastDecimal, type EngineState, type SymbolState } from './state.ts';
 
-/** How old data may be. */
-export const freshnessRule = (state: EngineState): FreshnessRule => state.freshness;
-
 /** Whether the newest price may be used as the present one. */
 export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
   symbol.priceAt !== null && symbol.priceWall !== null && isYoung(symbol.priceAt, symbol.priceWall, at, wall, rule);
@@ -72,7 +69,7 @@ export const leapPending = (state: EngineState): boolean => {
 
 /** Equity with the reason why it is not known. */
 export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
-  const rule = freshnessRule(state);
+  const rule = state.freshness;
   const value = equityOf(state, at, wall, rule);
   return { value, unknown: value === null ? whyUnknown(state, at, wall, rule) : null };
 };
@@ -105,7 +102,7 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
   const config = configOf(state);
   const { cash } = state.ledger;
   if (cash === null) return null;
-  const rule = freshnessRule(state);
+  const rule = state.freshness;
   let gross = ZERO;
   let own = ZERO;
   let freeCash = cash;

@@ -4,7 +4,7 @@ import { impose } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
-import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
+import { freshFeeCoinPrice } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
 import { noteListing } from './unlisted.ts';
@@ -223,7 +223,7 @@ const deposit = (turn: Turn, amount: Decimal): void => {
  */
 const moveFeeCoin = (turn: Turn, there: Decimal): void => {
   const { state, config } = turn;
-  const price = freshFeeCoinPrice(state, turn.at, turn.wall, freshnessRule(state));
+  const price = freshFeeCoinPrice(state, turn.at, turn.wall, state.freshness);
   if (price === null) return;
   const moved = sub(there, state.ledger.feeCoin);
   state.suspicion = null;

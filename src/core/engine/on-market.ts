@@ -3,7 +3,7 @@ import { isStale } from '../guardian/health-locks.ts';
 import type { Quote } from '../market/quote.ts';
 import { HOUR_MS, hourStart, type EpochMs, type Fraction } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';
-import { borneOut, disbelieved, equityOf, freshnessRule, grossExposure } from './marking.ts';
+import { borneOut, disbelieved, equityOf, grossExposure } from './marking.ts';
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
@@ -37,7 +37,7 @@ const isPrice = (value: number): boolean => value > 0 && value < Number.POSITIVE
 
 export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   const { state } = turn;
-  const rule = freshnessRule(state);
+  const rule = state.freshness;
   for (const quote of input.quotes) {
     if (!isPrice(quote.last) || !isPrice(quote.bid) || !isPrice(quote.ask)) continue;
     // A stamp from the future would look fresh for longer than it is.
@@ -111,7 +111,7 @@ const watchTarget = (symbol: SymbolState): void => {
 export const recordEquity = (turn: Turn): void => {
   const { state } = turn;
   if (state.equityHour !== null && turn.at < state.equityHour + HOUR_MS) return;
-  const value = equityOf(state, turn.at, turn.wall, freshnessRule(state));
+  const value = equityOf(state, turn.at, turn.wall, state.freshness);
   if (value === null) return;
   state.equityHour = hourStart(turn.at);
   emit(turn, { type: 'equity', at: turn.at, equity: value - disbelieved(state), cash: state.cashNumber ?? 0, exposure: grossExposure(state) });

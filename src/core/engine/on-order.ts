@@ -7,7 +7,7 @@ import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
-import { freshFeeCoinPrice, freshnessRule } from './marking.ts';
+import { freshFeeCoinPrice } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -154,7 +154,7 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   const { base, quote } = symbol.instrument;
   const { draft } = record;
   const cashBefore = state.ledger.cash ?? ZERO;
-  const coinPrice = fill.feeAsset === config.feeAsset ? freshFeeCoinPrice(state, turn.at, turn.wall, freshnessRule(state)) : null;
+  const coinPrice = fill.feeAsset === config.feeAsset ? freshFeeCoinPrice(state, turn.at, turn.wall, state.freshness) : null;
   if (![base, quote, config.feeAsset].includes(fill.feeAsset) && decimal(fill.fee) > ZERO) reportFeeAsset(turn, fill.feeAsset);
   const booking = bookFill(state.ledger, fill, {
     symbol: symbol.symbol,

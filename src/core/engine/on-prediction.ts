@@ -9,7 +9,7 @@ import type { EngineConfig } from './config.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
 import { manage, price } from './lifecycle.ts';
-import { dataIsFresh, exactEquity, freshnessRule, measureExposure } from './marking.ts';
+import { dataIsFresh, exactEquity, measureExposure } from './marking.ts';
 import { nextOrderId, place } from './orders-out.ts';
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
@@ -81,7 +81,7 @@ const enter = (turn: Turn, symbol: SymbolState, openTime: EpochMs, told: string)
 /** What an entry is judged by now; `signal` is the open time of the candle behind it. */
 export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): EntryContext => {
   const { state, config, at, wall } = turn;
-  const fresh = dataIsFresh(symbol, at, wall, freshnessRule(state));
+  const fresh = dataIsFresh(symbol, at, wall, state.freshness);
   return {
     guardian: state.guardian,
     limits: config.limits,

@@ -5,7 +5,7 @@ import { noteBlindness } from './blind.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
 import { tend } from './lifecycle.ts';
-import { disbelieved, equityOf, freshnessRule, leapPending } from './marking.ts';
+import { disbelieved, equityOf, leapPending } from './marking.ts';
 import { onAccount } from './on-account.ts';
 import { onCommand } from './on-command.ts';
 import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
@@ -122,7 +122,7 @@ const justEvaluated = ({ state, at, wall }: Turn): boolean => state.evaluated.at
 const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
   if (!symbol.configured) return;
   const { state, at, wall, changes } = turn;
-  evaluateFreshness(state.guardian, symbol, at, wall, freshnessRule(state), state.startedWall, changes);
+  evaluateFreshness(state.guardian, symbol, at, wall, state.freshness, state.startedWall, changes);
   evaluateCandles(turn, symbol);
 };
 
@@ -140,7 +140,7 @@ const evaluate = (turn: Turn): void => {
   const open = oldestUnsettled(state);
   const what = open === null ? undefined : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
   evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
-  const equity = equityOf(state, at, wall, freshnessRule(state));
+  const equity = equityOf(state, at, wall, state.freshness);
   const doubted = equity === null ? 0 : disbelieved(state);
   evaluateEquity(guardian, at, equity, config.limits, changes, doubted, doubted > 0 && leapPending(state));
   if (equity === null || state.blind !== undefined) noteBlindness(turn, equity);

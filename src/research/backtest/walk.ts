@@ -1,4 +1,4 @@
-import { equityOf, freshnessRule } from '../../core/engine/marking.ts';
+import { equityOf } from '../../core/engine/marking.ts';
 import { configOf, type EngineState } from '../../core/engine/state.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { DAY_MS, HOUR_MS, type EpochMs } from '../../core/units.ts';
@@ -184,4 +184,4 @@ export class Walker {
 }
 
 /** Equity now, for reports; null while it is not known. */
-export const equityNow = (state: EngineState): number | null => equityOf(state, state.at, state.wall, freshnessRule(state));
+export const equityNow = (state: EngineState): number | null => equityOf(state, state.at, state.wall, state.freshness);
