@@ -18,12 +18,12 @@ const entriesApproved = (evidence: Evidence): Finding => {
   const wrong = readPhases(evidence).filter(({ phase }) => phase.record.unapproved > 0);
   const total = readPhases(evidence).reduce((sum, { phase }) => sum + phase.record.entryOrders, 0);
   if (wrong.length > 0) return fail('entries-approved', `entries without an approval on record: ${wrong.map(({ name, phase }) => `${name} ${phase.record.unapproved}`).join(', ')}`);
-  return total === 0 ? warn('entries-approved', 'no entry was ever placed') : pass('entries-approved', `${total} entries, each with its approval recorded before it`);
+  return total === 0 ? warn('entries-approved', 'no entry is on the record that was read') : pass('entries-approved', `${total} entries, each with its approval recorded before it`);
 };
 
 const stopsInTime = (evidence: Evidence): Finding => {
   const seen = readPhases(evidence).map(({ name, phase }) => ({ name, ms: phase.record.longestUnprotected })).filter(({ ms }) => ms !== null);
-  if (seen.length === 0) return warn('stops-in-time', 'no entry has filled yet');
+  if (seen.length === 0) return warn('stops-in-time', 'no filled entry is on the record that was read');
   const text = `longest time from a fill to its stop: ${seen.map(({ name, ms }) => `${name} ${((ms ?? 0) / SECOND_MS).toFixed(1)} s`).join(', ')}`;
   return seen.some(({ ms }) => (ms ?? 0) > UNPROTECTED_LIMIT) ? fail('stops-in-time', `${text}; at most ${UNPROTECTED_LIMIT / SECOND_MS} s`) : pass('stops-in-time', text);
 };
@@ -37,7 +37,7 @@ const booksAgree = (evidence: Evidence): Finding => {
   const held = readPhases(evidence).flatMap(({ name, phase }) => phase.record.locks.filter((lock) => lock.startsWith('reconciliation')).map((lock) => `${name}: ${lock}`));
   if (held.length > 0) return fail('books-agree', `ledger and exchange disagree: ${held.join('; ')}`);
   const once = readPhases(evidence).filter(({ phase }) => phase.record.reconciliationLocks > 0);
-  return once.length > 0 ? warn('books-agree', `they disagreed once and were reconciled: ${once.map(({ name, phase }) => `${name} ${phase.record.reconciliationLocks} times`).join(', ')}`) : pass('books-agree', 'ledger and exchange never disagreed');
+  return once.length > 0 ? warn('books-agree', `they disagreed once and were reconciled: ${once.map(({ name, phase }) => `${name} ${phase.record.reconciliationLocks} times`).join(', ')}`) : pass('books-agree', 'no disagreement of ledger and exchange is on the record that was read');
 };
 
 const roundTrip = ({ testnet }: Evidence): Finding => {
