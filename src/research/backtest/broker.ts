@@ -115,7 +115,11 @@ export class BacktestBroker {
   }
 
   balances(): { asset: string; free: string; locked: string }[] {
-    return this.#engine.accounts.entries().map(([asset, { free, locked }]) => ({ asset, free: amountText(free), locked: amountText(locked) }));
+    const { accounts } = this.#engine;
+    return accounts.assets.map((asset) => {
+      const { free, locked } = accounts.get(asset);
+      return { asset, free: amountText(free), locked: amountText(locked) };
+    });
   }
 
   /** Quote currency, whether or not an order holds it back. */

@@ -16,18 +16,26 @@ const EMPTY: Balance = { free: 0n, locked: 0n, deposited: 0n };
  */
 export class Accounts {
   readonly #balances = new Map<string, Balance>();
+  /** In alphabetical order. */
+  #names: readonly string[] = [];
   readonly #changed = new Set<string>();
 
   get(asset: string): Balance {
     return this.#balances.get(asset) ?? EMPTY;
   }
 
+  /** All assets that there ever was something of, in alphabetical order. */
+  get assets(): readonly string[] {
+    return this.#names;
+  }
+
   entries(): [asset: string, balance: Balance][] {
-    return [...this.#balances.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+    return this.#names.map((asset) => [asset, this.get(asset)]);
   }
 
   /** Puts a stored balance back without marking it as changed. */
   restore(asset: string, balance: Balance): void {
+    if (!this.#balances.has(asset)) this.#names = [...this.#names, asset].sort();
     this.#balances.set(asset, balance);
   }
 
@@ -70,7 +78,7 @@ export class Accounts {
     if (balance.free < 0n || balance.locked < 0n) {
       throw new Error(`${asset} would go below zero: free ${formatFixed(balance.free)}, locked ${formatFixed(balance.locked)}`);
     }
-    this.#balances.set(asset, balance);
+    this.restore(asset, balance);
     this.#changed.add(asset);
   }
 }

@@ -1,7 +1,7 @@
 import type { Fill, OrderSnapshot, VenueStatus } from '../../core/orders/order.ts';
 import type { SymbolName } from '../../core/units.ts';
 import type { OwnTrade } from '../../ports/venue.ts';
-import { formatFixed, type Fixed } from '../matching/fixed.ts';
+import { FIXED_PLACES, UNIT, type Fixed } from '../matching/fixed.ts';
 import type { SimOrder, SimOrderStatus, SimTrade } from '../matching/order.ts';
 
 const STATUSES: Readonly<Record<SimOrderStatus, VenueStatus>> = {
@@ -14,14 +14,16 @@ const STATUSES: Readonly<Record<SimOrderStatus, VenueStatus>> = {
 
 /** One spelling for one amount, as the exchange adapter has it: no trailing zeros. */
 export const amountText = (value: Fixed): string => {
-  const text = formatFixed(value);
-  let end = text.length;
-  while (text.charCodeAt(end - 1) === ZERO) end -= 1;
-  return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end);
+  const magnitude = value < 0n ? -value : value;
+  const whole = magnitude / UNIT;
+  let rest = Number(magnitude - whole * UNIT);
+  let places = FIXED_PLACES;
+  while (rest !== 0 && rest % 10 === 0) {
+    rest /= 10;
+    places -= 1;
+  }
+  return `${value < 0n ? '-' : ''}${whole}${rest === 0 ? '' : `.${String(rest).padStart(places, '0')}`}`;
 };
-
-const ZERO = 48;
-const POINT = 46;
 
 const fillOf = (trade: SimTrade): Fill => ({
   tradeId: String(trade.id),
