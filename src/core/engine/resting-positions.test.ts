@@ -77,11 +77,29 @@ describe('hours in which positions rest on their stops', () => {
     expect(passQuietHours(run.copy(), run.stretch())).toBe(2);
   });
 
-  /** A position between barriers far away, under a volatility lock that no price tightens: what an hour does beside that. */
-  const farFromBarriers = (run: Run): EngineState => {
+  /** A position between barriers far away. */
+  const withFarBarriers = (run: Run): EngineState => {
     const state = run.copy();
     managedOf(state).targetPrice = only(state).last * 10;
     managedOf(state).stopPrice = decimalFromNumber(1);
+    return state;
+  };
+
+  /** An hour after the newest candle of `state` whose low would tighten the volatility lock, though its close would not. */
+  const reachFar = (state: EngineState, columns: Writable, row: number): void => {
+    const { atr, threshold, previousClose } = only(state).volatility;
+    const close = previousClose ?? 0;
+    // Wilder's average of this range is at the threshold of a price just below the close.
+    const range = 14 * (threshold ?? 0) * close * 0.999 - 13 * atr;
+    columns.open[row + 1] = columns.close[row] = columns.open[row] = close;
+    columns.low[row] = close * 0.99;
+    columns.high[row] = close * 0.99 + range;
+    expect(range).toBeGreaterThan(0.011 * close);
+  };
+
+  /** The same, under a volatility lock that no price tightens: what an hour does beside that. */
+  const farFromBarriers = (run: Run): EngineState => {
+    const state = withFarBarriers(run);
     Object.assign(only(state).volatility, { status: 'high', calmCandles: 0 });
     return state;
   };
@@ -133,41 +151,19 @@ describe('hours in which positions rest on their stops', () => {
     const run = held();
     const stretch = run.stretch();
     const [columns, row] = [run.market[0] as Writable, stretch.rows[0] ?? 0];
-    const far = (): EngineState => {
-      const state = run.copy();
-      managedOf(state).targetPrice = only(state).last * 10;
-      managedOf(state).stopPrice = decimalFromNumber(1);
-      return state;
-    };
-    const probe = far();
+    const probe = withFarBarriers(run);
     passQuietHours(probe, { ...stretch, to: stretch.from + HOUR_MS });
-    const { atr, threshold, previousClose } = only(probe).volatility;
-    const close = previousClose ?? 0;
-    // Wilder's average of this range is at the threshold of a price just below the close.
-    const range = 14 * (threshold ?? 0) * close * 0.999 - 13 * atr;
-    columns.open[row + 1] = columns.close[row] = columns.open[row] = close;
-    columns.low[row] = close * 0.99;
-    columns.high[row] = close * 0.99 + range;
-    expect(range).toBeGreaterThan(0.011 * close);
-    expect(passQuietHours(far(), { ...run.stretch(), crossesNothing: () => true })).toBe(1);
+    reachFar(probe, columns, row);
+    expect(passQuietHours(withFarBarriers(run), { ...run.stretch(), crossesNothing: () => true })).toBe(1);
   });
 
   test('when the hour that is still to be told would tighten the volatility lock, though its close would not', () => {
     const run = held();
-    const state = run.copy();
-    managedOf(state).targetPrice = only(state).last * 10;
-    managedOf(state).stopPrice = decimalFromNumber(1);
+    const state = withFarBarriers(run);
     const stretch = run.stretch();
     expect(stretch.told).toBe(true);
     expect(passes(run, () => undefined)).toBeGreaterThan(0);
-    const { atr, threshold, previousClose } = only(state).volatility;
-    const [columns, row] = [run.market[0] as Writable, (stretch.rows[0] ?? 0) - 1];
-    const close = previousClose ?? 0;
-    const range = 14 * (threshold ?? 0) * close * 0.999 - 13 * atr;
-    columns.open[row + 1] = columns.close[row] = columns.open[row] = close;
-    columns.low[row] = close * 0.99;
-    columns.high[row] = close * 0.99 + range;
-    expect(range).toBeGreaterThan(0.011 * close);
+    reachFar(state, run.market[0] as Writable, (stretch.rows[0] ?? 0) - 1);
     expect(passQuietHours(state, run.stretch())).toBe(0);
   });
 

@@ -53,6 +53,10 @@ const trueRange = (high: number, low: number, previousClose: number | null): num
 const smooth = (atr: number, range: number, candles: number): number =>
   candles < ATR_PERIOD ? (atr * candles + range) / (candles + 1) : (atr * (ATR_PERIOD - 1) + range) / ATR_PERIOD;
 
+/** Whether an hour with this range so far would pass the threshold at `price`; what is no number would. */
+const passes = (atr: number, candles: number, previousClose: number | null, high: number, low: number, price: number, threshold: number): boolean =>
+  !(smooth(atr, trueRange(high, low, previousClose), candles) / price <= threshold);
+
 /** Takes a closed candle: moves the window, trips, counts calm candles, clears. O(log n) and a short block move. */
 export const updateVolatility = (state: Volatility, high: number, low: number, close: number, maxPercentile: Fraction): void => {
   state.atr = smooth(state.atr, trueRange(high, low, state.previousClose), state.candles);
@@ -110,7 +114,7 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
   for (let restless = false; k < hours && !restless; k += 1) {
     const here = row + k;
     const first = open[here] as number;
-    if (!Number.isNaN(threshold) && (calm || calmCandles > 0) && !(smooth(atr, trueRange(first, first, previousClose), candles) / first <= threshold)) break;
+    if (!Number.isNaN(threshold) && (calm || calmCandles > 0) && passes(atr, candles, previousClose, first, first, first, threshold)) break;
     const closed = close[here - 1] as number;
     const nextAtr = smooth(atr, trueRange(high[here - 1] as number, low[here - 1] as number, previousClose), candles);
     const next = nextAtr / closed;
@@ -137,7 +141,7 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
     ratio = next;
     window.push(next);
     const lowest = low[here] as number;
-    restless = !Number.isNaN(threshold) && (calm || calmCandles > 0) && !(smooth(atr, trueRange(high[here] as number, lowest, closed), candles) / lowest <= threshold);
+    restless = !Number.isNaN(threshold) && (calm || calmCandles > 0) && passes(atr, candles, closed, high[here] as number, lowest, lowest, threshold);
   }
   if (k === 0) return 0;
   state.status = status;
@@ -178,4 +182,4 @@ export const tightenByForming = (state: Volatility, high: number, low: number, p
 export const mayTighten = (state: Volatility, high: number, low: number): boolean =>
   state.threshold !== null &&
   (state.status === 'calm' || state.calmCandles > 0) &&
-  !(smooth(state.atr, trueRange(high, low, state.previousClose), state.candles) / low <= state.threshold);
+  passes(state.atr, state.candles, state.previousClose, high, low, low, state.threshold);

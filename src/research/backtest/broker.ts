@@ -9,7 +9,7 @@ import { isOpen, isWorking, Rejection, type NewOrder, type SimOrder } from '../.
 import { brokenFilter, isTriggerType } from '../../sim/matching/rules.ts';
 import type { Move } from '../../sim/matching/triggers.ts';
 import { rulesOf, SIM_TYPES } from '../../sim/paper/rules.ts';
-import { amountText, snapshotOf } from '../../sim/paper/snapshots.ts';
+import { amountText, balancesOf, snapshotOf } from '../../sim/paper/snapshots.ts';
 import type { Assumptions } from './assumptions.ts';
 
 /** One level that no order of ours can exhaust: size costs what the slippage says, and nothing else. */
@@ -114,12 +114,8 @@ export class BacktestBroker {
     return reports;
   }
 
-  balances(): { asset: string; free: string; locked: string }[] {
-    const { accounts } = this.#engine;
-    return accounts.assets.map((asset) => {
-      const { free, locked } = accounts.get(asset);
-      return { asset, free: amountText(free), locked: amountText(locked) };
-    });
+  balances(): ReturnType<typeof balancesOf> {
+    return balancesOf(this.#engine.accounts);
   }
 
   /** Quote currency, whether or not an order holds it back. */

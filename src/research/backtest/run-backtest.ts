@@ -137,7 +137,7 @@ class BacktestRun {
     while (market.hour < to && this.#stopped === null) {
       this.#hour();
       market.next();
-      for (let more = this.#quiet !== null && this.#stopped === null; more && market.hour < to; ) more = this.#passQuietHours(this.#quiet ?? []);
+      for (let more = true; more; ) more = this.#passQuietHours();
     }
     this.#end();
     return this.#result(Math.min(to, market.hour));
@@ -198,13 +198,13 @@ class BacktestRun {
     this.#walker.walk(hour);
   }
 
-  /** The hours from now on in which nothing can happen, as one. Returns whether more may follow at once, without a step between them. */
-  #passQuietHours(series: readonly QuietSeries[]): boolean {
+  /** The hours from now on in which nothing can happen, as one, up to the midnight at which fills are compared with the account. Returns whether more may follow at once, without a step between them. */
+  #passQuietHours(): boolean {
     const market = this.#market;
     const session = this.#session;
+    const series = this.#quiet;
     const { exposed, told } = session;
-    if (!session.idle || (exposed && !this.#coarse)) return false;
-    // Fills are compared with the account at midnight.
+    if (series === null || this.#stopped !== null || !session.idle || (exposed && !this.#coarse)) return false;
     const reading = session.unread > 0 ? Math.ceil(market.hour / DAY_MS) * DAY_MS + HOUR_MS : Number.POSITIVE_INFINITY;
     const to = Math.min(this.#options.to, reading, this.#operator.until(this.#state.guardian));
     const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, told, crossesNothing: this.#crossesNothing, passed: this.#passed, block: this.#block });

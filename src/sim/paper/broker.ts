@@ -10,7 +10,7 @@ import { isOpen, Rejection, type NewOrder, type RejectionReason, type SimOrder }
 import { brokenFilter } from '../matching/rules.ts';
 import { PaperAccount } from './account.ts';
 import { SIM_TYPES } from './rules.ts';
-import { amountText, ownTradeOf, snapshotOf } from './snapshots.ts';
+import { balancesOf, ownTradeOf, snapshotOf } from './snapshots.ts';
 
 /**
  * A venue inside this process: the simulator's matching rules on the prices
@@ -135,10 +135,7 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
     balances: () =>
       act(() => ({
         ok: true as const,
-        value: engine.accounts
-          .entries()
-          .filter(([, { free, locked }]) => free > 0n || locked > 0n)
-          .map(([asset, { free, locked }]) => ({ asset, free: amountText(free), locked: amountText(locked) })),
+        value: balancesOf(engine.accounts).filter(({ free, locked }) => free !== '0' || locked !== '0'),
       })),
     tradesAfter: (symbol, afterTradeId, since) =>
       act(() => {

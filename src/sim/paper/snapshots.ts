@@ -1,6 +1,7 @@
 import type { Fill, OrderSnapshot, VenueStatus } from '../../core/orders/order.ts';
 import type { SymbolName } from '../../core/units.ts';
 import type { OwnTrade } from '../../ports/venue.ts';
+import type { Accounts } from '../matching/accounts.ts';
 import { FIXED_PLACES, UNIT, type Fixed } from '../matching/fixed.ts';
 import type { SimOrder, SimOrderStatus, SimTrade } from '../matching/order.ts';
 
@@ -24,6 +25,13 @@ export const amountText = (value: Fixed): string => {
   }
   return `${value < 0n ? '-' : ''}${whole}${rest === 0 ? '' : `.${String(rest).padStart(places, '0')}`}`;
 };
+
+/** What there is of every asset, as the exchange states it. */
+export const balancesOf = (accounts: Accounts): { asset: string; free: string; locked: string }[] =>
+  accounts.assets.map((asset) => {
+    const { free, locked } = accounts.get(asset);
+    return { asset, free: amountText(free), locked: amountText(locked) };
+  });
 
 const fillOf = (trade: SimTrade): Fill => ({
   tradeId: String(trade.id),
