@@ -102,15 +102,18 @@ describe('the registry', () => {
   test('/status does not pass for well while every symbol is held, and names what holds which', async () => {
     const { set, service } = setUp();
     const { status } = service;
-    const stale = (symbol: string) => ({ id: `stale-data:${symbol}`, kind: 'stale-data', symbol, state: 'reducing', policy: 'hold', since: 0, reason: `Stale data: ${symbol}: price is 400 s old (limit 300 s)`, clearing: 'by itself', clearedByUnlock: false }) as const;
-    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [stale('BTC/USDT')] }) });
+    const bar = (why: string, ...symbols: string[]) => ({ code: 'symbol-locked', why, symbols });
+    const [lock] = service.locks();
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT')], mayEnter: true }) });
     expect(await set.run('status', '', viewer)).toMatchObject({ title: '🟢 Active · demo' });
-    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [stale('BTC/USDT'), stale('ETH/USDT')] }) });
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT', 'ETH/USDT')], mayEnter: false }) });
     const held = await set.run('status', '', viewer);
     expect(held.title).toBe('🟡 Active, but no entry now · demo');
-    expect(held.blocks[0]).toEqual({ kind: 'text', lines: ['Stale data: no entries in BTC/USDT, ETH/USDT. /locks has more.'] });
-    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [], equity: null }) });
-    expect((await set.run('status', '', viewer)).title).toBe('🟡 Active, but no entry now · demo');
+    expect(held.blocks[0]).toEqual({ kind: 'text', lines: ['Stale data: no entries in BTC/USDT, ETH/USDT.', '/locks has more.'] });
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [], entryBars: [bar('Equity is not known', 'BTC/USDT', 'ETH/USDT')], mayEnter: false }) });
+    const blind = await set.run('status', '', viewer);
+    expect(blind.title).toBe('🟡 Active, but no entry now · demo');
+    expect(blind.blocks[0]).toEqual({ kind: 'text', lines: ['Equity is not known: no entries in BTC/USDT, ETH/USDT.'] });
   });
 
   test('a duration that is missing is asked for, not quoted; no order is no broken one', async () => {

@@ -8,15 +8,13 @@ import { dayText, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
 /** The strictest lock is named in full; /locks has the rest. */
 const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
 
-/** Locks that hold a symbol only, under a bot that is active as a whole. */
-const heldSymbols = ({ why, locks }: StatusView): readonly string[] =>
-  why === null ? [...Map.groupBy(locks, ({ reason }) => reason.split(': ')[0])].map(([title, own]) => `${title}: no entries in ${own.map(({ id, symbol }) => symbol ?? id).join(', ')}. /locks has more.`) : [];
+/** What bars entries of a symbol or two under a bot that is active as a whole. */
+const barred = ({ why, entryBars, locks }: StatusView): readonly string[] =>
+  why === null ? [...entryBars.map(({ why: cause, symbols }) => `${cause}: no entries in ${symbols.join(', ')}.`), ...(locks.length === 0 ? [] : ['/locks has more.'])] : [];
 
-/** While equity is not known or every symbol is held there is no entry: a green "Active" would say otherwise. */
-const headline = (status: StatusView): string => {
-  const mayEnter = status.equity !== null && status.symbols.some(({ symbol }) => status.locks.every((lock) => lock.symbol !== symbol));
-  return status.state === 'active' && !mayEnter ? `${STATE_SIGN.reducing} Active, but no entry now` : `${STATE_SIGN[status.state]} ${STATE_WORD[status.state]}`;
-};
+/** A green "Active" over a bot that may enter nowhere would mislead. */
+const headline = ({ state, mayEnter }: StatusView): string =>
+  state === 'active' && !mayEnter ? `${STATE_SIGN.reducing} Active, but no entry now` : `${STATE_SIGN[state]} ${STATE_WORD[state]}`;
 
 const overview = (status: StatusView, quote: string, times: Times): ReplyBlock => ({
   kind: 'fields',
@@ -63,8 +61,8 @@ export const status = defineCommand({
     return {
       title: `${headline(view)} · ${view.mode}`,
       blocks: [
-        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why, 300), ...others(view)] }]),
-        ...heldSymbols(view).map((line) => ({ kind: 'text' as const, lines: [line] })),
+        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why.reason, 300), ...others(view)] }]),
+        ...(barred(view).length === 0 ? [] : [{ kind: 'text' as const, lines: barred(view) }]),
         overview(view, service.balance().quoteAsset, times),
         positions(view),
         markets(view),

@@ -62,11 +62,24 @@ export interface SymbolStatus {
   readonly lastDecision: string | null;
 }
 
+/** What would refuse an entry now, were there a signal, and in which symbols. */
+export interface EntryBarView {
+  /** The code of the refusal, e.g. `symbol-locked` or `equity-unknown`. */
+  readonly code: string;
+  /** In a few words: the title of a lock, or "Equity is not known". */
+  readonly why: string;
+  readonly symbols: readonly SymbolName[];
+}
+
 export interface StatusView {
   readonly mode: string;
   readonly state: TradingState;
-  /** Why: the strictest lock's reason, or null when active. */
-  readonly why: string | null;
+  /** Why: the strictest lock of the whole bot, or null when active. */
+  readonly why: Pick<LockView, 'reason' | 'clearing'> | null;
+  /** By cause, as the check before an order sees it; empty when an entry could be made in every symbol. */
+  readonly entryBars: readonly EntryBarView[];
+  /** Whether there is a symbol in which an entry could be made. */
+  readonly mayEnter: boolean;
   /** null = unknown, with the reason in `equityUnknown`. */
   readonly equity: number | null;
   readonly equityUnknown: string | null;

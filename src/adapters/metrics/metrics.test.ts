@@ -31,7 +31,9 @@ afterEach(() => {
 const status: StatusView = {
   mode: 'paper',
   state: 'reducing',
-  why: 'Paused',
+  why: { reason: 'Paused', clearing: '/resume' },
+  entryBars: [{ code: 'state-reducing', why: 'Paused', symbols: ['BTC/USDT'] }],
+  mayEnter: false,
   equity: 990,
   equityUnknown: null,
   dayBaseline: 1_000,

@@ -5,6 +5,8 @@ const status: StatusView = {
   mode: 'demo',
   state: 'active',
   why: null,
+  entryBars: [],
+  mayEnter: true,
   equity: 1_000,
   equityUnknown: null,
   dayBaseline: 1_000,

@@ -2,8 +2,10 @@ import { toNumber } from '../../core/decimal.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
+import { staleness } from '../../core/guardian/health-locks.ts';
+import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
-import { HOUR_MS, type EpochMs } from '../../core/units.ts';
+import { HOUR_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
 import type { Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { CancelPreview, ChartView, FlattenPreview, HealthCheckView, LogLineView, ModelStatusView, OperatorTools, OrderView, ReadinessView } from '../../ports/operator-tools.ts';
@@ -76,9 +78,10 @@ const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] 
   return [
     { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}` },
     ...Object.values(state.symbols).map((symbol): HealthCheckView => {
-      const lock = state.guardian.locks[`stale-data:${symbol.symbol}`];
-      const age = symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt) / 1000;
-      return { name: `data ${symbol.symbol}`, ok: age === null ? null : lock === undefined, detail: lock?.reason.replace(`${symbol.symbol}: `, '') ?? (age === null ? 'no price yet' : `price ${Math.round(age)} s old`) };
+      const held = isHeld(state.guardian, symbol.staleLockId);
+      const stale = staleness(symbol, now.market, now.wall, state.freshness);
+      const fresh = `price ${Math.round(Math.max(0, now.market - (symbol.priceAt ?? now.market)) / SECOND_MS)} s old`;
+      return { name: `data ${symbol.symbol}`, ok: symbol.priceAt === null ? null : stale === null && !held, detail: stale ?? (held ? `${fresh}, one more fresh poll clears the lock` : fresh) };
     }),
     { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
     { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },

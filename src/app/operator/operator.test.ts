@@ -3,7 +3,8 @@ import { decimal, formatDecimal } from '../../core/decimal.ts';
 import { BTC, ETH, stopIdOf, World } from '../../core/engine/world.test-helper.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/units.ts';
-import type { Caller } from '../../ports/operator.ts';
+import type { Caller, EntryBarView } from '../../ports/operator.ts';
+import type { HealthCheckView, OperatorTools } from '../../ports/operator-tools.ts';
 import type { EquityPoint, FillRow, Records } from '../../ports/store.ts';
 import { equityAt } from './equity-at.ts';
 import { createLogTail } from './log-tail.ts';
@@ -34,7 +35,7 @@ const noRecords = (overrides: Partial<Records> = {}): Records => ({
 
 const now = () => ({ market: world.at, wall: world.wall });
 
-const tools = (overrides: Partial<OperatorToolsOptions> = {}) =>
+const tools = (overrides: Partial<OperatorToolsOptions> = {}): OperatorTools =>
   createOperatorTools({
     state: world.state,
     records: noRecords(),
@@ -74,6 +75,23 @@ beforeEach(() => {
   reconciled = 0;
   forgotten = [];
 });
+
+/** The price of BTC stays away for longer than one keeps. */
+const onlyEthIsQuoted = (): void => {
+  world.pass(301_000);
+  world.apply({ type: 'quotes', quotes: [{ symbol: ETH, last: 2_500, bid: 2_499.9, ask: 2_500.1, at: world.at }] });
+};
+
+/** A start at which one of the two was read that have to be. */
+const begun = (read: 'account' | 'clock'): void => {
+  world = new World();
+  world.start();
+  for (const symbol of [BTC, ETH]) world.warm(symbol);
+  if (read === 'account') world.account();
+  else world.apply({ type: 'clock-skew', skew: 0 });
+  world.quotes();
+  world.quotes();
+};
 
 describe('what people see', () => {
   test('a protected position with its stop, target and distance', () => {
@@ -123,6 +141,35 @@ describe('what people see', () => {
     expect(lockViews(world.state)).toMatchObject([{ since: world.at - 1000, renewed: world.at }]);
   });
 
+  test.each<readonly [string, () => void, readonly EntryBarView[], boolean]>([
+    ['nothing', () => undefined, [], true],
+    ['a stale symbol', onlyEthIsQuoted, [{ code: 'symbol-locked', why: 'Stale data', symbols: [BTC] }], true],
+    ['a bot that is paused', () => void world.command({ name: 'pause', reason: 'look' }), [{ code: 'state-reducing', why: 'Paused', symbols: [BTC, ETH] }], false],
+    ['an account that could not be read', () => void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }), [{ code: 'equity-unknown', why: 'The account could not be read', symbols: [BTC, ETH] }], false],
+    ['a start at which no account was read', () => begun('clock'), [{ code: 'baseline-unknown', why: "The day's baseline is not known yet", symbols: [BTC, ETH] }], false],
+    ['a start at which no clock was measured', () => begun('account'), [{ code: 'clock-unknown', why: 'The exchange clock is not known', symbols: [BTC, ETH] }], false],
+  ])('what bars entries under %s is what an order would be refused for', (_what, happen, entryBars, mayEnter) => {
+    happen();
+    const status = statusView(world.state, now());
+    expect(status).toMatchObject({ entryBars, mayEnter });
+    for (const symbol of [BTC, ETH]) {
+      world.predict(symbol);
+      const bar = status.entryBars.find(({ symbols }) => symbols.includes(symbol));
+      expect([symbol, world.decision().text]).toEqual([symbol, expect.stringMatching(bar === undefined ? /^entry / : new RegExp(`^denied, ${bar.code}: `))]);
+    }
+  });
+
+  test('a day that has begun since the newest input bars nothing; data that has grown old since does', () => {
+    const midnight = Math.ceil(world.at / DAY_MS) * DAY_MS;
+    while (world.at + HOUR_MS < midnight) world.hour();
+    world.at = midnight - 5;
+    world.quotes();
+    world.pass(10);
+    expect(statusView(world.state, now())).toMatchObject({ entryBars: [], mayEnter: true });
+    world.pass(301_000);
+    expect(statusView(world.state, now())).toMatchObject({ entryBars: [{ code: 'price-unknown', why: 'No fresh price', symbols: [BTC, ETH] }], mayEnter: false });
+  });
+
   test('health says unknown where nothing is known', () => {
     world = new World();
     world.start();
@@ -130,6 +177,17 @@ describe('what people see', () => {
     expect(checks.find((check) => check.name === 'equity')).toMatchObject({ ok: false });
     expect(checks.find((check) => check.name === `data ${BTC}`)).toMatchObject({ ok: null, detail: 'no price yet' });
     expect(checks.find((check) => check.name === 'books')).toMatchObject({ ok: null });
+  });
+
+  test('health tells how old stale data is now, and what fresh data waits for', () => {
+    const data = (): HealthCheckView | undefined => tools().health().find((check) => check.name === `data ${BTC}`);
+    onlyEthIsQuoted();
+    world.pass(9_000);
+    expect(data()).toMatchObject({ ok: false, detail: 'price is 310 s old (limit 300 s)' });
+    world.quotes();
+    expect(data()).toMatchObject({ ok: false, detail: 'price 0 s old, one more fresh poll clears the lock' });
+    world.quotes();
+    expect(data()).toMatchObject({ ok: true, detail: 'price 0 s old' });
   });
 });
 

@@ -1,10 +1,13 @@
 import { toNumber } from '../../core/decimal.ts';
+import type { EngineConfig } from '../../core/engine/config.ts';
 import { dataIsFresh, markEquity, measureExposure, unrealisedOf } from '../../core/engine/marking.ts';
 import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
+import { entryBarOf } from '../../core/engine/on-prediction.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
+import { DENIALS, type Denial, type DenialCode } from '../../core/guardian/denial.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../core/guardian/state.ts';
-import type { EpochMs } from '../../core/units.ts';
+import type { EpochMs, SymbolName } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
 import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview } from '../../ports/operator.ts';
 import { nextDecision } from '../market-feed.ts';
@@ -66,6 +69,49 @@ const symbolStatus = (symbol: SymbolState, now: Now): SymbolStatus => ({
   lastDecision: symbol.lastDecision?.text ?? null,
 });
 
+/**
+ * What an order would be refused for in the symbol, asked of the check that it would have to pass, with what the newest
+ * input knew: a day that begins between two inputs is none to a bot that is about to see it. Data that has grown old since then bars all the same.
+ */
+const barOf = (state: EngineState, config: EngineConfig, symbol: SymbolState, now: Now): Pick<Denial, 'code'> | null => {
+  const denial = entryBarOf({ state, config, at: state.at, wall: now.wall }, symbol);
+  if (denial !== null) return denial;
+  if (markEquity(state, now.market, now.wall).value === null) return { code: 'equity-unknown' };
+  return dataIsFresh(symbol, now.market, now.wall, state.freshness) ? null : { code: 'price-unknown' };
+};
+
+const barWords = ({ accountFailed, guardian }: EngineState, symbol: SymbolName, code: DenialCode): string => {
+  switch (code) {
+    case 'clock-unknown':
+      return 'The exchange clock is not known';
+    case 'baseline-unknown':
+      return "The day's baseline is not known yet";
+    case 'instrument-not-trading':
+      return 'Not traded at the exchange now';
+    case 'equity-unknown':
+      return accountFailed ? 'The account could not be read' : 'Equity is not known';
+    case 'price-unknown':
+      return 'No fresh price';
+    default: {
+      const lock = strictestLock(guardian, null) ?? strictestLock(guardian, symbol);
+      return lock === null ? DENIALS[code] : LOCKS[lock.kind].title;
+    }
+  }
+};
+
+/** What bars entries, by cause. */
+const entryBars = (state: EngineState, now: Now): Pick<StatusView, 'entryBars' | 'mayEnter'> => {
+  const { config } = state;
+  if (config === null) return { entryBars: [], mayEnter: false };
+  const traded = state.symbolList.filter(({ symbol }) => config.symbols.includes(symbol));
+  const barred = traded.flatMap((each) => {
+    const bar = barOf(state, config, each, now);
+    return bar === null ? [] : [{ symbol: each.symbol, code: bar.code, why: barWords(state, each.symbol, bar.code) }];
+  });
+  const bars = [...Map.groupBy(barred, ({ why }) => why)].map(([why, own]) => ({ code: own[0]?.code ?? '', why, symbols: own.map(({ symbol }) => symbol) }));
+  return { entryBars: bars, mayEnter: barred.length < traded.length };
+};
+
 export const statusView = (state: EngineState, now: Now): StatusView => {
   const { guardian, config } = state;
   const equity = markEquity(state, now.market, now.wall);
@@ -76,7 +122,8 @@ export const statusView = (state: EngineState, now: Now): StatusView => {
   return {
     mode: config?.mode ?? 'starting',
     state: overall,
-    why: lock === null ? null : lockView(lock, config?.lockPolicies).reason,
+    why: lock === null ? null : lockView(lock, config?.lockPolicies),
+    ...entryBars(state, now),
     equity: equity.value,
     equityUnknown: equity.unknown,
     dayBaseline: baseline,

@@ -11,7 +11,7 @@ import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { settle } from './settle.ts';
-import { emit, type Turn } from './turn.ts';
+import { emit, type Moment, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
 
@@ -97,7 +97,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 };
 
 /** Why /unlock may not clear this lock now, or null. */
-export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config'>, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity'>): string | null => {
+export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity'>): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;

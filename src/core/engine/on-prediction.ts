@@ -1,7 +1,8 @@
 import { formatDecimal } from '../decimal.ts';
+import type { Denial } from '../guardian/denial.ts';
 import { denialText } from '../guardian/denial-text.ts';
 import { clockIsKnown } from '../guardian/health-locks.ts';
-import { checkEntry, type EntryContext } from '../guardian/pre-trade.ts';
+import { checkEntry, entryBar, type EntryContext } from '../guardian/pre-trade.ts';
 import { riskFraction } from '../risk/sizing.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds, type SymbolName } from '../units.ts';
@@ -12,7 +13,7 @@ import { manage, price } from './lifecycle.ts';
 import { dataIsFresh, exactEquity, measureExposure } from './marking.ts';
 import { nextOrderId, place } from './orders-out.ts';
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';
-import { emit, type Turn } from './turn.ts';
+import { emit, type Moment, type Turn } from './turn.ts';
 
 /** An entry that has not been sent this long after its signal is not sent any more (wall time). */
 export const SIGNAL_LIFETIME: Milliseconds = 60 * SECOND_MS;
@@ -78,8 +79,11 @@ const enter = (turn: Turn, symbol: SymbolState, openTime: EpochMs, told: string)
   return { outcome: 'entered', sizing, checks, clientOrderId, text: `entry ${formatDecimal(quantity)} @ ${price(limitPrice ?? quantity)}: ${told}` };
 };
 
+/** What would refuse an entry in the symbol at this moment, were there a signal; null when nothing would. */
+export const entryBarOf = (moment: Moment, symbol: SymbolState): Denial | null => entryBar(entryContext(moment, symbol, symbol.newestCandleOpen ?? moment.at));
+
 /** What an entry is judged by now; `signal` is the open time of the candle behind it. */
-export const entryContext = (turn: Turn, symbol: SymbolState, signal: EpochMs): EntryContext => {
+export const entryContext = (turn: Moment, symbol: SymbolState, signal: EpochMs): EntryContext => {
   const { state, config, at, wall } = turn;
   const fresh = dataIsFresh(symbol, at, wall, state.freshness);
   return {

@@ -20,6 +20,9 @@ export interface Turn {
   readonly changes: Change[];
 }
 
+/** The part of a step that a state is judged by. */
+export type Moment = Pick<Turn, 'state' | 'config' | 'at' | 'wall'>;
+
 /** What most steps want. One for all: an array for each step would cost more than the step. */
 export const NO_EFFECTS: readonly Effect[] = Object.freeze([]);
 

@@ -120,10 +120,10 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
     sizing,
   });
   if (!checkState(context, exam)) return denied(null);
-  const { equity, quote, exposure } = context;
-  if (!exam.require(equity !== null && exposure !== null, 'equity-unknown', null, null) || equity === null || exposure === null) return denied(null);
-  if (!exam.require(quote !== null, 'price-unknown', context.limits.maxDataAgeSeconds, null) || quote === null) return denied(null);
-  if (!checkPrices(context, quote, exam)) return denied(null);
+  const known = checkKnown(context, exam);
+  if (known === null) return denied(null);
+  const { equity, exposure, quote } = known;
+  if (!checkPrices(quote, exam)) return denied(null);
 
   const limitPrice = entryLimit(context.instrument, quote.ask);
   const collar = Math.abs(toNumber(limitPrice) / quote.last - 1);
@@ -150,21 +150,43 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
   return { approved: true, order, checks: exam.checks, sizing };
 };
 
-const checkState = (context: EntryContext, exam: Examination): boolean => {
+/** What refuses any entry in the symbol now, whatever its signal and its size: the first of it, or null. The checks are those of an order. */
+export const entryBar = (context: EntryContext): Denial | null => {
+  const exam = new Examination();
+  if (checkStanding(context, exam)) checkKnown(context, exam);
+  return exam.denial;
+};
+
+/** Equity, exposure and fresh prices, or null: what is not known refuses. */
+const checkKnown = ({ equity, exposure, quote, limits }: EntryContext, exam: Examination): { readonly equity: Decimal; readonly exposure: Exposure; readonly quote: Quote } | null => {
+  if (!exam.require(equity !== null && exposure !== null, 'equity-unknown', null, null)) return null;
+  if (!exam.require(quote !== null, 'price-unknown', limits.maxDataAgeSeconds, null)) return null;
+  return equity === null || exposure === null || quote === null ? null : { equity, exposure, quote };
+};
+
+/** Locks, the clock, the day's baseline and the exchange: what stands in the way of every signal. */
+const checkStanding = (context: EntryContext, exam: Examination): boolean => {
   const { guardian, instrument, at } = context;
   const overall = tradingState(guardian, null);
   // A lock of this symbol, though older, is not what holds all symbols back.
   const lock = strictestLock(guardian, null);
   const held = tradingState(guardian, instrument.symbol);
   const baseline = guardian.day !== null && at < guardian.day + DAY_MS ? guardian.dayBaseline : null;
-  forgetEntries(guardian, at);
   return (
     exam.require(overall !== 'halted', 'state-halted', 'active', overall === 'halted' ? (lock?.id ?? overall) : overall) &&
     exam.require(overall === 'active', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
     exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (strictestLock(guardian, instrument.symbol)?.id ?? held)) &&
     exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew) &&
     exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
-    exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol) &&
+    exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol)
+  );
+};
+
+const checkState = (context: EntryContext, exam: Examination): boolean => {
+  const { guardian, at } = context;
+  forgetEntries(guardian, at);
+  return (
+    checkStanding(context, exam) &&
     exam.require(!context.hasPosition, 'position-exists', 1, context.hasPosition ? 1 : 0) &&
     exam.require(!context.orderInFlight, 'order-in-flight', 0, context.orderInFlight ? 1 : 0) &&
     exam.require(context.restUntil === null || at >= context.restUntil, 'resting-after-stop', context.restUntil, at) &&
@@ -202,7 +224,7 @@ const checkProtectable = (context: EntryContext, quantity: Decimal, limitPrice: 
   return exam.require(fault === null, 'unprotectable', fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`, formatDecimal(fault?.value ?? kept));
 };
 
-const checkPrices = (_context: EntryContext, quote: Quote, exam: Examination): boolean => {
+const checkPrices = (quote: Quote, exam: Examination): boolean => {
   const sound = quote.bid > 0 && quote.ask >= quote.bid && quote.last > 0;
   const spread = sound ? quote.ask / quote.bid - 1 : Number.POSITIVE_INFINITY;
   return (

@@ -51,7 +51,9 @@ const position: PositionView = {
 const statusView = (clock: Clock, locks: readonly LockView[], paused: boolean): StatusView => ({
   mode: 'demo',
   state: locks.some(({ state }) => state === 'halted') ? 'halted' : paused ? 'reducing' : 'active',
-  why: locks[0]?.reason ?? null,
+  why: locks[0] ?? null,
+  entryBars: locks.length > 0 || paused ? [{ code: 'state-reducing', why: 'Locked', symbols: ['BTC/USDT', 'ETH/USDT'] }] : [],
+  mayEnter: locks.length === 0 && !paused,
   equity: 1_012.4,
   equityUnknown: null,
   dayBaseline: 1_010.09,

@@ -31,6 +31,8 @@ export const span = (ms) => {
 };
 
 export const base = (symbol) => symbol.split('/')[0];
+/** What bars entries, and where: "Stale data: no entries in BTC, ETH." */
+export const barText = (entryBars) => entryBars.map(({ why, symbols }) => `${why}: no entries in ${symbols.map(base).join(', ')}.`).join(' ');
 /** Words of the bot with every number and its unit on one line, a true minus and a true arrow. */
 export const whole = (text) => text.replaceAll(/(\d) (?=(?:%|USDT|h|hours?|min|s)(?!\w))/g, '$1\u00a0').replaceAll(/(?<=^|[\s(])-(?=\d)/g, '−').replaceAll('->', '→');
 /** `take-profit` as `Take-profit`. */

@@ -1,34 +1,17 @@
 // State and the figures that matter, and what of it is worth saying aloud.
 import { byId, el, say, setClass } from './dom.mjs';
-import { base, longStamp, money, moneyTone, percent, signedMoney, signedPercent, span, whole } from './format.mjs';
+import { barText, longStamp, money, moneyTone, percent, signedMoney, signedPercent, span, whole } from './format.mjs';
 
 const WORDS = { active: 'Active', reducing: 'Exits only', halted: 'Halted' };
 const CALM = 'No lock holds. Every order passes the Guardian first.';
-const BLIND = 'No lock holds, but equity is not known: no entry until it is.';
-
-/** Locks that hold a symbol only, which leave the bot as a whole as it was: "Stale data: no entries in BTC, ETH." */
-const heldSymbols = ({ locks }) => {
-  const held = Map.groupBy(locks.filter(({ symbol }) => symbol !== null), ({ reason }) => reason.split(': ')[0]);
-  return [...held].map(([title, own]) => `${title}: no entries in ${own.map(({ symbol }) => base(symbol)).join(', ')}.`);
-};
-
 /** Why the bot may do no more than it may, and what ends that: the card of the locks is far below on a phone. */
-export const whyOf = (status) => {
-  const { why, equity, locks } = status;
-  const held = heldSymbols(status);
-  if (why !== null) {
-    const lock = locks.find(({ symbol, reason }) => symbol === null && reason === why);
-    return lock === undefined ? why : `${why}. Clears: ${lock.clearing}.`;
-  }
-  if (held.length > 0) return [...held, ...(equity === null ? ['Equity is not known.'] : [])].join(' ');
-  return equity === null ? BLIND : CALM;
+export const whyOf = ({ why, entryBars }) => {
+  if (why !== null) return `${why.reason}. Clears: ${why.clearing}.`;
+  return entryBars.length === 0 ? CALM : barText(entryBars);
 };
 
-/** No entry can be made while equity is not known or every symbol is held: a green "Active" would say otherwise. */
-export const shownState = ({ state, equity, locks, symbols }) => {
-  const mayEnter = equity !== null && symbols.some(({ symbol }) => locks.every((lock) => lock.symbol !== symbol));
-  return state === 'active' && !mayEnter ? 'reducing' : state;
-};
+/** A green "Active" over a bot that may enter nowhere would mislead. */
+export const shownState = ({ state, mayEnter }) => (state === 'active' && !mayEnter ? 'reducing' : state);
 
 const figure = (id, text, unit = '', className = '') => {
   const node = byId(id);

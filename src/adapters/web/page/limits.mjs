@@ -1,6 +1,6 @@
 // Limits as bars that fill, and the locks that hold.
 import { byId, el, onChange, say, setClass } from './dom.mjs';
-import { base, capital, money, percent, signedPercent, span, stamp, whole } from './format.mjs';
+import { barText, base, capital, money, percent, signedPercent, span, stamp, whole } from './format.mjs';
 
 /** Steps at which the bot alerts. */
 const STEPS = [0.5, 0.75, 0.9];
@@ -69,8 +69,8 @@ const lock = ({ id, symbol, state, reason, since, clearing, policy }) => {
 };
 
 const drawLimits = onChange((bars) => byId('limits').replaceChildren(...bars.map(bar)));
-const noLock = (equityKnown) => (equityKnown ? el('p', 'none all-clear', 'No lock holds: entries are allowed.') : el('p', 'none warn', 'No lock holds, but equity is not known: no entry until it is.'));
-const drawLocks = onChange(({ locks, equityKnown }) => byId('locks').replaceChildren(...(locks.length === 0 ? [noLock(equityKnown)] : locks.map(lock))));
+const noLock = (entryBars) => (entryBars.length === 0 ? el('p', 'none all-clear', 'No lock holds: entries are allowed.') : el('p', 'none warn', `No lock holds, but: ${barText(entryBars)}`));
+const drawLocks = onChange(({ locks, entryBars }) => byId('locks').replaceChildren(...(locks.length === 0 ? [noLock(entryBars)] : locks.map(lock))));
 const drawTerms = onChange((risk) => {
   if (risk !== null) say(byId('limits-chip'), `risk ${percent(risk.riskPerTrade)} a trade, stop ${signedPercent(-risk.stopLoss, 1)}`);
   setClass(byId('limits-chip'), risk === null ? 'hidden' : 'chip');
@@ -78,6 +78,6 @@ const drawTerms = onChange((risk) => {
 
 export const showLimits = (board) => {
   drawLimits(rows(board));
-  drawLocks({ locks: board.status.locks, equityKnown: board.status.equity !== null });
+  drawLocks({ locks: board.status.locks, entryBars: board.status.entryBars });
   drawTerms(board.risk === null ? null : { riskPerTrade: board.risk.riskPerTrade, stopLoss: board.risk.stopLoss });
 };
