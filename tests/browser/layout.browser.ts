@@ -65,6 +65,15 @@ describe('what the page looks like', () => {
     await page.context().close();
   });
 
+  test.each([360, 640, 768, 905, 1_024, 1_180, 1_440, 1_920])('no figure of the head stands alone under a row of others: %i px', async (width) => {
+    const { page } = await openPage(browser, url, { width });
+    await decided(page);
+    const rows = await page.locator('.figures > *').evaluateAll((nodes) => Object.values(Object.groupBy(nodes, (node) => Math.round(node.getBoundingClientRect().top))).map((row) => row?.length ?? 0));
+    expect(rows.reduce((sum, count) => sum + count)).toBe(5);
+    expect(rows.length > 1 && width > 620 ? rows.at(-1) : 2).toBeGreaterThan(1);
+    await page.context().close();
+  });
+
   test('the newest candle stands clear of the names of the lines of a position', async () => {
     const { page } = await openPage(browser, url);
     await page.waitForSelector('#chart[data-bars]');
