@@ -159,6 +159,23 @@ describe('the daily report', () => {
   });
 });
 
+describe('what a person reads', () => {
+  test('before the first start of new books: no zeros that nobody has measured, and what makes trading safer is taken', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    Object.assign(service, {
+      status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [] }),
+      risk: () => {
+        throw new Error('the engine has not been started');
+      },
+    });
+    for (const name of ['pnl', 'positions', 'balance', 'risk', 'chart', 'daily', 'flatten', 'unlock', 'resume', 'export']) {
+      expect(await set.run(name, '', operator), name).toMatchObject({ title: 'The bot is still starting', outcome: 'starting', ok: false });
+    }
+    for (const name of ['start', 'help', 'status', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+  });
+});
+
 test('the table in docs/commands.md is the registry’s', () => {
   const path = new URL('../docs/commands.md', import.meta.url);
   const document = readFileSync(path, 'utf8');
