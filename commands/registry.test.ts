@@ -174,6 +174,11 @@ describe('what a person reads', () => {
     }
     for (const name of ['start', 'help', 'status', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
   });
+
+  test('/model names the year to which the model was trained', async () => {
+    const { set } = setUp();
+    expect(JSON.stringify((await set.run('model', '', viewer)).blocks)).toContain('["Trained to","2024-06-30"]');
+  });
 });
 
 test('the table in docs/commands.md is the registry’s', () => {
