@@ -175,6 +175,11 @@ describe('what a person reads', () => {
     for (const name of ['start', 'help', 'status', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
   });
 
+  test('says that the greatest drawdown is of hourly equity: the Guardian measures at each price', async () => {
+    const { set } = setUp();
+    for (const name of ['pnl', 'stats']) expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('["Max DD","1.20 % (hourly)"]');
+  });
+
   test('/model names the year to which the model was trained', async () => {
     const { set } = setUp();
     expect(JSON.stringify((await set.run('model', '', viewer)).blocks)).toContain('["Trained to","2024-06-30"]');
