@@ -3,6 +3,7 @@ import type { PnlRange, PnlView } from '../src/ports/operator.ts';
 import { choice } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { baseOf, money, percent, ratio, signedMoney, signedPercent, statistic, UNKNOWN, type Times } from './support/format.ts';
+import { equityGap } from './support/views.ts';
 
 const RANGES: readonly [PnlRange, ...PnlRange[]] = ['today', '7d', '30d', 'all'];
 const RANGE_WORDS: Readonly<Record<PnlRange, string>> = { today: 'today', '7d': 'last 7 days', '30d': 'last 30 days', all: 'since the start' };
@@ -56,7 +57,7 @@ export const pnl = defineCommand({
     const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : `${signedMoney(change)} (${signedPercent(fraction)})`}`;
     return {
       title,
-      blocks: [...pnlBlocks(view, quote), { kind: 'text', lines: [subtitle(view, times)] }],
+      blocks: [...pnlBlocks(view, quote), ...equityGap(service.status()), { kind: 'text', lines: [subtitle(view, times)] }],
       buttons: [RANGES.map((candidate) => ({ label: candidate === range ? `• ${candidate}` : candidate, command: `/pnl ${candidate}`, inPlace: true }))],
       ...(view.curve.length < 2
         ? {}

@@ -175,6 +175,27 @@ describe('what a person reads', () => {
     for (const name of ['start', 'help', 'status', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
   });
 
+  test('says of a price that is stale how old it is, wherever something is reckoned with it', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    expect(JSON.stringify([(await set.run('positions', '', viewer)).blocks, (await set.run('flatten', 'BTC', operator)).request])).not.toContain(' old');
+    const stale = { id: 'stale-data:BTC/USDT', kind: 'stale-data', symbol: 'BTC/USDT', state: 'reducing', policy: 'hold', since: 0, reason: 'Stale data: BTC/USDT: price is 9000 s old (limit 300 s)', clearing: 'by itself', clearedByUnlock: false } as const;
+    const aged = () => ({ ...status(), locks: [stale], symbols: [{ symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 9_000_000, newestCandleClose: null, lastDecision: null }] });
+    Object.assign(service, { status: aged });
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Last","60,500.00"],["","2 h 30 min old"]');
+    expect((await set.run('flatten', 'BTC', operator)).request).toMatchObject({ what: expect.arrayContaining(['The price of BTC/USDT is 2 h 30 min old: the sale may bring another.']) as unknown });
+  });
+
+  test('says why equity is unknown beside the figures that are not', async () => {
+    const { set, service } = setUp();
+    const { status, balance } = service;
+    Object.assign(service, { status: () => ({ ...status(), equity: null, equityUnknown: 'the price of BTC/USDT is missing or stale' }), balance: () => ({ ...balance(), equity: null }) });
+    expect((await set.run('balance', '', viewer)).title).toBe('Equity unknown');
+    for (const name of ['balance', 'pnl', 'stats']) {
+      expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('Equity is unknown: the price of BTC/USDT is missing or stale. Values are those of the last prices known.');
+    }
+  });
+
   test('says that the greatest drawdown is of hourly equity: the Guardian measures at each price', async () => {
     const { set } = setUp();
     for (const name of ['pnl', 'stats']) expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('["Max DD","1.20 % (hourly)"]');
