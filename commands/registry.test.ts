@@ -201,6 +201,18 @@ describe('what a person reads', () => {
     for (const name of ['pnl', 'stats']) expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('["Max DD","1.20 % (hourly)"]');
   });
 
+  test('does not call reconciled what differs, nor refused what did not succeed', async () => {
+    const { set, tools } = setUp();
+    const ended = async (name: 'reconcile' | 'backup', ok: boolean, code: string): Promise<string> => {
+      Object.assign(tools, { [name]: async () => ({ ok, code, text: 'why' }) });
+      return (await set.run(name, '', operator)).title;
+    };
+    expect(await ended('reconcile', true, 'done')).toBe('🧾 Reconciled');
+    expect(await ended('reconcile', true, 'differs')).toBe('🧾 Ledger and exchange differ');
+    expect(await ended('reconcile', false, 'not-compared')).toBe('Not compared');
+    expect(await ended('backup', false, 'failed')).toBe('Not backed up');
+  });
+
   test('/model names the year to which the model was trained', async () => {
     const { set } = setUp();
     expect(JSON.stringify((await set.run('model', '', viewer)).blocks)).toContain('["Trained to","2024-06-30"]');
