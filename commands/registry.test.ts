@@ -213,6 +213,13 @@ describe('what a person reads', () => {
     expect(await ended('backup', false, 'failed')).toBe('Not backed up');
   });
 
+  test('one is not many', async () => {
+    const { set, service } = setUp();
+    expect((await set.run('logs', '1', viewer)).title).toBe('The last line');
+    Object.assign(service, { trades: () => ({ total: 1, trades: [] }) });
+    expect((await set.run('trades', '10 2', viewer)).title).toBe('Only 1 trade');
+  });
+
   test('/model names the year to which the model was trained', async () => {
     const { set } = setUp();
     expect(JSON.stringify((await set.run('model', '', viewer)).blocks)).toContain('["Trained to","2024-06-30"]');

@@ -34,7 +34,7 @@ export const trades = defineCommand({
   parse: page(10, 50),
   run: ({ service, times }, wanted) => {
     const { total, trades: rows } = service.trades(wanted.size, (wanted.page - 1) * wanted.size);
-    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${total} trades`, blocks: [] };
+    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${total} trade${total === 1 ? '' : 's'}`, blocks: [] };
     const first = (wanted.page - 1) * wanted.size + 1;
     return {
       title: `Trades ${first} to ${first + rows.length - 1} of ${total}`,
