@@ -220,6 +220,17 @@ describe('what a person reads', () => {
     expect((await set.run('trades', '10 2', viewer)).title).toBe('Only 1 trade');
   });
 
+  test.each([
+    ['-5', '"-5" is not a whole number from 6 to 336'],
+    ['1.5', '"1.5" is not a whole number from 6 to 336'],
+    ['BTC -5h', '"-5" is not a whole number from 6 to 336'],
+    ['48 24', 'takes one number of hours, got "48 24"'],
+    ['DOGE', '"DOGE" is not traded'],
+  ])('/chart %s is told what is wrong with it', async (words, told) => {
+    const { set } = setUp();
+    expect((await set.run('chart', words, viewer)).title).toContain(told);
+  });
+
   test('/model names the year to which the model was trained', async () => {
     const { set } = setUp();
     expect(JSON.stringify((await set.run('model', '', viewer)).blocks)).toContain('["Trained to","2024-06-30"]');
