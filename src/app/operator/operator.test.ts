@@ -257,6 +257,8 @@ describe('what people may do', () => {
 
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
+    // What they are already is nothing to refuse.
+    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on.' });
   });
 });
 
