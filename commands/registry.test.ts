@@ -142,6 +142,12 @@ describe('the daily report', () => {
     expect(buildDailyReport('2024-08-05', service, 'UTC', tools).lines).toContain('Yesterday (UTC) +11.30 (+1.23 %), 1 trade');
   });
 
+  test('says of each lock how it clears, as /locks does', () => {
+    const { service } = setUp();
+    service.setLocks([{ ...killSwitch, clearing: '/unlock: the streak starts at zero' }]);
+    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('🔒 kill-switch: clears: /unlock: the streak starts at zero');
+  });
+
   test('names the UTC day whose result it tells, where the operator has another', () => {
     const { service } = setUp();
     expect(buildDailyReport('2024-08-06', service, 'Pacific/Kiritimati').title).toBe('📊 05 Aug (UTC): +2.31 (+0.23 %)');

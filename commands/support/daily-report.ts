@@ -44,7 +44,7 @@ export const buildDailyReport = (day: string, service: OperatorService, timeZone
       `Limit for the day -${percent(status.maxDailyDrawdown)}; drawdown ${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`,
       `Trades ${today.trades} (${today.wins} won, ${today.losses} lost), fees ${money(today.fees)}`,
       ...(positions.length === 0 ? ['No position.'] : positions),
-      ...(status.locks.length === 0 ? ['No lock holds.'] : status.locks.map(({ id, clearing }) => `🔒 ${id}: clears ${clearing}`)),
+      ...(status.locks.length === 0 ? ['No lock holds.'] : status.locks.map(({ id, clearing }) => `🔒 ${id}: clears: ${clearing}`)),
     ],
     commands: ['/pnl', '/trades', '/status'],
     symbol: null,
