@@ -84,6 +84,15 @@ describe('the registry', () => {
     expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
   });
 
+  test('/unlock lists its locks before it asks for the amount, too', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch]);
+    service.setPreview({ newLossPermitted: 19.8, baselines: ['day baseline 1,012.40 -> 991.10'] });
+    const reply = await set.run('unlock', '', operator);
+    expect(reply).toMatchObject({ title: 'Unlock?', request: { kind: 'ask', question: expect.stringContaining('up to 19.80 of new loss today') as string } });
+    expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears kill-switch: ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
+  });
+
   test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {
     const { set, tools } = setUp();
     expect(JSON.stringify(await set.run('settle', '', operator))).toContain('gb-4f2a-18: stop');
