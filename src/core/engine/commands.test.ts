@@ -144,6 +144,15 @@ describe('/unlock', () => {
     expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada)' }));
   });
 
+  test('says in words how it stands then, where another lock still bars entries', () => {
+    const world = new World().ready();
+    world.command({ name: 'pause', reason: '' });
+    world.command({ name: 'halt', reason: '' });
+    world.take();
+    world.unlock();
+    expect(JSON.stringify(world.take())).toContain('Exits only, no open positions.');
+  });
+
   describe('of the kill-switch', () => {
     test('starts the streak at zero', () => {
       const world = threeLosses(new World().ready());
