@@ -68,6 +68,9 @@ export const question = async (text: string, input: NodeJS.ReadableStream = proc
   }
 };
 
+const BY_TERMINAL = 'A person has to answer at a terminal; --yes confirms without asking';
+const BY_LINE = 'A person has to answer at a terminal, or with --yes a line on standard input';
+
 /** `guardian ctl <command>`: the chat's commands on the server, for when Telegram is down. */
 export const ctl = async (name: string, words: readonly string[], options: { readonly yes?: boolean }): Promise<ExitCode> => {
   refuseUnknown(name);
@@ -77,7 +80,7 @@ export const ctl = async (name: string, words: readonly string[], options: { rea
     for (const line of end.lines) out(line);
     if (end.question === null) return end.ok ? EXIT_CODES.done : EXIT_CODES.failure;
     const { nonce, text, confirms } = end.question;
-    if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} A person has to answer at a terminal; --yes confirms without asking`);
+    if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} ${confirms ? BY_TERMINAL : BY_LINE}`);
     const typed = confirms && options.yes === true ? 'yes' : await question(confirms ? `${text} [y/N] ` : `${text} `);
     if (typed === null) throw new UserError('\nno answer: nothing was done', EXIT_CODES.failure);
     end = await ask({ kind: 'answer', nonce, text: confirms ? (/^y(es)?$/i.test(typed) ? 'yes' : 'no') : typed, user });
