@@ -228,6 +228,15 @@ describe('what a person reads', () => {
     expect(await ended('backup', false, 'failed')).toBe('Not backed up');
   });
 
+  test('a stop that is not known to rest on the exchange is told on one line of a phone, in the daily report, too', async () => {
+    const { set, service } = setUp();
+    const { status, positions } = service;
+    const bare = positions().map((held) => ({ ...held, stopWorking: false }));
+    Object.assign(service, { positions: () => bare, status: () => ({ ...status(), positions: bare }) });
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Stop","59,221.60 NOT CONFIRMED"]');
+    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('BTC/USDT: +4.51 (+0.61 %), STOP NOT CONFIRMED');
+  });
+
   test('one is not many', async () => {
     const { set, service } = setUp();
     expect((await set.run('logs', '1', viewer)).title).toBe('The last line');

@@ -11,11 +11,12 @@ export const STATE_WORD: Readonly<Record<TradingState, string>> = {
   halted: 'Halted: exits only',
 };
 
-/** "stop 59,221.10 (-1.5 %)", or that there is none on the exchange. */
+/** "59,221.10 (-1.5 %)", or that there is none on the exchange: then its distance is none, and both would not fit one line. */
 export const stopText = (position: PositionView): string => {
   if (position.stopPrice === null) return 'NO STOP';
+  if (!position.stopWorking) return `${price(position.stopPrice)} NOT CONFIRMED`;
   const distance = position.lastPrice === null ? '' : ` (${signedPercent(position.stopPrice / position.lastPrice - 1, 1)})`;
-  return `${price(position.stopPrice)}${distance}${position.stopWorking ? '' : ' NOT CONFIRMED'}`;
+  return `${price(position.stopPrice)}${distance}`;
 };
 
 /** Ages of the prices that nobody may take for the present ones: what is reckoned with them has to say so. */
