@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createFakeService, killSwitch, operatorPause } from '../tests/integration/telegram/fake-service.ts';
 import { createFakeTools } from '../tests/integration/telegram/fake-tools.ts';
 import { createMemory, createTestClock } from '../tests/integration/telegram/harness.ts';
+import { LOCKS } from '../src/core/guardian/lock.ts';
 import type { Caller } from '../src/ports/operator.ts';
 import { commands, createCommandSet } from './registry.ts';
 import { buildDailyReport } from './support/daily-report.ts';
@@ -235,6 +236,14 @@ describe('what a person reads', () => {
     Object.assign(service, { positions: () => bare, status: () => ({ ...status(), positions: bare }) });
     expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Stop","59,221.60 NOT CONFIRMED"]');
     expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('BTC/USDT: +4.51 (+0.61 %), STOP NOT CONFIRMED');
+  });
+
+  test('no reason for which a trade was closed is cut', async () => {
+    const { set, service } = setUp();
+    const { trades: [trade] } = service.trades(1, 0);
+    const reasons = ['take-profit', 'stop', 'stop not filled', 'horizon', 'model reversal', 'unprotected', 'flatten by operator Ada (7)', ...Object.values(LOCKS).map(({ title }) => title.toLowerCase())];
+    Object.assign(service, { trades: () => ({ total: reasons.length, trades: reasons.map((exitReason) => ({ ...trade, exitReason })) }) });
+    expect(JSON.stringify((await set.run('trades', '50', viewer)).blocks)).not.toContain('…');
   });
 
   test('one is not many', async () => {
