@@ -9,5 +9,5 @@ export const backup = defineToolCommand({
   description: 'Back up the database, on the server only',
   example: '/backup',
   parse: none,
-  run: async ({ caller }, tools) => outcomeReply('💾 Backed up', await tools.backup(caller)),
+  run: async ({ caller }, tools) => outcomeReply('💾 Backed up', await tools.backup(caller), 'Not backed up'),
 });

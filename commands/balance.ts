@@ -1,6 +1,7 @@
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { money, quantity, UNKNOWN } from './support/format.ts';
+import { equityGap } from './support/views.ts';
 
 export const balance = defineCommand({
   name: 'balance',
@@ -14,7 +15,7 @@ export const balance = defineCommand({
     const view = service.balance();
     const external = view.external.map(({ asset, quantity: held }) => `${quantity(held)} ${asset}`);
     return {
-      title: `Equity ${money(view.equity)} ${view.quoteAsset}`,
+      title: view.equity === null ? `Equity ${UNKNOWN}` : `Equity ${money(view.equity)} ${view.quoteAsset}`,
       blocks: [
         {
           kind: 'table',
@@ -26,6 +27,7 @@ export const balance = defineCommand({
             ...(view.feeAsset === null ? [] : [[view.feeAsset.asset, quantity(view.feeAsset.quantity), money(view.feeAsset.value)]]),
           ],
         },
+        ...equityGap(service.status()),
         ...(external.length === 0 ? [] : [{ kind: 'text' as const, lines: [`Not the bot's, never counted, never sold: ${external.join(', ')}`] }]),
         { kind: 'text', lines: [`Exchange balance read ${view.asOf === null ? UNKNOWN : times.stamp(view.asOf)}`] },
       ],

@@ -1,11 +1,13 @@
 import { matchSymbol, parseCount } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
-import { baseOf, price, signedPercent } from './support/format.ts';
+import { baseOf, cut, price, signedPercent } from './support/format.ts';
 import type { ChartView } from '../src/ports/operator-tools.ts';
 import type { CandlePicture } from '../src/ports/chat.ts';
 
 const DEFAULT_HOURS = 72;
 const MAX_HOURS = 336;
+/** Meant as a number, be it a wrong one: no symbol looks like this. */
+const LIKE_HOURS = /^[-+]?\d+([.,]\d+)?h?$/i;
 
 const linesOf = (view: ChartView): CandlePicture['lines'] => [
   ...(view.entryPrice === null ? [] : [{ price: view.entryPrice, role: 'entry' as const }]),
@@ -23,7 +25,8 @@ export const chart = defineToolCommand({
   parse: (text) => {
     const words = text === '' ? [] : text.split(/\s+/);
     if (words.length > 2) return { ok: false, help: 'takes a symbol and a number of hours' };
-    const hoursWord = words.find((word) => /^\d+h?$/i.test(word));
+    const [hoursWord, another] = words.filter((word) => LIKE_HOURS.test(word));
+    if (another !== undefined) return { ok: false, help: `takes one number of hours, got "${cut(text, 40)}"` };
     const symbol = words.find((word) => word !== hoursWord) ?? null;
     if (hoursWord === undefined) return words.length === 2 ? { ok: false, help: `"${words[1] ?? ''}" is no number of hours` } : { ok: true, value: { symbol, hours: DEFAULT_HOURS } };
     const hours = parseCount(hoursWord.replace(/h$/i, ''), 6, MAX_HOURS);

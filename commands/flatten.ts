@@ -1,10 +1,18 @@
 import { freeText, matchSymbol } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
-import { baseOf, money, price, quantity, quoteOf } from './support/format.ts';
+import { baseOf, money, price, quantity, quoteOf, span } from './support/format.ts';
+import { stalePrices } from './support/views.ts';
+import type { Milliseconds, SymbolName } from '../src/core/units.ts';
 import type { FlattenPreview } from '../src/ports/operator-tools.ts';
 
 const saleLine = ({ symbol, quantity: size, lastPrice, estimatedProceeds }: FlattenPreview['positions'][number]): string =>
   `Sells ${quantity(size)} ${baseOf(symbol)} at market: about ${money(estimatedProceeds)} ${quoteOf(symbol)} at ${price(lastPrice)}`;
+
+/** An estimate from a price of long ago is not what the sale will bring. */
+const ageLine = (symbol: SymbolName, stale: ReadonlyMap<SymbolName, Milliseconds>): readonly string[] => {
+  const age = stale.get(symbol);
+  return age === undefined ? [] : [`The price of ${symbol} is ${span(age)} old: the sale may bring another.`];
+};
 
 const sum = (preview: FlattenPreview): number | null => {
   let total = 0;
@@ -23,12 +31,13 @@ export const flatten = defineToolCommand({
   description: 'Sell one position or all (asks first)',
   example: '/flatten BTC',
   parse: freeText(40),
-  run: (_context, tools, wanted) => {
+  run: ({ service }, tools, wanted) => {
     const chosen = wanted === '' ? null : matchSymbol(wanted, tools.symbols());
     if (chosen !== null && !chosen.ok) return { title: `/flatten: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['For example: /flatten BTC'] }], outcome: 'wrong argument' };
     const preview = tools.flattenPreview(chosen?.value ?? null);
     if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
     if (preview.positions.length === 0) return { title: 'No position to sell', blocks: [], outcome: 'nothing to do' };
+    const stale = stalePrices(service.status());
     return {
       title: 'Sell?',
       blocks: [],
@@ -37,6 +46,7 @@ export const flatten = defineToolCommand({
         what: [
           ...preview.positions.map(saleLine),
           ...(preview.positions.length < 2 ? [] : [`In all about ${money(sum(preview))} ${quoteOf(preview.positions[0]?.symbol ?? '')}`]),
+          ...preview.positions.flatMap(({ symbol }) => ageLine(symbol, stale)),
           'Fees are taken off. Each stop is cancelled first, and put back should the sale fail.',
         ],
         label: preview.positions.length === 1 ? 'Sell it' : 'Sell them all',

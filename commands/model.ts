@@ -27,7 +27,8 @@ const facts = (view: ModelStatusView, times: Times): ReplyBlock => ({
   rows: [
     ['Hash', view.hash.slice(0, 12)],
     ['For', cut(view.purpose, 22)],
-    ['Trained to', view.trainedThrough === null ? UNKNOWN : times.day(view.trainedThrough)],
+    // With its year: a model may be years old.
+    ['Trained to', view.trainedThrough === null ? UNKNOWN : new Date(view.trainedThrough).toISOString().slice(0, 10)],
     ['Stop', percent(view.stopLoss)],
     ['Target', percent(view.takeProfit)],
     ['Horizon', `${view.horizonHours} h`],

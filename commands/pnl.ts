@@ -2,7 +2,8 @@ import type { ReplyBlock } from '../src/ports/chat.ts';
 import type { PnlRange, PnlView } from '../src/ports/operator.ts';
 import { choice } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { baseOf, money, percent, ratio, signedMoney, signedPercent, statistic, type Times } from './support/format.ts';
+import { baseOf, money, percent, ratio, signedMoney, signedPercent, statistic, UNKNOWN, type Times } from './support/format.ts';
+import { equityGap } from './support/views.ts';
 
 const RANGES: readonly [PnlRange, ...PnlRange[]] = ['today', '7d', '30d', 'all'];
 const RANGE_WORDS: Readonly<Record<PnlRange, string>> = { today: 'today', '7d': 'last 7 days', '30d': 'last 30 days', all: 'since the start' };
@@ -20,7 +21,8 @@ export const pnlBlocks = (view: PnlView, quote: string): readonly ReplyBlock[] =
       ['Win rate', statistic(view.winRate, (value) => percent(value, 0))],
       ['Profit f.', statistic(view.profitFactor, ratio)],
       ['Per trade', statistic(view.expectancy, signedMoney)],
-      ['Max DD', percent(view.maxDrawdown)],
+      // Of the hours on record: the Guardian measures at each price, so its drawdown may be a little deeper.
+      ['Max DD', view.maxDrawdown === null ? UNKNOWN : `${percent(view.maxDrawdown)} (hourly)`],
       ['Sharpe', statistic(view.sharpe, ratio)],
       ['Sortino', statistic(view.sortino, ratio)],
     ],
@@ -55,7 +57,7 @@ export const pnl = defineCommand({
     const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : `${signedMoney(change)} (${signedPercent(fraction)})`}`;
     return {
       title,
-      blocks: [...pnlBlocks(view, quote), { kind: 'text', lines: [subtitle(view, times)] }],
+      blocks: [...pnlBlocks(view, quote), ...equityGap(service.status()), { kind: 'text', lines: [subtitle(view, times)] }],
       buttons: [RANGES.map((candidate) => ({ label: candidate === range ? `• ${candidate}` : candidate, command: `/pnl ${candidate}`, inPlace: true }))],
       ...(view.curve.length < 2
         ? {}

@@ -1,6 +1,6 @@
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { positionBlocks } from './support/views.ts';
+import { positionBlocks, stalePrices } from './support/views.ts';
 
 export const positions = defineCommand({
   name: 'positions',
@@ -11,14 +11,15 @@ export const positions = defineCommand({
   example: '/positions',
   parse: none,
   run: ({ service, tools, times }) => {
-    const { marketNow } = service.status();
+    const status = service.status();
+    const stale = stalePrices(status);
     const open = service.positions();
     // What an entry has bought is not known before its end.
     const entries = (tools?.orders() ?? []).filter(({ purpose }) => purpose === 'entry').map(({ symbol, state }) => `${symbol} entry, ${state}`);
     const cash = entries.length === 0 ? 'All is in cash.' : `All is in cash but for what is under way: ${entries.join('; ')}. /orders shows it.`;
     return {
       title: open.length === 0 ? 'No position' : `${open.length} position${open.length === 1 ? '' : 's'}`,
-      blocks: open.length === 0 ? [{ kind: 'text', lines: [cash] }] : open.flatMap((position) => positionBlocks(position, times, marketNow)),
+      blocks: open.length === 0 ? [{ kind: 'text', lines: [cash] }] : open.flatMap((position) => positionBlocks(position, times, status.marketNow, stale.get(position.symbol) ?? null)),
       buttons: [[{ label: '↻ Refresh', command: '/positions', inPlace: true }]],
     };
   },

@@ -9,5 +9,8 @@ export const reconcile = defineToolCommand({
   description: 'Compare ledger and exchange now',
   example: '/reconcile',
   parse: none,
-  run: async ({ caller }, tools) => outcomeReply('🧾 Reconciled', await tools.reconcile(caller)),
+  run: async ({ caller }, tools) => {
+    const outcome = await tools.reconcile(caller);
+    return outcomeReply(outcome.code === 'differs' ? '🧾 Ledger and exchange differ' : '🧾 Reconciled', outcome, 'Not compared');
+  },
 });

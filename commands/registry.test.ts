@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createFakeService, killSwitch, operatorPause } from '../tests/integration/telegram/fake-service.ts';
 import { createFakeTools } from '../tests/integration/telegram/fake-tools.ts';
 import { createMemory, createTestClock } from '../tests/integration/telegram/harness.ts';
+import { LOCKS } from '../src/core/guardian/lock.ts';
 import type { Caller } from '../src/ports/operator.ts';
 import { commands, createCommandSet } from './registry.ts';
 import { buildDailyReport } from './support/daily-report.ts';
@@ -84,6 +85,15 @@ describe('the registry', () => {
     expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
   });
 
+  test('/unlock lists its locks before it asks for the amount, too', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch]);
+    service.setPreview({ newLossPermitted: 19.8, baselines: ['day baseline 1,012.40 -> 991.10'] });
+    const reply = await set.run('unlock', '', operator);
+    expect(reply).toMatchObject({ title: 'Unlock?', request: { kind: 'ask', question: expect.stringContaining('up to 19.80 of new loss today') as string } });
+    expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears kill-switch: ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
+  });
+
   test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {
     const { set, tools } = setUp();
     expect(JSON.stringify(await set.run('settle', '', operator))).toContain('gb-4f2a-18: stop');
@@ -145,6 +155,12 @@ describe('the daily report', () => {
     expect(buildDailyReport('2024-08-05', service, 'UTC', tools).lines).toContain('Yesterday (UTC) +11.30 (+1.23 %), 1 trade');
   });
 
+  test('says of each lock how it clears, as /locks does', () => {
+    const { service } = setUp();
+    service.setLocks([{ ...killSwitch, clearing: '/unlock: the streak starts at zero' }]);
+    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('🔒 kill-switch: clears: /unlock: the streak starts at zero');
+  });
+
   test('names the UTC day whose result it tells, where the operator has another', () => {
     const { service } = setUp();
     expect(buildDailyReport('2024-08-06', service, 'Pacific/Kiritimati').title).toBe('📊 05 Aug (UTC): +2.31 (+0.23 %)');
@@ -159,6 +175,101 @@ describe('the daily report', () => {
     expect(report.title).toBe('📊 05 Aug: -20.70 (-2.07 %)');
     expect(report.lines).toContain('Since /unlock rebased the day -0.10 (-0.01 %)');
     expect(JSON.stringify((await set.run('status', '', viewer)).blocks)).toContain('["Today","-0.10  -0.01 %"],["","since /unlock rebased it"]');
+  });
+});
+
+describe('what a person reads', () => {
+  test('before the first start of new books: no zeros that nobody has measured, and what makes trading safer is taken', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    Object.assign(service, {
+      status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [] }),
+      risk: () => {
+        throw new Error('the engine has not been started');
+      },
+    });
+    for (const name of ['pnl', 'positions', 'balance', 'risk', 'chart', 'daily', 'flatten', 'unlock', 'resume', 'export']) {
+      expect(await set.run(name, '', operator), name).toMatchObject({ title: 'The bot is still starting', outcome: 'starting', ok: false });
+    }
+    for (const name of ['start', 'help', 'status', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+  });
+
+  test('says of a price that is stale how old it is, wherever something is reckoned with it', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    expect(JSON.stringify([(await set.run('positions', '', viewer)).blocks, (await set.run('flatten', 'BTC', operator)).request])).not.toContain(' old');
+    const stale = { id: 'stale-data:BTC/USDT', kind: 'stale-data', symbol: 'BTC/USDT', state: 'reducing', policy: 'hold', since: 0, reason: 'Stale data: BTC/USDT: price is 9000 s old (limit 300 s)', clearing: 'by itself', clearedByUnlock: false } as const;
+    const aged = () => ({ ...status(), locks: [stale], symbols: [{ symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 9_000_000, newestCandleClose: null, lastDecision: null }] });
+    Object.assign(service, { status: aged });
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Last","60,500.00"],["","2 h 30 min old"]');
+    expect((await set.run('flatten', 'BTC', operator)).request).toMatchObject({ what: expect.arrayContaining(['The price of BTC/USDT is 2 h 30 min old: the sale may bring another.']) as unknown });
+  });
+
+  test('says why equity is unknown beside the figures that are not', async () => {
+    const { set, service } = setUp();
+    const { status, balance } = service;
+    Object.assign(service, { status: () => ({ ...status(), equity: null, equityUnknown: 'the price of BTC/USDT is missing or stale' }), balance: () => ({ ...balance(), equity: null }) });
+    expect((await set.run('balance', '', viewer)).title).toBe('Equity unknown');
+    for (const name of ['balance', 'pnl', 'stats']) {
+      expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('Equity is unknown: the price of BTC/USDT is missing or stale. Values are those of the last prices known.');
+    }
+  });
+
+  test('says that the greatest drawdown is of hourly equity: the Guardian measures at each price', async () => {
+    const { set } = setUp();
+    for (const name of ['pnl', 'stats']) expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('["Max DD","1.20 % (hourly)"]');
+  });
+
+  test('does not call reconciled what differs, nor refused what did not succeed', async () => {
+    const { set, tools } = setUp();
+    const ended = async (name: 'reconcile' | 'backup', ok: boolean, code: string): Promise<string> => {
+      Object.assign(tools, { [name]: async () => ({ ok, code, text: 'why' }) });
+      return (await set.run(name, '', operator)).title;
+    };
+    expect(await ended('reconcile', true, 'done')).toBe('🧾 Reconciled');
+    expect(await ended('reconcile', true, 'differs')).toBe('🧾 Ledger and exchange differ');
+    expect(await ended('reconcile', false, 'not-compared')).toBe('Not compared');
+    expect(await ended('backup', false, 'failed')).toBe('Not backed up');
+  });
+
+  test('a stop that is not known to rest on the exchange is told on one line of a phone, in the daily report, too', async () => {
+    const { set, service } = setUp();
+    const { status, positions } = service;
+    const bare = positions().map((held) => ({ ...held, stopWorking: false }));
+    Object.assign(service, { positions: () => bare, status: () => ({ ...status(), positions: bare }) });
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Stop","59,221.60 NOT CONFIRMED"]');
+    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('BTC/USDT: +4.51 (+0.61 %), STOP NOT CONFIRMED');
+  });
+
+  test('no reason for which a trade was closed is cut', async () => {
+    const { set, service } = setUp();
+    const { trades: [trade] } = service.trades(1, 0);
+    const reasons = ['take-profit', 'stop', 'stop not filled', 'horizon', 'model reversal', 'unprotected', 'flatten by operator Ada (7)', ...Object.values(LOCKS).map(({ title }) => title.toLowerCase())];
+    Object.assign(service, { trades: () => ({ total: reasons.length, trades: reasons.map((exitReason) => ({ ...trade, exitReason })) }) });
+    expect(JSON.stringify((await set.run('trades', '50', viewer)).blocks)).not.toContain('…');
+  });
+
+  test('one is not many', async () => {
+    const { set, service } = setUp();
+    expect((await set.run('logs', '1', viewer)).title).toBe('The last line');
+    Object.assign(service, { trades: () => ({ total: 1, trades: [] }) });
+    expect((await set.run('trades', '10 2', viewer)).title).toBe('Only 1 trade');
+  });
+
+  test.each([
+    ['-5', '"-5" is not a whole number from 6 to 336'],
+    ['1.5', '"1.5" is not a whole number from 6 to 336'],
+    ['BTC -5h', '"-5" is not a whole number from 6 to 336'],
+    ['48 24', 'takes one number of hours, got "48 24"'],
+    ['DOGE', '"DOGE" is not traded'],
+  ])('/chart %s is told what is wrong with it', async (words, told) => {
+    const { set } = setUp();
+    expect((await set.run('chart', words, viewer)).title).toContain(told);
+  });
+
+  test('/model names the year to which the model was trained', async () => {
+    const { set } = setUp();
+    expect(JSON.stringify((await set.run('model', '', viewer)).blocks)).toContain('["Trained to","2024-06-30"]');
   });
 });
 

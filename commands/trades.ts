@@ -12,7 +12,7 @@ const pager = ({ size, page: current }: Page, total: number): readonly (readonly
   return row.length === 0 ? [] : [row];
 };
 
-/** Reasons in a narrow column. What is not here is cut. */
+/** Reasons in a narrow column: of a rule, of a person, of each lock that can close positions. What is not here is cut. */
 const SHORT_REASONS: readonly (readonly [prefix: string, short: string])[] = [
   ['take-profit', 'target'],
   ['model reversal', 'model'],
@@ -20,6 +20,21 @@ const SHORT_REASONS: readonly (readonly [prefix: string, short: string])[] = [
   ['daily drawdown', 'daily DD'],
   ['total drawdown', 'total DD'],
   ['stop not filled', 'stop'],
+  ['unprotected', 'no stop'],
+  ['kill-switch', 'losses'],
+  ['minimum balance', 'balance'],
+  ['volatility', 'volatile'],
+  ['stale data', 'stale'],
+  ['reconciliation', 'books'],
+  ['clock skew', 'clock'],
+  ['execution', 'orders'],
+  ['model drift', 'drift'],
+  ['crash loop', 'crashes'],
+  ['nobody reachable', 'silence'],
+  ['not listed', 'unlisted'],
+  ['start gate', 'gate'],
+  ['paused by', '/pause'],
+  ['halted by', '/halt'],
 ];
 
 const reasonOf = (exitReason: string): string => SHORT_REASONS.find(([prefix]) => exitReason.toLowerCase().startsWith(prefix))?.[1] ?? cut(exitReason, 8);
@@ -34,7 +49,7 @@ export const trades = defineCommand({
   parse: page(10, 50),
   run: ({ service, times }, wanted) => {
     const { total, trades: rows } = service.trades(wanted.size, (wanted.page - 1) * wanted.size);
-    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${total} trades`, blocks: [] };
+    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${total} trade${total === 1 ? '' : 's'}`, blocks: [] };
     const first = (wanted.page - 1) * wanted.size + 1;
     return {
       title: `Trades ${first} to ${first + rows.length - 1} of ${total}`,

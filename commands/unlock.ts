@@ -14,14 +14,19 @@ const sameAmount = (typed: string, permitted: number): boolean => {
 
 const shownBy = ({ shownAt, shownEquity }: UnlockPreview): Pick<UnlockRequest, 'shownAt' | 'shownEquity'> => (shownEquity === undefined ? { shownAt } : { shownAt, shownEquity });
 
+/** What would be done, lock by lock and mark by mark. */
+const deeds = ({ locks, baselines }: UnlockPreview): readonly string[] => [
+  ...locks.map(({ id, reason: cause }) => `Clears ${id}: ${cut(cause, 160)}`),
+  ...baselines.map((line) => `Moves ${line}`),
+];
+
 const confirmation = (service: OperatorService, preview: UnlockPreview, reason: string, newLossPermitted: number | null): Reply => ({
   title: 'Unlock?',
   blocks: [],
   request: {
     kind: 'confirm',
     what: [
-      ...preview.locks.map(({ id, reason: cause }) => `Clears ${id}: ${cut(cause, 160)}`),
-      ...preview.baselines.map((line) => `Moves ${line}`),
+      ...deeds(preview),
       ...(newLossPermitted === null ? [] : [`Permits ${money(newLossPermitted)} of new loss today`]),
       ...preview.staying.map(({ id, clearing }) => `Stays: ${id} (clears: ${clearing})`),
       `Reason: ${reason}`,
@@ -35,11 +40,11 @@ const confirmation = (service: OperatorService, preview: UnlockPreview, reason: 
 });
 
 const askAmount = (service: OperatorService, preview: UnlockPreview, reason: string, permitted: number): Reply => ({
-  title: 'A daily-drawdown lock is among them',
-  blocks: [{ kind: 'text', lines: preview.baselines }],
+  title: 'Unlock?',
+  blocks: [{ kind: 'text', lines: deeds(preview) }],
   request: {
     kind: 'ask',
-    question: `Unlocking permits up to ${money(permitted)} of new loss today. Type that amount to go on.`,
+    question: `Unlocking the daily drawdown permits up to ${money(permitted)} of new loss today. Type that amount to go on.`,
     answer: (text) =>
       sameAmount(text, permitted)
         ? confirmation(service, preview, reason, permitted)

@@ -75,9 +75,9 @@ export const defineToolCommand = <Value>(definition: ToolCommandDefinition<Value
   needsTools: true,
 });
 
-/** A reply of one line, for how a deed ended. */
-export const outcomeReply = (title: string, outcome: { readonly ok: boolean; readonly code: string; readonly text: string }): Reply => ({
-  title: outcome.ok ? title : 'Refused',
+/** A reply of one line, for how a deed ended. `failed`: for what nobody refuses, and what does not succeed all the same. */
+export const outcomeReply = (title: string, outcome: { readonly ok: boolean; readonly code: string; readonly text: string }, failed = 'Refused'): Reply => ({
+  title: outcome.ok ? title : failed,
   blocks: [{ kind: 'text', lines: [outcome.text] }],
   outcome: outcome.code,
   ok: outcome.ok,

@@ -1,6 +1,6 @@
 import type { Alert } from '../../src/core/engine/alert.ts';
 import type { EpochMs } from '../../src/core/units.ts';
-import type { OperatorService, StatusView } from '../../src/ports/operator.ts';
+import type { OperatorService, PositionView, StatusView } from '../../src/ports/operator.ts';
 import type { OperatorTools, PeriodView } from '../../src/ports/operator-tools.ts';
 import { createTimes, money, percent, signedMoney, signedPercent, type Times } from './format.ts';
 import { STATE_SIGN, STATE_WORD } from './views.ts';
@@ -19,6 +19,9 @@ const dayName = (at: EpochMs, times: Times): string => {
 const rebasedLine = ({ dayRebased, dayPnl, dayPnlFraction }: StatusView): readonly string[] =>
   dayRebased === true ? [`Since /unlock rebased the day ${signedMoney(dayPnl)} (${signedPercent(dayPnlFraction)})`] : [];
 
+/** What a position lacks of its protection; nothing where its stop rests on the exchange. */
+const stopGap = ({ stopPrice, stopWorking }: PositionView): string => (stopWorking ? '' : stopPrice === null ? ', NO STOP' : ', STOP NOT CONFIRMED');
+
 /**
  * The daily report as an alert for the outbox: state, the day's result against
  * its limit, yesterday's, trades, positions and locks. The key carries
@@ -31,7 +34,7 @@ export const buildDailyReport = (day: string, service: OperatorService, timeZone
   const today = service.pnl('today');
   const [running, yesterday] = tools?.periods('day', 2) ?? [];
   const result = status.dayRebased === true && running !== undefined ? running : { pnl: status.dayPnl, pnlFraction: status.dayPnlFraction };
-  const positions = status.positions.map((held) => `${held.symbol}: ${signedMoney(held.unrealised)} (${signedPercent(held.unrealisedFraction)})${held.stopPrice === null ? ', NO STOP' : ''}`);
+  const positions = status.positions.map((held) => `${held.symbol}: ${signedMoney(held.unrealised)} (${signedPercent(held.unrealisedFraction)})${stopGap(held)}`);
   return {
     kind: 'report',
     key: `daily-report:${day}`,
@@ -44,7 +47,7 @@ export const buildDailyReport = (day: string, service: OperatorService, timeZone
       `Limit for the day -${percent(status.maxDailyDrawdown)}; drawdown ${percent(status.drawdownFraction)} of ${percent(status.maxTotalDrawdown)}`,
       `Trades ${today.trades} (${today.wins} won, ${today.losses} lost), fees ${money(today.fees)}`,
       ...(positions.length === 0 ? ['No position.'] : positions),
-      ...(status.locks.length === 0 ? ['No lock holds.'] : status.locks.map(({ id, clearing }) => `🔒 ${id}: clears ${clearing}`)),
+      ...(status.locks.length === 0 ? ['No lock holds.'] : status.locks.map(({ id, clearing }) => `🔒 ${id}: clears: ${clearing}`)),
     ],
     commands: ['/pnl', '/trades', '/status'],
     symbol: null,

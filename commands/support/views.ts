@@ -1,5 +1,6 @@
 import type { ReplyBlock } from '../../src/ports/chat.ts';
-import type { LockView, PositionView, TradingState } from '../../src/ports/operator.ts';
+import type { LockView, PositionView, StatusView, TradingState } from '../../src/ports/operator.ts';
+import { MINUTE_MS, type Milliseconds, type SymbolName } from '../../src/core/units.ts';
 import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, span, UNKNOWN, type Times } from './format.ts';
 
 /** Parts that several commands show alike. */
@@ -10,14 +11,25 @@ export const STATE_WORD: Readonly<Record<TradingState, string>> = {
   halted: 'Halted: exits only',
 };
 
-/** "stop 59,221.10 (-1.5 %)", or that there is none on the exchange. */
+/** "59,221.10 (-1.5 %)", or that there is none on the exchange: then its distance is none, and both would not fit one line. */
 export const stopText = (position: PositionView): string => {
   if (position.stopPrice === null) return 'NO STOP';
+  if (!position.stopWorking) return `${price(position.stopPrice)} NOT CONFIRMED`;
   const distance = position.lastPrice === null ? '' : ` (${signedPercent(position.stopPrice / position.lastPrice - 1, 1)})`;
-  return `${price(position.stopPrice)}${distance}${position.stopWorking ? '' : ' NOT CONFIRMED'}`;
+  return `${price(position.stopPrice)}${distance}`;
 };
 
-export const positionBlocks = (position: PositionView, times: Times, marketNow: number | null): readonly ReplyBlock[] => [
+/** Ages of the prices that nobody may take for the present ones: what is reckoned with them has to say so. */
+export const stalePrices = ({ locks, symbols }: StatusView): ReadonlyMap<SymbolName, Milliseconds> => {
+  const held = new Set(locks.flatMap(({ kind, symbol }) => (kind === 'stale-data' ? (symbol ?? []) : [])));
+  return new Map(symbols.flatMap(({ symbol, priceAgeMs }) => (held.has(symbol) && priceAgeMs !== null && priceAgeMs >= MINUTE_MS ? [[symbol, priceAgeMs] as const] : [])));
+};
+
+/** Why equity is not known, beside figures that are; nothing while it is. */
+export const equityGap = ({ equity, equityUnknown }: StatusView): readonly ReplyBlock[] =>
+  equity === null ? [{ kind: 'text', lines: [`Equity is unknown: ${equityUnknown ?? 'no reason given'}. Values are those of the last prices known.`] }] : [];
+
+export const positionBlocks = (position: PositionView, times: Times, marketNow: number | null, priceAge: Milliseconds | null): readonly ReplyBlock[] => [
   { kind: 'text', lines: [`${position.symbol}  ${signedMoney(position.unrealised)} (${signedPercent(position.unrealisedFraction)})`] },
   {
     kind: 'fields',
@@ -25,6 +37,7 @@ export const positionBlocks = (position: PositionView, times: Times, marketNow: 
       ['Size', `${quantity(position.quantity)} ${baseOf(position.symbol)}`],
       ['Entry', price(position.entryPrice)],
       ['Last', price(position.lastPrice)],
+      ...(priceAge === null ? [] : [['', `${span(priceAge)} old`] as const]),
       ['Stop', stopText(position)],
       ['Target', price(position.targetPrice)],
       ['Opened', times.stamp(position.openedAt)],
@@ -48,7 +61,7 @@ export const limitText = (value: number | null, limit: number, unit: 'fraction' 
     case 'fraction':
       return `${percent(value)} of ${percent(limit)}`;
     case 'quote':
-      return `${money(value)} ${quote}, at least ${money(limit)}`;
+      return value === null ? `${UNKNOWN}, at least ${money(limit)} ${quote}` : `${money(value)} ${quote}, at least ${money(limit)}`;
     case 'count':
       return `${value ?? UNKNOWN} of ${limit}`;
     case 'seconds':

@@ -24,9 +24,37 @@ test('what comes before the first start of new books is turned away, and the sta
   const side = createOperatorSide({ host, records: nothing, audits: nothing, clock, version: nothing, newId: () => 'c1' });
   const caller = { userId: 1, name: 'Ada', role: 'operator', via: 'telegram' } as const;
   expect(() => host.apply({ type: 'reach', unreachable: 'no alert has got through' })).toThrow(StillStarting);
-  expect(await side.service.pause(caller, 'early')).toMatchObject({ ok: false, code: 'starting' });
+  expect(await side.service.resume(caller)).toMatchObject({ ok: false, code: 'starting' });
   host.apply({ type: 'started', engineVersion: 'test', config: engineConfig(), instruments: [instrumentText(BTC)], halts: [] });
   expect(await side.service.pause(caller, 'in time')).toMatchObject({ ok: true });
   expect(failures).toEqual([]);
   expect(host.progress).toBe(2);
+});
+
+test('a pause or halt before the first start is kept, over a restart, too, and holds from the first moment of the books', async () => {
+  const clock = createVirtualClock(START);
+  const cells = new Map<string, string>();
+  const memory = { get: (key: string) => cells.get(key) ?? null, set: (key: string, value: string) => void cells.set(key, value) };
+  const nothing = undefined as never;
+  let ids = 0;
+  const begin = () => {
+    const state = createEngineState();
+    const host = createEngineHost({ state, store, clock, onFatal: () => undefined });
+    const side = createOperatorSide({ host, records: nothing, audits: nothing, clock, version: nothing, newId: () => `c${(ids += 1)}`, memory });
+    return { host, side };
+  };
+  const caller = { userId: 1, name: 'Ada', role: 'operator', via: 'telegram' } as const;
+  const first = begin();
+  expect(await first.side.service.pause(caller, 'not tonight')).toMatchObject({ ok: true, code: 'kept', text: expect.stringContaining('it starts paused') as string });
+  expect(await first.side.run(caller, { name: 'halt', reason: '' })).toMatchObject({ ok: true, text: expect.stringContaining('it starts halted') as string });
+
+  const { host, side } = begin();
+  const started = (): void => host.apply({ type: 'started', engineVersion: 'test', config: engineConfig(), instruments: [instrumentText(BTC)], halts: [] });
+  started();
+  expect(Object.keys(host.state.guardian.locks)).toEqual(expect.arrayContaining(['operator-pause', 'operator-halt']));
+  expect(host.state.guardian.locks['operator-pause']?.reason).toContain('not tonight');
+  // Carried out once: who resumes is not paused again by a new start.
+  expect(await side.service.resume(caller)).toMatchObject({ ok: true });
+  started();
+  expect(Object.keys(host.state.guardian.locks)).not.toContain('operator-pause');
 });

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { ctl, question, typist } from './ctl.ts';
+import { ctl, question, typist, wordsFor } from './ctl.ts';
 
 const asked = (text: string, ended: boolean): Promise<string | null> => {
   const input = new PassThrough();
@@ -23,6 +23,13 @@ test.each([
   ['x', expect.stringMatching(/^there is no command x; there are status, pnl, /)],
 ])('an unknown command is a usage error that names the nearest, whether or not a bot runs: %s', async (name, message) => {
   await expect(ctl(name, [], {})).rejects.toMatchObject({ exitCode: 2, message });
+});
+
+test('a reason of any length pauses and halts; other words that are too long are a usage error', () => {
+  expect(wordsFor('pause', ['news', 'at', '14:30'])).toBe('news at 14:30');
+  expect(wordsFor('halt', ['😱'.repeat(1_000)])).toHaveLength(400);
+  expect(wordsFor('pause', [`x${'😱'.repeat(1_000)}`]).isWellFormed()).toBe(true);
+  expect(() => wordsFor('unlock', ['x'.repeat(401)])).toThrow('the words after unlock have 401 characters, at most 400 fit');
 });
 
 test('the audit names who typed: by sudo, by name, or by number where the system has no name', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
 import { askControl, ControlUnreachable } from '../adapters/control/client.ts';
-import type { ControlEnd, ControlRequest } from '../adapters/control/protocol.ts';
+import { LONGEST_WORDS, type ControlEnd, type ControlRequest } from '../adapters/control/protocol.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { suggestion } from '../adapters/system/near-miss.ts';
 import { UserError } from '../adapters/system/user-error.ts';
@@ -34,6 +34,17 @@ const refuseUnknown = (name: string): void => {
   throw new UserError(`there is no command ${name}; ${meant === null ? `there are ${names.join(', ')}` : `did you mean ${meant}?`}`);
 };
 
+/**
+ * The words after a command. A reason too long is cut where the command makes trading safer: as in the chat it must not fail for its words.
+ * @throws UserError for any other command
+ */
+export const wordsFor = (name: string, words: readonly string[]): string => {
+  const text = words.join(' ');
+  if (text.length <= LONGEST_WORDS) return text;
+  if (commands.some((command) => command.name === name && command.effect === 'tighten')) return text.slice(0, LONGEST_WORDS).toWellFormed();
+  throw new UserError(`the words after ${name} have ${text.length} characters, at most ${LONGEST_WORDS} fit`);
+};
+
 const socketPath = (): string => controlPath(configurationWithoutSecrets());
 
 const ask = async (request: ControlRequest): Promise<ControlEnd> => {
@@ -57,16 +68,19 @@ export const question = async (text: string, input: NodeJS.ReadableStream = proc
   }
 };
 
+const BY_TERMINAL = 'A person has to answer at a terminal; --yes confirms without asking';
+const BY_LINE = 'A person has to answer at a terminal, or with --yes a line on standard input';
+
 /** `guardian ctl <command>`: the chat's commands on the server, for when Telegram is down. */
 export const ctl = async (name: string, words: readonly string[], options: { readonly yes?: boolean }): Promise<ExitCode> => {
   refuseUnknown(name);
   const user = whoTypes();
-  let end = await ask({ kind: 'command', name, arguments: words.join(' '), user });
+  let end = await ask({ kind: 'command', name, arguments: wordsFor(name, words), user });
   for (;;) {
     for (const line of end.lines) out(line);
     if (end.question === null) return end.ok ? EXIT_CODES.done : EXIT_CODES.failure;
     const { nonce, text, confirms } = end.question;
-    if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} A person has to answer at a terminal; --yes confirms without asking`);
+    if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} ${confirms ? BY_TERMINAL : BY_LINE}`);
     const typed = confirms && options.yes === true ? 'yes' : await question(confirms ? `${text} [y/N] ` : `${text} `);
     if (typed === null) throw new UserError('\nno answer: nothing was done', EXIT_CODES.failure);
     end = await ask({ kind: 'answer', nonce, text: confirms ? (/^y(es)?$/i.test(typed) ? 'yes' : 'no') : typed, user });

@@ -97,7 +97,7 @@ const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null
 /** The operator's side: service and tools, Telegram with its outbox, the daily report. Starts what it makes. */
 export const startPeople = (options: PeopleOptions): People => {
   const { config, log, wall, clock, bot, database, resources } = options;
-  const { service, run, now } = createOperatorSide({ host: bot.host, records: database.records, audits: database.audit, clock, version: options.version, newId: randomUUID });
+  const { service, run, now } = createOperatorSide({ host: bot.host, records: database.records, audits: database.audit, clock, version: options.version, newId: randomUUID, memory: database.chatMemory });
   const settings = createAlertSettings(database.chatMemory, () => wall.wallNow());
   let outbox: OutboxRunner | null = null;
   const ending = new AbortController();

@@ -93,7 +93,7 @@ const CASES: readonly Case[] = [
       return alertsOf(world);
     },
   },
-  { what: '`/pause` or `/halt`', kind: 'lock', title: 'Paused', cause: orderCase((world) => void world.command({ name: 'pause', reason: 'news at 14:30' })) },
+  { what: '`/pause` or `/halt`', kind: 'lock', title: 'Paused by operator', cause: orderCase((world) => void world.command({ name: 'pause', reason: 'news at 14:30' })) },
   {
     what: 'a lock is cleared, by whom and why',
     kind: 'unlock',
@@ -369,7 +369,7 @@ const CASES: readonly Case[] = [
         silenceSeconds: 900,
         hook: null,
       });
-      store.add({ kind: 'lock', key: 'x', title: 'Paused: by Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY }, MONDAY);
+      store.add({ kind: 'lock', key: 'x', title: 'Paused by operator: Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY }, MONDAY);
       runner.start();
       await expect.poll(() => store.rows().length, { interval: 5 }).toBe(2);
       await runner.stop(0);

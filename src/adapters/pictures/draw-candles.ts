@@ -2,7 +2,7 @@ import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { CandlePicture } from '../../ports/chat.ts';
 import { drawLine, drawTag, drawText, INK, openCanvas, pngOf, textWidth, WIDTH } from './canvas.ts';
 import { decimalsFor, linear, padded, roundTicks, spread, timeTicks, type Scale } from './scale.ts';
-import { axisLabel } from './times.ts';
+import { axisLabel, offsetIn } from './times.ts';
 
 const LEFT = 48;
 const RIGHT = WIDTH - 176;
@@ -91,9 +91,9 @@ export const drawCandles = (spec: CandlePicture): Buffer => {
     drawText(context, asPrice(tick, decimals), WIDTH - 28, y.at(tick), { size: 25, colour: INK.soft, align: 'right', baseline: 'middle' });
   }
   const label = axisLabel(spec.timeZone, to - from);
-  for (const tick of timeTicks(from, to, 5)) {
+  for (const tick of timeTicks(from, to, 5, offsetIn(spec.timeZone))) {
     drawLine(context, x.at(tick), TOP, x.at(tick), BOTTOM, INK.grid);
-    drawText(context, label(tick), Math.max(LEFT + 60, x.at(tick)), BOTTOM + 42, { size: 24, colour: INK.soft, align: 'center' });
+    drawText(context, label(tick), x.at(tick), BOTTOM + 42, { size: 24, colour: INK.soft, align: 'center' });
   }
   const width = Math.max(2, ((RIGHT - LEFT) / Math.max(1, spec.candles.length)) * 0.66);
   for (const candle of spec.candles) drawOne(context, candle, x, y, width);

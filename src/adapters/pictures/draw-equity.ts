@@ -1,7 +1,7 @@
 import type { EquityPicture } from '../../ports/chat.ts';
 import { drawLine, drawTag, drawText, INK, openCanvas, pngOf, WIDTH } from './canvas.ts';
 import { decimalsFor, linear, padded, roundTicks, timeTicks } from './scale.ts';
-import { axisLabel } from './times.ts';
+import { axisLabel, offsetIn } from './times.ts';
 import type { SKRSContext2D } from '@napi-rs/canvas';
 
 const LEFT = 48;
@@ -91,9 +91,9 @@ export const drawEquity = (spec: EquityPicture): Buffer => {
   const to = spec.curve.at(-1)?.at ?? 1;
   const x = linear(from, to, LEFT, RIGHT);
   const label = axisLabel(spec.timeZone, to - from);
-  for (const tick of timeTicks(from, to, 6)) {
+  for (const tick of timeTicks(from, to, 6, offsetIn(spec.timeZone))) {
     drawLine(context, x.at(tick), TOP, x.at(tick), BOTTOM, INK.grid);
-    drawText(context, label(tick), Math.max(LEFT + 50, x.at(tick)), BOTTOM + 38, { size: 24, colour: INK.soft, align: 'center' });
+    drawText(context, label(tick), x.at(tick), BOTTOM + 38, { size: 24, colour: INK.soft, align: 'center' });
   }
   drawCurve(context, spec, x.at);
   drawDrawdown(context, spec, x.at);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { axisLabel } from './times.ts';
+import { axisLabel, offsetIn } from './times.ts';
 import { decimalsFor, linear, padded, roundTicks, spread, timeTicks } from './scale.ts';
 
 const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
@@ -48,10 +48,28 @@ describe('scales', () => {
 
   test('time ticks stand on whole hours', () => {
     const from = Date.UTC(2024, 7, 2, 3, 17);
-    const ticks = timeTicks(from, from + 72 * 3_600_000, 5);
+    const ticks = timeTicks(from, from + 72 * 3_600_000, 5, () => 0);
     expect(ticks.length).toBeGreaterThan(1);
     expect(ticks.length).toBeLessThanOrEqual(6);
     for (const tick of ticks) expect(tick % 3_600_000).toBe(0);
+  });
+
+  test.each([
+    ['Europe/Berlin', 0, 60, ['12:00', '02 Jan', '12:00', '03 Jan', '12:00']],
+    ['America/New_York', 5, 24, ['01 Jan', '06:00', '12:00', '18:00']],
+    ['Asia/Kolkata', 0, 12, ['06:00', '08:00', '10:00', '12:00', '14:00', '16:00']],
+  ])('and on those of the zone whose clock they are labelled with, midnight among them: %s', (zone, first, last, labels) => {
+    const [from, to] = [Date.UTC(2024, 0, 1, first), Date.UTC(2024, 0, 1, last)];
+    expect(timeTicks(from, to, 6, offsetIn(zone)).map(axisLabel(zone, to - from))).toEqual(labels);
+  });
+
+  test('days begin at midnight of the zone on both sides of a change of its clocks', () => {
+    const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    for (const change of [Date.UTC(2024, 2, 31), Date.UTC(2024, 9, 27)]) {
+      const ticks = timeTicks(change - 2 * 86_400_000, change + 3 * 86_400_000, 5, offsetIn('Europe/Berlin'));
+      expect(ticks.map((tick) => clock.format(tick))).toEqual(ticks.map(() => '00:00'));
+      expect(ticks.length).toBeGreaterThanOrEqual(5);
+    }
   });
 
   test('spread keeps the order and the gap', () => {

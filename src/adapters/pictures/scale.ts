@@ -38,11 +38,18 @@ export const roundTicks = (low: number, high: number, wanted: number): readonly 
 const HOUR = 3_600_000;
 const STEPS = [1, 2, 3, 6, 12, 24, 48, 72, 120, 168, 336, 720, 1_440, 2_160, 4_320, 8_760].map((hours) => hours * HOUR);
 
-/** Times on whole hours, days or weeks (UTC) inside a range, at most `most` of them. */
-export const timeTicks = (from: number, to: number, most: number): readonly number[] => {
+/**
+ * Times inside a range on whole hours, days or weeks of a clock that is `offset` milliseconds ahead of UTC at a moment,
+ * about `most` of them.
+ */
+export const timeTicks = (from: number, to: number, most: number, offset: (at: number) => number): readonly number[] => {
   const step = STEPS.find((candidate) => (to - from) / candidate <= most) ?? STEPS.at(-1) ?? HOUR;
-  const first = Math.ceil(from / step) * step;
-  return Array.from({ length: Math.max(0, Math.floor((to - first) / step) + 1) }, (_, index) => first + index * step);
+  const ahead = offset(from);
+  const first = Math.ceil((from + ahead) / step) * step;
+  const places = Array.from({ length: Math.max(0, Math.floor((to + ahead - first) / step) + 2) }, (_, index) => first + index * step);
+  // The clock may be set within the range.
+  const moments = places.map((place) => place - offset(place - ahead));
+  return [...new Set(moments)].filter((at) => at >= from && at <= to);
 };
 
 /** Positions moved apart until neighbours are at least `gap` apart, in the order of the input. */

@@ -1,6 +1,6 @@
 import type { AskRequest, ConfirmRequest, Reply } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AuditEntry, Caller } from '../../ports/operator.ts';
+import type { AuditEntry, Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { Outbound, Replaced } from './outbound.ts';
 import type { Keyboard } from './render.ts';
 import type { PendingConfirm, Requests } from './requests.ts';
@@ -41,6 +41,12 @@ export interface ConfirmingOptions {
 const GONE = 'This button no longer works: expired, used, or from before a restart. Send the command again.';
 
 const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }] });
+
+/** What was done by half is neither done nor refused: each would hide the other half. */
+const titleOf = ({ ok, code }: CommandOutcome, label: string): string => {
+  if (code === 'partly') return '⚠️ Done in part';
+  return ok ? `✅ ${label}` : '⛔ Refused';
+};
 
 const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): Keyboard => ({
   inline_keyboard: [[{ text: yes, callback_data: `${kind}:${nonce}:y` }], [{ text: no, callback_data: `${kind}:${nonce}:n` }]],
@@ -103,7 +109,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     try {
       note(approver ?? caller, place, command, request.what.join(' | '), approver === null ? 'confirmed' : `approved for ${caller.name}`);
       const outcome = await request.action(caller);
-      const done = say(`${outcome.ok ? '✅' : '⛔'} ${outcome.ok ? request.label : 'Refused'}`, outcome.text);
+      const done = say(titleOf(outcome, request.label), outcome.text);
       outbound.send(place, done, { replace });
       if (approver !== null && place.chatId !== pending.place.chatId) outbound.send(pending.place, done);
       note(caller, place, command, '', outcome.code);

@@ -1,9 +1,11 @@
 import type { CommandResultEffect } from '../../core/engine/effect.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { ChatMemory } from '../../ports/chat.ts';
 import type { Caller, CommandOutcome, OperatorService, VersionView } from '../../ports/operator.ts';
 import type { AuditStore, Records } from '../../ports/store.ts';
 import type { EngineHost } from '../engine-host.ts';
+import { createEarlyWishes, isEarly } from './early-wishes.ts';
 import { pnlView } from './pnl-view.ts';
 import { balanceView, lockViews, positionViews, riskView, statusView, unlockPreview, type Now } from './views.ts';
 
@@ -17,6 +19,8 @@ export interface OperatorSide {
 /** Whoever sits at the server has a name there and no id in the chat. */
 const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
 
+const STARTING = 'The bot is still starting: it waits for the exchange and trades nothing.';
+
 /** The one service behind Telegram, the control socket and the page. */
 export const createOperatorSide = (options: {
   readonly host: EngineHost;
@@ -26,24 +30,38 @@ export const createOperatorSide = (options: {
   readonly version: VersionView;
   /** Unique text for a command. */
   readonly newId: () => string;
+  /** Keeps a pause that comes before the first start; left out = until the process ends. */
+  readonly memory?: ChatMemory;
 }): OperatorSide => {
   const { host, records, audits, clock } = options;
   const results = new Map<string, CommandResultEffect>();
+  const early = createEarlyWishes(options.memory ?? null);
   host.onEffect((effect) => {
     if (effect.type === 'command-result') results.set(effect.commandId, effect);
+    // The first effect is that of the start: nothing has been looked at, so nothing is bought before it.
+    early.carryOut(({ by, command }) => void carryOut(by, command));
   });
   const now = (): Now => ({ market: clock.marketNow(), wall: clock.wallNow() });
 
   /** Journaled and carried out when this returns: the host is synchronous. */
-  const run = (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> => {
-    if (host.state.config === null) return Promise.resolve({ ok: false, code: 'starting', text: 'The bot is still starting: it waits for the exchange and trades nothing. Send it again in a moment.' });
+  const carryOut = (by: string, command: OperatorCommand): CommandOutcome => {
     const commandId = options.newId();
-    host.apply({ type: 'command', commandId, by: signature(caller), command });
+    host.apply({ type: 'command', commandId, by, command });
     const result = results.get(commandId);
     results.delete(commandId);
-    if (result === undefined) return Promise.reject(new Error('the engine gave no result for the command'));
-    return Promise.resolve({ ok: result.ok, code: result.code, text: result.text });
+    if (result === undefined) throw new Error('the engine gave no result for the command');
+    return { ok: result.ok, code: result.code, text: result.text };
   };
+
+  /** New books take no command yet; what makes trading safer is kept for the moment in which they do. */
+  const beforeStart = (by: string, command: OperatorCommand): CommandOutcome => {
+    if (!isEarly(command)) return { ok: false, code: 'starting', text: `${STARTING} Send it again in a moment.` };
+    early.keep({ by, command });
+    return { ok: true, code: 'kept', text: `${STARTING} When the exchange answers it starts ${command.name === 'pause' ? 'paused' : 'halted'}.` };
+  };
+
+  const run = async (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> =>
+    host.state.config === null ? beforeStart(signature(caller), command) : carryOut(signature(caller), command);
 
   const service: OperatorService = {
     status: () => statusView(host.state, now()),

@@ -232,7 +232,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
       return Promise.resolve({ ok: true, code: 'done', text: span > 0 ? 'Alerts come without sound. Locks always ring.' : 'Alerts ring again.' });
     },
     setAlertMode: (_caller, kind, mode) => {
-      if (kind === 'lock') return Promise.resolve({ ok: false, code: 'refused', text: 'Locks always ring.' });
+      if (kind === 'lock' && mode !== 'on') return Promise.resolve({ ok: false, code: 'refused', text: 'Locks always ring.' });
       settings.set(kind, mode);
       return Promise.resolve({ ok: true, code: 'done', text: `${kind}: ${mode}.` });
     },

@@ -238,7 +238,7 @@ describe('what people may do', () => {
   test('nothing is settled by what could not be read', async () => {
     const side = tools({ evidence: () => Promise.resolve('the balances could not be read (503)') });
     const request = { orderId: stopIdOf(world.enter()), claim: 'gone', price: null } as const;
-    expect(await side.settlePreview(request)).toMatchObject({ refusal: 'the balances could not be read (503).' });
+    expect(await side.settlePreview(request)).toMatchObject({ refusal: 'Not now: the balances could not be read (503).' });
     expect(await side.settle(ADA, request, '')).toMatchObject({ ok: false, code: 'no-evidence' });
   });
 
@@ -315,6 +315,8 @@ describe('what people may do', () => {
 
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
+    // What they are already is nothing to refuse.
+    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on.' });
   });
 });
 

@@ -47,7 +47,7 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
   const settlePreview = async (request: SettleRequest): Promise<SettlePreview> => {
     const { orderId: clientOrderId, claim, price } = request;
     const seen = await look(request);
-    if (typeof seen === 'string') return { what: [], refusal: `${seen}.`, shown: '' };
+    if (typeof seen === 'string') return { what: [], refusal: `Not now: ${seen}.`, shown: '' };
     const judged = judgeSettlement(state, wall(), { clientOrderId, claim, price, evidence: seen });
     if (!judged.ok) return { what: [], refusal: judged.text, shown: '' };
     const { record, moved, quantity, quote } = judged;

@@ -30,7 +30,7 @@ describe('/pause and /resume', () => {
     const world = new World().ready();
     expect(world.command({ name: 'pause', reason: 'lunch' })).toMatchObject({ ok: true, code: 'done' });
     expect(world.command({ name: 'pause', reason: 'again' }).text).toContain('Already paused');
-    expect(world.state.guardian.locks['operator-pause']?.reason).toBe('by telegram 1 (Ada): lunch');
+    expect(world.state.guardian.locks['operator-pause']?.reason).toBe('telegram 1 (Ada): lunch');
     world.predict(BTC);
     expect(world.decision()).toMatchObject({ outcome: 'denied', clientOrderId: null });
     expect(world.unlock().ok).toBe(false);
@@ -113,7 +113,7 @@ describe('/unlock', () => {
     world.restart();
     const unlock = { name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null } as const;
     expect(world.command({ ...unlock, shownAt })).toMatchObject({ ok: false, text: 'Halted by operator: set again since it was shown' });
-    expect(world.state.guardian.locks['operator-halt']?.reason).toBe('by telegram 1 (Ada): first');
+    expect(world.state.guardian.locks['operator-halt']?.reason).toBe('telegram 1 (Ada): first');
     expect(world.command({ ...unlock, shownAt: world.at }).ok).toBe(true);
   });
 
@@ -133,7 +133,7 @@ describe('/unlock', () => {
     world.command({ name: 'halt', reason: '' });
     world.take();
     world.unlock();
-    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by telegram 1 (Ada): test' }));
+    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada): test' }));
   });
 
   test('and so does the end of a pause', () => {
@@ -141,7 +141,16 @@ describe('/unlock', () => {
     world.command({ name: 'pause', reason: 'news' });
     world.take();
     world.command({ name: 'resume' });
-    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by telegram 1 (Ada)' }));
+    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada)' }));
+  });
+
+  test('says in words how it stands then, where another lock still bars entries', () => {
+    const world = new World().ready();
+    world.command({ name: 'pause', reason: '' });
+    world.command({ name: 'halt', reason: '' });
+    world.take();
+    world.unlock();
+    expect(JSON.stringify(world.take())).toContain('Exits only, no open positions.');
   });
 
   describe('of the kill-switch', () => {

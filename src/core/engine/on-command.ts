@@ -29,12 +29,12 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   switch (command.name) {
     case 'pause': {
       if (asksAgain(turn, 'operator-pause')) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
-      impose(guardian, turn.changes, 'operator-pause', null, turn.at, because(by, command.reason), null, null);
+      impose(guardian, turn.changes, 'operator-pause', null, turn.at, signed(by, command.reason), null, null);
       return done('Paused: no entries. Stops and exits go on. /resume ends it.');
     }
     case 'halt': {
       if (asksAgain(turn, 'operator-halt')) return done('Already halted. /unlock ends it.');
-      impose(guardian, turn.changes, 'operator-halt', null, turn.at, because(by, command.reason), null, null);
+      impose(guardian, turn.changes, 'operator-halt', null, turn.at, signed(by, command.reason), null, null);
       return done('Halted: exits only, working entries cancelled. /unlock ends it.');
     }
     case 'resume': {
@@ -64,7 +64,10 @@ const asksAgain = ({ state: { guardian }, at }: Turn, kind: 'operator-pause' | '
   return lock !== undefined;
 };
 
-const because = (by: string, reason: string): string => (reason === '' ? `by ${by}` : `by ${by}: ${reason}`);
+/** Under a title that ends in "by operator": a name may be any word, and is read as one only behind a colon or the word operator. */
+const signed = (by: string, reason: string): string => (reason === '' ? by : `${by}: ${reason}`);
+
+const because = (by: string, reason: string): string => `by operator ${signed(by, reason)}`;
 
 type Unlock = Extract<OperatorCommand, { name: 'unlock' }>;
 
@@ -188,7 +191,7 @@ const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
   if (targets.length === 0) return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
   for (const { managed, unlisted } of targets) {
     if (managed === null || unlisted) continue;
-    managed.exitReason = `flatten by ${by}`;
+    managed.exitReason = `flatten by operator ${by}`;
     managed.retryAt = null;
     const entry = orderOf(turn, managed.entryOrderId);
     // Not sent yet, it is withdrawn: nothing is bought to be sold at once.

@@ -6,11 +6,10 @@ import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../units.ts';
 import { alert, emit, type Turn } from './turn.ts';
 import { openPositions } from './words.ts';
 
+const TRADING: Readonly<Record<ReturnType<typeof tradingState>, string>> = { active: 'Trading is active', reducing: 'Exits only', halted: 'Trading is halted' };
+
 /** How it stands now, for people. */
-export const stateLine = (turn: Turn): string => {
-  const now = tradingState(turn.state.guardian, null);
-  return `Trading is ${now}, ${openPositions(turn.state)}.`;
-};
+export const stateLine = (turn: Turn): string => `${TRADING[tradingState(turn.state.guardian, null)]}, ${openPositions(turn.state)}.`;
 
 /** Turns the Guardian's changes of this step into recorded effects and alerts. */
 export const publish = (turn: Turn): void => {

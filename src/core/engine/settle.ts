@@ -143,7 +143,7 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   record.unknownSince = null;
   endCancelling(record);
   record.missing = false;
-  record.detail = `${command.claim}, settled by ${by}`;
+  record.detail = `${command.claim}, settled by operator ${by}`;
   state.guardian.lastTroubleWall = turn.wall;
   const [base = '', quoteAsset = ''] = draft.symbol.split('/');
   let text = 'nothing more was bought or sold by it';
@@ -160,6 +160,6 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   }
   reportOrder(turn, record, before);
   recountOrders(state);
-  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: ${draft.purpose} settled by hand as ${command.claim}`, [`${draft.clientOrderId}: ${text}`, `by ${by}`, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
+  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: ${draft.purpose} settled by hand as ${command.claim}`, [`${draft.clientOrderId}: ${text}`, `by operator ${by}`, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
   return { ok: true, code: 'done', text: `${draft.clientOrderId} is settled as ${command.claim}: ${text}.` };
 };

@@ -63,7 +63,7 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   'operators-unreachable': define('Nobody reachable', 'reducing', 'hold', 'self', 'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set', 'by itself: alerts get through again'),
   unlisted: define('Not listed', 'halted', 'hold', 'self', 'the exchange no longer lists a symbol that is held: it can neither be sold nor protected there', 'by itself: listed again, or nothing of it is held any more'),
   'start-gate': define('Start gate', 'halted', 'hold', 'unlock', 'a gate failed at start', 'what the gate names, then /unlock'),
-  'operator-pause': define('Paused', 'reducing', 'hold', 'resume', '/pause', '/resume'),
+  'operator-pause': define('Paused by operator', 'reducing', 'hold', 'resume', '/pause', '/resume'),
   'operator-halt': define('Halted by operator', 'halted', 'hold', 'unlock', '/halt', '/unlock'),
 };
 

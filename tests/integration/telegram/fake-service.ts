@@ -29,7 +29,7 @@ export const operatorPause: LockView = {
   state: 'reducing',
   policy: 'hold',
   since: Date.UTC(2024, 7, 5, 11),
-  reason: 'Paused: by Op (1001): news at 14:30',
+  reason: 'Paused by operator: Op (1001): news at 14:30',
   clearing: '/resume',
   clearedByUnlock: false,
 };

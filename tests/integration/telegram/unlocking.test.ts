@@ -131,3 +131,12 @@ test('a deed whose audit row cannot be written is not done', async () => {
   await bot.settle();
   expect(bot.service.calls).toEqual([]);
 });
+
+test('an /unlock that clears one lock and not the other is called neither done nor refused', async () => {
+  await start();
+  Object.assign(bot.service, { unlock: async () => ({ ok: false, code: 'partly', text: 'Unlocked: Kill-switch. Minimum balance: equity 90.00 is still below 100.00.' }) });
+  await bot.ask(OPERATOR, '/unlock');
+  await bot.press(OPERATOR, OPERATOR, 'Unlock');
+  const ended = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Unlocked: Kill-switch') === true);
+  expect(ended.text).toMatch(/^⚠️ Done in part\n/);
+});

@@ -122,7 +122,7 @@ describe('/unlock against the real engine', () => {
     const confirm = await bot.ask(OPERATOR, code, titled('Unlock?'));
     await bot.press(OPERATOR, confirm, 'Unlock');
     const request = await bot.hears(SECOND_OPERATOR, 'A second operator must approve');
-    expect(textOf(request)).toContain('Clears operator-halt: Halted by operator: by Person 1001 (1001): drill');
+    expect(textOf(request)).toContain('Clears operator-halt: Halted by operator: Person 1001 (1001): drill');
     expect(await locks()).toContain('operator-halt');
     const waiting = await bot.hears(OPERATOR, 'A second operator must approve');
     expect((await bot.press(OPERATOR, waiting, 'Approve: Unlock')).text).toContain('different operator');
@@ -159,7 +159,7 @@ test('/flatten shows sizes and proceeds, sells, and leaves no stop behind', asyn
   expect(textOf(question)).toMatch(/Sells 0\.\d+ BTC at market: about [\d,.]+ USDT at [\d,.]+/);
   await bot.ask(OPERATOR, '/pause no new entry', titled('⏸ Paused'));
   await bot.press(OPERATOR, question, 'Sell it');
-  await bot.hears(OPERATOR, /BTC closed .* flatten by Person 1001/);
+  await bot.hears(OPERATOR, /BTC closed .* flatten by operator Person 1001/);
   await until('no order', async () => (await bot.market()).openOrders.length === 0);
   expect(textOf(await bot.ask(OPERATOR, '/positions', titled(/position/i)))).toContain('No position');
 });
