@@ -4,7 +4,7 @@ import { createFakeService, killSwitch, operatorPause } from '../tests/integrati
 import { createFakeTools } from '../tests/integration/telegram/fake-tools.ts';
 import { createMemory, createTestClock } from '../tests/integration/telegram/harness.ts';
 import { LOCKS } from '../src/core/guardian/lock.ts';
-import type { Caller } from '../src/ports/operator.ts';
+import type { Caller, LockView } from '../src/ports/operator.ts';
 import { commands, createCommandSet } from './registry.ts';
 import { buildDailyReport } from './support/daily-report.ts';
 import { commandsTable } from './support/table.ts';
@@ -113,7 +113,7 @@ describe('the registry', () => {
     const { set, service } = setUp();
     const { status } = service;
     const bar = (why: string, ...symbols: string[]) => ({ code: 'symbol-locked', why, symbols });
-    const [lock] = service.locks();
+    const lock = { id: 'stale-data:BTC/USDT' };
     Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT')], mayEnter: true }) });
     expect(await set.run('status', '', viewer)).toMatchObject({ title: '🟢 Active · demo' });
     Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT', 'ETH/USDT')], mayEnter: false }) });
@@ -139,8 +139,8 @@ describe('the registry', () => {
     const { status } = service;
     Object.assign(service, { status: () => ({ ...status(), equity: null, equityUnknown: 'no balance since 12:03', dayPnl: null, dayPnlFraction: null, drawdownFraction: null }) });
     const text = JSON.stringify((await set.run('status', '', viewer)).blocks);
-    expect(text).toContain('unknown (no balance since 12:03)');
-    expect(text).toContain('"unknown"');
+    expect(text).toContain('["Equity","unknown"]');
+    expect(text).toContain('Equity is unknown: no balance since 12:03.');
     expect(text).toContain('unknown of 10.00 %');
   });
 });
@@ -191,7 +191,27 @@ describe('what a person reads', () => {
     for (const name of ['pnl', 'positions', 'balance', 'risk', 'chart', 'daily', 'flatten', 'unlock', 'resume', 'export']) {
       expect(await set.run(name, '', operator), name).toMatchObject({ title: 'The bot is still starting', outcome: 'starting', ok: false });
     }
-    for (const name of ['start', 'help', 'status', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+    const told = await set.run('status', '', operator);
+    expect(told).toMatchObject({ title: 'The bot is still starting' });
+    expect(JSON.stringify(told)).not.toMatch(/0\.00|limit|\bup\b/);
+    const lock: LockView = { id: 'operator-pause', kind: 'operator-pause', symbol: null, state: 'reducing', policy: 'hold', since: 0, reason: 'Paused by operator: Ada (1): news', clearing: '/resume', clearedByUnlock: false };
+    Object.assign(service, { status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [], locks: [lock] }) });
+    expect(JSON.stringify((await set.run('status', '', operator)).blocks)).toContain(lock.reason);
+    for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+  });
+
+  test('/status says when it was decided, that a position is being closed and why, and why equity is unknown in a line of its own', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    const shown = async (): Promise<string> => JSON.stringify((await set.run('status', '', viewer)).blocks);
+    expect(await shown()).toContain('"   14:00 holds: position open"');
+    expect(await shown()).not.toContain('closing');
+    const positions = status().positions.map((held) => ({ ...held, closing: 'flatten by operator Ada (1000001)' }));
+    Object.assign(service, { status: () => ({ ...status(), positions, equity: null, equityUnknown: 'the price of BTC/USDT is missing or stale' }), positions: () => positions });
+    expect(await shown()).toContain('["  closing","flatten by operator Ada…"]');
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Closing","flatten by operator Ada (…"]');
+    expect(await shown()).toContain('["Equity","unknown"]');
+    expect(await shown()).toContain('Equity is unknown: the price of BTC/USDT is missing or stale.');
   });
 
   test('says of a price that is stale how old it is, wherever something is reckoned with it', async () => {

@@ -1,4 +1,4 @@
-import type { CommandSet, Reply } from '../src/ports/chat.ts';
+import type { CommandSet } from '../src/ports/chat.ts';
 import type { OperatorService, Role } from '../src/ports/operator.ts';
 import type { OperatorTools } from '../src/ports/operator-tools.ts';
 import { alerts } from './alerts.ts';
@@ -32,6 +32,7 @@ import { stats } from './stats.ts';
 import { status } from './status.ts';
 import type { Command } from './support/command.ts';
 import { createTimes } from './support/format.ts';
+import { STARTING } from './support/views.ts';
 import { trades } from './trades.ts';
 import { unlock } from './unlock.ts';
 import { version } from './version.ts';
@@ -87,13 +88,6 @@ export interface CommandSetOptions {
 /** What can be answered before the first start of new books. The rest would tell of an account that nobody has read yet. */
 const BEFORE_START: ReadonlySet<string> = new Set(['start', 'help', 'status', 'health', 'logs', 'model', 'audit', 'pause', 'halt', 'mute', 'alerts', 'backup', 'whoami', 'version']);
 
-const STARTING: Reply = {
-  title: 'The bot is still starting',
-  blocks: [{ kind: 'text', lines: ['It waits for the exchange and trades nothing; /logs says for what. /pause and /halt are taken already.'] }],
-  outcome: 'starting',
-  ok: false,
-};
-
 const mayUse = (role: Role, command: Command): boolean => role === 'operator' || command.role === 'viewer';
 
 /**
@@ -115,7 +109,7 @@ export const createCommandSet = ({ service, tools, timeZone }: CommandSetOptions
         return { title: `/${name} is for operators`, blocks: [], outcome: 'refused: role' };
       }
       // Symbols are known from the first start on, for good.
-      if (!BEFORE_START.has(name) && service.status().symbols.length === 0) return STARTING;
+      if (!BEFORE_START.has(name) && service.status().symbols.length === 0) return { ...STARTING, outcome: 'starting', ok: false };
       return command.execute({ service, tools: tools ?? null, caller, times, menu: list(caller.role) }, argumentsText);
     },
   };

@@ -1,9 +1,9 @@
-import type { ReplyBlock } from '../src/ports/chat.ts';
+import type { Reply, ReplyBlock } from '../src/ports/chat.ts';
 import type { StatusView } from '../src/ports/operator.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, type Times } from './support/format.ts';
-import { dayText, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
+import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, UNKNOWN, type Times } from './support/format.ts';
+import { dayText, equityGap, lockLines, STARTING, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */
 const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
@@ -19,7 +19,7 @@ const headline = ({ state, mayEnter }: StatusView): string =>
 const overview = (status: StatusView, quote: string, times: Times): ReplyBlock => ({
   kind: 'fields',
   rows: [
-    ['Equity', status.equity === null ? `unknown (${status.equityUnknown ?? 'no reason given'})` : `${money(status.equity)} ${quote}`],
+    ['Equity', status.equity === null ? UNKNOWN : `${money(status.equity)} ${quote}`],
     ['Today', dayText(status.dayPnl, status.dayPnlFraction)],
     ...(status.dayRebased === true ? [['', 'since /unlock rebased it'] as const] : []),
     ['', `limit -${percent(status.maxDailyDrawdown)}`],
@@ -36,16 +36,24 @@ const positions = (status: StatusView): ReplyBlock => {
     rows: status.positions.flatMap((position): (readonly [string, string])[] => [
       [baseOf(position.symbol), `${signedMoney(position.unrealised)}  ${signedPercent(position.unrealisedFraction)}`],
       ['  stop', stopText(position)],
+      ...(position.closing === null ? [] : [['  closing', cut(position.closing, 24)] as const]),
     ]),
   };
 };
 
-const markets = (status: StatusView): ReplyBlock => ({
+const markets = (status: StatusView, times: Times): ReplyBlock => ({
   kind: 'text',
   lines: status.symbols.flatMap((symbol) => [
     `${baseOf(symbol.symbol)} ${price(symbol.lastPrice)}, ${symbol.priceAgeMs === null ? 'no price yet' : `${span(symbol.priceAgeMs)} old`}`,
-    ...(symbol.lastDecision === null ? [] : [`   ${cut(symbol.lastDecision, 120)}`]),
+    ...(symbol.lastDecision === null ? [] : [`   ${times.time(symbol.lastDecision.at)} ${cut(symbol.lastDecision.text, 120)}`]),
   ]),
+});
+
+/** Before the first start of new books there are no figures; a /pause that was taken meanwhile is there. */
+const starting = ({ locks }: StatusView, times: Times): Reply => ({
+  title: STARTING.title,
+  blocks: [...STARTING.blocks, ...(locks.length === 0 ? [] : [{ kind: 'text' as const, lines: locks.flatMap((lock) => lockLines(lock, times)) }])],
+  buttons: [[{ label: '↻ Refresh', command: '/status', inPlace: true }]],
 });
 
 export const status = defineCommand({
@@ -58,14 +66,16 @@ export const status = defineCommand({
   parse: none,
   run: ({ service, times }) => {
     const view = service.status();
+    if (view.symbols.length === 0) return starting(view, times);
     return {
       title: `${headline(view)} · ${view.mode}`,
       blocks: [
         ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why.reason, 300), ...others(view)] }]),
         ...(barred(view).length === 0 ? [] : [{ kind: 'text' as const, lines: barred(view) }]),
         overview(view, service.balance().quoteAsset, times),
+        ...equityGap(view),
         positions(view),
-        markets(view),
+        markets(view, times),
         { kind: 'text', lines: [`${times.stamp(view.marketNow)} ${times.zone} · up ${span(view.wallNow - view.startedAt)}`] },
       ],
       buttons: [

@@ -1,4 +1,4 @@
-import type { ReplyBlock } from '../../src/ports/chat.ts';
+import type { Reply, ReplyBlock } from '../../src/ports/chat.ts';
 import type { LockView, PositionView, StatusView, TradingState } from '../../src/ports/operator.ts';
 import { MINUTE_MS, type Milliseconds, type SymbolName } from '../../src/core/units.ts';
 import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, span, UNKNOWN, type Times } from './format.ts';
@@ -10,6 +10,12 @@ export const STATE_WORD: Readonly<Record<TradingState, string>> = {
   reducing: 'Reducing: exits only',
   halted: 'Halted: exits only',
 };
+
+/** What is said before the first start of new books. */
+export const STARTING = {
+  title: 'The bot is still starting',
+  blocks: [{ kind: 'text', lines: ['It waits for the exchange and trades nothing; /logs says for what. /pause and /halt are taken already.'] }],
+} as const satisfies Reply;
 
 /** "59,221.10 (-1.5 %)", or that there is none on the exchange: then its distance is none, and both would not fit one line. */
 export const stopText = (position: PositionView): string => {
@@ -40,6 +46,7 @@ export const positionBlocks = (position: PositionView, times: Times, marketNow: 
       ...(priceAge === null ? [] : [['', `${span(priceAge)} old`] as const]),
       ['Stop', stopText(position)],
       ['Target', price(position.targetPrice)],
+      ...(position.closing === null ? [] : [['Closing', cut(position.closing, 26)] as const]),
       ['Opened', times.stamp(position.openedAt)],
       ...(marketNow === null ? [] : [['Held', span(marketNow - position.openedAt)] as const]),
       ['Closes by', times.stamp(position.horizonAt)],

@@ -47,6 +47,8 @@ export interface PositionView {
   /** Whether the stop is known to rest on the exchange. */
   readonly stopWorking: boolean;
   readonly targetPrice: number;
+  /** Why it is being closed at this moment, or null while it is held: "flatten by operator Ada (7)", "daily drawdown", "horizon". */
+  readonly closing: string | null;
   readonly openedAt: EpochMs;
   readonly horizonAt: EpochMs;
 }
@@ -58,8 +60,8 @@ export interface SymbolStatus {
   readonly priceAgeMs: number | null;
   /** Close time of the newest closed candle held; null = none. */
   readonly newestCandleClose: EpochMs | null;
-  /** The last decision in one line: "no edge: 0.31 (EV -0.12 %)", "denied: exposure-cap ...". */
-  readonly lastDecision: string | null;
+  /** The last decision, of the close of its candle, in one line: "no edge: 0.31 (EV -0.12 %)", "denied: exposure-cap ...". */
+  readonly lastDecision: { readonly at: EpochMs; readonly text: string } | null;
 }
 
 /** What would refuse an entry now, were there a signal, and in which symbols. */

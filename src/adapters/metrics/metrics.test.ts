@@ -44,7 +44,7 @@ const status: StatusView = {
   maxTotalDrawdown: 0.1,
   lossStreak: 2,
   maxConsecutiveLosses: 3,
-  positions: [{ symbol: 'BTC/USDT', quantity: 0.01, entryPrice: 50_000, lastPrice: 51_000, unrealised: 10, unrealisedFraction: 0.02, stopPrice: 49_250, stopWorking: false, targetPrice: 51_500, openedAt: 0, horizonAt: 0 }],
+  positions: [{ symbol: 'BTC/USDT', quantity: 0.01, entryPrice: 50_000, lastPrice: 51_000, unrealised: 10, unrealisedFraction: 0.02, stopPrice: 49_250, stopWorking: false, closing: null, targetPrice: 51_500, openedAt: 0, horizonAt: 0 }],
   locks: [],
   symbols: [],
   marketNow: 0,

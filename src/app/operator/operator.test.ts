@@ -144,7 +144,7 @@ describe('what people see', () => {
   test.each<readonly [string, () => void, readonly EntryBarView[], boolean]>([
     ['nothing', () => undefined, [], true],
     ['a stale symbol', onlyEthIsQuoted, [{ code: 'symbol-locked', why: 'Stale data', symbols: [BTC] }], true],
-    ['a bot that is paused', () => void world.command({ name: 'pause', reason: 'look' }), [{ code: 'state-reducing', why: 'Paused', symbols: [BTC, ETH] }], false],
+    ['a bot that is paused', () => void world.command({ name: 'pause', reason: 'look' }), [{ code: 'state-reducing', why: 'Paused by operator', symbols: [BTC, ETH] }], false],
     ['an account that could not be read', () => void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }), [{ code: 'equity-unknown', why: 'The account could not be read', symbols: [BTC, ETH] }], false],
     ['a start at which no account was read', () => begun('clock'), [{ code: 'baseline-unknown', why: "The day's baseline is not known yet", symbols: [BTC, ETH] }], false],
     ['a start at which no clock was measured', () => begun('account'), [{ code: 'clock-unknown', why: 'The exchange clock is not known', symbols: [BTC, ETH] }], false],

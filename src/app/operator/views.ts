@@ -7,7 +7,7 @@ import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { DENIALS, type Denial, type DenialCode } from '../../core/guardian/denial.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../core/guardian/state.ts';
-import type { EpochMs, SymbolName } from '../../core/units.ts';
+import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
 import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview } from '../../ports/operator.ts';
 import { nextDecision } from '../market-feed.ts';
@@ -53,6 +53,7 @@ const positionView = (state: EngineState, symbol: SymbolState): PositionView | n
     stopPrice: managed.stopPrice === null ? null : toNumber(managed.stopPrice),
     stopWorking: stop?.status === 'working' && !symbol.unlisted,
     targetPrice: managed.targetPrice ?? 0,
+    closing: managed.exitReason,
     openedAt: position.trade?.openedAt ?? managed.signal,
     horizonAt: managed.horizonAt,
   };
@@ -65,8 +66,8 @@ const symbolStatus = (symbol: SymbolState, now: Now): SymbolStatus => ({
   symbol: symbol.symbol,
   lastPrice: symbol.last > 0 ? symbol.last : null,
   priceAgeMs: symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt),
-  newestCandleClose: symbol.newestCandleOpen === null ? null : symbol.newestCandleOpen + 3_600_000,
-  lastDecision: symbol.lastDecision?.text ?? null,
+  newestCandleClose: symbol.newestCandleOpen === null ? null : symbol.newestCandleOpen + HOUR_MS,
+  lastDecision: symbol.lastDecision?.openTime === undefined ? null : { at: symbol.lastDecision.openTime + HOUR_MS, text: symbol.lastDecision.text },
 });
 
 /**

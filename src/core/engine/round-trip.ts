@@ -45,7 +45,7 @@ export const roundTrip = (turn: Turn, name: string, by: string): Result => {
   state.guardian.entries.push(turn.at);
   symbol.managed = manage(clientOrderId, openTime, turn.at + config.limits.horizonHours * HOUR_MS);
   const text = `drill: entry of ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base}`;
-  symbol.lastDecision = { text };
+  symbol.lastDecision = { openTime, text };
   emit(turn, { ...record, outcome: 'entered', clientOrderId, text });
   return { ok: true, code: 'done', text: `Entered ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base} (${clientOrderId}).` };
 };

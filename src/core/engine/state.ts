@@ -73,7 +73,8 @@ export interface SymbolState {
   lastTradedSignal: EpochMs | null;
   /** Base units at the exchange: the last account reading moved by the fills since; null before the first. */
   atExchange: Decimal | null;
-  lastDecision: { readonly text: string } | null;
+  /** `openTime` of its candle: absent where an earlier version has written a drill's. */
+  lastDecision: { readonly openTime?: EpochMs; readonly text: string } | null;
   /** Base units held, as a double: derived from the ledger for marking to market. */
   heldNumber: number;
 }

@@ -43,6 +43,7 @@ const position: PositionView = {
   unrealisedFraction: 0.0061,
   stopPrice: 59_221.6,
   stopWorking: true,
+  closing: null,
   targetPrice: 61_927.1,
   openedAt: Date.UTC(2024, 7, 5, 9, 0, 5),
   horizonAt: Date.UTC(2024, 7, 6, 9),
@@ -67,8 +68,8 @@ const statusView = (clock: Clock, locks: readonly LockView[], paused: boolean): 
   positions: [position],
   locks,
   symbols: [
-    { symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 3_000, newestCandleClose: clock.marketNow(), lastDecision: 'holds: position open' },
-    { symbol: 'ETH/USDT', lastPrice: 2_451.2, priceAgeMs: 4_000, newestCandleClose: clock.marketNow(), lastDecision: 'no edge: 0.31 (EV -0.12 %)' },
+    { symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 3_000, newestCandleClose: clock.marketNow(), lastDecision: { at: clock.marketNow(), text: 'holds: position open' } },
+    { symbol: 'ETH/USDT', lastPrice: 2_451.2, priceAgeMs: 4_000, newestCandleClose: clock.marketNow(), lastDecision: { at: clock.marketNow(), text: 'no edge: 0.31 (EV -0.12 %)' } },
   ],
   marketNow: clock.marketNow(),
   nextDecisionAt: clock.marketNow() + 720_000,

@@ -127,7 +127,7 @@ const note = (status, position) => {
   const now = status.symbols.find((each) => each.symbol === symbol);
   const nodes = [el('span', {}, `${base(symbol)} `, el('b', {}, price(now?.lastPrice ?? null)))];
   for (const [key, text] of levelsOf(position ?? null)) nodes.push(el('span', key === '' ? {} : { class: 'key', 'data-key': key }, text));
-  if (now?.lastDecision) nodes.push(el('span', {}, whole(now.lastDecision)));
+  if (now?.lastDecision) nodes.push(el('span', {}, `${stamp(now.lastDecision.at)} ${whole(now.lastDecision.text)}`));
   return nodes;
 };
 

@@ -13,12 +13,13 @@ const range = ({ stopPrice, targetPrice, entryPrice, lastPrice }) => {
 };
 
 const position = (held) => {
-  const { symbol, unrealised, unrealisedFraction, entryPrice, lastPrice, stopPrice, stopWorking, targetPrice, left } = held;
+  const { symbol, unrealised, unrealisedFraction, entryPrice, lastPrice, stopPrice, stopWorking, targetPrice, closing, left } = held;
   return el(
     'div',
     'position',
     el('div', 'position-head', el('span', {}, symbol), el('span', moneyTone(unrealised), `${signedMoney(unrealised)}  ${signedPercent(unrealisedFraction)}`)),
     el('div', 'position-sub', el('span', {}, `${quantity(held.quantity)} @ ${price(entryPrice)}`), el('span', {}, `now ${price(lastPrice)}`)),
+    closing === null ? null : el('p', 'warn', `Being closed: ${closing}`),
     stopPrice === null ? el('p', 'bad', 'No stop rests on the exchange') : range(held),
     stopPrice === null
       ? null
