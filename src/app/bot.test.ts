@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { formatDecimal } from '../core/decimal.ts';
 import { createEngineState } from '../core/engine/state.ts';
 import { BTC, engineConfig, ETH, instrumentText, World } from '../core/engine/world.test-helper.ts';
 import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
 import { instrumentFromText } from '../core/engine/on-start.ts';
+import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -195,4 +197,33 @@ test('a start that gets no answer says what it needs each time, and that it goes
   await clock.runTo(world.wall + 11 * SECOND_MS);
   expect(said.slice(0, 3)).toEqual([...Array<string>(2).fill('The start needs its instruments, and gets no answer.'), 'over']);
   clock.end();
+});
+
+test('an end that comes while a stop waits to be sent again waits for it: no position is left behind without one', async () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => ({ kind: purpose === 'stop' ? 'reject' : 'accept' });
+  world.enter();
+  const clock = createVirtualClock(world.wall);
+  const sent: OrderDraft[] = [];
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: ({ draft }: ApprovedOrder) => {
+        sent.push(draft);
+        const { clientOrderId, symbol, side } = draft;
+        return Promise.resolve({ kind: 'accepted', order: { clientOrderId, exchangeOrderId: '1', symbol, side, status: 'new', quantity: formatDecimal(draft.quantity), executedQuantity: '0', fills: [] } });
+      },
+    } as unknown as Venue,
+    marketData: { instruments: () => new Promise(() => undefined) } as unknown as MarketData,
+    features: { requiredSymbols: [BTC, ETH] } as never,
+    pacer: { next: unused },
+  });
+  expect(world.managed()).toMatchObject({ phase: 'protecting', stopOrderId: null });
+  let stopped = 0;
+  void bot.stop('SIGTERM').then(() => (stopped = clock.wallNow()));
+  await clock.runTo(world.wall + MINUTE_MS);
+  expect(sent.map(({ purpose }) => purpose)).toEqual(['stop']);
+  expect(world.managed()?.phase).toBe('protected');
+  expect(stopped - world.wall).toBeLessThanOrEqual(DRAIN_LIMIT);
 });

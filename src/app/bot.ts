@@ -82,9 +82,9 @@ export const instrumentText = (instrument: Instrument): InstrumentText =>
     Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
   ) as unknown as InstrumentText;
 
-/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. */
+/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. */
 const deadlineRuns = ({ config, symbolList }: EngineState): boolean =>
-  config !== null && symbolList.some(({ managed }) => managed !== null && (managed.phase !== 'protected' || managed.triggeredSince !== null));
+  config !== null && symbolList.some(({ managed, unlisted }) => managed !== null && !unlisted && (managed.phase !== 'protected' || managed.triggeredSince !== null));
 
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
 export const createBot = (options: BotOptions): Bot => {
@@ -149,6 +149,18 @@ export const createBot = (options: BotOptions): Bot => {
   const settle = async (): Promise<void> => {
     const until = clock.monotonicNow() + SETTLE_LIMIT;
     while (!(await executor.settled(DEADLINE_LOOK)) && clock.monotonicNow() < until) host.apply({ type: 'timer' });
+  };
+
+  /** The same at the end: a stop that waits to be sent again has no order under way, and must not be left undone. @param over monotonic time of the end */
+  const drain = async (over: Milliseconds): Promise<void> => {
+    for (let left = over - clock.monotonicNow(); left > 0; left = over - clock.monotonicNow()) {
+      const span = Math.min(left, DEADLINE_LOOK);
+      if (await executor.settled(span)) {
+        if (!deadlineRuns(state)) return;
+        await clock.sleep(span);
+      }
+      if (state.config !== null) host.apply({ type: 'timer' });
+    }
   };
 
   const startUp = async (): Promise<void> => {
@@ -235,7 +247,7 @@ export const createBot = (options: BotOptions): Bot => {
       // One limit for the loop and the orders together: at ten seconds the process is ended by force.
       const over = clock.monotonicNow() + DRAIN_LIMIT;
       if (begun) await Promise.race([finished.promise.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
-      await executor.settled(Math.max(0, over - clock.monotonicNow()));
+      await drain(over);
       if (state.config !== null) host.apply({ type: 'stopping', reason });
     },
   };
