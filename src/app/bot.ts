@@ -51,6 +51,8 @@ export interface BotOptions {
   /** In [0, 1), for the jitter of retries. */
   readonly random: () => number;
   readonly onFatal: (error: unknown) => void;
+  /** See MarketFeedOptions. */
+  readonly closingMargin?: Milliseconds;
   readonly onPrediction?: (features: Float32Array, probability: number) => void;
   /** Begins to follow a step of the start. */
   readonly waits?: () => StartWaits;
@@ -104,7 +106,7 @@ export const createBot = (options: BotOptions): Bot => {
     else if (effect.type === 'cancel') executor.cancel(effect);
   });
   const watch = createExchangeWatch({ host, venue, executor, clock, log });
-  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
+  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, closingMargin: options.closingMargin ?? 0, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
   let rounds = 0;
 
   /**

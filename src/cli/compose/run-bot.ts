@@ -84,6 +84,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     engineVersion: engine,
     halts: [...base.configHalts, ...surroundings.halts, ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }])],
     random: Math.random,
+    closingMargin: surroundings.closingMargin,
     onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => failed.resolve(error),
     waits: () => watchWaiting(base, config.mode, tellByOutbox, TENDED),
