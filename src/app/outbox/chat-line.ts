@@ -56,6 +56,8 @@ const createKeyMemory = () => {
   };
 };
 
+const idsOf = (rows: readonly OutboxRow[]): readonly number[] => rows.map(({ id }) => id);
+
 const PARKED_PREFIX = 'parked:';
 
 export const createChatLine = (options: ChatLineOptions): ChatLine => {
@@ -74,11 +76,11 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const markAll = (parcel: Parcel): void => {
     // All keys first: if a mark fails, none of these is sent again.
     for (const row of parcel.rows) delivered.add(row.alert.key);
-    for (const row of parcel.rows) store.markDelivered(chatId, row.id, clock.wallNow());
+    store.markDelivered(chatId, idsOf(parcel.rows), clock.wallNow());
   };
 
   const park = (parcel: Parcel, why: string): void => {
-    for (const row of parcel.rows) store.park(chatId, row.id, why, clock.wallNow());
+    store.park(chatId, idsOf(parcel.rows), why, clock.wallNow());
     log.warn({ chatId, why, alert: parcel.alert.key }, 'alert parked: it can never be delivered there');
     tellOthers(parcel, why, []);
   };
@@ -119,7 +121,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     }
     // A summary is as loud as the loudest in it: its own kind says nothing about them.
     const silent = parcel.rows.every((row) => volumeOf(row) !== 'on');
-    for (const row of parcel.rows) store.recordAttempt(chatId, row.id);
+    store.recordAttempt(chatId, idsOf(parcel.rows));
     const outcome = await notifier.deliver(chatId, parcel.alert, silent);
     switch (outcome.kind) {
       case 'delivered':
@@ -153,7 +155,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const news = (): readonly OutboxRow[] => {
     const rows = store.pending(chatId, BATCH);
     const done = rows.filter((row) => volumeOf(row) === 'off' || delivered.has(row.alert.key) || row.alert.key.startsWith(`${PARKED_PREFIX}${chatId}:`));
-    for (const row of done) store.markDelivered(chatId, row.id, clock.wallNow());
+    if (done.length > 0) store.markDelivered(chatId, idsOf(done), clock.wallNow());
     return rows.filter((row) => !done.includes(row));
   };
 

@@ -328,13 +328,15 @@ describe('a long backlog', () => {
     expect(notifier.sent.map(({ title, silent }) => [title, silent])).toEqual([['30 earlier alerts in one', true], ['kill-switch', false], ['30 earlier alerts in one', false]]);
   });
 
-  test('arrives as few messages with counts', async () => {
-    const { clock, notifier, runner, add } = setUp();
+  test('arrives as few messages with counts, each written in one go: a write waits for the disk, and the trading loop with it', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
     for (let index = 0; index < 50; index += 1) add('data', `stale ${index}`);
     add('lock', 'kill-switch');
     for (let index = 0; index < 50; index += 1) add('data', `fresh ${index}`);
     runner.start();
     await clock.advance(5_000);
     expect(notifier.sent.map(({ title }) => title)).toEqual(['50 earlier alerts in one', 'kill-switch', '50 earlier alerts in one']);
+    // An attempt and a delivery each.
+    expect(store.writes()).toBe(2 * 3);
   });
 });
