@@ -28,7 +28,7 @@ const sequenceOf = (clientOrderId: string, instanceId: string): number => {
 
 /**
  * A copy, or a new file beside an account that knows us, has forgotten what happened since: locks, too. Each
- * starts halted. `orders`: the account's orders that are of this program; null = they could not be read, which is
+ * starts halted, and what it places has ids that no order of before has. `orders`: the account's orders that are of this program; null = they could not be read, which is
  * no proof of anything.
  */
 export const originHalts = ({ database, state }: Books, orders: readonly { readonly clientOrderId: string }[] | null): readonly StartHalt[] => {
@@ -41,5 +41,8 @@ export const originHalts = ({ database, state }: Books, orders: readonly { reado
   }
   // A copy made by other means says nothing of itself; the account gives it away.
   const newest = Math.max(0, ...(orders ?? []).map(({ clientOrderId }) => sequenceOf(clientOrderId, database.identity.instanceId)));
-  return newest > state.orderSequence ? halt('older-copy', `the account has order ${newest} of this database, which itself ends at ${state.orderSequence}: it is an older copy`) : [];
+  if (newest <= state.orderSequence) return [];
+  // Its next ids are taken: a send that is lost would be looked up, and the order of before found in its place.
+  database.adopt();
+  return halt('older-copy', `the account has order ${newest} of this database, which itself ends at ${state.orderSequence}: it is an older copy`);
 };
