@@ -4,7 +4,7 @@ import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
-import { makeDirectoryOf, moveIntoPlace, removeUnfinished, stampOf, sync } from './files.ts';
+import { makeDirectoryOf, moveIntoPlace, realPath, removeUnfinished, stampOf, sync } from './files.ts';
 import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
@@ -89,9 +89,10 @@ export interface RestoreResult extends CopyFacts {
  * the restored one knows that it is a copy, so its first start is halted.
  * @throws DatabaseRefused when the backup is not sound, of another mode, or the database is in use
  */
-export const restoreFile = (backup: string, target: string, mode: string, now: EpochMs): RestoreResult => {
+export const restoreFile = (backup: string, databasePath: string, mode: string, now: EpochMs): RestoreResult => {
   const facts = verifyFile(backup);
   expectMode(backup, facts, mode);
+  const target = realPath(databasePath);
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
   const unfinished = `${target}.restoring`;

@@ -1,4 +1,3 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import type { EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { BoardRecords } from '../../ports/dashboard.ts';
@@ -12,7 +11,7 @@ import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection
 import { backupTo, type BackupResult } from './backup.ts';
 import { DatabaseRefused } from './errors.ts';
 import { rememberFiles } from './file-identity.ts';
-import { makeDirectoryOf, makeFile } from './files.ts';
+import { makeDirectoryOf, makeFile, realPath } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
 import { newInstanceId } from './instance-id.ts';
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.ts';
@@ -98,9 +97,6 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     throw refusalFor(error, path, GUARDIAN_DATABASE);
   }
 };
-
-/** The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. */
-const realPath = (path: string): string => (existsSync(path) && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path);
 
 const initialise = (db: Connection, { mode, account }: DatabaseOptions, now: EpochMs): Connection => {
   db.pragma(`application_id = ${APPLICATION_ID}`);
