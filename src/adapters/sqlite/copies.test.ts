@@ -1,4 +1,4 @@
-import { copyFileSync, lstatSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backupFile, restoreFile, verifyFile } from './copies.ts';
@@ -48,4 +48,19 @@ test('a database under another name is in use all the same: the lock and what is
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(movedTo).toContain(join('disk', 'paper.db.before-restore-'));
   expect(openForTest(link).origin).toBe('restored');
+});
+
+test('a database that was left by a crash is restored with the log beside it: the newest entries are in that alone', () => {
+  const directory = temporaryDirectory();
+  const live = join(directory, 'live', 'paper.db');
+  const db = openForTest(live);
+  for (let index = 0; index < 40; index += 1) db.journal.commit([timer(NOON + index)], () => []);
+  // Another machine's disk, as its end has left it.
+  const left = join(directory, 'left', 'paper.db');
+  mkdirSync(join(directory, 'left'));
+  for (const suffix of ['', '-wal']) copyFileSync(`${live}${suffix}`, `${left}${suffix}`);
+  const target = join(directory, 'new', 'paper.db');
+  expect(restoreFile(left, target, 'paper', NOON).sequence).toBe(40);
+  expect(existsSync(`${target}-wal`)).toBe(false);
+  expect(openForTest(target).journal.lastSequence()).toBe(40);
 });
