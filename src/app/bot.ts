@@ -1,10 +1,8 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
 import type { Effect } from '../core/engine/effect.ts';
-import type { InstrumentText, StartedInput } from '../core/engine/input.ts';
+import type { StartedInput } from '../core/engine/input.ts';
 import type { EngineState } from '../core/engine/state.ts';
-import { formatDecimal, type Decimal } from '../core/decimal.ts';
-import type { Instrument } from '../core/market/instrument.ts';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -16,6 +14,7 @@ import type { Venue } from '../ports/venue.ts';
 import { createEngineHost, type EngineHost } from './engine-host.ts';
 import { createExchangeWatch, type ExchangeWatch } from './exchange-watch.ts';
 import { createExecutor, unsettled, type Executor } from './executor.ts';
+import { createInstrumentWatch, instrumentText } from './instrument-watch.ts';
 import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 
 /** Wall time the loop waits for orders under way before it looks at the market again all the same. */
@@ -78,12 +77,6 @@ export interface Bot {
   stop(reason: string): Promise<void>;
 }
 
-/** Instruments as the journal keeps them. */
-export const instrumentText = (instrument: Instrument): InstrumentText =>
-  Object.fromEntries(
-    Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
-  ) as unknown as InstrumentText;
-
 /** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. */
 const deadlineRuns = ({ config, symbolList }: EngineState): boolean =>
   config !== null && symbolList.some(({ managed, unlisted }) => managed !== null && !unlisted && (managed.phase !== 'protected' || managed.triggeredSince !== null));
@@ -107,6 +100,7 @@ export const createBot = (options: BotOptions): Bot => {
   });
   const watch = createExchangeWatch({ host, venue, executor, clock, log });
   const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, closingMargin: options.closingMargin ?? 0, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
+  const instruments = createInstrumentWatch({ host, marketData, clock, log, symbols: config.symbols });
   let rounds = 0;
 
   /**
@@ -173,8 +167,7 @@ export const createBot = (options: BotOptions): Bot => {
         if (read.error.kind === 'refused' || read.error.kind === 'unlisted') throw new Error(read.error.message);
         return false;
       }
-      const instruments = read.value.map(instrumentText);
-      host.apply({ type: 'started', engineVersion: options.engineVersion, config, instruments, halts: options.halts });
+      host.apply({ type: 'started', engineVersion: options.engineVersion, config, instruments: read.value.map(instrumentText), halts: options.halts });
       return true;
     });
     if (stopping.signal.aborted) return;
@@ -197,6 +190,7 @@ export const createBot = (options: BotOptions): Bot => {
     if (!executor.idle) await settle();
     await ask(() => watch.account());
     await ask(watch.skew);
+    await ask(instruments.look);
     rounds += 1;
   };
 

@@ -10,7 +10,7 @@ import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
 import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
-import { BTC, ETH, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
+import { BTC, ETH, instrumentText, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
 import { HOUR_MS } from '../../src/core/units.ts';
 import { createFakeService } from './telegram/fake-service.ts';
@@ -224,6 +224,14 @@ const CASES: readonly Case[] = [
     cause: orderCase((world) => {
       world.enter(ETH);
       world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], unlisted: [ETH] });
+    }),
+  },
+  {
+    what: 'the exchange has changed the rules of a market, or halted it',
+    kind: 'data',
+    title: 'changed its rules',
+    cause: orderCase((world) => {
+      world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { stepSize: '0.001', minQuantity: '0.001' })] });
     }),
   },
   {
