@@ -227,3 +227,57 @@ test('an end that comes while a stop waits to be sent again waits for it: no pos
   expect(world.managed()?.phase).toBe('protected');
   expect(stopped - world.wall).toBeLessThanOrEqual(DRAIN_LIMIT);
 });
+
+test('a position that loses its stop while a long comparison is under way is looked after meanwhile: the deadlines do not wait for its last answer', async () => {
+  const world = new World().ready().enter();
+  const clock = createVirtualClock(world.wall);
+  const { exchange } = world;
+  const sent: OrderDraft['purpose'][] = [];
+  let slow = false;
+  const answer = async <T>(value: T): Promise<{ readonly ok: true; readonly value: T }> => {
+    if (slow) await clock.sleep(9 * SECOND_MS);
+    return { ok: true, value };
+  };
+  const snapshots = (symbol: string) => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
+  const trades = (symbol: string) => [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: ({ draft }) => {
+        sent.push(draft.purpose);
+        return Promise.resolve({ kind: 'rejected', error: errorOf('refused', '-2010') });
+      },
+      openOrders: (symbol) => answer(snapshots(symbol)),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+      tradesAfter: (symbol) => answer(trades(symbol)),
+      balances: () => answer(exchange.balances()),
+      lookUp: unused,
+      cancel: ({ clientOrderId }) => {
+        exchange.end(clientOrderId, 'cancelled');
+        const order = exchange.snapshot(clientOrderId);
+        return order === null ? unused() : Promise.resolve({ kind: 'cancelled', order });
+      },
+    },
+    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('malformed', 'x') }) },
+    features: { requiredSymbols: [] } as never,
+    pacer: {
+      next: async (signal) => {
+        await clock.sleep(5 * SECOND_MS, signal);
+        return 'wake';
+      },
+    },
+  });
+  bot.start();
+  await clock.runTo(world.wall + MINUTE_MS);
+  expect(world.managed()?.phase).toBe('protected');
+  // Every question of the comparison takes nine seconds, five of them in all.
+  slow = true;
+  bot.host.apply({ type: 'command', commandId: 'r', by: 'test', command: { name: 'reconcile' } });
+  await clock.runTo(clock.wallNow() + 15 * SECOND_MS);
+  bot.host.apply({ type: 'command', commandId: 'f', by: 'test', command: { name: 'flatten', symbol: BTC } });
+  await clock.runTo(clock.wallNow() + 6 * SECOND_MS);
+  // The sale was refused, the stop that went back in its place as well: it has been tried again.
+  expect(sent.slice(0, 3)).toEqual(['exit', 'stop', 'stop']);
+  clock.end();
+});

@@ -77,6 +77,8 @@ export interface Bot {
   stop(reason: string): Promise<void>;
 }
 
+const NOTHING_ASKED = (): void => undefined;
+
 /** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. */
 const deadlineRuns = ({ config, symbolList }: EngineState): boolean =>
   config !== null && symbolList.some(({ managed, unlisted }) => managed !== null && !unlisted && (managed.phase !== 'protected' || managed.triggeredSince !== null));
@@ -103,12 +105,17 @@ export const createBot = (options: BotOptions): Bot => {
   const instruments = createInstrumentWatch({ host, marketData, clock, log, symbols: config.symbols });
   let rounds = 0;
 
+  /** While a question is open: begins to look at deadlines, unless that has begun. */
+  let attend = NOTHING_ASKED;
+  host.onEffect((effect) => {
+    if (effect.type === 'place' || effect.type === 'cancel') attend();
+  });
+
   /**
-   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
+   * A question to the exchange that may take its time. From when a position is without its stop, or an order is under way,
    * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
    */
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
-    if (executor.idle && !deadlineRuns(state)) return await question();
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
     const look = async (): Promise<void> => {
@@ -118,10 +125,15 @@ export const createBot = (options: BotOptions): Bot => {
         host.apply({ type: 'timer' });
       }
     };
-    look().catch(failure.reject);
+    attend = () => {
+      attend = NOTHING_ASKED;
+      look().catch(failure.reject);
+    };
+    if (!executor.idle || deadlineRuns(state)) attend();
     try {
       return await Promise.race([question(), failure.promise]);
     } finally {
+      attend = NOTHING_ASKED;
       answered.abort('answered');
     }
   };
