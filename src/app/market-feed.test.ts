@@ -165,6 +165,23 @@ describe('history at start', () => {
     expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS);
   });
 
+  test('hours that one answer left out, asked for again without an answer, are no outage: the read has failed', async () => {
+    const bench = createBench();
+    const hole = HOUR_NOW - 50 * HOUR_MS;
+    const good = bench.serve;
+    let answers = false;
+    bench.serve = (symbol, from, now) => {
+      if (from === hole && !answers) return failed;
+      const read = good(symbol, from, now);
+      return read.ok && from !== hole ? { ok: true, value: read.value.filter(({ openTime }) => openTime !== hole) } : read;
+    };
+    expect(await bench.feed.warmUp()).toBe(false);
+    expect(bench.inputs).toEqual([]);
+    answers = true;
+    expect(await bench.feed.warmUp()).toBe(true);
+    expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS);
+  });
+
   test('a real outage stays one, and does not stop the start', async () => {
     const bench = createBench();
     const good = bench.serve;
