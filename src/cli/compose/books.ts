@@ -9,7 +9,7 @@ export const openBooks = ({ config, log, resources }: Base, account: string): Bo
   const database = openDatabase({ path: config.databasePath, mode: config.mode, account });
   resources.defer(() => database.close());
   const { state, sequence, replayed, snapshotFault, difference } = recover(database.journal);
-  if (snapshotFault !== null) log.warn({ why: snapshotFault }, 'the newest snapshot could not be read: recovered from the journal alone');
+  if (snapshotFault !== null) log.warn({ why: snapshotFault }, 'the newest snapshot could not be read: recovered from an older one, or the journal alone');
   if (difference !== null) log.warn({ difference: describeDifference(difference) }, 'the journal does not replay to what it recorded; see guardian replay --verify');
   log.info({ database: database.path, origin: database.origin, sequence, replayed }, 'database is open');
   return { database, state };
