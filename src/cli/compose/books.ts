@@ -1,4 +1,4 @@
-import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { openDatabase, openReadOnly } from '../../adapters/sqlite/database.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
 import { isDust, type EngineState } from '../../core/engine/state.ts';
 import { isFinal } from '../../core/orders/record.ts';
@@ -19,6 +19,20 @@ export const openBooks = ({ config, log, resources }: Base, account: string): Bo
 export const holdsSomething = (state: EngineState): boolean =>
   Object.values(state.orders).some((record) => !isFinal(record)) ||
   Object.values(state.symbols).some((symbol) => symbol.managed !== null || (symbol.heldNumber > 0 && !isDust(state, symbol)));
+
+/** The same of the database at this path, before it is opened for good; one that cannot be read is not known to hold anything. */
+export const databaseHolds = (path: string): boolean => {
+  try {
+    const database = openReadOnly(path);
+    try {
+      return holdsSomething(recover(database.journal).state);
+    } finally {
+      database.close();
+    }
+  } catch {
+    return false;
+  }
+};
 
 /** Sequence of one of our client order ids, when it is of this instance: prefix, instance id, a hyphen, base 36. */
 const sequenceOf = (clientOrderId: string, instanceId: string): number => {
