@@ -362,6 +362,29 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    what: 'Telegram refuses the text of an alert; it is kept on record, and the chat itself hears of it',
+    kind: 'security',
+    title: 'could not be delivered',
+    cause: async () => {
+      const clock = createTestClock(MONDAY);
+      const store = createFakeStore();
+      const runner = createOutboxRunner({
+        store,
+        notifier: { deliver: (_chat, { key }) => Promise.resolve(key === 'x' ? { kind: 'impossible', why: '400: Bad Request: message is too long' } : { kind: 'delivered' }) },
+        chats: [1003],
+        clock,
+        log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+        silenceSeconds: 900,
+        hook: null,
+      });
+      store.add({ kind: 'lock', key: 'x', title: 'Paused: by Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY }, MONDAY);
+      runner.start();
+      await expect.poll(() => store.rows().length, { interval: 5 }).toBe(2);
+      await runner.stop(0);
+      return store.rows().map(({ alert }) => alert);
+    },
+  },
+  {
     what: 'a chat is closed to the bot (never started, blocked, thrown out); what waits comes when it opens',
     kind: 'security',
     title: 'cannot be delivered',

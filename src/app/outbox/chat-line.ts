@@ -59,6 +59,8 @@ const createKeyMemory = () => {
 const idsOf = (rows: readonly OutboxRow[]): readonly number[] => rows.map(({ id }) => id);
 
 const PARKED_PREFIX = 'parked:';
+/** Of an alert whose text was refused: its own chat is open, and hears of it as well. */
+const REFUSED_PREFIX = `${PARKED_PREFIX}text:`;
 
 export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const { chatId, store, notifier, clock, log } = options;
@@ -82,7 +84,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const park = (parcel: Parcel, why: string): void => {
     store.park(chatId, idsOf(parcel.rows), why, clock.wallNow());
     log.warn({ chatId, why, alert: parcel.alert.key }, 'alert parked: it can never be delivered there');
-    tellOthers(parcel, why, []);
+    tell(parcel, `${REFUSED_PREFIX}${chatId}`, `An alert could not be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`]);
   };
 
   /** All of it at once: one try for each row would meet the same closed door. */
@@ -90,19 +92,19 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     if (probeAt === null) log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
     probeAt = clock.wallNow() + PROBE_MS;
     store.parkAll(chatId, why, clock.wallNow());
-    tellOthers(parcel, why, ['They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
+    tell(parcel, `${PARKED_PREFIX}${chatId}`, `Alerts cannot be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`, 'They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
   };
 
-  const tellOthers = (parcel: Parcel, why: string, advice: readonly string[]): void => {
+  const tell = (parcel: Parcel, key: string, title: string, lines: readonly string[]): void => {
     const first = deaf === null;
     deaf ??= clock.wallNow();
     // Once per episode, and never about its own kind: a blocked chat must not fill the others.
     if (!first || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
     const report: Alert = {
       kind: 'security',
-      key: `${PARKED_PREFIX}${chatId}:${parcel.rows[0]?.id ?? 0}`,
-      title: `Alerts cannot be delivered to chat ${chatId}`,
-      lines: [why, `Not delivered: ${parcel.alert.title}`, ...advice],
+      key: `${key}:${parcel.rows[0]?.id ?? 0}`,
+      title,
+      lines,
       commands: [],
       symbol: null,
       at: clock.marketNow(),
