@@ -91,7 +91,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   });
   bot.host.onEffect(metrics.effect);
   const access = await openTelegramAccess(config, wall);
-  if (access !== null && access.server === null) await holdOnHost(base, 'the bot token', access.token);
+  if (access !== null && access.server === null) await orWithout('the lock on the bot token', base, surroundings, () => holdOnHost(base, 'the bot token', access.token));
   const supervision = startSupervision(base, bot);
   const people = startPeople({
     config,
