@@ -228,6 +228,28 @@ test('an end that comes while a stop waits to be sent again waits for it: no pos
   expect(stopped - world.wall).toBeLessThanOrEqual(DRAIN_LIMIT);
 });
 
+test('an end does not wait for a stop that cannot be looked up: nothing is placed in its stead before it can be', async () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => (purpose === 'stop' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+  world.enter();
+  const clock = createVirtualClock(world.wall);
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: { receiveWindow: 5 * SECOND_MS, lookUp: () => Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503') }) } as unknown as Venue,
+    marketData: { instruments: () => new Promise(() => undefined) } as unknown as MarketData,
+    features: { requiredSymbols: [BTC, ETH] } as never,
+    pacer: { next: unused },
+  });
+  bot.executor.resolve({ symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '' });
+  await clock.runTo(world.wall + 2 * MINUTE_MS);
+  expect(bot.executor.stuck).toHaveLength(1);
+  const begun = clock.wallNow();
+  let stopped = 0;
+  void bot.stop('SIGTERM').then(() => (stopped = clock.wallNow()));
+  await clock.runTo(begun + MINUTE_MS);
+  expect(stopped - begun).toBeLessThanOrEqual(SECOND_MS);
+});
+
 test('a position that loses its stop while a long comparison is under way is looked after meanwhile: the deadlines do not wait for its last answer', async () => {
   const world = new World().ready().enter();
   const clock = createVirtualClock(world.wall);

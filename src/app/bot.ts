@@ -79,9 +79,13 @@ export interface Bot {
 
 const NOTHING_ASKED = (): void => undefined;
 
-/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. */
-const deadlineRuns = ({ config, symbolList }: EngineState): boolean =>
-  config !== null && symbolList.some(({ managed, unlisted }) => managed !== null && !unlisted && (managed.phase !== 'protected' || managed.triggeredSince !== null));
+/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. `vain`: orders that are not waited for, and so neither are the positions that hang on them. */
+const deadlineRuns = ({ config, symbolList }: EngineState, vain: readonly string[] = []): boolean =>
+  config !== null &&
+  symbolList.some(({ managed, unlisted }) => {
+    if (managed === null || unlisted || (managed.phase === 'protected' && managed.triggeredSince === null)) return false;
+    return vain.length === 0 || ![managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].some((id) => id !== null && vain.includes(id));
+  });
 
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
 export const createBot = (options: BotOptions): Bot => {
@@ -164,7 +168,7 @@ export const createBot = (options: BotOptions): Bot => {
     for (let left = over - clock.monotonicNow(); left > 0; left = over - clock.monotonicNow()) {
       const span = Math.min(left, DEADLINE_LOOK);
       if (await executor.settled(span)) {
-        if (!deadlineRuns(state)) return;
+        if (!deadlineRuns(state, executor.stuck)) return;
         await clock.sleep(span);
       }
       if (state.config !== null) host.apply({ type: 'timer' });
