@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { formatDecimal } from '../core/decimal.ts';
 import { createEngineState } from '../core/engine/state.ts';
 import { BTC, engineConfig, ETH, instrumentText, World } from '../core/engine/world.test-helper.ts';
 import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
 import { instrumentFromText } from '../core/engine/on-start.ts';
+import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -194,5 +196,110 @@ test('a start that gets no answer says what it needs each time, and that it goes
   answers = true;
   await clock.runTo(world.wall + 11 * SECOND_MS);
   expect(said.slice(0, 3)).toEqual([...Array<string>(2).fill('The start needs its instruments, and gets no answer.'), 'over']);
+  clock.end();
+});
+
+test('an end that comes while a stop waits to be sent again waits for it: no position is left behind without one', async () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => ({ kind: purpose === 'stop' ? 'reject' : 'accept' });
+  world.enter();
+  const clock = createVirtualClock(world.wall);
+  const sent: OrderDraft[] = [];
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: ({ draft }: ApprovedOrder) => {
+        sent.push(draft);
+        const { clientOrderId, symbol, side } = draft;
+        return Promise.resolve({ kind: 'accepted', order: { clientOrderId, exchangeOrderId: '1', symbol, side, status: 'new', quantity: formatDecimal(draft.quantity), executedQuantity: '0', fills: [] } });
+      },
+    } as unknown as Venue,
+    marketData: { instruments: () => new Promise(() => undefined) } as unknown as MarketData,
+    features: { requiredSymbols: [BTC, ETH] } as never,
+    pacer: { next: unused },
+  });
+  expect(world.managed()).toMatchObject({ phase: 'protecting', stopOrderId: null });
+  let stopped = 0;
+  void bot.stop('SIGTERM').then(() => (stopped = clock.wallNow()));
+  await clock.runTo(world.wall + MINUTE_MS);
+  expect(sent.map(({ purpose }) => purpose)).toEqual(['stop']);
+  expect(world.managed()?.phase).toBe('protected');
+  expect(stopped - world.wall).toBeLessThanOrEqual(DRAIN_LIMIT);
+});
+
+test('an end does not wait for a stop that cannot be looked up: nothing is placed in its stead before it can be', async () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => (purpose === 'stop' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+  world.enter();
+  const clock = createVirtualClock(world.wall);
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: { receiveWindow: 5 * SECOND_MS, lookUp: () => Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503') }) } as unknown as Venue,
+    marketData: { instruments: () => new Promise(() => undefined) } as unknown as MarketData,
+    features: { requiredSymbols: [BTC, ETH] } as never,
+    pacer: { next: unused },
+  });
+  bot.executor.resolve({ symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '' });
+  await clock.runTo(world.wall + 2 * MINUTE_MS);
+  expect(bot.executor.stuck).toHaveLength(1);
+  const begun = clock.wallNow();
+  let stopped = 0;
+  void bot.stop('SIGTERM').then(() => (stopped = clock.wallNow()));
+  await clock.runTo(begun + MINUTE_MS);
+  expect(stopped - begun).toBeLessThanOrEqual(SECOND_MS);
+});
+
+test('a position that loses its stop while a long comparison is under way is looked after meanwhile: the deadlines do not wait for its last answer', async () => {
+  const world = new World().ready().enter();
+  const clock = createVirtualClock(world.wall);
+  const { exchange } = world;
+  const sent: OrderDraft['purpose'][] = [];
+  let slow = false;
+  const answer = async <T>(value: T): Promise<{ readonly ok: true; readonly value: T }> => {
+    if (slow) await clock.sleep(9 * SECOND_MS);
+    return { ok: true, value };
+  };
+  const snapshots = (symbol: string) => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
+  const trades = (symbol: string) => [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: ({ draft }) => {
+        sent.push(draft.purpose);
+        return Promise.resolve({ kind: 'rejected', error: errorOf('refused', '-2010') });
+      },
+      openOrders: (symbol) => answer(snapshots(symbol)),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+      tradesAfter: (symbol) => answer(trades(symbol)),
+      balances: () => answer(exchange.balances()),
+      lookUp: unused,
+      cancel: ({ clientOrderId }) => {
+        exchange.end(clientOrderId, 'cancelled');
+        const order = exchange.snapshot(clientOrderId);
+        return order === null ? unused() : Promise.resolve({ kind: 'cancelled', order });
+      },
+    },
+    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('malformed', 'x') }) },
+    features: { requiredSymbols: [] } as never,
+    pacer: {
+      next: async (signal) => {
+        await clock.sleep(5 * SECOND_MS, signal);
+        return 'wake';
+      },
+    },
+  });
+  bot.start();
+  await clock.runTo(world.wall + MINUTE_MS);
+  expect(world.managed()?.phase).toBe('protected');
+  // Every question of the comparison takes nine seconds, five of them in all.
+  slow = true;
+  bot.host.apply({ type: 'command', commandId: 'r', by: 'test', command: { name: 'reconcile' } });
+  await clock.runTo(clock.wallNow() + 15 * SECOND_MS);
+  bot.host.apply({ type: 'command', commandId: 'f', by: 'test', command: { name: 'flatten', symbol: BTC } });
+  await clock.runTo(clock.wallNow() + 6 * SECOND_MS);
+  // The sale was refused, the stop that went back in its place as well: it has been tried again.
+  expect(sent.slice(0, 3)).toEqual(['exit', 'stop', 'stop']);
   clock.end();
 });

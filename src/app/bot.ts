@@ -1,10 +1,8 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
 import type { Effect } from '../core/engine/effect.ts';
-import type { InstrumentText, StartedInput } from '../core/engine/input.ts';
+import type { StartedInput } from '../core/engine/input.ts';
 import type { EngineState } from '../core/engine/state.ts';
-import { formatDecimal, type Decimal } from '../core/decimal.ts';
-import type { Instrument } from '../core/market/instrument.ts';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -16,6 +14,7 @@ import type { Venue } from '../ports/venue.ts';
 import { createEngineHost, type EngineHost } from './engine-host.ts';
 import { createExchangeWatch, type ExchangeWatch } from './exchange-watch.ts';
 import { createExecutor, unsettled, type Executor } from './executor.ts';
+import { createInstrumentWatch, instrumentText } from './instrument-watch.ts';
 import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 
 /** Wall time the loop waits for orders under way before it looks at the market again all the same. */
@@ -51,6 +50,8 @@ export interface BotOptions {
   /** In [0, 1), for the jitter of retries. */
   readonly random: () => number;
   readonly onFatal: (error: unknown) => void;
+  /** See MarketFeedOptions. */
+  readonly closingMargin?: Milliseconds;
   readonly onPrediction?: (features: Float32Array, probability: number) => void;
   /** Begins to follow a step of the start. */
   readonly waits?: () => StartWaits;
@@ -76,15 +77,15 @@ export interface Bot {
   stop(reason: string): Promise<void>;
 }
 
-/** Instruments as the journal keeps them. */
-export const instrumentText = (instrument: Instrument): InstrumentText =>
-  Object.fromEntries(
-    Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
-  ) as unknown as InstrumentText;
+const NOTHING_ASKED = (): void => undefined;
 
-/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. */
-const deadlineRuns = ({ config, symbolList }: EngineState): boolean =>
-  config !== null && symbolList.some(({ managed }) => managed !== null && (managed.phase !== 'protected' || managed.triggeredSince !== null));
+/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. `vain`: orders that are not waited for, and so neither are the positions that hang on them. */
+const deadlineRuns = ({ config, symbolList }: EngineState, vain: readonly string[] = []): boolean =>
+  config !== null &&
+  symbolList.some(({ managed, unlisted }) => {
+    if (managed === null || unlisted || (managed.phase === 'protected' && managed.triggeredSince === null)) return false;
+    return vain.length === 0 || ![managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].some((id) => id !== null && vain.includes(id));
+  });
 
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
 export const createBot = (options: BotOptions): Bot => {
@@ -104,15 +105,21 @@ export const createBot = (options: BotOptions): Bot => {
     else if (effect.type === 'cancel') executor.cancel(effect);
   });
   const watch = createExchangeWatch({ host, venue, executor, clock, log });
-  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
+  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, closingMargin: options.closingMargin ?? 0, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
+  const instruments = createInstrumentWatch({ host, marketData, clock, log, symbols: config.symbols });
   let rounds = 0;
 
+  /** While a question is open: begins to look at deadlines, unless that has begun. */
+  let attend = NOTHING_ASKED;
+  host.onEffect((effect) => {
+    if (effect.type === 'place' || effect.type === 'cancel') attend();
+  });
+
   /**
-   * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
+   * A question to the exchange that may take its time. From when a position is without its stop, or an order is under way,
    * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
    */
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
-    if (executor.idle && !deadlineRuns(state)) return await question();
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
     const look = async (): Promise<void> => {
@@ -122,10 +129,15 @@ export const createBot = (options: BotOptions): Bot => {
         host.apply({ type: 'timer' });
       }
     };
-    look().catch(failure.reject);
+    attend = () => {
+      attend = NOTHING_ASKED;
+      look().catch(failure.reject);
+    };
+    if (!executor.idle || deadlineRuns(state)) attend();
     try {
       return await Promise.race([question(), failure.promise]);
     } finally {
+      attend = NOTHING_ASKED;
       answered.abort('answered');
     }
   };
@@ -151,6 +163,18 @@ export const createBot = (options: BotOptions): Bot => {
     while (!(await executor.settled(DEADLINE_LOOK)) && clock.monotonicNow() < until) host.apply({ type: 'timer' });
   };
 
+  /** The same at the end: a stop that waits to be sent again has no order under way, and must not be left undone. @param over monotonic time of the end */
+  const drain = async (over: Milliseconds): Promise<void> => {
+    for (let left = over - clock.monotonicNow(); left > 0; left = over - clock.monotonicNow()) {
+      const span = Math.min(left, DEADLINE_LOOK);
+      if (await executor.settled(span)) {
+        if (!deadlineRuns(state, executor.stuck)) return;
+        await clock.sleep(span);
+      }
+      if (state.config !== null) host.apply({ type: 'timer' });
+    }
+  };
+
   const startUp = async (): Promise<void> => {
     await insist('instruments', async () => {
       const read = await marketData.instruments(config.symbols);
@@ -159,8 +183,7 @@ export const createBot = (options: BotOptions): Bot => {
         if (read.error.kind === 'refused' || read.error.kind === 'unlisted') throw new Error(read.error.message);
         return false;
       }
-      const instruments = read.value.map(instrumentText);
-      host.apply({ type: 'started', engineVersion: options.engineVersion, config, instruments, halts: options.halts });
+      host.apply({ type: 'started', engineVersion: options.engineVersion, config, instruments: read.value.map(instrumentText), halts: options.halts });
       return true;
     });
     if (stopping.signal.aborted) return;
@@ -183,6 +206,7 @@ export const createBot = (options: BotOptions): Bot => {
     if (!executor.idle) await settle();
     await ask(() => watch.account());
     await ask(watch.skew);
+    await ask(instruments.look);
     rounds += 1;
   };
 
@@ -235,7 +259,7 @@ export const createBot = (options: BotOptions): Bot => {
       // One limit for the loop and the orders together: at ten seconds the process is ended by force.
       const over = clock.monotonicNow() + DRAIN_LIMIT;
       if (begun) await Promise.race([finished.promise.catch(() => 'stopped'), clock.sleep(DRAIN_LIMIT)]);
-      await executor.settled(Math.max(0, over - clock.monotonicNow()));
+      await drain(over);
       if (state.config !== null) host.apply({ type: 'stopping', reason });
     },
   };

@@ -53,14 +53,15 @@ export const createCandleReader = (marketData: MarketData, marketNow: () => Epoc
     return found;
   };
 
-  /** Asks once more for the hours that are missing between others: an answer may have left them out by mistake. */
-  const repair = async (symbol: SymbolName, from: EpochMs, candles: Candle[]): Promise<readonly Candle[]> => {
+  /** Asks once more for the hours that are missing between others: an answer may have left them out by mistake. No answer says nothing, least of all that there was an outage. */
+  const repair = async (symbol: SymbolName, from: EpochMs, candles: Candle[]): Promise<readonly Candle[] | null> => {
     const gaps = gapsOf(from, candles);
     if (gaps.length === 0) return candles;
     const repaired: Candle[] = [];
     for (const gap of gaps.slice(-MAX_REPAIRS)) {
       const again = await page(symbol, gap.from);
-      for (const candle of again ?? []) if (candle.openTime < gap.to) repaired.push(candle);
+      if (again === null) return null;
+      for (const candle of again) if (candle.openTime < gap.to) repaired.push(candle);
     }
     log.info({ symbol, gaps: gaps.length, repairedHours: repaired.length }, 'missing candles were asked for again');
     return repaired.length === 0 ? candles : [...candles, ...repaired].sort((a, b) => a.openTime - b.openTime);

@@ -14,7 +14,7 @@ import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { gapsOf } from './candle-reader.ts';
 import type { EngineHost, Untimed } from './engine-host.ts';
 import { errorOf, silent } from './executor.test-helper.ts';
-import { createMarketFeed, HISTORY_HOURS } from './market-feed.ts';
+import { CLOSING_MARGIN, createMarketFeed, HISTORY_HOURS } from './market-feed.ts';
 
 const BTC = 'BTC/USDT';
 const ETH = 'ETH/USDT';
@@ -39,7 +39,7 @@ const hours = (from: EpochMs, to: EpochMs): Candle[] => Array.from({ length: Mat
 const failed: Read<never> = { ok: false, error: errorOf('unknown', '503') };
 
 /** A feed on a scripted source. `serve` answers each request for candles, `price` each look at prices. */
-const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly SymbolName[] = symbols) => {
+const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly SymbolName[] = symbols, closingMargin = 0) => {
   const clock = createVirtualClock(NOW);
   const inputs: Untimed[] = [];
   const state = createEngineState();
@@ -88,7 +88,7 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
     newestClose: (symbol) => newestClose.get(symbol) ?? null,
   };
   const model = { predict: () => bench.predict() } as unknown as Model;
-  return Object.assign(bench, { state, feed: createMarketFeed({ host, marketData, features, model, clock, log: silent, symbols }) });
+  return Object.assign(bench, { state, feed: createMarketFeed({ host, marketData, features, model, clock, log: silent, symbols, closingMargin }) });
 };
 
 const warmBench = async (...symbols: Parameters<typeof createBench>) => {
@@ -162,6 +162,23 @@ describe('history at start', () => {
     };
     await bench.feed.warmUp();
     expect(holes).toBeGreaterThan(0);
+    expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS);
+  });
+
+  test('hours that one answer left out, asked for again without an answer, are no outage: the read has failed', async () => {
+    const bench = createBench();
+    const hole = HOUR_NOW - 50 * HOUR_MS;
+    const good = bench.serve;
+    let answers = false;
+    bench.serve = (symbol, from, now) => {
+      if (from === hole && !answers) return failed;
+      const read = good(symbol, from, now);
+      return read.ok && from !== hole ? { ok: true, value: read.value.filter(({ openTime }) => openTime !== hole) } : read;
+    };
+    expect(await bench.feed.warmUp()).toBe(false);
+    expect(bench.inputs).toEqual([]);
+    answers = true;
+    expect(await bench.feed.warmUp()).toBe(true);
     expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS);
   });
 
@@ -384,6 +401,21 @@ test('a clock that is ahead makes no closed candle of the forming one: by the ex
   await clock.runTo(NOW + 30 * MINUTE_MS);
   await feed.poll();
   expect(of('candle').map(({ candle: { openTime } }) => openTime)).toEqual([HOUR_NOW - HOUR_MS]);
+});
+
+test('a clock that is ahead by no more than the lock allows makes none either: where the clocks are real, the next look takes the hour', async () => {
+  const { feed, of, clock } = createBench([BTC], [BTC], CLOSING_MARGIN);
+  expect(await feed.warmUp()).toBe(true);
+  // A second ahead, and what may be wrong with the measurement: by the exchange's clock the hour is not over at any of these.
+  for (const at of [0, 300, 1_399]) {
+    await clock.runTo(HOUR_NOW + HOUR_MS + at);
+    await feed.poll();
+    expect(of('candle')).toEqual([]);
+  }
+  // The schedule's look.
+  await clock.runTo(HOUR_NOW + HOUR_MS + 2 * SECOND_MS);
+  await feed.poll();
+  expect(of('candle').map(({ candle: { openTime } }) => openTime)).toEqual([HOUR_NOW]);
 });
 
 describe('prices of positions', () => {

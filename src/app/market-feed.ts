@@ -23,6 +23,11 @@ const CANDLE_RETRY: Milliseconds = 2 * SECOND_MS;
 const GAP_LOOKS = 4;
 /** Wall time that a symbol's decision waits for the other symbols' candles of the same hour. */
 const DECISION_PATIENCE: Milliseconds = 30 * SECOND_MS;
+/**
+ * After its end by our clock an hour counts as closed this much later where the clocks are real: ours may be ahead by as
+ * much as the clock lock allows, and the difference is measured to within 400 ms. Until then the candle may still be forming.
+ */
+export const CLOSING_MARGIN: Milliseconds = MAX_SKEW + 500;
 /** Prices of which not one number has moved for this long (market time) are those of a source that stands still. */
 const FROZEN_AFTER: Milliseconds = 5 * MINUTE_MS;
 
@@ -47,12 +52,14 @@ export interface MarketFeedOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly symbols: readonly SymbolName[];
+  /** CLOSING_MARGIN where the exchange's clock is another one; 0 when absent, for a market in lockstep with ours. */
+  readonly closingMargin?: Milliseconds;
   /** Told of every answered hour: features in catalogue order and the probability. */
   readonly onPrediction?: (features: Float32Array, probability: number) => void;
 }
 
 export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
-  const { host, marketData, features, model, clock, log, symbols } = options;
+  const { host, marketData, features, model, clock, log, symbols, closingMargin = 0 } = options;
   // A run that trades nothing, because nothing of what it should trade is listed, needs no candles: what it holds is guarded by prices.
   const required = symbols.length === 0 ? [] : features.requiredSymbols;
   /** Open time of the newest candle taken from the exchange, per symbol; the engine keeps its own. */
@@ -72,7 +79,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   /** By which hours are closed: where our clock is ahead, the exchange's, whose forming candle would pass for a closed one and stay in the features. */
   const closing = (): EpochMs => {
     const { skew } = host.state.guardian;
-    return clock.marketNow() + (skew !== null && skew < -MAX_SKEW ? skew : 0);
+    return clock.marketNow() - closingMargin + (skew !== null && skew < -MAX_SKEW ? skew : 0);
   };
   const reader = createCandleReader(marketData, closing, log);
   /** Looks in vain for a missing hour, per symbol. */

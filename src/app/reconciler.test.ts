@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BTC, ETH, World } from '../core/engine/world.test-helper.ts';
-import { HOUR_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
 import type { Read, Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { hostOf, watchOver } from './exchange-watch.test-helper.ts';
@@ -138,4 +138,18 @@ test('a clock that was set back behind what is journaled locks until it has caug
   await bench.pass(HOUR_MS);
   await bench.pass(15 * SECOND_MS);
   expect(await measure()).not.toContain('clock-skew');
+});
+
+test('while nothing answers one market is asked for its orders, not each that is held: every question takes its whole time limit, and the watchdog counts', async () => {
+  const world = new World({ limits: { maxSymbolExposure: 0.4 } }).ready().enter().enter(ETH);
+  const bench = createBench(world, 10 * SECOND_MS);
+  bench.silent = true;
+  const looked = bench.watch.orders();
+  await bench.pass(MINUTE_MS);
+  await looked;
+  expect(bench.queries).toBe(1);
+  bench.silent = false;
+  void bench.watch.orders();
+  await bench.pass(MINUTE_MS);
+  expect(bench.queries).toBe(3);
 });

@@ -78,15 +78,11 @@ export const createReconciler = (options: {
         continue;
       }
       const open = value('open orders', symbol, read);
-      if (!withTrades) {
-        readings.push({ symbol, open });
-        continue;
-      }
-      const answer = unanswered(read) ? read : await readTrades(symbol, newest?.get(symbol));
-      readings.push({ symbol, open, trades: value('trades', symbol, answer) });
-      if (answer.ok) traded.push(...answer.value);
-      // Nothing answers, and one failure puts the comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.
-      if (unanswered(answer)) break;
+      const trades = !withTrades || unanswered(read) ? null : await readTrades(symbol, newest?.get(symbol));
+      readings.push({ symbol, open, ...(withTrades ? { trades: trades === null ? null : value('trades', symbol, trades) } : {}) });
+      if (trades?.ok === true) traded.push(...trades.value);
+      // Nothing answers, and one failure puts a comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.
+      if (unanswered(read) || (trades !== null && unanswered(trades))) break;
     }
     // The plan is made from the books as they are now, not as they were when the first question was asked.
     const steps = planRepair(booksOf(state), readings);

@@ -56,7 +56,7 @@ export interface Recovery {
  * @throws Error naming the entry when the engine cannot step it, or one is missing: then there is no state to go on from.
  */
 export const recover = (store: JournalReader, stepFunction: StepFunction = step): Recovery => {
-  const { state, sequence: snapshotSequence, fault: snapshotFault } = startingPoint(store.latestSnapshot());
+  const { state, sequence: snapshotSequence, fault: snapshotFault } = newestPoint(store);
   let sequence = snapshotSequence;
   let difference: Difference | null = null;
   for (const entry of store.entriesAfter(snapshotSequence)) {
@@ -77,7 +77,21 @@ const compareEntry = (state: EngineState, entry: JournalEntry, found: Difference
   return found ?? entryDifference(entry, encodeEffects(effects));
 };
 
-/** A snapshot that cannot be read costs time, not the state: the journal has everything. */
+/** A snapshot that cannot be read costs time, not the state: the journal has everything since the one before, though days that were put away are no longer in it. */
+const newestPoint = (store: JournalReader): ReturnType<typeof startingPoint> => {
+  let before = Number.MAX_SAFE_INTEGER;
+  let fault: string | null = null;
+  for (;;) {
+    const snapshot = store.latestSnapshot(before);
+    // One that is no older: a reader with a single snapshot.
+    if (snapshot === null || snapshot.sequence >= before) return { ...startingPoint(null), fault };
+    const point = startingPoint(snapshot);
+    if (point.fault === null) return { ...point, fault };
+    fault ??= point.fault;
+    before = snapshot.sequence;
+  }
+};
+
 const startingPoint = (snapshot: Snapshot | null): { readonly state: EngineState; readonly sequence: number; readonly fault: string | null } => {
   if (snapshot === null) return { state: createEngineState(), sequence: 0, fault: null };
   try {

@@ -5,7 +5,7 @@ import { backupFile } from '../adapters/sqlite/copies.ts';
 import { openDatabase } from '../adapters/sqlite/database.ts';
 import { openForTest, temporaryDirectory } from '../adapters/sqlite/sqlite.test-helper.ts';
 import { DAY_MS } from '../core/units.ts';
-import { backupDirectory, backupPath, newestBackup, rotateBackups } from './backups.ts';
+import { backupDirectory, backupPath, newestBackup, oneAtATime, rotateBackups } from './backups.ts';
 
 const FIRST = Date.UTC(2026, 0, 1, 3);
 let databasePath: string;
@@ -65,6 +65,8 @@ describe('the rotation of backups', () => {
   test('clears away what a copy that was broken off has left, and not one that is being made', async () => {
     const newest = await copy(3);
     writeFileSync(named('paper-2026-01-01T030000.db.partial'), 'half');
+    writeFileSync(named('paper-2026-01-02T030000.db.0a1b2c3d.partial'), 'half');
+    utimesSync(named('paper-2026-01-02T030000.db.0a1b2c3d.partial'), new Date(FIRST), new Date(FIRST));
     writeFileSync(named('paper-2026-01-04T030000.db.partial'), 'being made');
     utimesSync(named('paper-2026-01-01T030000.db.partial'), new Date(FIRST), new Date(FIRST));
     utimesSync(named('paper-2026-01-04T030000.db.partial'), new Date(FIRST + 3 * DAY_MS), new Date(FIRST + 3 * DAY_MS));
@@ -89,4 +91,18 @@ describe('the newest backup', () => {
     writeFileSync(named('paper-2026-01-09T030000.db'), 'spoiled');
     expect(newestBackup(directory, 'paper')).toEqual({ path: named('paper-2026-01-09T030000.db'), at: Date.UTC(2026, 0, 9, 3) });
   });
+});
+
+test('a second wish for a backup that is being made gets the same one; a later one gets its own', async () => {
+  let made = 0;
+  const done = Promise.withResolvers<void>();
+  const backup = oneAtATime(async () => {
+    made += 1;
+    await done.promise;
+    return made;
+  });
+  const both = [backup(), backup()];
+  done.resolve();
+  expect(await Promise.all(both)).toEqual([1, 1]);
+  expect(await backup()).toBe(2);
 });

@@ -7,7 +7,7 @@ import { DAY_MS, type EpochMs } from '../core/units.ts';
 
 /** `live-2026-11-21T044500.db`: mode and UTC time, and a number where there is one of that second already. Rotation removes no file of another name. */
 const BACKUP_NAME = /^(demo|paper|testnet|live)-(\d{4}-\d{2}-\d{2}T\d{2})(\d{2})(\d{2})(?:-\d+)?\.db$/;
-const UNFINISHED = '.partial';
+const UNFINISHED = /(?:\.[0-9a-f]{8})?\.partial$/;
 
 /** Beside the database. */
 export const backupDirectory = ({ databasePath }: Pick<Config, 'databasePath'>): string => join(dirname(databasePath), 'backups');
@@ -64,8 +64,17 @@ export const rotateBackups = (newest: string, keep: number, now: EpochMs): numbe
   // The one just made stays even where the clock that named the others was ahead.
   const old = others.slice(keep - 1);
   for (const { path } of old) rmSync(path);
-  for (const name of names) if (BACKUP_NAME.test(name.replace(UNFINISHED, '')) && name.endsWith(UNFINISHED) && isOld(join(directory, name), now)) removeUnfinished(join(directory, name));
+  for (const name of names) if (UNFINISHED.test(name) && BACKUP_NAME.test(name.replace(UNFINISHED, '')) && isOld(join(directory, name), now)) removeUnfinished(join(directory, name));
   return old.length;
+};
+
+/** Whoever asks while it is being done gets what comes of it: a button is easily pressed twice. */
+export const oneAtATime = <T>(deed: () => Promise<T>): (() => Promise<T>) => {
+  let underWay: Promise<T> | null = null;
+  return () =>
+    (underWay ??= deed().finally(() => {
+      underWay = null;
+    }));
 };
 
 const isOld = (path: string, now: EpochMs): boolean => now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > DAY_MS;

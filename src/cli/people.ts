@@ -23,7 +23,7 @@ import type { ModelDescription } from '../ports/model.ts';
 import type { OperatorService, VersionView } from '../ports/operator.ts';
 import type { OutboxStore } from '../ports/outbox.ts';
 import type { HealthCheckView, OperatorTools, ReadinessView } from '../ports/operator-tools.ts';
-import { backupPath } from './backups.ts';
+import { backupPath, oneAtATime } from './backups.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
 import { backupOnThread } from './threads/chores.ts';
 
@@ -119,7 +119,7 @@ export const startPeople = (options: PeopleOptions): People => {
     evidence: (reference) => bot.evidence(reference),
     forget: (id) => bot.executor.forget(id),
     cancelEntry: ({ draft }, by) => bot.executor.cancel({ type: 'cancel', symbol: draft.symbol, clientOrderId: draft.clientOrderId, reason: `cancelled by ${by}` }),
-    backup: async () => {
+    backup: oneAtATime(async () => {
       const wallNow = wall.wallNow();
       try {
         return (await backupOnThread({ path: config.databasePath, target: backupPath(config, wallNow), now: wallNow }, ending.signal)).path;
@@ -127,7 +127,7 @@ export const startPeople = (options: PeopleOptions): People => {
         log.error({ error }, 'a backup could not be made');
         throw error;
       }
-    },
+    }),
   });
   outbox = startTelegram(options, service, tools, settings);
   startReports(options, service, tools, () => outbox?.wake());

@@ -5,10 +5,8 @@ import { parseConfig } from '../adapters/system/config-schema.ts';
 import { readConfigSources, type ConfigSources } from '../adapters/system/config-sources.ts';
 import { createLog } from '../adapters/system/log.ts';
 import { UserError } from '../adapters/system/user-error.ts';
-import { openReadOnly } from '../adapters/sqlite/database.ts';
-import { recover } from '../app/replay.ts';
 import type { StartHalt } from './compose/base.ts';
-import { holdsSomething } from './compose/books.ts';
+import { databaseHolds } from './compose/books.ts';
 
 /** Configuration and log of this process. */
 export interface ProcessContext extends LoadedConfig {
@@ -57,17 +55,4 @@ const withStandardLimits = (sources: ConfigSources): LoadedConfig | null => {
   if (!parsed.ok) return null;
   const warnings = exposedEnvFile === null ? [] : [`${sources.envFile ?? '.env'} holds secrets and has mode ${exposedEnvFile}`];
   return { config: parsed.config, warnings, liveRefusals: warnings };
-};
-
-const databaseHolds = (path: string): boolean => {
-  try {
-    const database = openReadOnly(path);
-    try {
-      return holdsSomething(recover(database.journal).state);
-    } finally {
-      database.close();
-    }
-  } catch {
-    return false;
-  }
 };

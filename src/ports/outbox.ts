@@ -15,15 +15,15 @@ export interface OutboxStore {
   /** Oldest undelivered rows for a chat, in order. */
   pending(chatId: number, limit: number): readonly OutboxRow[];
   pendingCount(): number;
-  /** Delivered to this chat: never again. */
-  markDelivered(chatId: number, id: number, at: EpochMs): void;
+  /** Delivered to this chat: never again. All of the ids or, when it throws, none: a long backlog is one write, which holds the loop up once. */
+  markDelivered(chatId: number, ids: readonly number[], at: EpochMs): void;
   /** Can never succeed there (text refused): kept, with why, and skipped. */
-  park(chatId: number, id: number, why: string, at: EpochMs): void;
+  park(chatId: number, ids: readonly number[], why: string, at: EpochMs): void;
   /** The chat is closed to the bot: everything that waits for it is parked in one go. */
   parkAll(chatId: number, why: string, at: EpochMs): void;
   /** The chat may be open again: what was parked for it and is no older than `notBefore` (wall) waits again, in its place. */
   reopen(chatId: number, notBefore: EpochMs): void;
-  recordAttempt(chatId: number, id: number): void;
+  recordAttempt(chatId: number, ids: readonly number[]): void;
   /** Rows that do not come from the engine: lifecycle and security alerts of the process itself. */
   add(alert: Alert, createdAt: EpochMs): void;
 }

@@ -28,7 +28,8 @@ export interface JournalStore {
    * @throws when the write fails or `apply` throws: nothing of it is kept, and the engine's state must not be used again.
    */
   commit(inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): readonly (readonly Effect[])[];
-  latestSnapshot(): Snapshot | null;
+  /** The newest one; with `before`, the newest of an earlier entry than that. */
+  latestSnapshot(before?: number): Snapshot | null;
   writeSnapshot(snapshot: Snapshot): void;
   /** Entries after `sequence`, oldest first. */
   entriesAfter(sequence: number): IterableIterator<JournalEntry>;

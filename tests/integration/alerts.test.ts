@@ -10,7 +10,7 @@ import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
 import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
-import { BTC, ETH, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
+import { BTC, ETH, instrumentText, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
 import { HOUR_MS } from '../../src/core/units.ts';
 import { createFakeService } from './telegram/fake-service.ts';
@@ -227,6 +227,14 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'the exchange has changed the rules of a market, or halted it',
+    kind: 'data',
+    title: 'changed its rules',
+    cause: orderCase((world) => {
+      world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { stepSize: '0.001', minQuantity: '0.001' })] });
+    }),
+  },
+  {
     what: 'reconciliation: an order of an earlier database was taken off the exchange',
     kind: 'reconciliation',
     title: 'not in the books',
@@ -351,6 +359,29 @@ const CASES: readonly Case[] = [
       } finally {
         await bot.close();
       }
+    },
+  },
+  {
+    what: 'Telegram refuses the text of an alert; it is kept on record, and the chat itself hears of it',
+    kind: 'security',
+    title: 'could not be delivered',
+    cause: async () => {
+      const clock = createTestClock(MONDAY);
+      const store = createFakeStore();
+      const runner = createOutboxRunner({
+        store,
+        notifier: { deliver: (_chat, { key }) => Promise.resolve(key === 'x' ? { kind: 'impossible', why: '400: Bad Request: message is too long' } : { kind: 'delivered' }) },
+        chats: [1003],
+        clock,
+        log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+        silenceSeconds: 900,
+        hook: null,
+      });
+      store.add({ kind: 'lock', key: 'x', title: 'Paused: by Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY }, MONDAY);
+      runner.start();
+      await expect.poll(() => store.rows().length, { interval: 5 }).toBe(2);
+      await runner.stop(0);
+      return store.rows().map(({ alert }) => alert);
     },
   },
   {

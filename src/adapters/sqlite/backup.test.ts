@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { backupFile } from './copies.ts';
+import { backupFile, verifyFile } from './copies.ts';
 import { openDatabase, openReadOnly } from './database.ts';
 import { alertEffect, NOON, order, place, timer } from './effects.test-helper.ts';
 import { openForTest, spoilJournalPage, temporaryDirectory } from './sqlite.test-helper.ts';
@@ -84,6 +84,18 @@ test('nothing is ever overwritten', async () => {
   writeFileSync(target, 'precious');
   await expect(backupFile(db.path, target, NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'exists' });
   expect(readFileSync(target, 'utf8')).toBe('precious');
+});
+
+test('two copies for one place at the same time: one is made and sound, the other refused, and neither writes into the other', async () => {
+  const directory = temporaryDirectory();
+  const db = openForTest(join(directory, 'paper.db'));
+  for (let index = 0; index < 600; index += 1) write(db, index);
+  const target = join(directory, 'backups', 'copy.db');
+  const both = await Promise.allSettled([backupFile(db.path, target, NOON), backupFile(db.path, target, NOON)]);
+  expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(both).toContainEqual({ status: 'rejected', reason: expect.objectContaining({ code: 'exists' }) as unknown });
+  expect(verifyFile(target).sequence).toBe(1_200);
+  expect(readdirSync(join(directory, 'backups'))).toEqual(['copy.db']);
 });
 
 test('a copy that cannot be made leaves nothing', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../core/units.ts';
@@ -21,19 +22,24 @@ export interface BackupResult {
  * @throws DatabaseRefused when the target exists or the copy is not sound; StoreWriteError when it cannot be written.
  */
 export const backupTo = async (source: Connection, target: string, now: EpochMs): Promise<BackupResult> => {
-  if (existsSync(target)) throw new DatabaseRefused('exists', `${target} exists: a backup never overwrites, give another path`);
+  refuseExisting(target);
   makeDirectoryOf(target);
-  const partial = `${target}.partial`;
-  removeUnfinished(partial);
+  // Of this copy alone: another that is made for the same place at the same time must not be written into.
+  const partial = `${target}.${randomUUID().slice(0, 8)}.partial`;
   try {
     await source.backup(partial);
     const sequence = finishCopy(partial, source.name, now);
+    refuseExisting(target);
     moveIntoPlace(partial, target);
     return { path: target, bytes: statSync(target).size, sequence };
   } catch (error) {
     removeUnfinished(partial);
     throw asWriteError(error, `the backup ${target}`);
   }
+};
+
+const refuseExisting = (target: string): void => {
+  if (existsSync(target)) throw new DatabaseRefused('exists', `${target} exists: a backup never overwrites, give another path`);
 };
 
 /** A copy is page for page what it is made from. */

@@ -1,10 +1,10 @@
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backupFile, restoreFile, verifyFile } from './copies.ts';
 import { openReadOnly } from './database.ts';
 import { NOON, timer } from './effects.test-helper.ts';
-import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
+import { openForTest, temporaryDirectory, thrownBy } from './sqlite.test-helper.ts';
 
 test('what a lost database left beside itself is moved away with it: its write-ahead log would be written over the backup', async () => {
   const directory = temporaryDirectory();
@@ -31,4 +31,36 @@ test('what a lost database left beside itself is moved away with it: its write-a
   expect(restored.identity.instanceId).not.toBe(instanceId);
   restored.close();
   expect(readdirSync(join(directory, 'lost')).map((name) => join(directory, 'lost', name))).toContain(movedTo);
+});
+
+test('a database under another name is in use all the same: the lock and what is put in its place are those of the file itself', async () => {
+  const directory = temporaryDirectory();
+  const file = join(directory, 'disk', 'paper.db');
+  const db = openForTest(file);
+  db.journal.commit([timer(NOON)], () => []);
+  const backup = join(directory, 'backup.db');
+  await backupFile(file, backup, NOON);
+  const link = join(directory, 'paper.db');
+  symlinkSync(file, link);
+  expect(thrownBy(() => restoreFile(backup, link, 'paper', NOON))).toMatchObject({ code: 'in-use' });
+  db.close();
+  const { movedTo } = restoreFile(backup, link, 'paper', NOON);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(movedTo).toContain(join('disk', 'paper.db.before-restore-'));
+  expect(openForTest(link).origin).toBe('restored');
+});
+
+test('a database that was left by a crash is restored with the log beside it: the newest entries are in that alone', () => {
+  const directory = temporaryDirectory();
+  const live = join(directory, 'live', 'paper.db');
+  const db = openForTest(live);
+  for (let index = 0; index < 40; index += 1) db.journal.commit([timer(NOON + index)], () => []);
+  // Another machine's disk, as its end has left it.
+  const left = join(directory, 'left', 'paper.db');
+  mkdirSync(join(directory, 'left'));
+  for (const suffix of ['', '-wal']) copyFileSync(`${live}${suffix}`, `${left}${suffix}`);
+  const target = join(directory, 'new', 'paper.db');
+  expect(restoreFile(left, target, 'paper', NOON).sequence).toBe(40);
+  expect(existsSync(`${target}-wal`)).toBe(false);
+  expect(openForTest(target).journal.lastSequence()).toBe(40);
 });

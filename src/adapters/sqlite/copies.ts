@@ -4,7 +4,7 @@ import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
-import { makeDirectoryOf, moveIntoPlace, removeUnfinished, stampOf, sync } from './files.ts';
+import { makeDirectoryOf, moveIntoPlace, realPath, removeUnfinished, stampOf, sync } from './files.ts';
 import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
@@ -89,16 +89,18 @@ export interface RestoreResult extends CopyFacts {
  * the restored one knows that it is a copy, so its first start is halted.
  * @throws DatabaseRefused when the backup is not sound, of another mode, or the database is in use
  */
-export const restoreFile = (backup: string, target: string, mode: string, now: EpochMs): RestoreResult => {
+export const restoreFile = (backup: string, databasePath: string, mode: string, now: EpochMs): RestoreResult => {
   const facts = verifyFile(backup);
   expectMode(backup, facts, mode);
+  const target = realPath(databasePath);
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
   const unfinished = `${target}.restoring`;
   try {
     removeUnfinished(unfinished);
-    copyFileSync(backup, unfinished);
-    markAsCopy(unfinished, facts.sequence, now);
+    copyWithLog(realPath(backup), unfinished);
+    const copied = markAsCopy(unfinished, facts.sequence, now);
+    if (copied !== facts.sequence) throw new DatabaseRefused('busy', `${backup} was written to while it was copied (entry ${facts.sequence}, then ${copied}): stop the bot that uses it, or give a backup`);
     // While the database is still in its place: a disk that has no room for the copy says so here at the latest.
     sync(unfinished);
     const movedTo = moveAside(target, now);
@@ -118,12 +120,20 @@ const withoutRoom = (error: unknown, target: string): unknown => {
   return syscall === undefined ? error : new DatabaseRefused('not-writable', `${target} could not be restored (${code ?? 'unknown reason'}): make room on its disk, or see to its permissions`);
 };
 
-/** A file that was copied by other means does not say that it is a copy; a restored one always does. */
-const markAsCopy = (path: string, sequence: number, now: EpochMs): void => {
+/** A backup is one file. A database that was left by a crash has its newest entries in the log beside it alone. */
+const copyWithLog = (from: string, to: string): void => {
+  copyFileSync(from, to);
+  if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`);
+};
+
+/** A file that was copied by other means does not say that it is a copy; a restored one always does. @returns its last journal entry, what its log held taken in */
+const markAsCopy = (path: string, sequence: number, now: EpochMs): number => {
   const db = new Sqlite(path);
   try {
     db.pragma('journal_mode = DELETE');
+    const last = createJournalReader(db).lastSequence();
     if (readMeta(db, 'copied_from') === null) writeMeta(db, 'copied_from', JSON.stringify({ at: now, sequence }));
+    return last;
   } finally {
     db.close();
   }

@@ -1,4 +1,3 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import type { EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { BoardRecords } from '../../ports/dashboard.ts';
@@ -12,7 +11,7 @@ import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection
 import { backupTo, type BackupResult } from './backup.ts';
 import { DatabaseRefused } from './errors.ts';
 import { rememberFiles } from './file-identity.ts';
-import { makeDirectoryOf, makeFile } from './files.ts';
+import { makeDirectoryOf, makeFile, realPath } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
 import { newInstanceId } from './instance-id.ts';
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.ts';
@@ -48,6 +47,8 @@ export interface Database {
   readonly path: string;
   readonly identity: DatabaseIdentity;
   readonly origin: Origin;
+  /** Takes it for a copy that does not say that it is one: a new instance id, and "restored" at every start until something is journaled. */
+  adopt(): void;
   readonly journal: JournalStore;
   readonly outbox: OutboxStore;
   readonly records: Records;
@@ -88,7 +89,7 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     // The one write at every start: a file that cannot be written is found here, not at the first order.
     writeMeta(db, 'opened_at', String(now()));
     migrate(db, now());
-    adoptCopy(db);
+    if (readMeta(db, 'copied_from') !== null) adopt(db);
     return handle(db, { ...options, path }, lock);
   } catch (error) {
     db?.close();
@@ -96,9 +97,6 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     throw refusalFor(error, path, GUARDIAN_DATABASE);
   }
 };
-
-/** The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. */
-const realPath = (path: string): string => (existsSync(path) && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path);
 
 const initialise = (db: Connection, { mode, account }: DatabaseOptions, now: EpochMs): Connection => {
   db.pragma(`application_id = ${APPLICATION_ID}`);
@@ -113,8 +111,7 @@ const initialise = (db: Connection, { mode, account }: DatabaseOptions, now: Epo
 };
 
 /** A copy becomes a database of its own: its orders must never share ids with the original's. */
-const adoptCopy = (db: Connection): void => {
-  if (readMeta(db, 'copied_from') === null) return;
+const adopt = (db: Connection): void => {
   db.transaction(() => {
     writeMeta(db, 'instance_id', newInstanceId());
     writeMeta(db, 'restored_at_sequence', String(createJournalReader(db).lastSequence()));
@@ -131,11 +128,18 @@ const originOf = (db: Connection): Origin => {
 const handle = (db: Connection, options: DatabaseOptions, lock: InstanceLock | null): Database => {
   const { path, maxPageCount } = options;
   const files = lock === null ? null : rememberFiles(path);
+  let identity = identityOf(db, path);
   if (maxPageCount !== undefined) db.pragma(`max_page_count = ${Math.max(1, Math.trunc(maxPageCount))}`);
   return {
     path,
-    identity: identityOf(db, path),
+    get identity() {
+      return identity;
+    },
     origin: originOf(db),
+    adopt: () => {
+      adopt(db);
+      identity = identityOf(db, path);
+    },
     journal: createJournalStore(db),
     outbox: createOutboxStore(db),
     records: createRecords(db),

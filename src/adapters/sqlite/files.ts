@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EpochMs } from '../../core/units.ts';
 import { DatabaseRefused } from './errors.ts';
@@ -14,6 +14,9 @@ export const makeDirectoryOf = (path: string): void => {
     throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${code}): make it, or give another path`);
   }
 };
+
+/** The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. */
+export const realPath = (path: string): string => (existsSync(path) && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path);
 
 /** A moment (UTC, milliseconds) as part of a file's name. */
 export const stampOf = (at: EpochMs): string => new Date(at).toISOString().replaceAll(/[:.]/g, '');

@@ -21,9 +21,9 @@ export const createJournalReader = (db: Connection): Pick<JournalStore, 'latestS
   // A sum, since SQLite plans with the value of a bare parameter there and prepares the statement anew for every page.
   const page = db.prepare<[number, number], JournalRow>('SELECT sequence, input, effects FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ? + 0');
   const last = db.prepare<[], number | null>('SELECT max(sequence) FROM journal').pluck();
-  const newestSnapshot = db.prepare<[], Snapshot>('SELECT sequence, at, state FROM snapshots ORDER BY sequence DESC LIMIT 1');
+  const newestSnapshot = db.prepare<[number], Snapshot>('SELECT sequence, at, state FROM snapshots WHERE sequence < ? ORDER BY sequence DESC LIMIT 1');
   return {
-    latestSnapshot: () => newestSnapshot.get() ?? null,
+    latestSnapshot: (before = Number.MAX_SAFE_INTEGER) => newestSnapshot.get(before) ?? null,
     lastSequence: () => last.get() ?? 0,
     *entriesAfter(sequence) {
       let from = sequence;

@@ -19,7 +19,7 @@ describe('delivery', () => {
       { id: 2, alert: alertOf('b'), createdAt: NOON + 5, attempts: 0 },
     ]);
     expect(waiting(db, -100)).toEqual(['a', 'b', 'security:stranger']);
-    db.outbox.markDelivered(1, 1, NOON);
+    db.outbox.markDelivered(1, [1], NOON);
     expect(waiting(db, 1)).toEqual(['b', 'security:stranger']);
     expect(waiting(db, -100)).toEqual(['a', 'b', 'security:stranger']);
     expect(db.outbox.pendingCount()).toBe(5);
@@ -29,19 +29,34 @@ describe('delivery', () => {
     const db = openForTest();
     say(db, 'a', 'b', 'c', 'd');
     expect(waiting(db, 1)).toHaveLength(4);
-    db.outbox.markDelivered(1, 3, NOON);
+    db.outbox.markDelivered(1, [3], NOON);
     expect(waiting(db, 1)).toEqual(['a', 'b', 'd']);
-    db.outbox.park(1, 1, 'blocked', NOON);
-    db.outbox.markDelivered(1, 1, NOON);
+    db.outbox.park(1, [1], 'blocked', NOON);
+    db.outbox.markDelivered(1, [1], NOON);
     expect(waiting(db, 1)).toEqual(['b', 'd']);
-    db.outbox.markDelivered(1, 2, NOON);
+    db.outbox.markDelivered(1, [2], NOON);
     expect(waiting(db, 1)).toEqual(['d']);
-    db.outbox.markDelivered(1, 2, NOON);
-    db.outbox.markDelivered(1, 4, NOON);
+    db.outbox.markDelivered(1, [2], NOON);
+    db.outbox.markDelivered(1, [4], NOON);
     expect(waiting(db, 1)).toEqual([]);
     expect(db.outbox.pendingCount()).toBe(0);
     say(db, 'e');
     expect(waiting(db, 1)).toEqual(['e']);
+  });
+
+  test('many rows are one write: all of them are settled, or none', () => {
+    const db = openForTest();
+    say(db, 'a', 'b', 'c', 'd');
+    expect(waiting(db, 1)).toHaveLength(4);
+    const unknown = 99;
+    for (const write of [() => db.outbox.recordAttempt(1, [1, unknown]), () => db.outbox.markDelivered(1, [1, 2, unknown], NOON), () => db.outbox.park(1, [3, unknown], 'no', NOON)]) expect(write).toThrow(/FOREIGN KEY/);
+    expect(db.outbox.pending(1, 9).map(({ id, attempts }) => [id, attempts])).toEqual([[1, 0], [2, 0], [3, 0], [4, 0]]);
+    db.outbox.recordAttempt(1, [1, 2, 4]);
+    db.outbox.markDelivered(1, [1, 2, 4], NOON);
+    expect(waiting(db, 1)).toEqual(['c']);
+    db.outbox.park(1, [], 'nothing', NOON);
+    db.outbox.markDelivered(1, [3], NOON);
+    expect(db.outbox.pendingCount()).toBe(0);
   });
 
   test('a closed chat is parked at once, and opens again in order, without what is delivered or too old', () => {
@@ -49,14 +64,14 @@ describe('delivery', () => {
     say(db, 'a', 'b', 'c');
     expect(waiting(db, 1)).toHaveLength(3);
     expect(waiting(db, 2)).toHaveLength(3);
-    db.outbox.recordAttempt(1, 1);
-    db.outbox.markDelivered(1, 2, NOON);
+    db.outbox.recordAttempt(1, [1]);
+    db.outbox.markDelivered(1, [2], NOON);
     db.outbox.parkAll(1, 'chat not found', NOON);
     expect(waiting(db, 1)).toEqual([]);
     expect(waiting(db, 2)).toEqual(['a', 'b', 'c']);
     say(db, 'd');
     expect(waiting(db, 1)).toEqual(['d']);
-    db.outbox.markDelivered(1, 4, NOON);
+    db.outbox.markDelivered(1, [4], NOON);
     db.outbox.reopen(1, NOON);
     expect(waiting(db, 1)).toEqual(['a', 'c']);
     expect(waiting(db, 2)).toEqual(['a', 'b', 'c', 'd']);
@@ -65,8 +80,8 @@ describe('delivery', () => {
     db.outbox.reopen(1, NOON + 6);
     expect(waiting(db, 1)).toEqual([]);
     db.outbox.reopen(1, NOON + 5);
-    db.outbox.markDelivered(1, 1, NOON);
-    db.outbox.markDelivered(1, 3, NOON);
+    db.outbox.markDelivered(1, [1], NOON);
+    db.outbox.markDelivered(1, [3], NOON);
     db.outbox.reopen(1, 0);
     expect(waiting(db, 1)).toEqual([]);
     say(db, 'e');
@@ -86,9 +101,9 @@ describe('delivery', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     const db = openForTest(path);
     say(db, 'a');
-    db.outbox.recordAttempt(1, 1);
-    db.outbox.park(1, 1, 'bot was blocked', NOON);
-    db.outbox.markDelivered(1, 1, NOON + 1);
+    db.outbox.recordAttempt(1, [1]);
+    db.outbox.park(1, [1], 'bot was blocked', NOON);
+    db.outbox.markDelivered(1, [1], NOON + 1);
     const raw = new Sqlite(path, { readonly: true });
     expect(raw.prepare('SELECT state, why, attempts, settled_at FROM outbox_deliveries').all()).toEqual([{ state: 'parked', why: 'bot was blocked', attempts: 1, settled_at: NOON }]);
     raw.close();
@@ -98,10 +113,10 @@ describe('delivery', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     const first = openDatabase({ path, mode: 'paper', account: 'paper' });
     say(first, 'a', 'b');
-    first.outbox.recordAttempt(1, 1);
-    first.outbox.recordAttempt(1, 2);
-    first.outbox.recordAttempt(1, 2);
-    first.outbox.markDelivered(1, 1, NOON);
+    first.outbox.recordAttempt(1, [1]);
+    first.outbox.recordAttempt(1, [2]);
+    first.outbox.recordAttempt(1, [2]);
+    first.outbox.markDelivered(1, [1], NOON);
     first.close();
     const second = openForTest(path);
     expect(second.outbox.pending(1, 9)).toEqual([{ id: 2, alert: alertOf('b'), createdAt: NOON + 5, attempts: 2 }]);
@@ -133,7 +148,7 @@ describe('chats', () => {
     const first = openDatabase({ path, mode: 'paper', account: 'paper' });
     say(first, 'old');
     expect(waiting(first, 1)).toEqual(['old']);
-    first.outbox.markDelivered(1, 1, NOON);
+    first.outbox.markDelivered(1, [1], NOON);
     first.close();
     const second = openForTest(path);
     say(second, 'started');

@@ -95,10 +95,14 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
     if (known.get(chatId) === undefined) addChat.run(chatId, firstSeen.get({ atStart }) ?? 0);
     chats.add(chatId);
   };
-  const finish = db.transaction((chat: number, id: number, state: 'delivered' | 'parked', at: number, why: string | null) => {
+  const finish = db.transaction((chat: number, ids: readonly number[], state: 'delivered' | 'parked', at: number, why: string | null) => {
     meet(chat);
-    settle.run({ chat, id, state, at, why });
-    advance.run({ chat, id });
+    for (const id of ids) settle.run({ chat, id, state, at, why });
+    advance.run({ chat, id: Math.max(...ids) });
+  });
+  const note = db.transaction((chat: number, ids: readonly number[]) => {
+    meet(chat);
+    for (const id of ids) attempt.run(chat, id);
   });
   const close = db.transaction((chat: number, why: string, at: number) => {
     meet(chat);
@@ -123,15 +127,11 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
       return pending.all({ chat: chatId, limit }).map((row) => ({ ...row, alert: JSON.parse(row.alert) as Alert }));
     },
     pendingCount: () => (chats.size === 0 ? countAll.get() : count.get(JSON.stringify([...chats]))) ?? 0,
-    markDelivered: (chatId, id, at) => write('a delivery', () => finish.immediate(chatId, id, 'delivered', at, null)),
-    park: (chatId, id, why, at) => write('a parked alert', () => finish.immediate(chatId, id, 'parked', at, why)),
+    markDelivered: (chatId, ids, at) => write('a delivery', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'delivered', at, null))),
+    park: (chatId, ids, why, at) => write('a parked alert', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'parked', at, why))),
     parkAll: (chatId, why, at) => write('parked alerts', () => close.immediate(chatId, why, at)),
     reopen: (chatId, notBefore) => write('alerts that wait again', () => open.immediate(chatId, notBefore)),
-    recordAttempt: (chatId, id) =>
-      write('a delivery attempt', () => {
-        meet(chatId);
-        attempt.run(chatId, id);
-      }),
+    recordAttempt: (chatId, ids) => write('a delivery attempt', () => note.immediate(chatId, ids)),
     add: (alert, createdAt) => write('an alert', () => void insert.run(alert.key, alert.kind, alert.title, JSON.stringify(alert), alert.at, createdAt)),
   };
 };

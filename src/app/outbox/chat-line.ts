@@ -56,7 +56,11 @@ const createKeyMemory = () => {
   };
 };
 
+const idsOf = (rows: readonly OutboxRow[]): readonly number[] => rows.map(({ id }) => id);
+
 const PARKED_PREFIX = 'parked:';
+/** Of an alert whose text was refused: its own chat is open, and hears of it as well. */
+const REFUSED_PREFIX = `${PARKED_PREFIX}text:`;
 
 export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const { chatId, store, notifier, clock, log } = options;
@@ -74,13 +78,13 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const markAll = (parcel: Parcel): void => {
     // All keys first: if a mark fails, none of these is sent again.
     for (const row of parcel.rows) delivered.add(row.alert.key);
-    for (const row of parcel.rows) store.markDelivered(chatId, row.id, clock.wallNow());
+    store.markDelivered(chatId, idsOf(parcel.rows), clock.wallNow());
   };
 
   const park = (parcel: Parcel, why: string): void => {
-    for (const row of parcel.rows) store.park(chatId, row.id, why, clock.wallNow());
+    store.park(chatId, idsOf(parcel.rows), why, clock.wallNow());
     log.warn({ chatId, why, alert: parcel.alert.key }, 'alert parked: it can never be delivered there');
-    tellOthers(parcel, why, []);
+    tell(parcel, `${REFUSED_PREFIX}${chatId}`, `An alert could not be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`]);
   };
 
   /** All of it at once: one try for each row would meet the same closed door. */
@@ -88,19 +92,19 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     if (probeAt === null) log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
     probeAt = clock.wallNow() + PROBE_MS;
     store.parkAll(chatId, why, clock.wallNow());
-    tellOthers(parcel, why, ['They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
+    tell(parcel, `${PARKED_PREFIX}${chatId}`, `Alerts cannot be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`, 'They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
   };
 
-  const tellOthers = (parcel: Parcel, why: string, advice: readonly string[]): void => {
+  const tell = (parcel: Parcel, key: string, title: string, lines: readonly string[]): void => {
     const first = deaf === null;
     deaf ??= clock.wallNow();
     // Once per episode, and never about its own kind: a blocked chat must not fill the others.
     if (!first || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
     const report: Alert = {
       kind: 'security',
-      key: `${PARKED_PREFIX}${chatId}:${parcel.rows[0]?.id ?? 0}`,
-      title: `Alerts cannot be delivered to chat ${chatId}`,
-      lines: [why, `Not delivered: ${parcel.alert.title}`, ...advice],
+      key: `${key}:${parcel.rows[0]?.id ?? 0}`,
+      title,
+      lines,
       commands: [],
       symbol: null,
       at: clock.marketNow(),
@@ -119,7 +123,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     }
     // A summary is as loud as the loudest in it: its own kind says nothing about them.
     const silent = parcel.rows.every((row) => volumeOf(row) !== 'on');
-    for (const row of parcel.rows) store.recordAttempt(chatId, row.id);
+    store.recordAttempt(chatId, idsOf(parcel.rows));
     const outcome = await notifier.deliver(chatId, parcel.alert, silent);
     switch (outcome.kind) {
       case 'delivered':
@@ -153,7 +157,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const news = (): readonly OutboxRow[] => {
     const rows = store.pending(chatId, BATCH);
     const done = rows.filter((row) => volumeOf(row) === 'off' || delivered.has(row.alert.key) || row.alert.key.startsWith(`${PARKED_PREFIX}${chatId}:`));
-    for (const row of done) store.markDelivered(chatId, row.id, clock.wallNow());
+    if (done.length > 0) store.markDelivered(chatId, idsOf(done), clock.wallNow());
     return rows.filter((row) => !done.includes(row));
   };
 

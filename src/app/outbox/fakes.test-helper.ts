@@ -50,6 +50,8 @@ export const createFakeClock = (start: EpochMs = Date.UTC(2024, 7, 5, 12)): Fake
 
 export interface FakeStore extends OutboxStore {
   rows(): readonly OutboxRow[];
+  /** How often attempts and deliveries were written: each waits for the disk, and the loop with it. */
+  writes(): number;
   parked(chatId: number): readonly { readonly id: number; readonly why: string }[];
   /** The next call of this method throws. */
   breakOnce(method: 'pending' | 'markDelivered'): void;
@@ -58,6 +60,7 @@ export interface FakeStore extends OutboxStore {
 export const createFakeStore = (): FakeStore => {
   const rows: OutboxRow[] = [];
   const done = new Set<string>();
+  let writes = 0;
   let parked: { chatId: number; id: number; why: string }[] = [];
   const broken = new Set<string>();
   const perhapsBreak = (method: string): void => {
@@ -69,13 +72,16 @@ export const createFakeStore = (): FakeStore => {
       return rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).slice(0, limit);
     },
     pendingCount: () => rows.length,
-    markDelivered: (chatId, id) => {
+    markDelivered: (chatId, ids) => {
       perhapsBreak('markDelivered');
-      done.add(`${chatId}:${id}`);
+      writes += 1;
+      for (const id of ids) done.add(`${chatId}:${id}`);
     },
-    park: (chatId, id, why) => {
-      done.add(`${chatId}:${id}`);
-      parked.push({ chatId, id, why });
+    park: (chatId, ids, why) => {
+      for (const id of ids) {
+        done.add(`${chatId}:${id}`);
+        parked.push({ chatId, id, why });
+      }
     },
     parkAll: (chatId, why) => {
       for (const { id } of rows) {
@@ -89,11 +95,14 @@ export const createFakeStore = (): FakeStore => {
       for (const { id } of back) done.delete(`${chatId}:${id}`);
       parked = parked.filter((entry) => !back.includes(entry));
     },
-    recordAttempt: () => undefined,
+    recordAttempt: () => {
+      writes += 1;
+    },
     add: (alert, createdAt) => {
       rows.push({ id: rows.length + 1, alert, createdAt, attempts: 0 });
     },
     rows: () => rows,
+    writes: () => writes,
     parked: (chatId) => parked.filter((entry) => entry.chatId === chatId),
     breakOnce: (method) => broken.add(method),
   };

@@ -98,7 +98,23 @@ describe('outbox runner', () => {
     expect(store.parked(1).map(({ why }) => why)).toContain('400 too long');
     expect(store.pending(1, 10)).toEqual([]);
     const reports = notifier.sent.filter(({ key }) => key.startsWith('parked:'));
-    expect(reports).toMatchObject([{ chatId: 2, title: 'Alerts cannot be delivered to chat 1' }]);
+    expect(reports).toMatchObject([{ chatId: 2, title: 'An alert could not be delivered to chat 1' }]);
+  });
+
+  test('tells the only chat of an alert whose text Telegram refuses: it is open, and nobody else could tell; that is no silence', async () => {
+    const { clock, notifier, runner, add, store, silence, hookCalls } = setUp();
+    notifier.script((_chat, { key }) => (key === 'poison' ? { kind: 'impossible', why: '400: bad entities' } : { kind: 'delivered' }));
+    runner.start();
+    add('fill', 'poison');
+    await clock.advance(400_000);
+    expect(notifier.sent.map(({ title }) => title)).toEqual(['An alert could not be delivered to chat 1']);
+    expect([silence, hookCalls, runner.silentSince()]).toEqual([[], [], null]);
+    // Where that is refused as well there is no end to telling: it is parked like any other.
+    notifier.script(() => ({ kind: 'impossible', why: '400' }));
+    add('fill', 'next');
+    await clock.advance(10_000);
+    expect(store.pending(1, 10)).toEqual([]);
+    expect(store.parked(1)).toHaveLength(3);
   });
 
   test('does not send a row twice whose mark was lost, nor two rows of one key', async () => {
@@ -328,13 +344,15 @@ describe('a long backlog', () => {
     expect(notifier.sent.map(({ title, silent }) => [title, silent])).toEqual([['30 earlier alerts in one', true], ['kill-switch', false], ['30 earlier alerts in one', false]]);
   });
 
-  test('arrives as few messages with counts', async () => {
-    const { clock, notifier, runner, add } = setUp();
+  test('arrives as few messages with counts, each written in one go: a write waits for the disk, and the trading loop with it', async () => {
+    const { clock, notifier, runner, add, store } = setUp();
     for (let index = 0; index < 50; index += 1) add('data', `stale ${index}`);
     add('lock', 'kill-switch');
     for (let index = 0; index < 50; index += 1) add('data', `fresh ${index}`);
     runner.start();
     await clock.advance(5_000);
     expect(notifier.sent.map(({ title }) => title)).toEqual(['50 earlier alerts in one', 'kill-switch', '50 earlier alerts in one']);
+    // An attempt and a delivery each.
+    expect(store.writes()).toBe(2 * 3);
   });
 });

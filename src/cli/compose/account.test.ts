@@ -49,6 +49,33 @@ test('an outage that lasts is no proof that nobody else trades', async () => {
   expect(otherInstance([ours], 'zzzzzzzz', NOW)).toContain('gbabcdefgh-1');
 });
 
+test('a key that is refused ends a start; where something is held it is waited for, and told: the refusal may be of a moment, and a service that is refused stays down', async () => {
+  const refused: Read<never> = { ok: false, error: { kind: 'authentication', code: '-2015', message: 'Invalid API-key, IP, or permissions for action.', retryAfter: null } };
+  const start = (holds: boolean) => {
+    const clock = createVirtualClock(NOW);
+    const told: string[] = [];
+    let asked = 0;
+    const desk = {
+      identity: () => {
+        asked += 1;
+        return Promise.resolve(clock.wallNow() - NOW < 10 * MINUTE_MS ? refused : { ok: true as const, value: { uid: '1', canTrade: true, takerFee: null } });
+      },
+    };
+    const base = { wall: clock, config: { mode: 'live' }, log: { warn: () => undefined, error: () => undefined } } as unknown as Base;
+    const identity = identify(base, desk, (text) => Promise.resolve(told.push(text) > 0), () => holds);
+    return { clock, told, identity, asked: () => asked };
+  };
+  await expect(start(false).identity).rejects.toThrow('EXCHANGE_API_KEY is refused by the exchange (-2015');
+  const held = start(true);
+  await held.clock.runTo(NOW + 11 * MINUTE_MS);
+  expect(await held.identity).toMatchObject({ uid: '1' });
+  await held.clock.runTo(NOW + 12 * MINUTE_MS);
+  expect(held.told[0]).toContain('EXCHANGE_API_KEY is refused');
+  expect(held.told.at(-1)).toContain('the start goes on');
+  // No faster than a person mends it: an exchange bans who knocks too often.
+  expect(held.asked()).toBeLessThan(15);
+});
+
 test('a start that waits for the account is told after a minute, each hour, and when it goes on; one that waits a moment is not', async () => {
   const waitFor = async (span: Milliseconds, reached = true): Promise<string[]> => {
     const clock = createVirtualClock(NOW);

@@ -4,12 +4,14 @@ import { HostLockTaken, takeHostLock } from '../../adapters/control/host-lock.ts
 import { EXIT_CODES } from '../../adapters/system/exit-codes.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
-import type { Read } from '../../ports/venue.ts';
+import type { Read, VenueError } from '../../ports/venue.ts';
 import { ORDER_PREFIX, type Base } from './base.ts';
+import { databaseHolds } from './books.ts';
 import { tellPeople, watchWaiting, type Tell } from './tell-waiting.ts';
 
-/** Wall time between tries while the exchange does not answer. */
+/** Wall time between tries while the exchange does not answer, and while it refuses the key. */
 const RETRY: Milliseconds = 5 * SECOND_MS;
+const REFUSED_RETRY: Milliseconds = MINUTE_MS;
 /** An order of another instance that is younger than this was placed by a bot that runs now. */
 const RECENT: Milliseconds = 10 * MINUTE_MS;
 
@@ -29,11 +31,13 @@ export const accountName = (where: string, uid: string): string => `${where}:${c
 
 /**
  * Who the account is. Waits as long as the exchange cannot be reached: a bot that does not know whose
- * money it trades must not open its books. People are told when it takes long.
- * @throws UserError when the exchange refuses the key
+ * money it trades must not open its books. People are told when it takes long. `holds`: whether the database that is
+ * there has something to look after; then a key that is refused is waited for, too, as it may be for a moment or until it is mended.
+ * @throws UserError when the exchange refuses the key and nothing is held
  */
-export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk: Pick<AccountDesk, 'identity'>, tell: Tell = tellPeople(base)): Promise<AccountIdentity> => {
+export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk: Pick<AccountDesk, 'identity'>, tell: Tell = tellPeople(base), holds = (): boolean => databaseHolds(base.config.databasePath)): Promise<AccountIdentity> => {
   const { log, wall, config } = base;
+  let held: boolean | null = null;
   const waiting = watchWaiting(base, config.mode, tell, UNTENDED);
   for (;;) {
     const read = await desk.identity();
@@ -41,13 +45,26 @@ export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk
       waiting.over();
       return read.value;
     }
-    const { kind, code, message } = read.error;
-    if (kind === 'authentication') throw new UserError(`EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`);
-    if (kind === 'refused') throw new UserError(`the exchange refuses to tell the account (${code}: ${message})`);
+    const { code, message } = read.error;
+    const refusal = refusalOf(read.error);
+    if (refusal !== null) {
+      held ??= holds();
+      if (!held) throw new UserError(refusal);
+      log.error({ code }, `${refusal}. Something is held, so it is tried again`);
+      waiting.failed(refusal);
+      await wall.sleep(REFUSED_RETRY);
+      continue;
+    }
     log.warn({ code, why: message }, 'the exchange does not tell the account yet; trying again');
     waiting.failed(`It does not tell whose account this is: ${code} ${message}`);
     await wall.sleep(RETRY);
   }
+};
+
+/** Why the exchange will not tell as things are, or null where it has only not answered. */
+const refusalOf = ({ kind, code, message }: VenueError): string | null => {
+  if (kind === 'authentication') return `EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`;
+  return kind === 'refused' ? `the exchange refuses to tell the account (${code}: ${message})` : null;
 };
 
 /** What a start means for positions that does not know its books yet. */

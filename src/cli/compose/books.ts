@@ -1,4 +1,4 @@
-import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { openDatabase, openReadOnly } from '../../adapters/sqlite/database.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
 import { isDust, type EngineState } from '../../core/engine/state.ts';
 import { isFinal } from '../../core/orders/record.ts';
@@ -9,7 +9,7 @@ export const openBooks = ({ config, log, resources }: Base, account: string): Bo
   const database = openDatabase({ path: config.databasePath, mode: config.mode, account });
   resources.defer(() => database.close());
   const { state, sequence, replayed, snapshotFault, difference } = recover(database.journal);
-  if (snapshotFault !== null) log.warn({ why: snapshotFault }, 'the newest snapshot could not be read: recovered from the journal alone');
+  if (snapshotFault !== null) log.warn({ why: snapshotFault }, 'the newest snapshot could not be read: recovered from an older one, or the journal alone');
   if (difference !== null) log.warn({ difference: describeDifference(difference) }, 'the journal does not replay to what it recorded; see guardian replay --verify');
   log.info({ database: database.path, origin: database.origin, sequence, replayed }, 'database is open');
   return { database, state };
@@ -20,6 +20,20 @@ export const holdsSomething = (state: EngineState): boolean =>
   Object.values(state.orders).some((record) => !isFinal(record)) ||
   Object.values(state.symbols).some((symbol) => symbol.managed !== null || (symbol.heldNumber > 0 && !isDust(state, symbol)));
 
+/** The same of the database at this path, before it is opened for good; one that cannot be read is not known to hold anything. */
+export const databaseHolds = (path: string): boolean => {
+  try {
+    const database = openReadOnly(path);
+    try {
+      return holdsSomething(recover(database.journal).state);
+    } finally {
+      database.close();
+    }
+  } catch {
+    return false;
+  }
+};
+
 /** Sequence of one of our client order ids, when it is of this instance: prefix, instance id, a hyphen, base 36. */
 const sequenceOf = (clientOrderId: string, instanceId: string): number => {
   const head = `${ORDER_PREFIX}${instanceId}-`;
@@ -28,7 +42,7 @@ const sequenceOf = (clientOrderId: string, instanceId: string): number => {
 
 /**
  * A copy, or a new file beside an account that knows us, has forgotten what happened since: locks, too. Each
- * starts halted. `orders`: the account's orders that are of this program; null = they could not be read, which is
+ * starts halted, and what it places has ids that no order of before has. `orders`: the account's orders that are of this program; null = they could not be read, which is
  * no proof of anything.
  */
 export const originHalts = ({ database, state }: Books, orders: readonly { readonly clientOrderId: string }[] | null): readonly StartHalt[] => {
@@ -41,5 +55,8 @@ export const originHalts = ({ database, state }: Books, orders: readonly { reado
   }
   // A copy made by other means says nothing of itself; the account gives it away.
   const newest = Math.max(0, ...(orders ?? []).map(({ clientOrderId }) => sequenceOf(clientOrderId, database.identity.instanceId)));
-  return newest > state.orderSequence ? halt('older-copy', `the account has order ${newest} of this database, which itself ends at ${state.orderSequence}: it is an older copy`) : [];
+  if (newest <= state.orderSequence) return [];
+  // Its next ids are taken: a send that is lost would be looked up, and the order of before found in its place.
+  database.adopt();
+  return halt('older-copy', `the account has order ${newest} of this database, which itself ends at ${state.orderSequence}: it is an older copy`);
 };

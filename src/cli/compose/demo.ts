@@ -46,6 +46,7 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: TAKER_FEE,
     staleWallGrace: STALE_GRACE,
+    closingMargin: 0,
     halts: originHalts(books, await ordersOfOurs(base, exchange.account, config.symbols)),
     market: { controlUrl: market.simulator.controlUrl, stepsPerHour: market.stepsPerHour, failed: market.failed },
   };

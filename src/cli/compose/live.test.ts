@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../adapters/system/user-error.ts';
+import { takeHostLock } from '../../adapters/control/host-lock.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { recover } from '../../app/replay.ts';
 import type { Input } from '../../core/engine/input.ts';
@@ -276,5 +277,19 @@ describe('a gate never abandons a position', () => {
     start.stop();
     expect(await running).toBe(0);
     await start.close();
+  });
+
+  test('nor does a bot token that another bot on the host has: it starts, and says so', { timeout: 60_000 }, async () => {
+    const { at } = await prepare({ name: 'token', fails: [] }, true);
+    const config = at.config();
+    const other = await takeHostLock('the bot token', config.secrets.telegramBotToken ?? '');
+    const start = at.base(config);
+    const running = runMode(start.base);
+    await Promise.race([running, eventually('the alert', () => at.telegram.person.messages(42).some(({ text }) => text?.includes('the bot token is in use by another running bot') === true))]);
+    expect(stops(at)).toHaveLength(1);
+    start.stop();
+    expect(await running).toBe(0);
+    await start.close();
+    await other.release();
   });
 });

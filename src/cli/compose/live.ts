@@ -37,7 +37,7 @@ const gates = async (base: Base, books: Books, exchange: ExchangeHandle, clock: 
 /** Live: the real exchange and real money, behind every gate. */
 export const openLive = async (base: Base): Promise<Surroundings> => {
   const { config } = base;
-  const { clock, pacer } = realTime(base);
+  const { clock, pacer, closingMargin } = realTime(base);
   const { exchange, identity, ...books } = await openPrivateAccount(base, clock, false);
   const orders = await ordersOfOurs(base, exchange.account, config.symbols);
   const forgotten = originHalts(books, orders);
@@ -50,6 +50,7 @@ export const openLive = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
     staleWallGrace: 0,
+    closingMargin,
     halts: [...forgotten, ...passGates(await gates(base, books, exchange, clock, orders, forgotten.length > 0), books.state)],
   };
 };

@@ -27,7 +27,7 @@ export const openPaper = async (base: Base): Promise<Surroundings> => {
   const books = openBooks(base, 'paper');
   const store = createSimStore(join(dirname(config.databasePath), 'paper-broker.db'));
   resources.defer(() => store.close());
-  const { clock, pacer } = realTime(base);
+  const { clock, pacer, closingMargin } = realTime(base);
   const exchange = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null, ...(base.time === null ? {} : { requestInterval: 0 }) });
   resources.defer(() => exchange.close());
   const broker = createPaperBroker({ store, opening: OPENING, wallNow: () => wall.wallNow() });
@@ -41,6 +41,7 @@ export const openPaper = async (base: Base): Promise<Surroundings> => {
     marketData: exchange.marketData,
     takerFee: TAKER_FEE,
     staleWallGrace: 0,
+    closingMargin,
     halts: originHalts(books, broker.orderIds(ORDER_PREFIX).map((clientOrderId) => ({ clientOrderId }))),
   };
 };

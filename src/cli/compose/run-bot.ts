@@ -84,13 +84,14 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     engineVersion: engine,
     halts: [...base.configHalts, ...surroundings.halts, ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }])],
     random: Math.random,
+    closingMargin: surroundings.closingMargin,
     onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => failed.resolve(error),
     waits: () => watchWaiting(base, config.mode, tellByOutbox, TENDED),
   });
   bot.host.onEffect(metrics.effect);
   const access = await openTelegramAccess(config, wall);
-  if (access !== null && access.server === null) await holdOnHost(base, 'the bot token', access.token);
+  if (access !== null && access.server === null) await orWithout('the lock on the bot token', base, surroundings, () => holdOnHost(base, 'the bot token', access.token));
   const supervision = startSupervision(base, bot);
   const people = startPeople({
     config,

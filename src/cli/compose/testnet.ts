@@ -9,7 +9,7 @@ import { realTime } from './real-time.ts';
 /** Testnet: orders, balances and prices of the sandbox; the candles before them from the real exchange, because the sandbox keeps few and odd ones. */
 export const openTestnet = async (base: Base): Promise<Surroundings> => {
   const { config, log, resources } = base;
-  const { clock, pacer } = realTime(base);
+  const { clock, pacer, closingMargin } = realTime(base);
   const { exchange, identity, ...books } = await openPrivateAccount(base, clock, true);
   const real = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null, ...(base.time === null ? {} : { requestInterval: 0 }) });
   resources.defer(() => real.close());
@@ -26,6 +26,7 @@ export const openTestnet = async (base: Base): Promise<Surroundings> => {
     marketData: { instruments: sandbox.instruments, quotes: sandbox.quotes, closedCandles: real.marketData.closedCandles },
     takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
     staleWallGrace: 0,
+    closingMargin,
     halts: [...forgotten, ...passGates(other === null ? [] : [{ code: 'second-instance', text: other }], books.state)],
   };
 };

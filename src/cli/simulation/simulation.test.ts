@@ -27,7 +27,7 @@ describe('whole histories with faults and crashes', () => {
     for (const seed of [2, 3]) {
       const result = await runSimulation({ seed, days: 2, weather: 'slow-network' });
       expect(result.violations, command(result)).toEqual([]);
-      expect(result.trades).toBeGreaterThan(3);
+      expect(result.trades).toBeGreaterThan(2);
     }
   });
 

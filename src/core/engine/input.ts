@@ -32,6 +32,12 @@ export interface StartedInput extends InputTimes {
   readonly halts: readonly { readonly code: string; readonly text: string; readonly clears?: 'unlock' | 'reconcile' | 'restart' }[];
 }
 
+/** What the exchange states of markets has changed since the start; only those that have. */
+export interface InstrumentsInput extends InputTimes {
+  readonly type: 'instruments';
+  readonly instruments: readonly InstrumentText[];
+}
+
 /** Closed candles of the past, oldest first, that warm the limits up. No decision follows from them. */
 export interface HistoryInput extends InputTimes {
   readonly type: 'history';
@@ -197,6 +203,7 @@ export interface CommandInput extends InputTimes {
 /** Everything that can happen to the engine. Plain JSON: what is journaled is what is applied. */
 export type Input =
   | StartedInput
+  | InstrumentsInput
   | HistoryInput
   | CandleInput
   | QuotesInput

@@ -8,6 +8,7 @@ import { tend } from './lifecycle.ts';
 import { disbelieved, equityOf, leapPending } from './marking.ts';
 import { onAccount } from './on-account.ts';
 import { onCommand } from './on-command.ts';
+import { onInstruments } from './on-instruments.ts';
 import { onCandle, onHistory, onQuotes, recordEquity } from './on-market.ts';
 import { onCancelFailed, onOrderReport } from './on-order.ts';
 import { onPrediction } from './on-prediction.ts';
@@ -77,6 +78,9 @@ const apply = (turn: Turn, input: Input): void => {
       break;
     case 'started':
       onStarted(turn, input);
+      break;
+    case 'instruments':
+      onInstruments(turn, input);
       break;
     case 'order-report':
       onOrderReport(turn, input);

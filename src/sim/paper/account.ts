@@ -59,7 +59,7 @@ export class PaperAccount {
     return this.engine.has(id) && this.engine.symbol(id).open;
   }
 
-  /** Takes the instruments of a start. The filters may have changed since the last one; the numbering goes on. */
+  /** Takes the instruments of a start, or those that the exchange has changed since. The numbering goes on, and so do prices of this run. */
   list(instruments: readonly InstrumentText[], at: EpochMs): void {
     for (const instrument of instruments) {
       const rules = rulesOf(instrument);
@@ -73,7 +73,7 @@ export class PaperAccount {
         takenBid: 0n,
         takenAsk: 0n,
         rules,
-        open: false,
+        open: this.isPriced(rules.id),
       });
     }
   }

@@ -75,6 +75,20 @@ describe('the paper broker', () => {
     if (found.kind === 'found') for (const fill of found.order.fills) expect(Number(fill.price)).toBeLessThan(48_900);
   });
 
+  test('filters that the exchange changes meanwhile are those of the next order; what rests goes on resting', async () => {
+    const broker = open();
+    broker.observe(started(T0));
+    broker.observe(quote(50_000, T0));
+    await broker.venue.send(order({}));
+    const resting = stop('49250');
+    await broker.venue.send(resting);
+    broker.observe({ type: 'instruments', at: T0, wall: T0, instruments: [{ ...instrument, stepSize: '0.01', minQuantity: '0.01' }] });
+    expect(await broker.venue.send(order({ quantity: decimal('0.005') }))).toMatchObject({ kind: 'rejected', error: { code: '-1013' } });
+    expect(await broker.venue.send(order({ quantity: decimal('0.01') }))).toMatchObject({ kind: 'accepted', order: { status: 'filled' } });
+    broker.observe(quote(49_000, T0 + 5000));
+    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({ order: { status: 'filled' } });
+  });
+
   test('a candle whose low reached the trigger between the looks fills a stop that rested all hour, and no younger one', async () => {
     const broker = open();
     broker.observe(started(T0));

@@ -152,6 +152,7 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
     observe: (input) => {
       switch (input.type) {
         case 'started':
+        case 'instruments':
           account.list(input.instruments, input.at);
           return;
         case 'quotes':

@@ -66,15 +66,15 @@ export const watchOutbox = (store: OutboxStore, chat: ChatHistory, violate: (vio
     return rows;
   },
   pendingCount: () => store.pendingCount(),
-  markDelivered: (chatId, id, at) => {
+  markDelivered: (chatId, ids, at) => {
     guard();
-    store.markDelivered(chatId, id, at);
-    chat.mark(id);
+    store.markDelivered(chatId, ids, at);
+    for (const id of ids) chat.mark(id);
   },
-  park: (chatId, id, why, at) => {
+  park: (chatId, ids, why, at) => {
     guard();
-    violate({ rule: 'no-alert-lost', detail: `alert ${id} was parked: ${why}` });
-    store.park(chatId, id, why, at);
+    violate({ rule: 'no-alert-lost', detail: `alert ${ids.join(', ')} was parked: ${why}` });
+    store.park(chatId, ids, why, at);
   },
   parkAll: (chatId, why, at) => {
     guard();
@@ -85,9 +85,9 @@ export const watchOutbox = (store: OutboxStore, chat: ChatHistory, violate: (vio
     guard();
     store.reopen(chatId, notBefore);
   },
-  recordAttempt: (chatId, id) => {
+  recordAttempt: (chatId, ids) => {
     guard();
-    store.recordAttempt(chatId, id);
+    store.recordAttempt(chatId, ids);
   },
   add: (alert, createdAt) => {
     guard();

@@ -73,6 +73,22 @@ describe('the retention of the journal', () => {
     expect(put(2)).toEqual([]);
   });
 
+  test('a newest snapshot that is spoilt costs the way from the one before: the days before that are not in the database any more', () => {
+    const end = trade();
+    put(2);
+    const spoil = (count: number): void => {
+      const other = new Sqlite(database.path);
+      other.prepare("UPDATE snapshots SET state = '{' || state WHERE sequence IN (SELECT sequence FROM snapshots ORDER BY sequence DESC LIMIT ?)").run(count);
+      other.close();
+    };
+    spoil(1);
+    const one = recover(database.journal);
+    expect([encodeState(one.state) === end, one.difference, one.snapshotFault]).toEqual([true, null, expect.stringMatching(/^snapshot \d+: /)]);
+    expect(one.snapshotSequence).toBe(database.archive.marks().at(-2)?.sequence);
+    spoil(9);
+    expect(() => recover(database.journal)).toThrow('journal entry 1 is missing');
+  });
+
   test('a day whose file cannot be kept stays in the database', () => {
     trade();
     const first = database.archive.firstSequence();

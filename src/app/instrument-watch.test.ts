@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { decimal, isMultipleOf } from '../core/decimal.ts';
+import { instrumentFromText } from '../core/engine/on-start.ts';
+import type { InstrumentText } from '../core/engine/input.ts';
+import { BTC, ETH, instrumentText, World } from '../core/engine/world.test-helper.ts';
+import type { OrderDraft } from '../core/orders/order.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
+import type { Venue } from '../ports/venue.ts';
+import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import { createBot } from './bot.ts';
+import { errorOf, silent } from './executor.test-helper.ts';
+
+/** A bot that runs with a position, on an exchange whose lot can change. */
+const createBench = async () => {
+  const world = new World().ready().enter();
+  const clock = createVirtualClock(world.wall);
+  const { exchange } = world;
+  const bench = { lot: '0.00001', trading: true, asked: 0, refused: 0, unlisted: '', failing: false };
+  const told: string[] = [];
+  const snapshotOf = (id: string) => {
+    const order = exchange.snapshot(id);
+    if (order === null) throw new Error(`no order ${id}`);
+    return order;
+  };
+  const fits = ({ quantity }: OrderDraft): boolean => isMultipleOf(quantity, decimal(bench.lot));
+  const venue: Venue = {
+    receiveWindow: 5 * SECOND_MS,
+    send: ({ draft }) => {
+      if (!fits(draft) || exchange.accept(draft, clock.marketNow()) === null) {
+        bench.refused += 1;
+        return Promise.resolve({ kind: 'rejected', error: { ...errorOf('refused', '-1013'), message: 'Filter failure: LOT_SIZE' } });
+      }
+      return Promise.resolve({ kind: 'accepted', order: snapshotOf(draft.clientOrderId) });
+    },
+    openOrders: (symbol) => Promise.resolve({ ok: true, value: exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? [snapshotOf(draft.clientOrderId)] : [])) }),
+    serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+    tradesAfter: (symbol, after) =>
+      Promise.resolve({
+        ok: true,
+        value: [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.filter(({ tradeId }) => Number(tradeId) > Number(after ?? -1)).map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : [])),
+      }),
+    balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
+    lookUp: ({ clientOrderId }) => Promise.resolve({ kind: 'found', order: snapshotOf(clientOrderId) }),
+    cancel: ({ clientOrderId }) => {
+      exchange.end(clientOrderId, 'cancelled');
+      return Promise.resolve({ kind: 'cancelled', order: snapshotOf(clientOrderId) });
+    },
+  };
+  const stated = (symbol: string): InstrumentText => ({ ...instrumentText(symbol), ...(symbol === BTC ? { stepSize: bench.lot, minQuantity: bench.lot, trading: bench.trading } : {}) });
+  const bot = createBot({
+    state: world.state,
+    store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
+    clock,
+    log: silent,
+    model: null,
+    config: world.config,
+    engineVersion: 'test',
+    halts: [],
+    random: () => 0.5,
+    onFatal: (error) => expect.unreachable(String(error)),
+    venue,
+    marketData: {
+      instruments: (symbols) => {
+        bench.asked += 1;
+        if (bench.failing) return Promise.resolve({ ok: false, error: errorOf('unknown', '503') });
+        if (symbols.includes(bench.unlisted)) return Promise.resolve({ ok: false, error: errorOf('unlisted', '-1121') });
+        return Promise.resolve({ ok: true, value: symbols.map((symbol) => instrumentFromText(stated(symbol))) });
+      },
+      closedCandles: () => Promise.reject(new Error('not read here')),
+      quotes: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => ({ symbol, last: exchange.prices[symbol] ?? 0, bid: exchange.prices[symbol] ?? 0, ask: exchange.prices[symbol] ?? 0, at: clock.marketNow() })) }),
+    },
+    features: { requiredSymbols: [] } as never,
+    pacer: {
+      next: async (signal) => {
+        await clock.sleep(5 * SECOND_MS, signal);
+        return 'wake';
+      },
+    },
+  });
+  bot.host.onEffect((effect) => void (effect.type === 'alert' && told.push([effect.alert.title, ...effect.alert.lines].join('\n'))));
+  bot.start();
+  await clock.runTo(world.wall + MINUTE_MS);
+  bench.asked = 0;
+  return Object.assign(bench, { world, clock, bot, told, pass: (span: number) => clock.runTo(clock.wallNow() + span) });
+};
+
+test('a lot that the exchange makes coarser while the bot runs: what it refuses makes it be read again, and the position is sold', async () => {
+  const bench = await createBench();
+  const { world, bot } = bench;
+  expect(world.managed()?.phase).toBe('protected');
+  bench.lot = '0.001';
+  bot.host.apply({ type: 'command', commandId: 'c', by: 'test', command: { name: 'flatten', symbol: BTC } });
+  await bench.pass(2 * MINUTE_MS);
+  expect(world.managed()).toBeNull();
+  expect(bench.refused).toBeLessThan(5);
+  bench.clock.end();
+});
+
+test('what changes is read each hour and journaled once; a market that is halted takes no entries until it is traded again', async () => {
+  const bench = await createBench();
+  const { world, told } = bench;
+  await bench.pass(2 * HOUR_MS);
+  expect([bench.asked, told.filter((text) => text.includes('exchange'))]).toEqual([2, []]);
+  bench.trading = false;
+  await bench.pass(HOUR_MS);
+  expect(world.state.symbols[BTC]?.instrument.trading).toBe(false);
+  bench.trading = true;
+  bench.lot = '0.0001';
+  await bench.pass(2 * HOUR_MS);
+  expect(world.state.symbols[BTC]?.instrument).toMatchObject({ trading: true, stepSize: decimal('0.0001') });
+  expect(told.filter((text) => text.includes('exchange'))).toEqual([
+    'BTC/USDT: the exchange has halted the market\nNo entries there until it is traded again.',
+    'BTC/USDT is traded again at the exchange\nstepSize is now 0.0001\nminQuantity is now 0.0001\nOrders follow it from now on.',
+  ]);
+  bench.clock.end();
+});
+
+test('a market that has left the exchange does not hide what is said of the others, and a failed look is repeated', async () => {
+  const bench = await createBench();
+  bench.unlisted = ETH;
+  bench.lot = '0.0001';
+  await bench.pass(HOUR_MS);
+  expect(bench.world.state.symbols[BTC]?.instrument.stepSize).toBe(decimal('0.0001'));
+  bench.unlisted = '';
+  bench.failing = true;
+  bench.lot = '0.001';
+  await bench.pass(HOUR_MS);
+  bench.failing = false;
+  await bench.pass(2 * MINUTE_MS);
+  expect(bench.world.state.symbols[BTC]?.instrument.stepSize).toBe(decimal('0.001'));
+  bench.clock.end();
+});

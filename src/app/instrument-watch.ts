@@ -1,0 +1,72 @@
+import { formatDecimal, type Decimal } from '../core/decimal.ts';
+import type { InstrumentText } from '../core/engine/input.ts';
+import type { Instrument } from '../core/market/instrument.ts';
+import { HOUR_MS, MINUTE_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { MarketData } from '../ports/market-data.ts';
+import type { EngineHost } from './engine-host.ts';
+
+/** Monotonic time between two looks at what the exchange states of its markets. */
+const CADENCE: Milliseconds = HOUR_MS;
+/** After a look that failed, and between two that refused orders have asked for. */
+const AGAIN: Milliseconds = MINUTE_MS;
+
+/** Instruments as the journal keeps them. */
+export const instrumentText = (instrument: Instrument): InstrumentText =>
+  Object.fromEntries(
+    Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
+  ) as unknown as InstrumentText;
+
+const isSame = (a: InstrumentText, b: InstrumentText): boolean => (Object.keys(a) as (keyof InstrumentText)[]).every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
+
+/**
+ * The exchange changes filters, and halts markets, while the bot runs for months: an order that follows the old ones is
+ * refused for good, a stop and the sale in its place as well. So they are read again each hour, and at once when an order was refused.
+ */
+export const createInstrumentWatch = (options: { readonly host: EngineHost; readonly marketData: Pick<MarketData, 'instruments'>; readonly clock: Clock; readonly log: Log; readonly symbols: readonly SymbolName[] }): { look(): Promise<void> } => {
+  const { host, marketData, clock, log, symbols } = options;
+  let lookedAt = clock.monotonicNow();
+  let wait = CADENCE;
+  host.onEffect((effect) => {
+    if (effect.type === 'order' && effect.status === 'rejected') wait = AGAIN;
+  });
+
+  /** What is traded, and what is held of former runs; not what has left the exchange. */
+  const watched = (): readonly SymbolName[] => host.state.symbolList.flatMap(({ symbol, managed, unlisted }) => (!unlisted && (symbols.includes(symbol) || managed !== null) ? [symbol] : []));
+
+  /** Null when a read failed. One that has left the exchange must not stand in the way of the others: the comparison of the account tells of it. */
+  const read = async (asked: readonly SymbolName[]): Promise<readonly Instrument[] | null> => {
+    const answer = await marketData.instruments(asked);
+    if (answer.ok) return answer.value;
+    if (answer.error.kind !== 'unlisted') {
+      log.warn({ code: answer.error.code, why: answer.error.message }, 'instruments could not be read again');
+      return null;
+    }
+    if (asked.length === 1) return [];
+    const found: Instrument[] = [];
+    for (const symbol of asked) {
+      const alone = await read([symbol]);
+      if (alone === null) return null;
+      found.push(...alone);
+    }
+    return found;
+  };
+
+  const look = async (): Promise<void> => {
+    wait = CADENCE;
+    const found = await read(watched());
+    lookedAt = clock.monotonicNow();
+    if (found === null) wait = AGAIN;
+    const changed = (found ?? []).map(instrumentText).filter((stated) => {
+      const known = host.state.symbols[stated.symbol];
+      return known !== undefined && !isSame(stated, instrumentText(known.instrument));
+    });
+    if (changed.length > 0) host.apply({ type: 'instruments', instruments: changed });
+  };
+
+  return { look: () => (clock.monotonicNow() - lookedAt < wait ? NOTHING : look()) };
+};
+
+/** What a look has that is not due yet. */
+const NOTHING = Promise.resolve();

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { alertEffect, NOON, timer } from '../../adapters/sqlite/effects.test-helper.ts';
+import { openForTest, temporaryDirectory } from '../../adapters/sqlite/sqlite.test-helper.ts';
+import { createEngineState } from '../../core/engine/state.ts';
+import { ORDER_PREFIX } from './base.ts';
+import { originHalts } from './books.ts';
+
+test('an older copy gives no id a second time: under a new instance id a look-up cannot find the order that had it before', () => {
+  const path = join(temporaryDirectory(), 'paper.db');
+  const state = { ...createEngineState(), orderSequence: 2 };
+  const first = openForTest(path);
+  first.journal.commit([timer(NOON)], () => [alertEffect('a')]);
+  first.close();
+  const database = openForTest(path);
+  const before = database.identity.instanceId;
+  const order = (instanceId: string, sequence: number) => ({ clientOrderId: `${ORDER_PREFIX}${instanceId}-${sequence.toString(36)}` });
+  expect(originHalts({ database, state }, [order(before, 2)])).toEqual([]);
+  expect(database.identity.instanceId).toBe(before);
+
+  const forgotten = [order(before, 3)];
+  expect(originHalts({ database, state }, forgotten)).toMatchObject([{ code: 'older-copy' }]);
+  const after = database.identity.instanceId;
+  expect(after).not.toBe(before);
+  database.close();
+
+  // The process died before its first entry: the next start is halted all the same.
+  const again = openForTest(path);
+  expect([again.origin, again.identity.instanceId]).toEqual(['restored', after]);
+  expect(originHalts({ database: again, state }, forgotten)).toMatchObject([{ code: 'restored' }]);
+});

@@ -1,0 +1,27 @@
+import type { InstrumentsInput, InstrumentText } from './input.ts';
+import { instrumentFromText } from './on-start.ts';
+import type { SymbolState } from './state.ts';
+import { alert, type Turn } from './turn.ts';
+
+/** The exchange's word on its markets has changed while the bot runs: orders follow it from now on, positions that wait for one included. */
+export const onInstruments = (turn: Turn, { instruments }: InstrumentsInput): void => {
+  for (const text of instruments) {
+    const symbol = turn.state.symbols[text.symbol];
+    if (symbol === undefined) continue;
+    const before = symbol.instrument;
+    symbol.instrument = instrumentFromText(text);
+    tell(turn, symbol, text, changesOf(before, symbol.instrument));
+  }
+};
+
+type Instrument = SymbolState['instrument'];
+
+/** Properties that say something else than before. */
+const changesOf = (before: Instrument, after: Instrument): readonly (keyof Instrument)[] => (Object.keys(after) as (keyof Instrument)[]).filter((key) => String(before[key]) !== String(after[key]));
+
+const tell = (turn: Turn, { symbol, instrument }: SymbolState, text: InstrumentText, changes: readonly (keyof Instrument)[]): void => {
+  if (changes.length === 0) return;
+  const title = !changes.includes('trading') ? `${symbol}: the exchange has changed its rules` : instrument.trading ? `${symbol} is traded again at the exchange` : `${symbol}: the exchange has halted the market`;
+  const rules = changes.filter((key) => key !== 'trading').map((key) => `${key} is now ${String(text[key])}`);
+  alert(turn, 'data', `instruments:${symbol}:${turn.wall}`, title, [...rules, instrument.trading ? 'Orders follow it from now on.' : 'No entries there until it is traded again.'], ['/positions'], symbol);
+};
