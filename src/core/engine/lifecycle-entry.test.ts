@@ -197,4 +197,22 @@ describe('late and missing fills', () => {
     expect(world.held()).toBe('0');
     expect(world.locks()).toContain('reconciliation');
   });
+
+  test('what more than was held has fetched is money from outside: the marks move by it, and the record has it as a deposit', () => {
+    const world = new World({ balances: { USDT: '10000', BTC: '1' } }).ready().enter();
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.command({ name: 'flatten', symbol: BTC });
+    const before = world.state.guardian.lastEquity?.value ?? Number.NaN;
+    world.take();
+    // The exchange had said that it was cancelled, with nothing executed.
+    world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
+    world.report(stop.draft.clientOrderId);
+    // 2,462.50 less the fee of 2.4625.
+    const outside = 2_460.0375;
+    const { lastEquity, dayBaseline, highWaterMark } = world.state.guardian;
+    expect(lastEquity?.value).toBeCloseTo(before + outside, 6);
+    expect([dayBaseline, highWaterMark]).toEqual([10_000 + outside, 10_000 + outside]);
+    expect(world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []))).toEqual([String(outside)]);
+  });
 });

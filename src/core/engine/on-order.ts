@@ -1,6 +1,7 @@
 import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO } from '../decimal.ts';
-import { bookFill, closeTrade } from '../ledger/ledger.ts';
+import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
+import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { impose, recordFailure } from '../guardian/health-locks.ts';
 import { applySnapshot, isFinal, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
@@ -149,6 +150,14 @@ const reportFeeAsset = (turn: Turn, asset: string): void => {
   alert(turn, 'reconciliation', `fee-asset:${asset}`, `Fees are paid in ${asset}, which FEE_ASSET does not name`, lines, ['/balance']);
 };
 
+/** Coins of others were sold: a fault to lock on, and what they fetched is no profit. */
+const soldTooMuch = (turn: Turn, reason: string, { excess, outside }: Booking): void => {
+  const { guardian } = turn.state;
+  impose(guardian, turn.changes, 'reconciliation', null, turn.at, reason, 0, toNumber(excess));
+  shiftBaselines(guardian, toNumber(outside), turn.changes);
+  emit(turn, { type: 'deposit', amount: outside, at: turn.at });
+};
+
 const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill): void => {
   const { state, config } = turn;
   const { base, quote } = symbol.instrument;
@@ -166,10 +175,7 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
     feeCoin: config.feeAsset,
     takerFee: decimalFromNumber(config.takerFee),
   });
-  if (booking.excess > ZERO) {
-    const reason = `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`;
-    impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, reason, 0, toNumber(booking.excess));
-  }
+  if (booking.excess > ZERO) soldTooMuch(turn, `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`, booking);
   // The last reading of the account moves with the fills, so that it can be compared at any time.
   if (state.cashAtExchange !== null) state.cashAtExchange = add(state.cashAtExchange, sub(state.ledger.cash ?? ZERO, cashBefore));
   const quantity = decimal(fill.quantity);

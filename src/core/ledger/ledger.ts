@@ -78,6 +78,8 @@ export interface Booking {
   readonly feeValue: Decimal;
   /** Base units sold that the bot did not hold (the account's other holdings): a fault to lock on. Zero otherwise. */
   readonly excess: Decimal;
+  /** Quote currency that the excess has fetched: money from outside, which the baselines have to follow. Zero otherwise. */
+  readonly outside: Decimal;
 }
 
 const positionOf = (ledger: Ledger, symbol: SymbolName): Position =>
@@ -161,7 +163,7 @@ const bookBuy = (ledger: Ledger, position: Position, fill: Fill, context: Bookin
   const realised = fee.inCoin === 0n ? ZERO : neg(fee.value);
   trade.realised = add(trade.realised, realised);
   ledger.realised = add(ledger.realised, realised);
-  return { realised, feeValue: fee.value, excess: ZERO };
+  return { realised, feeValue: fee.value, excess: ZERO, outside: ZERO };
 };
 
 const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking => {
@@ -172,7 +174,8 @@ const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking
   const received = sub(quote, fee.inQuote);
   const proceeds = excess === 0n ? received : divDown(mulDown(received, taken), leaving);
   ledger.cash = add(ledger.cash ?? ZERO, received);
-  ledger.deposits = add(ledger.deposits, sub(received, proceeds));
+  const outside = sub(received, proceeds);
+  ledger.deposits = add(ledger.deposits, outside);
   const costShare = takeCost(position, taken);
   const realised = sub(sub(proceeds, costShare), fee.inCoin === 0n ? ZERO : fee.value);
   ledger.realised = add(ledger.realised, realised);
@@ -183,7 +186,7 @@ const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking
     trade.fees = add(trade.fees, fee.value);
     trade.realised = add(trade.realised, realised);
   }
-  return { realised, feeValue: fee.value, excess };
+  return { realised, feeValue: fee.value, excess, outside };
 };
 
 /** Takes units out of a position with their share of its cost. The whole cost leaves with the last unit, so rounding can never pile up. */
