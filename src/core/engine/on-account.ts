@@ -114,13 +114,14 @@ const open = (turn: Turn, totals: Totals): void => {
 };
 
 /**
- * What can be sold is what is there. Less than the bot holds is believed at the second reading only: on a list that was
- * cut short, or taken before a fill, a stop would be withdrawn or not placed at all.
+ * What can be sold is what is there. Less than the books hold is believed at the second reading only: on a list that was
+ * cut short, or taken before a fill, a stop would be withdrawn or not placed at all, and /unlock would book all the money as withdrawn.
  */
 const noteHoldings = (turn: Turn, totals: Totals, confirmed: boolean): void => {
   const { state, config } = turn;
   state.accountAt = turn.at;
-  state.cashAtExchange = totals.get(config.quoteAsset) ?? ZERO;
+  const cash = totals.get(config.quoteAsset) ?? ZERO;
+  if (confirmed || cash >= (state.ledger.cash ?? ZERO)) state.cashAtExchange = cash;
   const external: Record<string, string> = {};
   for (const [asset, total] of totals) {
     if (asset === config.quoteAsset || asset === config.feeAsset) continue;
