@@ -132,8 +132,8 @@ export const unlockRefusal = (turn: Pick<Turn, 'state' | 'at' | 'wall' | 'config
 const fallenSince = (equity: number, shown: number | undefined): string | null =>
   shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
-/** Whether the account has been compared, at an operator's wish, since the lock was set. */
-const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= lock.since;
+/** Whether the account has been compared, at an operator's wish, since the lock was set for what it says now. */
+const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= newestWish(lock);
 
 /** The typed amount may differ by rounding of what was shown, and by the little that equity moved meanwhile. */
 const PERMITTED_TOLERANCE: Fraction = 0.02;

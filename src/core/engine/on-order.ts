@@ -2,7 +2,7 @@ import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNu
 import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
-import { impose, recordFailure } from '../guardian/health-locks.ts';
+import { imposeAnew, recordFailure } from '../guardian/health-locks.ts';
 import { applySnapshot, isFinal, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
@@ -153,7 +153,7 @@ const reportFeeAsset = (turn: Turn, asset: string): void => {
 /** Coins of others were sold: a fault to lock on, and what they fetched is no profit. */
 const soldTooMuch = (turn: Turn, reason: string, { excess, outside }: Booking): void => {
   const { guardian } = turn.state;
-  impose(guardian, turn.changes, 'reconciliation', null, turn.at, reason, 0, toNumber(excess));
+  imposeAnew(guardian, turn.changes, 'reconciliation', turn.at, reason, 0, toNumber(excess));
   shiftBaselines(guardian, toNumber(outside), turn.changes);
   emit(turn, { type: 'deposit', amount: outside, at: turn.at });
 };
