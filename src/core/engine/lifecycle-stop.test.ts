@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
+import { planRepair } from '../ledger/plan.ts';
 import { HOUR_MS } from '../units.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
@@ -333,4 +334,22 @@ describe('a stop that rests and cannot be cancelled', () => {
     world.timer(seconds(2));
     expect(world.locks()).not.toContain('execution');
   });
+});
+
+test('a stop that was believed never to have existed and turns up open is cancelled, though its cancellation was asked for before', () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => (purpose === 'stop' ? { kind: 'unknown', arrives: false } : ACCEPT);
+  world.enter();
+  const { draft } = world.state.orders[stopIdOf(world)] ?? {};
+  if (draft === undefined) throw new Error('no stop');
+  // The cancellation finds nothing, twice.
+  world.after = (_, effects) => {
+    if (effects.some(({ type }) => type === 'cancel')) world.step({ type: 'order-report', at: world.at, wall: world.wall, symbol: BTC, clientOrderId: draft.clientOrderId, outcome: { kind: 'not-found' } });
+  };
+  world.command({ name: 'flatten', symbol: BTC });
+  expect(world.state.orders[draft.clientOrderId]?.status).toBe('never-existed');
+  world.exchange.accept(draft, world.at);
+  const snapshot = world.exchange.snapshot(draft.clientOrderId);
+  const books = { orders: world.state.orders, orderList: world.state.orderList, inUse: new Set<string>(), orderPrefix: 'gb', ownPrefix: 'gbtest01-', mayCancelOrphans: true, acceptedOrphans: new Set<string>() };
+  expect(planRepair(books, [{ symbol: BTC, open: snapshot === null ? [] : [snapshot] }])).toEqual([{ kind: 'cancel', symbol: BTC, clientOrderId: draft.clientOrderId, cause: 'surplus' }]);
 });

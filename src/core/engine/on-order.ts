@@ -3,7 +3,7 @@ import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { imposeAnew, recordFailure } from '../guardian/health-locks.ts';
-import { applySnapshot, isFinal, type OrderRecord } from '../orders/record.ts';
+import { applySnapshot, endCancelling, isFinal, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
@@ -86,7 +86,7 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       record.unknownSince = null;
       // One that was withdrawn under a lock has not failed.
       if (outcome.kind === 'rejected' || !record.cancelling) failed(turn, record, record.detail);
-      return;
+      return endCancelling(record);
     case 'unknown':
       if (isFinal(record)) return;
       record.detail = `${outcome.code} ${outcome.message}`;
@@ -102,6 +102,8 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       if (isFinal(record)) return;
       record.status = 'never-existed';
       record.unknownSince = null;
+      // Should it turn up after all, its cancellation is asked for again.
+      endCancelling(record);
       return failed(turn, record, 'the exchange does not know the order');
   }
 };
