@@ -54,6 +54,10 @@ export const disbelieved = (state: EngineState): number => {
   return part;
 };
 
+/** The last price, or the lower one that is believed of it. */
+export const believedPrice = (symbol: SymbolState): Decimal | null =>
+  symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
+
 /** What the book bears out of a price: all of it between bid and ask. */
 export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
 
@@ -80,12 +84,12 @@ const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Freshn
   return stale === undefined ? 'the price of the fee coin is missing or stale' : `the price of ${stale.symbol} is missing or stale`;
 };
 
-/** Equity as an exact decimal, for sizing. Null when not known. */
+/** Equity as an exact decimal, for sizing, at prices that are believed: one wild price must not make an entry larger. Null when not known. */
 export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
   if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
   let equity = state.ledger.cash;
   for (const symbol of state.symbolList) {
-    equity = add(equity, mulDown(quantityOf(state.ledger, symbol.symbol), lastDecimal(symbol) ?? ZERO));
+    equity = add(equity, mulDown(quantityOf(state.ledger, symbol.symbol), believedPrice(symbol) ?? ZERO));
   }
   if (state.ledger.feeCoin !== 0n && state.feeCoinPrice !== null) {
     equity = add(equity, mulDown(state.ledger.feeCoin, decimalFromNumber(state.feeCoinPrice)));

@@ -4,11 +4,11 @@ import { gatesReason, imposeAnew } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
-import { freshFeeCoinPrice } from './marking.ts';
+import { believedPrice, freshFeeCoinPrice } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
 import { noteListing } from './unlisted.ts';
-import { lastDecimal, syncNumbers, type EngineState, type SymbolState } from './state.ts';
+import { syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
@@ -260,10 +260,6 @@ export const dropFeeCoin = (turn: Turn): void => {
   takeFeeCoin(turn, ZERO, turn.state.feeCoinPrice ?? 0);
 };
 
-/** What a coin that has left counted for in the baselines: a wild price would take out of them, for good, what was never in them. */
-const valuePrice = (symbol: SymbolState): Decimal | null =>
-  symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
-
 /**
  * An operator accepts the exchange's numbers after a shortage: what is missing
  * is booked as a withdrawal, units at their value. The baselines move by what equity
@@ -280,7 +276,8 @@ export const acceptShortage = (turn: Turn): void => {
   for (const symbol of Object.values(state.symbols)) {
     const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
     if (missing <= ZERO) continue;
-    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, valuePrice(symbol)));
+    // What it counted for in the baselines: a wild price would take out of them, for good, what was never in them.
+    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, believedPrice(symbol)));
   }
   syncNumbers(state);
   if (booked === ZERO) return;
