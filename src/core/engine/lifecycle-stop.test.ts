@@ -89,6 +89,22 @@ describe('the protective stop', () => {
     expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
   });
 
+  test('that the price has passed is sold after 5 s also while a sale that failed waits for its next try', () => {
+    const world = new World().ready().enter();
+    world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    while ((world.managed()?.retryAt ?? 0) - world.wall < seconds(50)) world.timer(seconds(1));
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_000 });
+    const tries = world.placed('exit').length;
+    for (let second = 0; second < 20; second += 1) world.timer(seconds(1));
+    // One at once, then with pauses as before.
+    expect(world.placed('exit')).toHaveLength(tries + 1);
+    world.fate = () => ACCEPT;
+    for (let second = 0; second < 60; second += 1) world.timer(seconds(1));
+    expect([world.held(), last(trades(world)).exitReason]).toEqual(['0', 'stop']);
+  });
+
   test('is not sold after a restart on a price of the run before: the first one that this run sees starts the 5 s', () => {
     const world = new World().ready().enter();
     world.exchange.stopsFill = false;
