@@ -129,7 +129,10 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
   const symbol = turn.state.symbols[draft.symbol];
   if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
   for (const fill of fresh) book(turn, symbol, record, fill);
-  if (draft.purpose === 'stop' && fresh.length > 0) stopFilled(turn, record, fresh);
+  if (draft.purpose === 'stop' && fresh.length > 0) {
+    noteStopOut(turn, symbol, record);
+    stopFilled(turn, record, fresh);
+  }
   if (draft.purpose !== 'entry' || fresh.length === 0) return;
   entryFilled(turn, record, fresh);
   const { managed } = symbol;
@@ -138,6 +141,11 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
     if (isDust(turn.state, symbol)) closeTrade(turn.state.ledger, symbol.symbol);
     else symbol.managed = manage(draft.clientOrderId, hourStart(record.createdAt), record.createdAt + turn.config.limits.horizonHours * HOUR_MS);
   } else if (managed.phase !== 'entering') setBarriers(turn, symbol, managed);
+};
+
+/** Also of a stop that had ended and was being sold for: its symbol rests, whatever the sale is called. One of an earlier position says nothing of this. */
+const noteStopOut = ({ state }: Turn, { managed }: SymbolState, { createdAt }: OrderRecord): void => {
+  if (managed !== null && createdAt >= (state.orders[managed.entryOrderId]?.createdAt ?? createdAt)) managed.stoppedOut = true;
 };
 
 const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
