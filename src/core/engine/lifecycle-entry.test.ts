@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
 import { price } from './lifecycle.ts';
+import { measureExposure } from './marking.ts';
+import { symbolOf } from './state.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const ACCEPT: Fate = { kind: 'accept' };
@@ -167,6 +169,20 @@ describe('late and missing fills', () => {
     expect(world.take().some((effect) => effect.type === 'cancel')).toBe(false);
     world.timer(seconds(1));
     expect(world.take().some((effect) => effect.type === 'cancel')).toBe(true);
+  });
+
+  test('what an entry has bought so far counts in the loss budget with the stop that it will have, not with one that a higher price would allow', () => {
+    const world = new World().ready();
+    world.fate = () => ({ kind: 'silence' });
+    world.enter(ETH);
+    const { clientOrderId, quantity } = last(world.placed('entry'));
+    const fills = [{ tradeId: '1', price: '2500', quantity: '1', quoteQuantity: '2500', fee: '2.5', feeAsset: 'USDT', at: world.at }];
+    world.apply({ type: 'order-report', symbol: ETH, clientOrderId, outcome: { kind: 'known', order: { clientOrderId, exchangeOrderId: 'x', symbol: ETH, side: 'buy', status: 'partially-filled', quantity: formatDecimal(quantity), executedQuantity: '1', fills } } });
+    const worst = () => measureExposure(world.state, symbolOf(world.state, BTC), world.at, world.wall)?.worstEquity;
+    const before = worst();
+    world.quotes({ [ETH]: 2_600 });
+    expect(world.managed(ETH)).toMatchObject({ phase: 'entering', stopPrice: null });
+    expect(worst()).toBe(before);
   });
 
   test('what an entry that never ends has bought is sold after 15 s without a stop', () => {

@@ -1,6 +1,6 @@
 import { add, decimalFromNumber, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import type { Exposure } from '../guardian/pre-trade.ts';
-import { quantityOf } from '../ledger/ledger.ts';
+import { averageOf, quantityOf } from '../ledger/ledger.ts';
 import { isYoung, staleness, type FreshnessRule } from '../guardian/health-locks.ts';
 import { outstanding } from '../orders/record.ts';
 import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
@@ -144,13 +144,14 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
 
 /**
  * What a unit fetches in the loss budget: its stop less the gap allowance after fees; where the price is through the
- * stop already, what it fetches now with the same allowance. Without a stop (dust, an entry being filled) one at the
- * usual distance is assumed: the next stop covers it.
+ * stop already, what it fetches now with the same allowance. Without a stop yet one at the usual distance is assumed:
+ * below what an entry that is being filled has paid so far, as its stop will be, and below the price for dust, which the next stop covers.
  */
 const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Decimal => {
   const { limits, takerFee } = configOf(state);
   const { managed, instrument } = symbol;
-  const trigger = managed?.stopPrice ?? stopTrigger(instrument, managed?.averageEntry ?? last, limits.stopLoss);
+  const trade = state.ledger.positions[symbol.symbol]?.trade ?? null;
+  const trigger = managed?.stopPrice ?? stopTrigger(instrument, trade === null ? last : averageOf(trade), limits.stopLoss);
   return gapExit(min(trigger, last), takerFee);
 };
 

@@ -32,6 +32,9 @@ export interface OpenTrade {
   realised: Decimal;
 }
 
+/** Average price of what a round trip has bought. */
+export const averageOf = ({ boughtQuote, boughtQuantity }: Pick<OpenTrade, 'boughtQuote' | 'boughtQuantity'>): Decimal => divDown(boughtQuote, max(boughtQuantity, 1n as Decimal));
+
 export interface Ledger {
   /** Quote currency that belongs to the bot; null until the first balance is known. */
   cash: Decimal | null;
@@ -222,7 +225,7 @@ export const closeTrade = (ledger: Ledger, symbol: SymbolName): ClosedTrade | nu
   const paid = max(trade.boughtQuote, 1n as Decimal);
   return {
     quantity: trade.boughtQuantity,
-    entryPrice: divDown(trade.boughtQuote, max(trade.boughtQuantity, 1n as Decimal)),
+    entryPrice: averageOf(trade),
     exitPrice: trade.soldQuantity > 0n ? divDown(trade.soldQuote, trade.soldQuantity) : ZERO,
     fees: trade.fees,
     pnl: trade.realised,
