@@ -4,6 +4,7 @@ import { gatesReason, imposeAnew } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
+import { symbolsOf } from './lost-history.ts';
 import { believedPrice, freshFeeCoinPrice } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
@@ -40,6 +41,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   const confirmed = state.suspicion !== null && state.suspicion.times >= READINGS_BEFORE_ACTION;
   noteHoldings(turn, totals, confirmed);
   if (difference !== null && !confirmed) return;
+  state.lostHistory = symbolsOf(input.historyLost ?? []);
   // A difference seen once is no comparison yet: what /unlock accepts has been seen twice, and is what the lock says.
   if (state.reconcileRequested) {
     state.reconcileRequested = false;

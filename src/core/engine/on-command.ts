@@ -7,6 +7,7 @@ import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
+import { acceptLostHistory } from './lost-history.ts';
 import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
@@ -167,6 +168,7 @@ const rebase = (turn: Turn, lock: Lock): void => {
       return;
     case 'reconciliation':
       acceptShortage(turn);
+      acceptLostHistory(turn);
       acceptOrphans(turn.state);
       turn.state.suspicion = null;
       return;

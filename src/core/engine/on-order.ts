@@ -8,6 +8,7 @@ import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, price, setBarriers } from './lifecycle.ts';
+import { idsInUse } from './lost-history.ts';
 import { freshFeeCoinPrice } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
@@ -269,11 +270,7 @@ const forgetOld = (turn: Turn): void => {
   const { orders, orderList } = turn.state;
   let surplus = orderList.length - ENDED_ORDERS_KEPT;
   if (surplus <= 0) return;
-  const inUse = new Set<string | null>();
-  for (const symbol of Object.values(turn.state.symbols)) {
-    if (symbol.managed === null) continue;
-    inUse.add(symbol.managed.entryOrderId).add(symbol.managed.stopOrderId).add(symbol.managed.exitOrderId);
-  }
+  const inUse = idsInUse(turn.state);
   const traded = new Map<string, string>();
   for (const record of orderList) {
     const { clientOrderId, symbol } = record.draft;
