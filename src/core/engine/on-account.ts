@@ -1,6 +1,6 @@
 import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
-import { gatesReason, imposeAnew } from '../guardian/health-locks.ts';
+import { CAUSES, gatesReason, imposeAnew } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
@@ -157,7 +157,7 @@ const noteOrphans = ({ state, at, changes }: Turn): void => {
 /** The lock says everything that /unlock would accept now. */
 const lockOnShortage = ({ state, at, changes }: Turn, reason: string): void => {
   const orphans = isHeld(state.guardian, 'start-gate') ? [] : orphansReason(state);
-  imposeAnew(state.guardian, changes, 'reconciliation', at, [reason, ...orphans].join('; '), null, null);
+  imposeAnew(state.guardian, changes, 'reconciliation', at, [reason, ...orphans].join(CAUSES), null, null);
 };
 
 /** Why orders of another instance lock; none while there are none. */
@@ -205,7 +205,8 @@ const findDifference = (turn: Turn, totals: Totals, lost: readonly string[]): Di
   const { ledger } = turn.state;
   const { quoteAsset, feeAsset } = turn.config;
   const missing = [...lostHistory(turn, lost), ...shortages(turn, totals)];
-  if (missing.length > 0) return { kind: 'shortage', key: missing.join('; '), reason: missing.join('; ') };
+  const reason = missing.join(CAUSES);
+  if (missing.length > 0) return { kind: 'shortage', key: reason, reason };
   const cash = ledger.cash ?? ZERO;
   const there = totals.get(quoteAsset) ?? ZERO;
   const key = between(quoteAsset, there, cash);

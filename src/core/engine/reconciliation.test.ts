@@ -48,6 +48,23 @@ describe('/unlock of a difference', () => {
     expect(world.state.cashNumber).toBe(4_700);
   });
 
+  test('tells amounts apart of which one begins with the other', () => {
+    const world = new World().ready();
+    const read = (free: string): void => void world.apply({ type: 'account', balances: [{ asset: 'USDT', free, locked: '0' }], failure: null, foreignOrders: [] });
+    world.exchange.move('USDT', decimal('-5000'));
+    for (const free of ['5000', '5000']) read(free);
+    world.command({ name: 'reconcile' });
+    read('5000');
+    expect(world.unlock().ok).toBe(true);
+    for (const free of ['1000', '1000']) read(free);
+    const lock = world.state.guardian.locks['reconciliation'];
+    if (lock === undefined) throw new Error('no lock');
+    // Held for a ledger of 50,000, say: the text of now is the beginning of it.
+    world.state.guardian.locks = { reconciliation: { ...lock, reason: `${lock.reason}0` } };
+    read('1000');
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: exchange 1000, ledger 5000');
+  });
+
   test('takes no coin off the books that one reading left out while another difference stood in every reading', () => {
     const world = new World({ config: { mode: 'testnet' } }).ready().enter();
     const held = world.held();

@@ -256,6 +256,8 @@ const spanInWords = (span: Milliseconds): string => {
 
 /** Sets a lock from outside the evaluation: operator, reconciliation. */
 export const impose = put;
+/** Between the causes of one lock. */
+export const CAUSES = '; ';
 /**
  * Sets a lock whose cause is what /unlock accepts. Where it is held already, another cause is told like the first, what
  * was shown before clears it no more, and a comparison that it waits for has to be of after it.
@@ -263,9 +265,10 @@ export const impose = put;
 export const imposeAnew = (state: GuardianState, changes: Change[], kind: LockKind, at: EpochMs, reason: string, limit: number | null, value: number | null): void => {
   const held = state.locks[kind];
   if (held === undefined) return put(state, changes, kind, null, at, reason, limit, value);
-  if (!held.reason.includes(reason)) changes.push({ type: 'lock-set', lock: renewLock(state, { ...held, reason, limit, value }, at) });
+  const told = held.reason.split(CAUSES);
+  if (!reason.split(CAUSES).every((cause) => told.includes(cause))) changes.push({ type: 'lock-set', lock: renewLock(state, { ...held, reason, limit, value }, at) });
 };
 /** Every gate that has not been answered, in one sentence. */
-export const gatesReason = ({ gates }: GuardianState): string => gates.map(({ text }) => text).join('; ');
+export const gatesReason = ({ gates }: GuardianState): string => gates.map(({ text }) => text).join(CAUSES);
 /** Clears a lock by name; nothing happens when it is not held. */
 export const lift = drop;
