@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
+import { HOUR_MS } from '../units.ts';
 import { price } from './lifecycle.ts';
 import { measureExposure } from './marking.ts';
 import { symbolOf } from './state.ts';
@@ -224,6 +225,7 @@ describe('late and missing fills', () => {
     // The exchange had said that it was cancelled, with nothing executed.
     world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
     world.report(stop.draft.clientOrderId);
+    expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
     // 2,462.50 less the fee of 2.4625.
     const outside = 2_460.0375;
     const { lastEquity, dayBaseline, highWaterMark } = world.state.guardian;

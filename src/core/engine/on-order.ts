@@ -7,7 +7,7 @@ import { applySnapshot, endCancelling, isFinal, type OrderRecord } from '../orde
 import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
-import { manage, price, setBarriers } from './lifecycle.ts';
+import { manage, price, REST_AFTER_STOP, setBarriers } from './lifecycle.ts';
 import { idsInUse } from './lost-history.ts';
 import { freshFeeCoinPrice } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
@@ -144,9 +144,11 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
   } else if (managed.phase !== 'entering') setBarriers(turn, symbol, managed);
 };
 
-/** Also of a stop that had ended and was being sold for: its symbol rests, whatever the sale is called. One of an earlier position says nothing of this. */
-const noteStopOut = ({ state }: Turn, { managed }: SymbolState, { createdAt }: OrderRecord): void => {
+/** Its symbol rests, whatever the sale of the position is called: at the end of the round trip under way, and from now on where the stop was of an earlier one. */
+const noteStopOut = ({ state, at }: Turn, symbol: SymbolState, { createdAt }: OrderRecord): void => {
+  const { managed } = symbol;
   if (managed !== null && createdAt >= (state.orders[managed.entryOrderId]?.createdAt ?? createdAt)) managed.stoppedOut = true;
+  else symbol.restUntil = at + REST_AFTER_STOP;
 };
 
 const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
