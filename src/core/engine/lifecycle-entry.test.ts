@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, formatDecimal } from '../decimal.ts';
+import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
 import { price } from './lifecycle.ts';
 import { measureExposure } from './marking.ts';
@@ -139,6 +139,18 @@ describe('late and missing fills', () => {
     world.apply({ type: 'order-report', symbol: BTC, clientOrderId: 'gbtest01-1', outcome: { kind: 'known', order: { ...snapshot, fills: [...snapshot.fills, ...snapshot.fills] } } });
     world.report('gbtest01-1');
     expect(world.held()).toBe(held);
+  });
+
+  test('a fill of nothing books nothing and ends nothing', () => {
+    const world = new World().ready().enter();
+    const before = world.held();
+    for (const purpose of ['entry', 'stop'] as const) {
+      const order = world.exchange.orders.get(last(world.placed(purpose)).clientOrderId);
+      if (order === undefined) throw new Error('no order');
+      world.exchange.fill(order, ZERO, decimal('50000'), world.at);
+      world.report(order.draft.clientOrderId);
+    }
+    expect([world.held(), world.managed()?.phase, world.locks()]).toEqual([before, 'protected', []]);
   });
 
   test('an answer that states more than it shows leaves the order unknown until its fills are there', () => {

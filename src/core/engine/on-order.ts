@@ -1,4 +1,4 @@
-import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO } from '../decimal.ts';
+import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
@@ -215,6 +215,9 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   });
 };
 
+/** A fill of nothing, should an exchange ever state one, must not end the process: its journal would end every later one. */
+const averageOf = (quote: Decimal, quantity: Decimal): string => (quantity > ZERO ? price(divDown(quote, quantity)) : 'no price');
+
 /** One alert for all fills that came together. */
 const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): void => {
   const { draft } = record;
@@ -229,7 +232,7 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
     turn,
     'fill',
     `entry:${draft.clientOrderId}:${record.tradeIds.length}`,
-    `${base} bought ${formatDecimal(quantity)} @ ${price(divDown(quote, quantity))}`,
+    `${base} bought ${formatDecimal(quantity)} @ ${averageOf(quote, quantity)}`,
     [`${money(toNumber(quote))} ${quoteAsset}, fee ${fees.join(', ')}`, draft.reason],
     ['/positions'],
     draft.symbol,
@@ -249,7 +252,7 @@ const stopFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): vo
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const quantity = sum(fills.map((fill) => decimal(fill.quantity)));
   const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
-  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${price(divDown(quote, quantity))}`, [], ['/trades'], draft.symbol);
+  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageOf(quote, quantity)}`, [], ['/trades'], draft.symbol);
 };
 
 export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
