@@ -474,6 +474,49 @@ describe('an account that was reset', () => {
     const lock = bench.world.state.guardian.locks['reconciliation'];
     expect(lock?.reason).toContain(words);
   });
+
+  const readings = async (bench: ReturnType<typeof createBench>, count: number): Promise<void> => {
+    for (let reading = 0; reading < count; reading += 1) await bench.answer(bench.watch.account(true));
+  };
+  const accept = async (bench: ReturnType<typeof createBench>): Promise<void> => {
+    await readings(bench, 2);
+    expect(bench.world.locks()).toEqual(['reconciliation']);
+    bench.world.command({ name: 'reconcile' });
+    await readings(bench, 1);
+    expect(bench.world.unlock().ok).toBe(true);
+  };
+
+  test('and accepted does not lock again with every reading: its money is a deposit, and trades are compared from there on', async () => {
+    const bench = createBench(new World({ config: { mode: 'testnet' } }).ready().enter());
+    const { world } = bench;
+    world.command({ name: 'flatten', symbol: null });
+    bench.forget = () => true;
+    world.exchange.move('USDT', sub(decimal('20000'), world.exchange.of('USDT')));
+    await accept(bench);
+    await readings(bench, 3);
+    expect([world.locks(), world.state.cashNumber]).toEqual([[], 20_000]);
+    world.hour();
+    bench.forget = ({ at }) => at < world.at;
+    world.enter();
+    await readings(bench, 3);
+    expect(world.locks()).toEqual([]);
+    expect(world.managed()?.phase).toBe('protected');
+  });
+
+  test('and comes back after all is booked no second time, with a position or without', async () => {
+    const bench = createBench(new World().ready().enter());
+    const { world } = bench;
+    const before = [world.held(), world.state.cashNumber];
+    bench.forget = () => true;
+    await accept(bench);
+    bench.forget = () => false;
+    await readings(bench, 3);
+    expect([world.locks(), [world.held(), world.state.cashNumber], world.managed()?.phase]).toEqual([[], before, 'protected']);
+    world.quotes({ [BTC]: 49_000 });
+    expect(world.held()).toBe('0');
+    await readings(bench, 3);
+    expect([world.locks(), world.held()]).toEqual([[], '0']);
+  });
 });
 
 describe('the exchange’s clock', () => {

@@ -192,6 +192,12 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     return Promise.resolve({ ok: true, code: 'done', text: `Cancelling ${orderId}; /orders shows what became of it.` });
   };
 
+  /** Under a start gate they are no difference, and /unlock has them cancelled all the same. */
+  const strays = (): string => {
+    const { orphans } = state;
+    return orphans.length === 0 ? '' : ` Orders of an earlier database or another instance rest there: ${orphans.join(', ')}. /unlock lets them go, and they are cancelled.`;
+  };
+
   const reconcile = async (caller: Caller): Promise<CommandOutcome> => {
     const asked = await run(caller, { name: 'reconcile' });
     if (!asked.ok) return asked;
@@ -199,7 +205,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     const lock = state.guardian.locks['reconciliation'];
     const doubt = state.reconcileRequested || state.accountFailed || (lock === undefined && state.suspicion !== null);
     if (doubt) return { ok: false, code: 'not-compared', text: `Not compared: ${state.accountFailed ? 'the account could not be read' : 'an order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
-    return lock === undefined ? { ok: true, code: 'done', text: 'Ledger and exchange agree.' } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
+    return lock === undefined ? { ok: true, code: 'done', text: `Ledger and exchange agree.${strays()}` } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
   };
 
   return {

@@ -272,6 +272,13 @@ describe('what people may do', () => {
     expect(differs.text).toContain('USDT');
   });
 
+  test('/reconcile names the orders that /unlock would have cancelled', async () => {
+    world.start({ halts: [{ code: 'restored', text: 'this is a restored copy' }] });
+    const read = (): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], orphanOrders: ['BTC/USDT gbother-1'] });
+    const told = await tools({ reconcile: () => Promise.resolve(read()) }).reconcile(ADA);
+    expect(told.text).toBe('Ledger and exchange agree. Orders of an earlier database or another instance rest there: BTC/USDT gbother-1. /unlock lets them go, and they are cancelled.');
+  });
+
   test('/reconcile does not say that the books agree when nothing was compared', async () => {
     const unread = () => Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
     expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('the account could not be read') as string });

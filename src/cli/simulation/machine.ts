@@ -3,13 +3,14 @@ import { createVenue } from '../../adapters/exchange/venue.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import { createOutboxRunner } from '../../app/outbox/outbox-runner.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
-import { decimalFromNumber, formatDecimal } from '../../core/decimal.ts';
+import { decimalFromNumber, formatDecimal, ZERO } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import type { Effect } from '../../core/engine/effect.ts';
 import type { Input, OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { tradingState } from '../../core/guardian/state.ts';
+import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { OrderDraft, OrderSnapshot } from '../../core/orders/order.ts';
 import type { FeatureEngine } from '../../core/features/engine.ts';
 import { DEFAULT_LIMITS } from '../../core/risk/limits.ts';
@@ -19,7 +20,7 @@ import type { Log } from '../../ports/log.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Pacer } from '../../ports/pacer.ts';
 import type { JournalStore } from '../../ports/store.ts';
-import type { Venue } from '../../ports/venue.ts';
+import type { AssetBalance, OwnTrade, Venue } from '../../ports/venue.ts';
 import type { RandomStream } from '../../sim/generator/random.ts';
 import { ProcessDeath, type CrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
 import type { Violation } from '../../sim/simulation/invariants.ts';
@@ -340,7 +341,7 @@ const mutate = (venue: Venue, state: EngineState, mutant: Mutant | null): Venue 
     case 'no-stop':
       return { ...venue, send: (order) => (order.draft.purpose === 'stop' ? Promise.resolve({ kind: 'accepted', order: believed(order.draft) }) : venue.send(order)), openOrders: (symbol) => Promise.resolve({ ok: true, value: workingOf(state, symbol) }) };
     case 'no-reconciliation':
-      return { ...venue, openOrders: (symbol) => Promise.resolve({ ok: true, value: workingOf(state, symbol) }), tradesAfter: () => Promise.resolve({ ok: true, value: [] }) };
+      return { ...venue, openOrders: (symbol) => Promise.resolve({ ok: true, value: workingOf(state, symbol) }), tradesAfter: (...asked) => venue.tradesAfter(...asked).then((read) => (read.ok ? { ok: true, value: read.value.filter((trade) => isKnown(state, trade)) } : read)), balances: () => venue.balances().then((read) => (read.ok && state.ledger.cash !== null ? { ok: true, value: totalsOf(state) } : read)) };
     default:
       return venue;
   }
@@ -356,6 +357,14 @@ const believed = (draft: OrderDraft, fills: OrderSnapshot['fills'] = []): OrderS
   executedQuantity: '0',
   fills,
 });
+
+/** Whether the books have the trade: what they do not have is not seen without reconciliation. */
+const isKnown = (state: EngineState, { symbol, tradeId }: OwnTrade): boolean =>
+  Object.values(state.orders).some((record) => record.draft.symbol === symbol && record.tradeIds.includes(tradeId));
+
+/** The balances as the books have them. */
+const totalsOf = ({ ledger, symbolList }: EngineState): AssetBalance[] =>
+  [['USDT', ledger.cash ?? ZERO] as const, ...symbolList.map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const)].map(([asset, total]) => ({ asset, free: formatDecimal(total), locked: '0' }));
 
 const workingOf = (state: EngineState, symbol: SymbolName): OrderSnapshot[] =>
   Object.values(state.orders).filter((record) => record.status === 'working' && record.draft.symbol === symbol).map((record) => believed(record.draft));

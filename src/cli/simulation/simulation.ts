@@ -1,11 +1,13 @@
 import { markEquity } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
 import { LOCKS } from '../../core/guardian/lock.ts';
+import { newestWish } from '../../core/guardian/state.ts';
 import { DEFAULT_LIMITS } from '../../core/risk/limits.ts';
 import { encodeState, readableState } from '../../core/engine/codec.ts';
 import { describeDifference, verify } from '../../app/replay.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
+import { fixed } from '../../sim/matching/fixed.ts';
 import { createCrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
 import { planFaults, slowNetwork } from '../../sim/simulation/fault-plan.ts';
 import { checkBooks, checkIntents, checkRest, createProtectionWatch, type Violation } from '../../sim/simulation/invariants.ts';
@@ -22,6 +24,8 @@ export interface SimulationOptions {
   /** Left out: two, and in every third seed one. */
   readonly symbols?: readonly SymbolName[];
   readonly mutant?: Mutant | null;
+  /** USDT from outside half-way, of which only the balances tell. */
+  readonly deposit?: string;
   /** `mixed` (the default): every kind of fault. */
   readonly weather?: 'mixed' | 'slow-network';
   /** Whether to step the whole journal again at the end. */
@@ -123,7 +127,10 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     }
   };
 
-  await minutes(days * MINUTES_A_DAY);
+  const half = Math.floor((days * MINUTES_A_DAY) / 2);
+  await minutes(half);
+  if (options.deposit !== undefined) world.exchange.deposit('USDT', fixed(options.deposit));
+  await minutes(days * MINUTES_A_DAY - half);
   calm = true;
   crashes.end();
   world.calm();
@@ -174,7 +181,7 @@ const operate = (machine: Machine, unbelievable: boolean): void => {
   const waiting = locks.filter(({ kind }) => LOCKS[kind].clearing === 'unlock' || LOCKS[kind].clearing === 'day-or-unlock');
   if (waiting.length === 0) return;
   const reconciledAt = state.guardian.reconciledAt ?? 0;
-  if (waiting.some(({ kind, since }) => (kind === 'reconciliation' || kind === 'start-gate') && reconciledAt < since)) machine.command({ name: 'reconcile' });
+  if (waiting.some((lock) => (lock.kind === 'reconciliation' || lock.kind === 'start-gate') && reconciledAt < newestWish(lock))) machine.command({ name: 'reconcile' });
   machine.command({ name: 'unlock', reason: 'looked at', lockIds: waiting.map(({ id }) => id), newLossPermitted: permitted(state) });
 };
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decimal } from '../decimal.ts';
+import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
 import { DAY_MS } from '../units.ts';
-import { BTC, last, MONDAY, seconds, World } from './world.test-helper.ts';
+import { BTC, ETH, last, MONDAY, seconds, World } from './world.test-helper.ts';
 
 const marks = (world: World) => ({ mark: world.state.guardian.highWaterMark ?? 0, day: world.state.guardian.dayBaseline ?? 0 });
 
@@ -53,6 +53,20 @@ describe('one wild price upward', () => {
     const wild = { symbol: BTC, last: 52_000, bid: 49_995, ask: 50_005, at: world.at };
     for (let reading = 0; reading < 3; reading += 1) world.apply({ type: 'quotes', quotes: [wild] });
     expect(marks(world).mark - before).toBeLessThan(1);
+  });
+
+  test('makes no entry in another market larger: it is sized by what is believed', () => {
+    const sized = (wild: boolean) => {
+      const world = holding();
+      world.hour();
+      if (wild) world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 74_000, bid: 49_995, ask: 50_005, at: world.at }] });
+      world.predict(ETH);
+      return world.decision().sizing;
+    };
+    const calm = sized(false);
+    const risk = (of: typeof calm): number => Number(formatDecimal(of?.riskAmount ?? ZERO));
+    expect(risk(calm)).toBeCloseTo(99.9445, 3);
+    expect(Math.abs(risk(sized(true)) - risk(calm))).toBeLessThan(0.01);
   });
 
   test('at midnight makes no baseline of the day, before it or after it', () => {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, formatDecimal } from '../decimal.ts';
+import { decimal, formatDecimal, ZERO } from '../decimal.ts';
+import { HOUR_MS } from '../units.ts';
 import { price } from './lifecycle.ts';
+import { measureExposure } from './marking.ts';
+import { symbolOf } from './state.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const ACCEPT: Fate = { kind: 'accept' };
@@ -138,6 +141,18 @@ describe('late and missing fills', () => {
     expect(world.held()).toBe(held);
   });
 
+  test('a fill of nothing books nothing and ends nothing', () => {
+    const world = new World().ready().enter();
+    const before = world.held();
+    for (const purpose of ['entry', 'stop'] as const) {
+      const order = world.exchange.orders.get(last(world.placed(purpose)).clientOrderId);
+      if (order === undefined) throw new Error('no order');
+      world.exchange.fill(order, ZERO, decimal('50000'), world.at);
+      world.report(order.draft.clientOrderId);
+    }
+    expect([world.held(), world.managed()?.phase, world.locks()]).toEqual([before, 'protected', []]);
+  });
+
   test('an answer that states more than it shows leaves the order unknown until its fills are there', () => {
     const world = new World().ready();
     world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : ACCEPT);
@@ -169,6 +184,20 @@ describe('late and missing fills', () => {
     expect(world.take().some((effect) => effect.type === 'cancel')).toBe(true);
   });
 
+  test('what an entry has bought so far counts in the loss budget with the stop that it will have, not with one that a higher price would allow', () => {
+    const world = new World().ready();
+    world.fate = () => ({ kind: 'silence' });
+    world.enter(ETH);
+    const { clientOrderId, quantity } = last(world.placed('entry'));
+    const fills = [{ tradeId: '1', price: '2500', quantity: '1', quoteQuantity: '2500', fee: '2.5', feeAsset: 'USDT', at: world.at }];
+    world.apply({ type: 'order-report', symbol: ETH, clientOrderId, outcome: { kind: 'known', order: { clientOrderId, exchangeOrderId: 'x', symbol: ETH, side: 'buy', status: 'partially-filled', quantity: formatDecimal(quantity), executedQuantity: '1', fills } } });
+    const worst = () => measureExposure(world.state, symbolOf(world.state, BTC), world.at, world.wall)?.worstEquity;
+    const before = worst();
+    world.quotes({ [ETH]: 2_600 });
+    expect(world.managed(ETH)).toMatchObject({ phase: 'entering', stopPrice: null });
+    expect(worst()).toBe(before);
+  });
+
   test('what an entry that never ends has bought is sold after 15 s without a stop', () => {
     const world = new World().ready();
     world.cancelWorks = false;
@@ -196,5 +225,24 @@ describe('late and missing fills', () => {
     world.report(stop.draft.clientOrderId);
     expect(world.held()).toBe('0');
     expect(world.locks()).toContain('reconciliation');
+  });
+
+  test('what more than was held has fetched is money from outside: the marks move by it, and the record has it as a deposit', () => {
+    const world = new World({ balances: { USDT: '10000', BTC: '1' } }).ready().enter();
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.command({ name: 'flatten', symbol: BTC });
+    const before = world.state.guardian.lastEquity?.value ?? Number.NaN;
+    world.take();
+    // The exchange had said that it was cancelled, with nothing executed.
+    world.exchange.fill(stop, decimal('0.05'), decimal('49250'), world.at);
+    world.report(stop.draft.clientOrderId);
+    expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
+    // 2,462.50 less the fee of 2.4625.
+    const outside = 2_460.0375;
+    const { lastEquity, dayBaseline, highWaterMark } = world.state.guardian;
+    expect(lastEquity?.value).toBeCloseTo(before + outside, 6);
+    expect([dayBaseline, highWaterMark]).toEqual([10_000 + outside, 10_000 + outside]);
+    expect(world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []))).toEqual([String(outside)]);
   });
 });

@@ -77,6 +77,19 @@ describe('an exit', () => {
     expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
   });
 
+  test('refused because its stop had filled after all, though it was said to be cancelled, is a stop-out: the symbol rests', () => {
+    const world = new World().ready().enter();
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.fate = ({ purpose }) => (purpose === 'exit' ? { kind: 'silence' } : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    world.exchange.fill(stop, stop.draft.quantity, decimal('49250'), world.at);
+    world.report(stop.draft.clientOrderId);
+    const { clientOrderId } = last(world.placed('exit'));
+    world.apply({ type: 'order-report', symbol: BTC, clientOrderId, outcome: { kind: 'rejected', code: '-2010', message: 'insufficient balance' } });
+    expect([last(trades(world)).exitReason, world.managed(), world.state.symbols[BTC]?.restUntil]).toEqual(['stop', null, world.at + 4 * HOUR_MS]);
+  });
+
   test('sells what a stop filled in part has left', () => {
     const world = new World().ready().enter();
     const stop = world.exchange.orders.get(stopIdOf(world));

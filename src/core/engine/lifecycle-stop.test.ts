@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../decimal.ts';
+import { planRepair } from '../ledger/plan.ts';
 import { HOUR_MS } from '../units.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
@@ -86,6 +87,22 @@ describe('the protective stop', () => {
     expect(last(world.placed('exit')).reason).toBe('stop not filled');
     expect(world.held()).toBe('0');
     expect(world.state.symbols[BTC]?.restUntil).toBe(world.at + 4 * HOUR_MS);
+  });
+
+  test('that the price has passed is sold after 5 s also while a sale that failed waits for its next try', () => {
+    const world = new World().ready().enter();
+    world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    while ((world.managed()?.retryAt ?? 0) - world.wall < seconds(50)) world.timer(seconds(1));
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_000 });
+    const tries = world.placed('exit').length;
+    for (let second = 0; second < 20; second += 1) world.timer(seconds(1));
+    // One at once, then with pauses as before.
+    expect(world.placed('exit')).toHaveLength(tries + 1);
+    world.fate = () => ACCEPT;
+    for (let second = 0; second < 60; second += 1) world.timer(seconds(1));
+    expect([world.held(), last(trades(world)).exitReason]).toEqual(['0', 'stop']);
   });
 
   test('is not sold after a restart on a price of the run before: the first one that this run sees starts the 5 s', () => {
@@ -333,4 +350,22 @@ describe('a stop that rests and cannot be cancelled', () => {
     world.timer(seconds(2));
     expect(world.locks()).not.toContain('execution');
   });
+});
+
+test('a stop that was believed never to have existed and turns up open is cancelled, though its cancellation was asked for before', () => {
+  const world = new World().ready();
+  world.fate = ({ purpose }) => (purpose === 'stop' ? { kind: 'unknown', arrives: false } : ACCEPT);
+  world.enter();
+  const { draft } = world.state.orders[stopIdOf(world)] ?? {};
+  if (draft === undefined) throw new Error('no stop');
+  // The cancellation finds nothing, twice.
+  world.after = (_, effects) => {
+    if (effects.some(({ type }) => type === 'cancel')) world.step({ type: 'order-report', at: world.at, wall: world.wall, symbol: BTC, clientOrderId: draft.clientOrderId, outcome: { kind: 'not-found' } });
+  };
+  world.command({ name: 'flatten', symbol: BTC });
+  expect(world.state.orders[draft.clientOrderId]?.status).toBe('never-existed');
+  world.exchange.accept(draft, world.at);
+  const snapshot = world.exchange.snapshot(draft.clientOrderId);
+  const books = { orders: world.state.orders, orderList: world.state.orderList, inUse: new Set<string>(), orderPrefix: 'gb', ownPrefix: 'gbtest01-', mayCancelOrphans: true, acceptedOrphans: new Set<string>() };
+  expect(planRepair(books, [{ symbol: BTC, open: snapshot === null ? [] : [snapshot] }])).toEqual([{ kind: 'cancel', symbol: BTC, clientOrderId: draft.clientOrderId, cause: 'surplus' }]);
 });

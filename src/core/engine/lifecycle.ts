@@ -1,9 +1,9 @@
-import { divDown, formatDecimal, min, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { formatDecimal, min, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { recordTrade } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
 import { stopType } from '../guardian/pre-trade.ts';
 import { mustFlatten } from '../guardian/state.ts';
-import { closeTrade, quantityOf, sellable, type OpenTrade } from '../ledger/ledger.ts';
+import { averageOf, closeTrade, quantityOf, sellable, type OpenTrade } from '../ledger/ledger.ts';
 import { ceilToTick, floorToLot, type OrderType } from '../market/instrument.ts';
 import { isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
@@ -102,7 +102,7 @@ const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null => turn.stat
 export const setBarriers = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const trade = tradeOf(turn, symbol);
   if (trade === null || trade.boughtQuantity <= ZERO) return;
-  const average = divDown(trade.boughtQuote, trade.boughtQuantity);
+  const average = averageOf(trade);
   managed.averageEntry = average;
   managed.stopPrice = stopTrigger(symbol.instrument, average, turn.config.limits.stopLoss);
   managed.targetPrice = toNumber(average) * (1 + turn.config.limits.takeProfit);
@@ -232,6 +232,8 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
   }
   managed.triggeredSince ??= turn.wall;
   if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
+  // The stop that an earlier sale's pause relied on protects nothing any more: one try at once, then with pauses again.
+  if (!managed.stoppedOut) managed.retryAt = null;
   managed.stoppedOut = true;
   managed.exitReason ??= STOP_NOT_FILLED;
 };

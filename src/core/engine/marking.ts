@@ -1,6 +1,6 @@
 import { add, decimalFromNumber, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import type { Exposure } from '../guardian/pre-trade.ts';
-import { quantityOf } from '../ledger/ledger.ts';
+import { averageOf, quantityOf } from '../ledger/ledger.ts';
 import { isYoung, staleness, type FreshnessRule } from '../guardian/health-locks.ts';
 import { outstanding } from '../orders/record.ts';
 import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
@@ -54,6 +54,10 @@ export const disbelieved = (state: EngineState): number => {
   return part;
 };
 
+/** The last price, or the lower one that is believed of it. */
+export const believedPrice = (symbol: SymbolState): Decimal | null =>
+  symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
+
 /** What the book bears out of a price: all of it between bid and ask. */
 export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
 
@@ -80,12 +84,12 @@ const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Freshn
   return stale === undefined ? 'the price of the fee coin is missing or stale' : `the price of ${stale.symbol} is missing or stale`;
 };
 
-/** Equity as an exact decimal, for sizing. Null when not known. */
+/** Equity as an exact decimal, for sizing, at prices that are believed: one wild price must not make an entry larger. Null when not known. */
 export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
   if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
   let equity = state.ledger.cash;
   for (const symbol of state.symbolList) {
-    equity = add(equity, mulDown(quantityOf(state.ledger, symbol.symbol), lastDecimal(symbol) ?? ZERO));
+    equity = add(equity, mulDown(quantityOf(state.ledger, symbol.symbol), believedPrice(symbol) ?? ZERO));
   }
   if (state.ledger.feeCoin !== 0n && state.feeCoinPrice !== null) {
     equity = add(equity, mulDown(state.ledger.feeCoin, decimalFromNumber(state.feeCoinPrice)));
@@ -140,13 +144,14 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
 
 /**
  * What a unit fetches in the loss budget: its stop less the gap allowance after fees; where the price is through the
- * stop already, what it fetches now with the same allowance. Without a stop (dust, an entry being filled) one at the
- * usual distance is assumed: the next stop covers it.
+ * stop already, what it fetches now with the same allowance. Without a stop yet one at the usual distance is assumed:
+ * below what an entry that is being filled has paid so far, as its stop will be, and below the price for dust, which the next stop covers.
  */
 const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Decimal => {
   const { limits, takerFee } = configOf(state);
   const { managed, instrument } = symbol;
-  const trigger = managed?.stopPrice ?? stopTrigger(instrument, managed?.averageEntry ?? last, limits.stopLoss);
+  const trade = state.ledger.positions[symbol.symbol]?.trade ?? null;
+  const trigger = managed?.stopPrice ?? stopTrigger(instrument, trade === null ? last : averageOf(trade), limits.stopLoss);
   return gapExit(min(trigger, last), takerFee);
 };
 

@@ -1,14 +1,15 @@
 import { add, decimal, decimalFromNumber, formatDecimal, isDecimalText, mulDown, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
-import { impose } from '../guardian/health-locks.ts';
+import { CAUSES, gatesReason, imposeAnew } from '../guardian/health-locks.ts';
 import { isHeld } from '../guardian/state.ts';
 import { bookDeposit, bookWithdrawnUnits, quantityOf } from '../ledger/ledger.ts';
 import type { AccountInput } from './input.ts';
-import { freshFeeCoinPrice } from './marking.ts';
+import { symbolsOf } from './lost-history.ts';
+import { believedPrice, freshFeeCoinPrice } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
 import { noteListing } from './unlisted.ts';
-import { lastDecimal, syncNumbers, type EngineState, type SymbolState } from './state.ts';
+import { syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
@@ -31,28 +32,29 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   noteListing(turn, input.unlisted ?? []);
   state.orphans = input.orphanOrders ?? [];
   state.algoOrders = input.algoOrders ?? {};
-  if (state.ledger.cash === null) {
-    gateOrphans(turn, state.orphans);
-    open(turn, totals);
-  } else lockOnOrphans(turn);
+  noteOrphans(turn);
+  if (state.ledger.cash === null) open(turn, totals);
   // While the outcome of an order is open, a reading proves nothing: the order may or may not be in it.
   if (state.unsettled > 0) return;
+  const difference = findDifference(turn, totals, input.historyLost ?? []);
+  state.suspicion = difference === null ? null : { key: difference.key, times: state.suspicion?.key === difference.key ? state.suspicion.times + 1 : 1 };
+  const confirmed = state.suspicion !== null && state.suspicion.times >= READINGS_BEFORE_ACTION;
+  noteHoldings(turn, totals, confirmed);
+  if (difference !== null && !confirmed) return;
+  state.lostHistory = symbolsOf(input.historyLost ?? []);
+  // A difference seen once is no comparison yet: what /unlock accepts has been seen twice, and is what the lock says.
   if (state.reconcileRequested) {
     state.reconcileRequested = false;
     state.guardian.reconciledAt = turn.at;
   }
-  const difference = lostHistory(turn, input.historyLost ?? []) ?? findDifference(turn, totals);
-  state.suspicion = difference === null ? null : { key: difference.key, times: state.suspicion?.key === difference.key ? state.suspicion.times + 1 : 1 };
-  const confirmed = state.suspicion !== null && state.suspicion.times >= READINGS_BEFORE_ACTION;
-  noteHoldings(turn, totals, confirmed);
-  if (difference === null || !confirmed) return;
+  if (difference === null) return;
   switch (difference.kind) {
     case 'deposit':
       return deposit(turn, difference.amount);
     case 'fee-coin':
       return moveFeeCoin(turn, difference.there);
     case 'shortage':
-      return impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, difference.reason, null, null);
+      return lockOnShortage(turn, difference.reason);
   }
 };
 
@@ -114,13 +116,14 @@ const open = (turn: Turn, totals: Totals): void => {
 };
 
 /**
- * What can be sold is what is there. Less than the bot holds is believed at the second reading only: on a list that was
- * cut short, or taken before a fill, a stop would be withdrawn or not placed at all.
+ * What can be sold is what is there. Less than the books hold is believed at the second reading only: on a list that was
+ * cut short, or taken before a fill, a stop would be withdrawn or not placed at all, and /unlock would book all the money as withdrawn.
  */
 const noteHoldings = (turn: Turn, totals: Totals, confirmed: boolean): void => {
   const { state, config } = turn;
   state.accountAt = turn.at;
-  state.cashAtExchange = totals.get(config.quoteAsset) ?? ZERO;
+  const cash = totals.get(config.quoteAsset) ?? ZERO;
+  if (confirmed || cash >= (state.ledger.cash ?? ZERO)) state.cashAtExchange = cash;
   const external: Record<string, string> = {};
   for (const [asset, total] of totals) {
     if (asset === config.quoteAsset || asset === config.feeAsset) continue;
@@ -135,26 +138,34 @@ const noteHoldings = (turn: Turn, totals: Totals, confirmed: boolean): void => {
   }
 };
 
-/** New books on an account that has orders of ours already: an earlier database held positions here. */
-const gateOrphans = (turn: Turn, orphans: readonly string[]): void => {
-  if (orphans.length === 0) return;
-  const { guardian } = turn.state;
-  const text = `the account has ${orphans.length} orders of an earlier database of this bot (${orphans.slice(0, 3).join(', ')})`;
-  guardian.gates = [...guardian.gates, { code: 'orphans', text, clears: 'reconcile' }];
-  impose(guardian, turn.changes, 'start-gate', null, turn.at, text, null, null);
+/**
+ * Orders of another instance. Under a start gate, and of new books, they are expected: an earlier database held positions
+ * here. Elsewhere a second bot trades on this account, or one did: two take each other's money for their own, so this one
+ * stops. Whatever is about to be let go by /unlock is told before.
+ */
+const noteOrphans = ({ state, at, changes }: Turn): void => {
+  const { guardian, orphans, ledger } = state;
+  const [reason] = orphansReason(state);
+  if (reason === undefined) return;
+  if (ledger.cash !== null && !isHeld(guardian, 'start-gate')) return imposeAnew(guardian, changes, 'reconciliation', at, reason, 0, orphans.length);
+  const text = `the account has ${counted(orphans)} of an earlier database of this bot (${shown(orphans)})`;
+  // Ahead of the others: a message may be cut short.
+  guardian.gates = [{ code: 'orphans', text, clears: 'reconcile' }, ...guardian.gates.filter(({ code }) => code !== 'orphans')];
+  imposeAnew(guardian, changes, 'start-gate', at, gatesReason(guardian), null, null);
 };
 
-/**
- * Orders of another instance where nobody expects one: a second bot trades on this account, or one did. Two bots on one
- * account take each other's money for their own, so this one stops; a start gate that holds has said so already.
- */
-const lockOnOrphans = ({ state, at, changes }: Turn): void => {
-  const { orphans, guardian } = state;
-  if (orphans.length === 0 || isHeld(guardian, 'start-gate')) return;
-  const shown = `${orphans.slice(0, ORPHANS_SHOWN).join(', ')}${orphans.length > ORPHANS_SHOWN ? ', ...' : ''}`;
-  const reason = `another instance of this bot has ${orphans.length === 1 ? 'an order' : `${orphans.length} orders`} on the account (${shown}): stop that bot, or cancel what it left`;
-  impose(guardian, changes, 'reconciliation', null, at, reason, 0, orphans.length);
+/** The lock says everything that /unlock would accept now. */
+const lockOnShortage = ({ state, at, changes }: Turn, reason: string): void => {
+  const orphans = isHeld(state.guardian, 'start-gate') ? [] : orphansReason(state);
+  imposeAnew(state.guardian, changes, 'reconciliation', at, [reason, ...orphans].join(CAUSES), null, null);
 };
+
+/** Why orders of another instance lock; none while there are none. */
+const orphansReason = ({ orphans }: EngineState): readonly string[] =>
+  orphans.length === 0 ? [] : [`another instance of this bot has ${counted(orphans)} on the account (${shown(orphans)}): stop that bot, or cancel what it left`];
+
+const counted = ({ length }: readonly string[]): string => (length === 1 ? 'an order' : `${length} orders`);
+const shown = (orphans: readonly string[]): string => `${orphans.slice(0, ORPHANS_SHOWN).join(', ')}${orphans.length > ORPHANS_SHOWN ? ', ...' : ''}`;
 const ORPHANS_SHOWN = 3;
 /** Newest orders of other instances that an operator has let go; older ones are long gone from the exchange. */
 const MOST_ACCEPTED = 200;
@@ -167,11 +178,10 @@ export const acceptOrphans = (state: EngineState): void => {
 };
 
 /** Booked trades that the exchange does not have any more: not a shortage but another account. */
-const lostHistory = (turn: Turn, lost: readonly string[]): Difference | null => {
-  if (lost.length === 0) return null;
+const lostHistory = (turn: Turn, lost: readonly string[]): readonly string[] => {
+  if (lost.length === 0) return [];
   const what = turn.config.mode === 'testnet' ? 'the sandbox was reset' : 'the exchange has lost booked trades';
-  const reason = `${what}: its history no longer holds ${lost.slice(0, 3).join(', ')}`;
-  return { kind: 'shortage', key: reason, reason };
+  return [`${what}: its history no longer holds ${lost.slice(0, 3).join(', ')}`];
 };
 
 type Difference =
@@ -179,22 +189,27 @@ type Difference =
   | { readonly kind: 'fee-coin'; readonly key: string; readonly there: Decimal }
   | { readonly kind: 'shortage'; readonly key: string; readonly reason: string };
 
-const findDifference = (turn: Turn, totals: Totals): Difference | null => {
-  const { ledger, symbols } = turn.state;
+const between = (asset: string, there: Decimal, ours: Decimal): string => `${asset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(ours)}`;
+
+/** What the exchange has less of, each asset: /unlock accepts them all. */
+const shortages = ({ state, config }: Turn, totals: Totals): readonly string[] => {
+  const { ledger, symbols } = state;
+  const ours = Object.values(symbols).map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const);
+  return [...ours, [config.quoteAsset, ledger.cash ?? ZERO] as const].flatMap(([asset, held]) => {
+    const there = totals.get(asset) ?? ZERO;
+    return there < held ? [between(asset, there, held)] : [];
+  });
+};
+
+const findDifference = (turn: Turn, totals: Totals, lost: readonly string[]): Difference | null => {
+  const { ledger } = turn.state;
   const { quoteAsset, feeAsset } = turn.config;
-  const between = (asset: string, there: Decimal, ours: Decimal): string => `${asset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(ours)}`;
-  for (const symbol of Object.values(symbols)) {
-    const held = quantityOf(ledger, symbol.symbol);
-    const there = totals.get(symbol.instrument.base) ?? ZERO;
-    if (there < held) {
-      const reason = between(symbol.instrument.base, there, held);
-      return { kind: 'shortage', key: reason, reason };
-    }
-  }
+  const missing = [...lostHistory(turn, lost), ...shortages(turn, totals)];
+  const reason = missing.join(CAUSES);
+  if (missing.length > 0) return { kind: 'shortage', key: reason, reason };
   const cash = ledger.cash ?? ZERO;
   const there = totals.get(quoteAsset) ?? ZERO;
   const key = between(quoteAsset, there, cash);
-  if (there < cash) return { kind: 'shortage', key, reason: key };
   if (there > cash) return { kind: 'deposit', key, amount: sub(there, cash) };
   const coin = feeAsset === null ? ledger.feeCoin : feeCoinsIn(turn, totals, feeAsset);
   return coin === ledger.feeCoin ? null : { kind: 'fee-coin', key: between(feeAsset ?? '', coin, ledger.feeCoin), there: coin };
@@ -248,10 +263,6 @@ export const dropFeeCoin = (turn: Turn): void => {
   takeFeeCoin(turn, ZERO, turn.state.feeCoinPrice ?? 0);
 };
 
-/** What a coin that has left counted for in the baselines: a wild price would take out of them, for good, what was never in them. */
-const valuePrice = (symbol: SymbolState): Decimal | null =>
-  symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
-
 /**
  * An operator accepts the exchange's numbers after a shortage: what is missing
  * is booked as a withdrawal, units at their value. The baselines move by what equity
@@ -268,7 +279,8 @@ export const acceptShortage = (turn: Turn): void => {
   for (const symbol of Object.values(state.symbols)) {
     const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
     if (missing <= ZERO) continue;
-    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, valuePrice(symbol)));
+    // What it counted for in the baselines: a wild price would take out of them, for good, what was never in them.
+    booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, believedPrice(symbol)));
   }
   syncNumbers(state);
   if (booked === ZERO) return;

@@ -7,6 +7,7 @@ import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
+import { acceptLostHistory } from './lost-history.ts';
 import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
@@ -135,8 +136,8 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
 const fallenSince = (equity: number, shown: number | undefined): string | null =>
   shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
-/** Whether the account has been compared, at an operator's wish, since the lock was set. */
-const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= lock.since;
+/** Whether the account has been compared, at an operator's wish, since the lock was set for what it says now. */
+const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= newestWish(lock);
 
 /** The typed amount may differ by rounding of what was shown, and by the little that equity moved meanwhile. */
 const PERMITTED_TOLERANCE: Fraction = 0.02;
@@ -170,6 +171,7 @@ const rebase = (turn: Turn, lock: Lock): void => {
       return;
     case 'reconciliation':
       acceptShortage(turn);
+      acceptLostHistory(turn);
       acceptOrphans(turn.state);
       turn.state.suspicion = null;
       return;

@@ -1,12 +1,14 @@
-import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO } from '../decimal.ts';
-import { bookFill, closeTrade } from '../ledger/ledger.ts';
+import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
-import { impose, recordFailure } from '../guardian/health-locks.ts';
-import { applySnapshot, isFinal, type OrderRecord } from '../orders/record.ts';
+import { shiftBaselines } from '../guardian/equity-locks.ts';
+import { imposeAnew, recordFailure } from '../guardian/health-locks.ts';
+import { applySnapshot, endCancelling, isFinal, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
 import { money } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
-import { manage, price, setBarriers } from './lifecycle.ts';
+import { manage, price, REST_AFTER_STOP, setBarriers } from './lifecycle.ts';
+import { idsInUse } from './lost-history.ts';
 import { freshFeeCoinPrice } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
@@ -85,7 +87,7 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       record.unknownSince = null;
       // One that was withdrawn under a lock has not failed.
       if (outcome.kind === 'rejected' || !record.cancelling) failed(turn, record, record.detail);
-      return;
+      return endCancelling(record);
     case 'unknown':
       if (isFinal(record)) return;
       record.detail = `${outcome.code} ${outcome.message}`;
@@ -101,6 +103,8 @@ const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => 
       if (isFinal(record)) return;
       record.status = 'never-existed';
       record.unknownSince = null;
+      // Should it turn up after all, its cancellation is asked for again.
+      endCancelling(record);
       return failed(turn, record, 'the exchange does not know the order');
   }
 };
@@ -126,7 +130,10 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
   const symbol = turn.state.symbols[draft.symbol];
   if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
   for (const fill of fresh) book(turn, symbol, record, fill);
-  if (draft.purpose === 'stop' && fresh.length > 0) stopFilled(turn, record, fresh);
+  if (draft.purpose === 'stop' && fresh.length > 0) {
+    noteStopOut(turn, symbol, record);
+    stopFilled(turn, record, fresh);
+  }
   if (draft.purpose !== 'entry' || fresh.length === 0) return;
   entryFilled(turn, record, fresh);
   const { managed } = symbol;
@@ -135,6 +142,13 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
     if (isDust(turn.state, symbol)) closeTrade(turn.state.ledger, symbol.symbol);
     else symbol.managed = manage(draft.clientOrderId, hourStart(record.createdAt), record.createdAt + turn.config.limits.horizonHours * HOUR_MS);
   } else if (managed.phase !== 'entering') setBarriers(turn, symbol, managed);
+};
+
+/** Its symbol rests, whatever the sale of the position is called: at the end of the round trip under way, and from now on where the stop was of an earlier one. */
+const noteStopOut = ({ state, at }: Turn, symbol: SymbolState, { createdAt }: OrderRecord): void => {
+  const { managed } = symbol;
+  if (managed !== null && createdAt >= (state.orders[managed.entryOrderId]?.createdAt ?? createdAt)) managed.stoppedOut = true;
+  else symbol.restUntil = at + REST_AFTER_STOP;
 };
 
 const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
@@ -147,6 +161,14 @@ const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
 const reportFeeAsset = (turn: Turn, asset: string): void => {
   const lines = [`It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`, `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`];
   alert(turn, 'reconciliation', `fee-asset:${asset}`, `Fees are paid in ${asset}, which FEE_ASSET does not name`, lines, ['/balance']);
+};
+
+/** Coins of others were sold: a fault to lock on, and what they fetched is no profit. */
+const soldTooMuch = (turn: Turn, reason: string, { excess, outside }: Booking): void => {
+  const { guardian } = turn.state;
+  imposeAnew(guardian, turn.changes, 'reconciliation', turn.at, reason, 0, toNumber(excess));
+  shiftBaselines(guardian, toNumber(outside), turn.changes);
+  emit(turn, { type: 'deposit', amount: outside, at: turn.at });
 };
 
 const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill): void => {
@@ -166,10 +188,7 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
     feeCoin: config.feeAsset,
     takerFee: decimalFromNumber(config.takerFee),
   });
-  if (booking.excess > ZERO) {
-    const reason = `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`;
-    impose(state.guardian, turn.changes, 'reconciliation', null, turn.at, reason, 0, toNumber(booking.excess));
-  }
+  if (booking.excess > ZERO) soldTooMuch(turn, `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`, booking);
   // The last reading of the account moves with the fills, so that it can be compared at any time.
   if (state.cashAtExchange !== null) state.cashAtExchange = add(state.cashAtExchange, sub(state.ledger.cash ?? ZERO, cashBefore));
   const quantity = decimal(fill.quantity);
@@ -196,6 +215,9 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   });
 };
 
+/** A fill of nothing, should an exchange ever state one, must not end the process: its journal would end every later one. */
+const averageOf = (quote: Decimal, quantity: Decimal): string => (quantity > ZERO ? price(divDown(quote, quantity)) : 'no price');
+
 /** One alert for all fills that came together. */
 const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): void => {
   const { draft } = record;
@@ -210,7 +232,7 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
     turn,
     'fill',
     `entry:${draft.clientOrderId}:${record.tradeIds.length}`,
-    `${base} bought ${formatDecimal(quantity)} @ ${price(divDown(quote, quantity))}`,
+    `${base} bought ${formatDecimal(quantity)} @ ${averageOf(quote, quantity)}`,
     [`${money(toNumber(quote))} ${quoteAsset}, fee ${fees.join(', ')}`, draft.reason],
     ['/positions'],
     draft.symbol,
@@ -230,7 +252,7 @@ const stopFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): vo
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const quantity = sum(fills.map((fill) => decimal(fill.quantity)));
   const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
-  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${price(divDown(quote, quantity))}`, [], ['/trades'], draft.symbol);
+  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageOf(quote, quantity)}`, [], ['/trades'], draft.symbol);
 };
 
 export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
@@ -253,11 +275,7 @@ const forgetOld = (turn: Turn): void => {
   const { orders, orderList } = turn.state;
   let surplus = orderList.length - ENDED_ORDERS_KEPT;
   if (surplus <= 0) return;
-  const inUse = new Set<string | null>();
-  for (const symbol of Object.values(turn.state.symbols)) {
-    if (symbol.managed === null) continue;
-    inUse.add(symbol.managed.entryOrderId).add(symbol.managed.stopOrderId).add(symbol.managed.exitOrderId);
-  }
+  const inUse = idsInUse(turn.state);
   const traded = new Map<string, string>();
   for (const record of orderList) {
     const { clientOrderId, symbol } = record.draft;

@@ -109,9 +109,9 @@ export const entryContext = (turn: Moment, symbol: SymbolState, signal: EpochMs)
   };
 };
 
-/** Round trips closed and under way. */
+/** Round trips closed and under way. An entry that may still fill nothing is none yet: another one could be the last of the first trades. */
 const tradesBegun = (state: EngineState): number => {
   let open = 0;
-  for (const { managed } of state.symbolList) if (managed !== null) open += 1;
+  for (const { managed } of state.symbolList) if (managed !== null && managed.phase !== 'entering') open += 1;
   return state.tradesClosed + open;
 };

@@ -1,5 +1,5 @@
 import { decimal } from '../decimal.ts';
-import { evaluateModel, evaluateStreak, impose, lift, recordStart } from '../guardian/health-locks.ts';
+import { evaluateModel, evaluateStreak, gatesReason, imposeAnew, lift, recordStart } from '../guardian/health-locks.ts';
 import { LOCKS } from '../guardian/lock.ts';
 import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -96,7 +96,9 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   recordStart(state.guardian, turn.at, turn.wall, turn.changes);
   const gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
   state.guardian.gates = [...unanswered(state.guardian).filter((gate) => !gates.some(({ code }) => code === gate.code)), ...gates];
-  if (input.halts.length > 0) impose(state.guardian, turn.changes, 'start-gate', null, turn.at, input.halts.map((halt) => halt.text).join('; '), null, null);
+  // What was compared before says nothing of a copy.
+  if (gates.some(({ clears }) => clears === 'reconcile')) state.guardian.reconciledAt = null;
+  if (input.halts.length > 0) imposeAnew(state.guardian, turn.changes, 'start-gate', turn.at, gatesReason(state.guardian), null, null);
   const crashed = state.running;
   state.running = true;
   const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : [])];

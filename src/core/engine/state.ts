@@ -136,6 +136,8 @@ export interface EngineState {
   /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */
   orphans: readonly string[];
   acceptedOrphans: readonly string[];
+  /** Symbols of booked trades that the last reading did not find at the exchange any more. */
+  lostHistory: readonly SymbolName[];
   /** Orders of others that wait for a trigger, by symbol, at the last reading. */
   algoOrders: Readonly<Record<SymbolName, number>>;
   /** Whether an operator waits for a comparison with the exchange. */
@@ -190,6 +192,7 @@ export const createEngineState = (): EngineState => ({
   suspicion: null,
   orphans: [],
   acceptedOrphans: [],
+  lostHistory: [],
   algoOrders: {},
   reconcileRequested: false,
   feeSymbol: null,

@@ -239,6 +239,14 @@ describe('predictions', () => {
     expect(world.decision().sizing?.riskAmount).toBeGreaterThan(90n * 10n ** 16n);
   });
 
+  test('in live do not count an entry that may still fill nothing among the first ten trades: this one may be the tenth', () => {
+    const world = new World({ config: { mode: 'live' } }).ready();
+    world.state.tradesClosed = 9;
+    world.fate = ({ symbol }) => ({ kind: symbol === ETH ? 'silence' : 'accept' });
+    world.enter(ETH).enter(BTC);
+    expect(world.decision().sizing?.riskAmount).toBe(25n * 10n ** 16n);
+  });
+
   test('are decided on the data as they are at that moment', () => {
     const world = new World().ready();
     world.pass(seconds(301));

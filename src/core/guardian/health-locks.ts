@@ -2,7 +2,7 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type Sy
 import type { Limits } from '../risk/limits.ts';
 import type { Change } from './change.ts';
 import type { Lock, LockKind } from './lock.ts';
-import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
+import { isHeld, removeLock, renewLock, setLock, type GuardianState } from './state.ts';
 import { CALM_CANDLES, type Volatility } from './volatility.ts';
 
 /** A measured difference of clocks counts this long (wall time); after that the clock is unknown. */
@@ -254,7 +254,21 @@ const spanInWords = (span: Milliseconds): string => {
   return `${Math.round(hours / 24)} days`;
 };
 
-/** Sets a lock from outside the evaluation: operator, reconciliation, start gate. */
+/** Sets a lock from outside the evaluation: operator, reconciliation. */
 export const impose = put;
+/** Between the causes of one lock. */
+export const CAUSES = '; ';
+/**
+ * Sets a lock whose cause is what /unlock accepts. Where it is held already, another cause is told like the first, what
+ * was shown before clears it no more, and a comparison that it waits for has to be of after it.
+ */
+export const imposeAnew = (state: GuardianState, changes: Change[], kind: LockKind, at: EpochMs, reason: string, limit: number | null, value: number | null): void => {
+  const held = state.locks[kind];
+  if (held === undefined) return put(state, changes, kind, null, at, reason, limit, value);
+  const told = held.reason.split(CAUSES);
+  if (!reason.split(CAUSES).every((cause) => told.includes(cause))) changes.push({ type: 'lock-set', lock: renewLock(state, { ...held, reason, limit, value }, at) });
+};
+/** Every gate that has not been answered, in one sentence. */
+export const gatesReason = ({ gates }: GuardianState): string => gates.map(({ text }) => text).join(CAUSES);
 /** Clears a lock by name; nothing happens when it is not held. */
 export const lift = drop;

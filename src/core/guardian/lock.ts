@@ -75,7 +75,7 @@ export interface Lock {
   readonly symbol: SymbolName | null;
   /** Market time of the trip. */
   readonly since: EpochMs;
-  /** Market time at which a person last asked for a lock that held already; absent when nobody did. */
+  /** Market time at which a person last asked for a lock that held already, or another cause of it turned up; absent when neither did. */
   readonly renewed?: EpochMs;
   /** One sentence with limit and value. */
   readonly reason: string;

@@ -99,9 +99,11 @@ export const setLock = (
   return lock;
 };
 
-/** Somebody wants a lock that is held already: its cause stays on record, and what was shown before this clears it no more. */
-export const renewLock = (state: GuardianState, lock: Lock, at: EpochMs): void => {
-  state.locks = { ...state.locks, [lock.id]: { ...lock, renewed: at } };
+/** A lock that is held already is wanted anew: what was shown before this clears it no more. Returns it as it is now. */
+export const renewLock = (state: GuardianState, lock: Lock, at: EpochMs): Lock => {
+  const renewed = { ...lock, renewed: at };
+  state.locks = { ...state.locks, [lock.id]: renewed };
+  return renewed;
 };
 
 /** Market time of the newest wish for the lock. */

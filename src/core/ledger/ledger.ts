@@ -32,6 +32,9 @@ export interface OpenTrade {
   realised: Decimal;
 }
 
+/** Average price of what a round trip has bought. */
+export const averageOf = ({ boughtQuote, boughtQuantity }: Pick<OpenTrade, 'boughtQuote' | 'boughtQuantity'>): Decimal => divDown(boughtQuote, max(boughtQuantity, 1n as Decimal));
+
 export interface Ledger {
   /** Quote currency that belongs to the bot; null until the first balance is known. */
   cash: Decimal | null;
@@ -78,6 +81,8 @@ export interface Booking {
   readonly feeValue: Decimal;
   /** Base units sold that the bot did not hold (the account's other holdings): a fault to lock on. Zero otherwise. */
   readonly excess: Decimal;
+  /** Quote currency that the excess has fetched: money from outside, which the baselines have to follow. Zero otherwise. */
+  readonly outside: Decimal;
 }
 
 const positionOf = (ledger: Ledger, symbol: SymbolName): Position =>
@@ -161,7 +166,7 @@ const bookBuy = (ledger: Ledger, position: Position, fill: Fill, context: Bookin
   const realised = fee.inCoin === 0n ? ZERO : neg(fee.value);
   trade.realised = add(trade.realised, realised);
   ledger.realised = add(ledger.realised, realised);
-  return { realised, feeValue: fee.value, excess: ZERO };
+  return { realised, feeValue: fee.value, excess: ZERO, outside: ZERO };
 };
 
 const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking => {
@@ -172,7 +177,8 @@ const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking
   const received = sub(quote, fee.inQuote);
   const proceeds = excess === 0n ? received : divDown(mulDown(received, taken), leaving);
   ledger.cash = add(ledger.cash ?? ZERO, received);
-  ledger.deposits = add(ledger.deposits, sub(received, proceeds));
+  const outside = sub(received, proceeds);
+  ledger.deposits = add(ledger.deposits, outside);
   const costShare = takeCost(position, taken);
   const realised = sub(sub(proceeds, costShare), fee.inCoin === 0n ? ZERO : fee.value);
   ledger.realised = add(ledger.realised, realised);
@@ -183,7 +189,7 @@ const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking
     trade.fees = add(trade.fees, fee.value);
     trade.realised = add(trade.realised, realised);
   }
-  return { realised, feeValue: fee.value, excess };
+  return { realised, feeValue: fee.value, excess, outside };
 };
 
 /** Takes units out of a position with their share of its cost. The whole cost leaves with the last unit, so rounding can never pile up. */
@@ -219,7 +225,7 @@ export const closeTrade = (ledger: Ledger, symbol: SymbolName): ClosedTrade | nu
   const paid = max(trade.boughtQuote, 1n as Decimal);
   return {
     quantity: trade.boughtQuantity,
-    entryPrice: divDown(trade.boughtQuote, max(trade.boughtQuantity, 1n as Decimal)),
+    entryPrice: averageOf(trade),
     exitPrice: trade.soldQuantity > 0n ? divDown(trade.soldQuote, trade.soldQuantity) : ZERO,
     fees: trade.fees,
     pnl: trade.realised,

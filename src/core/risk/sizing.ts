@@ -38,7 +38,7 @@ export const lossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction):
 export const stopLimit = (instrument: Instrument, trigger: Decimal): Decimal =>
   max(floorToTick(instrument, mulDown(trigger, LESS_STOP_LIMIT)), instrument.minPrice);
 
-/** Risk that one trade may take now. `liveTrades`: round trips begun in live mode, open ones included. */
+/** Risk that one trade may take now. `liveTrades`: round trips begun in live mode, open ones included, entries that may fill nothing not. */
 export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: number): Fraction =>
   live && liveTrades < FIRST_TRADES ? Math.min(riskPerTrade, FIRST_TRADES_RISK) : riskPerTrade;
 

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { decimal } from '../decimal.ts';
+import { seconds, stopIdOf, World } from './world.test-helper.ts';
+
+const told = (world: World): string[] => world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert.title] : []));
+
+/** 300 USDT are missing, which has locked, and /reconcile has compared again. */
+const short = (): World => {
+  const world = new World().ready();
+  world.exchange.move('USDT', decimal('-300'));
+  world.account();
+  world.account();
+  world.timer(seconds(1));
+  world.command({ name: 'reconcile' });
+  world.account();
+  world.take();
+  return world;
+};
+
+describe('/unlock of a difference', () => {
+  test('accepts what two readings have shown, not what one cut short says: the money would be gone from the books', () => {
+    const world = short();
+    world.timer(seconds(60));
+    world.apply({ type: 'account', balances: [], failure: null, foreignOrders: [] });
+    expect(world.unlock().ok).toBe(true);
+    expect([world.state.cashNumber, world.state.guardian.highWaterMark]).toEqual([9_700, 9_700]);
+    world.timer(seconds(1));
+    expect(world.locks()).toEqual([]);
+  });
+
+  test('does not accept another one that has turned up since it was shown: that is told, and has to be compared again', () => {
+    const world = short();
+    const shown = { name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null, shownAt: world.at } as const;
+    world.timer(seconds(60));
+    world.exchange.move('USDT', decimal('-5000'));
+    world.account();
+    world.account();
+    world.account();
+    expect(told(world)).toEqual(['Reconciliation: USDT: exchange 4700, ledger 10000']);
+    expect(world.command(shown)).toMatchObject({ ok: false, text: 'Reconciliation: set again since it was shown' });
+    world.restart();
+    const anew = { ...shown, shownAt: world.at };
+    expect(world.command(anew)).toMatchObject({ ok: false, text: 'Reconciliation: send /reconcile first' });
+    world.timer(seconds(1));
+    world.command({ name: 'reconcile' });
+    world.account();
+    expect(world.command(anew).ok).toBe(true);
+    expect(world.state.cashNumber).toBe(4_700);
+  });
+
+  test('tells amounts apart of which one begins with the other', () => {
+    const world = new World().ready();
+    const read = (free: string): void => void world.apply({ type: 'account', balances: [{ asset: 'USDT', free, locked: '0' }], failure: null, foreignOrders: [] });
+    world.exchange.move('USDT', decimal('-5000'));
+    for (const free of ['5000', '5000']) read(free);
+    world.command({ name: 'reconcile' });
+    read('5000');
+    expect(world.unlock().ok).toBe(true);
+    for (const free of ['1000', '1000']) read(free);
+    const lock = world.state.guardian.locks['reconciliation'];
+    if (lock === undefined) throw new Error('no lock');
+    // Held for a ledger of 50,000, say: the text of now is the beginning of it.
+    world.state.guardian.locks = { reconciliation: { ...lock, reason: `${lock.reason}0` } };
+    read('1000');
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: exchange 1000, ledger 5000');
+  });
+
+  test('takes no coin off the books that one reading left out while another difference stood in every reading', () => {
+    const world = new World({ config: { mode: 'testnet' } }).ready().enter();
+    const held = world.held();
+    const read = (left: string | null = null): void =>
+      void world.apply({ type: 'account', balances: world.exchange.balances().filter(({ asset }) => asset !== left), failure: null, foreignOrders: [], historyLost: ['BTC/USDT trade 1'] });
+    for (let reading = 0; reading < 2; reading += 1) read();
+    world.command({ name: 'reconcile' });
+    read();
+    read('BTC');
+    expect([world.unlock().ok, world.held()]).toEqual([true, held]);
+  });
+
+  test('names every asset of which there is less: it accepts them all', () => {
+    const world = new World().ready().enter();
+    world.take();
+    world.exchange.end(stopIdOf(world), 'cancelled');
+    world.exchange.move('BTC', decimal('-0.05'));
+    world.exchange.move('USDT', decimal('-300'));
+    world.account();
+    world.account();
+    const { reason } = world.state.guardian.locks['reconciliation'] ?? { reason: '' };
+    expect(reason).toMatch(/^BTC: exchange 0\.06098, ledger 0\.11098; USDT: exchange 41\d\d\.\d+, ledger 44\d\d\.\d+$/);
+  });
+
+  test('that /reconcile itself has found needs no second /reconcile', () => {
+    const world = new World().ready();
+    world.exchange.move('USDT', decimal('-300'));
+    world.command({ name: 'reconcile' });
+    world.account();
+    expect(world.state.reconcileRequested).toBe(true);
+    world.timer(10);
+    world.account();
+    world.timer(seconds(5));
+    expect(world.unlock().ok).toBe(true);
+    expect(world.state.cashNumber).toBe(9_700);
+  });
+});
+
+describe('orders of another instance', () => {
+  const read = (world: World, orphanOrders: readonly string[]): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], orphanOrders });
+
+  test('found under a lock that was shown without them are told, and not let go with it', () => {
+    const world = short();
+    const shown = { name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null, shownAt: world.at } as const;
+    world.timer(seconds(60));
+    for (let reading = 0; reading < 3; reading += 1) read(world, ['BTC/USDT gbother-1']);
+    const another = 'another instance of this bot has an order on the account (BTC/USDT gbother-1): stop that bot, or cancel what it left';
+    // First by themselves, then with the money that is still missing.
+    expect(told(world)).toEqual([`Reconciliation: ${another}`, `Reconciliation: USDT: exchange 9700, ledger 10000; ${another}`]);
+    expect([world.command(shown).ok, world.state.acceptedOrphans]).toEqual([false, []]);
+  });
+
+  test('found under a start gate are named by it before /unlock lets them go: they may be the stops of what the copy has forgotten', () => {
+    const world = new World();
+    world.start({ halts: [{ code: 'restored', text: 'this is a restored copy' }] });
+    world.account();
+    world.timer(seconds(1));
+    world.take();
+    for (let reading = 0; reading < 2; reading += 1) read(world, ['BTC/USDT gbother-1', 'ETH/USDT gbother-2']);
+    expect(told(world)).toEqual(['Start gate: the account has 2 orders of an earlier database of this bot (BTC/USDT gbother-1, ETH/USDT gbother-2); this is a restored copy']);
+    world.command({ name: 'reconcile' });
+    read(world, ['BTC/USDT gbother-1', 'ETH/USDT gbother-2']);
+    expect(world.unlock().ok).toBe(true);
+    expect(world.state.acceptedOrphans).toEqual(['gbother-1', 'gbother-2']);
+  });
+});
+
+test('a second copy under the gate of a first is told, and the comparison from before it counts no more', () => {
+  const world = new World();
+  const restored = (): void => void world.start({ halts: [{ code: 'restored', text: 'this is a restored copy' }] });
+  restored();
+  world.account();
+  world.command({ name: 'reconcile' });
+  world.account();
+  world.timer(seconds(60));
+  restored();
+  expect(world.unlock()).toMatchObject({ ok: false, text: 'Start gate: send /reconcile first' });
+  world.command({ name: 'reconcile' });
+  world.account();
+  world.take();
+  world.start({ halts: [{ code: 'older-copy', text: 'this is an older copy' }] });
+  expect(told(world)).toContain('Start gate: this is a restored copy; this is an older copy');
+  expect(world.unlock().ok).toBe(false);
+});
