@@ -80,6 +80,16 @@ describe('what cannot be written is one line', () => {
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
   });
+
+  test('a folder where the file should be: what was to take its place is not left beside it', async () => {
+    const folder = inside('folder.parquet');
+    mkdirSync(folder);
+    const { code, output } = await run('features', '--data', inside('ten'), '--output', folder);
+    expect(output).toMatch(/folder\.parquet can't be written \(EISDIR\)/);
+    expect(code).toBe(2);
+    rmSync(folder, { recursive: true });
+    expect(readdirSync(directory).filter((name) => name.includes('folder'))).toEqual([]);
+  });
 });
 
 describe('what would be left aside, or is nonsense, is refused', () => {
