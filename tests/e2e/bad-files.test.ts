@@ -100,6 +100,8 @@ describe('what would be left aside, or is nonsense, is refused', () => {
     ['a market that is none', (): string[] => ['download', '--symbols', 'BTC'], '"BTC" is not a market such as BTC/USDT'],
     ['another place for the demo model: the one that is there would be overwritten', (): string[] => ['train', '--demo', '--output', inside('elsewhere')], '--demo makes models/demo'],
     ['training on six columns: every row would be left out', (): string[] => ['train', '--data', inside('six')], 'the candles of BTC/USDT have only six columns; the features need all ten'],
+    ['an export out of a store that is not there', (): string[] => ['download', '--symbols', 'BTC/USDT', '--export', inside('out.csv')], 'other.db does not exist, so there are no candles to export'],
+    ['an export to a format that is not written', (): string[] => ['download', '--symbols', 'BTC/USDT', '--export', inside('out.xls')], 'out.xls is no name of a CSV or Parquet file; it should end in .csv, .csv.gz or .parquet'],
     ['candles of six columns to be kept', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', join(inside('six'), 'BTCUSDT-1h.csv')], 'BTCUSDT-1h.csv have only six columns; the features need all ten'],
     ['features of six columns: a table without rows would take the place of a good one', (): string[] => ['features', '--data', inside('six')], 'six columns'],
     ['features of fewer candles than the first hour needs, for the same reason', (): string[] => ['features', '--data', inside('few')], 'the features of BTC/USDT are known for no hour: before the first they need 960 candles of it, without a hole of more than 48 hours; it has 959. Nothing was written'],
@@ -114,7 +116,7 @@ describe('what would be left aside, or is nonsense, is refused', () => {
   });
 
   test('nothing of these was written', () => {
-    expect(readdirSync(directory).filter((name) => /parquet|report/.test(name))).toEqual([]);
+    expect(readdirSync(directory).filter((name) => /parquet|report|other|out\./.test(name))).toEqual([]);
   });
 });
 
