@@ -95,6 +95,8 @@ describe('what cannot be written is one line', () => {
 describe('what would be left aside, or is nonsense, is refused', () => {
   test.each([
     ['two directions at once', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--export', 'b.csv'], '--import and --export are opposite ways'],
+    ['a report in no folder: its files would be strewn about the one that one is in', (): string[] => ['backtest', '--data', inside('ten'), '--report', ''], '--report <folder> is empty'],
+    ['a table without a name', (): string[] => ['features', '--data', inside('ten'), '--output', ' '], '--output <file> is empty'],
     ['a day beside a file', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--from', '2024-01-01'], '--from is for what is fetched'],
     ['a day that no calendar has', (): string[] => ['download', '--from', '2024-02-30'], '--from 2024-02-30 is not a date'],
     ['a market that is none', (): string[] => ['download', '--symbols', 'BTC'], '"BTC" is not a market such as BTC/USDT'],
@@ -116,7 +118,7 @@ describe('what would be left aside, or is nonsense, is refused', () => {
   });
 
   test('nothing of these was written', () => {
-    expect(readdirSync(directory).filter((name) => /parquet|report|other|out\./.test(name))).toEqual([]);
+    expect(readdirSync(directory).filter((name) => /parquet|report|other|out\.|html|^\s/.test(name))).toEqual([]);
   });
 });
 
