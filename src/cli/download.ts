@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCandleFile, writeCandleFile } from '../adapters/candles/candle-files.ts';
 import { readParquetCandles, writeParquetCandles } from '../adapters/candles/parquet-files.ts';
 import { createExchange } from '../adapters/exchange/create-exchange.ts';
 import { createCandleStore } from '../adapters/sqlite/candle-store.ts';
+import { lookAt } from '../adapters/sqlite/inspect.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
@@ -80,7 +80,7 @@ const transfer = async (symbols: readonly SymbolName[], options: DownloadArgumen
   try {
     if (options.import !== undefined) return await runImport({ symbol, path: options.import }, tools, io);
     const file = fileToWrite(options.export ?? '');
-    if (!existsSync(path)) throw new UserError(`${path} does not exist, so there are no candles to export; download or import them first, or name another --store`);
+    if (lookAt(path) === 'nothing') throw new UserError(`${path} does not exist, so there are no candles to export; download or import them first, or name another --store`);
     return await runExport({ symbol, path: file }, tools, io);
   } finally {
     (opened as CandleStore | null)?.close();

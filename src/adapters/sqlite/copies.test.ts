@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backupFile, restoreFile, verifyFile } from './copies.ts';
@@ -31,4 +31,36 @@ test('what a lost database left beside itself is moved away with it: its write-a
   expect(restored.identity.instanceId).not.toBe(instanceId);
   restored.close();
   expect(readdirSync(join(directory, 'lost')).map((name) => join(directory, 'lost', name))).toContain(movedTo);
+});
+
+/** As somebody else, whom mode bits keep out: only root can become one for a moment, for others the bits are enough. */
+const keptOut = async (look: () => Promise<void>): Promise<void> => {
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.(65_534);
+  try {
+    await look();
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+};
+
+test('a database that this user may not read, or whose directory is closed to him, is refused in words', async () => {
+  const parent = temporaryDirectory();
+  const closed = join(parent, 'closed');
+  mkdirSync(closed);
+  for (const path of [join(parent, 'paper.db'), join(closed, 'paper.db')]) openForTest(path).close();
+  chmodSync(join(parent, 'paper.db'), 0);
+  chmodSync(parent, 0o755);
+  chmodSync(closed, 0);
+  try {
+    await keptOut(async () => {
+      await expect(backupFile(join(parent, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'not-writable' });
+      const refusal = { name: 'DatabaseRefused', code: 'directory-not-writable', message: expect.stringMatching(/closed\/paper\.db cannot be looked at \(EACCES\)/) as string };
+      await expect(backupFile(join(closed, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject(refusal);
+      for (const look of [verifyFile, openReadOnly]) await expect((async () => look(join(closed, 'paper.db')))()).rejects.toMatchObject(refusal);
+    });
+  } finally {
+    chmodSync(closed, 0o700);
+  }
+  expect(() => verifyFile(join(parent, `${'x'.repeat(300)}.db`))).toThrow(expect.objectContaining({ name: 'DatabaseRefused', code: 'missing' }));
 });
