@@ -57,6 +57,13 @@ describe('what cannot be written is one line', () => {
     expect(code).toBe(2);
   });
 
+  test('evidence of an audit that can be no file is a finding, not an end', async () => {
+    const { code, output } = await runGuardian(['audit'], { DATABASE_PATH: inside('demo.db'), PAPER_DATABASE_PATH: `${'x'.repeat(300)}.db` }, directory);
+    expect(output).toMatch(/FAIL +dry-run .*x\.db /);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(3);
+  });
+
   // A limit on the size of files is a full disk that needs no root.
   test('a restore without room leaves the database as it was', async () => {
     const options = { path: inside('held.db'), mode: 'demo', account: 'demo' };
