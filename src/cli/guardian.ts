@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
+import { CONFIG_KEYS } from '../adapters/system/config-keys.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { describeEnd } from './describe-end.ts';
@@ -12,6 +13,15 @@ import { VERSION } from './version.ts';
 const refuseEmptyOptions = (command: Command): void => {
   const empty = command.options.find((option) => /^\s*$/.test(String(command.getOptionValue(option.attributeName()) ?? 'absent')));
   if (empty !== undefined) throw new UserError(`${empty.flags} is empty; give it a value, or leave it out (guardian ${command.name()} --help)`);
+};
+
+/** Every configuration key, laid out as the options are. */
+const configurationHelp = (command: Command): string => {
+  const help = command.createHelp();
+  const keys = Object.entries(CONFIG_KEYS);
+  const width = Math.max(...keys.map(([name]) => name.length));
+  const lines = keys.map(([name, { summary, standard }]) => help.formatItem(name, width, `${summary}${standard === '' ? '' : ` (default: ${standard})`}`, help));
+  return `\nConfiguration, in the environment or in .env (see .env.example);\nlimits may be tightened, never loosened:\n${lines.join('\n')}`;
 };
 
 /**
@@ -29,6 +39,7 @@ const build = (finish: (code: ExitCode) => void): Command => {
   program
     .command('start')
     .description('run the bot in the mode of the configuration (demo by default: no account, no key, no network)')
+    .addHelpText('after', ({ command }) => configurationHelp(command))
     .action(async () => {
       const { start } = await import('./start.ts');
       finish(await start());

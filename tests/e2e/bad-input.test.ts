@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { CONFIG_KEY_NAMES } from '../../src/adapters/system/config-keys.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import { runGuardian, startGuardian } from './running-bot.ts';
 
@@ -78,6 +79,14 @@ describe('guardian start refuses', () => {
     expect(answer.lines[0]).toContain(`port ${port}`);
     expect(answer.code).toBe(2);
   });
+});
+
+test('start --help names every configuration key', async () => {
+  const { code, output } = await runGuardian(['start', '--help'], {}, directory);
+  expect(code).toBe(0);
+  for (const name of CONFIG_KEY_NAMES) expect(output).toMatch(new RegExp(`^  ${name} `, 'm'));
+  expect(output).toContain('(default: 8787)');
+  expect(output.split('\n').filter((line) => line.length > 80 || line.includes('\\n'))).toEqual([]);
 });
 
 test('doctor --configuration judges the configuration alone: what is at fault, and nothing for secrets that only the service has or an exchange that is silent', async () => {
