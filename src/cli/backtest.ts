@@ -65,7 +65,7 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   });
   const done = performance.now();
 
-  const notes = notesOf(directory, market, span.from);
+  const notes = notesOf(directory, model.description, market, span.from);
   for (const note of notes) out(note);
   for (const line of summaryLines(study)) out(line);
   const { json } = options;

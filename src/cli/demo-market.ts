@@ -2,7 +2,7 @@ import { openCandleFolder } from '../adapters/candles/candle-files.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { CONTEXT_SYMBOL } from '../core/features/catalogue.ts';
-import { HOUR_MS, SECOND_MS, type EpochMs, type SymbolName } from '../core/units.ts';
+import { DAY_MS, HOUR_MS, SECOND_MS, type EpochMs, type SymbolName } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MarketHistory } from '../sim/exchange/market-history.ts';
@@ -48,15 +48,16 @@ export const demoSource = (config: Config): DemoSource => {
   const from = config.demo.from ?? RECORDED_FROM;
   const end = folder.endOf(symbols);
   for (const symbol of symbols) {
-    const first = folder.series(symbol).openTime[0] ?? Number.POSITIVE_INFINITY;
-    if (first > from - DEMO_HISTORY_HOURS * HOUR_MS || end <= from) {
-      throw new UserError(
-        `DEMO_FROM=${new Date(from).toISOString()} does not fit ${symbol} in ${config.marketDataDir}: it needs ${DEMO_HISTORY_HOURS / 24} days before the start; use a time from ${new Date(first + DEMO_HISTORY_HOURS * HOUR_MS).toISOString()} to ${new Date(end - HOUR_MS).toISOString()}`,
-      );
-    }
+    const first = (folder.series(symbol).openTime[0] ?? Number.POSITIVE_INFINITY) + DEMO_HISTORY_HOURS * HOUR_MS;
+    if (first <= from && from < end) continue;
+    throw new UserError(`DEMO_FROM=${new Date(from).toISOString()} does not fit ${symbol} in ${config.marketDataDir}: it needs ${DEMO_HISTORY_HOURS / 24} days before the start; ${remedy(first, end - HOUR_MS)}`);
   }
   return { history: { symbols, candles: folder.candles, end }, from, seed, name: `recorded candles from ${new Date(from).toISOString().slice(0, 13)}h, seed ${seed}` };
 };
+
+/** A start that fits, where there is one. */
+const remedy = (first: EpochMs, last: EpochMs): string =>
+  first <= last ? `use a time from ${new Date(first).toISOString()} to ${new Date(last).toISOString()}` : `the candles are too few by ${Math.ceil((first - last) / DAY_MS)} days, so that no time fits: give another folder`;
 
 export interface DemoMarket {
   readonly simulator: ExchangeSimulator;

@@ -1,11 +1,28 @@
 #!/usr/bin/env node
 import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
+import { CONFIG_KEYS } from '../adapters/system/config-keys.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
+import { UserError } from '../adapters/system/user-error.ts';
 import { describeEnd } from './describe-end.ts';
 import { failWithoutOutput } from './output.ts';
 import { addResearchCommands } from './subcommands/research.ts';
 import { VERSION } from './version.ts';
+
+/** @throws UserError for an option that holds nothing, as a variable of the shell that is not set leaves it: an empty path is the folder one is in */
+const refuseEmptyOptions = (command: Command): void => {
+  const empty = command.options.find((option) => /^\s*$/.test(String(command.getOptionValue(option.attributeName()) ?? 'absent')));
+  if (empty !== undefined) throw new UserError(`${empty.flags} is empty; give it a value, or leave it out (guardian ${command.name()} --help)`);
+};
+
+/** Every configuration key, laid out as the options are. */
+const configurationHelp = (command: Command): string => {
+  const help = command.createHelp();
+  const keys = Object.entries(CONFIG_KEYS);
+  const width = Math.max(...keys.map(([name]) => name.length));
+  const lines = keys.map(([name, { summary, standard }]) => help.formatItem(name, width, `${summary}${standard === '' ? '' : ` (default: ${standard})`}`, help));
+  return `\nConfiguration, in the environment or in .env (see .env.example);\nlimits may be tightened, never loosened:\n${lines.join('\n')}`;
+};
 
 /**
  * The one program: every npm script and the service unit call it. Each
@@ -17,10 +34,12 @@ const build = (finish: (code: ExitCode) => void): Command => {
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(see guardian --help)')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({ showGlobalOptions: true })
+    .hook('preAction', (_, command) => refuseEmptyOptions(command));
   program
     .command('start')
     .description('run the bot in the mode of the configuration (demo by default: no account, no key, no network)')
+    .addHelpText('after', ({ command }) => configurationHelp(command))
     .action(async () => {
       const { start } = await import('./start.ts');
       finish(await start());

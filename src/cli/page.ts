@@ -7,7 +7,8 @@ import { createFeatureExplainer } from '../app/dashboard/explain-features.ts';
 import { createHealth } from '../app/dashboard/health.ts';
 import type { Dashboard, Health } from '../ports/dashboard.ts';
 import type { Model } from '../ports/model.ts';
-import type { CardFacts, People } from './people.ts';
+import type { CardFacts } from './model-card.ts';
+import type { People } from './people.ts';
 import { DEMO_OPERATOR, type TelegramAccess } from './telegram-side.ts';
 import type { Base, Surroundings } from './compose/base.ts';
 

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../adapters/sqlite/database.ts';
 import { createPictureRenderer } from '../adapters/pictures/renderer.ts';
@@ -15,7 +13,6 @@ import { createOperatorTools } from '../app/operator/operator-tools.ts';
 import { createAlertSettings, type AlertSettings } from '../app/outbox/alert-settings.ts';
 import type { OutboxRunner } from '../app/outbox/outbox-runner.ts';
 import { buildDailyReport } from '../../commands/support/daily-report.ts';
-import { driftReferenceOf, type DriftReference } from '../core/features/drift.ts';
 import { unsettled } from '../app/executor.ts';
 import type { ChatMemory } from '../ports/chat.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -24,29 +21,12 @@ import type { OperatorService, VersionView } from '../ports/operator.ts';
 import type { OutboxStore } from '../ports/outbox.ts';
 import type { HealthCheckView, OperatorTools, ReadinessView } from '../ports/operator-tools.ts';
 import { backupPath, oneAtATime } from './backups.ts';
+import type { CardFacts } from './model-card.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
 import { backupOnThread } from './threads/chores.ts';
 
 /** Wall milliseconds that the outbox may take to empty itself at a stop. */
 const OUTBOX_DRAIN = 1_500;
-
-/** What a model's card says beyond the model's own metadata. */
-export interface CardFacts {
-  readonly reference: DriftReference | null;
-  readonly trainedThrough: number | null;
-}
-
-/** A model without a readable card is used all the same; then drift is not known. */
-export const readCard = (modelDirectory: string): CardFacts => {
-  try {
-    const card: unknown = JSON.parse(readFileSync(join(modelDirectory, 'card.json'), 'utf8'));
-    const data = typeof card === 'object' && card !== null && 'data' in card ? card.data : null;
-    const to = typeof data === 'object' && data !== null && 'to' in data ? Date.parse(String(data.to)) : Number.NaN;
-    return { reference: driftReferenceOf(card), trainedThrough: Number.isFinite(to) ? to : null };
-  } catch {
-    return { reference: null, trainedThrough: null };
-  }
-};
 
 export interface PeopleOptions {
   readonly config: Config;
@@ -108,7 +88,8 @@ export const startPeople = (options: PeopleOptions): People => {
     feed: bot.feed,
     now,
     model: options.model,
-    trainedThrough: options.card.trainedThrough,
+    // Candles that are made up have dates that are made up.
+    trainedThrough: options.model?.purpose === 'demo' ? null : options.card.trainedThrough,
     drift: options.drift,
     settings,
     logs: (count) => log.newest(count),

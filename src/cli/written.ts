@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { EXIT_CODES } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 
@@ -17,4 +19,15 @@ export const written = <T>(path: string, write: () => T): T => {
     if (OF_THE_DISK.has(code)) throw new UserError(`${path} can't be written (${code}): the disk is full or fails; make room`, EXIT_CODES.failure);
     throw new UserError(`${path} can't be written (${code}); give a path in a folder that is there and may be written`);
   }
+};
+
+/**
+ * Whether files can be written into a folder, or into one that is to be made: what takes long asks before its work, not after it.
+ * @throws UserError with one line when they can't
+ */
+export const refuseUnwritableFolder = (path: string): void => {
+  let there = resolve(path);
+  while (!existsSync(there)) there = dirname(there);
+  // Only a folder has a dot in it.
+  written(path, () => accessSync(`${there}/.`, constants.W_OK | constants.X_OK));
 };

@@ -39,9 +39,12 @@ describe('what cannot be written is one line', () => {
   test.each([
     ['features', (): string[] => ['features', '--data', inside('ten'), '--output', join(inside('file'), 'x.parquet')]],
     ['audit', (): string[] => ['audit', '--report', join(inside('file'), 'x.md')]],
+    // Before the minutes of training: no candles are read, so that there are none is not yet found.
+    ['train', (): string[] => ['train', '--data', inside('none'), '--output', join(inside('file'), 'x.md')]],
+    ['train, on a file itself', (): string[] => ['train', '--data', inside('none'), '--output', inside('file')]],
   ])('%s', async (_, words) => {
     const { code, output } = await run(...words());
-    expect(output).toMatch(/file\/x\.(parquet|md) can't be written \(ENOTDIR\)/);
+    expect(output).toMatch(/file(\/x\.(parquet|md))? can't be written \(ENOTDIR\)/);
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
   });
@@ -52,6 +55,13 @@ describe('what cannot be written is one line', () => {
     expect(output).toMatch(/file\/readiness-demo\.md can't be written \((ENOTDIR|EEXIST)\)/);
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
+  });
+
+  test('evidence of an audit that can be no file is a finding, not an end', async () => {
+    const { code, output } = await runGuardian(['audit'], { DATABASE_PATH: inside('demo.db'), PAPER_DATABASE_PATH: `${'x'.repeat(300)}.db` }, directory);
+    expect(output).toMatch(/FAIL +dry-run .*x\.db /);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(3);
   });
 
   // A limit on the size of files is a full disk that needs no root.
@@ -80,16 +90,30 @@ describe('what cannot be written is one line', () => {
     expect(output).not.toMatch(/^ {4}at /m);
     expect(code).toBe(2);
   });
+
+  test('a folder where the file should be: what was to take its place is not left beside it', async () => {
+    const folder = inside('folder.parquet');
+    mkdirSync(folder);
+    const { code, output } = await run('features', '--data', inside('ten'), '--output', folder);
+    expect(output).toMatch(/folder\.parquet can't be written \(EISDIR\)/);
+    expect(code).toBe(2);
+    rmSync(folder, { recursive: true });
+    expect(readdirSync(directory).filter((name) => name.includes('folder'))).toEqual([]);
+  });
 });
 
 describe('what would be left aside, or is nonsense, is refused', () => {
   test.each([
     ['two directions at once', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--export', 'b.csv'], '--import and --export are opposite ways'],
+    ['a report in no folder: its files would be strewn about the one that one is in', (): string[] => ['backtest', '--data', inside('ten'), '--report', ''], '--report <folder> is empty'],
+    ['a table without a name', (): string[] => ['features', '--data', inside('ten'), '--output', ' '], '--output <file> is empty'],
     ['a day beside a file', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--from', '2024-01-01'], '--from is for what is fetched'],
     ['a day that no calendar has', (): string[] => ['download', '--from', '2024-02-30'], '--from 2024-02-30 is not a date'],
     ['a market that is none', (): string[] => ['download', '--symbols', 'BTC'], '"BTC" is not a market such as BTC/USDT'],
     ['another place for the demo model: the one that is there would be overwritten', (): string[] => ['train', '--demo', '--output', inside('elsewhere')], '--demo makes models/demo'],
     ['training on six columns: every row would be left out', (): string[] => ['train', '--data', inside('six')], 'the candles of BTC/USDT have only six columns; the features need all ten'],
+    ['an export out of a store that is not there', (): string[] => ['download', '--symbols', 'BTC/USDT', '--export', inside('out.csv')], 'other.db does not exist, so there are no candles to export'],
+    ['an export to a format that is not written', (): string[] => ['download', '--symbols', 'BTC/USDT', '--export', inside('out.xls')], 'out.xls is no name of a CSV or Parquet file; it should end in .csv, .csv.gz or .parquet'],
     ['candles of six columns to be kept', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', join(inside('six'), 'BTCUSDT-1h.csv')], 'BTCUSDT-1h.csv have only six columns; the features need all ten'],
     ['features of six columns: a table without rows would take the place of a good one', (): string[] => ['features', '--data', inside('six')], 'six columns'],
     ['features of fewer candles than the first hour needs, for the same reason', (): string[] => ['features', '--data', inside('few')], 'the features of BTC/USDT are known for no hour: before the first they need 960 candles of it, without a hole of more than 48 hours; it has 959. Nothing was written'],
@@ -104,7 +128,7 @@ describe('what would be left aside, or is nonsense, is refused', () => {
   });
 
   test('nothing of these was written', () => {
-    expect(readdirSync(directory).filter((name) => /parquet|report/.test(name))).toEqual([]);
+    expect(readdirSync(directory).filter((name) => /parquet|report|other|out\.|html|^\s/.test(name))).toEqual([]);
   });
 });
 

@@ -5,8 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeCandleFile } from '../../src/adapters/candles/candle-files.ts';
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { CONFIG_KEY_NAMES } from '../../src/adapters/system/config-keys.ts';
+import { columnsFromCandles } from '../../src/core/features/candle-columns.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
+import { generateCandles } from '../../src/sim/generator/candles.ts';
 import { runGuardian, startGuardian } from './running-bot.ts';
 
 /** PRODUCT section 12: one clear line that names the thing, the value and what would be right; no stack trace; a code that scripts can use. */
@@ -18,6 +22,8 @@ beforeAll(() => {
   writeConstantModel(join(directory, 'foreign-model'), { probability: 0.5, schemaHash: 'f'.repeat(64) });
   mkdirSync(join(directory, 'candles'));
   writeFileSync(join(directory, 'candles', 'BTCUSDT-1h.csv'), 'not,candles\n1,2\n');
+  mkdirSync(join(directory, 'few'));
+  writeCandleFile(join(directory, 'few', 'BTCUSDT-1h.csv'), columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: Date.UTC(2024, 0, 1), hours: 1_200 })));
   openDatabase({ path: join(directory, 'paper.db'), mode: 'paper', account: 'paper' }).close();
   writeFileSync(join(directory, 'broken.db'), 'this is no database, but it is long enough to be looked at\n'.repeat(40));
 });
@@ -48,6 +54,7 @@ describe('guardian start refuses', () => {
     ['a missing model', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
     ['a model of another feature schema', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'foreign-model') }), 2, 'retrain'],
     ['an unreadable candle file', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'candles') }), 2, 'BTCUSDT-1h.csv, line 1'],
+    ['candles that are too few for a start at any time', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'few'), SYMBOLS: 'BTC/USDT' }), 2, 'it needs 400 days before the start; the candles are too few by 351 days, so that no time fits'],
     ['a missing candle folder', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
     ['a database of another mode', (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'paper.db') }), 3, 'paper'],
     ['a file that is no database', (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'broken.db') }), 3, 'broken.db'],
@@ -78,6 +85,14 @@ describe('guardian start refuses', () => {
     expect(answer.lines[0]).toContain(`port ${port}`);
     expect(answer.code).toBe(2);
   });
+});
+
+test('start --help names every configuration key', async () => {
+  const { code, output } = await runGuardian(['start', '--help'], {}, directory);
+  expect(code).toBe(0);
+  for (const name of CONFIG_KEY_NAMES) expect(output).toMatch(new RegExp(`^  ${name} `, 'm'));
+  expect(output).toContain('(default: 8787)');
+  expect(output.split('\n').filter((line) => line.length > 80 || line.includes('\\n'))).toEqual([]);
 });
 
 test('doctor --configuration judges the configuration alone: what is at fault, and nothing for secrets that only the service has or an exchange that is silent', async () => {

@@ -2,9 +2,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/adapters/onnx/load-model.ts';
+import { computeFeatures } from '../../src/core/features/batch.ts';
 import { columnsFromCandles } from '../../src/core/features/candle-columns.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../src/core/features/catalogue.ts';
-import { driftReferenceOf } from '../../src/core/features/drift.ts';
+import { createDriftMonitor, driftReferenceOf, LEAST_DRIFT_HOURS } from '../../src/core/features/drift.ts';
 import { HOUR_MS } from '../../src/core/units.ts';
 import { buildDataset } from '../../src/research/dataset/build-dataset.ts';
 import { tradePolicy } from '../../src/research/validation/policy-trades.ts';
@@ -46,6 +47,28 @@ describe('the demo model', () => {
       if (seed === 1) expect(counts[0]).toBeGreaterThanOrEqual(5);
     }
     expect(idle / windows).toBeLessThan(0.06);
+    await model.close();
+  });
+
+  it('is not held to have drifted by its own market: the shortest windows are compared with windows as short', async () => {
+    const model = await loadModel(DIRECTORY, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
+    const reference = driftReferenceOf(JSON.parse(readFileSync(join(DIRECTORY, 'card.json'), 'utf8')));
+    if (reference === null) throw new Error('the card has no reference');
+    let drifted = 0;
+    for (let seed = 1; seed <= 10; seed++) {
+      const demo = demoHistory({ seed, symbols: SYMBOLS });
+      const tables = computeFeatures(new Map(SYMBOLS.map((symbol) => [symbol, columnsFromCandles(demo.candles(symbol, demo.from - 1200 * HOUR_MS, demo.from + LEAST_DRIFT_HOURS * HOUR_MS))])), SYMBOLS);
+      const monitor = createDriftMonitor(reference, { symbols: SYMBOLS.length });
+      for (const table of tables.values()) {
+        const probabilities = await model.predictBatch(table.values);
+        table.openTime.forEach((at, row) => {
+          if (at >= demo.from) monitor.push(table.values.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT), probabilities[row] ?? Number.NaN);
+        });
+      }
+      expect(monitor.report().hours).toBe(LEAST_DRIFT_HOURS);
+      if (monitor.report().predictionShifted) drifted += 1;
+    }
+    expect(drifted).toBeLessThanOrEqual(1);
     await model.close();
   });
 });

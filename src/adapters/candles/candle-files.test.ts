@@ -89,6 +89,7 @@ describe('reading a candle file', () => {
     ['unsorted rows', table(NEXT, ROW), /line 3: timestamp_ms \d+ follows \d+; rows should be sorted by time/],
     ['a repeated row', table(ROW, ROW), /line 3: timestamp_ms \d+ is there twice/],
     ['a time off the hour', table(ROW.replace(String(T0), String(T0 + 1))), /line 2: timestamp_ms is \d+; it should be a multiple of 3600000/],
+    ['a time in microseconds', table(ROW.replace(String(T0), `${T0}000`)), /line 2: timestamp_ms is 1704067200000000, beyond the year 2100; it should be in milliseconds, not in microseconds/],
     ['a price of zero', table(ROW.replace('99.25', '0')), /line 2: a price is zero/],
     ['a high below the open', table(ROW.replace('110', '100')), /line 2: high 100 and low 99.25 should enclose/],
     ['more bought than traded', table(ROW.replace('6.25', '62.5')), /line 2: taker_buy_base 62.5 should not be above volume 12.5/],

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { CANDLE_COLUMN_NAMES, candleAt, rowAt, sliceColumns, type CandleColumns } from '../../core/features/candle-columns.ts';
 import type { Candle } from '../../core/market/candle.ts';
 import { HOUR_MS, MINUTE_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
 import { CANDLE_FILE_HEADER, CandleFileError, parseCandles } from './parse-candles.ts';
+import { putFile } from './put-file.ts';
 
 export type CandleTimeframe = '1h' | '15m' | '1m';
 
@@ -40,9 +41,7 @@ export const writeCandleFile = (path: string, columns: CandleColumns): void => {
   const series = CANDLE_COLUMN_NAMES.slice(0, width).map((name) => columns[name]);
   for (let row = 0; row < columns.length; row++) lines.push(series.map((column) => String(column[row])).join(','));
   const text = Buffer.from(`${lines.join('\n')}\n`);
-  const partial = `${path}.partial`;
-  writeFileSync(partial, path.endsWith('.gz') ? gzipSync(text) : text);
-  renameSync(partial, path);
+  putFile(path, path.endsWith('.gz') ? gzipSync(text) : text);
 };
 
 /** Quote currencies that a file name may end in, longest first where one ends another. */

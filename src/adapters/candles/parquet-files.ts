@@ -1,9 +1,10 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { CANDLE_COLUMN_NAMES, emptyColumns, type CandleColumns } from '../../core/features/candle-columns.ts';
 import { TIMEFRAME_MS, type CandleTimeframe } from './candle-files.ts';
 import { CANDLE_FILE_HEADER, CandleFileError, rowFault } from './parse-candles.ts';
+import { putFile } from './put-file.ts';
 
 /** A column of a table; `time` values are epoch milliseconds. A null is an absent value; NaN stays NaN. */
 export type TableColumn =
@@ -23,8 +24,7 @@ export const writeParquetTable = (path: string, columns: readonly TableColumn[],
     kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     createdBy: 'guardian-bot',
   });
-  writeFileSync(`${path}.partial`, new Uint8Array(buffer));
-  renameSync(`${path}.partial`, path);
+  putFile(path, new Uint8Array(buffer));
 };
 
 const hasNull = (column: TableColumn): boolean => Array.from<number | string | null>(column.values).includes(null);

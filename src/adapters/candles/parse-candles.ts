@@ -20,6 +20,9 @@ const NINE = 57;
 const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 const LARGEST_EXACT = Number.MAX_SAFE_INTEGER;
 
+/** No candle is younger, and one in microseconds, as the exchange writes its own archives, would be: it would lie tens of thousands of years ahead, on the hour. */
+const END_OF_TIME = Date.UTC(2100, 0, 1);
+
 const shown = (text: string): string => (text.length > 40 ? `"${text.slice(0, 40)}..."` : `"${text}"`);
 
 /**
@@ -118,6 +121,7 @@ export const rowFault = (columns: CandleColumns, row: number, interval: Millisec
   if (!Number.isSafeInteger(openTime) || openTime % interval !== 0) {
     return `timestamp_ms is ${openTime}; it should be a multiple of ${interval}`;
   }
+  if (openTime >= END_OF_TIME) return `timestamp_ms is ${openTime}, beyond the year 2100; it should be in milliseconds, not in microseconds`;
   if (row > 0) {
     const before = columns.openTime[row - 1] ?? Number.NaN;
     if (openTime === before) return `timestamp_ms ${openTime} is there twice; each candle should be there once`;

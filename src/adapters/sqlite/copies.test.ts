@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backupFile, restoreFile, verifyFile } from './copies.ts';
@@ -63,4 +63,36 @@ test('a database that was left by a crash is restored with the log beside it: th
   expect(restoreFile(left, target, 'paper', NOON).sequence).toBe(40);
   expect(existsSync(`${target}-wal`)).toBe(false);
   expect(openForTest(target).journal.lastSequence()).toBe(40);
+});
+
+/** As somebody else, whom mode bits keep out: only root can become one for a moment, for others the bits are enough. */
+const keptOut = async (look: () => Promise<void>): Promise<void> => {
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.(65_534);
+  try {
+    await look();
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+};
+
+test('a database that this user may not read, or whose directory is closed to him, is refused in words', async () => {
+  const parent = temporaryDirectory();
+  const closed = join(parent, 'closed');
+  mkdirSync(closed);
+  for (const path of [join(parent, 'paper.db'), join(closed, 'paper.db')]) openForTest(path).close();
+  chmodSync(join(parent, 'paper.db'), 0);
+  chmodSync(parent, 0o755);
+  chmodSync(closed, 0);
+  try {
+    await keptOut(async () => {
+      await expect(backupFile(join(parent, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'not-writable' });
+      const refusal = { name: 'DatabaseRefused', code: 'directory-not-writable', message: expect.stringMatching(/closed\/paper\.db cannot be looked at \(EACCES\)/) as string };
+      await expect(backupFile(join(closed, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject(refusal);
+      for (const look of [verifyFile, openReadOnly]) await expect((async () => look(join(closed, 'paper.db')))()).rejects.toMatchObject(refusal);
+    });
+  } finally {
+    chmodSync(closed, 0o700);
+  }
+  expect(() => verifyFile(join(parent, `${'x'.repeat(300)}.db`))).toThrow(expect.objectContaining({ name: 'DatabaseRefused', code: 'missing' }));
 });

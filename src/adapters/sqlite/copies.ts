@@ -17,8 +17,9 @@ import { readMeta, writeMeta } from './meta.ts';
  */
 export const backupFile = async (path: string, target: string, now: EpochMs, mode?: string): Promise<BackupResult> => {
   if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist, so there is nothing to back up: the bot makes it at its first start${mode === undefined ? '' : ` in mode ${mode}`}; see MODE and DATABASE_PATH`);
-  const source = connectReadOnly(path);
+  let source: Connection | null = null;
   try {
+    source = connectReadOnly(path);
     // Of one moment: without it every write of the other process makes SQLite begin anew, and a large copy on a slow disk has no end.
     source.exec('BEGIN');
     inspectConnection(source, path, GUARDIAN_DATABASE, 'none');
@@ -27,7 +28,7 @@ export const backupFile = async (path: string, target: string, now: EpochMs, mod
   } catch (error) {
     throw refusalFor(error, path, GUARDIAN_DATABASE);
   } finally {
-    source.close();
+    source?.close();
   }
 };
 

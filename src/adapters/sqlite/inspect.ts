@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import type { DatabaseIdentity } from '../../ports/store.ts';
 import { APPLICATION_ID, connectReadOnly, integrityFault, pragmaNumber, type Connection } from './connection.ts';
 import { DatabaseRefused, sqliteCode, type RefusalCode } from './errors.ts';
@@ -23,14 +23,26 @@ const refuse = (code: RefusalCode, message: string): never => {
 
 /** `file`: there is one to look at; `nothing`: one may be made here. @throws DatabaseRefused for what is neither. */
 export const lookAt = (path: string): 'file' | 'nothing' => {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) {
-    if (statSync(`${path}-wal`, { throwIfNoEntry: false }) === undefined) return 'nothing';
+    if (statOf(`${path}-wal`) === undefined) return 'nothing';
     return refuse('missing-main-file', `${path} is missing but ${path}-wal is there: the database was moved or deleted without it; put it back, restore a backup, or move the -wal file away`);
   }
   if (!stat.isFile()) return refuse('not-a-database', `${path} is not a file: give the path of a database`);
   if (stat.size < SMALLEST_DATABASE) return refuse('not-a-database', `${path} has only ${stat.size} bytes and is not ${GUARDIAN_DATABASE.what}: restore a backup, or move it away to start anew`);
   return 'file';
+};
+
+/** What the file system has under this name. @throws DatabaseRefused when it does not say */
+const statOf = (path: string): Stats | undefined => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    if (code === 'ENAMETOOLONG' || code === 'ELOOP') return refuse('missing', `${path} can be no file (${code}): give another path`);
+    if (code === 'EACCES') return refuse('directory-not-writable', `${path} cannot be looked at (${code}): its directory is closed to this user; run this as the bot's user or with sudo`);
+    return refuse('not-writable', `${path} cannot be looked at (${code}): check the disk`);
+  }
 };
 
 /**

@@ -6,9 +6,13 @@ import type { Config } from '../../adapters/system/config-schema.ts';
 import type { FileFacts, HostFacts } from '../../audit/evidence.ts';
 import { backupDirectory, newestBackup } from '../backups.ts';
 
+/** Null for what is not there, or not to be seen by this user: why the phase that it is of can't be read is said there. */
 const fileFacts = (path: string): FileFacts | null => {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? null : { path, mode: stat.mode & 0o777 };
+  try {
+    return { path, mode: statSync(path).mode & 0o777 };
+  } catch {
+    return null;
+  }
 };
 
 const lookAtBackup = (config: Config): HostFacts['backup'] => {

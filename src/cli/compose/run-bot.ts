@@ -12,7 +12,8 @@ import { startControl } from '../control/start-control.ts';
 import { causeOf } from '../describe-end.ts';
 import { engineVersion } from '../engine-version.ts';
 import { preparePage } from '../page.ts';
-import { driftWatchFor, readCard, startPeople } from '../people.ts';
+import { readCard } from '../model-card.ts';
+import { driftWatchFor, startPeople } from '../people.ts';
 import { openTelegramAccess } from '../telegram-side.ts';
 import { VERSION } from '../version.ts';
 import { holdOnHost } from './account.ts';
@@ -63,7 +64,8 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   const metrics = createMetrics(wall);
   resources.defer(() => metrics.close());
   const data = createSilenceableData(surroundings.marketData);
-  const card = readCard(bundledModel(config.modelDir));
+  const card = readCard(bundledModel(config.modelDir), model?.description ?? null);
+  if (card.fault !== null) log.warn({ why: card.fault }, "the model's card is left aside: drift is not measured");
   // A write that fails is caught by whoever waits for the telling.
   const tellByOutbox: Tell = async (text, at) => {
     database.outbox.add(waitingAlert(text, at), wall.wallNow());

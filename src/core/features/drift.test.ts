@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FEATURE_COUNT, FEATURE_NAMES } from './catalogue.ts';
-import { binOfValue, createDriftMonitor, DRIFT_LIMIT, driftReferenceOf, LEAST_DRIFT_HOURS, populationStabilityIndex, referenceOf, scaledIndex, type DriftReference } from './drift.ts';
+import { binOfValue, createDriftMonitor, DRIFT_LIMIT, DRIFT_WINDOW_HOURS, driftReferenceOf, LEAST_DRIFT_HOURS, populationStabilityIndex, referenceOf, scaledIndex, type DriftReference } from './drift.ts';
 
 /** Fixed noise in [0, 1): the golden-ratio sequence. */
 const noise = (i: number): number => (i * 0.618_033_988_749_895) % 1;
@@ -33,10 +33,21 @@ describe('the population stability index', () => {
 
   it('is brought to the limit where training itself strays further', () => {
     const plain = { edges: [0], shares: [0.5, 0.5] };
-    expect(scaledIndex(plain, 0.4)).toBe(0.4);
-    expect(scaledIndex({ ...plain, ordinary: 0.1 }, 0.4)).toBe(0.4);
-    expect(scaledIndex({ ...plain, ordinary: 1 }, 1)).toBe(DRIFT_LIMIT);
-    expect(scaledIndex({ ...plain, ordinary: 1 }, 1.2)).toBeGreaterThan(DRIFT_LIMIT);
+    for (const hours of [LEAST_DRIFT_HOURS, DRIFT_WINDOW_HOURS]) {
+      expect(scaledIndex(plain, 0.4, hours)).toBe(0.4);
+      expect(scaledIndex({ ...plain, ordinary: 0.1 }, 0.4, hours)).toBe(0.4);
+      expect(scaledIndex({ ...plain, ordinary: 1 }, 1, hours)).toBe(DRIFT_LIMIT);
+      expect(scaledIndex({ ...plain, ordinary: 1 }, 1.2, hours)).toBeGreaterThan(DRIFT_LIMIT);
+    }
+  });
+
+  it('is held against windows of its own length: a short one strays further in training, too', () => {
+    const known = { edges: [0], shares: [0.5, 0.5], ordinary: 0.2, ordinaryAtLeast: 1.6 };
+    expect(scaledIndex(known, 1.6, LEAST_DRIFT_HOURS)).toBeCloseTo(DRIFT_LIMIT, 12);
+    expect(scaledIndex(known, 0.4, DRIFT_WINDOW_HOURS)).toBe(0.4);
+    const between = Math.sqrt(LEAST_DRIFT_HOURS * DRIFT_WINDOW_HOURS);
+    expect(scaledIndex(known, Math.sqrt(1.6 * 0.2), between)).toBeCloseTo(DRIFT_LIMIT, 12);
+    expect(scaledIndex({ ...known, ordinary: 0 }, 0.4, between)).toBe(0.4);
   });
 });
 
@@ -65,7 +76,7 @@ describe('a reference', () => {
     for (const card of [null, {}, { reference: 3 }, { reference: { features: {}, prediction: { edges: [1], shares: [1] } } }, { reference: { features: { a: { edges: ['x'], shares: [1, 0] } }, prediction: { edges: [], shares: [1] } } }]) {
       expect(driftReferenceOf(card)).toBeNull();
     }
-    expect(driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], ordinary: 'much' } } })).toBeNull();
+    for (const name of ['ordinary', 'ordinaryAtLeast']) expect(driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } })).toBeNull();
   });
 });
 

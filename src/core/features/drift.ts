@@ -11,7 +11,9 @@ import { FEATURE_COUNT, FEATURE_NAMES } from './catalogue.ts';
  * exceed 0.25 more often than not. A reference therefore also holds what is ordinary:
  * the 99th percentile of the raw index over windows of the same length in training.
  * Where that is above 0.25 the index is scaled down so that it comes to 0.25: above
- * the limit means further from training than training ever was from itself.
+ * the limit means further from training than training ever was from itself. The
+ * shorter a window, the fewer regimes it holds and the further it strays: what is
+ * ordinary is known for the shortest window and the longest, and lies between them.
  */
 export const DRIFT_LIMIT = 0.25;
 /** Hours a live window must hold before it says anything. */
@@ -26,6 +28,8 @@ export interface ReferenceDistribution {
   readonly shares: readonly number[];
   /** Raw index that windows of DRIFT_WINDOW_HOURS reach in training; unknown counts as DRIFT_LIMIT. */
   readonly ordinary?: number;
+  /** The same of windows of LEAST_DRIFT_HOURS; unknown counts as `ordinary`. */
+  readonly ordinaryAtLeast?: number;
 }
 
 /** What a model was trained on, as far as drift needs to know it. Kept in the model's card. */
@@ -88,8 +92,17 @@ export const referenceOf = (values: ArrayLike<number>, bins = 10): ReferenceDist
   return { edges, shares: Array.from(counts, (count) => (sorted.length === 0 ? 0 : rounded(count / sorted.length))) };
 };
 
-/** The index brought to the scale on which DRIFT_LIMIT is the limit. */
-export const scaledIndex = (reference: ReferenceDistribution, raw: number): number => (raw * DRIFT_LIMIT) / Math.max(DRIFT_LIMIT, reference.ordinary ?? DRIFT_LIMIT);
+/** How long a window is between the shortest and the longest, 0 to 1: by its logarithm, since the index falls about as a power of the length. */
+const lengthOf = (hours: number): number => Math.min(1, Math.max(0, Math.log(hours / LEAST_DRIFT_HOURS) / Math.log(DRIFT_WINDOW_HOURS / LEAST_DRIFT_HOURS)));
+
+/** Raw index that windows of so many hours reach in training, at least DRIFT_LIMIT. */
+const ordinaryOf = ({ ordinary = DRIFT_LIMIT, ordinaryAtLeast = ordinary }: ReferenceDistribution, hours: number): number => {
+  if (ordinary <= 0 || ordinaryAtLeast <= 0) return DRIFT_LIMIT;
+  return Math.max(DRIFT_LIMIT, ordinaryAtLeast * (ordinary / ordinaryAtLeast) ** lengthOf(hours));
+};
+
+/** The index of a window of so many hours brought to the scale on which DRIFT_LIMIT is the limit. */
+export const scaledIndex = (reference: ReferenceDistribution, raw: number, hours: number): number => (raw * DRIFT_LIMIT) / ordinaryOf(reference, hours);
 
 export interface DriftReport {
   /** Hours in the live window. */
@@ -155,20 +168,20 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
     if (fits) take(row);
     return fits;
   };
-  const indexOf = (column: number): { index: number; raw: number } | null => {
+  const indexOf = (column: number, hours: number): { index: number; raw: number } | null => {
     const distribution = distributions[column] ?? null;
     if (distribution === null) return null;
     const raw = populationStabilityIndex(distribution, counts[column] ?? []);
-    return Number.isNaN(raw) ? null : { index: scaledIndex(distribution, raw), raw };
+    return Number.isNaN(raw) ? null : { index: scaledIndex(distribution, raw, hours), raw };
   };
   const report = (): DriftReport => {
     const hours = Math.floor(Math.min(taken, window) / symbols);
     if (hours < LEAST_DRIFT_HOURS) return { hours, features: [], prediction: null, shifted: [], predictionShifted: false };
     const features = FEATURE_NAMES.flatMap((name, column) => {
-      const found = indexOf(column);
+      const found = indexOf(column, hours);
       return found === null ? [] : [{ name, ...found }];
     }).sort((a, b) => b.index - a.index);
-    const prediction = indexOf(FEATURE_COUNT)?.index ?? null;
+    const prediction = indexOf(FEATURE_COUNT, hours)?.index ?? null;
     return {
       hours,
       features,
@@ -187,7 +200,7 @@ const isDistribution = (value: unknown): value is ReferenceDistribution =>
   isNumbers(value['edges']) &&
   isNumbers(value['shares']) &&
   value['shares'].length === value['edges'].length + 1 &&
-  (value['ordinary'] === undefined || (typeof value['ordinary'] === 'number' && value['ordinary'] >= 0));
+  ['ordinary', 'ordinaryAtLeast'].map((name) => value[name]).every((index) => index === undefined || (typeof index === 'number' && index >= 0));
 
 /** The reference inside a model card (its `reference` member), or null when it has none that is sound. */
 export const driftReferenceOf = (card: unknown): DriftReference | null => {

@@ -28,13 +28,16 @@ export interface MonthReturn {
 
 export const tradeResultOf = ({ symbol, pnl, openedAt, closedAt }: TradeEffect): TradeResult => ({ symbol, pnl: toNumber(pnl), openedAt, closedAt });
 
-/** The first point, and the last of each UTC day (a point at midnight ends the day before): all that daily and monthly figures need. */
+/**
+ * The first point, and the last of each UTC day: all that daily and monthly figures need. A point at midnight ends the
+ * day before, but for the first: nothing was traded before the run, so what stands there begins its first day.
+ */
 export const dailyPoints = ({ at, equity }: EquityCurve): readonly EquitySample[] => {
   const points: EquitySample[] = [];
   const dayOf = (i: number): number => Math.floor(((at[i] ?? 0) - 1) / DAY_MS);
   for (let i = 0; i < at.length; i += 1) {
     if (i > 0 && i + 1 < at.length && dayOf(i) === dayOf(i + 1)) continue;
-    points.push({ at: (at[i] ?? 0) - 1, equity: equity[i] ?? Number.NaN });
+    points.push({ at: (at[i] ?? 0) - (i === 0 ? 0 : 1), equity: equity[i] ?? Number.NaN });
   }
   return points;
 };
@@ -81,8 +84,6 @@ const monthlyReturns = (points: readonly EquitySample[], balance: number): Month
   for (const [i, { at, equity }] of points.entries()) {
     const following = points[i + 1];
     if (following !== undefined && periodStart(following.at, 'month') === periodStart(at, 'month')) continue;
-    // The opening balance, a moment before a run that begins with a month: nothing was earned in the month before.
-    if (i === 0 && equity === balance) continue;
     const date = new Date(at);
     months.push({ year: date.getUTCFullYear(), month: date.getUTCMonth(), value: equity / before - 1 });
     before = equity;
@@ -92,12 +93,14 @@ const monthlyReturns = (points: readonly EquitySample[], balance: number): Month
 
 /**
  * Buy and hold: the balance in equal parts into each symbol at its first open of the span, one fee, one half spread,
- * never touched again. A symbol in an outage keeps its last price.
+ * never touched again. A symbol in an outage keeps its last price. The first point is the balance, as that of a run
+ * is: the first day's return holds the first hour and what buying costs.
  */
 export const buyAndHold = (series: readonly SymbolSeries[], from: EpochMs, to: EpochMs, assumptions: Assumptions): EquityCurve => {
   const hours = Math.max(0, Math.round((to - from) / HOUR_MS));
-  const at = Float64Array.from({ length: hours }, (_, i) => from + (i + 1) * HOUR_MS);
-  const equity = new Float64Array(hours);
+  const at = Float64Array.from({ length: hours + 1 }, (_, i) => from + i * HOUR_MS);
+  const equity = new Float64Array(hours + 1);
+  equity[0] = assumptions.balance;
   const part = assumptions.balance / series.length;
   for (const { hourly } of series) {
     let row = rowAt(hourly, from);
@@ -110,7 +113,7 @@ export const buyAndHold = (series: readonly SymbolSeries[], from: EpochMs, to: E
         price = hourly.close[row] ?? Number.NaN;
         row += 1;
       }
-      equity[i] = (equity[i] ?? 0) + (units === 0 ? part : units * price);
+      equity[i + 1] = (equity[i + 1] ?? 0) + (units === 0 ? part : units * price);
     }
   }
   return { at, equity, exposure: equity };

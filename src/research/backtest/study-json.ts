@@ -33,8 +33,8 @@ export const tradesCsv = (trades: readonly TradeEffect[]): string => {
 
 const field = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** The last point of each UTC day: a year of hours says no more to a reader, at a twenty-fourth of the size. */
-const daily = (curve: EquityCurve): readonly (readonly [string, number])[] => dailyPoints(curve).map(({ at, equity }) => [new Date(at).toISOString().slice(0, 10), equity]);
+/** The last point of each UTC day: a year of hours says no more to a reader, at a twenty-fourth of the size. The opening balance, with which a curve begins, ends no day. */
+const daily = (curve: EquityCurve): readonly (readonly [string, number])[] => dailyPoints(curve).slice(1).map(({ at, equity }) => [new Date(at).toISOString().slice(0, 10), equity]);
 
 /** Everything, as JSON text. */
 export const studyJson = (study: BacktestStudy): string => {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { dailyReturns } from '../../core/ledger/metrics.ts';
 import { HOUR_MS } from '../../core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
+import { dailyPoints } from './evaluate.ts';
 import { BTC, FROM, generated, options, quietThen, seriesOf, signalsAt } from './fixture.test-helper.ts';
 import type { Lock } from '../../core/guardian/lock.ts';
 import { timeLocked, type LockSpan } from './record.ts';
 import { runBacktest } from './run-backtest.ts';
+import { studyJson } from './study-json.ts';
 import { runStudy } from './study.ts';
 import { summaryLines } from './summary.ts';
 import { withoutGuardian } from './unguarded.ts';
@@ -16,6 +19,20 @@ describe('what the summary says', () => {
     expect(summaryLines(runStudy({ ...given, model: null })).join('\n')).not.toContain('no answer');
     const silent = new Map([[BTC, new Float32Array(6_000).fill(Number.NaN)]]);
     expect(summaryLines(runStudy({ ...given, predictions: silent, model: null })).join('\n')).toMatch(/The model gave no answer in 500 of 500 hours/);
+  });
+});
+
+describe('the days of a study', () => {
+  test('are those of its span, for the run and for buy and hold: none before it, and the first hour is of the first one', () => {
+    const series = seriesOf(BTC, quietThen(50_000, [[50_000, 55_100, 49_900, 55_000]], 71));
+    const study = runStudy({ ...options([series], new Map([[BTC, signalsAt(series)]]), { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 72 * HOUR_MS }), model: null });
+    expect([study.guarded, study.unguarded, study.hold].map(({ performance }) => performance.days)).toEqual([3, 3, 3]);
+    const { equityByDay } = JSON.parse(studyJson(study)) as { readonly equityByDay: Readonly<Record<string, readonly (readonly [string, number])[]>> };
+    const days = [0, 1, 2].map((day) => new Date(FROM + day * 24 * HOUR_MS).toISOString().slice(0, 10));
+    for (const points of Object.values(equityByDay)) expect(points.map(([day]) => day)).toEqual(days);
+    const growth = dailyReturns(dailyPoints(study.hold.curve)).reduce((product, { value }) => product * (1 + value), 1);
+    expect(growth - 1).toBeCloseTo(study.hold.totalReturn, 12);
+    expect(study.hold.totalReturn).toBeCloseTo(0.1 - 0.0014, 3);
   });
 });
 

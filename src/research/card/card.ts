@@ -15,7 +15,7 @@ export interface CardSeries {
   readonly sha256: string;
 }
 
-/** What every card says; docs/models.md explains it. Fractions, not percentages. */
+/** What every card says; docs/model.md explains it. Fractions, not percentages. */
 export interface CardBase {
   readonly format: 'guardian-card/1';
   readonly name: string;

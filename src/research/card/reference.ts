@@ -1,5 +1,5 @@
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../core/features/catalogue.ts';
-import { createDriftMonitor, DRIFT_WINDOW_HOURS, referenceOf, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
+import { createDriftMonitor, DRIFT_WINDOW_HOURS, LEAST_DRIFT_HOURS, referenceOf, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
 import type { Dataset } from '../dataset/build-dataset.ts';
 
 /** Windows of the training data are measured every so many rows. */
@@ -21,24 +21,34 @@ export const driftReference = (dataset: Dataset, rows: Int32Array, probabilities
 };
 
 const withOrdinary = (plain: DriftReference, dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>): DriftReference => {
-  const monitor = createDriftMonitor(plain, { symbols: dataset.symbols.length });
+  const longest = strayed(plain, dataset, rows, probabilities, DRIFT_WINDOW_HOURS);
+  const shortest = strayed(plain, dataset, rows, probabilities, LEAST_DRIFT_HOURS);
+  const known = (name: string, distribution: ReferenceDistribution): ReferenceDistribution => {
+    const [ordinary, ordinaryAtLeast] = [longest.get(name), shortest.get(name)];
+    return { ...distribution, ...(ordinary === undefined ? {} : { ordinary }), ...(ordinaryAtLeast === undefined ? {} : { ordinaryAtLeast }) };
+  };
+  return {
+    features: Object.fromEntries(Object.entries(plain.features).map(([name, distribution]) => [name, known(name, distribution)])),
+    prediction: known(PREDICTION, plain.prediction),
+  };
+};
+
+/** No feature has this name. */
+const PREDICTION = '';
+
+/** ORDINARY_QUANTILE of the raw index of windows of so many hours, by feature and for the prediction. */
+const strayed = (plain: DriftReference, dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>, windowHours: number): ReadonlyMap<string, number> => {
+  const monitor = createDriftMonitor(plain, { symbols: dataset.symbols.length, windowHours });
   const seen = new Map<string, number[]>();
   const note = (name: string, raw: number): void => void seen.set(name, [...(seen.get(name) ?? []), raw]);
   rows.forEach((row, i) => {
     monitor.push(dataset.rows.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT), probabilities[i] ?? Number.NaN);
-    if (i % STEP !== 0 || i < DRIFT_WINDOW_HOURS * dataset.symbols.length) return;
+    if (i % STEP !== 0 || i < windowHours * dataset.symbols.length) return;
     const report = monitor.report();
     for (const { name, raw } of report.features) note(name, raw);
     // The plain reference knows nothing ordinary yet, so its index is the raw one.
-    if (report.prediction !== null) note('', report.prediction);
+    if (report.prediction !== null) note(PREDICTION, report.prediction);
   });
-  const ordinaryOf = (name: string): { ordinary?: number } => {
-    const sorted = Float64Array.from(seen.get(name) ?? []).sort();
-    const value = sorted[Math.floor(ORDINARY_QUANTILE * (sorted.length - 1))];
-    return value === undefined ? {} : { ordinary: Number(value.toPrecision(6)) };
-  };
-  return {
-    features: Object.fromEntries(Object.entries(plain.features).map(([name, distribution]) => [name, { ...distribution, ...ordinaryOf(name) }])),
-    prediction: { ...plain.prediction, ...ordinaryOf('') },
-  };
+  const quantile = (values: readonly number[]): number => Number((Float64Array.from(values).sort()[Math.floor(ORDINARY_QUANTILE * (values.length - 1))] ?? Number.NaN).toPrecision(6));
+  return new Map([...seen].map(([name, values]) => [name, quantile(values)]));
 };

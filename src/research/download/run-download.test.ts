@@ -148,7 +148,7 @@ describe('import and export', () => {
   it('carry a series into the store and out of it', async () => {
     const store = memoryStore();
     const written: [string, CandleColumns][] = [];
-    const tools = { store, readCandles: () => Promise.resolve(columnsFromCandles(all)), writeCandles: (path: string, columns: CandleColumns) => (written.push([path, columns]), Promise.resolve()) };
+    const tools = { store: () => store, readCandles: () => Promise.resolve(columnsFromCandles(all)), writeCandles: (path: string, columns: CandleColumns) => (written.push([path, columns]), Promise.resolve()) };
     const { out, io } = listen();
     expect(await runImport({ symbol: SYMBOL, path: 'a.csv' }, tools, io)).toBe(0);
     expect(await runExport({ symbol: SYMBOL, path: 'b.parquet' }, tools, io)).toBe(0);
@@ -159,10 +159,11 @@ describe('import and export', () => {
   it('refuse what they can not use, in one line', async () => {
     const { err, io } = listen();
     const store = memoryStore();
+    const none = (): never => expect.fail('no store is made for a file that is at fault');
     const writeCandles = (): Promise<void> => Promise.resolve();
-    expect(await runImport({ symbol: SYMBOL, path: 'x' }, { store, writeCandles, readCandles: () => Promise.reject(new Error('x, line 3: bad')) }, io)).toBe(2);
-    expect(await runImport({ symbol: SYMBOL, path: 'x' }, { store, writeCandles, readCandles: () => Promise.resolve({ ...columnsFromCandles(all), complete: false }) }, io)).toBe(2);
-    expect(await runExport({ symbol: SYMBOL, path: 'x' }, { store, writeCandles, readCandles: () => Promise.reject(new Error()) }, io)).toBe(2);
+    expect(await runImport({ symbol: SYMBOL, path: 'x' }, { store: none, writeCandles, readCandles: () => Promise.reject(new Error('x, line 3: bad')) }, io)).toBe(2);
+    expect(await runImport({ symbol: SYMBOL, path: 'x' }, { store: none, writeCandles, readCandles: () => Promise.resolve({ ...columnsFromCandles(all), complete: false }) }, io)).toBe(2);
+    expect(await runExport({ symbol: SYMBOL, path: 'x' }, { store: () => store, writeCandles, readCandles: () => Promise.reject(new Error()) }, io)).toBe(2);
     expect(err).toEqual(['x, line 3: bad', expect.stringMatching(/the candles of x have only six columns/), expect.stringMatching(/no candles of BTC\/USDT to export/)]);
   });
 });

@@ -126,7 +126,8 @@ const closeGaps = async (symbol: SymbolName, now: EpochMs, tools: DownloadTools,
 
 /** What import and export need of the adapters. */
 export interface TransferTools {
-  readonly store: CandleStore;
+  /** Opens the store, making it where there is none: asked for once the file is known to be sound. */
+  readonly store: () => CandleStore;
   /** CSV (plain or gzip) and Parquet, told by the name's end. @throws Error with a one-line message */
   readonly readCandles: (path: string) => Promise<CandleColumns>;
   readonly writeCandles: (path: string, columns: CandleColumns) => Promise<void>;
@@ -143,19 +144,20 @@ export const runImport = async (options: { readonly symbol: SymbolName; readonly
     io.err((error as Error).message);
     return 2;
   }
+  const store = tools.store();
   let added = 0;
   for (let first = 0; first < columns.length; first += IMPORT_BATCH) {
     const last = Math.min(columns.length, first + IMPORT_BATCH);
-    added += tools.store.put(options.symbol, Array.from({ length: last - first }, (_, i) => candleAt(columns, first + i)));
+    added += store.put(options.symbol, Array.from({ length: last - first }, (_, i) => candleAt(columns, first + i)));
     io.progress(last / columns.length, options.symbol);
   }
-  io.out(`${options.symbol}: ${added} of ${columns.length} candles of ${options.path} were new; ${describeGaps(findGaps(tools.store.series(options.symbol)))}`);
+  io.out(`${options.symbol}: ${added} of ${columns.length} candles of ${options.path} were new; ${describeGaps(findGaps(store.series(options.symbol)))}`);
   return 0;
 };
 
 /** The body of `download --export`: the held series of a symbol into a file. @returns exit code: 0 done, 2 nothing to export */
 export const runExport = async (options: { readonly symbol: SymbolName; readonly path: string }, tools: TransferTools, io: ResearchIo): Promise<number> => {
-  const columns = tools.store.series(options.symbol);
+  const columns = tools.store().series(options.symbol);
   if (columns.length === 0) {
     io.err(`there are no candles of ${options.symbol} to export; download or import them first`);
     return 2;
