@@ -91,7 +91,7 @@ describe('the registry', () => {
     service.setPreview({ newLossPermitted: 19.8, baselines: ['day baseline 1,012.40 -> 991.10'] });
     const reply = await set.run('unlock', '', operator);
     expect(reply).toMatchObject({ title: 'Unlock?', request: { kind: 'ask', question: expect.stringContaining('up to 19.80 of new loss today') as string } });
-    expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears kill-switch: ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
+    expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears · ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
   });
 
   test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {

@@ -16,7 +16,7 @@ const shownBy = ({ shownAt, shownEquity }: UnlockPreview): Pick<UnlockRequest, '
 
 /** What would be done, lock by lock and mark by mark. */
 const deeds = ({ locks, baselines }: UnlockPreview): readonly string[] => [
-  ...locks.map(({ id, reason: cause }) => `Clears ${id}: ${cut(cause, 160)}`),
+  ...locks.map(({ reason: cause }) => `Clears · ${cut(cause, 160)}`),
   ...baselines.map((line) => `Moves ${line}`),
 ];
 

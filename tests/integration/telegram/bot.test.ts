@@ -200,7 +200,7 @@ describe('confirmation', () => {
     bot.service.setLocks([killSwitch]);
     bot.service.setPreview({ shownEquity: 1_012.4 });
     const asked = await bot.ask(OPERATOR, '/unlock reviewed it');
-    expect(asked.text).toContain('kill-switch');
+    expect(asked.text).toContain('Kill-switch: 3 losses in a row');
     bot.service.setLocks([killSwitch, { ...killSwitch, id: 'total-drawdown' }]);
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared: kill-switch') === true);

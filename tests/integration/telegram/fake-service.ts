@@ -17,7 +17,7 @@ export const killSwitch: LockView = {
   state: 'halted',
   policy: 'hold',
   since: Date.UTC(2024, 7, 5, 8),
-  reason: '3 losses in a row (BTC -0.97 %, ETH -1.02 %, BTC -0.99 %)',
+  reason: 'Kill-switch: 3 losses in a row (BTC -0.97 %, ETH -1.02 %, BTC -0.99 %)',
   clearing: '/unlock',
   clearedByUnlock: true,
 };

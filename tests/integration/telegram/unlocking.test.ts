@@ -78,7 +78,7 @@ describe('/unlock with two operators', () => {
     await bot.ask(OPERATOR, '/unlock two of us');
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
     const request = await bot.server.person.waitFor(SECOND_OPERATOR, ({ text }) => text?.includes('must approve') === true);
-    expect(request.text).toContain('kill-switch');
+    expect(request.text).toContain('Kill-switch: 3 losses in a row');
     expect(bot.service.calls).toEqual([]);
     expect((await bot.press(OPERATOR, OPERATOR, 'Approve: Unlock')).text).toContain('different operator');
     expect(bot.service.calls).toEqual([]);

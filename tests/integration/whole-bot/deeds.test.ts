@@ -122,7 +122,7 @@ describe('/unlock against the real engine', () => {
     const confirm = await bot.ask(OPERATOR, code, titled('Unlock?'));
     await bot.press(OPERATOR, confirm, 'Unlock');
     const request = await bot.hears(SECOND_OPERATOR, 'A second operator must approve');
-    expect(textOf(request)).toContain('Clears operator-halt: Halted by operator: Person 1001 (1001): drill');
+    expect(textOf(request)).toContain('Clears · Halted by operator: Person 1001 (1001): drill');
     expect(await locks()).toContain('operator-halt');
     const waiting = await bot.hears(OPERATOR, 'A second operator must approve');
     expect((await bot.press(OPERATOR, waiting, 'Approve: Unlock')).text).toContain('different operator');
