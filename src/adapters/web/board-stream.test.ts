@@ -121,6 +121,20 @@ describe('the stream of the board', () => {
     expect(reader === null ? null : (await decisionsUntil(reader, 1)).ids).toEqual([1]);
   });
 
+  test('rows that came before a look which failed half-way are not lost to a reader', async () => {
+    const dashboard = createFakeDashboard();
+    const stream = open(dashboard);
+    const reader = stream.join(encodeCursor('db1', dashboard.cursor()));
+    const board = dashboard.board.bind(dashboard);
+    Object.assign(dashboard, { board: () => { throw new Error('disk I/O error'); } });
+    dashboard.decide();
+    vi.advanceTimersByTime(INTERVAL);
+    expect(errors).toHaveLength(1);
+    Object.assign(dashboard, { board });
+    dashboard.decide();
+    expect(reader === null ? null : (await decisionsUntil(reader, 2)).ids).toEqual([1, 2]);
+  });
+
   const count = fc.integer({ min: 0, max: 2 ** 40 });
   property.prop([fc.record({ decisions: count, fills: count, trades: count, orders: count, alerts: count, locks: count, equity: count, candles: count })])('a cursor survives being written down', (cursor) => {
     expect(decodeCursor('db1', encodeCursor('db1', cursor))).toEqual(cursor);

@@ -110,8 +110,9 @@ export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds, 
   const tick = (): void => {
     const until = dashboard.cursor();
     const news = reached === null ? null : changes(reached, until);
-    reached = until;
+    // Before the mark moves on: what a look has read that fails after all is read again by the next.
     const now = board();
+    reached = until;
     for (const reader of readers) {
       if (news !== null) reader.push(news);
       reader.push(now);
