@@ -92,18 +92,18 @@ const machine = (metrics: MetricSet, source: MetricSource): void => {
   metrics.journalEntries.set(source.journalEntries());
   metrics.databaseBytes.set(source.databaseBytes());
   metrics.readers.set(source.readers());
-  metrics.lastInput.set(source.state.wall / 1000);
+  setOrLeave(metrics.lastInput, source.state.wall === 0 ? null : source.state.wall / 1000);
   const { version, engine, mode } = source.version;
   metrics.info.set({ version, engine, mode, model: source.model?.name ?? 'none', model_hash: source.model?.hash ?? '' }, 1);
 };
 
-/** Brings every gauge up to date: called once a scrape. */
+/** Brings every gauge up to date: called once a scrape. Before the engine's first start the money is not known. */
 export const readGauges = (metrics: MetricSet, source: MetricSource): void => {
   machine(metrics, source);
+  metrics.equityKnown.set(0);
   if (source.state.config === null) return;
   money(metrics, source);
   exposure(metrics, source);
   guardian(metrics, source);
   market(metrics, source);
 };
-

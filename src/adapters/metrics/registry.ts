@@ -14,7 +14,12 @@ const CALL_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 export const createMetricSet = () => {
   const registry = new Registry();
   const registers = [registry];
-  const gauge = <const L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) => new Gauge({ name, help, labelNames, registers });
+  const gauge = <const L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) => {
+    const made = new Gauge({ name, help, labelNames, registers });
+    // One without labels begins at zero, which would be told of figures that nobody knows yet.
+    if (labelNames.length === 0) made.remove();
+    return made;
+  };
   const counter = <const L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) => new Counter({ name, help, labelNames, registers });
   const histogram = <const L extends string = never>(name: string, help: string, buckets: readonly number[], labelNames: readonly L[] = []) => new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
 
