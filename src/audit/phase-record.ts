@@ -1,4 +1,5 @@
 import { decodeState, encodeEffects } from '../core/engine/codec.ts';
+import type { EngineConfig } from '../core/engine/config.ts';
 import type { Input, StartedInput } from '../core/engine/input.ts';
 import { createEngineState, type EngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
@@ -95,8 +96,12 @@ class Recorder {
   #filledAt = new Map<string, EpochMs>();
   #openEntry = new Map<string, string>();
 
-  constructor(terms: Terms) {
+  /** `start`: the state before the first entry. Of a journal whose oldest days were put away it is in the middle of a run. */
+  constructor(terms: Terms, start: EngineState) {
     this.terms = terms;
+    this.#stopped = !start.running;
+    if (start.running && start.config !== null) this.#kind = this.#kindOf(start.config);
+    for (const { symbol, newestCandleOpen } of Object.values(start.symbols)) if (newestCandleOpen !== null) this.#newest.set(symbol, newestCandleOpen);
   }
 
   input(input: Input): void {
@@ -138,8 +143,12 @@ class Recorder {
     if (!this.#stopped) this.counts.crashes += 1;
     this.#stopped = false;
     this.versions.add(input.engineVersion);
-    const { model, limits } = input.config;
-    this.#kind = model === null || model.hash !== this.terms.modelHash ? 'withOtherModel' : sameLimits(limits, this.terms.limits) ? 'counted' : 'withOtherLimits';
+    this.#kind = this.#kindOf(input.config);
+  }
+
+  #kindOf({ model, limits }: EngineConfig): keyof Recorder['time'] {
+    if (model === null || model.hash !== this.terms.modelHash) return 'withOtherModel';
+    return sameLimits(limits, this.terms.limits) ? 'counted' : 'withOtherLimits';
   }
 
   /** Hours between the newest candle held and the next one; after a start, history fills what was missed. */
@@ -210,7 +219,7 @@ class Recorder {
  */
 export const recordPhase = (entries: Iterable<JournalEntry>, start: Snapshot | null, terms: Terms): PhaseRecord => {
   const state = start === null ? createEngineState() : decodeState(start.state);
-  const recorder = new Recorder(terms);
+  const recorder = new Recorder(terms, state);
   const found: { difference: PhaseRecord['difference']; broken: boolean } = { difference: null, broken: false };
   const differs = (sequence: number): void => {
     found.difference ??= { sequence, engineVersion: state.engineVersion };
