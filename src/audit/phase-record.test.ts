@@ -5,7 +5,7 @@ import { createEngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
 import { BTC, engineConfig, MONDAY, World } from '../core/engine/world.test-helper.ts';
 import { DEFAULT_LIMITS } from '../core/risk/limits.ts';
-import { HOUR_MS, MINUTE_MS } from '../core/units.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { JournalEntry, Snapshot } from '../ports/store.ts';
 import { recordPhase, type Terms } from './phase-record.ts';
 
@@ -58,5 +58,28 @@ describe('a journal whose oldest days were put away', () => {
   test('knows which candle that run held, so the next one may not leave an hour out', () => {
     const candle = { openTime: MONDAY + 9 * HOUR_MS, open: 1, high: 1, low: 1, close: 1, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 1, takerBuyQuote: 1 };
     expect(restWith({ type: 'candle', at, wall, symbol: BTC, candle }).missingCandles).toBe(1);
+  });
+});
+
+describe('what counts only with the terms', () => {
+  /** Round trips of the smallest size, each losing its fees, until the kill-switch; then /unlock, and a drift that was measured. */
+  const world = new World().ready();
+  for (let trip = 0; trip < 3; trip += 1) {
+    world.command({ name: 'round-trip', symbol: BTC });
+    world.command({ name: 'flatten', symbol: BTC });
+    world.timer(SECOND_MS);
+    world.timer(SECOND_MS);
+  }
+  world.unlock(['kill-switch']);
+  world.apply({ type: 'model-status', valid: true, detail: '', drift: { value: 0.1, limit: 0.25 } });
+  const { entries } = journalOf(world.journal, 1);
+
+  test('trades, the kill-switch and the drift of this model', () => {
+    expect(recordPhase(entries, null, TERMS)).toMatchObject({ closedTrades: 3, killSwitches: 1, killSwitchesCleared: 1, drift: 0.1 });
+  });
+
+  test('none of another model, and of other limits only the drift', () => {
+    expect(recordPhase(entries, null, { ...TERMS, modelHash: 'other' })).toMatchObject({ closedTrades: 0, killSwitches: 0, killSwitchesCleared: 0, drift: null });
+    expect(recordPhase(entries, null, { ...TERMS, limits: { ...DEFAULT_LIMITS, riskPerTrade: 0.005 } })).toMatchObject({ closedTrades: 0, killSwitches: 0, killSwitchesCleared: 0, drift: 0.1 });
   });
 });

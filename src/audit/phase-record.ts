@@ -40,6 +40,7 @@ export interface PhaseRecord {
   readonly failedPredictions: number;
   readonly skewSamples: number;
   readonly largestSkew: Milliseconds | null;
+  /** With the terms, as are the kill-switches below. */
   readonly closedTrades: number;
   readonly entryOrders: number;
   /** Entries that were placed without an approval on record in the same step, or while the Guardian was not active. */
@@ -56,7 +57,7 @@ export interface PhaseRecord {
   readonly reconciliationLocks: number;
   /** Deepest equity below the UTC day's baseline. */
   readonly worstDay: Fraction;
-  /** Last drift of the prediction that was measured; null = too few hours. */
+  /** Last drift of this model's prediction that was measured; null = too few hours. */
   readonly drift: Fraction | null;
   /** At the end of the journal: locks in force, orders with an open outcome, positions without a working stop. */
   readonly locks: readonly string[];
@@ -131,7 +132,7 @@ class Recorder {
         this.largestSkew = Math.max(this.largestSkew ?? 0, Math.abs(input.skew));
         return;
       case 'model-status':
-        this.drift = input.drift?.value ?? this.drift;
+        if (this.#kind !== 'withOtherModel') this.drift = input.drift?.value ?? this.drift;
         return;
       default:
         return;
@@ -186,11 +187,11 @@ class Recorder {
         if (effect.status === 'working' && !this.#openEntry.has(effect.clientOrderId)) this.#protected(effect.symbol, wall);
         return;
       case 'trade':
-        counts.closedTrades += 1;
+        if (this.#kind === 'counted') counts.closedTrades += 1;
         this.#protected(effect.symbol, wall);
         return;
       case 'lock':
-        if (effect.lock.kind === 'kill-switch') counts[effect.change === 'set' ? 'killSwitches' : 'killSwitchesCleared'] += 1;
+        if (effect.lock.kind === 'kill-switch' && this.#kind === 'counted') counts[effect.change === 'set' ? 'killSwitches' : 'killSwitchesCleared'] += 1;
         if (effect.change === 'set' && effect.lock.kind === 'stale-data') counts.staleLocks += 1;
         if (effect.change === 'set' && effect.lock.kind === 'reconciliation') counts.reconciliationLocks += 1;
         return;

@@ -40,7 +40,7 @@ const sameModel = ({ paper, testnet, model }: Evidence): Finding => {
 const closedTrades = (testnet: Phase): Finding => {
   if (testnet.status === 'missing') return fail('closed-trades', 'no testnet database');
   const { closedTrades: closed } = testnet.record;
-  return closed === 0 ? fail('closed-trades', 'no trade was closed on testnet') : pass('closed-trades', `${closed} trades closed on testnet`);
+  return closed === 0 ? fail('closed-trades', 'no trade was closed on testnet with this model and these limits') : pass('closed-trades', `${closed} trades closed on testnet with this model and these limits`);
 };
 
 const killSwitch = (testnet: Phase): Finding => {
@@ -48,7 +48,7 @@ const killSwitch = (testnet: Phase): Finding => {
   if (drill === null || testnet.status === 'missing') return fail('kill-switch-drill', 'the kill-switch was not drilled on testnet: run `guardian drill kill-switch` there');
   const { killSwitches, killSwitchesCleared } = testnet.record;
   // The record of the drill has to be borne out by the journal.
-  if (killSwitches === 0) return fail('kill-switch-drill', 'a drill is on record, yet the journal has no kill-switch');
+  if (killSwitches === 0) return fail('kill-switch-drill', 'a drill is on record, yet the journal has no kill-switch with this model and these limits: run `guardian drill kill-switch` again');
   return killSwitchesCleared === 0 ? fail('kill-switch-drill', 'the kill-switch was thrown and never unlocked: send /unlock there, so that this is tested, too') : pass('kill-switch-drill', `${when(drill.at)}: ${drill.text}; unlocked ${killSwitchesCleared} times`);
 };
 
