@@ -12,9 +12,9 @@ const nothing: Evidence = {
   config: { mode: 'live', symbols: ['BTC/USDT'], limits: DEFAULT_LIMITS, acceptNoEdge: false, operators: 0, telegramToken: false, webhook: false, heartbeat: false, totp: false, dashboardHost: '127.0.0.1' },
   model: null,
   modelFault: 'no model | at all',
-  paper: { status: 'missing', why: 'no paper' },
-  testnet: { status: 'missing', why: 'no testnet' },
-  own: { status: 'missing', why: 'no live' },
+  paper: { status: 'missing', why: 'no paper', exists: false },
+  testnet: { status: 'missing', why: 'no testnet', exists: false },
+  own: { status: 'missing', why: 'no live', exists: false },
   exchange: { fault: 'no answer', skew: null, account: null, rights: null, accountFault: 'no key' },
   host: { uid: 0, user: 'root', envFile: { path: '.env', mode: 0o644 }, databases: [{ path: 'x.db', mode: 0o666 }], freeBytes: 0, backup: null },
 };
@@ -27,6 +27,11 @@ describe('the audit', () => {
     // Limits and dashboard are known and right; a new database has no locks; of nothing, nothing is wrong.
     expect(good.sort()).toEqual(['books-agree', 'dashboard', 'limits-within-ceilings', 'locks-hold', 'locks-in-force', 'outcomes-known', 'positions-protected']);
     expect(report.score).toBeLessThan(30);
+  });
+
+  test('a database that is there and cannot be read is not a new one', () => {
+    const unread = judge({ ...nothing, own: { status: 'missing', why: 'live.db is not a database of this program', exists: true } });
+    expect(unread.checks.find(({ name }) => name === 'locks-in-force')).toMatchObject({ verdict: 'FAIL', evidence: 'not known: live.db is not a database of this program' });
   });
 
   test('has eight domains, each with checks of its own, and says where each stands in the documentation', () => {

@@ -18,7 +18,8 @@ export interface DrillRecord {
 
 /** What a database of a test phase (or the mode's own) says; or why it says nothing. */
 export type Phase =
-  | { readonly status: 'missing'; readonly why: string }
+  /** `exists`: there is something at its path, which could not be read. */
+  | { readonly status: 'missing'; readonly why: string; readonly exists: boolean }
   | { readonly status: 'read'; readonly path: string; readonly mode: string; readonly record: PhaseRecord; readonly drills: readonly DrillRecord[] };
 
 export interface ConfigFacts {

@@ -12,7 +12,7 @@ const locksHold = (evidence: Evidence): Finding => {
 
 /** Locks of the mode's own database hold when it starts, which is right; they only have to be known. */
 const locksInForce = ({ own }: Evidence): Finding => {
-  if (own.status === 'missing') return pass('locks-in-force', 'a new database: no lock');
+  if (own.status === 'missing') return own.exists ? fail('locks-in-force', `not known: ${own.why}`) : pass('locks-in-force', 'a new database: no lock');
   const locks = own.record.locks.filter((lock) => !/^(stale-data|clock-skew|volatility)/.test(lock));
   return locks.length === 0 ? pass('locks-in-force', 'no lock waits for an operator') : warn('locks-in-force', `in force: ${locks.join('; ')}`);
 };

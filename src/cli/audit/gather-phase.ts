@@ -13,6 +13,8 @@ const drillOf = ({ at, command, arguments: name, outcome }: AuditEntry): readonl
   return passed || outcome.startsWith('failed: ') ? [{ name, at, passed, text: outcome.slice('passed: '.length) }] : [];
 };
 
+const unread = (why: string): Phase => ({ status: 'missing', why, exists: true });
+
 /**
  * What a database shows, read without changing it; a running bot may go on writing. `whole`: from the oldest
  * entry; else from the newest snapshot, which is enough for what is in force now.
@@ -22,18 +24,18 @@ export const gatherPhase = (path: string, mode: string | null, terms: Terms, who
   try {
     database = openReadOnly(path);
   } catch (error) {
-    if (error instanceof DatabaseRefused) return { status: 'missing', why: error.code === 'missing' ? `${path} does not exist` : error.message };
+    if (error instanceof DatabaseRefused) return error.code === 'missing' ? { status: 'missing', why: `${path} does not exist`, exists: false } : unread(error.message);
     throw error;
   }
   try {
     const { identity, journal, archive, audit } = database;
-    if (mode !== null && identity.mode !== mode) return { status: 'missing', why: `${path} belongs to mode ${identity.mode}, not ${mode}` };
+    if (mode !== null && identity.mode !== mode) return unread(`${path} belongs to mode ${identity.mode}, not ${mode}`);
     const first = archive.firstSequence();
     const start = whole ? (first > 1 ? archive.snapshotAt(first - 1) : null) : journal.latestSnapshot();
     const record = recordPhase(journal.entriesAfter(start?.sequence ?? 0), start, terms);
     return { status: 'read', path, mode: identity.mode, record, drills: audit.audits(AUDIT_ROWS).flatMap(drillOf) };
   } catch (error) {
-    return { status: 'missing', why: `${path} cannot be read through: ${error instanceof Error ? error.message : String(error)}` };
+    return unread(`${path} cannot be read through: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     database.close();
   }
