@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../core/risk/limits.ts';
+import { DAY_MS, SECOND_MS } from '../core/units.ts';
 import { judge, reportLines, reportMarkdown } from './audit.ts';
 import { DOMAINS } from './check.ts';
 import type { Evidence } from './evidence.ts';
+import { recordPhase } from './phase-record.ts';
 
 /** Nothing is known of anything. */
 const nothing: Evidence = {
@@ -32,6 +34,21 @@ describe('the audit', () => {
   test('a database that is there and cannot be read is not a new one', () => {
     const unread = judge({ ...nothing, own: { status: 'missing', why: 'live.db is not a database of this program', exists: true } });
     expect(unread.checks.find(({ name }) => name === 'locks-in-force')).toMatchObject({ verdict: 'FAIL', evidence: 'not known: live.db is not a database of this program' });
+  });
+
+  const verdictOf = (evidence: Evidence, name: string) => judge(evidence).checks.find((check) => check.name === name);
+  const ended = (mode: string, to: number): Evidence['paper'] => ({ status: 'read', path: `${mode}.db`, mode, record: { ...recordPhase([], null, { modelHash: 'h', limits: DEFAULT_LIMITS }), from: 0, to }, drills: [] });
+
+  test('a model that no phase has run with is not the same as theirs', () => {
+    const model = { name: 'm', hash: 'h', demonstratedEdge: true };
+    expect(verdictOf({ ...nothing, model, modelFault: null }, 'same-model')?.verdict).toBe('FAIL');
+    expect(verdictOf({ ...nothing, model, modelFault: null, paper: ended('paper', 0) }, 'same-model')?.verdict).toBe('PASS');
+  });
+
+  test('evidence from days to come is not fresh: a clock was off', () => {
+    const at = (paper: number, testnet: number) => verdictOf({ ...nothing, paper: ended('paper', nothing.at + paper), testnet: ended('testnet', nothing.at + testnet) }, 'evidence-age')?.verdict;
+    expect([at(-DAY_MS, -DAY_MS), at(-31 * DAY_MS, 0), at(0, SECOND_MS)]).toEqual(['PASS', 'WARN', 'PASS']);
+    expect([at(-DAY_MS, 40 * DAY_MS), at(DAY_MS, DAY_MS)]).toEqual(['FAIL', 'FAIL']);
   });
 
   test('has eight domains, each with checks of its own, and says where each stands in the documentation', () => {

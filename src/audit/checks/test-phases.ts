@@ -1,4 +1,4 @@
-import { DAY_MS } from '../../core/units.ts';
+import { DAY_MS, HOUR_MS, type Milliseconds } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, Phase } from '../evidence.ts';
 import { passedDrill, span, spanOf, when } from './phases.ts';
@@ -8,6 +8,8 @@ const DRY_RUN_HOURS = 24;
 const TESTNET_HOURS = 7 * 24;
 /** Older evidence says little about the program and the exchange of today. */
 const FRESH_DAYS = 30;
+/** A phase may be running now, and on another host: an hour is nothing beside those days. */
+const CLOCK_TOLERANCE: Milliseconds = HOUR_MS;
 
 /** Test-phase history: long enough, with this model and these limits, with trades and with the kill-switch seen at work. */
 export const testPhases = (evidence: Evidence): readonly Finding[] => {
@@ -33,6 +35,7 @@ const duration = (name: string, title: string, phase: Phase, hours: number, key:
 
 const sameModel = ({ paper, testnet, model }: Evidence): Finding => {
   if (model === null) return fail('same-model', 'there is no model to compare with');
+  if (paper.status === 'missing' && testnet.status === 'missing') return fail('same-model', 'there is no phase to compare with');
   const other = [paper, testnet].flatMap((phase) => (phase.status === 'read' && phase.record.withOtherModel > 0 && phase.record.counted === 0 ? [`${phase.mode}: ${span(phase.record.withOtherModel)} with another model`] : []));
   return other.length > 0 ? fail('same-model', `${other.join('; ')}; this one is ${model.name} (${model.hash.slice(0, 12)})`) : pass('same-model', `${model.name} (${model.hash.slice(0, 12)})`);
 };
@@ -55,6 +58,9 @@ const killSwitch = (testnet: Phase): Finding => {
 const fresh = ({ at, paper, testnet }: Evidence): Finding => {
   const ends = [paper, testnet].flatMap((phase) => (phase.status === 'read' && phase.record.to !== null ? [phase.record.to] : []));
   if (ends.length < 2) return fail('evidence-age', 'a phase is missing');
+  // A clock that ran ahead would keep what it dated fresh for as long as it was off.
+  const newest = Math.max(...ends);
+  if (newest > at + CLOCK_TOLERANCE) return fail('evidence-age', `a phase ends at ${when(newest)}, which is still to come: its clock was off, or this one is; repeat it with the right time`);
   const days = (at - Math.min(...ends)) / DAY_MS;
   return days > FRESH_DAYS ? warn('evidence-age', `the older phase ended ${days.toFixed(0)} days ago`) : pass('evidence-age', `the older phase ended ${Math.max(0, days).toFixed(1)} days ago`);
 };
