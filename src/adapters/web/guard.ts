@@ -1,7 +1,8 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { MiddlewareHandler } from 'hono';
 
-export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1']);
+/** As the configuration has it: all of 127.0.0.0/8 is this machine alone. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
@@ -14,13 +15,19 @@ const namesOf = (host: string): readonly string[] => {
   return [...own, hostname()];
 };
 
+/** The spellings of a name and a port in Host. A browser leaves the standard port out, and writes an IPv6 address in its short form. */
+const spellings = (name: string, port: number): readonly string[] => {
+  const browsers = URL.parse(`http://${name}:${port}`)?.host;
+  return [`${name}:${port}`, ...(browsers === undefined ? [] : [browsers])];
+};
+
 /**
  * Who may speak to the page: names of our own in Host, and no page of another
  * origin. A name that somebody else's DNS points at this machine is turned away.
  * @param extra further names, as a reverse proxy sends them: with their own port, or with none
  */
 export const allowedHosts = (host: string, port: number, extra: readonly string[]): ReadonlySet<string> =>
-  new Set([...['127.0.0.1', 'localhost', '[::1]', ...namesOf(host)].map((name) => `${name}:${port}`), ...extra].map((name) => name.toLowerCase()));
+  new Set([...['127.0.0.1', 'localhost', '[::1]', ...namesOf(host)].flatMap((name) => spellings(name, port)), ...extra].map((name) => name.toLowerCase()));
 
 const isAllowedOrigin = (origin: string, hosts: ReadonlySet<string>): boolean => {
   const match = /^https?:\/\/([^/]+)$/i.exec(origin);

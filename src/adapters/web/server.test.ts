@@ -133,6 +133,17 @@ describe('the page', () => {
     expect(allowedHosts('::1', 1, []).has('[::1]:1')).toBe(true);
   });
 
+  test('answers to its own address as a browser writes it: without the standard port, IPv6 in its short form', () => {
+    for (const host of ['127.0.0.1', 'localhost', '[::1]', '127.0.0.1:80']) expect(allowedHosts('127.0.0.1', 80, []).has(host), host).toBe(true);
+    expect(allowedHosts('127.0.0.1', 8787, []).has('127.0.0.1')).toBe(false);
+    expect(allowedHosts('2001:DB8:0:0:0:0:0:1', 8787, []).has('[2001:db8::1]:8787')).toBe(true);
+  });
+
+  test('needs no token on any loopback address, as the configuration promises', async () => {
+    const { url } = await start({ host: '127.0.0.2' });
+    expect((await fetch(`${url}/api/board`)).status).toBe(200);
+  });
+
   test('says how it is', async () => {
     const health = { ok: false, checks: [{ name: 'engine', ok: false, detail: 'no progress for 200 s' }] };
     const { url } = await start({ health: () => health });

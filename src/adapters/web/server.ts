@@ -11,7 +11,7 @@ import { loadAssets } from './assets.ts';
 import { createBoardRoutes } from './board-routes.ts';
 import { createBoardStream, type BoardStream } from './board-stream.ts';
 import { createChatProxy, type ChatAccess } from './chat-proxy.ts';
-import { allowedHosts, hostGuard, LOOPBACK, securityHeaders } from './guard.ts';
+import { allowedHosts, hostGuard, isLoopback, securityHeaders } from './guard.ts';
 import { createMarketProxy, type MarketAccess } from './market-proxy.ts';
 
 /** Text for a machine that collects figures. */
@@ -116,7 +116,7 @@ const routesOf = (options: WebServerOptions, stream: BoardStream, hosts: () => R
 /** Starts the page. @throws WebServerError when the port is taken, or for an address that is not loopback without a token */
 export const startWebServer = async (options: WebServerOptions): Promise<WebServer> => {
   const { host } = options;
-  if (!LOOPBACK.has(host) && options.token === null) {
+  if (!isLoopback(host) && options.token === null) {
     throw new WebServerError(`DASHBOARD_HOST: "${host}" is not loopback, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1 (a tunnel reaches it from elsewhere)`);
   }
   const stopping = new AbortController();
