@@ -51,6 +51,12 @@ describe('the audit', () => {
     expect([at(-DAY_MS, 40 * DAY_MS), at(DAY_MS, DAY_MS)]).toEqual(['FAIL', 'FAIL']);
   });
 
+  test('a name that begins like a loopback address is none', () => {
+    const at = (dashboardHost: string) => verdictOf({ ...nothing, config: { ...nothing.config, dashboardHost } }, 'dashboard')?.verdict;
+    expect([at('127.0.0.1'), at('127.1.2.3'), at('localhost'), at('::1')]).toEqual(['PASS', 'PASS', 'PASS', 'PASS']);
+    expect([at('127.example.org'), at('0.0.0.0')]).toEqual(['WARN', 'WARN']);
+  });
+
   test('has eight domains, each with checks of its own, and says where each stands in the documentation', () => {
     const report = judge(nothing);
     const documentation = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');

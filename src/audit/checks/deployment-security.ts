@@ -35,7 +35,7 @@ const databaseFiles = ({ host }: Evidence): Finding => {
 const user = ({ host }: Evidence): Finding => (host.uid === 0 ? fail('dedicated-user', 'runs as root: use the service, which has a user of its own') : pass('dedicated-user', `runs as ${host.user}`));
 
 const dashboard = ({ config }: Evidence): Finding => {
-  const loopback = config.dashboardHost === 'localhost' || config.dashboardHost === '::1' || config.dashboardHost.startsWith('127.');
+  const loopback = config.dashboardHost === 'localhost' || config.dashboardHost === '::1' || /^127(\.\d{1,3}){3}$/.test(config.dashboardHost);
   return loopback ? pass('dashboard', `on ${config.dashboardHost} only`) : warn('dashboard', `reachable at ${config.dashboardHost}, behind its token: put TLS before it`);
 };
 
