@@ -202,7 +202,11 @@ do_upgrade() {
     # The bot that ran then is to run again, and the way back is the version and the backup from before.
     { IFS= read -r previous; IFS= read -r running; IFS= read -r backup; IFS= read -r database; } <"$UNFINISHED"
     resumed=yes
-    say "going on with an upgrade that was broken off; before it, $(basename "$previous") was installed"
+    if [ "$current" != "$previous" ] && systemctl is-active --quiet "$SERVICE"; then
+      # Somebody has started what was switched to, and it is up: its books have gone on, so the way back is this version with a backup of now.
+      previous="$current" backup='' database=''
+    fi
+    say "going on with an upgrade that was broken off; the way back is $(basename "$previous")"
   elif [ "$release" = "$previous" ]; then
     say 'this release is installed already: nothing to do'
     return 0

@@ -198,6 +198,36 @@ END
     expect(output).toContain('nothing to do');
   });
 
+  test('after an upgrade that was broken off and a start by hand, the way back is the version that ran and what it has written', { timeout: 180_000 }, async () => {
+    const { code, output } = await inRoot(`
+      mv /usr/local/sbin/systemctl /usr/local/sbin/systemctl.real
+      cat > /usr/local/sbin/systemctl <<'END'
+#!/bin/bash
+if [ -e /run/break ] && [ "$1" = "$(cat /run/break)" ]; then rm /run/break; pkill -KILL -f 'install.sh upgrade'; fi
+exec /usr/local/sbin/systemctl.real "$@"
+END
+      chmod 0755 /usr/local/sbin/systemctl
+      deployment/install.sh install --offline
+      ${PAPER}
+      sudo systemctl start guardian-bot
+      cp -a /srv/checkout /srv/good
+      echo '// another release' >> /srv/good/src/cli/version.ts
+      echo daemon-reload > /run/break
+      bash -c 'sudo /srv/good/deployment/install.sh upgrade --offline' || true
+      sudo systemctl start guardian-bot
+      second=$(readlink /opt/guardian-bot/current)
+      sudo guardian ctl pause 'long after the upgrade'
+      ${BROKEN_NEXT}
+      result=0; sudo /srv/next/deployment/install.sh upgrade --offline || result=$?
+      echo "check back $result $([ "$(readlink /opt/guardian-bot/current)" = "$second" ] && systemctl is-active --quiet guardian-bot && echo yes)"
+      echo "check pause-kept $(sudo guardian ctl locks | grep -c 'long after the upgrade')"
+      sudo systemctl stop guardian-bot
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ back: '1 yes', 'pause-kept': '1' });
+    expect(output).toContain('restored from the backup');
+  });
+
   test('a bot that ends again and again is meant to run: the upgrade that mends it starts it', { timeout: 120_000 }, async () => {
     const { code, output } = await inRoot(`
       cp -a /srv/checkout /srv/broken
