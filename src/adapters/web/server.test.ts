@@ -139,6 +139,20 @@ describe('the page', () => {
     expect(allowedHosts('2001:DB8:0:0:0:0:0:1', 8787, []).has('[2001:db8::1]:8787')).toBe(true);
   });
 
+  test('takes so many connections and no more: a stranger who opens thousands must not use up the files of the bot', async () => {
+    const { url } = await start();
+    const { port } = new URL(url);
+    let turnedAway = 0;
+    const sockets = Array.from({ length: 600 }, () =>
+      connect(Number(port), '127.0.0.1')
+        .on('error', () => undefined)
+        .on('close', () => (turnedAway += 1)),
+    );
+    await expect.poll(() => turnedAway, { timeout: 5_000 }).toBe(600 - 512);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await fetch(`${url}/livez`).catch(() => null))?.status, { timeout: 5_000 }).toBe(200);
+  });
+
   test('needs no token on any loopback address, as the configuration promises', async () => {
     const { url } = await start({ host: '127.0.0.2' });
     expect((await fetch(`${url}/api/board`)).status).toBe(200);

@@ -53,6 +53,12 @@ export interface WebServer {
 /** Of what is sent to the page no more is kept, before anybody is known: a message of the chat has 4,096 characters. */
 const MOST_BODY = 16 * 1024;
 
+/**
+ * Connections at a time, each an open file and some memory. Whoever opens more, with a token or without, keeps others
+ * from the page, and not the bot from the exchange.
+ */
+const MOST_CONNECTIONS = 512;
+
 /** A mistake in the configuration, said in one line. */
 export class WebServerError extends Error {}
 
@@ -124,6 +130,7 @@ export const startWebServer = async (options: WebServerOptions): Promise<WebServ
   let hosts: ReadonlySet<string> = new Set();
   const app = routesOf(options, stream, () => hosts, stopping.signal);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.maxConnections = MOST_CONNECTIONS;
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
