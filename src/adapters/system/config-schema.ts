@@ -170,7 +170,8 @@ const crossFaults = (s: Settings): readonly ConfigFault[] => {
   const fault = (name: ConfigKey, message: string): void => void faults.push({ key: name, message });
   if (s.EXCHANGE_API_ROOT !== null && s.MODE === 'live') {
     const url = new URL(s.EXCHANGE_API_ROOT);
-    if (url.protocol !== 'https:' && !isLoopback(url.hostname)) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
+    // An address has an IPv6 host in brackets.
+    if (url.protocol !== 'https:' && !isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
   }
   if (s.FEE_ASSET === 'USDT') fault('FEE_ASSET', 'is the quote currency itself; leave it out');
   if (s.FEE_ASSET !== null && s.SYMBOLS.includes(`${s.FEE_ASSET}/USDT`)) {

@@ -223,7 +223,8 @@ describe('values', () => {
     expect(faults({ EXCHANGE_API_KEY: 'key-key-key' })).toEqual(['EXCHANGE_API_SECRET is missing, yet EXCHANGE_API_KEY is set; set both']);
     expect(faults({ TELEGRAM_BOT_TOKEN: '123456:abcdefghijkl' })[0]).toMatch(/^TELEGRAM_OPERATORS is empty/);
     expect(faults({ MODE: 'live', ...keys, EXCHANGE_API_ROOT: 'http://proxy.example' })[0]).toContain('in the clear');
-    expect(fromEnvironment({ MODE: 'live', ...keys, EXCHANGE_API_ROOT: 'http://127.0.0.1:9' }).config.exchange.apiRoot).toBe('http://127.0.0.1:9');
+    for (const root of ['http://127.0.0.1:9', 'http://[::1]:9', 'http://localhost:9']) expect(fromEnvironment({ MODE: 'live', ...keys, EXCHANGE_API_ROOT: root }).config.exchange.apiRoot).toBe(root);
+    expect(faults({ MODE: 'live', ...keys, EXCHANGE_API_ROOT: 'http://[::2]:9' })[0]).toContain('in the clear');
     expect(faults({ DEMO_FROM: '2024-08-01' })[0]).toContain('needs MARKET_DATA_DIR');
   });
 });
