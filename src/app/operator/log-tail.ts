@@ -12,9 +12,15 @@ export interface LogTail extends Log {
   newest(count: number): readonly LogLineView[];
 }
 
+/** Whatever is logged: a line that cannot be written must not stop what it tells of. */
 const inWords = (value: unknown): string => {
   if (value instanceof Error) return value.message;
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+  if (typeof value === 'string') return value;
+  try {
+    return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ?? 'undefined';
+  } catch {
+    return String(value);
+  }
 };
 
 export const createLogTail = (log: Log, redact: (text: string) => string, wallNow: () => EpochMs): LogTail => {
