@@ -27,10 +27,12 @@ const sameText = (key: string, a: string, b: string): boolean => timingSafeEqual
 const createGuessLimit = (wallNow: () => EpochMs) => {
   let from = 0;
   let failures = 0;
+  // A clock that is set back must not make the minute last for hours.
+  const over = (): boolean => wallNow() < from || wallNow() - from >= MINUTE_MS;
   return {
-    exhausted: (): boolean => wallNow() - from < MINUTE_MS && failures >= MOST_FAILURES,
+    exhausted: (): boolean => !over() && failures >= MOST_FAILURES,
     failed: (): void => {
-      if (wallNow() - from >= MINUTE_MS) {
+      if (over()) {
         from = wallNow();
         failures = 0;
       }

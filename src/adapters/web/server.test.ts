@@ -291,6 +291,15 @@ describe('the token', () => {
     expect((await login(url, TOKEN)).status).toBe(303);
   });
 
+  test('a clock that is set back does not make that minute last until it has caught up', async () => {
+    let now = 1_700_000_000_000;
+    const { url } = await start({ token: TOKEN, wallNow: () => now });
+    for (let guess = 0; guess < 10; guess += 1) await login(url, `guess ${guess}`);
+    expect((await login(url, TOKEN)).status).toBe(429);
+    now -= 3_600_000;
+    expect((await login(url, TOKEN)).status).toBe(303);
+  });
+
   test('it is asked for on loopback, too, once it is set; an oversized answer is wrong', async () => {
     const { url } = await start({ token: TOKEN });
     expect((await login(url, 'x'.repeat(5_000))).headers.get('location')).toBe('/login?wrong');
