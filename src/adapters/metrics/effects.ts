@@ -1,6 +1,6 @@
 import type { Effect, OrderEffect } from '../../core/engine/effect.ts';
 import type { OrderPurpose } from '../../core/orders/order.ts';
-import type { OrderStatus } from '../../core/orders/record.ts';
+import type { OrderRecord, OrderStatus } from '../../core/orders/record.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MetricSet } from './registry.ts';
 
@@ -12,8 +12,15 @@ interface Placed {
   heard: boolean;
 }
 
-/** Counts what the engine did. To be called with every effect after its commit. */
-export const createEffectCounter = (clock: Clock, metrics: MetricSet): ((effect: Effect) => void) => {
+export interface EffectCounter {
+  /** To be called with every effect after its commit. */
+  readonly effect: (effect: Effect) => void;
+  /** Takes over orders that an earlier run has placed: they end in this one. */
+  adopt(orders: Iterable<OrderRecord>): void;
+}
+
+/** Counts what the engine did. */
+export const createEffectCounter = (clock: Clock, metrics: MetricSet): EffectCounter => {
   const open = new Map<string, Placed>();
 
   const order = ({ clientOrderId, status }: OrderEffect): void => {
@@ -29,7 +36,14 @@ export const createEffectCounter = (clock: Clock, metrics: MetricSet): ((effect:
     open.delete(clientOrderId);
   };
 
-  return (effect) => {
+  const adopt = (orders: Iterable<OrderRecord>): void => {
+    for (const { draft, status } of orders) {
+      // When the exchange first heard of it is not known here.
+      if (!FINAL.has(status) && !open.has(draft.clientOrderId)) open.set(draft.clientOrderId, { purpose: draft.purpose, at: clock.monotonicNow(), heard: true });
+    }
+  };
+
+  const count = (effect: Effect): void => {
     switch (effect.type) {
       case 'place': {
         const { clientOrderId, purpose } = effect.order.draft;
@@ -62,4 +76,5 @@ export const createEffectCounter = (clock: Clock, metrics: MetricSet): ((effect:
         return;
     }
   };
+  return { effect: count, adopt };
 };

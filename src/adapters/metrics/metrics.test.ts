@@ -151,6 +151,21 @@ describe('counts', () => {
     expect(found.get('guardian_order_settle_duration_seconds_sum{purpose="stop"}')).toBe(5.25);
   });
 
+  test('an order that an earlier run placed is counted when it ends in this one', async () => {
+    const metrics = start();
+    const figures = source();
+    const record = (clientOrderId: string, purpose: string, state: OrderStatus) => ({ draft: { clientOrderId, purpose }, status: state });
+    Object.assign(figures.state.orders, { s: record('s', 'stop', 'working'), u: record('u', 'exit', 'unknown'), f: record('f', 'entry', 'filled') });
+    metrics.watch(figures);
+    for (const id of ['s', 'u', 'f']) metrics.effect(order(id, 'filled'));
+    const found = await samples(metrics);
+    expect(found.get('guardian_orders_total{purpose="stop",outcome="filled"}')).toBe(1);
+    expect(found.get('guardian_orders_total{purpose="exit",outcome="filled"}')).toBe(1);
+    expect(found.has('guardian_orders_total{purpose="entry",outcome="filled"}')).toBe(false);
+    // How long the exchange took is not known of them.
+    expect(found.has('guardian_order_settle_duration_seconds_sum{purpose="stop"}')).toBe(false);
+  });
+
   test('denials by the rule that refused', async () => {
     const metrics = start();
     const checks = [{ ok: true, code: 'cash', limit: null, value: null }, { ok: false, code: 'spread-collar', limit: 0.005, value: 0.006 }] as const;

@@ -30,15 +30,17 @@ export interface Metrics {
 /** @param clock wall and monotonic time measure; market time is only shown */
 export const createMetrics = (clock: Clock): Metrics => {
   const set = createMetricSet();
+  const counter = createEffectCounter(clock, set);
   let source: MetricSource | null = null;
   return {
     venue: (venue) => meterVenue(venue, clock, set),
     marketData: (data) => meterMarketData(data, clock, set),
     journal: (journal) => meterJournal(journal, clock, set),
     model: (model) => meterModel(model, clock, set),
-    effect: createEffectCounter(clock, set),
+    effect: counter.effect,
     watch: (found) => {
       source = found;
+      counter.adopt(Object.values(found.state.orders));
     },
     contentType: set.registry.contentType,
     text: () => {
