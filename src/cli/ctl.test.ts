@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { startControlServer } from '../adapters/control/server.ts';
 import { ctl, question, typist, wordsFor } from './ctl.ts';
 
 const asked = (text: string, ended: boolean): Promise<string | null> => {
@@ -30,6 +34,35 @@ test('a reason of any length pauses and halts; other words that are too long are
   expect(wordsFor('halt', ['😱'.repeat(1_000)])).toHaveLength(400);
   expect(wordsFor('pause', [`x${'😱'.repeat(1_000)}`]).isWellFormed()).toBe(true);
   expect(() => wordsFor('unlock', ['x'.repeat(401)])).toThrow('the words after unlock have 401 characters, at most 400 fit');
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+test('what was written in the chat gives the terminal of the server no orders', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'guardian-ctl-'));
+  vi.stubEnv('MODE', 'demo');
+  vi.stubEnv('DATABASE_PATH', join(directory, 'x.db'));
+  const silent = (): void => undefined;
+  const server = await startControlServer({
+    path: join(directory, 'x.sock'),
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    handle: (_request, say) => {
+      say('said\u009b2J');
+      return Promise.resolve({ kind: 'end', ok: true, lines: ['Paused: \u001b]0;owned\u0007 by €\u202etxt', 'two\nlines\tof it'], question: null });
+    },
+  });
+  const printed: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  try {
+    expect(await ctl('locks', [], {})).toBe(0);
+  } finally {
+    await server.close();
+    rmSync(directory, { recursive: true });
+  }
+  expect(printed).toEqual(['said\ufffd2J\n', 'Paused: \ufffd]0;owned\ufffd by €\ufffdtxt\n', 'two\nlines\tof it\n']);
 });
 
 test('the audit names who typed: by sudo, by name, or by number where the system has no name', () => {

@@ -21,3 +21,9 @@ export const outliveOutput = (): void => {
   stdout.off('error', giveUp);
   stdout.on('error', ignore);
 };
+
+/**
+ * A text of others (a reason from the chat, words of the exchange, a line of the log) for a terminal: what a terminal
+ * takes for orders is shown as a mark.
+ */
+export const printable = (text: string): string => text.replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
