@@ -8,8 +8,6 @@ const SESSION: Milliseconds = 12 * HOUR_MS;
 /** Wrong tokens from anybody within a minute after which none is looked at for the rest of it. */
 const MOST_FAILURES = 10;
 const MOST_BODY = 1024;
-/** Over TLS the name itself forbids a cookie that another host or a plain connection has set. */
-const COOKIE = { plain: 'guardian_session', secure: '__Host-guardian_session' } as const;
 
 export interface Access {
   /** Turns away who has neither a session nor the token. */
@@ -22,6 +20,15 @@ const digest = (key: string, text: string): Buffer => createHmac('sha256', key).
 
 /** In constant time, whatever the lengths. */
 const sameText = (key: string, a: string, b: string): boolean => timingSafeEqual(digest(key, a), digest(key, b));
+
+/**
+ * A browser keeps one cookie of a name for all ports of a host: two bots there would end each other's sessions, so the
+ * name is that of the token. Over TLS it forbids by itself a cookie that another host or a plain connection has set.
+ */
+const cookiesOf = (token: string) => {
+  const plain = `guardian_session_${digest(token, 'cookie').toString('hex').slice(0, 8)}`;
+  return { plain, secure: `__Host-${plain}` } as const;
+};
 
 /** Few enough guesses that 16 characters hold for ever. */
 const createGuessLimit = (wallNow: () => EpochMs) => {
@@ -48,10 +55,11 @@ const createGuessLimit = (wallNow: () => EpochMs) => {
  */
 export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallNow: () => EpochMs): Access => {
   const limit = createGuessLimit(wallNow);
+  const cookies = cookiesOf(token);
   const signature = (expires: string): string => digest(token, `session ${expires}`).toString('base64url');
 
   const hasSession = (context: Context): boolean => {
-    const cookie = getCookie(context, COOKIE.secure) ?? getCookie(context, COOKIE.plain) ?? '';
+    const cookie = getCookie(context, cookies.secure) ?? getCookie(context, cookies.plain) ?? '';
     const [expires = '', signed = ''] = cookie.split('.');
     return /^\d{1,16}$/.test(expires) && Number(expires) > wallNow() && sameText(token, signed, signature(expires));
   };
@@ -84,7 +92,7 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
     }
     const secure = (context.req.header('origin') ?? '').startsWith('https:');
     const expires = String(wallNow() + SESSION);
-    setCookie(context, secure ? COOKIE.secure : COOKIE.plain, `${expires}.${signature(expires)}`, { httpOnly: true, sameSite: 'Strict', path: '/', secure, maxAge: SESSION / 1000 });
+    setCookie(context, secure ? cookies.secure : cookies.plain, `${expires}.${signature(expires)}`, { httpOnly: true, sameSite: 'Strict', path: '/', secure, maxAge: SESSION / 1000 });
     return context.redirect('/', 303);
   });
   return { guard, routes };

@@ -243,14 +243,25 @@ describe('the token', () => {
     const answer = await login(url, TOKEN);
     expect(answer.status).toBe(303);
     const cookie = answer.headers.get('set-cookie') ?? '';
-    expect(cookie).toMatch(/^guardian_session=\d+\.[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(/^guardian_session_[0-9a-f]{8}=\d+\.[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
     expect(cookie).not.toContain(TOKEN);
     const session = cookie.split(';')[0] ?? '';
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(200);
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session.replace(/=(\d)/, '=9') } })).status).toBe(401);
-    expect((await fetch(`${url}/api/board`, { headers: { cookie: 'guardian_session=99999999999999.x' } })).status).toBe(401);
+    expect((await fetch(`${url}/api/board`, { headers: { cookie: `${session.split('=')[0]}=99999999999999.x` } })).status).toBe(401);
     now += 12 * 3_600_000 + 1;
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(401);
+  });
+
+  test('two bots on one host do not end each other\'s sessions: a browser keeps one cookie of a name for all its ports', async () => {
+    const bots = [await start({ token: TOKEN }), await start({ token: `${TOKEN}-of-another` })];
+    const jar = new Map<string, string>();
+    for (const [index, { url }] of bots.entries()) {
+      const [name = '', value = ''] = ((await login(url, index === 0 ? TOKEN : `${TOKEN}-of-another`)).headers.get('set-cookie')?.split(';')[0] ?? '').split('=');
+      jar.set(name, value);
+    }
+    const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
+    for (const { url } of bots) expect((await fetch(`${url}/api/board`, { headers: { cookie } })).status).toBe(200);
   });
 
   test('a session ends with the token it was opened with', async () => {
@@ -271,7 +282,7 @@ describe('the token', () => {
   test('over TLS the cookie never travels in the clear', async () => {
     const { url } = await start({ token: TOKEN, names: ['bot.example.org'] });
     const answer = await login(url, TOKEN, 'https://bot.example.org');
-    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-guardian_session=.*; HttpOnly; Secure; SameSite=Strict$/);
+    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-guardian_session_[0-9a-f]{8}=.*; HttpOnly; Secure; SameSite=Strict$/);
   });
 
   test('a machine sends it as a bearer token', async () => {
