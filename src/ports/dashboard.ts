@@ -90,7 +90,7 @@ export interface CandleLine {
   readonly close: number;
 }
 
-/** Newest rows that a reader has, by kind: row ids; for candles the newest open time. */
+/** Newest rows that a reader has, by kind: row ids; for candles the hours up to the newest of each symbol, all added up: one that comes late counts, too. */
 export interface RowCursor {
   readonly decisions: number;
   readonly fills: number;
@@ -113,6 +113,7 @@ export interface BoardRows {
   readonly alerts: readonly AlertLine[];
   readonly locks: readonly LockLine[];
   readonly equity: readonly EquityLine[];
+  /** With them some that the reader has already. */
   readonly candles: readonly CandleLine[];
 }
 

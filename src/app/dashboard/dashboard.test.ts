@@ -5,11 +5,13 @@ import type { DriftReference } from '../../core/features/drift.ts';
 import { createEngineState } from '../../core/engine/state.ts';
 import { DENIALS } from '../../core/guardian/denial.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { EquityBucket } from '../../ports/dashboard.ts';
+import { HOUR_MS } from '../../core/units.ts';
+import type { EquityBucket, RowCursor } from '../../ports/dashboard.ts';
 import type { Model } from '../../ports/model.ts';
 import type { EngineHost } from '../engine-host.ts';
 import { STALL_LIMIT } from '../watchdog.ts';
 import { readCheck } from '../check-words.ts';
+import { createDashboard, type DashboardOptions } from './dashboard.ts';
 import { withDrawdown } from './equity-curve.ts';
 import { createFeatureExplainer } from './explain-features.ts';
 import { createHealth } from './health.ts';
@@ -83,6 +85,47 @@ describe('drawdown along a curve', () => {
     const stretches = Array.from({ length: Math.ceil(values.length / width) }, (_, index) => values.slice(index * width, (index + 1) * width));
     const thin = withDrawdown(stretches.map((part, index) => bucket(index, part.at(-1) ?? 0, Math.max(...part), Math.min(...part)))).maxDrawdown ?? 0;
     expect(thin).toBeLessThanOrEqual(full + 1e-12);
+  });
+});
+
+describe('candles for a reader that goes on', () => {
+  const rows = { decisions: [], fills: [], trades: [], orders: [], alerts: [], locks: [], equity: [] };
+  const counts = { decisions: 0, fills: 0, trades: 0, orders: 0, alerts: 0, locks: 0, equity: 0 };
+  const setUp = () => {
+    const state = createEngineState();
+    state.config = { symbols: ['BTC/USDT', 'ETH/USDT'] } as unknown as typeof state.config;
+    const held: Record<string, { openTime: number; open: number; high: number; low: number; close: number }[]> = { 'BTC/USDT': [], 'ETH/USDT': [] };
+    const close = (symbol: string, hour: number) => held[symbol]?.push({ openTime: (480_000 + hour) * HOUR_MS, open: 1, high: 1, low: 1, close: 1 });
+    const dashboard = createDashboard({ host: { state }, records: { cursor: () => counts, between: () => rows }, recent: (symbol: string, count: number) => held[symbol]?.slice(-count) ?? [] } as unknown as DashboardOptions);
+    const told = (after: RowCursor) => dashboard.between(after, dashboard.cursor())?.candles.map(({ symbol, openTime }) => `${symbol.slice(0, 3)} ${openTime / HOUR_MS - 480_000}`);
+    return { dashboard, close, told };
+  };
+
+  test('the one of a symbol that comes later than another of the same hour is not left out', () => {
+    const { dashboard, close, told } = setUp();
+    for (const symbol of ['BTC/USDT', 'ETH/USDT']) for (let hour = 0; hour < 9; hour += 1) close(symbol, hour);
+    const before = dashboard.cursor();
+    expect(told(before)).toEqual([]);
+    close('BTC/USDT', 9);
+    expect(told(before)).toContain('BTC 9');
+    const between = dashboard.cursor();
+    close('ETH/USDT', 9);
+    expect(told(between)).toContain('ETH 9');
+    expect(told(before)).toEqual(expect.arrayContaining(['BTC 9', 'ETH 9']));
+    // After an outage each may have missed another number of hours.
+    for (let hour = 10; hour < 15; hour += 1) close('ETH/USDT', hour);
+    expect(told(between)).toEqual(expect.arrayContaining(['ETH 9', 'ETH 10', 'ETH 14']));
+  });
+
+  test('who has missed too many, or counted otherwise, begins anew', () => {
+    const { dashboard, close, told } = setUp();
+    close('BTC/USDT', 0);
+    const before = dashboard.cursor();
+    close('BTC/USDT', 300);
+    expect(told(before)).toBeUndefined();
+    expect(told({ ...dashboard.cursor(), candles: 480_000 * HOUR_MS })).toBeUndefined();
+    // Of nothing, all that is there comes at once.
+    expect(told({ ...before, candles: 0 })).toEqual(['BTC 0', 'BTC 300']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import { HOUR_MS, type SymbolName } from '../../core/units.ts';
 import type { BoardRecords, BoardRows, CandleLine, Dashboard, EquityCurve, EquityRange, Health, MarketChart, RowCursor } from '../../ports/dashboard.ts';
 import type { OperatorService } from '../../ports/operator.ts';
 import type { OperatorTools } from '../../ports/operator-tools.ts';
@@ -55,22 +55,28 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
   const { state } = host;
   const symbols = (): readonly SymbolName[] => state.config?.symbols ?? [];
 
-  const candlesAfter = (after: EpochMs, until: EpochMs): readonly CandleLine[] =>
+  /** The newest of each symbol, as far back as hours have come in all: among them is every one that came, whichever symbol was late. */
+  const newestCandles = (hours: number): readonly CandleLine[] =>
     symbols()
-      .flatMap((symbol) => recent(symbol, CATCH_UP_CANDLES).map((candle) => candleLine(symbol, candle)))
-      .filter(({ openTime }) => openTime > after && openTime <= until)
+      .flatMap((symbol) => {
+        const candles = recent(symbol, Math.min(hours, CATCH_UP_CANDLES));
+        const from = (candles.at(-1)?.openTime ?? 0) - hours * HOUR_MS;
+        return candles.filter(({ openTime }) => openTime > from).map((candle) => candleLine(symbol, candle));
+      })
       .toSorted((a, b) => a.openTime - b.openTime);
 
   const cursor = (): RowCursor => ({
     ...records.cursor(),
-    candles: Math.max(0, ...symbols().map((symbol) => recent(symbol, 1)[0]?.openTime ?? 0)),
+    candles: symbols().reduce((hours, symbol) => hours + Math.floor((recent(symbol, 1)[0]?.openTime ?? 0) / HOUR_MS), 0),
   });
 
   const between = (after: RowCursor, until: RowCursor): BoardRows | null => {
-    if (until.candles - after.candles > CATCH_UP_CANDLES * HOUR_MS && after.candles > 0) return null;
+    const hours = until.candles - after.candles;
+    // Fewer: the cursor is of other symbols, or of a version that counted otherwise.
+    if (hours < 0 || (hours > CATCH_UP_CANDLES && after.candles > 0)) return null;
     const rows = records.between(after, until, MOST_MISSED);
     if (rows === null) return null;
-    return { ...rows, candles: until.candles === after.candles ? [] : candlesAfter(after.candles, until.candles) };
+    return { ...rows, candles: hours === 0 ? [] : newestCandles(hours) };
   };
 
   const chart = (symbol: SymbolName, hours: number): MarketChart | null => {
