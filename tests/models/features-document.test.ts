@@ -32,8 +32,8 @@ code version; a test pins the values of a fixed series to it, so that forgetting
 - **Candles that say nothing.** A candle with volume zero (an outage), with a column missing or unsound is left out as
   if it had not come: there is no vector, hence no entry, for that hour.
 - **Context.** Every symbol sees ${CONTEXT_SYMBOL} at the same hour. Without its candle for the hour there is no vector.
-- **Not known** is NaN inside a vector (a share of nothing, a deviation of a window that does not vary). Trees
-  route it by what training showed; it is never replaced by zero.
+- **Not known** is NaN inside a vector (a share of nothing, a logarithm of nothing, a deviation of a window that does not
+  vary); no value is infinite. Trees route it by what training showed; it is never replaced by zero.
 - Squared hourly returns are cut at a move of 25 % before they are summed; see \`SQUARE_LIMIT\`.
 
 Units: *log-ratio* is a natural logarithm of a ratio, *sigma* counts standard deviations, *fraction* 0.02 means two

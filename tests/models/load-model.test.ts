@@ -70,6 +70,19 @@ describe('loading a model', () => {
     await model.close();
   });
 
+  it('reads the first output in the order of the graph, whatever the outputs are called', async () => {
+    // Exporters that number their tensors give names such as "52" and "48": as keys of an object they would come in order of size.
+    const directory = edited((model) => {
+      nodeOf(model, 3).output = ['52'];
+      model.graph?.node?.push({ opType: 'Mul', input: ['52', '52'], output: ['48'] });
+      const [first] = model.graph?.output ?? [];
+      if (model.graph && first) model.graph.output = [{ ...first, name: '52' }, { ...first, name: '48' }];
+    });
+    const model = await loadModel(directory, EXPECTED);
+    expect(await model.predict(new Float32Array(FEATURE_COUNT))).toBeCloseTo(0.9, 6);
+    await model.close();
+  });
+
   it.each([
     ['a missing file', () => join(root, 'nowhere'), 'missing', /does not exist; train one, or set MODEL_DIR/],
     ['a directory in place of the file', () => (mkdirSync(join(root, 'dir', 'model.onnx'), { recursive: true }), join(root, 'dir')), 'unreadable', /can't be read \(EISDIR\)/],

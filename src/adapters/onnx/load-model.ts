@@ -105,14 +105,15 @@ class OnnxModel implements Model {
   async #run(features: Float32Array, count: number): Promise<Float32Array> {
     if (this.#released) throw new Error(`model ${this.#path} is closed`);
     const outputs = await this.#session.run({ [this.#input]: new Tensor('float32', features, [count, this.description.featureCount]) });
-    return probabilitiesOf(this.#path, outputs, count);
+    // By the graph's own list: an object puts names that are numbers before all others, in order of size.
+    return probabilitiesOf(this.#path, this.#session.outputNames.map((name) => outputs[name]), count);
   }
 }
 
 /** The first float output of N or 2N values; of two columns, the second is the probability of the target. */
-const probabilitiesOf = (path: string, outputs: InferenceSession.OnnxValueMapType, count: number): Float32Array => {
-  for (const output of Object.values(outputs)) {
-    if (!(output.data instanceof Float32Array)) continue;
+const probabilitiesOf = (path: string, outputs: readonly (InferenceSession.ReturnType[string] | undefined)[], count: number): Float32Array => {
+  for (const output of outputs) {
+    if (!(output?.data instanceof Float32Array)) continue;
     const { data } = output;
     const columns = data.length / count;
     if (columns !== 1 && columns !== 2) continue;

@@ -145,6 +145,17 @@ describe('the feature engine', () => {
     expect(bitsOf(long.vector(BTC))).toBe(bitsOf(fresh.vector(BTC)));
   });
 
+  it('knows no infinity: what a price that stands still makes of a logarithm is not known', () => {
+    const engine = createFeatureEngine([BTC]);
+    for (let i = 0; i < 1000; i++) engine.push(BTC, btc[i] as Candle);
+    const { close } = btc[999] as Candle;
+    for (let i = 1000; i < 1200; i++) {
+      engine.push(BTC, { ...(btc[i] as Candle), open: close, high: close, low: close, close });
+      for (const value of engine.vector(BTC) ?? []) expect(Math.abs(value)).not.toBe(Number.POSITIVE_INFINITY);
+      if (i === 1006) expect(engine.vector(BTC)?.[FEATURE_NAMES.indexOf('volatility_ratio_6_24')]).toBeNaN();
+    }
+  });
+
   it('names a symbol it was not made for', () => {
     const engine = createFeatureEngine([ETH]);
     expect(() => engine.push('SOL/USDT', btc[0] as Candle)).toThrow(/no SOL\/USDT; it was made for BTC\/USDT, ETH\/USDT/);

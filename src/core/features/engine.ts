@@ -36,6 +36,12 @@ interface Tracked {
 }
 
 /**
+ * A logarithm of nothing or a share of nothing, as after hours in which the price stood still, is as little known as
+ * nothing of nothing: a model is promised a number or NaN, and a sum of weights makes certainty of an infinity.
+ */
+const known = (value: number): number => (Number.isFinite(Math.fround(value)) ? value : Number.NaN);
+
+/**
  * The feature catalogue, candle by candle: what the live bot runs, and what batch
  * runs over history.
  * @param symbols those whose vectors are wanted
@@ -72,7 +78,7 @@ export const createFeatureEngine = (symbols: readonly SymbolName[]): FeatureEngi
     const { own, pair } = inputs;
     if (!own.warm || !context.warm || own.openTime !== context.openTime) return false;
     if (pair !== null && !pair.warm) return false;
-    for (let i = 0; i < FEATURE_COUNT; i++) target[offset + i] = FEATURES[i]?.value(inputs) ?? Number.NaN;
+    for (let i = 0; i < FEATURE_COUNT; i++) target[offset + i] = known(FEATURES[i]?.value(inputs) ?? Number.NaN);
     return true;
   };
 

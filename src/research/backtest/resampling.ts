@@ -11,11 +11,11 @@ export interface Interval {
 export interface Resampling {
   readonly draws: number;
   readonly seed: number;
-  /** Trades drawn in another order: the result is the same, the way there is not. Fraction of the peak. */
+  /** Days of trades drawn in another order: the result is the same, the way there is not. Fraction of the peak. */
   readonly maxDrawdown: Interval | null;
   /** Share of the orders whose maximum drawdown passes the total drawdown limit. */
   readonly beyondLimit: number | null;
-  /** Trades drawn with replacement. */
+  /** Days of trades drawn with replacement. */
   readonly meanTrade: Interval | null;
   readonly winRate: Interval | null;
   readonly totalReturn: Interval | null;
@@ -40,16 +40,18 @@ const intervalOf = (values: Float64Array): Interval => {
 /**
  * Monte Carlo of the order of trades, and bootstrap intervals (Efron, Bootstrap Methods, Annals of Statistics 7, 1979;
  * blocks: Kuensch, Annals of Statistics 17, 1989). Seeded: the same trades give the same intervals.
- * @param trades results as fractions of the equity at their entry, in order
+ * Trades of one day are drawn together. Symbols rise and fall with each other, so two trades of the same hour tell one
+ * story and a half: taken for two they make the intervals too narrow.
+ * @param trades results as fractions of the equity at their entry, in order, by the day on which they were opened
  * @param daily daily returns
  * @param limit total drawdown limit as a fraction
  */
-export const resample = (trades: readonly number[], daily: readonly number[], limit: number, seed = 1): Resampling => {
+export const resample = (trades: readonly (readonly number[])[], daily: readonly number[], limit: number, seed = 1): Resampling => {
   const random = createRandomStream(seed, 'resampling');
   const none = { draws: DRAWS, seed, maxDrawdown: null, beyondLimit: null, meanTrade: null, winRate: null, totalReturn: null, lossShare: null };
   const ofSharpe = resampleSharpe(daily, (below) => Math.floor(random.uniform() * below));
   if (trades.length < MIN_TRADES) return { ...none, sharpe: ofSharpe };
-  const deck = Float64Array.from(trades);
+  const deck = [...trades];
   const drawdowns = new Float64Array(DRAWS);
   const means = new Float64Array(DRAWS);
   const wins = new Float64Array(DRAWS);
@@ -58,15 +60,18 @@ export const resample = (trades: readonly number[], daily: readonly number[], li
     drawdowns[draw] = shuffledDrawdown(deck, () => random.uniform());
     let sum = 0;
     let won = 0;
+    let count = 0;
     let growth = 1;
     for (let k = 0; k < deck.length; k += 1) {
-      const value = deck[Math.floor(random.uniform() * deck.length)] ?? 0;
-      sum += value;
-      if (value > 0) won += 1;
-      growth *= 1 + value;
+      for (const value of deck[Math.floor(random.uniform() * deck.length)] ?? []) {
+        sum += value;
+        count += 1;
+        if (value > 0) won += 1;
+        growth *= 1 + value;
+      }
     }
-    means[draw] = sum / deck.length;
-    wins[draw] = won / deck.length;
+    means[draw] = sum / count;
+    wins[draw] = won / count;
     totals[draw] = growth - 1;
   }
   const share = (values: Float64Array, wanted: (value: number) => boolean): number => values.filter(wanted).length / values.length;
@@ -84,18 +89,20 @@ export const resample = (trades: readonly number[], daily: readonly number[], li
 };
 
 /** Shuffles in place (Fisher and Yates) and returns the maximum drawdown of the compounded results. */
-const shuffledDrawdown = (deck: Float64Array, uniform: () => number): number => {
+const shuffledDrawdown = (deck: (readonly number[])[], uniform: () => number): number => {
   let equity = 1;
   let peak = 1;
   let worst = 0;
   for (let k = 0; k < deck.length; k += 1) {
     const other = k + Math.floor(uniform() * (deck.length - k));
-    const value = deck[other] ?? 0;
-    deck[other] = deck[k] ?? 0;
-    deck[k] = value;
-    equity *= 1 + value;
-    if (equity > peak) peak = equity;
-    else worst = Math.max(worst, 1 - equity / peak);
+    const day = deck[other] ?? [];
+    deck[other] = deck[k] ?? [];
+    deck[k] = day;
+    for (const value of day) {
+      equity *= 1 + value;
+      if (equity > peak) peak = equity;
+      else worst = Math.max(worst, 1 - equity / peak);
+    }
   }
   return worst;
 };

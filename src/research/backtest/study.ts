@@ -1,6 +1,6 @@
 import { dailyReturns } from '../../core/ledger/metrics.ts';
 import { toNumber } from '../../core/decimal.ts';
-import type { EpochMs, SymbolName } from '../../core/units.ts';
+import { utcDayStart, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { ModelDescription } from '../../ports/model.ts';
 import { describeAssumptions, type Assumptions } from './assumptions.ts';
 import { buyAndHold, dailyPoints, evaluate, evaluateCurve, type Evaluation } from './evaluate.ts';
@@ -35,13 +35,23 @@ export interface StudyOptions extends BacktestOptions {
 /** Whether the policy never once wanted to enter: then there was nothing for the Guardian to refuse, and without it the run is the same. */
 const nothingWanted = ({ decisions }: BacktestResult): boolean => decisions.entered === 0 && decisions.denied === 0;
 
+/** Results as fractions of the equity at the entry, by the UTC day of the entry. */
+const fractionsByDay = ({ trades, curve, openingBalance }: BacktestResult): readonly (readonly number[])[] => {
+  const days = new Map<EpochMs, number[]>();
+  for (const { pnl, openedAt } of trades) {
+    const day = days.get(utcDayStart(openedAt)) ?? [];
+    day.push(toNumber(pnl) / equityAt(curve, openedAt, openingBalance));
+    days.set(utcDayStart(openedAt), day);
+  }
+  return [...days.values()];
+};
+
 /** One backtest with all that it is held against: the same without the Guardian, buy and hold, and chance. */
 export const runStudy = (options: StudyOptions): BacktestStudy => {
   const { config, assumptions, series, from, to } = options;
   const result = runBacktest(options);
   const other = nothingWanted(result) ? result : runBacktest({ ...options, applyTo: withoutGuardian });
   const holding = buyAndHold(series, from, to, assumptions);
-  const fractions = result.trades.map((trade) => toNumber(trade.pnl) / equityAt(result.curve, trade.openedAt, result.openingBalance));
   return {
     symbols: config.symbols,
     from,
@@ -55,7 +65,7 @@ export const runStudy = (options: StudyOptions): BacktestStudy => {
     guarded: evaluate(result),
     unguarded: { ...evaluate(other), trades: other.trades.length, curve: other.curve, orderHash: other.orderHash },
     hold: { ...evaluateCurve(holding, assumptions.balance, [], []), curve: holding },
-    resampling: resample(fractions, dailyReturns(dailyPoints(result.curve)).map(({ value }) => value), config.limits.maxTotalDrawdown),
+    resampling: resample(fractionsByDay(result), dailyReturns(dailyPoints(result.curve)).map(({ value }) => value), config.limits.maxTotalDrawdown),
     lockCosts: lockCosts(result, other),
   };
 };

@@ -94,10 +94,20 @@ describe('download', () => {
     const market = marketOf(withOutage);
     expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(store, market, 400), listen().io)).toBe(0);
     expect(store.series(SYMBOL).length).toBe(withOutage.length);
-    expect(market.asked.filter((from) => from > (withOutage[100]?.openTime ?? 0) && from <= (withOutage[299]?.openTime ?? 0))).toEqual([]);
+    expect(market.asked.filter((from) => from > (withOutage[100]?.openTime ?? 0) && from < (withOutage[299]?.openTime ?? 0))).toEqual([]);
     const again = marketOf(withOutage);
     await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(store, again, 400), listen().io);
     expect(again.asked).toEqual([]);
+  });
+
+  it('reads the newest candle again: a clock that was fast had taken it while it was forming', async () => {
+    const store = memoryStore();
+    const forming = all.slice(0, 50).map((candle, i) => (i === 49 ? { ...candle, close: candle.open, volume: candle.volume / 2 } : candle));
+    expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(store, marketOf(forming), 50), listen().io)).toBe(0);
+    const later = listen();
+    expect(await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(store, marketOf(all), 60), later.io)).toBe(0);
+    expect(store.series(SYMBOL)).toEqual(columnsFromCandles(all.slice(0, 60)));
+    expect(later.out[0]).toMatch(/10 candles added/);
   });
 
   it('asks again for a hole that no outage explains, and fails when it stays', async () => {

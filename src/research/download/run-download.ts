@@ -11,7 +11,7 @@ import { describeGaps, findGaps } from './gaps.ts';
 
 export interface DownloadOptions {
   readonly symbols: readonly SymbolName[];
-  /** Open time of the first candle wanted; taken down to the hour. What is held already is not fetched again. */
+  /** Open time of the first candle wanted; taken down to the hour. What is held already is not fetched again, but for the newest. */
   readonly from: EpochMs;
 }
 
@@ -56,10 +56,14 @@ const remaining = (share: number, spent: Milliseconds): string => {
   return minutes < 1 ? ', less than a minute left' : `, about ${Math.ceil(minutes)} min left`;
 };
 
-/** Fetches what lies before the oldest candle held, then what lies after the newest. */
+/**
+ * Fetches what lies before the oldest candle held, then what lies after the newest. The newest is fetched again with
+ * what follows it: a clock that was fast has taken it for closed while it was forming.
+ */
 const fetchSymbol = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools: DownloadTools, io: ResearchIo, report: (share: number) => void): Promise<boolean> => {
   const held = tools.store.range(symbol);
-  const spans = held === null ? [{ from, to: now }] : [{ from, to: held.first }, { from: held.last + HOUR_MS, to: now }];
+  const spans = held === null ? [{ from, to: now }] : [{ from, to: held.first }];
+  if (held !== null && held.last + 2 * HOUR_MS <= now) spans.push({ from: held.last, to: now });
   let added = 0;
   for (const span of spans) {
     const fetched = await fetchSpan(symbol, span, now, tools, io, (at) => report((at - from) / Math.max(1, hourStart(now) - from)));

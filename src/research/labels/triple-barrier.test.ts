@@ -47,6 +47,10 @@ describe('triple-barrier labels', () => {
     expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, [100, 103, 99.5, 100], [100, 100, 98, 99], quiet])).outcome).toBe(OUTCOME.target);
     expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, [100, 100, 98, 99], [100, 103, 99.5, 100], quiet])).outcome).toBe(OUTCOME.stop);
     expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, both, quiet, quiet])).outcome).toBe(OUTCOME.stop);
+    // Nor do they across a hole: the stop may have been in it.
+    const holed = series([[100, 100, 99.5, 100], [100, 103, 99.5, 100]], [4, 6], HOUR_MS / 4);
+    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, holed).outcome).toBe(OUTCOME.stop);
+    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, series([[100, 103, 99.5, 100]], [5], HOUR_MS / 4)).outcome).toBe(OUTCOME.stop);
     // Candles of another hour settle nothing.
     expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, series([[100, 103, 99.5, 100]], [12], HOUR_MS / 4)).outcome).toBe(OUTCOME.stop);
   });

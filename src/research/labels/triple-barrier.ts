@@ -7,7 +7,7 @@ import { HOUR_MS, type Fraction } from '../../core/units.ts';
  * 2018, chapter 3) with the RiskEngine's own stop, target and horizon. A decision
  * at the close of candle i buys at the open of candle i + 1, dearer by the entry
  * slippage; then whichever barrier is touched first decides. Where one candle
- * touches both, finer candles say which came first; without them the stop did.
+ * touches both, 15-minute candles say which came first; without them the stop did.
  */
 export interface BarrierOptions {
   readonly stop: Fraction;
@@ -72,11 +72,16 @@ const labelRow = (series: CandleColumns, options: BarrierOptions, finer: CandleC
   }
 };
 
-/** Whether the finer candles of the hour show the target before the stop; "no" where they don't say. */
+/** Span of the finer candles. */
+const FINER_MS = HOUR_MS / 4;
+
+/** Whether the finer candles of the hour show the target before the stop; "no" where they don't say, as from a hole on, which may hide the stop. */
 const targetFirst = (finer: CandleColumns, openTime: number, stop: number, target: number): boolean => {
-  for (let k = rowAt(finer, openTime); k < finer.length && at(finer.openTime, k) < openTime + HOUR_MS; k++) {
+  let next = openTime;
+  for (let k = rowAt(finer, openTime); k < finer.length && next < openTime + HOUR_MS && at(finer.openTime, k) === next; k++) {
     if (at(finer.low, k) <= stop) return false;
     if (at(finer.high, k) >= target) return true;
+    next += FINER_MS;
   }
   return false;
 };

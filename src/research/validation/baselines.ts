@@ -15,14 +15,14 @@ export interface BaselineResult {
 const TREND_DAYS = 50;
 const DAYS_A_YEAR = 365;
 
-/** Daily returns of what a person could have had without a model, in equal parts of each symbol, at the same costs. */
+/** Daily returns of what a person could have had without a model, half of the money in each symbol at the beginning and never moved between them, at the same costs. */
 export const baselineReturns = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): { name: string; returns: Float64Array }[] => {
   const closes = series.map((columns) => dailyCloses(columns, from - TREND_DAYS * DAY_MS, to));
   const always = closes.map((days) => holdReturns(days, () => true, costFactor));
   const trend = closes.map((days) => holdReturns(days, (day) => (days[day] ?? 0) > meanOf(days, day - TREND_DAYS + 1, day + 1), costFactor));
   return [
-    { name: 'buy and hold, half each', returns: mean(always) },
-    { name: `trend rule: held above the ${TREND_DAYS}-day average, half each`, returns: mean(trend) },
+    { name: 'buy and hold, half each', returns: together(always) },
+    { name: `trend rule: held above the ${TREND_DAYS}-day average, half each`, returns: together(trend) },
   ];
 };
 
@@ -60,6 +60,17 @@ const holdReturns = (days: readonly number[], held: (day: number) => boolean, co
   return returns;
 };
 
-/** Half each, day by day. */
-const mean = (bySymbol: readonly Float64Array[]): Float64Array =>
-  (bySymbol[0] ?? new Float64Array(1)).map((_, day) => bySymbol.reduce((sum, series) => sum + (series[day] ?? 0), 0) / bySymbol.length);
+/**
+ * Equal parts, each left to itself: the returns of their sum. The mean of the parts' returns would be those of someone
+ * who evens the parts out every day, and pays nothing for it.
+ */
+const together = (bySymbol: readonly Float64Array[]): Float64Array => {
+  const parts = bySymbol.map(() => 1);
+  return (bySymbol[0] ?? new Float64Array(1)).map((_, day) => {
+    const before = sumOf(parts);
+    bySymbol.forEach((returns, i) => (parts[i] = (parts[i] ?? 0) * (1 + (returns[day] ?? 0))));
+    return before > 0 ? sumOf(parts) / before - 1 : 0;
+  });
+};
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

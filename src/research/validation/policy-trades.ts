@@ -36,9 +36,11 @@ export interface PolicyTrade {
 }
 
 /**
- * The trades that the bot's policy makes of given probabilities: one position a
- * symbol, a rest after a stop-out, the RiskEngine's size and caps. No Guardian:
- * this asks whether the model earns, the backtest asks what the system does.
+ * The trades that the bot's policy enters on given probabilities: one position a
+ * symbol, a rest after a stop-out, the RiskEngine's size and caps. Each is held to
+ * its barrier, as the label is; the bot leaves before when the model turns round
+ * (REVERSAL_PART). No Guardian: this asks whether the model earns, the backtest
+ * asks what the system does.
  * @param rows indices of the dataset in order of time
  * @param probabilities one for each of `rows`
  */
