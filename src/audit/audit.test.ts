@@ -45,6 +45,19 @@ describe('the audit', () => {
     expect(verdictOf({ ...nothing, model, modelFault: null, paper: ended('paper', 0) }, 'same-model')?.verdict).toBe('PASS');
   });
 
+  test('symbols that no phase has traded are named, and a key with rights beyond spot', () => {
+    const traded = (mode: string, ...symbols: string[]): Evidence['paper'] => {
+      const phase = ended(mode, 0);
+      return phase.status === 'read' ? { ...phase, record: { ...phase.record, symbols } } : phase;
+    };
+    const config = { ...nothing.config, symbols: ['BTC/USDT', 'SOL/USDT'] };
+    expect(verdictOf(nothing, 'same-symbols')?.verdict).toBe('FAIL');
+    expect(verdictOf({ ...nothing, config, paper: traded('paper', 'BTC/USDT', 'SOL/USDT'), testnet: traded('testnet', 'SOL/USDT', 'BTC/USDT', 'ETH/USDT') }, 'same-symbols')?.verdict).toBe('PASS');
+    expect(verdictOf({ ...nothing, config, paper: traded('paper', 'BTC/USDT', 'SOL/USDT'), testnet: traded('testnet', 'BTC/USDT') }, 'same-symbols')).toMatchObject({ verdict: 'WARN', evidence: 'testnet was run without SOL/USDT' });
+    const key = (beyondSpot: boolean) => verdictOf({ ...nothing, exchange: { ...nothing.exchange, rights: { trading: true, withdrawals: false, beyondSpot, ipRestricted: true } } }, 'key-rights')?.verdict;
+    expect([key(false), key(true)]).toEqual(['PASS', 'WARN']);
+  });
+
   test('evidence from days to come is not fresh: a clock was off', () => {
     const at = (paper: number, testnet: number) => verdictOf({ ...nothing, paper: ended('paper', nothing.at + paper), testnet: ended('testnet', nothing.at + testnet) }, 'evidence-age')?.verdict;
     expect([at(-DAY_MS, -DAY_MS), at(-31 * DAY_MS, 0), at(0, SECOND_MS)]).toEqual(['PASS', 'WARN', 'PASS']);

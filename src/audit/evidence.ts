@@ -48,7 +48,7 @@ export interface ExchangeFacts {
   readonly skew: Milliseconds | null;
   /** null = no key, or it could not be asked. */
   readonly account: { readonly canTrade: boolean; readonly equity: number | null } | null;
-  readonly rights: { readonly trading: boolean; readonly withdrawals: boolean; readonly ipRestricted: boolean } | null;
+  readonly rights: { readonly trading: boolean; readonly withdrawals: boolean; readonly beyondSpot: boolean; readonly ipRestricted: boolean } | null;
   /** Why account or rights are not known; null when they are. */
   readonly accountFault: string | null;
 }

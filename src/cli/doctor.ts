@@ -51,6 +51,7 @@ const diagnoseKey = async ({ account }: ExchangeHandle, config: Config): Promise
   if (!rights.ok) return [bad('key', `its rights could not be read (${rights.error.message})`), trades];
   if (rights.value.withdrawals) return [bad('key', 'may withdraw or transfer money: delete it and make one that may only read and trade spot'), trades];
   if (!rights.value.trading) return [bad('key', 'may not trade spot: permit it on the exchange'), trades];
+  if (rights.value.beyondSpot) return [good('key', 'may trade margin, futures or options, too: take these rights from it, spot is all it needs'), trades];
   return [good('key', rights.value.ipRestricted ? 'trading only, bound to addresses' : 'trading only; bind it to the address of this host'), trades];
 };
 

@@ -33,10 +33,16 @@ describe('questions about the account', () => {
 
   test('withdrawal rights are seen', async () => {
     const { account } = await open(true);
-    expect(await account.keyRights()).toEqual({ ok: true, value: { trading: true, withdrawals: true, ipRestricted: true } });
+    expect(await account.keyRights()).toEqual({ ok: true, value: { trading: true, withdrawals: true, beyondSpot: false, ipRestricted: true } });
     const stranger = await connect(simulator?.url ?? '');
     expect(await stranger.account.keyRights()).toMatchObject({ ok: false, error: { kind: 'authentication' } });
     await stranger.close();
+  });
+
+  test('rights beyond spot are seen', async () => {
+    simulator = await createExchangeSimulator({ accountId: 1, history: generateMarket({ symbols: { 'BTC/USDT': 60_000 }, from: T0 - 24 * 3_600_000, hours: 48, seed: 1 }), startTime: T0, keyRights: { futures: true } });
+    exchange = await connect(simulator.url, { credentials: { apiKey: simulator.credentials.apiKey, secret: simulator.credentials.secret } });
+    expect(await exchange.account.keyRights()).toMatchObject({ ok: true, value: { withdrawals: false, beyondSpot: true } });
   });
 
   test('orders are found when they are closed, too', async () => {

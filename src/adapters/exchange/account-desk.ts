@@ -16,6 +16,8 @@ export interface KeyRights {
   readonly trading: boolean;
   /** Withdrawals or transfers out of the account. */
   readonly withdrawals: boolean;
+  /** Margin, futures or options: more can be lost with these than the account holds. The bot needs none of them. */
+  readonly beyondSpot: boolean;
   readonly ipRestricted: boolean;
 }
 
@@ -46,9 +48,10 @@ export const createAccountDesk = (client: Client): AccountDesk => ({
   keyRights: async () => {
     const answer = checkAnswer('rights of the key', keyRightsAnswer, await client.call('keyRights', {}));
     if (!answer.ok) return answer;
-    const { enableSpotAndMarginTrading, enableWithdrawals, enableInternalTransfer, permitsUniversalTransfer, ipRestrict } = answer.value;
-    const withdrawals = enableWithdrawals || enableInternalTransfer === true || permitsUniversalTransfer === true;
-    return { ok: true, value: { trading: enableSpotAndMarginTrading, withdrawals, ipRestricted: ipRestrict } };
+    const rights = answer.value;
+    const withdrawals = rights.enableWithdrawals || rights.enableInternalTransfer === true || rights.permitsUniversalTransfer === true;
+    const beyondSpot = [rights.enableMargin, rights.enableFutures, rights.enableVanillaOptions, rights.enablePortfolioMarginTrading].includes(true);
+    return { ok: true, value: { trading: rights.enableSpotAndMarginTrading, withdrawals, beyondSpot, ipRestricted: rights.ipRestrict } };
   },
   recentOrders: async (symbol) => {
     const answer = checkAnswer(`orders of ${symbol}`, orderHeadsAnswer, await client.call('allOrders', { symbol: exchangeId(symbol), limit: PAGE }));

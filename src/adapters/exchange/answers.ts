@@ -81,6 +81,10 @@ export const keyRightsAnswer = z.object({
   enableSpotAndMarginTrading: z.boolean(),
   enableInternalTransfer: z.boolean().optional(),
   permitsUniversalTransfer: z.boolean().optional(),
+  enableMargin: z.boolean().optional(),
+  enableFutures: z.boolean().optional(),
+  enableVanillaOptions: z.boolean().optional(),
+  enablePortfolioMarginTrading: z.boolean().optional(),
 });
 
 export const orderHeadsAnswer = z.array(z.object({ clientOrderId: z.string(), time }));

@@ -14,6 +14,7 @@ const keyRights = ({ exchange }: Evidence): Finding => {
   if (rights === null) return fail('key-rights', `the rights of the key are not known: ${accountFault ?? 'no key is configured'}`);
   if (rights.withdrawals) return fail('key-rights', 'the key may withdraw or transfer: make one that may only read and trade spot');
   if (!rights.trading) return fail('key-rights', 'the key may not trade spot');
+  if (rights.beyondSpot) return warn('key-rights', 'the key may trade margin, futures or options, too: more could be lost with it than the account holds; spot is all it needs');
   return rights.ipRestricted ? pass('key-rights', 'trading only, bound to addresses') : warn('key-rights', 'trading only, from any address: bind the key to this host');
 };
 

@@ -18,6 +18,7 @@ export const testPhases = (evidence: Evidence): readonly Finding[] => {
     duration('dry-run', 'dry run (MODE=paper)', paper, DRY_RUN_HOURS, 'PAPER_DATABASE_PATH'),
     duration('testnet', 'testnet (MODE=testnet)', testnet, TESTNET_HOURS, 'TESTNET_DATABASE_PATH'),
     sameModel(evidence),
+    sameSymbols(evidence),
     closedTrades(testnet),
     killSwitch(testnet),
     fresh(evidence),
@@ -38,6 +39,17 @@ const sameModel = ({ paper, testnet, model }: Evidence): Finding => {
   if (paper.status === 'missing' && testnet.status === 'missing') return fail('same-model', 'there is no phase to compare with');
   const other = [paper, testnet].flatMap((phase) => (phase.status === 'read' && phase.record.withOtherModel > 0 && phase.record.counted === 0 ? [`${phase.mode}: ${span(phase.record.withOtherModel)} with another model`] : []));
   return other.length > 0 ? fail('same-model', `${other.join('; ')}; this one is ${model.name} (${model.hash.slice(0, 12)})`) : pass('same-model', `${model.name} (${model.hash.slice(0, 12)})`);
+};
+
+/** A market of its own filters and its own hours: what was seen at others says less of it. */
+const sameSymbols = ({ paper, testnet, config }: Evidence): Finding => {
+  const read = [paper, testnet].flatMap((phase) => (phase.status === 'read' ? [phase] : []));
+  if (read.length === 0) return fail('same-symbols', 'there is no phase to compare with');
+  const untried = read.flatMap(({ mode, record }) => {
+    const missing = config.symbols.filter((symbol) => !record.symbols.includes(symbol));
+    return missing.length === 0 ? [] : [`${mode} was run without ${missing.join(', ')}`];
+  });
+  return untried.length > 0 ? warn('same-symbols', untried.join('; ')) : pass('same-symbols', `${config.symbols.join(', ')} on ${read.map(({ mode }) => mode).join(' and ')}`);
 };
 
 const closedTrades = (testnet: Phase): Finding => {

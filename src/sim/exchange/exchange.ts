@@ -34,6 +34,7 @@ export interface KeyRights {
   readonly trading: boolean;
   readonly withdrawals: boolean;
   readonly ipRestricted: boolean;
+  readonly futures?: boolean;
   readonly createdAt: EpochMs;
 }
 

@@ -111,7 +111,7 @@ const restrictions = ({ exchange }: RouteRequest): unknown => ({
   enableWithdrawals: exchange.keyRights.withdrawals,
   enableInternalTransfer: false,
   enableMargin: false,
-  enableFutures: false,
+  enableFutures: exchange.keyRights.futures === true,
   permitsUniversalTransfer: false,
   enableVanillaOptions: false,
   enableFixApiTrade: false,
