@@ -7,6 +7,7 @@ import { checkAnswer, serverTimeAnswer } from './answers.ts';
 import { classify, isLimit, parseRetryAfter, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
+import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
 import { TransportError, createTransport, type Transport } from './transport.ts';
 
 /** The only file that knows the client library. It signs, paces and addresses; what a failure means is ours (error-map.ts). */
@@ -63,13 +64,10 @@ class RequestFailure extends Error {
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 /** A sample that took longer says too little about the other clock. */
 const LONGEST_TIME_SAMPLE: Milliseconds = 2_000;
-/** Zero would divide by zero in the library's throttle. */
-const SHORTEST_INTERVAL: Milliseconds = 0.001;
 
 const libraryOptions = (options: ClientOptions): Record<string, unknown> => ({
   ...(options.credentials ?? {}),
   enableRateLimit: true,
-  rateLimit: Math.max(options.requestInterval, SHORTEST_INTERVAL),
   options: {
     defaultType: 'spot',
     fetchMarkets: { types: ['spot'] },
@@ -91,12 +89,18 @@ class BinanceClient extends binance {
   transport!: Transport;
   clock!: Clock;
   requestBudget!: RequestBudget;
+  pace!: RequestPacer;
   /** Local wall time minus the exchange's. */
   clockDifference: Milliseconds = 0;
 
   /** Signatures are dated by wall time as the exchange sees it, never by market time. */
   override nonce(): number {
     return Math.round(this.clock.wallNow() - this.clockDifference);
+  }
+
+  /** The library calls this before it signs: its own cost of the request, our own clock. */
+  override throttle(cost = 1): Promise<void> {
+    return this.pace(cost);
   }
 
   override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
@@ -169,6 +173,7 @@ export const createClient = (options: ClientOptions): Client => {
   library.clock = options.clock;
   library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES });
   library.requestBudget = createRequestBudget({ wall: () => options.clock.wallNow(), monotonic: () => options.clock.monotonicNow() });
+  library.pace = createRequestPacer(options.clock, options.requestInterval);
   const methods = methodsOf(library);
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
   let timeSampled = false;
