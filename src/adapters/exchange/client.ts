@@ -61,6 +61,16 @@ class RequestFailure extends Error {
   }
 }
 
+/** Not sent: the exchange has asked for slowness, or the minute's weight is nearly used. */
+class HeldBack extends Error {
+  readonly wait: Milliseconds;
+
+  constructor(wait: Milliseconds) {
+    super(`waiting ${Math.ceil(wait)} ms for the exchange's limit`);
+    this.wait = wait;
+  }
+}
+
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 /** A sample that took longer says too little about the other clock. */
 const LONGEST_TIME_SAMPLE: Milliseconds = 2_000;
@@ -99,8 +109,11 @@ class BinanceClient extends binance {
   }
 
   /** The library calls this before it signs: its own cost of the request, our own clock. */
-  override throttle(cost = 1): Promise<void> {
-    return this.pace(cost);
+  override async throttle(cost = 1): Promise<void> {
+    await this.pace(cost);
+    // Whatever waited here when the exchange asked for slowness must not go into its ban.
+    const wait = this.requestBudget.wait('order');
+    if (wait !== null) throw new HeldBack(wait);
   }
 
   override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
@@ -143,6 +156,8 @@ const factsOf = (error: unknown): FailureFacts => {
   return { phase: 'not-sent', code: error instanceof BaseError ? `Library${error.name}` : 'LibraryError', message };
 };
 
+const heldBack = ({ wait, message }: HeldBack): Read<never> => ({ ok: false, error: { kind: 'rate-limited', code: 'local-budget', message, retryAfter: wait } });
+
 type Method = (parameters: Parameters) => Promise<unknown>;
 
 const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> => ({
@@ -180,12 +195,11 @@ export const createClient = (options: ClientOptions): Client => {
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
     const urgency: Urgency = isUrgent(endpoint, parameters) ? 'order' : 'read';
     const wait = library.requestBudget.wait(urgency);
-    if (wait !== null) {
-      return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`, retryAfter: wait } };
-    }
+    if (wait !== null) return heldBack(new HeldBack(wait));
     try {
       return { ok: true, value: await methods[endpoint]({ ...parameters }) };
     } catch (error) {
+      if (error instanceof HeldBack) return heldBack(error);
       const classified = classify(factsOf(error));
       return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
     }

@@ -49,6 +49,19 @@ describe('the pace of requests', () => {
     await exchange.close();
   });
 
+  test.each([418, 429])('what waits for its turn when the exchange answers %s is not sent any more', async (status) => {
+    const exchange = await connect(server.origin, { requestInterval: 50, clock: patientClock });
+    server.handle = () => ({ status, headers: { 'retry-after': '120' }, body: { code: -1003, msg: 'Too much request weight used.' } });
+    const before = server.received.length;
+    const [first, second, cancelled] = await Promise.all([exchange.venue.balances(), exchange.venue.balances(), exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })]);
+    expect(server.received.length - before).toBe(1);
+    expect(first).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: '-1003' } });
+    expect(second).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget' } });
+    expect(cancelled).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited', code: 'local-budget' } });
+    expect(cancelled.kind === 'not-sent' && (cancelled.error.retryAfter ?? 0) > 110_000).toBe(true);
+    await exchange.close();
+  });
+
   test('leaves the time between as it is paid for, and saves up nothing', async () => {
     let now = 0;
     const slept: number[] = [];
