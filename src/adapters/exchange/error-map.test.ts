@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
   ...[-1002, -1022, -1099, -2008, -2014, -2015].map((code) =>
     answer('-1002 unauthorised, -1022 bad signature, -1099, -2008, -2014, -2015 key or permission', code === -2015 ? 401 : 400, code, 'authentication'),
   ),
-  answer('-2010 duplicate order', 400, -2010, 'unknown', 'Duplicate order sent.'),
+  ...[-2010, -1010].map((code) => answer('-2010 or -1010 duplicate order', 400, code, 'unknown', 'Duplicate order sent.')),
   answer('-2010 new order rejected (funds, market closed)', 400, -2010, 'refused', 'Account has insufficient balance for requested action.'),
   ...[-2011, -2013, -2026].map((code) => answer('-2011 cancel rejected, -2013 no such order, -2026 archived', 400, code, 'refused')),
   answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1013, 'refused', 'Filter failure: LOT_SIZE'),

@@ -54,8 +54,8 @@ export const ERROR_ROWS: readonly Row[] = [
   { id: '-1004 busy, -1008 overloaded, -1016 shutting down', when: coded('-1004', '-1008', '-1016'), kind: 'unknown' },
   { id: '-1021 timestamp outside the receive window', when: coded('-1021'), kind: 'clock-skew' },
   { id: '-1002 unauthorised, -1022 bad signature, -1099, -2008, -2014, -2015 key or permission', when: coded('-1002', '-1022', '-1099', '-2008', '-2014', '-2015'), kind: 'authentication' },
-  // Our id is in the book already: an earlier send of the same intent arrived after all.
-  { id: '-2010 duplicate order', when: (facts) => facts.code === '-2010' && /duplicate/i.test(facts.message), kind: 'unknown' },
+  // Our id is in the book already: an earlier send of the same intent arrived after all. The matching engine's words come under either code.
+  { id: '-2010 or -1010 duplicate order', when: (facts) => (facts.code === '-2010' || facts.code === '-1010') && /duplicate/i.test(facts.message), kind: 'unknown' },
   { id: '-2010 new order rejected (funds, market closed)', when: coded('-2010'), kind: 'refused' },
   { id: '-2011 cancel rejected, -2013 no such order, -2026 archived', when: coded('-2011', '-2013', '-2026'), kind: 'refused' },
   { id: '-1010 to -1099: message received but refused (filters, order composition)', when: between(-1010, -1099), kind: 'refused' },

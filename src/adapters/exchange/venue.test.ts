@@ -131,6 +131,13 @@ describe('sending', () => {
     expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'clock-skew' } });
   });
 
+  test('that the id is in the book already is no refusal, under whichever code the exchange says so', async () => {
+    for (const code of [-2010, -1010]) {
+      server.handle = () => ({ status: 400, body: { code, msg: 'Duplicate order sent.' } });
+      expect(await exchange.venue.send(approved()), String(code)).toMatchObject({ kind: 'unknown', error: { code: String(code) } });
+    }
+  });
+
   test('an id beyond what a double holds stays exact', async () => {
     server.handle = () => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(order()).replace('"orderId":42', '"orderId":90071992547409931') });
     const outcome = await exchange.venue.send(approved());
@@ -203,6 +210,10 @@ describe('cancelling', () => {
   test('an order that is not open is told apart from a cancellation that may have happened', async () => {
     server.handle = () => ({ status: 400, body: { code: -2011, msg: 'Unknown order sent.' } });
     expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-open', error: { code: '-2011' } });
+    server.handle = () => ({ status: 400, body: { code: -1010, msg: 'Unknown order sent.' } });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-open', error: { code: '-1010' } });
+    server.handle = () => ({ status: 400, body: { code: -1010, msg: 'This account may not place or cancel orders.' } });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-sent' });
     server.handle = () => ({ status: 502, body: '' });
     expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'unknown' });
     server.handle = () => ({ status: 400, body: { code: -1021, msg: 'late' } });

@@ -54,10 +54,13 @@ const failedSend = (error: VenueError): SendOutcome => {
   }
 };
 
+/** The matching engine's "Unknown order sent." comes under -1010 as well. */
+const isNotOpen = ({ code, message }: VenueError): boolean => code === '-2011' || code === '-2013' || (code === '-1010' && /unknown order/i.test(message));
+
 const failedCancel = (error: VenueError): CancelOutcome => {
   switch (error.kind) {
     case 'refused':
-      return error.code === '-2011' || error.code === '-2013' ? { kind: 'not-open', error } : { kind: 'not-sent', error };
+      return isNotOpen(error) ? { kind: 'not-open', error } : { kind: 'not-sent', error };
     case 'unlisted':
     case 'authentication':
     case 'rate-limited':
