@@ -249,8 +249,11 @@ describe('looking up', () => {
   });
 
   test('not found is the exchange saying so, and nothing else', async () => {
-    server.handle = () => ({ status: 400, body: { code: -2013, msg: 'Order does not exist.' } });
-    expect(await exchange.venue.lookUp(reference)).toEqual({ kind: 'not-found' });
+    const archived = 'Order was canceled or expired with no executed qty over 90 days ago and has been archived.';
+    for (const body of [{ code: -2013, msg: 'Order does not exist.' }, { code: -2026, msg: archived }]) {
+      server.handle = () => ({ status: 400, body });
+      expect(await exchange.venue.lookUp(reference)).toEqual({ kind: 'not-found' });
+    }
     for (const [status, body] of [[404, ''], [500, ''], [200, {}], [400, { code: -2015, msg: 'key' }], [400, { code: -1121, msg: 'symbol' }]] as const) {
       server.handle = () => ({ status, body });
       expect(await exchange.venue.lookUp(reference), String(status)).toMatchObject({ kind: 'unknown' });
