@@ -4,7 +4,7 @@ import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
-import { classify, isLimit, parseRetryAfter, type FailureFacts } from './error-map.ts';
+import { classify, isLimit, parseBannedUntil, parseRetryAfter, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
 import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
@@ -124,16 +124,17 @@ class BinanceClient extends binance {
     const { status } = answer;
     const used = answer.headers['x-mbx-used-weight-1m'];
     if (used !== undefined) this.requestBudget.noteUsed(Number(used));
-    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow());
-    if (isLimit(status, exchangeError(answer.text).code)) this.requestBudget.noteLimited(status, retryAfter);
+    const stated = exchangeError(answer.text);
+    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow()) ?? parseBannedUntil(stated.message, Date.parse(answer.headers['date'] ?? '') || this.nonce());
+    if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, retryAfter);
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);
       if (status >= 200 && status < 300) return value;
     } catch (error) {
-      throw new RequestFailure({ phase: 'answered', status, ...exchangeError(answer.text), retryAfter, library: error instanceof Error ? error.name : 'Error' });
+      throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: error instanceof Error ? error.name : 'Error' });
     }
-    throw new RequestFailure({ phase: 'answered', status, ...exchangeError(answer.text), retryAfter, library: 'none' });
+    throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: 'none' });
   }
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { VenueErrorKind } from '../../ports/venue.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
-import { ERROR_ROWS, classify, parseRetryAfter } from './error-map.ts';
+import { ERROR_ROWS, classify, parseBannedUntil, parseRetryAfter } from './error-map.ts';
 import { approved, connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
 /** The balances of an account that holds nothing. */
@@ -183,6 +183,29 @@ describe('slowing down', () => {
     expect(parseRetryAfter('999999999', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter('Wed, 21 Oct 2099 07:28:00 GMT', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter(undefined, 0)).toBeNull();
+  });
+
+  test('a ban without Retry-After lasts as long as its words say, and a restart under it asks once', async () => {
+    const msg = `Way too much request weight used; IP banned until ${Date.now() + 3_600_000}. Please use WebSocket Streams for live updates to avoid bans.`;
+    server.handle = () => ({ status: 418, body: { code: -1003, msg } });
+    const banned = await exchange.venue.balances();
+    expect(!banned.ok && Math.abs((banned.error.retryAfter ?? 0) - 3_600_000) < 60_000).toBe(true);
+    const held = await exchange.venue.balances();
+    expect(!held.ok && held.error.code === 'local-budget' && (held.error.retryAfter ?? 0) > 3_500_000).toBe(true);
+    server.timeAnswer = { status: 418, body: { code: -1003, msg } };
+    const before = server.received.length;
+    const restarted = await connect(server.origin);
+    expect(await restarted.venue.balances()).toMatchObject({ ok: false, error: { code: 'local-budget' } });
+    expect(await restarted.venue.send(approved())).toMatchObject({ kind: 'not-sent' });
+    expect(server.received.length - before).toBe(1);
+    await restarted.close();
+  });
+
+  test('the end of a ban in the exchange\'s words', () => {
+    expect(parseBannedUntil('Way too much request weight used; IP banned until 1722816060000. Please', 1_722_816_000_000)).toBe(60_000);
+    expect(parseBannedUntil('IP banned until 1722816000000.', 1_722_816_060_000)).toBeNull();
+    expect(parseBannedUntil('IP banned until 9999999999999.', 0)).toBe(3 * 24 * 3_600_000);
+    expect(parseBannedUntil('IP banned until further notice.', 0)).toBeNull();
   });
 
   test('reads wait when the weight of the minute is nearly used; orders go on', async () => {

@@ -98,3 +98,13 @@ export const parseRetryAfter = (header: string | undefined, wallNow: number): Mi
   const at = Date.parse(text);
   return Number.isFinite(at) ? Math.min(Math.max(0, at - wallNow), LONGEST_PAUSE) : null;
 };
+
+/**
+ * How long a ban lasts by the exchange's own words, for an answer whose Retry-After was lost on the way; null when they do
+ * not say, or name a time that is over. `exchangeNow`: its wall clock, by the answer's own date where it has one.
+ */
+export const parseBannedUntil = (message: string, exchangeNow: number): Milliseconds | null => {
+  const until = /banned until (\d{13})\b/i.exec(message)?.[1];
+  const left = Number(until ?? Number.NaN) - exchangeNow;
+  return left > 0 ? Math.min(left, LONGEST_PAUSE) : null;
+};
