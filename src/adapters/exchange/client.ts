@@ -4,7 +4,7 @@ import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
-import { classify, isLimit, parseBannedUntil, parseRetryAfter, type FailureFacts } from './error-map.ts';
+import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
 import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
@@ -125,7 +125,8 @@ class BinanceClient extends binance {
     const used = answer.headers['x-mbx-used-weight-1m'];
     if (used !== undefined) this.requestBudget.noteUsed(Number(used));
     const stated = exchangeError(answer.text);
-    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow()) ?? parseBannedUntil(stated.message, Date.parse(answer.headers['date'] ?? '') || this.nonce());
+    const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
+    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow()) ?? parseStatedWait(stated.code, stated.message, exchangeNow);
     if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, retryAfter);
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { VenueErrorKind } from '../../ports/venue.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
-import { ERROR_ROWS, classify, parseBannedUntil, parseRetryAfter } from './error-map.ts';
+import { ERROR_ROWS, classify, parseRetryAfter, parseStatedWait } from './error-map.ts';
 import { approved, connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
 /** The balances of an account that holds nothing. */
@@ -201,11 +201,25 @@ describe('slowing down', () => {
     await restarted.close();
   });
 
-  test('the end of a ban in the exchange\'s words', () => {
-    expect(parseBannedUntil('Way too much request weight used; IP banned until 1722816060000. Please', 1_722_816_000_000)).toBe(60_000);
-    expect(parseBannedUntil('IP banned until 1722816000000.', 1_722_816_060_000)).toBeNull();
-    expect(parseBannedUntil('IP banned until 9999999999999.', 0)).toBe(3 * 24 * 3_600_000);
-    expect(parseBannedUntil('IP banned until further notice.', 0)).toBeNull();
+  test('too many orders, which comes without Retry-After, holds back for its window and no longer', async () => {
+    server.handle = () => ({ status: 429, body: { code: -1015, msg: 'Too many new orders; current limit is 50 orders per 10 SECOND.' } });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited', code: '-1015', retryAfter: 10_000 } });
+    const held = await exchange.venue.send(approved());
+    expect(held.kind === 'not-sent' && (held.error.retryAfter ?? 0) > 9_000).toBe(true);
+    expect(server.received.filter(({ path }) => path === 'order')).toHaveLength(1);
+  });
+
+  test('the wait in the exchange\'s words', () => {
+    const at = 1_722_816_000_000;
+    expect(parseStatedWait('-1003', 'Way too much request weight used; IP banned until 1722816060000. Please', at)).toBe(60_000);
+    expect(parseStatedWait('-1003', 'IP banned until 1722816000000.', at + 60_000)).toBeNull();
+    expect(parseStatedWait('-1003', 'IP banned until 9999999999999.', 0)).toBe(3 * 24 * 3_600_000);
+    expect(parseStatedWait('-1003', 'IP banned until further notice.', 0)).toBeNull();
+    expect(parseStatedWait('-1015', 'Too many new orders; current limit is 50 orders per 10 SECOND.', at)).toBe(10_000);
+    expect(parseStatedWait('-1015', 'Too many new orders.', at)).toBe(10_000);
+    // A day's worth is no wait for stops and exits; the client's own pause and another try are.
+    expect(parseStatedWait('-1015', 'Too many new orders; current limit is 160000 orders per 1 DAY.', at)).toBeNull();
+    expect(parseStatedWait(null, '', at)).toBeNull();
   });
 
   test('reads wait when the weight of the minute is nearly used; orders go on', async () => {

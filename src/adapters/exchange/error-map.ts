@@ -99,12 +99,19 @@ export const parseRetryAfter = (header: string | undefined, wallNow: number): Mi
   return Number.isFinite(at) ? Math.min(Math.max(0, at - wallNow), LONGEST_PAUSE) : null;
 };
 
+/** The shortest window in which orders are counted, where an answer does not name one. Source: exchangeInfo, rateLimits. */
+const ORDERS_WINDOW: Milliseconds = 10_000;
+
 /**
- * How long a ban lasts by the exchange's own words, for an answer whose Retry-After was lost on the way; null when they do
- * not say, or name a time that is over. `exchangeNow`: its wall clock, by the answer's own date where it has one.
+ * How long to wait by the exchange's own words, for an answer without Retry-After; null when they do not say. One that
+ * refuses too many orders never has it, and its window is seconds long: a longer wait would leave a position bare. From a
+ * ban it may get lost on the way. `exchangeNow`: its wall clock, by the answer's own date where it has one.
  */
-export const parseBannedUntil = (message: string, exchangeNow: number): Milliseconds | null => {
-  const until = /banned until (\d{13})\b/i.exec(message)?.[1];
-  const left = Number(until ?? Number.NaN) - exchangeNow;
+export const parseStatedWait = (code: string | null, message: string, exchangeNow: number): Milliseconds | null => {
+  if (code === '-1015') {
+    const [, count, unit] = /per (\d{1,2}) ?([a-z]+)/i.exec(message) ?? [];
+    return count === undefined ? ORDERS_WINDOW : /^second/i.test(unit ?? '') ? Number(count) * 1_000 : null;
+  }
+  const left = Number(/banned until (\d{13})\b/i.exec(message)?.[1] ?? Number.NaN) - exchangeNow;
   return left > 0 ? Math.min(left, LONGEST_PAUSE) : null;
 };
