@@ -74,7 +74,7 @@ class HeldBack extends Error {
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Three looks at prices: the connections in steady use live on, those of a busy moment do not wait for an order to be lost on them. */
 const IDLE_CONNECTION: Milliseconds = 15_000;
-/** A sample that took longer says too little about the other clock. */
+/** A sample that took longer says too little about the other clock to replace a better one. */
 const LONGEST_TIME_SAMPLE: Milliseconds = 2_000;
 
 const libraryOptions = (options: ClientOptions): Record<string, unknown> => ({
@@ -214,9 +214,12 @@ export const createClient = (options: ClientOptions): Client => {
     const answer = checkAnswer('server time', serverTimeAnswer, await attempt('time', {}));
     if (!answer.ok) return answer;
     const roundTrip = options.clock.monotonicNow() - started;
-    if (roundTrip <= LONGEST_TIME_SAMPLE || !timeSampled) {
+    const difference = wallBefore + roundTrip / 2 - answer.value.serverTime;
+    // A slow sample says little, but that the one in use is wrong by more than it leaves open it does say: the clock was set.
+    const disproved = Math.abs(difference - library.clockDifference) > roundTrip;
+    if (roundTrip <= LONGEST_TIME_SAMPLE || !timeSampled || disproved) {
       timeSampled = true;
-      library.clockDifference = wallBefore + roundTrip / 2 - answer.value.serverTime;
+      library.clockDifference = difference;
     }
     return { ok: true, value: answer.value.serverTime };
   };

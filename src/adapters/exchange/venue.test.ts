@@ -6,7 +6,7 @@ import { decimal } from '../../core/decimal.ts';
 import type { ApprovedOrder } from '../../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../../core/orders/order.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
-import { approved, connect, draft, exitDraft, impatientClock, startLoopbackExchange, stopDraft, type LoopbackExchange, type Received } from './loopback-exchange.test-helper.ts';
+import { approved, connect, draft, exitDraft, startLoopbackExchange, stopDraft, type LoopbackExchange, type Received } from './loopback-exchange.test-helper.ts';
 
 let server: LoopbackExchange;
 let exchange: ExchangeHandle;
@@ -338,32 +338,6 @@ describe('reading the account', () => {
     server.handle = (request) => ((calls += 1) === 2 ? { status: 500, body: '' } : paged(all)(request));
     expect(await exchange.venue.tradesAfter('BTC/USDT', '1', 0)).toMatchObject({ ok: false });
   });
-});
-
-describe('time', () => {
-  test('a local clock that is wrong is seen, and signatures are dated by the exchange\'s', async () => {
-    const slow = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() - 30_000, marketNow: () => 1_000 }) });
-    const time = await slow.venue.serverTime();
-    expect(time.ok && Math.abs(time.value - Date.now()) < 1_000).toBe(true);
-    server.handle = () => ({ body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } });
-    await slow.venue.balances();
-    const stamp = Number(server.received.find(({ path }) => path === 'account')?.query.get('timestamp'));
-    expect(Math.abs(stamp - Date.now())).toBeLessThan(1_000);
-    await slow.close();
-  });
-});
-
-test('after -1021 the exchange\'s clock is read anew, and the next try is dated right', async () => {
-  let offset = 0;
-  const drifting = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() + offset }) });
-  const judge = ({ query }: Received): { status?: number; body: unknown } =>
-    Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000 ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } } : { body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } };
-  server.handle = judge;
-  expect(await drifting.venue.balances()).toMatchObject({ ok: true });
-  offset = -60_000;
-  expect(await drifting.venue.balances()).toMatchObject({ ok: false, error: { kind: 'clock-skew' } });
-  expect(await drifting.venue.balances()).toMatchObject({ ok: true });
-  await drifting.close();
 });
 
 test('every address of the library is turned to the configured root, the sandbox too', async () => {
