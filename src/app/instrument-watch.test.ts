@@ -15,7 +15,7 @@ const createBench = async () => {
   const world = new World().ready().enter();
   const clock = createVirtualClock(world.wall);
   const { exchange } = world;
-  const bench = { lot: '0.00001', trading: true, asked: 0, refused: 0, unlisted: '', failing: false };
+  const bench = { lot: '0.00001', marketMost: instrumentText(BTC).marketMaxQuantity, trading: true, asked: 0, refused: 0, unlisted: '', failing: false };
   const told: string[] = [];
   const snapshotOf = (id: string) => {
     const order = exchange.snapshot(id);
@@ -46,7 +46,7 @@ const createBench = async () => {
       return Promise.resolve({ kind: 'cancelled', order: snapshotOf(clientOrderId) });
     },
   };
-  const stated = (symbol: string): InstrumentText => ({ ...instrumentText(symbol), ...(symbol === BTC ? { stepSize: bench.lot, minQuantity: bench.lot, trading: bench.trading } : {}) });
+  const stated = (symbol: string): InstrumentText => ({ ...instrumentText(symbol), ...(symbol === BTC ? { stepSize: bench.lot, minQuantity: bench.lot, marketMaxQuantity: bench.marketMost, trading: bench.trading } : {}) });
   const bot = createBot({
     state: world.state,
     store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
@@ -112,6 +112,21 @@ test('what changes is read each hour and journaled once; a market that is halted
     'BTC/USDT: the exchange has halted the market\nNo entries there until it is traded again.',
     'BTC/USDT is traded again at the exchange\nstepSize is now 0.0001\nminQuantity is now 0.0001\nOrders follow it from now on.',
   ]);
+  bench.clock.end();
+});
+
+test('the largest market order, which the exchange states anew all the time, is followed and told only when more is held', async () => {
+  const bench = await createBench();
+  const { world, told } = bench;
+  for (const most of ['104.34142329', '141.67845966']) {
+    bench.marketMost = most;
+    await bench.pass(HOUR_MS);
+    expect(world.state.symbols[BTC]?.instrument.marketMaxQuantity).toBe(decimal(most));
+  }
+  expect(told.filter((text) => text.includes('exchange'))).toEqual([]);
+  bench.marketMost = '0.00001';
+  await bench.pass(HOUR_MS);
+  expect(told.filter((text) => text.includes('exchange'))).toEqual(['BTC/USDT: the exchange has changed its rules\nmarketMaxQuantity is now 0.00001\nOrders follow it from now on.']);
   bench.clock.end();
 });
 

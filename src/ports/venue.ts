@@ -55,7 +55,7 @@ export type CancelOutcome =
 
 export type LookUp =
   | { readonly kind: 'found'; readonly order: OrderSnapshot }
-  /** The exchange says that it does not know this client id (-2013). */
+  /** The exchange says that it does not know this client id (-2013), or does not keep it any more because nothing came of it (-2026). */
   | { readonly kind: 'not-found' }
   | { readonly kind: 'unknown'; readonly error: VenueError };
 

@@ -4,9 +4,10 @@ import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
-import { classify, isLimit, parseRetryAfter, type FailureFacts } from './error-map.ts';
+import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
+import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
 import { TransportError, createTransport, type Transport } from './transport.ts';
 
 /** The only file that knows the client library. It signs, paces and addresses; what a failure means is ours (error-map.ts). */
@@ -60,16 +61,25 @@ class RequestFailure extends Error {
   }
 }
 
+/** Not sent: the exchange has asked for slowness, or the minute's weight is nearly used. */
+class HeldBack extends Error {
+  readonly wait: Milliseconds;
+
+  constructor(wait: Milliseconds) {
+    super(`waiting ${Math.ceil(wait)} ms for the exchange's limit`);
+    this.wait = wait;
+  }
+}
+
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
-/** A sample that took longer says too little about the other clock. */
+/** Three looks at prices: the connections in steady use live on, those of a busy moment do not wait for an order to be lost on them. */
+const IDLE_CONNECTION: Milliseconds = 15_000;
+/** A sample that took longer says too little about the other clock to replace a better one. */
 const LONGEST_TIME_SAMPLE: Milliseconds = 2_000;
-/** Zero would divide by zero in the library's throttle. */
-const SHORTEST_INTERVAL: Milliseconds = 0.001;
 
 const libraryOptions = (options: ClientOptions): Record<string, unknown> => ({
   ...(options.credentials ?? {}),
   enableRateLimit: true,
-  rateLimit: Math.max(options.requestInterval, SHORTEST_INTERVAL),
   options: {
     defaultType: 'spot',
     fetchMarkets: { types: ['spot'] },
@@ -91,12 +101,21 @@ class BinanceClient extends binance {
   transport!: Transport;
   clock!: Clock;
   requestBudget!: RequestBudget;
+  pace!: RequestPacer;
   /** Local wall time minus the exchange's. */
   clockDifference: Milliseconds = 0;
 
   /** Signatures are dated by wall time as the exchange sees it, never by market time. */
   override nonce(): number {
     return Math.round(this.clock.wallNow() - this.clockDifference);
+  }
+
+  /** The library calls this before it signs: its own cost of the request, our own clock. */
+  override async throttle(cost = 1): Promise<void> {
+    await this.pace(cost);
+    // Whatever waited here when the exchange asked for slowness must not go into its ban.
+    const wait = this.requestBudget.wait('order');
+    if (wait !== null) throw new HeldBack(wait);
   }
 
   override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
@@ -107,16 +126,18 @@ class BinanceClient extends binance {
     const { status } = answer;
     const used = answer.headers['x-mbx-used-weight-1m'];
     if (used !== undefined) this.requestBudget.noteUsed(Number(used));
-    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow());
-    if (isLimit(status, exchangeError(answer.text).code)) this.requestBudget.noteLimited(status, retryAfter);
+    const stated = exchangeError(answer.text);
+    const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
+    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow()) ?? parseStatedWait(stated.code, stated.message, exchangeNow);
+    if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, retryAfter);
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);
       if (status >= 200 && status < 300) return value;
     } catch (error) {
-      throw new RequestFailure({ phase: 'answered', status, ...exchangeError(answer.text), retryAfter, library: error instanceof Error ? error.name : 'Error' });
+      throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: error instanceof Error ? error.name : 'Error' });
     }
-    throw new RequestFailure({ phase: 'answered', status, ...exchangeError(answer.text), retryAfter, library: 'none' });
+    throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: 'none' });
   }
 }
 
@@ -138,6 +159,8 @@ const factsOf = (error: unknown): FailureFacts => {
   if (error instanceof AuthenticationError) return { phase: 'not-sent', code: 'AuthenticationError', message };
   return { phase: 'not-sent', code: error instanceof BaseError ? `Library${error.name}` : 'LibraryError', message };
 };
+
+const heldBack = ({ wait, message }: HeldBack): Read<never> => ({ ok: false, error: { kind: 'rate-limited', code: 'local-budget', message, retryAfter: wait } });
 
 type Method = (parameters: Parameters) => Promise<unknown>;
 
@@ -167,20 +190,20 @@ export const createClient = (options: ClientOptions): Client => {
   const urls = library.urls as { api: unknown };
   if (options.apiRoot !== null) urls.api = withOrigin(urls.api, options.apiRoot);
   library.clock = options.clock;
-  library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES });
+  library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES, idle: IDLE_CONNECTION });
   library.requestBudget = createRequestBudget({ wall: () => options.clock.wallNow(), monotonic: () => options.clock.monotonicNow() });
+  library.pace = createRequestPacer(options.clock, options.requestInterval);
   const methods = methodsOf(library);
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
   let timeSampled = false;
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
     const urgency: Urgency = isUrgent(endpoint, parameters) ? 'order' : 'read';
     const wait = library.requestBudget.wait(urgency);
-    if (wait !== null) {
-      return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`, retryAfter: wait } };
-    }
+    if (wait !== null) return heldBack(new HeldBack(wait));
     try {
       return { ok: true, value: await methods[endpoint]({ ...parameters }) };
     } catch (error) {
+      if (error instanceof HeldBack) return heldBack(error);
       const classified = classify(factsOf(error));
       return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
     }
@@ -191,9 +214,12 @@ export const createClient = (options: ClientOptions): Client => {
     const answer = checkAnswer('server time', serverTimeAnswer, await attempt('time', {}));
     if (!answer.ok) return answer;
     const roundTrip = options.clock.monotonicNow() - started;
-    if (roundTrip <= LONGEST_TIME_SAMPLE || !timeSampled) {
+    const difference = wallBefore + roundTrip / 2 - answer.value.serverTime;
+    // A slow sample says little, but that the one in use is wrong by more than it leaves open it does say: the clock was set.
+    const disproved = Math.abs(difference - library.clockDifference) > roundTrip;
+    if (roundTrip <= LONGEST_TIME_SAMPLE || !timeSampled || disproved) {
       timeSampled = true;
-      library.clockDifference = wallBefore + roundTrip / 2 - answer.value.serverTime;
+      library.clockDifference = difference;
     }
     return { ok: true, value: answer.value.serverTime };
   };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { VenueErrorKind } from '../../ports/venue.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
-import { ERROR_ROWS, classify, parseRetryAfter } from './error-map.ts';
+import { ERROR_ROWS, classify, parseRetryAfter, parseStatedWait } from './error-map.ts';
 import { approved, connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
 /** The balances of an account that holds nothing. */
@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
   ...[-1002, -1022, -1099, -2008, -2014, -2015].map((code) =>
     answer('-1002 unauthorised, -1022 bad signature, -1099, -2008, -2014, -2015 key or permission', code === -2015 ? 401 : 400, code, 'authentication'),
   ),
-  answer('-2010 duplicate order', 400, -2010, 'unknown', 'Duplicate order sent.'),
+  ...[-2010, -1010].map((code) => answer('-2010 or -1010 duplicate order', 400, code, 'unknown', 'Duplicate order sent.')),
   answer('-2010 new order rejected (funds, market closed)', 400, -2010, 'refused', 'Account has insufficient balance for requested action.'),
   ...[-2011, -2013, -2026].map((code) => answer('-2011 cancel rejected, -2013 no such order, -2026 archived', 400, code, 'refused')),
   answer('-1010 to -1099: message received but refused (filters, order composition)', 400, -1013, 'refused', 'Filter failure: LOT_SIZE'),
@@ -183,6 +183,43 @@ describe('slowing down', () => {
     expect(parseRetryAfter('999999999', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter('Wed, 21 Oct 2099 07:28:00 GMT', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter(undefined, 0)).toBeNull();
+  });
+
+  test('a ban without Retry-After lasts as long as its words say, and a restart under it asks once', async () => {
+    const msg = `Way too much request weight used; IP banned until ${Date.now() + 3_600_000}. Please use WebSocket Streams for live updates to avoid bans.`;
+    server.handle = () => ({ status: 418, body: { code: -1003, msg } });
+    const banned = await exchange.venue.balances();
+    expect(!banned.ok && Math.abs((banned.error.retryAfter ?? 0) - 3_600_000) < 60_000).toBe(true);
+    const held = await exchange.venue.balances();
+    expect(!held.ok && held.error.code === 'local-budget' && (held.error.retryAfter ?? 0) > 3_500_000).toBe(true);
+    server.timeAnswer = { status: 418, body: { code: -1003, msg } };
+    const before = server.received.length;
+    const restarted = await connect(server.origin);
+    expect(await restarted.venue.balances()).toMatchObject({ ok: false, error: { code: 'local-budget' } });
+    expect(await restarted.venue.send(approved())).toMatchObject({ kind: 'not-sent' });
+    expect(server.received.length - before).toBe(1);
+    await restarted.close();
+  });
+
+  test('too many orders, which comes without Retry-After, holds back for its window and no longer', async () => {
+    server.handle = () => ({ status: 429, body: { code: -1015, msg: 'Too many new orders; current limit is 50 orders per 10 SECOND.' } });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited', code: '-1015', retryAfter: 10_000 } });
+    const held = await exchange.venue.send(approved());
+    expect(held.kind === 'not-sent' && (held.error.retryAfter ?? 0) > 9_000).toBe(true);
+    expect(server.received.filter(({ path }) => path === 'order')).toHaveLength(1);
+  });
+
+  test('the wait in the exchange\'s words', () => {
+    const at = 1_722_816_000_000;
+    expect(parseStatedWait('-1003', 'Way too much request weight used; IP banned until 1722816060000. Please', at)).toBe(60_000);
+    expect(parseStatedWait('-1003', 'IP banned until 1722816000000.', at + 60_000)).toBeNull();
+    expect(parseStatedWait('-1003', 'IP banned until 9999999999999.', 0)).toBe(3 * 24 * 3_600_000);
+    expect(parseStatedWait('-1003', 'IP banned until further notice.', 0)).toBeNull();
+    expect(parseStatedWait('-1015', 'Too many new orders; current limit is 50 orders per 10 SECOND.', at)).toBe(10_000);
+    expect(parseStatedWait('-1015', 'Too many new orders.', at)).toBe(10_000);
+    // A day's worth is no wait for stops and exits; the client's own pause and another try are.
+    expect(parseStatedWait('-1015', 'Too many new orders; current limit is 160000 orders per 1 DAY.', at)).toBeNull();
+    expect(parseStatedWait(null, '', at)).toBeNull();
   });
 
   test('reads wait when the weight of the minute is nearly used; orders go on', async () => {

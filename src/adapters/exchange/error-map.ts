@@ -54,8 +54,8 @@ export const ERROR_ROWS: readonly Row[] = [
   { id: '-1004 busy, -1008 overloaded, -1016 shutting down', when: coded('-1004', '-1008', '-1016'), kind: 'unknown' },
   { id: '-1021 timestamp outside the receive window', when: coded('-1021'), kind: 'clock-skew' },
   { id: '-1002 unauthorised, -1022 bad signature, -1099, -2008, -2014, -2015 key or permission', when: coded('-1002', '-1022', '-1099', '-2008', '-2014', '-2015'), kind: 'authentication' },
-  // Our id is in the book already: an earlier send of the same intent arrived after all.
-  { id: '-2010 duplicate order', when: (facts) => facts.code === '-2010' && /duplicate/i.test(facts.message), kind: 'unknown' },
+  // Our id is in the book already: an earlier send of the same intent arrived after all. The matching engine's words come under either code.
+  { id: '-2010 or -1010 duplicate order', when: (facts) => (facts.code === '-2010' || facts.code === '-1010') && /duplicate/i.test(facts.message), kind: 'unknown' },
   { id: '-2010 new order rejected (funds, market closed)', when: coded('-2010'), kind: 'refused' },
   { id: '-2011 cancel rejected, -2013 no such order, -2026 archived', when: coded('-2011', '-2013', '-2026'), kind: 'refused' },
   { id: '-1010 to -1099: message received but refused (filters, order composition)', when: between(-1010, -1099), kind: 'refused' },
@@ -97,4 +97,21 @@ export const parseRetryAfter = (header: string | undefined, wallNow: number): Mi
   if (/^\d{1,9}$/.test(text)) return Math.min(Number(text) * 1_000, LONGEST_PAUSE);
   const at = Date.parse(text);
   return Number.isFinite(at) ? Math.min(Math.max(0, at - wallNow), LONGEST_PAUSE) : null;
+};
+
+/** The shortest window in which orders are counted, where an answer does not name one. Source: exchangeInfo, rateLimits. */
+const ORDERS_WINDOW: Milliseconds = 10_000;
+
+/**
+ * How long to wait by the exchange's own words, for an answer without Retry-After; null when they do not say. One that
+ * refuses too many orders never has it, and its window is seconds long: a longer wait would leave a position bare. From a
+ * ban it may get lost on the way. `exchangeNow`: its wall clock, by the answer's own date where it has one.
+ */
+export const parseStatedWait = (code: string | null, message: string, exchangeNow: number): Milliseconds | null => {
+  if (code === '-1015') {
+    const [, count, unit] = /per (\d{1,2}) ?([a-z]+)/i.exec(message) ?? [];
+    return count === undefined ? ORDERS_WINDOW : /^second/i.test(unit ?? '') ? Number(count) * 1_000 : null;
+  }
+  const left = Number(/banned until (\d{13})\b/i.exec(message)?.[1] ?? Number.NaN) - exchangeNow;
+  return left > 0 ? Math.min(left, LONGEST_PAUSE) : null;
 };

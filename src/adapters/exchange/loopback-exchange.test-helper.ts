@@ -30,13 +30,15 @@ export interface LoopbackExchange {
   readonly origin: string;
   readonly received: Received[];
   handle: Handler;
+  /** What the question for the time is answered; null = the time. */
+  timeAnswer: Answer | null;
   close(): Promise<void>;
 }
 
 /** A hand-made exchange on loopback: it answers what a test tells it to. */
 export const startLoopbackExchange = async (): Promise<LoopbackExchange> => {
   const received: Received[] = [];
-  const exchange: { handle: Handler } = { handle: () => ({ status: 404, body: {} }) };
+  const exchange: { handle: Handler; timeAnswer: Answer | null } = { handle: () => ({ status: 404, body: {} }), timeAnswer: null };
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
@@ -45,7 +47,7 @@ export const startLoopbackExchange = async (): Promise<LoopbackExchange> => {
       const query = new URLSearchParams(request.method === 'POST' ? body : url.search);
       const entry: Received = { method: request.method ?? '', path: url.pathname.replace('/api/v3/', ''), query, headers: request.headers };
       received.push(entry);
-      const answer = entry.path === 'time' ? { body: { serverTime: Date.now() } } : exchange.handle(entry, response);
+      const answer = entry.path === 'time' ? (exchange.timeAnswer ?? { body: { serverTime: Date.now() } }) : exchange.handle(entry, response);
       if (answer === null) return;
       response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
       response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
@@ -60,6 +62,12 @@ export const startLoopbackExchange = async (): Promise<LoopbackExchange> => {
     },
     set handle(handler) {
       exchange.handle = handler;
+    },
+    get timeAnswer() {
+      return exchange.timeAnswer;
+    },
+    set timeAnswer(answer) {
+      exchange.timeAnswer = answer;
     },
     close: () => {
       server.closeAllConnections();

@@ -36,6 +36,8 @@ export interface TransportOptions {
   readonly timeout: Milliseconds;
   /** Largest answer accepted, decompressed. */
   readonly largestAnswer: number;
+  /** How long a connection may lie unused and still be used again. */
+  readonly idle: Milliseconds;
 }
 
 export interface TransportRequest {
@@ -59,8 +61,10 @@ const MAX_SOCKETS = 8;
  * the same class there), and their time-out ends with the headers, so that a stalled body hangs forever.
  */
 export const createTransport = (options: TransportOptions): Transport => {
-  const plain = new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
-  const secure = new https.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+  // One that has lain unused may be closed at the other end this very moment, or long forgotten on the way there: an order would be lost on it, its outcome unknown.
+  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: options.idle };
+  const plain = new http.Agent(pool);
+  const secure = new https.Agent(pool);
   let closed = false;
   return {
     request: (request) => {

@@ -6,7 +6,7 @@ import { decimal } from '../../core/decimal.ts';
 import type { ApprovedOrder } from '../../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../../core/orders/order.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
-import { approved, connect, draft, exitDraft, impatientClock, startLoopbackExchange, stopDraft, type LoopbackExchange, type Received } from './loopback-exchange.test-helper.ts';
+import { approved, connect, draft, exitDraft, startLoopbackExchange, stopDraft, type LoopbackExchange, type Received } from './loopback-exchange.test-helper.ts';
 
 let server: LoopbackExchange;
 let exchange: ExchangeHandle;
@@ -131,6 +131,13 @@ describe('sending', () => {
     expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'clock-skew' } });
   });
 
+  test('that the id is in the book already is no refusal, under whichever code the exchange says so', async () => {
+    for (const code of [-2010, -1010]) {
+      server.handle = () => ({ status: 400, body: { code, msg: 'Duplicate order sent.' } });
+      expect(await exchange.venue.send(approved()), String(code)).toMatchObject({ kind: 'unknown', error: { code: String(code) } });
+    }
+  });
+
   test('an id beyond what a double holds stays exact', async () => {
     server.handle = () => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(order()).replace('"orderId":42', '"orderId":90071992547409931') });
     const outcome = await exchange.venue.send(approved());
@@ -203,6 +210,10 @@ describe('cancelling', () => {
   test('an order that is not open is told apart from a cancellation that may have happened', async () => {
     server.handle = () => ({ status: 400, body: { code: -2011, msg: 'Unknown order sent.' } });
     expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-open', error: { code: '-2011' } });
+    server.handle = () => ({ status: 400, body: { code: -1010, msg: 'Unknown order sent.' } });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-open', error: { code: '-1010' } });
+    server.handle = () => ({ status: 400, body: { code: -1010, msg: 'This account may not place or cancel orders.' } });
+    expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'not-sent' });
     server.handle = () => ({ status: 502, body: '' });
     expect(await exchange.venue.cancel(reference)).toMatchObject({ kind: 'unknown' });
     server.handle = () => ({ status: 400, body: { code: -1021, msg: 'late' } });
@@ -238,8 +249,11 @@ describe('looking up', () => {
   });
 
   test('not found is the exchange saying so, and nothing else', async () => {
-    server.handle = () => ({ status: 400, body: { code: -2013, msg: 'Order does not exist.' } });
-    expect(await exchange.venue.lookUp(reference)).toEqual({ kind: 'not-found' });
+    const archived = 'Order was canceled or expired with no executed qty over 90 days ago and has been archived.';
+    for (const body of [{ code: -2013, msg: 'Order does not exist.' }, { code: -2026, msg: archived }]) {
+      server.handle = () => ({ status: 400, body });
+      expect(await exchange.venue.lookUp(reference)).toEqual({ kind: 'not-found' });
+    }
     for (const [status, body] of [[404, ''], [500, ''], [200, {}], [400, { code: -2015, msg: 'key' }], [400, { code: -1121, msg: 'symbol' }]] as const) {
       server.handle = () => ({ status, body });
       expect(await exchange.venue.lookUp(reference), String(status)).toMatchObject({ kind: 'unknown' });
@@ -324,32 +338,6 @@ describe('reading the account', () => {
     server.handle = (request) => ((calls += 1) === 2 ? { status: 500, body: '' } : paged(all)(request));
     expect(await exchange.venue.tradesAfter('BTC/USDT', '1', 0)).toMatchObject({ ok: false });
   });
-});
-
-describe('time', () => {
-  test('a local clock that is wrong is seen, and signatures are dated by the exchange\'s', async () => {
-    const slow = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() - 30_000, marketNow: () => 1_000 }) });
-    const time = await slow.venue.serverTime();
-    expect(time.ok && Math.abs(time.value - Date.now()) < 1_000).toBe(true);
-    server.handle = () => ({ body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } });
-    await slow.venue.balances();
-    const stamp = Number(server.received.find(({ path }) => path === 'account')?.query.get('timestamp'));
-    expect(Math.abs(stamp - Date.now())).toBeLessThan(1_000);
-    await slow.close();
-  });
-});
-
-test('after -1021 the exchange\'s clock is read anew, and the next try is dated right', async () => {
-  let offset = 0;
-  const drifting = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() + offset }) });
-  const judge = ({ query }: Received): { status?: number; body: unknown } =>
-    Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000 ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } } : { body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } };
-  server.handle = judge;
-  expect(await drifting.venue.balances()).toMatchObject({ ok: true });
-  offset = -60_000;
-  expect(await drifting.venue.balances()).toMatchObject({ ok: false, error: { kind: 'clock-skew' } });
-  expect(await drifting.venue.balances()).toMatchObject({ ok: true });
-  await drifting.close();
 });
 
 test('every address of the library is turned to the configured root, the sandbox too', async () => {

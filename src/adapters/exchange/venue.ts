@@ -54,10 +54,13 @@ const failedSend = (error: VenueError): SendOutcome => {
   }
 };
 
+/** The matching engine's "Unknown order sent." comes under -1010 as well. */
+const isNotOpen = ({ code, message }: VenueError): boolean => code === '-2011' || code === '-2013' || (code === '-1010' && /unknown order/i.test(message));
+
 const failedCancel = (error: VenueError): CancelOutcome => {
   switch (error.kind) {
     case 'refused':
-      return error.code === '-2011' || error.code === '-2013' ? { kind: 'not-open', error } : { kind: 'not-sent', error };
+      return isNotOpen(error) ? { kind: 'not-open', error } : { kind: 'not-sent', error };
     case 'unlisted':
     case 'authentication':
     case 'rate-limited':
@@ -125,13 +128,19 @@ export const createVenue = (options: VenueOptions): Venue => {
   };
 };
 
+/**
+ * No such order, and one that ended more than 90 days ago without having executed anything, which the exchange has
+ * archived: either way nothing came of it, and asking on would be asking for ever. Source: Binance spot API, error codes.
+ */
+const GONE: ReadonlySet<string> = new Set(['-2013', '-2026']);
+
 /** Order and trades read until they tell the same story; `malformed` and unknown otherwise. */
 const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: OrderReference): Promise<LookUp> => {
   let error: VenueError | null = null;
   for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
     if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
     const answer = checkAnswer('order', orderAnswer, await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }));
-    if (!answer.ok) return answer.error.code === '-2013' ? { kind: 'not-found' } : { kind: 'unknown', error: answer.error };
+    if (!answer.ok) return GONE.has(answer.error.code) ? { kind: 'not-found' } : { kind: 'unknown', error: answer.error };
     const complete = await completeSnapshot(client, symbol, clientOrderId, answer.value);
     if (complete.ok) return { kind: 'found', order: complete.value };
     error = complete.error;

@@ -1,5 +1,5 @@
 import type { Client, Endpoint, Parameters } from '../../adapters/exchange/client.ts';
-import { classify, isLimit, parseRetryAfter, type FailureFacts } from '../../adapters/exchange/error-map.ts';
+import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from '../../adapters/exchange/error-map.ts';
 import { createRequestBudget } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -121,15 +121,16 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
 
   const answer = (endpoint: Endpoint, reply: Extract<Awaited<ReturnType<World['request']>>, { kind: 'reply' }>['reply']): Read<unknown> => {
     if (reply.status >= 200 && reply.status < 300) return { ok: true, value: reply.body };
-    const retryAfter = parseRetryAfter(reply.headers?.['Retry-After'], clock.wallNow());
     const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
     const code = typeof body.code === 'number' ? String(body.code) : null;
+    const message = typeof body.msg === 'string' ? body.msg : '';
+    const retryAfter = parseRetryAfter(reply.headers?.['Retry-After'], clock.wallNow()) ?? parseStatedWait(code, message, clock.wallNow());
     if (isLimit(reply.status, code)) budget.noteLimited(reply.status, retryAfter);
     return failed(endpoint, {
       phase: 'answered',
       status: reply.status,
       code,
-      message: typeof body.msg === 'string' ? body.msg : '',
+      message,
       retryAfter,
       library: 'none',
     });

@@ -1,3 +1,4 @@
+import { quantityOf } from '../ledger/ledger.ts';
 import type { InstrumentsInput, InstrumentText } from './input.ts';
 import { instrumentFromText } from './on-start.ts';
 import type { SymbolState } from './state.ts';
@@ -10,9 +11,15 @@ export const onInstruments = (turn: Turn, { instruments }: InstrumentsInput): vo
     if (symbol === undefined) continue;
     const before = symbol.instrument;
     symbol.instrument = instrumentFromText(text);
-    tell(turn, symbol, text, changesOf(before, symbol.instrument));
+    tell(turn, symbol, text, changesOf(before, symbol.instrument).filter((key) => key !== 'marketMaxQuantity' || isHeldBeyond(turn, symbol)));
   }
 };
+
+/**
+ * The exchange works out its largest market order from what is traded and states another one all the time: it is
+ * followed, and news only for what is held beyond it.
+ */
+const isHeldBeyond = ({ state }: Turn, { symbol, instrument: { marketMaxQuantity } }: SymbolState): boolean => marketMaxQuantity > 0n && quantityOf(state.ledger, symbol) > marketMaxQuantity;
 
 type Instrument = SymbolState['instrument'];
 

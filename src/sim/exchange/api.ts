@@ -150,7 +150,8 @@ const isOrder = ({ method, path }: ApiRequest): boolean => method === 'POST' && 
 const errorReply = (error: unknown, onInternalError: (error: unknown) => void): Reply => {
   const known = error instanceof Rejection ? rejectionError(error) : error;
   if (known instanceof ApiError) {
-    const headers = known.status === 429 ? { 'Retry-After': '60' } : {};
+    // The limit of orders is answered without it (public documentation of the spot API, order rate limits).
+    const headers = known.status === 429 && known.code !== -1015 ? { 'Retry-After': '60' } : {};
     return { status: known.status, body: { code: known.code, msg: known.message }, headers };
   }
   onInternalError(error);

@@ -260,6 +260,9 @@ describe('rate limits', () => {
     const place = () => raw.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.0002' }, { now: wall });
     for (let index = 0; index < 51; index += 1) many.push((await place()).status);
     expect([many[49], many[50]]).toEqual([200, 429]);
+    const flood = await place();
+    expect(error(flood)).toMatchObject({ status: 429, code: -1015 });
+    expect(flood.headers.get('retry-after')).toBeNull();
     await strict.close();
   });
 });
