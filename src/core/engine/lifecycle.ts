@@ -232,8 +232,8 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
   }
   managed.triggeredSince ??= turn.wall;
   if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
-  // The stop that an earlier sale's pause relied on protects nothing any more: one try at once, then with pauses again.
-  if (!managed.stoppedOut) managed.retryAt = null;
+  // The stop that an earlier sale's pause relied on protects nothing any more: one try at once. One put back since it was passed follows that try, and pauses hold again.
+  if (stop.createdWall <= managed.triggeredSince) managed.retryAt = null;
   managed.stoppedOut = true;
   managed.exitReason ??= STOP_NOT_FILLED;
 };
