@@ -121,6 +121,20 @@ describe('the protective stop', () => {
     expect(world.held()).toBe('0');
   });
 
+  test('that the exchange ends when the price has passed it is sold at once, though a sale that failed waits for its next try', () => {
+    const world = new World().ready().enter();
+    world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    while ((world.managed()?.retryAt ?? 0) - world.wall < seconds(50)) world.timer(seconds(1));
+    world.timer(seconds(5));
+    world.fate = ({ purpose }) => (purpose === 'stop' ? REJECT : ACCEPT);
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_000 });
+    world.exchange.end(stopIdOf(world), 'expired');
+    world.report(stopIdOf(world));
+    expect(world.held()).toBe('0');
+  });
+
   test('is not sold after a restart on a price of the run before: the first one that this run sees starts the 5 s', () => {
     const world = new World().ready().enter();
     world.exchange.stopsFill = false;

@@ -187,7 +187,11 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
     // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one.
     if (stop === null) managed.stopFailures = 0;
-    else noteStopEnded(turn, managed, stop);
+    else {
+      noteStopEnded(turn, managed, stop);
+      // The pause of an earlier sale relied on it, and no exchange takes another one that the price has passed.
+      if (turn.wall - stop.createdWall >= STOP_SETTLED && isThrough(turn, symbol, stop.draft.stopPrice)) managed.retryAt = null;
+    }
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
     managed.stopOrderId = null;
