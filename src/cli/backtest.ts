@@ -23,12 +23,11 @@ import { assumptionsOf, hourOf, marginOf, refuseBesideCompare, refuseSeed, seedO
 import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './backtest-market.ts';
 import { bundledModel, modelRefusal } from './compose/model.ts';
 import { engineVersion } from './engine-version.ts';
+import { out } from './output.ts';
 import { written } from './written.ts';
 
 const DEMO_MODEL = 'models/demo';
 const RECORDED_MODEL = 'models/btc-eth-1h';
-
-const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** `guardian backtest`: the whole system over stored candles. */
 export const backtest = async (options: BacktestArguments): Promise<ExitCode> => {

@@ -2,12 +2,11 @@ import { backupFile, restoreFile, verifyFile } from '../adapters/sqlite/copies.t
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { backupPath, rotateBackups } from './backups.ts';
+import { out } from './output.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
 
 /** Backups of a database that are kept; older ones are removed. */
 const KEEP = 14;
-
-const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const keepCount = (text: string | undefined): number => {
   if (text === undefined) return KEEP;

@@ -9,10 +9,8 @@ import { UserError } from '../adapters/system/user-error.ts';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
 import { commands } from '../../commands/registry.ts';
 import { controlPath } from './control/start-control.ts';
-import { printable } from './output.ts';
+import { out } from './output.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
-
-const out = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
 /** Who types: what `sudo` was called by, else the user; a user that the system has no name for by number. For the audit table. */
 export const typist = (environment: Readonly<Record<string, string | undefined>>, nameOfUser: () => string, number: number): string => {

@@ -11,11 +11,10 @@ import type { Clock } from '../ports/clock.ts';
 import { connectForLooking } from './audit/audit.ts';
 import { openModel } from './compose/model.ts';
 import { diagnoseTelegram, type Diagnosis } from './doctor-telegram.ts';
-import { printable } from './output.ts';
+import { out } from './output.ts';
 import { openContext } from './process-context.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
 
-const out = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 const good = (name: string, text: string): Diagnosis => ({ name, ok: true, text });
 const bad = (name: string, text: string): Diagnosis => ({ name, ok: false, text });
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -23,7 +23,7 @@ export const outliveOutput = (): void => {
 };
 
 /**
- * A text of others (a reason from the chat, words of the exchange, a line of the log) for a terminal: what a terminal
- * takes for orders is shown as a mark.
+ * A line for whoever called. It may hold words of others (a reason from the chat, the exchange's answer, a line of the log):
+ * what a terminal takes for orders is shown as a mark.
  */
-export const printable = (text: string): string => text.replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+export const out = (line: string): void => void stdout.write(`${line.replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')}\n`);

@@ -6,6 +6,7 @@ import { describeDifference, explain, verify, type JournalReader } from '../app/
 import { decodeState } from '../core/engine/codec.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { engineVersion } from './engine-version.ts';
+import { out } from './output.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
 
 export interface ReplayArguments {
@@ -14,8 +15,6 @@ export interface ReplayArguments {
   readonly until?: string;
   readonly explain?: string;
 }
-
-const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const sequenceOf = (text: string | undefined): { readonly until?: number } => {
   if (text === undefined) return {};

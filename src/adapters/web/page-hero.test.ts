@@ -21,7 +21,7 @@ test('what bars entries is said, and no green "Active" stands over a bot that ma
 });
 
 test('beside the reason of a lock stands what clears it', () => {
-  const reason = 'Reconciliation: USDT: exchange 201.6, ledger 226.6';
+  const reason = 'Reconciliation: USDT: the exchange has 25 less than the ledger';
   const halted: Status = { ...calm, state: 'halted', why: { reason, clearing: '/reconcile, then /unlock' }, mayEnter: false };
   expect([shownState(halted), whyOf(halted)]).toEqual(['halted', `${reason}. Clears: /reconcile, then /unlock.`]);
 });

@@ -1,7 +1,7 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
-import type { EngineState } from '../../core/engine/state.ts';
+import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { staleness } from '../../core/guardian/health-locks.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
@@ -72,17 +72,20 @@ const orderView = ({ draft, status, executed, createdAt }: OrderRecord): OrderVi
   createdAt,
 });
 
+/** A market that is traded no more has prices while something is held there, and no candles. */
+const dataHealth = ({ guardian, freshness }: EngineState, symbol: SymbolState, now: Now): HealthCheckView => {
+  const held = isHeld(guardian, symbol.staleLockId);
+  const stale = staleness(symbol.configured ? symbol : { ...symbol, newestCandleOpen: now.market }, now.market, now.wall, freshness);
+  const fresh = `price ${Math.round(Math.max(0, now.market - (symbol.priceAt ?? now.market)) / SECOND_MS)} s old`;
+  return { name: `data ${symbol.symbol}`, ok: symbol.priceAt === null ? null : stale === null && !held, detail: stale ?? (held ? `${fresh}, one more fresh poll clears the lock` : fresh) };
+};
+
 const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] => {
   const equity = markEquity(state, now.market, now.wall);
   const { skew } = state.guardian;
   return [
     { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}` },
-    ...Object.values(state.symbols).map((symbol): HealthCheckView => {
-      const held = isHeld(state.guardian, symbol.staleLockId);
-      const stale = staleness(symbol, now.market, now.wall, state.freshness);
-      const fresh = `price ${Math.round(Math.max(0, now.market - (symbol.priceAt ?? now.market)) / SECOND_MS)} s old`;
-      return { name: `data ${symbol.symbol}`, ok: symbol.priceAt === null ? null : stale === null && !held, detail: stale ?? (held ? `${fresh}, one more fresh poll clears the lock` : fresh) };
-    }),
+    ...state.symbolList.filter(({ configured, managed }) => configured || managed !== null).map((symbol) => dataHealth(state, symbol, now)),
     { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
     { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },
     booksHealth(state),

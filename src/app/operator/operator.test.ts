@@ -189,6 +189,20 @@ describe('what people see', () => {
     world.quotes();
     expect(data()).toMatchObject({ ok: true, detail: 'price 0 s old' });
   });
+
+  test('health asks no data of a market that is traded no more, and of what is held there the price alone', () => {
+    const data = (): readonly [string, boolean | null][] => tools().health().flatMap(({ name, ok }) => (name.startsWith('data ') ? [[name, ok]] : []));
+    world.enter();
+    world.config = { ...world.config, symbols: [ETH] };
+    world.restart();
+    world.hours(3);
+    const prices = (): void => void world.apply({ type: 'quotes', quotes: [BTC, ETH].map((symbol) => ({ symbol, last: world.exchange.prices[symbol] ?? 0, bid: world.exchange.prices[symbol] ?? 0, ask: world.exchange.prices[symbol] ?? 0, at: world.at })) });
+    prices();
+    expect(data()).toEqual([[`data ${BTC}`, true], [`data ${ETH}`, true]]);
+    world.command({ name: 'flatten', symbol: BTC });
+    world.hours(1);
+    expect(data()).toEqual([[`data ${ETH}`, true]]);
+  });
 });
 
 describe('what people may do', () => {

@@ -6,13 +6,11 @@ import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import { judge, reportLines, reportMarkdown } from '../../audit/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import { printable } from '../output.ts';
+import { out } from '../output.ts';
 import { openContext } from '../process-context.ts';
 import { written } from '../written.ts';
 import { gatherEvidence } from './gather.ts';
 import { keepReport, reportPath } from './report-files.ts';
-
-const out = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
 /** The exchange as the audit and the doctor see it: nothing is ever ordered. Null in demo, which has none. */
 export const connectForLooking = async (config: Config, clock: Clock, log: Log): Promise<ExchangeHandle | null> => {

@@ -113,7 +113,7 @@ describe('a shortage', () => {
     expect(world.locks()).toEqual([]);
     world.account();
     expect(world.locks()).toEqual(['reconciliation']);
-    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: exchange 9700, ledger 10000');
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: the exchange has 300 less than the ledger');
     world.timer(seconds(1));
     expect(world.unlock()).toMatchObject({ ok: false, text: 'Reconciliation: send /reconcile first' });
     world.command({ name: 'reconcile' });

@@ -105,6 +105,36 @@ describe('the protective stop', () => {
     expect([world.held(), last(trades(world)).exitReason]).toEqual(['0', 'stop']);
   });
 
+  test('that was filled in part before it hung is sold after 5 s as well', () => {
+    const world = new World().ready().enter();
+    world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    while ((world.managed()?.retryAt ?? 0) - world.wall < seconds(50)) world.timer(seconds(1));
+    world.fate = () => ACCEPT;
+    world.exchange.stopsFill = false;
+    const stop = world.exchange.orders.get(stopIdOf(world));
+    if (stop === undefined) throw new Error('no stop');
+    world.exchange.fill(stop, decimal('0.01'), decimal('49250'), world.at);
+    world.report(stop.draft.clientOrderId);
+    world.quotes({ [BTC]: 47_000 });
+    world.timer(seconds(5));
+    expect(world.held()).toBe('0');
+  });
+
+  test('that the exchange ends when the price has passed it is sold at once, though a sale that failed waits for its next try', () => {
+    const world = new World().ready().enter();
+    world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    while ((world.managed()?.retryAt ?? 0) - world.wall < seconds(50)) world.timer(seconds(1));
+    world.timer(seconds(5));
+    world.fate = ({ purpose }) => (purpose === 'stop' ? REJECT : ACCEPT);
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_000 });
+    world.exchange.end(stopIdOf(world), 'expired');
+    world.report(stopIdOf(world));
+    expect(world.held()).toBe('0');
+  });
+
   test('is not sold after a restart on a price of the run before: the first one that this run sees starts the 5 s', () => {
     const world = new World().ready().enter();
     world.exchange.stopsFill = false;

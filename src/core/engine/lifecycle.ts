@@ -187,7 +187,11 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
     // Cancelled or expired by the exchange, resized, or filled in part and ended: a new one.
     if (stop === null) managed.stopFailures = 0;
-    else noteStopEnded(turn, managed, stop);
+    else {
+      noteStopEnded(turn, managed, stop);
+      // The pause of an earlier sale relied on it, and no exchange takes another one that the price has passed.
+      if (turn.wall - stop.createdWall >= STOP_SETTLED && isThrough(turn, symbol, stop.draft.stopPrice)) managed.retryAt = null;
+    }
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
     managed.stopOrderId = null;
@@ -232,8 +236,8 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
   }
   managed.triggeredSince ??= turn.wall;
   if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
-  // The stop that an earlier sale's pause relied on protects nothing any more: one try at once, then with pauses again.
-  if (!managed.stoppedOut) managed.retryAt = null;
+  // The stop that an earlier sale's pause relied on protects nothing any more: one try at once. One put back since it was passed follows that try, and pauses hold again.
+  if (stop.createdWall <= managed.triggeredSince) managed.retryAt = null;
   managed.stoppedOut = true;
   managed.exitReason ??= STOP_NOT_FILLED;
 };

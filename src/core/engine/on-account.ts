@@ -178,10 +178,11 @@ export const acceptOrphans = (state: EngineState): void => {
 };
 
 /** Booked trades that the exchange does not have any more: not a shortage but another account. */
-const lostHistory = (turn: Turn, lost: readonly string[]): readonly string[] => {
+const lostHistory = (turn: Turn, lost: readonly string[]): readonly Missing[] => {
   if (lost.length === 0) return [];
   const what = turn.config.mode === 'testnet' ? 'the sandbox was reset' : 'the exchange has lost booked trades';
-  return [`${what}: its history no longer holds ${lost.slice(0, 3).join(', ')}`];
+  const reason = `${what}: its history no longer holds ${lost.slice(0, 3).join(', ')}`;
+  return [{ key: reason, reason }];
 };
 
 type Difference =
@@ -189,15 +190,18 @@ type Difference =
   | { readonly kind: 'fee-coin'; readonly key: string; readonly there: Decimal }
   | { readonly kind: 'shortage'; readonly key: string; readonly reason: string };
 
+/** `key` tells two readings apart; `reason` says what /unlock would accept. */
+type Missing = Pick<Extract<Difference, { kind: 'shortage' }>, 'key' | 'reason'>;
+
 const between = (asset: string, there: Decimal, ours: Decimal): string => `${asset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(ours)}`;
 
-/** What the exchange has less of, each asset: /unlock accepts them all. */
-const shortages = ({ state, config }: Turn, totals: Totals): readonly string[] => {
+/** What the exchange has less of, each asset: /unlock accepts them all. The reason is by how much: a fill of ours moves both sides, and is no other shortage. */
+const shortages = ({ state, config }: Turn, totals: Totals): readonly Missing[] => {
   const { ledger, symbols } = state;
   const ours = Object.values(symbols).map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const);
   return [...ours, [config.quoteAsset, ledger.cash ?? ZERO] as const].flatMap(([asset, held]) => {
     const there = totals.get(asset) ?? ZERO;
-    return there < held ? [between(asset, there, held)] : [];
+    return there < held ? [{ key: between(asset, there, held), reason: `${asset}: the exchange has ${formatDecimal(sub(held, there))} less than the ledger` }] : [];
   });
 };
 
@@ -205,12 +209,10 @@ const findDifference = (turn: Turn, totals: Totals, lost: readonly string[]): Di
   const { ledger } = turn.state;
   const { quoteAsset, feeAsset } = turn.config;
   const missing = [...lostHistory(turn, lost), ...shortages(turn, totals)];
-  const reason = missing.join(CAUSES);
-  if (missing.length > 0) return { kind: 'shortage', key: reason, reason };
+  if (missing.length > 0) return { kind: 'shortage', key: missing.map(({ key }) => key).join(CAUSES), reason: missing.map(({ reason }) => reason).join(CAUSES) };
   const cash = ledger.cash ?? ZERO;
   const there = totals.get(quoteAsset) ?? ZERO;
-  const key = between(quoteAsset, there, cash);
-  if (there > cash) return { kind: 'deposit', key, amount: sub(there, cash) };
+  if (there > cash) return { kind: 'deposit', key: between(quoteAsset, there, cash), amount: sub(there, cash) };
   const coin = feeAsset === null ? ledger.feeCoin : feeCoinsIn(turn, totals, feeAsset);
   return coin === ledger.feeCoin ? null : { kind: 'fee-coin', key: between(feeAsset ?? '', coin, ledger.feeCoin), there: coin };
 };

@@ -266,7 +266,10 @@ export const imposeAnew = (state: GuardianState, changes: Change[], kind: LockKi
   const held = state.locks[kind];
   if (held === undefined) return put(state, changes, kind, null, at, reason, limit, value);
   const told = held.reason.split(CAUSES);
-  if (!reason.split(CAUSES).every((cause) => told.includes(cause))) changes.push({ type: 'lock-set', lock: renewLock(state, { ...held, reason, limit, value }, at) });
+  if (reason.split(CAUSES).every((cause) => told.includes(cause))) return;
+  // Set in this very step: one word of it, the last, which says all. Two would share one alert, and the second be lost.
+  const before = changes.findIndex((change) => change.type === 'lock-set' && change.lock.id === held.id);
+  changes.splice(before < 0 ? changes.length : before, 1, { type: 'lock-set', lock: renewLock(state, { ...held, reason, limit, value }, at) });
 };
 /** Every gate that has not been answered, in one sentence. */
 export const gatesReason = ({ gates }: GuardianState): string => gates.map(({ text }) => text).join(CAUSES);

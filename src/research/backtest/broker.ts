@@ -53,10 +53,16 @@ export class BacktestBroker {
     this.#quote = quote;
     this.#engine = new MatchingEngine({ seed: 1, liquidity, fees: { maker: rate, taker: rate, coin: null, discount: 0n } });
     this.#engine.accounts.deposit(quote, fixedFromNumber(assumptions.balance));
+    this.list(instruments);
+  }
+
+  /** Takes instruments, or what the exchange has changed in them; orders that rest, and numbers, go on. */
+  list(instruments: readonly InstrumentText[]): void {
     for (const instrument of instruments) {
-      const book: SymbolBook = { rules: rulesOf(instrument), last: 0n, time: 0, open: true, nextOrderId: 1, nextTradeId: 1, takenBid: 0n, takenAsk: 0n };
+      const known = this.#listed.get(instrument.symbol);
+      const book: SymbolBook = { last: 0n, time: 0, open: true, nextOrderId: 1, nextTradeId: 1, takenBid: 0n, takenAsk: 0n, ...known?.book, rules: rulesOf(instrument) };
       this.#engine.addSymbol(book);
-      this.#listed.set(instrument.symbol, { id: book.rules.id, book, alarm: Number.NEGATIVE_INFINITY });
+      this.#listed.set(instrument.symbol, { id: book.rules.id, book, alarm: known?.alarm ?? Number.NEGATIVE_INFINITY });
       this.#names.set(book.rules.id, instrument.symbol);
     }
   }

@@ -40,6 +40,17 @@ describe('a recorded run beside a backtest on the same prices', () => {
     expect(causes(inputs)).toEqual({ same: expect.any(Number) });
   });
 
+  test('filters that the exchange changed meanwhile hold for the orders of both', () => {
+    const [start, ...rest] = inputs;
+    if (start?.type !== 'started') throw new Error('a journal begins with a start');
+    const coarse = start.instruments.map((instrument) => ({ ...instrument, stepSize: '0.1', minQuantity: '0.1', tickSize: '1' }));
+    const changed: Input = { type: 'instruments', at: start.at, wall: start.wall, instruments: start.instruments };
+    const [opening, ...others] = rest.slice(rest.findIndex(({ type }) => type === 'account'));
+    if (opening === undefined) throw new Error('no account');
+    const before = rest.slice(0, rest.indexOf(opening));
+    expect(causes(inputs, { inputs: [{ ...start, instruments: coarse }, ...before, opening, changed, ...others] })).toEqual({ same: expect.any(Number) });
+  });
+
   test('other costs show as fills', () => {
     const assumptions = { ...PLAIN, slippage: 0.0005 };
     const signals = compareRuns(effectsOf(inputs), runRecorded({ inputs, assumptions, liquidity: assumedLiquidity(assumptions) }).effects);

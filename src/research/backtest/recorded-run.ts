@@ -1,7 +1,8 @@
 import type { CancelEffect, Effect, PlaceEffect } from '../../core/engine/effect.ts';
-import type { Input, OrderOutcome, StartedInput } from '../../core/engine/input.ts';
+import type { Input, InstrumentText, OrderOutcome, StartedInput } from '../../core/engine/input.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
+import type { SymbolName } from '../../core/units.ts';
 import type { Liquidity } from '../../sim/matching/book.ts';
 import { DEFAULT_ASSUMPTIONS, type Assumptions } from './assumptions.ts';
 import { BacktestBroker } from './broker.ts';
@@ -38,6 +39,7 @@ class RecordedSession {
   readonly #record = new RunRecord();
   readonly #effects: { at: number; effect: Effect }[] = [];
   readonly #prices = new Map<string, number>();
+  readonly #instruments = new Map<SymbolName, InstrumentText>();
   #outgoing: Outgoing[] = [];
   #broker: BacktestBroker | null = null;
   #started: StartedInput | null = null;
@@ -55,6 +57,10 @@ class RecordedSession {
     switch (input.type) {
       case 'started':
         this.#started = input;
+        this.#list(input.instruments);
+        return this.#apply(input);
+      case 'instruments':
+        this.#list(input.instruments);
         return this.#apply(input);
       case 'order-report':
       case 'cancel-failed':
@@ -72,6 +78,12 @@ class RecordedSession {
       default:
         return this.#apply(input);
     }
+  }
+
+  /** The filters of the moment hold here as they held there. */
+  #list(instruments: readonly InstrumentText[]): void {
+    for (const instrument of instruments) this.#instruments.set(instrument.symbol, instrument);
+    this.#broker?.list(instruments);
   }
 
   #apply(input: Input): void {
@@ -121,11 +133,11 @@ class RecordedSession {
   /** The account of the broker, opened with what the recorded one held first. */
   #readAccount(input: Extract<Input, { type: 'account' }>): void {
     if (input.balances === null || this.#started === null) return this.#apply(input);
-    const { config, instruments } = this.#started;
+    const { config } = this.#started;
     if (this.#broker === null) {
       const quote = input.balances.find(({ asset }) => asset === config.quoteAsset);
       const assumptions = { ...(this.#options.assumptions ?? DEFAULT_ASSUMPTIONS), fee: config.takerFee, balance: Number(quote?.free ?? '0') + Number(quote?.locked ?? '0') };
-      this.#broker = new BacktestBroker(assumptions, instruments, config.quoteAsset, this.#options.liquidity);
+      this.#broker = new BacktestBroker(assumptions, [...this.#instruments.values()], config.quoteAsset, this.#options.liquidity);
     }
     this.#deliver(input, null);
     this.#apply({ ...input, balances: this.#broker.balances(), foreignOrders: [] });
