@@ -31,7 +31,8 @@ const targetChat = (state: BotApiState, payload: Payload): Chat => {
 const threadOf = (chat: Chat, payload: Payload): Partial<Message> => {
   const thread = readInteger(payload, 'message_thread_id');
   if (thread === null) return {};
-  if (chat.is_forum !== true) throw badRequest('message thread not found');
+  // The General topic has the number 1 in links, and none here: github.com/tdlib/telegram-bot-api/issues/798.
+  if (chat.is_forum !== true || thread === 1) throw badRequest('message thread not found');
   return { message_thread_id: thread, is_topic_message: true };
 };
 
