@@ -68,8 +68,8 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   let failures = 0;
   let deaf: EpochMs | null = null;
   let lastDelivered: EpochMs | null = null;
-  /** Wall time of the next try of a closed chat; null = the chat is not known to be closed. */
-  let probeAt: EpochMs | null = null;
+  /** Monotonic time of the next try of a closed chat; null = the chat is not known to be closed. */
+  let probeAt: Milliseconds | null = null;
   /** A new process does not know what was closed: it asks once. */
   let mayReopen = true;
   let nap = new AbortController();
@@ -90,7 +90,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   /** All of it at once: one try for each row would meet the same closed door. */
   const close = (parcel: Parcel, why: string): void => {
     if (probeAt === null) log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
-    probeAt = clock.wallNow() + PROBE_MS;
+    probeAt = clock.monotonicNow() + PROBE_MS;
     store.parkAll(chatId, why, clock.wallNow());
     tell(parcel, `${PARKED_PREFIX}${chatId}`, `Alerts cannot be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`, 'They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
   };
@@ -169,7 +169,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const sendBatch = async (signal: AbortSignal): Promise<Step> => {
     if (mayReopen) reopen();
     let rows = news();
-    if (rows.length === 0 || (probeAt !== null && clock.wallNow() < probeAt)) return 'idle';
+    if (rows.length === 0 || (probeAt !== null && clock.monotonicNow() < probeAt)) return 'idle';
     if (probeAt !== null) {
       // The oldest of what was parked goes first, so that the order is kept if the chat has opened.
       reopen();
