@@ -67,6 +67,8 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const delivered = createKeyMemory();
   let failures = 0;
   let deaf: EpochMs | null = null;
+  /** Whether the others have heard of it: not by the deafness, which begins with an outage that all see. */
+  let told = false;
   let lastDelivered: EpochMs | null = null;
   /** Monotonic time of the next try of a closed chat; null = the chat is not known to be closed. */
   let probeAt: Milliseconds | null = null;
@@ -96,10 +98,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   };
 
   const tell = (parcel: Parcel, key: string, title: string, lines: readonly string[]): void => {
-    const first = deaf === null;
     deaf ??= clock.wallNow();
     // Once per episode, and never about its own kind: a blocked chat must not fill the others.
-    if (!first || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
+    if (told || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
+    told = true;
     const report: Alert = {
       kind: 'security',
       key: `${key}:${parcel.rows[0]?.id ?? 0}`,
@@ -129,6 +131,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
       case 'delivered':
         failures = 0;
         deaf = null;
+        told = false;
         probeAt = null;
         lastDelivered = clock.wallNow();
         delivered.add(parcel.alert.key);

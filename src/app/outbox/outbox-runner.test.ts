@@ -187,6 +187,21 @@ describe('outbox runner', () => {
 describe('a chat that is closed to the bot', () => {
   const closed = { kind: 'closed', why: 'chat not found' } as const;
 
+  test('is told of to the others also when it turns out after an outage, once, whatever alert is the first to be refused', async () => {
+    const { clock, notifier, runner, add } = setUp({ chats: [1, 2, 3] });
+    notifier.script(() => unreachable);
+    runner.start();
+    add('fill', 'a');
+    await clock.advance(60_000);
+    notifier.script((chatId) => (chatId === 1 ? { kind: 'delivered' } : closed));
+    await clock.advance(60_000);
+    for (const key of ['b', 'c']) {
+      add('fill', key);
+      await clock.advance(200_000);
+    }
+    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:')).map(({ title }) => title)).toEqual(['Alerts cannot be delivered to chat 2', 'Alerts cannot be delivered to chat 3']);
+  });
+
   test('costs one try a minute whatever waits, and the others are told once', async () => {
     const { clock, notifier, runner, add } = setUp({ chats: [1, 2] });
     let tries = 0;
