@@ -166,6 +166,19 @@ describe('chats', () => {
     expect(waiting(second, 2)).toEqual(['lock']);
   });
 
+  test('but not all that one has missed which was dropped long ago', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    for (const chat of [1, 2]) expect(waiting(first, chat)).toEqual([]);
+    say(first, 'while the second is not configured', 'another');
+    first.outbox.markDelivered(1, [1, 2], NOON);
+    first.close();
+    const later = openForTest(path);
+    say(later, 'started');
+    expect(waiting(later, 3)).toEqual(['started']);
+    expect(waiting(later, 1)).toEqual(['started']);
+  });
+
   test('one that is no longer configured does not count as waiting', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     const first = openDatabase({ path, mode: 'paper', account: 'paper' });

@@ -29,11 +29,13 @@ const COUNT = `
  * Everything up to the returned id is behind a chat that is seen for the first
  * time. In a database with no chat yet that is nothing: what was said before
  * anyone listened is still to be delivered. A chat added later hears what has
- * been said since this start, and what the others have not heard either.
+ * been said since this start, and what none of the others has heard either:
+ * one that was dropped from the configuration has not for a long time, and must
+ * not make a new one hear of all that.
  */
 const FIRST_SEEN = `
   SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM outbox_chats) THEN 0
-              ELSE min(:atStart, (SELECT min(settled_through) FROM outbox_chats)) END`;
+              ELSE min(:atStart, (SELECT max(settled_through) FROM outbox_chats)) END`;
 
 /** After a row is settled, the chat's mark moves up to the row before its oldest waiting one. (Of the chat by its row, for the same reason as above.) */
 const ADVANCE = `

@@ -42,6 +42,25 @@ describe('the schedule', () => {
     expect(at).toEqual(['2024-03-31T06:00:00.000Z', '2024-04-01T06:00:00.000Z']);
   });
 
+  test.each([
+    ['Europe/Berlin', '02:30', '2024-03-30T12:00Z', ['2024-03-31T01:00:00.000Z', '2024-04-01T00:30:00.000Z']],
+    ['Europe/Berlin', '03:00', '2024-03-30T12:00Z', ['2024-03-31T01:00:00.000Z', '2024-04-01T01:00:00.000Z']],
+    // The clock goes from 23:59 to 01:00.
+    ['Asia/Beirut', '00:00', '2024-03-30T12:00Z', ['2024-03-30T22:00:00.000Z', '2024-03-31T21:00:00.000Z']],
+    // By half an hour.
+    ['Australia/Lord_Howe', '02:15', '2024-10-05T12:00Z', ['2024-10-05T15:30:00.000Z', '2024-10-06T15:15:00.000Z']],
+    // Set back, it has the time once all the same.
+    ['Europe/Berlin', '02:30', '2024-10-26T12:00Z', ['2024-10-27T01:30:00.000Z', '2024-10-28T01:30:00.000Z']],
+    ['Asia/Kathmandu', '08:15', '2024-03-30T12:00Z', ['2024-03-31T02:30:00.000Z', '2024-04-01T02:30:00.000Z']],
+  ])('a daily time that daylight saving skips is not left out: %s %s', async (timeZone, time, from, expected) => {
+    vi.setSystemTime(Date.parse(from));
+    create(timeZone);
+    const at: string[] = [];
+    schedule.daily('report', time, (planned) => void at.push(new Date(planned).toISOString()));
+    await vi.advanceTimersByTimeAsync(44 * HOUR);
+    expect(at).toEqual(expected);
+  });
+
   test('a job that throws is reported and the next one runs', async () => {
     create('UTC');
     let runs = 0;

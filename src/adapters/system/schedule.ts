@@ -1,6 +1,6 @@
 import { createTask, type ScheduledTask } from 'node-cron';
 
-import type { EpochMs } from '../../core/units.ts';
+import { MINUTE_MS, type EpochMs } from '../../core/units.ts';
 
 export interface ScheduleOptions {
   /** Zone of daily jobs. Hourly ticks need none: every zone in use here is judged by its minute in UTC. */
@@ -23,6 +23,25 @@ export interface Schedule {
   daily(name: string, time: string, job: Job): void;
   stop(): Promise<void>;
 }
+
+const DAY_MINUTES = 24 * 60;
+
+/** Minutes since midnight by the clock on the wall of a zone. */
+const wallClock = (timeZone: string): ((at: EpochMs) => number) => {
+  const format = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  return (at) => {
+    const [hour = 0, minute = 0] = format.format(at).split(':').map(Number);
+    return hour * 60 + minute;
+  };
+};
+
+/** Whether the clock on the wall jumps over `wanted` in the minute that ends at `at`. One that is set back jumps over nothing. */
+const jumpsOver = (clock: (at: EpochMs) => number, wanted: number, at: EpochMs): boolean => {
+  const before = clock(at - MINUTE_MS);
+  const since = (minute: number): number => (minute - before + DAY_MINUTES) % DAY_MINUTES;
+  const jump = since(clock(at));
+  return jump < DAY_MINUTES / 2 && since(wanted) > 0 && since(wanted) < jump;
+};
 
 /**
  * Wake-ups by node-cron. They are hints, not truth: the loop decides from the clock port what is
@@ -52,7 +71,11 @@ export const createSchedule = (options: ScheduleOptions): Schedule => {
     daily: (name, time, job) => {
       const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(time);
       if (match === null) throw new RangeError(`not a time HH:MM: ${time}`);
-      add(name, `0 ${Number(match[2])} ${Number(match[1])} * * *`, options.timeZone, job);
+      const [hour, minute] = [Number(match[1]), Number(match[2])];
+      add(name, `0 ${minute} ${hour} * * *`, options.timeZone, job);
+      // node-cron leaves out a time that its day does not have. Clocks are set forward at a full or half hour of UTC.
+      const clock = wallClock(options.timeZone);
+      add(name, '0 0,30 * * * *', 'UTC', (plannedAt) => (jumpsOver(clock, hour * 60 + minute, plannedAt) ? job(plannedAt) : undefined));
     },
     stop: async () => {
       for (const task of tasks.splice(0)) await task.destroy();

@@ -21,6 +21,9 @@ export interface Access {
   operators(): readonly number[];
 }
 
+/** What Telegram's links call a forum's General topic. Messages there carry no topic, and a send that names this one is refused. */
+export const GENERAL_TOPIC = 1;
+
 const MIGRATION_KEY = 'telegram/migrated/';
 
 /** The id under which a chat is reached now. A group that became a supergroup has another than the one configured. */
@@ -40,7 +43,7 @@ export const createAccess = (list: AccessList, currentChatId: (chatId: number) =
     allows: (place, senderId) =>
       place.isPrivate
         ? place.chatId === senderId
-        : list.chats.some(({ chatId, threadId }) => currentChatId(chatId) === place.chatId && (threadId === null || threadId === place.threadId)),
+        : list.chats.some(({ chatId, threadId }) => currentChatId(chatId) === place.chatId && (threadId === null || threadId === (place.threadId ?? GENERAL_TOPIC))),
     operators: () => [...operators],
   };
 };

@@ -125,7 +125,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const requests = createRequests(clock);
   const totp = options.unlockTotpSecret === null ? null : createTotpCheck(options.unlockTotpSecret, memory, () => clock.wallNow());
   const confirming = createConfirming({ requests, outbound, totp, approvals: options.unlockApprovals, operators: access.operators, clock, audit, explain });
-  const menus = createMenus(patient, commands, list, redact, log);
+  const menus = createMenus({ api: patient, commands, list, memory, key: `telegram/${botIdOf(token)}/menus`, currentChatId: names.current, redact, log });
 
   const probeMigration = (chatId: number): void => {
     if (!options.chats.some((target) => names.current(target.chatId) === chatId)) return;

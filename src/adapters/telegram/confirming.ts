@@ -86,8 +86,11 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
 
   const ask = (reply: Reply, request: AskRequest, origin: Origin): void => {
     requests.openAsk(origin.caller.userId, origin.place, origin.command, request);
-    const askReplyTo = !origin.place.isPrivate && origin.messageId !== null ? { askReplyTo: origin.messageId } : {};
-    outbound.send(origin.place, { title: reply.title, blocks: [...reply.blocks, { kind: 'text', lines: [request.question] }] }, askReplyTo);
+    const { isPrivate } = origin.place;
+    const askReplyTo = !isPrivate && origin.messageId !== null ? { askReplyTo: origin.messageId } : {};
+    // In a group the bot sees replies only. An answer box opens for whoever wrote a message, not for who pressed a button.
+    const how = isPrivate ? [] : ['Answer with a reply to this message.'];
+    outbound.send(origin.place, { title: reply.title, blocks: [...reply.blocks, { kind: 'text', lines: [request.question, ...how] }] }, askReplyTo);
   };
 
   const confirm = (reply: Reply, request: ConfirmRequest, origin: Origin): void => {

@@ -135,6 +135,14 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.send(message.place, say('Not done', spec === undefined ? 'That is no command. /help lists them all.' : `Something stands right behind the name. Send /${spec.name}, with a space before anything else.`));
   };
 
+  /** "/halt@" and the name of another bot. Only in a group can that bot be there; here it is a slip, and was meant for this one. */
+  const forAnother = (message: IncomingMessage, command: string, caller: Caller): void => {
+    seen.add(message.updateId);
+    if (!message.place.isPrivate || tooFast(caller, message.place, command, null)) return;
+    note(caller, message.place, command, '', 'not understood');
+    outbound.send(message.place, say('Not done', `It names another bot. Send /${command} without a name behind it.`));
+  };
+
   const refuse = (message: IncomingMessage, caller: Caller, command: string, title: string, why: string, outcome: string): void => {
     seen.add(message.updateId);
     note(caller, message.place, command, '', outcome);
@@ -143,7 +151,7 @@ export const createDesk = (options: DeskOptions): Desk => {
 
   const onCommand = async (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): Promise<void> => {
     const self = options.self();
-    if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase()) return;
+    if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase()) return forAnother(message, parsed.name, caller);
     options.requests.dropAsk(caller.userId, message.place);
     const spec = commands.find(parsed.name);
     if (spec === undefined) return unknownCommand(message, parsed, caller);
@@ -190,7 +198,7 @@ export const createDesk = (options: DeskOptions): Desk => {
   };
 
   const onPress = async (press: IncomingPress, caller: Caller): Promise<void> => {
-    if (press.authorId !== options.self()?.id) return;
+    if (press.authorId !== null && press.authorId !== options.self()?.id) return;
     if (press.data.startsWith('r:/') || press.data.startsWith('n:/')) return onButtonCommand(press, caller);
     seen.add(press.updateId);
     const match = /^([ka]):([A-Za-z0-9_-]{22}):([yn])$/.exec(press.data);
@@ -204,10 +212,17 @@ export const createDesk = (options: DeskOptions): Desk => {
     deed(nonce, answer === 'y', press, caller).catch((error: unknown) => log.error({ why: String(error) }, 'press failed'));
   };
 
+  /** In a group Telegram no longer tells the topic of a message that it shows no more, so nobody knows whether it is a listed one. */
+  const tooOld = (press: IncomingPress): void => {
+    seen.add(press.updateId);
+    if (access.roleOf(press.sender.id) !== null) outbound.answer(press.queryId, 'This message is too old for its buttons. Send the command as a message.', true);
+  };
+
   const handleKnown = async (update: unknown): Promise<void> => {
     const incoming = readUpdate(update);
     if (incoming === null || seen.has(incoming.updateId)) return;
     if (incoming.kind === 'migration') return options.probeMigration(incoming.chatId);
+    if (incoming.kind === 'press' && incoming.authorId === null && !incoming.place.isPrivate) return tooOld(incoming);
     const caller = admit(incoming.sender, incoming.place);
     if (caller === null) return;
     options.greet(caller, incoming.place);

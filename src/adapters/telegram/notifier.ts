@@ -3,6 +3,7 @@ import type { Alert } from '../../core/engine/alert.ts';
 import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
 import type { ChatTarget } from '../../ports/chat.ts';
 import type { Delivery, Notifier } from '../../ports/outbox.ts';
+import { GENERAL_TOPIC } from './access.ts';
 import { classifyFailure, type TelegramFailure } from './errors.ts';
 import { asSignal } from './polling.ts';
 import { createAlertRenderer } from './render.ts';
@@ -46,7 +47,7 @@ export const createTelegramNotifier = (options: TelegramNotifierOptions): Notifi
   const render = createAlertRenderer(options.timeZone, options.redact);
   const threadOf = (chatId: number): { readonly message_thread_id?: number } => {
     const threadId = options.chats.find((target) => target.chatId === chatId)?.threadId ?? null;
-    return threadId === null ? {} : { message_thread_id: threadId };
+    return threadId === null || threadId === GENERAL_TOPIC ? {} : { message_thread_id: threadId };
   };
   const send = async (to: number, chatId: number, alert: Alert, silent: boolean): Promise<void> => {
     const { text, keyboard } = render(alert);

@@ -121,7 +121,7 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
           entities: part.entities,
           ...threadOption(place),
           ...(last ? markup : {}),
-          ...(last && askReplyTo !== undefined ? { reply_parameters: { message_id: askReplyTo } } : {}),
+          ...(last && askReplyTo !== undefined ? { reply_parameters: { message_id: askReplyTo, allow_sending_without_reply: true } } : {}),
         });
         sent += 1;
       }

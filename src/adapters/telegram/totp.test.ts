@@ -64,6 +64,17 @@ describe('the check', () => {
     expect(check(codeOfStep(key, step()))).toBe('right');
   });
 
+  test('a block of a clock that was fast lasts 15 minutes from the first code after it was set right, no day', () => {
+    const { check, step, pass } = setUp();
+    for (let count = 1; count <= 5; count += 1) check('000000');
+    pass(-24 * 3_600_000);
+    expect(check(codeOfStep(key, step()))).toBe('blocked');
+    pass(15 * 60_000 - 1);
+    expect(check(codeOfStep(key, step()))).toBe('blocked');
+    pass(1);
+    expect(check(codeOfStep(key, step()))).toBe('right');
+  });
+
   test('a right code forgives earlier failures', () => {
     const { check, step, pass } = setUp();
     for (let count = 0; count < 4; count += 1) check('000000');

@@ -33,8 +33,8 @@ export interface IncomingPress {
   readonly sender: Sender;
   readonly place: Place;
   readonly messageId: number;
-  /** Who wrote the message with the button. */
-  readonly authorId: number;
+  /** Who wrote the message with the button; null when Telegram shows that message no more: it is one of the bot's own, and old or deleted. */
+  readonly authorId: number | null;
   /** Whether that message shows a picture: it is edited in another way. */
   readonly hasPicture: boolean;
   readonly queryId: string;
@@ -89,7 +89,8 @@ const readMessage = (updateId: number, message: Fields): IncomingMessage | Incom
   const sender = readSender(message['from']);
   const messageId = integer(message['message_id']);
   const date = integer(message['date']);
-  const text = message['text'];
+  // What stands under a picture or a file was typed by the same person: a /halt there is meant as one.
+  const text = message['text'] ?? message['caption'];
   // Posts in the name of a chat, and messages written by way of another bot, have no person behind them.
   if (message['sender_chat'] !== undefined || message['via_bot'] !== undefined) return null;
   if (sender === null || messageId === null || date === null || typeof text !== 'string' || text.length > 4096) return null;
@@ -101,10 +102,12 @@ const readPress = (updateId: number, query: Fields): IncomingPress | null => {
   const message = fields(query['message']);
   const place = message === null ? null : readPlace(message);
   const messageId = integer(message?.['message_id']);
-  const authorId = integer(fields(message?.['from'])?.['id']);
+  // Telegram's sign of a message that it shows no more.
+  const isShown = message?.['date'] !== 0;
+  const authorId = isShown ? integer(fields(message?.['from'])?.['id']) : null;
   const queryId = query['id'];
   const data = query['data'];
-  if (sender === null || message === null || place === null || messageId === null || authorId === null) return null;
+  if (sender === null || message === null || place === null || messageId === null || (isShown && authorId === null)) return null;
   if (typeof queryId !== 'string' || queryId.length > 128 || typeof data !== 'string' || Buffer.byteLength(data) > 64) return null;
   return { kind: 'press', updateId, sender, place, messageId, authorId, hasPicture: Array.isArray(message['photo']), queryId, data };
 };

@@ -19,6 +19,11 @@ test('what rounds to nothing has neither a sign nor a colour', async () => {
   expect([-0.004, 0.004, -0.006, 0.006, null].map(moneyTone)).toEqual(['', '', 'bad', 'good', '']);
 });
 
+test('a price is never rounded to nothing: a coin of which one costs a ten-millionth has a stop that can be read', async () => {
+  const { price } = (await import(new URL('page/format.mjs', import.meta.url).href)) as { price(value: number | null): string };
+  expect([1e-7, 6.009e-7, 0.00001234, 0.0012345, 0.5, 0, 3.14159, 60_123.4, null].map(price)).toEqual(['0.0000001', '0.0000006009', '0.00001234', '0.001235', '0.500000', '0.000000', '3.1416', '60,123.40', 'unknown']);
+});
+
 test('a number and its unit, and an arrow, are never torn apart by the end of a line', async () => {
   const { whole } = (await import(new URL('page/format.mjs', import.meta.url).href)) as { whole(text: string): string };
   expect(whole('BTC closed -9.81 USDT (-1.71 %), 0.0073 BTC: 78,706.79 -> 77,514.71')).toBe('BTC closed −9.81\u00a0USDT (−1.71\u00a0%), 0.0073 BTC: 78,706.79 → 77,514.71');

@@ -2,15 +2,25 @@ import { expect, test } from 'vitest';
 
 import type { StatusView } from '../../ports/operator.ts';
 
-type Status = Pick<StatusView, 'state' | 'why' | 'entryBars' | 'mayEnter'>;
+type Status = Pick<StatusView, 'mode' | 'state' | 'why' | 'entryBars' | 'mayEnter'>;
 interface Hero {
   whyOf(status: Status): string;
   shownState(status: Status): string;
+  wordOf(status: Status): string;
 }
 
-const calm: Status = { state: 'active', why: null, entryBars: [], mayEnter: true };
+const calm: Status = { mode: 'paper', state: 'active', why: null, entryBars: [], mayEnter: true };
 
-const { whyOf, shownState } = (await import(new URL('page/hero.mjs', import.meta.url).href)) as Hero;
+const { whyOf, shownState, wordOf } = (await import(new URL('page/hero.mjs', import.meta.url).href)) as Hero;
+const { noLock } = (await import(new URL('page/limits.mjs', import.meta.url).href)) as { noLock(mode: string, bars: StatusView['entryBars']): readonly [string, string] };
+const { noPosition } = (await import(new URL('page/positions.mjs', import.meta.url).href)) as { noPosition(mode: string): string };
+
+test('before the first start of new books nothing is said to be well: no entry is allowed, and the account is not known', () => {
+  const starting: Status = { ...calm, mode: 'starting', mayEnter: false };
+  expect([shownState(starting), wordOf(starting), whyOf(starting)]).toEqual(['reducing', 'Starting', 'It waits for the exchange and trades nothing.']);
+  expect([noLock('starting', []), noPosition('starting')]).toEqual([['none', 'No lock holds yet, and no entry is possible: the bot is starting.'], 'The account is not known yet: the bot is starting.']);
+  expect([wordOf(calm), noLock('paper', []), noPosition('paper')]).toEqual(['Active', ['none all-clear', 'No lock holds: entries are allowed.'], 'No position: everything is in cash.']);
+});
 
 test('what bars entries is said, and no green "Active" stands over a bot that may enter nowhere', () => {
   expect([shownState(calm), whyOf(calm)]).toEqual(['active', 'No lock holds. Every order passes the Guardian first.']);

@@ -67,9 +67,11 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const delivered = createKeyMemory();
   let failures = 0;
   let deaf: EpochMs | null = null;
+  /** Whether the others have heard of it: not by the deafness, which begins with an outage that all see. */
+  let told = false;
   let lastDelivered: EpochMs | null = null;
-  /** Wall time of the next try of a closed chat; null = the chat is not known to be closed. */
-  let probeAt: EpochMs | null = null;
+  /** Monotonic time of the next try of a closed chat; null = the chat is not known to be closed. */
+  let probeAt: Milliseconds | null = null;
   /** A new process does not know what was closed: it asks once. */
   let mayReopen = true;
   let nap = new AbortController();
@@ -90,16 +92,16 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   /** All of it at once: one try for each row would meet the same closed door. */
   const close = (parcel: Parcel, why: string): void => {
     if (probeAt === null) log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
-    probeAt = clock.wallNow() + PROBE_MS;
+    probeAt = clock.monotonicNow() + PROBE_MS;
     store.parkAll(chatId, why, clock.wallNow());
     tell(parcel, `${PARKED_PREFIX}${chatId}`, `Alerts cannot be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`, 'They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
   };
 
   const tell = (parcel: Parcel, key: string, title: string, lines: readonly string[]): void => {
-    const first = deaf === null;
     deaf ??= clock.wallNow();
     // Once per episode, and never about its own kind: a blocked chat must not fill the others.
-    if (!first || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
+    if (told || parcel.alert.key.startsWith(PARKED_PREFIX)) return;
+    told = true;
     const report: Alert = {
       kind: 'security',
       key: `${key}:${parcel.rows[0]?.id ?? 0}`,
@@ -129,6 +131,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
       case 'delivered':
         failures = 0;
         deaf = null;
+        told = false;
         probeAt = null;
         lastDelivered = clock.wallNow();
         delivered.add(parcel.alert.key);
@@ -169,7 +172,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const sendBatch = async (signal: AbortSignal): Promise<Step> => {
     if (mayReopen) reopen();
     let rows = news();
-    if (rows.length === 0 || (probeAt !== null && clock.wallNow() < probeAt)) return 'idle';
+    if (rows.length === 0 || (probeAt !== null && clock.monotonicNow() < probeAt)) return 'idle';
     if (probeAt !== null) {
       // The oldest of what was parked goes first, so that the order is kept if the chat has opened.
       reopen();

@@ -8,6 +8,8 @@ import type { Delivery, Notifier, OutboxRow, OutboxStore } from '../../ports/out
 export interface FakeClock extends Clock {
   /** Moves time step by step, so that everything that sleeps wakes in order. */
   advance(span: Milliseconds): Promise<void>;
+  /** Somebody sets the clock on the wall back; what sleeps does not notice. */
+  setBack(span: Milliseconds): void;
 }
 
 const settle = async (): Promise<void> => {
@@ -16,10 +18,14 @@ const settle = async (): Promise<void> => {
 
 export const createFakeClock = (start: EpochMs = Date.UTC(2024, 7, 5, 12)): FakeClock => {
   let now = start;
+  let behind: Milliseconds = 0;
   let sleepers: { at: EpochMs; wake: () => void }[] = [];
   return {
-    marketNow: () => now,
-    wallNow: () => now,
+    setBack: (span) => {
+      behind += span;
+    },
+    marketNow: () => now - behind,
+    wallNow: () => now - behind,
     monotonicNow: () => now - start,
     sleep: async (span, signal) =>
       new Promise((resolve) => {

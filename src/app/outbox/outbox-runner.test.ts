@@ -117,6 +117,26 @@ describe('outbox runner', () => {
     expect(store.parked(1)).toHaveLength(3);
   });
 
+  test.each(['before', 'after'])('a clock that is set back %s the limit ends no silence, and delays neither the webhook nor the next try of a closed chat', async (when) => {
+    const { clock, notifier, runner, add, hookCalls, silence } = setUp({ chats: [1, 2] });
+    const day = 86_400_000;
+    notifier.script((chatId) => (chatId === 2 ? { kind: 'closed', why: '403' } : unreachable));
+    runner.start();
+    add('fill', 'a');
+    await clock.advance(5_000);
+    if (when === 'before') clock.setBack(day);
+    await clock.advance(310_000);
+    expect(silence).toEqual([true]);
+    if (when === 'after') clock.setBack(day);
+    await clock.advance(3_600_000);
+    expect([silence, runner.isSilent(), hookCalls.length]).toEqual([[true], true, 2]);
+    notifier.script(() => ({ kind: 'delivered' }));
+    add('fill', 'b');
+    await clock.advance(61_000);
+    expect(notifier.sent.filter(({ chatId }) => chatId === 2).map(({ key }) => key)).toContain('a');
+    expect(silence).toEqual([true, false]);
+  });
+
   test('does not send a row twice whose mark was lost, nor two rows of one key', async () => {
     const { clock, notifier, runner, add, store } = setUp();
     store.breakOnce('markDelivered');
@@ -166,6 +186,21 @@ describe('outbox runner', () => {
 
 describe('a chat that is closed to the bot', () => {
   const closed = { kind: 'closed', why: 'chat not found' } as const;
+
+  test('is told of to the others also when it turns out after an outage, once, whatever alert is the first to be refused', async () => {
+    const { clock, notifier, runner, add } = setUp({ chats: [1, 2, 3] });
+    notifier.script(() => unreachable);
+    runner.start();
+    add('fill', 'a');
+    await clock.advance(60_000);
+    notifier.script((chatId) => (chatId === 1 ? { kind: 'delivered' } : closed));
+    await clock.advance(60_000);
+    for (const key of ['b', 'c']) {
+      add('fill', key);
+      await clock.advance(200_000);
+    }
+    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:')).map(({ title }) => title)).toEqual(['Alerts cannot be delivered to chat 2', 'Alerts cannot be delivered to chat 3']);
+  });
 
   test('costs one try a minute whatever waits, and the others are told once', async () => {
     const { clock, notifier, runner, add } = setUp({ chats: [1, 2] });

@@ -42,23 +42,31 @@ export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: 
   const { clock, log, hook } = options;
   let silent = false;
   let told = false;
-  let nextCall: EpochMs = 0;
+  let nextCall: Milliseconds = 0;
+  /** The silence that is counted, and the monotonic time at which it was first seen. */
+  let counted: { readonly since: EpochMs; readonly seenAt: Milliseconds } | null = null;
+
+  /** Long by either clock is long: one that is set back must not make people reachable. */
+  const lasted = (since: EpochMs): Milliseconds => {
+    const elapsed = clock.monotonicNow();
+    if (counted?.since !== since) counted = { since, seenAt: elapsed };
+    return Math.max(clock.wallNow() - since, elapsed - counted.seenAt);
+  };
 
   const call = async (text: string): Promise<boolean> => hook === null || (await callHook(hook, text, log));
 
   const check = async (): Promise<void> => {
     const since = options.silentSince();
-    const now = clock.wallNow();
-    const isNow = since !== null && now - since >= options.limit;
+    const isNow = since !== null && lasted(since) >= options.limit;
     if (isNow !== silent) {
       silent = isNow;
       log[isNow ? 'error' : 'info']({ since }, isNow ? 'Telegram is silent: nobody can be reached' : 'Telegram can be reached again');
       options.onChange(isNow, since);
     }
-    if (isNow && now >= nextCall) {
+    if (isNow && clock.monotonicNow() >= nextCall) {
       const reached = await call(`Guardian Bot: Telegram cannot be reached since ${new Date(since).toISOString()}. ${options.summary()}`);
       told ||= reached;
-      nextCall = clock.wallNow() + (reached ? REPEAT_MS : HOOK_RETRY_MS);
+      nextCall = clock.monotonicNow() + (reached ? REPEAT_MS : HOOK_RETRY_MS);
     } else if (!isNow && told) {
       told = !(await call('Guardian Bot: Telegram can be reached again.'));
       nextCall = 0;

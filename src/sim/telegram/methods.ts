@@ -31,13 +31,18 @@ const targetChat = (state: BotApiState, payload: Payload): Chat => {
 const threadOf = (chat: Chat, payload: Payload): Partial<Message> => {
   const thread = readInteger(payload, 'message_thread_id');
   if (thread === null) return {};
-  if (chat.is_forum !== true) throw badRequest('message thread not found');
+  // The General topic has the number 1 in links, and none here: github.com/tdlib/telegram-bot-api/issues/798.
+  if (chat.is_forum !== true || thread === 1) throw badRequest('message thread not found');
   return { message_thread_id: thread, is_topic_message: true };
 };
 
-const replyTo = (payload: Payload): Partial<Message> => {
-  const id = Number(readObject(payload, 'reply_parameters')?.['message_id'] ?? Number.NaN);
-  return Number.isSafeInteger(id) ? { reply_to_message: { message_id: id } } : {};
+const replyTo = (state: BotApiState, chat: Chat, payload: Payload): Partial<Message> => {
+  const wanted = readObject(payload, 'reply_parameters');
+  const id = Number(wanted?.['message_id'] ?? Number.NaN);
+  if (!Number.isSafeInteger(id)) return {};
+  if (state.message(chat.id, id) !== undefined) return { reply_to_message: { message_id: id } };
+  if (wanted?.['allow_sending_without_reply'] !== true) throw badRequest('message to be replied not found');
+  return {};
 };
 
 const optional = <Value>(key: string, value: Value | undefined): Readonly<Record<string, Value>> => (value === undefined ? {} : { [key]: value });
@@ -129,13 +134,13 @@ export const methods: Readonly<Record<string, Method>> = {
   sendmessage: (state, payload) => {
     const chat = targetChat(state, payload);
     const quiet = readFlag(payload, 'disable_notification') ? { disable_notification: true as const } : {};
-    return state.addMessage(chat, state.bot, { ...textBody(payload), ...threadOf(chat, payload), ...replyTo(payload), ...quiet });
+    return state.addMessage(chat, state.bot, { ...textBody(payload), ...threadOf(chat, payload), ...replyTo(state, chat, payload), ...quiet });
   },
   sendphoto: (state, payload) => {
     const chat = targetChat(state, payload);
     const body = captionBody(payload);
     const photo = photoBody(state, upload(payload, readText(payload, 'photo'), 'photo'));
-    return state.addMessage(chat, state.bot, { ...body, ...photo, ...threadOf(chat, payload), ...replyTo(payload) });
+    return state.addMessage(chat, state.bot, { ...body, ...photo, ...threadOf(chat, payload), ...replyTo(state, chat, payload) });
   },
   senddocument: (state, payload) => {
     const chat = targetChat(state, payload);
@@ -146,7 +151,7 @@ export const methods: Readonly<Record<string, Method>> = {
     const mimeType = MIME_TYPES[extension] ?? 'application/octet-stream';
     const stored = state.addFile({ filename: file.filename, mimeType, content: file.content });
     const document = { file_id: stored.id, file_unique_id: stored.id, file_name: file.filename, mime_type: mimeType, file_size: file.content.length };
-    return state.addMessage(chat, state.bot, { ...body, document, ...threadOf(chat, payload), ...replyTo(payload) });
+    return state.addMessage(chat, state.bot, { ...body, document, ...threadOf(chat, payload), ...replyTo(state, chat, payload) });
   },
   editmessagetext: (state, payload) => {
     const old = editable(state, payload);

@@ -72,6 +72,16 @@ describe('delivery of an alert', () => {
     expect(bot.server.person.messages(FORUM)[0]?.message_thread_id).toBe(FORUM_TOPIC);
   });
 
+  test("in a forum's General topic, listed by the number that its link shows, alerts come and commands are heard; in the other topics none", async () => {
+    bot = await startHarness({ chats: [{ chatId: FORUM, threadId: 1 }] });
+    expect(await bot.bot.notifier.deliver(FORUM, alertOf('general'), false)).toEqual({ kind: 'delivered' });
+    expect((await bot.ask(VIEWER, '/version', FORUM)).text).toContain('Guardian');
+    const before = bot.server.person.messages(FORUM).length;
+    bot.server.person.send(VIEWER, FORUM, '/version', { threadId: FORUM_TOPIC });
+    await bot.settle();
+    expect(bot.server.person.messages(FORUM)).toHaveLength(before + 1);
+  });
+
   test('a claim of migration is checked with Telegram before it is believed', async () => {
     bot = await startHarness();
     bot.server.person.push({ message: { message_id: 1, date: 1, chat: { id: GROUP, type: 'supergroup' }, from: { id: 5, is_bot: false, first_name: 'x' }, migrate_to_chat_id: -666 } });

@@ -89,7 +89,8 @@ export interface Harness {
   settle(): Promise<void>;
   /** Lets time pass until the bot polls again, whatever it was waiting for. */
   recover(): Promise<void>;
-  restart(): Promise<TelegramBot>;
+  /** With another configuration where one is given. */
+  restart(changed?: Partial<TelegramBotOptions>): Promise<TelegramBot>;
   close(): Promise<void>;
 }
 
@@ -110,7 +111,7 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
   const tools = createFakeTools(clock, memory);
   const log = createTestLog();
   const reported: Alert[] = [];
-  const create = (): TelegramBot =>
+  const create = (changed: Partial<TelegramBotOptions> = {}): TelegramBot =>
     createTelegramBot({
       token: TOKEN,
       apiRoot: server.url,
@@ -128,6 +129,7 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
       unlockApprovals: 1,
       pollTimeoutSeconds: 2,
       ...extra,
+      ...changed,
     });
   let bot = create();
   bot.start();
@@ -157,9 +159,9 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
-    restart: async () => {
+    restart: async (changed) => {
       await bot.stop();
-      bot = create();
+      bot = create(changed);
       bot.start();
       return bot;
     },

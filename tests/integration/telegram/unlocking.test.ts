@@ -62,6 +62,24 @@ describe('/unlock with a one-time code', () => {
     expect((await bot.ask(OPERATOR, codeNow())).reply_markup).toBeDefined();
   });
 
+  test('in a group, where the bot sees replies only, the question says how to answer it: by its button no answer box opens', async () => {
+    await start({ unlockTotpSecret: SECRET });
+    await bot.ask(OPERATOR, '/locks', GROUP);
+    bot.server.person.press(OPERATOR, GROUP, 'Unlock …');
+    const how = 'Answer with a reply to this message.';
+    const asked = await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('six digits') === true);
+    expect(asked.text).toContain(how);
+    expect((await bot.ask(OPERATOR, codeNow(), GROUP)).reply_markup).toBeDefined();
+    expect((await bot.ask(OPERATOR, '/unlock')).text).not.toContain(how);
+  });
+
+  test('in a group whose command was deleted at once the question comes all the same', async () => {
+    await start({ unlockTotpSecret: SECRET });
+    const date = Math.floor(bot.clock.wallNow() / 1_000);
+    bot.server.person.push({ message: { message_id: 9_000, date, text: '/unlock', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, chat: { id: GROUP, type: 'supergroup' } } });
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('six digits') === true, { timeoutMs: 3_000 });
+  });
+
   test('in a group another person cannot answer for the one who was asked', async () => {
     await start({ unlockTotpSecret: SECRET });
     await bot.ask(OPERATOR, '/unlock', GROUP);

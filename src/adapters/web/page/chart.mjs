@@ -151,7 +151,7 @@ export const startChart = (symbols) => {
   symbol = symbols[0];
   chart = createChart(byId('chart'), withRoom());
   keepWhole(chart, byId('chart'));
-  series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, priceFormat: { type: 'custom', minMove: 0.000001, formatter: price } });
+  series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, priceFormat: { type: 'custom', minMove: 1e-10, formatter: price } });
   markers = createSeriesMarkers(series, []);
   theme();
   onTheme(theme);

@@ -8,7 +8,9 @@ const signed = (value, digits) => {
 
 export const money = (value) => (value === null ? 'unknown' : number(value, 2));
 export const signedMoney = (value) => (value === null ? 'unknown' : signed(value, 2));
-export const price = (value) => (value === null ? 'unknown' : number(value, Math.abs(value) >= 100 ? 2 : Math.abs(value) >= 1 ? 4 : 6));
+/** Six decimals, and for the coins of which one costs less than that four figures. */
+const smallPrice = (value) => value.toLocaleString('en-GB', { minimumFractionDigits: 6, maximumFractionDigits: value === 0 ? 6 : Math.min(20, Math.max(6, 3 - Math.floor(Math.log10(Math.abs(value))))) });
+export const price = (value) => (value === null ? 'unknown' : Math.abs(value) >= 1 ? number(value, Math.abs(value) >= 100 ? 2 : 4) : smallPrice(value));
 export const quantity = (value) => value.toLocaleString('en-GB', { maximumFractionDigits: 8 });
 export const percent = (fraction, digits = 2) => (fraction === null ? 'unknown' : `${number(fraction * 100, digits)}\u00a0%`);
 export const signedPercent = (fraction, digits = 2) => (fraction === null ? '' : `${signed(fraction * 100, digits)}\u00a0%`);

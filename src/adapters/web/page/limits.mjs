@@ -68,9 +68,13 @@ const lock = ({ id, symbol, state, reason, since, clearing, policy }) => {
   );
 };
 
-const drawLimits = onChange((bars) => byId('limits').replaceChildren(...bars.map(bar)));
-const noLock = (entryBars) => (entryBars.length === 0 ? el('p', 'none all-clear', 'No lock holds: entries are allowed.') : el('p', 'none warn', `No lock holds, but: ${barText(entryBars)}`));
-const drawLocks = onChange(({ locks, entryBars }) => byId('locks').replaceChildren(...(locks.length === 0 ? [noLock(entryBars)] : locks.map(lock))));
+const drawLimits = onChange((bars) => byId('limits').replaceChildren(...(bars.length === 0 ? [el('p', 'none', 'They are known when the bot has started.')] : bars.map(bar))));
+/** What stands where no lock does, with its class. */
+export const noLock = (mode, entryBars) => {
+  if (mode === 'starting') return ['none', 'No lock holds yet, and no entry is possible: the bot is starting.'];
+  return entryBars.length === 0 ? ['none all-clear', 'No lock holds: entries are allowed.'] : ['none warn', `No lock holds, but: ${barText(entryBars)}`];
+};
+const drawLocks = onChange(({ mode, locks, entryBars }) => byId('locks').replaceChildren(...(locks.length === 0 ? [el('p', ...noLock(mode, entryBars))] : locks.map(lock))));
 const drawTerms = onChange((risk) => {
   if (risk !== null) say(byId('limits-chip'), `risk ${percent(risk.riskPerTrade)} a trade, stop ${signedPercent(-risk.stopLoss, 1)}`);
   setClass(byId('limits-chip'), risk === null ? 'hidden' : 'chip');
@@ -78,6 +82,6 @@ const drawTerms = onChange((risk) => {
 
 export const showLimits = (board) => {
   drawLimits(rows(board));
-  drawLocks({ locks: board.status.locks, entryBars: board.status.entryBars });
+  drawLocks({ mode: board.status.mode, locks: board.status.locks, entryBars: board.status.entryBars });
   drawTerms(board.risk === null ? null : { riskPerTrade: board.risk.riskPerTrade, stopLoss: board.risk.stopLoss });
 };

@@ -27,6 +27,8 @@ const position = (held) => {
   );
 };
 
-const draw = onChange((positions) => byId('positions').replaceChildren(...(positions.length === 0 ? [el('p', 'none', 'No position: everything is in cash.')] : positions.map(position))));
+export const noPosition = (mode) => (mode === 'starting' ? 'The account is not known yet: the bot is starting.' : 'No position: everything is in cash.');
 
-export const showPositions = ({ status }) => draw(status.positions.map((held) => ({ ...held, left: span(Math.max(0, held.horizonAt - status.marketNow)) })));
+const draw = onChange(({ mode, positions }) => byId('positions').replaceChildren(...(positions.length === 0 ? [el('p', 'none', noPosition(mode))] : positions.map(position))));
+
+export const showPositions = ({ status }) => draw({ mode: status.mode, positions: status.positions.map((held) => ({ ...held, left: span(Math.max(0, held.horizonAt - status.marketNow)) })) });
