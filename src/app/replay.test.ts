@@ -104,6 +104,15 @@ describe('verify', () => {
     expect(verify(broken).firstDifference).toMatchObject({ sequence: 51, inputType: 'missing', recorded: 'entry 52 follows entry 50' });
   });
 
+  test('a journal that ends before its own snapshot is not proved: entries after its end were there', () => {
+    const { journal: broken, state } = recordedRun(24);
+    const whole = broken.lastSequence();
+    broken.writeSnapshot({ sequence: whole, at: state.at, state: encodeState(state) });
+    broken.entries.splice(-20);
+    expect(verify(broken)).toMatchObject({ ok: false, entries: whole - 20, firstDifference: { sequence: whole - 19, inputType: 'missing', recorded: `nothing follows entry ${whole - 20}, of ${whole}` } });
+    expect(verify(broken, { until: whole - 20 }).ok).toBe(true);
+  });
+
   test('an entry that the engine cannot step is a difference, not an exception', () => {
     const failing: StepFunction = (state, input) => {
       if (input.type === 'candle') throw new Error('no candles today');
