@@ -124,12 +124,13 @@ const same = (x: number | null, y: number | null): boolean => x === y || (x !== 
 const basisPoints = (x: number, y: number): string => `${((x / y - 1) * 10_000).toFixed(1)} bp`;
 
 const explainBoth = (mine: Side, other: Side): { readonly cause: Cause; readonly why: string } => {
+  // Before the entry's price: a few basis points there are not why one won and the other lost.
+  if (mine.exitReason !== other.exitReason) return explainEnds(mine.exitReason, other.exitReason);
   if (!same(mine.entryPrice, other.entryPrice)) {
     const by = basisPoints(mine.entryPrice, other.entryPrice);
     if (mine.delay > SLOW) return { cause: 'latency', why: `the entry was filled ${Math.round(mine.delay / SECOND_MS)} s after the decision, ${by} from the price it was decided on` };
     return { cause: 'fill', why: `the entry was filled ${by} from the assumed price` };
   }
-  if (mine.exitReason !== other.exitReason) return explainEnds(mine.exitReason, other.exitReason);
   if (!same(mine.exitPrice, other.exitPrice) && mine.exitPrice !== null && other.exitPrice !== null) {
     const by = basisPoints(mine.exitPrice, other.exitPrice);
     const late = (mine.closedAt ?? 0) - (other.closedAt ?? 0);
