@@ -183,7 +183,7 @@ describe('the operator model', () => {
     const assumptions = { ...PLAIN, operator: { unlockAfter: HOUR_MS, totalDrawdownUnlocks: 1 } };
     const result = runBacktest(options([series], new Map([[BTC, always]]), { assumptions, config: config([BTC], { maxTotalDrawdown: 0.03 }) }));
     expect(result.locks.filter((span) => span.lock.kind === 'total-drawdown')).toHaveLength(2);
-    expect(result.stopped).toMatchObject({ lock: 'total-drawdown' });
+    expect(result.stopped).toMatchObject({ lock: 'total-drawdown', at: result.to });
     expect(result.to).toBeLessThan(FROM + 40 * 8 * HOUR_MS);
   });
 });
