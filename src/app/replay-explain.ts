@@ -3,6 +3,7 @@ import type { Input, PredictionInput } from '../core/engine/input.ts';
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
+import { isFinal, type OrderStatus } from '../core/orders/record.ts';
 import type { EpochMs, SymbolName } from '../core/units.ts';
 import type { JournalStore } from '../ports/store.ts';
 import { readCheck, stepWords } from './check-words.ts';
@@ -38,6 +39,8 @@ interface Story {
   readonly orders: { readonly sequence: number; readonly cause: Input['type']; readonly at: EpochMs; readonly order: Order }[];
   readonly lines: { readonly at: EpochMs; readonly sequence: number; readonly id: string; readonly text: string }[];
   readonly fills: Of<'fill'>[];
+  /** Newest status of each order that the venue has said something of. */
+  readonly status: Map<string, OrderStatus>;
   trade: Of<'trade'> | null;
 }
 
@@ -83,6 +86,7 @@ const newStory = (order: Order, decided: Decided | null): Story => ({
   orders: [],
   lines: [],
   fills: [],
+  status: new Map(),
   trade: null,
 });
 
@@ -109,7 +113,9 @@ const note = (current: Map<SymbolName, Story>, effect: Recorded<Effect>, sequenc
     case 'order': {
       const { clientOrderId, status, executed, exchangeOrderId, detail } = effect;
       const text = [`${status}, executed ${executed}`, exchangeOrderId === null ? '' : `exchange id ${exchangeOrderId}`, detail ?? ''].filter((part) => part !== '').join(', ');
-      current.get(effect.symbol)?.lines.push({ at, sequence, id: clientOrderId, text });
+      const story = current.get(effect.symbol);
+      story?.lines.push({ at, sequence, id: clientOrderId, text });
+      story?.status.set(clientOrderId, status);
       return null;
     }
     case 'fill':
@@ -150,7 +156,7 @@ const tell = (story: Story, id: string): readonly string[] => {
     'History',
     ...story.lines.filter((line) => line.id === id).map((line) => `  ${stamp(line.at)}  ${line.text}  (entry ${line.sequence})`),
     '',
-    fills.length === 0 ? 'Fills: none' : 'Fills',
+    fills.length > 0 ? 'Fills' : isOpen(story, id) ? `Fills: none so far, ${openWords(story, id)}` : 'Fills: none',
     ...fills.map((fill) => `  ${stamp(fill.at)}  ${fill.side} ${fill.quantity} @ ${fill.price}, fee ${fill.fee} ${fill.feeAsset}, realised ${fill.realised} (trade ${fill.tradeId})`),
     ...(others.length === 0 ? [] : ['', 'Other orders of this position', ...others.map(({ order, at }) => `  ${stamp(at)}  ${order.clientOrderId}  ${describe(order)} (${order.reason})`)]),
     '',
@@ -200,10 +206,24 @@ const tellFeatures = (features: readonly (number | null)[], names: readonly stri
   ];
 };
 
-const tellTrade = ({ trade, fills, entryId }: Story): readonly string[] =>
-  trade === null
-    ? [entryId === null ? 'Trade: not closed in what was read' : fills.length === 0 ? 'Trade: none, nothing was filled' : 'Trade: still open']
+/** Whether what was read leaves it open what the order has done or will do. */
+const isOpen = ({ status }: Story, id: string): boolean => !isFinal({ status: status.get(id) ?? 'intent' });
+
+const openWords = ({ status }: Story, id: string): string => (status.get(id) === 'unknown' ? 'the outcome of the order is unknown' : 'the order has not ended in what was read');
+
+const withoutTrade = (story: Story): string => {
+  const { entryId, fills } = story;
+  if (entryId === null) return 'Trade: not closed in what was read';
+  if (fills.length > 0) return 'Trade: still open';
+  return isOpen(story, entryId) ? `Trade: none so far, ${openWords(story, entryId)}` : 'Trade: none, nothing was filled';
+};
+
+const tellTrade = (story: Story): readonly string[] => {
+  const { trade } = story;
+  return trade === null
+    ? [withoutTrade(story)]
     : [
         `Trade closed ${stamp(trade.closedAt)}: ${trade.exitReason}`,
         `  ${trade.quantity} @ ${trade.entryPrice} -> ${trade.exitPrice}, fees ${trade.fees}, result ${trade.pnl} (${percent(trade.pnlFraction)})`,
       ];
+};

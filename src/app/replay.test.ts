@@ -3,6 +3,7 @@ import { decodeState, encodeState, readableState } from '../core/engine/codec.ts
 import { createEngineState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
+import type { JournalEntry } from '../ports/store.ts';
 import { createMemoryJournal, FIXTURE_START, runFixture } from './replay.test-helper.ts';
 import { describeDifference, explain, recover, verify, type StepFunction } from './replay.ts';
 import { firstDifference, textDifference } from './replay-difference.ts';
@@ -102,6 +103,15 @@ describe('verify', () => {
     const { journal: broken } = recordedRun(24);
     broken.entries.splice(50, 1);
     expect(verify(broken).firstDifference).toMatchObject({ sequence: 51, inputType: 'missing', recorded: 'entry 52 follows entry 50' });
+  });
+
+  test('a journal that ends before its own snapshot is not proved: entries after its end were there', () => {
+    const { journal: broken, state } = recordedRun(24);
+    const whole = broken.lastSequence();
+    broken.writeSnapshot({ sequence: whole, at: state.at, state: encodeState(state) });
+    broken.entries.splice(-20);
+    expect(verify(broken)).toMatchObject({ ok: false, entries: whole - 20, firstDifference: { sequence: whole - 19, inputType: 'missing', recorded: `nothing follows entry ${whole - 20}, of ${whole}` } });
+    expect(verify(broken, { until: whole - 20 }).ok).toBe(true);
   });
 
   test('an entry that the engine cannot step is a difference, not an exception', () => {
@@ -224,6 +234,17 @@ describe('explain', () => {
     expect(explain(rest, id, FEATURE_SCHEMA_HASH)?.join('\n')).toMatch(/Features \(4, of a catalogue/);
     const whole = explain({ entriesAfter: (sequence) => Array.from(rest.entriesAfter(sequence), (entry) => (entry.input.type === 'prediction' ? { ...entry, input: { ...entry.input, features: FEATURE_NAMES.map(() => 1) } } : entry)).values() }, id, FEATURE_SCHEMA_HASH);
     expect(whole?.join('\n')).toContain(`Features (${FEATURE_NAMES.length})`);
+  });
+
+  test('an entry whose outcome is unknown, or that was not answered yet: nobody says that nothing was filled', () => {
+    const placed = journal.entries.findIndex((entry) => entry.effects.includes('"place"') && entry.effects.includes(id));
+    const told = (...after: readonly JournalEntry[]): string => explain({ entriesAfter: () => [...journal.entries.slice(0, placed + 1), ...after].values() }, id)?.join('\n') ?? '';
+    const { input } = entryAt(journal.entries, placed);
+    const unknown = { type: 'order', clientOrderId: id, symbol: 'BTC/USDT', status: 'unknown', exchangeOrderId: null, executed: '0', detail: 'time-out' };
+    const report = (status: string): JournalEntry => ({ sequence: placed + 2, input, effects: JSON.stringify([{ ...unknown, status }]) });
+    expect(told()).toMatch(/Fills: none so far, the order has not ended in what was read\n[^]*Trade: none so far, the order has not ended/);
+    expect(told(report('unknown'))).toMatch(/Fills: none so far, the outcome of the order is unknown\n[^]*Trade: none so far, the outcome of the order is unknown/);
+    expect(told(report('rejected'))).toMatch(/Fills: none\n[^]*Trade: none, nothing was filled/);
   });
 
   test('an order that nobody knows: null', () => {

@@ -134,6 +134,8 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
   const { until = Number.POSITIVE_INFINITY, start = null, stepFunction = step } = options;
   const { state, sequence: before, fault } = startingPoint(start);
   const snapshot = store.latestSnapshot();
+  // No snapshot is written of an entry that is not there: one beyond the end says that the end was cut off.
+  const end = Math.min(until, Math.max(store.lastSequence(), snapshot?.sequence ?? 0));
   const versions = new Set<string>(state.engineVersion === '' ? [] : [state.engineVersion]);
   let entries = 0;
   let effects = 0;
@@ -149,7 +151,7 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
     if (entry.sequence > until) break;
     if (entry.input.type === 'started') versions.add(entry.input.engineVersion);
     const expected = before + entries + 1;
-    if (entry.sequence !== expected) return result(missing(entry, expected));
+    if (entry.sequence !== expected) return result(missing(expected, entry.input.at, `entry ${entry.sequence} follows entry ${expected - 1}`));
     const stepped = stepAnew(state, entry, stepFunction);
     if ('difference' in stepped) return result(stepped.difference);
     entries += 1;
@@ -157,15 +159,16 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
     const drift = snapshot?.sequence === entry.sequence ? snapshotDifference(state, snapshot) : null;
     if (drift !== null) return result(drift);
   }
-  return result(null);
+  const reached = before + entries;
+  return result(reached < end ? missing(reached + 1, state.at, `nothing follows entry ${reached}, of ${end}`) : null);
 };
 
-const missing = (entry: JournalEntry, expected: number): Difference => ({
+const missing = (expected: number, at: EpochMs, recorded: string): Difference => ({
   sequence: expected,
   inputType: 'missing',
-  at: entry.input.at,
+  at,
   path: 'journal',
-  recorded: `entry ${entry.sequence} follows entry ${expected - 1}`,
+  recorded,
   replayed: `entry ${expected}`,
 });
 

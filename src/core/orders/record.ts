@@ -72,7 +72,7 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
   detail: null,
 });
 
-export const isFinal = (record: OrderRecord): boolean =>
+export const isFinal = (record: Pick<OrderRecord, 'status'>): boolean =>
   record.status !== 'intent' && record.status !== 'unknown' && record.status !== 'working';
 
 /** Whether a trade of this order is in the books: by its id, or with what an operator has settled by the balances. */

@@ -3,7 +3,9 @@ import type { DecisionEffect, Effect, FillEffect, TradeEffect } from '../../core
 import type { Input } from '../../core/engine/input.ts';
 import { createEngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
-import { SECOND_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import { LOCKS } from '../../core/guardian/lock.ts';
+import { SECOND_MS, type EpochMs, type Fraction, type SymbolName } from '../../core/units.ts';
+import { percent } from './words.ts';
 
 /** An effect with the market time of its input. */
 export interface TimedEffect {
@@ -17,12 +19,16 @@ export type Cause = 'same' | 'fill' | 'latency' | 'price' | 'lock' | 'size' | 'f
 export interface Side {
   readonly entryPrice: number;
   readonly quantity: number;
+  /** Part of the order's quantity that was filled. */
+  readonly filled: Fraction;
   /** From the decision to the first fill of the entry, market time. */
   readonly delay: number;
   readonly exitPrice: number | null;
   readonly exitReason: string | null;
   readonly closedAt: EpochMs | null;
   readonly pnl: number | null;
+  /** Fees of both sides over what was paid and fetched. */
+  readonly feeRate: Fraction | null;
 }
 
 export interface ComparedSignal {
@@ -40,6 +46,8 @@ export interface ComparedSignal {
 const SLOW = 2 * SECOND_MS;
 /** Prices this close, relative to each other, are the same. */
 const CLOSE = 1e-9;
+/** Rates of fees this close, relative to each other, differ by rounding and by what was left over of earlier positions. */
+const CLOSE_RATES = 0.01;
 /** Denials that follow from what happened before. */
 const FOLLOWING = new Set(['position-exists', 'order-in-flight', 'resting-after-stop', 'entry-repeated', 'exposure-gross', 'exposure-symbol', 'cash', 'loss-budget', 'leverage', 'entry-throttle']);
 const LOCKED = new Set(['state-halted', 'state-reducing', 'symbol-locked']);
@@ -61,10 +69,12 @@ const keyOf = (symbol: SymbolName, signal: EpochMs): string => `${symbol} ${sign
 
 const runOf = (effects: readonly TimedEffect[]): Run => {
   const decisions = new Map<string, { at: EpochMs; decision: DecisionEffect }>();
+  const ordered = new Map<string, number>();
   const fills = new Map<string, FillEffect[]>();
   const trades = new Map<string, TradeEffect>();
   for (const { at, effect } of effects) {
     if (effect.type === 'decision') decisions.set(keyOf(effect.symbol, effect.openTime), { at, decision: effect });
+    else if (effect.type === 'place') ordered.set(effect.order.draft.clientOrderId, toNumber(effect.order.draft.quantity));
     else if (effect.type === 'fill') fills.set(effect.clientOrderId, [...(fills.get(effect.clientOrderId) ?? []), effect]);
     else if (effect.type === 'trade') trades.set(effect.entryOrderId, effect);
   }
@@ -73,24 +83,28 @@ const runOf = (effects: readonly TimedEffect[]): Run => {
     const entry = decision.clientOrderId === null ? undefined : fills.get(decision.clientOrderId);
     const [first] = entry ?? [];
     if (entry === undefined || first === undefined || decision.clientOrderId === null) continue;
-    sides.set(key, sideOf(entry, first.at - at, trades.get(decision.clientOrderId)));
+    sides.set(key, sideOf(entry, ordered.get(decision.clientOrderId) ?? Number.NaN, first.at - at, trades.get(decision.clientOrderId)));
   }
   return { decisions, sides };
 };
 
-const sideOf = (fills: readonly FillEffect[], delay: number, trade: TradeEffect | undefined): Side => {
+const sideOf = (fills: readonly FillEffect[], ordered: number, delay: number, trade: TradeEffect | undefined): Side => {
   const quantity = fills.reduce((sum, fill) => sum + toNumber(fill.quantity), 0);
   const quote = fills.reduce((sum, fill) => sum + toNumber(fill.quoteQuantity), 0);
   return {
     entryPrice: quote / quantity,
     quantity,
+    filled: quantity / ordered,
     delay,
     exitPrice: trade === undefined ? null : toNumber(trade.exitPrice),
     exitReason: trade?.exitReason ?? null,
     closedAt: trade?.closedAt ?? null,
     pnl: trade === undefined ? null : toNumber(trade.pnl),
+    feeRate: trade === undefined ? null : feeRateOf(trade),
   };
 };
+
+const feeRateOf = ({ fees, quantity, entryPrice, exitPrice }: TradeEffect): Fraction => toNumber(fees) / (toNumber(quantity) * (toNumber(entryPrice) + toNumber(exitPrice)));
 
 /** Every signal that either run traded, oldest first, side by side and explained. */
 export const compareRuns = (recorded: readonly TimedEffect[], backtest: readonly TimedEffect[]): readonly ComparedSignal[] => {
@@ -110,19 +124,38 @@ const same = (x: number | null, y: number | null): boolean => x === y || (x !== 
 const basisPoints = (x: number, y: number): string => `${((x / y - 1) * 10_000).toFixed(1)} bp`;
 
 const explainBoth = (mine: Side, other: Side): { readonly cause: Cause; readonly why: string } => {
+  // Before the entry's price: a few basis points there are not why one won and the other lost.
+  if (mine.exitReason !== other.exitReason) return explainEnds(mine.exitReason, other.exitReason);
   if (!same(mine.entryPrice, other.entryPrice)) {
     const by = basisPoints(mine.entryPrice, other.entryPrice);
     if (mine.delay > SLOW) return { cause: 'latency', why: `the entry was filled ${Math.round(mine.delay / SECOND_MS)} s after the decision, ${by} from the price it was decided on` };
     return { cause: 'fill', why: `the entry was filled ${by} from the assumed price` };
   }
-  if (mine.exitReason !== other.exitReason) return { cause: 'price', why: `it ended by ${mine.exitReason ?? 'nothing yet'}, in the backtest by ${other.exitReason ?? 'nothing yet'}: the prices between two looks decided` };
   if (!same(mine.exitPrice, other.exitPrice) && mine.exitPrice !== null && other.exitPrice !== null) {
     const by = basisPoints(mine.exitPrice, other.exitPrice);
     const late = (mine.closedAt ?? 0) - (other.closedAt ?? 0);
     if (Math.abs(late) > SLOW) return { cause: 'latency', why: `the exit came ${Math.round(late / SECOND_MS)} s apart, ${by} from the assumed price` };
     return { cause: 'fill', why: `the exit was filled ${by} from the assumed price` };
   }
+  return explainRest(mine, other);
+};
+
+/** What positions are closed by when a lock closes them. */
+const LOCK_EXITS: ReadonlySet<string> = new Set(Object.values(LOCKS).map(({ title }) => title.toLowerCase()));
+
+const explainEnds = (mine: string | null, other: string | null): { readonly cause: Cause; readonly why: string } => {
+  const ends = `it ended by ${mine ?? 'nothing yet'}, in the backtest by ${other ?? 'nothing yet'}`;
+  const lock = [mine, other].find((reason) => reason !== null && LOCK_EXITS.has(reason));
+  return lock === undefined ? { cause: 'price', why: `${ends}: the prices between two looks decided` } : { cause: 'lock', why: `${ends}: a lock closed one of them` };
+};
+
+/** With the same prices at the same ends: how much, for which fee, and what else makes a result. */
+const explainRest = (mine: Side, other: Side): { readonly cause: Cause; readonly why: string } => {
+  if (!same(mine.filled, other.filled)) return { cause: 'fill', why: `${percent(mine.filled, 1)} of the entry was filled, in the backtest ${percent(other.filled, 1)}` };
+  const [rate, assumed] = [mine.feeRate ?? 0, other.feeRate ?? 0];
+  if (Math.abs(rate - assumed) > CLOSE_RATES * Math.max(rate, assumed)) return { cause: 'fill', why: `its fees were ${percent(rate, 3)} a side, not ${percent(assumed, 3)}` };
   if (!same(mine.quantity, other.quantity)) return { cause: 'size', why: 'equity had drifted apart before, so the size differs' };
+  if (!same(mine.pnl, other.pnl)) return { cause: 'follows', why: 'less than a lot was left over of earlier positions, and not the same' };
   return { cause: 'same', why: 'the same to the last digit' };
 };
 

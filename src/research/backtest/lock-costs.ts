@@ -1,7 +1,7 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import { LOCKS } from '../../core/guardian/lock.ts';
-import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
+import { HOUR_MS, hourStart, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { lockTitle, type EquityCurve, type LockSpan } from './record.ts';
 import type { BacktestResult } from './run-backtest.ts';
 
@@ -77,7 +77,8 @@ const flattenedBy = ({ lock }: LockSpan, trades: readonly TradeEffect[]): readon
 
 /** What the same entry made beyond this exit in the other run; zero when it has no such entry. */
 const afterwards = (trade: TradeEffect, others: readonly TradeEffect[]): number => {
-  const same = others.find(({ symbol, openedAt }) => symbol === trade.symbol && openedAt === trade.openedAt);
+  // By the hour of the signal: the seconds in it are those of other orders, and the two runs have not the same ones.
+  const same = others.find(({ symbol, openedAt }) => symbol === trade.symbol && hourStart(openedAt) === hourStart(trade.openedAt));
   if (same === undefined) return 0;
   return (same.pnlFraction - trade.pnlFraction) * toNumber(trade.quantity) * toNumber(trade.entryPrice);
 };

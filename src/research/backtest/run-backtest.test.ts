@@ -74,6 +74,19 @@ describe('what happens inside a candle', () => {
     expect(trade).toMatchObject({ exitReason: 'horizon', openedAt: FROM, closedAt: FROM + 24 * HOUR_MS });
   });
 
+  test('also one that was entered some seconds into its hour, after another exit: not an hour later', () => {
+    const series = seriesOf(BTC, quietThen(50_000, Array.from({ length: 60 }, () => [50_000, 50_100, 49_900, 50_000] as const)));
+    const again = FROM + 24 * HOUR_MS;
+    for (const everyHour of [false, true]) {
+      const { trades } = runBacktest(options([series], new Map([[BTC, signalsAt(series, FROM - HOUR_MS, again - HOUR_MS)]]), { assumptions: { ...PLAIN, latency: 1_000 }, everyHour }));
+      // The first sale took two seconds (the stop cancelled, then sold), and so did each after its horizon.
+      expect(trades.map(({ exitReason, closedAt }) => ({ exitReason, closedAt }))).toEqual([
+        { exitReason: 'horizon', closedAt: again + 2_000 },
+        { exitReason: 'horizon', closedAt: again + 24 * HOUR_MS + 4_000 },
+      ]);
+    }
+  });
+
   test('equity that crosses the daily limit inside a candle is flattened where it crosses', () => {
     // A winner carried over midnight: the new day begins at its best, and falls from there.
     const before: Hours = Array.from({ length: 12 }, () => [50_000, 50_100, 49_900, 50_000] as const);
@@ -170,7 +183,7 @@ describe('the operator model', () => {
     const assumptions = { ...PLAIN, operator: { unlockAfter: HOUR_MS, totalDrawdownUnlocks: 1 } };
     const result = runBacktest(options([series], new Map([[BTC, always]]), { assumptions, config: config([BTC], { maxTotalDrawdown: 0.03 }) }));
     expect(result.locks.filter((span) => span.lock.kind === 'total-drawdown')).toHaveLength(2);
-    expect(result.stopped).toMatchObject({ lock: 'total-drawdown' });
+    expect(result.stopped).toMatchObject({ lock: 'total-drawdown', at: result.to });
     expect(result.to).toBeLessThan(FROM + 40 * 8 * HOUR_MS);
   });
 });

@@ -140,7 +140,7 @@ class BacktestRun {
       for (let more = true; more; ) more = this.#passQuietHours();
     }
     this.#end();
-    return this.#result(Math.min(to, market.hour));
+    return this.#result(this.#stopped?.at ?? Math.min(to, market.hour));
   }
 
   /** Start, account and history, as the live bot begins. */

@@ -3,7 +3,7 @@ import { dailyReturns } from '../../core/ledger/metrics.ts';
 import { HOUR_MS } from '../../core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
 import { dailyPoints } from './evaluate.ts';
-import { BTC, FROM, generated, options, quietThen, seriesOf, signalsAt } from './fixture.test-helper.ts';
+import { BTC, config, FROM, generated, options, quietThen, seriesOf, signalsAt } from './fixture.test-helper.ts';
 import type { Lock } from '../../core/guardian/lock.ts';
 import { timeLocked, type LockSpan } from './record.ts';
 import { runBacktest } from './run-backtest.ts';
@@ -67,5 +67,24 @@ describe('the run without the Guardian', () => {
     const study = runStudy({ ...options([series], new Map([[BTC, signalsAt(series, FROM - HOUR_MS)]])), model: null });
     expect(study.result.decisions.entered + study.result.decisions.denied).toBeGreaterThan(0);
     expect(study.unguarded.curve).not.toBe(study.result.curve);
+  });
+
+  describe('on an account below the minimum balance', () => {
+    const series = seriesOf(BTC, quietThen(50_000, Array.from({ length: 40 }, () => [50_000, 50_100, 49_900, 50_000] as const)));
+    const poor = (entry: number) => runStudy({ ...options([series], new Map([[BTC, signalsAt(series, entry)]]), { config: config([BTC], { minBalance: 20_000 }), from: FROM }), model: null });
+
+    test('trades all the same: that limit is the Guardian\'s, and what it costs or saves is its doing', () => {
+      const study = poor(FROM + 4 * HOUR_MS);
+      expect(study.result).toMatchObject({ trades: [], denials: { 'state-halted minimum-balance': 1 } });
+      expect(study.unguarded.trades).toBe(1);
+      expect(study.lockCosts).toMatchObject([{ title: 'Minimum balance', missedTrades: 1 }]);
+    });
+
+    test('is run to the end of the span, though the other was stopped before anything was wanted', () => {
+      const study = poor(FROM + 30 * HOUR_MS);
+      expect(study.result.stopped?.lock).toBe('minimum-balance');
+      expect(study.result.decisions).toMatchObject({ entered: 0, denied: 0 });
+      expect(study.unguarded.trades).toBe(1);
+    });
   });
 });

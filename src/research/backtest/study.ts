@@ -32,8 +32,8 @@ export interface StudyOptions extends BacktestOptions {
   readonly model: ModelDescription | null;
 }
 
-/** Whether the policy never once wanted to enter: then there was nothing for the Guardian to refuse, and without it the run is the same. */
-const nothingWanted = ({ decisions }: BacktestResult): boolean => decisions.entered === 0 && decisions.denied === 0;
+/** Whether the policy never once wanted to enter to the end of the span: then there was nothing for the Guardian to refuse, and without it the run is the same. */
+const nothingWanted = ({ decisions, stopped }: BacktestResult): boolean => stopped === null && decisions.entered === 0 && decisions.denied === 0;
 
 /** Results as fractions of the equity at the entry, by the UTC day of the entry. */
 const fractionsByDay = ({ trades, curve, openingBalance }: BacktestResult): readonly (readonly number[])[] => {

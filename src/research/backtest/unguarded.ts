@@ -9,8 +9,9 @@ const NOTHING = 1e-9;
 /**
  * The counterfactual of every report: the same engine with a Guardian that
  * forgets before every input what it has seen. Locks, streaks and baselines are
- * wiped, so no lock outlives the input that set it and the loss budget binds
- * nothing; sizing, exposure caps, stops and the rest after a stop-out stay.
+ * wiped and there is no minimum balance, so no lock outlives the input that set
+ * it, none is set anew by each, and the loss budget binds nothing; sizing,
+ * exposure caps, stops and the rest after a stop-out stay.
  *
  * It exists in research alone and works on a state of its own: nothing in the
  * product can start an engine like this.
@@ -24,10 +25,14 @@ const forget = (state: EngineState): void => {
   const { guardian } = state;
   guardian.locks = NO_LOCKS;
   if (guardian.lossStreak.length > 0) guardian.lossStreak = [];
+  guardian.orderFailures = 0;
   guardian.priorEquity = null;
   guardian.highWaterMark = NOTHING;
   if (guardian.dayBaseline !== null) guardian.dayBaseline = NOTHING;
   guardian.modelFault = null;
+  // No memory but a limit: below it every input would set the lock again, the prediction's own among them.
+  const { config } = state;
+  if (config !== null && config.limits.minBalance > 0) state.config = { ...config, limits: { ...config.limits, minBalance: 0 } };
   for (const { volatility } of state.symbolList) {
     volatility.status = 'calm';
     volatility.threshold = null;

@@ -1,5 +1,5 @@
 import { equityOf } from '../../core/engine/marking.ts';
-import { configOf, type EngineState } from '../../core/engine/state.ts';
+import { configOf, type EngineState, type SymbolState } from '../../core/engine/state.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { DAY_MS, HOUR_MS, type EpochMs } from '../../core/units.ts';
 import type { HourPath } from './hour-path.ts';
@@ -37,6 +37,7 @@ export class Walker {
       if (symbol === undefined || !(low > 0)) continue;
       const target = symbol.managed?.targetPrice ?? null;
       if (low <= session.broker.alarm(symbol.symbol) || (target !== null && !((highs[i] ?? Number.NaN) < target))) return false;
+      if (horizonOf(symbol) < hour + HOUR_MS) return false;
     }
     return this.#equityAt(highs) <= (this.#state.guardian.highWaterMark ?? Number.NaN) && !this.#crossed(this.#equityAt(lows));
   }
@@ -51,10 +52,10 @@ export class Walker {
   }
 
   /**
-   * Moves all prices from where they are to the next points. A stop, a target
-   * or an equity limit on the way is met where it lies: prices are never
-   * looked at only after they have gone through it. Prices that cross nothing
-   * wait for the next look, as the journal conflates them.
+   * Moves all prices from where they are to the next points. A stop, a target,
+   * a horizon or an equity limit on the way is met where it lies: prices are
+   * never looked at only after they have gone through it. Prices that cross
+   * nothing wait for the next look, as the journal conflates them.
    */
   #leg(from: EpochMs, to: EpochMs): void {
     const session = this.#session;
@@ -62,7 +63,7 @@ export class Walker {
     this.#start.set(session.prices);
     let done = 0;
     for (let events = 0; events < MOST_EVENTS; events += 1) {
-      const share = this.#nextEvent(done);
+      const share = this.#nextEvent(done, from, to);
       if (share === null) break;
       done = share;
       session.now = Math.max(session.now, Math.floor(from + share * (to - from)));
@@ -84,7 +85,7 @@ export class Walker {
       const symbol = session.symbolState(i);
       const price = session.prices[i] ?? Number.NaN;
       if (symbol === undefined || !(price > 0)) continue;
-      if (price <= session.broker.alarm(symbol.symbol)) return true;
+      if (price <= session.broker.alarm(symbol.symbol) || horizonOf(symbol) <= to) return true;
       // A jump over the target, or a price that stops exactly on it.
       const target = symbol.managed?.targetPrice ?? null;
       if (target !== null && (jump[i] === 1 || price >= target)) return true;
@@ -146,8 +147,8 @@ export class Walker {
     return end < start ? Math.max(end, grid.down(price)) : Math.min(end, grid.up(price));
   }
 
-  /** Share of the leg at which the next threshold beyond `done` lies, or null. */
-  #nextEvent(done: number): number | null {
+  /** Share of the leg from `begins` to `ends` at which the next threshold beyond `done` lies, or null. */
+  #nextEvent(done: number, begins: EpochMs, ends: EpochMs): number | null {
     const session = this.#session;
     const { to, jump } = this.#path.waypoints;
     let next = Number.POSITIVE_INFINITY;
@@ -158,7 +159,10 @@ export class Walker {
       const symbol = session.symbolState(i);
       const start = this.#start[i] ?? Number.NaN;
       const end = to[i] ?? Number.NaN;
-      if (symbol === undefined || jump[i] === 1 || start === end) continue;
+      if (symbol === undefined) continue;
+      // Half a millisecond on: the time of an event is cut to whole ones.
+      if (start > 0) consider((horizonOf(symbol) + 0.5 - begins) / (ends - begins));
+      if (jump[i] === 1 || start === end) continue;
       const alarm = session.broker.alarm(symbol.symbol);
       if (end <= alarm && start > alarm) consider((start - alarm) / (start - end));
       const target = symbol.managed?.exitReason === null ? symbol.managed.targetPrice : null;
@@ -182,6 +186,9 @@ export class Walker {
     }
   }
 }
+
+/** When a position that nothing closes yet is given up; an entry that came after another order's second has its own second. */
+const horizonOf = ({ managed }: SymbolState): EpochMs => (managed?.exitReason === null ? managed.horizonAt : Number.POSITIVE_INFINITY);
 
 /** Equity now, for reports; null while it is not known. */
 export const equityNow = (state: EngineState): number | null => equityOf(state, state.at, state.wall, state.freshness);
