@@ -65,7 +65,10 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
     predict: (): Promise<number> => Promise.resolve(0.5),
     of: <T extends Untimed['type']>(type: T) => inputs.filter((input): input is Extract<Untimed, { type: T }> => input.type === type),
     pass: (span: number) => clock.runTo(clock.wallNow() + span),
+    /** How far the clocks of the feed, but for the monotonic one, have been set back. */
+    setBack: 0,
   };
+  const feedClock = { ...clock, wallNow: () => clock.wallNow() - bench.setBack, marketNow: () => clock.marketNow() - bench.setBack };
   const marketData: MarketData = {
     instruments: () => Promise.reject(new Error('not read here')),
     closedCandles: (symbol, from, now) => {
@@ -88,7 +91,7 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
     newestClose: (symbol) => newestClose.get(symbol) ?? null,
   };
   const model = { predict: () => bench.predict() } as unknown as Model;
-  return Object.assign(bench, { state, feed: createMarketFeed({ host, marketData, features, model, clock, log: silent, symbols, closingMargin }) });
+  return Object.assign(bench, { state, feed: createMarketFeed({ host, marketData, features, model, clock: feedClock, log: silent, symbols, closingMargin }) });
 };
 
 const warmBench = async (...symbols: Parameters<typeof createBench>) => {
@@ -226,6 +229,20 @@ describe('a new hour', () => {
     await bench.pass(3 * SECOND_MS);
     await bench.feed.poll();
     expect(bench.of('prediction')).toMatchObject([{ openTime: HOUR_NOW, probability: 0.5 }]);
+  });
+
+  test('a candle that is late is asked for again though the clock is set back meanwhile', async () => {
+    const bench = await warmBench();
+    const good = bench.serve;
+    await nextHour(bench);
+    await bench.pass(40 * MINUTE_MS);
+    bench.serve = () => ({ ok: true, value: [] });
+    await bench.feed.poll();
+    bench.serve = good;
+    bench.setBack = 30 * MINUTE_MS;
+    await bench.pass(3 * SECOND_MS);
+    await bench.feed.poll();
+    expect(bench.of('prediction')).toMatchObject([{ openTime: HOUR_NOW }]);
   });
 
   test('a read that fails changes nothing and is repeated', async () => {

@@ -84,8 +84,8 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const reader = createCandleReader(marketData, closing, log);
   /** Looks in vain for a missing hour, per symbol. */
   const gapLooks = new Map<SymbolName, number>();
-  /** Hours that have come and are not decided yet, with the wall time since which they wait. */
-  const undecided: { readonly symbol: SymbolName; readonly openTime: EpochMs; readonly since: EpochMs }[] = [];
+  /** Hours that have come and are not decided yet, with the monotonic time since which they wait. */
+  const undecided: { readonly symbol: SymbolName; readonly openTime: EpochMs; readonly since: Milliseconds }[] = [];
   /** The prices last seen, with the market time at which they came and at which they were first seen unmoved: a source may stand still and answer all the same. */
   const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs; readonly unmoved: EpochMs | null }>();
 
@@ -188,7 +188,7 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
   /** Reads what has closed since for the symbols that do not have it, oldest hour first, the context symbol first in each. */
   const pollCandles = async (behind: readonly SymbolName[], current: EpochMs): Promise<void> => {
-    if (clock.wallNow() < candleRetryAt) return;
+    if (clock.monotonicNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of behind) for (const candle of await readNew(symbol, current)) batch.push({ symbol, candle });
     batch.sort((a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol));
@@ -197,18 +197,18 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       take(symbol, candle);
       if (!symbols.includes(symbol)) continue;
       inputs.push({ type: 'candle', symbol, candle });
-      if (candle.openTime === current) undecided.push({ symbol, openTime: current, since: clock.wallNow() });
+      if (candle.openTime === current) undecided.push({ symbol, openTime: current, since: clock.monotonicNow() });
     }
     host.apply(...inputs);
     const missing = required.some((symbol) => newest.get(symbol) !== current);
-    candleRetryAt = missing ? clock.wallNow() + CANDLE_RETRY : 0;
+    candleRetryAt = missing ? clock.monotonicNow() + CANDLE_RETRY : 0;
   };
 
   /** One decision for each symbol and hour: as soon as the hour is complete, or without the rest when that does not come. */
   const decide = async (): Promise<void> => {
     for (const waiting of [...undecided].sort((a, b) => a.openTime - b.openTime || symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol))) {
       const complete = required.every((name) => (newest.get(name) ?? Number.NEGATIVE_INFINITY) >= waiting.openTime);
-      if (!complete && clock.wallNow() - waiting.since < DECISION_PATIENCE) continue;
+      if (!complete && clock.monotonicNow() - waiting.since < DECISION_PATIENCE) continue;
       undecided.splice(undecided.indexOf(waiting), 1);
       await predict(waiting.symbol, waiting.openTime);
     }
