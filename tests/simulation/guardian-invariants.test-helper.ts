@@ -11,6 +11,8 @@ const fail = (what: string): never => {
   throw new Error(`invariant broken: ${what}`);
 };
 const SLACK = 1e-6;
+/** A symbol rests this long after a stop-out. */
+const REST = 4 * 3_600_000;
 
 /** What an oracle remembers between steps. */
 interface Memory {
@@ -31,10 +33,15 @@ interface Memory {
  */
 export const invariants = (world: World): ((input: Input, effects: readonly Effect[]) => void) => {
   let memory = remember(world.state, null);
+  /** Market time of the newest fill of a stop, by symbol. */
+  const stoppedAt = new Map<string, number>();
   return (input, effects) => {
     const { state } = world;
     checkBooks(state);
     checkSells(state);
+    checkAlerts(effects);
+    for (const effect of effects) if (effect.type === 'fill' && effect.purpose === 'stop') stoppedAt.set(effect.symbol, state.at);
+    for (const effect of effects) if (effect.type === 'place' && effect.order.draft.purpose === 'entry' && state.at < (stoppedAt.get(effect.order.draft.symbol) ?? Number.NEGATIVE_INFINITY) + REST) fail('an entry in the rest after a stop');
     for (const effect of effects) if (effect.type === 'place' && effect.order.draft.purpose === 'entry') checkEntry(state, effect.order.draft.symbol, input);
     checkLoosening(state, memory, input, effects);
     memory = remember(state, memory, effects);
@@ -64,6 +71,17 @@ const checkBooks = (state: EngineState): void => {
     if (position.quantity < ZERO) fail(`${symbol}: negative holding`);
     if (position.quantity === ZERO && position.cost !== ZERO) fail(`${symbol}: cost without a holding`);
   }
+};
+
+/** One alert, no more and no less, for each lock that is set or cleared, each round trip that ends, and each order of which fills of an entry or a stop have come. */
+const checkAlerts = (effects: readonly Effect[]): void => {
+  const told = (kind: string, key: RegExp): number => effects.filter((effect) => effect.type === 'alert' && effect.alert.kind === kind && key.test(effect.alert.key)).length;
+  const locks = (change: 'set' | 'cleared'): number => effects.filter((effect) => effect.type === 'lock' && effect.change === change).length;
+  const orders = (purpose: 'entry' | 'stop'): number => new Set(effects.flatMap((effect) => (effect.type === 'fill' && effect.purpose === purpose ? [effect.clientOrderId] : []))).size;
+  if (told('lock', /./) !== locks('set')) fail('a lock that was not told of');
+  if (told('unlock', /./) + told('data', /stale-data/) !== locks('cleared')) fail('an unlock that was not told of');
+  if (told('fill', /^fill:trade:/) !== effects.filter(({ type }) => type === 'trade').length) fail('a round trip that was not told of');
+  if (told('fill', /^fill:entry:/) !== orders('entry') || told('stop', /:filled:/) !== orders('stop')) fail('a fill that was not told of');
 };
 
 /** At most one live stop for a position, never a stop and an exit at once, never more on sale than is held. */

@@ -225,6 +225,18 @@ describe('one wild price, far below every other', () => {
     expect(world.exchange.openOrders()).toEqual([]);
   });
 
+  test('does not wait for the end of a pause once the rules that refused it have changed', () => {
+    const world = new World().ready().enter();
+    world.fate = ({ side }) => (side === 'sell' ? REJECT : ACCEPT);
+    world.quotes({ [BTC]: 51_600 });
+    for (let tick = 0; tick < 60; tick += 1) world.timer(seconds(1));
+    expect(world.managed()?.phase).toBe('protecting');
+    world.fate = () => ACCEPT;
+    world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { marketMaxQuantity: '90' })] });
+    expect(world.managed()).toBeNull();
+    expect(world.held()).toBe('0');
+  });
+
   test('does not make a position of a scrap either, once it is one at every price', () => {
     const world = new World();
     world.exchange.feeCoin = 'base';

@@ -242,6 +242,13 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
   managed.exitReason ??= STOP_NOT_FILLED;
 };
 
+/** What was refused is no reason to wait any longer: the rules that refused it are no more. */
+export const endPauses = ({ managed }: SymbolState): void => {
+  if (managed === null) return;
+  managed.retryAt = null;
+  managed.stopRetryAt = null;
+};
+
 const mayExit = (turn: Turn, managed: ManagedPosition): boolean => managed.retryAt === null || turn.wall >= managed.retryAt;
 
 /** Cancel the stop first; the sale follows when its outcome and fills are known. */

@@ -1,5 +1,6 @@
 import { quantityOf } from '../ledger/ledger.ts';
 import type { InstrumentsInput, InstrumentText } from './input.ts';
+import { endPauses } from './lifecycle.ts';
 import { instrumentFromText } from './on-start.ts';
 import type { SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
@@ -11,7 +12,9 @@ export const onInstruments = (turn: Turn, { instruments }: InstrumentsInput): vo
     if (symbol === undefined) continue;
     const before = symbol.instrument;
     symbol.instrument = instrumentFromText(text);
-    tell(turn, symbol, text, changesOf(before, symbol.instrument).filter((key) => key !== 'marketMaxQuantity' || isHeldBeyond(turn, symbol)));
+    const changes = changesOf(before, symbol.instrument);
+    if (changes.length > 0) endPauses(symbol);
+    tell(turn, symbol, text, changes.filter((key) => key !== 'marketMaxQuantity' || isHeldBeyond(turn, symbol)));
   }
 };
 
