@@ -98,7 +98,7 @@ describe('candles for a reader that goes on', () => {
     const close = (symbol: string, hour: number) => held[symbol]?.push({ openTime: (480_000 + hour) * HOUR_MS, open: 1, high: 1, low: 1, close: 1 });
     const dashboard = createDashboard({ host: { state }, records: { cursor: () => counts, between: () => rows }, recent: (symbol: string, count: number) => held[symbol]?.slice(-count) ?? [] } as unknown as DashboardOptions);
     const told = (after: RowCursor) => dashboard.between(after, dashboard.cursor())?.candles.map(({ symbol, openTime }) => `${symbol.slice(0, 3)} ${openTime / HOUR_MS - 480_000}`);
-    return { dashboard, close, told };
+    return { dashboard, close, told, held };
   };
 
   test('the one of a symbol that comes later than another of the same hour is not left out', () => {
@@ -118,12 +118,18 @@ describe('candles for a reader that goes on', () => {
   });
 
   test('who has missed too many, or counted otherwise, begins anew', () => {
-    const { dashboard, close, told } = setUp();
+    const { dashboard, close, told, held } = setUp();
     close('BTC/USDT', 0);
     const before = dashboard.cursor();
     close('BTC/USDT', 300);
     expect(told(before)).toBeUndefined();
     expect(told({ ...dashboard.cursor(), candles: 480_000 * HOUR_MS })).toBeUndefined();
+    // While a bot that was started again reads its history it has fewer, or none of a symbol: no reason to begin anew.
+    expect(told({ ...dashboard.cursor(), candles: dashboard.cursor().candles + 5_000 })).toEqual([]);
+    const ofBoth = dashboard.cursor();
+    close('ETH/USDT', 300);
+    expect(told(ofBoth)).toEqual([]);
+    held['ETH/USDT'] = [];
     // Of nothing, all that is there comes at once.
     expect(told({ ...before, candles: 0 })).toEqual(['BTC 0', 'BTC 300']);
   });

@@ -19,6 +19,9 @@ const CURVE_POINTS = 480;
 /** Candles looked at for a reader that catches up. */
 const CATCH_UP_CANDLES = 240;
 
+/** Beyond what any number of symbols adds up to: an earlier version counted candles in milliseconds. */
+const MOST_HOURS_HELD = 1e9;
+
 /** A closed candle as the market feed keeps it. */
 type RecentCandle = Omit<CandleLine, 'symbol'>;
 
@@ -65,18 +68,22 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
       })
       .toSorted((a, b) => a.openTime - b.openTime);
 
-  const cursor = (): RowCursor => ({
-    ...records.cursor(),
-    candles: symbols().reduce((hours, symbol) => hours + Math.floor((recent(symbol, 1)[0]?.openTime ?? 0) / HOUR_MS), 0),
-  });
+  /** Hours up to the newest candle of each symbol, added up. One that has none yet counts as the others: a start reads them one after another. */
+  const hoursHeld = (): number => {
+    const newest = symbols().map((symbol) => Math.floor((recent(symbol, 1)[0]?.openTime ?? 0) / HOUR_MS));
+    const last = Math.max(0, ...newest);
+    return newest.reduce((sum, hours) => sum + (hours === 0 ? last : hours), 0);
+  };
+
+  const cursor = (): RowCursor => ({ ...records.cursor(), candles: hoursHeld() });
 
   const between = (after: RowCursor, until: RowCursor): BoardRows | null => {
     const hours = until.candles - after.candles;
-    // Fewer: the cursor is of other symbols, or of a version that counted otherwise.
-    if (hours < 0 || (hours > CATCH_UP_CANDLES && after.candles > 0)) return null;
+    if (after.candles > MOST_HOURS_HELD || (hours > CATCH_UP_CANDLES && after.candles > 0)) return null;
     const rows = records.between(after, until, MOST_MISSED);
     if (rows === null) return null;
-    return { ...rows, candles: hours === 0 ? [] : newestCandles(hours) };
+    // Fewer hours than the reader has: the bot has just been started and reads its history.
+    return { ...rows, candles: hours > 0 ? newestCandles(hours) : [] };
   };
 
   const chart = (symbol: SymbolName, hours: number): MarketChart | null => {
