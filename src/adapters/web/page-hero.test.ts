@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-
-import type { StatusView } from '../../ports/operator.ts';
+import type { LockView, StatusView } from '../../ports/operator.ts';
 
 type Status = Pick<StatusView, 'mode' | 'state' | 'why' | 'entryBars' | 'mayEnter'>;
 interface Hero {
@@ -12,7 +11,11 @@ interface Hero {
 const calm: Status = { mode: 'paper', state: 'active', why: null, entryBars: [], mayEnter: true };
 
 const { whyOf, shownState, wordOf } = (await import(new URL('page/hero.mjs', import.meta.url).href)) as Hero;
-const { noLock } = (await import(new URL('page/limits.mjs', import.meta.url).href)) as { noLock(mode: string, bars: StatusView['entryBars']): readonly [string, string] };
+interface Limits {
+  noLock(mode: string, bars: StatusView['entryBars']): readonly [string, string];
+  inTwo(lock: Pick<LockView, 'kind' | 'reason'>): readonly [string, string];
+}
+const { noLock, inTwo } = (await import(new URL('page/limits.mjs', import.meta.url).href)) as Limits;
 const { noPosition } = (await import(new URL('page/positions.mjs', import.meta.url).href)) as { noPosition(mode: string): string };
 
 test('before the first start of new books nothing is said to be well: no entry is allowed, and the account is not known', () => {
@@ -34,4 +37,9 @@ test('beside the reason of a lock stands what clears it', () => {
   const reason = 'Reconciliation: USDT: the exchange has 25 less than the ledger';
   const halted: Status = { ...calm, state: 'halted', why: { reason, clearing: '/reconcile, then /unlock' }, mayEnter: false };
   expect([shownState(halted), whyOf(halted)]).toEqual(['halted', `${reason}. Clears: /reconcile, then /unlock.`]);
+});
+
+test('a cause begins with a capital, but for a name', () => {
+  expect(inTwo({ kind: 'kill-switch', reason: 'Kill-switch: three losses' })).toEqual(['Kill-switch', 'Three losses']);
+  expect(inTwo({ kind: 'operator-pause', reason: 'Paused by operator: root (ctl): looking' })).toEqual(['Paused by operator', 'root (ctl): looking']);
 });

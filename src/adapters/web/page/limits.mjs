@@ -52,13 +52,17 @@ const rows = ({ risk }) =>
     }));
 
 /** "Kill-switch: 3 losses in a row" in two parts. */
-const inTwo = (reason) => {
+/** Title and cause. A cause of an operator's begins with a name, which is written as its owner does. */
+export const inTwo = ({ kind, reason }) => {
   const at = reason.indexOf(': ');
-  return at < 0 ? [reason, ''] : [reason.slice(0, at), capital(reason.slice(at + 2))];
+  if (at < 0) return [reason, ''];
+  const cause = reason.slice(at + 2);
+  return [reason.slice(0, at), kind.startsWith('operator-') ? cause : capital(cause)];
 };
 
-const lock = ({ id, symbol, state, reason, since, clearing, policy }) => {
-  const [title, why] = inTwo(reason);
+const lock = (held) => {
+  const { id, symbol, state, since, clearing, policy } = held;
+  const [title, why] = inTwo(held);
   return el(
     'div',
     { class: 'lock', 'data-state': state, 'data-lock': id },
