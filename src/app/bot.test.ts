@@ -7,29 +7,15 @@ import { instrumentFromText } from '../core/engine/on-start.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { MarketData } from '../ports/market-data.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Read, Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
-import { createBot, DRAIN_LIMIT, type BotOptions } from './bot.ts';
+import { createBot, DRAIN_LIMIT } from './bot.ts';
+import { onWorld } from './bot.test-helper.ts';
 import { errorOf, silent, START } from './executor.test-helper.ts';
 
 const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
-
-/** A bot on the books of a test world, which commits to nothing but them. */
-const onWorld = (world: World, clock: Clock): Pick<BotOptions, 'state' | 'store' | 'clock' | 'log' | 'model' | 'config' | 'engineVersion' | 'halts' | 'random' | 'onFatal'> => ({
-  state: world.state,
-  store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
-  clock,
-  log: silent,
-  model: null,
-  config: world.config,
-  engineVersion: 'test',
-  halts: [],
-  random: () => 0.5,
-  onFatal: (error) => expect.unreachable(String(error)),
-});
 
 test('a stop takes its limit once, not for the loop and then again for the orders: the process is ended by force at ten seconds', async () => {
   const clock = createVirtualClock(START);

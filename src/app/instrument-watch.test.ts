@@ -8,7 +8,8 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { createBot } from './bot.ts';
-import { errorOf, silent } from './executor.test-helper.ts';
+import { onWorld } from './bot.test-helper.ts';
+import { errorOf } from './executor.test-helper.ts';
 
 /** A bot that runs with a position, on an exchange whose lot can change. */
 const createBench = async () => {
@@ -48,16 +49,7 @@ const createBench = async () => {
   };
   const stated = (symbol: string): InstrumentText => ({ ...instrumentText(symbol), ...(symbol === BTC ? { stepSize: bench.lot, minQuantity: bench.lot, marketMaxQuantity: bench.marketMost, trading: bench.trading } : {}) });
   const bot = createBot({
-    state: world.state,
-    store: { commit: (inputs, apply) => inputs.map((input) => apply(input)), latestSnapshot: () => null, lastSequence: () => 0, writeSnapshot: () => undefined, entriesAfter: () => [].values() },
-    clock,
-    log: silent,
-    model: null,
-    config: world.config,
-    engineVersion: 'test',
-    halts: [],
-    random: () => 0.5,
-    onFatal: (error) => expect.unreachable(String(error)),
+    ...onWorld(world, clock),
     venue,
     marketData: {
       instruments: (symbols) => {

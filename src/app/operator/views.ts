@@ -74,10 +74,10 @@ const symbolStatus = (symbol: SymbolState, now: Now): SymbolStatus => ({
  * What an order would be refused for in the symbol, asked of the check that it would have to pass, with what the newest
  * input knew: a day that begins between two inputs is none to a bot that is about to see it. Data that has grown old since then bars all the same.
  */
-const barOf = (state: EngineState, config: EngineConfig, symbol: SymbolState, now: Now): Pick<Denial, 'code'> | null => {
+const barOf = (state: EngineState, config: EngineConfig, symbol: SymbolState, now: Now, equityKnown: boolean): Pick<Denial, 'code'> | null => {
   const denial = entryBarOf({ state, config, at: state.at, wall: now.wall }, symbol);
   if (denial !== null) return denial;
-  if (markEquity(state, now.market, now.wall).value === null) return { code: 'equity-unknown' };
+  if (!equityKnown) return { code: 'equity-unknown' };
   return dataIsFresh(symbol, now.market, now.wall, state.freshness) ? null : { code: 'price-unknown' };
 };
 
@@ -101,12 +101,12 @@ const barWords = ({ accountFailed, guardian }: EngineState, symbol: SymbolName, 
 };
 
 /** What bars entries, by cause. */
-const entryBars = (state: EngineState, now: Now): Pick<StatusView, 'entryBars' | 'mayEnter'> => {
+const entryBars = (state: EngineState, now: Now, equityKnown: boolean): Pick<StatusView, 'entryBars' | 'mayEnter'> => {
   const { config } = state;
   if (config === null) return { entryBars: [], mayEnter: false };
   const traded = state.symbolList.filter(({ symbol }) => config.symbols.includes(symbol));
   const barred = traded.flatMap((each) => {
-    const bar = barOf(state, config, each, now);
+    const bar = barOf(state, config, each, now, equityKnown);
     return bar === null ? [] : [{ symbol: each.symbol, code: bar.code, why: barWords(state, each.symbol, bar.code) }];
   });
   const bars = [...Map.groupBy(barred, ({ why }) => why)].map(([why, own]) => ({ code: own[0]?.code ?? '', why, symbols: own.map(({ symbol }) => symbol) }));
@@ -124,7 +124,7 @@ export const statusView = (state: EngineState, now: Now): StatusView => {
     mode: config?.mode ?? 'starting',
     state: overall,
     why: lock === null ? null : lockView(lock, config?.lockPolicies),
-    ...entryBars(state, now),
+    ...entryBars(state, now, equity.value !== null),
     equity: equity.value,
     equityUnknown: equity.unknown,
     dayBaseline: baseline,

@@ -216,7 +216,7 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
 };
 
 /** A fill of nothing, should an exchange ever state one, must not end the process: its journal would end every later one. */
-const averageOf = (quote: Decimal, quantity: Decimal): string => (quantity > ZERO ? price(divDown(quote, quantity)) : 'no price');
+const averageText = (quote: Decimal, quantity: Decimal): string => (quantity > ZERO ? price(divDown(quote, quantity)) : 'no price');
 
 /** One alert for all fills that came together. */
 const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): void => {
@@ -232,7 +232,7 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
     turn,
     'fill',
     `entry:${draft.clientOrderId}:${record.tradeIds.length}`,
-    `${base} bought ${formatDecimal(quantity)} @ ${averageOf(quote, quantity)}`,
+    `${base} bought ${formatDecimal(quantity)} @ ${averageText(quote, quantity)}`,
     [`${money(toNumber(quote))} ${quoteAsset}, fee ${fees.join(', ')}`, draft.reason],
     ['/positions'],
     draft.symbol,
@@ -252,7 +252,7 @@ const stopFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): vo
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const quantity = sum(fills.map((fill) => decimal(fill.quantity)));
   const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
-  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageOf(quote, quantity)}`, [], ['/trades'], draft.symbol);
+  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageText(quote, quantity)}`, [], ['/trades'], draft.symbol);
 };
 
 export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {

@@ -16,6 +16,15 @@ const inRoot = (script: string) => runInRoot(`cd /srv/checkout\n${script}`, { EX
 /** What a scenario says of itself: lines "check NAME VALUE". */
 const checksOf = (output: string): Readonly<Record<string, string>> => Object.fromEntries([...output.matchAll(/^check (\S+) (.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
 
+/** Ends the installer at once, as a lost connection does, before the systemctl call that is named in /run/break. */
+const BREAKABLE = `mv /usr/local/sbin/systemctl /usr/local/sbin/systemctl.real
+      cat > /usr/local/sbin/systemctl <<'END'
+#!/bin/bash
+if [ -e /run/break ] && [ "$1" = "$(cat /run/break)" ]; then rm /run/break; pkill -KILL -f 'install.sh upgrade'; fi
+exec /usr/local/sbin/systemctl.real "$@"
+END
+      chmod 0755 /usr/local/sbin/systemctl`;
+
 /** A next version whose database has another schema and whose start fails after it was brought forward. */
 const BROKEN_NEXT = `
 cp -a /srv/checkout /srv/next
@@ -153,14 +162,7 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
 
   test('an upgrade that is broken off, wherever, is gone on with by the next one: the bot does not stay down', { timeout: 240_000 }, async () => {
     const { code, output } = await inRoot(`
-      # Ends the installer at once, as a lost connection does, before the systemctl call that is named in /run/break.
-      mv /usr/local/sbin/systemctl /usr/local/sbin/systemctl.real
-      cat > /usr/local/sbin/systemctl <<'END'
-#!/bin/bash
-if [ -e /run/break ] && [ "$1" = "$(cat /run/break)" ]; then rm /run/break; pkill -KILL -f 'install.sh upgrade'; fi
-exec /usr/local/sbin/systemctl.real "$@"
-END
-      chmod 0755 /usr/local/sbin/systemctl
+      ${BREAKABLE}
       deployment/install.sh install --offline
       ${PAPER}
       sudo systemctl start guardian-bot
@@ -200,13 +202,7 @@ END
 
   test('after an upgrade that was broken off and a start by hand, the way back is the version that ran and what it has written', { timeout: 180_000 }, async () => {
     const { code, output } = await inRoot(`
-      mv /usr/local/sbin/systemctl /usr/local/sbin/systemctl.real
-      cat > /usr/local/sbin/systemctl <<'END'
-#!/bin/bash
-if [ -e /run/break ] && [ "$1" = "$(cat /run/break)" ]; then rm /run/break; pkill -KILL -f 'install.sh upgrade'; fi
-exec /usr/local/sbin/systemctl.real "$@"
-END
-      chmod 0755 /usr/local/sbin/systemctl
+      ${BREAKABLE}
       deployment/install.sh install --offline
       ${PAPER}
       sudo systemctl start guardian-bot
