@@ -34,6 +34,17 @@ const stop = (trigger: string): ApprovedOrder =>
 
 const open = (store: SimStore = createMemoryStore(), wallNow = () => T0): PaperBroker => createPaperBroker({ store, opening: { USDT: '1000' }, wallNow });
 
+/** Bought at 50,000, with a stop that rests at 49,250. */
+const holding = async () => {
+  const broker = open();
+  broker.observe(started(T0));
+  broker.observe(quote(50_000, T0));
+  await broker.venue.send(order({}));
+  const resting = stop('49250');
+  await broker.venue.send(resting);
+  return { broker, resting };
+};
+
 describe('the paper broker', () => {
   test('nothing executes before a price of this run has come; an approved order then fills with a fee', async () => {
     const broker = open();
@@ -63,12 +74,7 @@ describe('the paper broker', () => {
   });
 
   test('a price below the trigger fills the stop at that price, not at the trigger', async () => {
-    const broker = open();
-    broker.observe(started(T0));
-    broker.observe(quote(50_000, T0));
-    await broker.venue.send(order({}));
-    const resting = stop('49250');
-    await broker.venue.send(resting);
+    const { broker, resting } = await holding();
     broker.observe(quote(48_900, T0 + 5000));
     const found = await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId });
     expect(found).toMatchObject({ kind: 'found', order: { status: 'filled' } });
@@ -76,12 +82,7 @@ describe('the paper broker', () => {
   });
 
   test('filters that the exchange changes meanwhile are those of the next order; what rests goes on resting', async () => {
-    const broker = open();
-    broker.observe(started(T0));
-    broker.observe(quote(50_000, T0));
-    await broker.venue.send(order({}));
-    const resting = stop('49250');
-    await broker.venue.send(resting);
+    const { broker, resting } = await holding();
     broker.observe({ type: 'instruments', at: T0, wall: T0, instruments: [{ ...instrument, stepSize: '0.01', minQuantity: '0.01' }] });
     expect(await broker.venue.send(order({ quantity: decimal('0.005') }))).toMatchObject({ kind: 'rejected', error: { code: '-1013' } });
     expect(await broker.venue.send(order({ quantity: decimal('0.01') }))).toMatchObject({ kind: 'accepted', order: { status: 'filled' } });
@@ -90,12 +91,7 @@ describe('the paper broker', () => {
   });
 
   test('a candle whose low reached the trigger between the looks fills a stop that rested all hour, and no younger one', async () => {
-    const broker = open();
-    broker.observe(started(T0));
-    broker.observe(quote(50_000, T0));
-    await broker.venue.send(order({}));
-    const resting = stop('49250');
-    await broker.venue.send(resting);
+    const { broker, resting } = await holding();
     broker.observe(quote(50_000, T0 + 90 * 60_000));
     // Placed within this hour: whether before or after its low is not known.
     broker.observe(candle(T0 - HOUR_MS, 49_000));
