@@ -57,7 +57,8 @@ export type LookUp =
   | { readonly kind: 'found'; readonly order: OrderSnapshot }
   /** The exchange says that it does not know this client id (-2013), or does not keep it any more because nothing came of it (-2026). */
   | { readonly kind: 'not-found' }
-  | { readonly kind: 'unknown'; readonly error: VenueError };
+  /** `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has executed, base units. */
+  | { readonly kind: 'unknown'; readonly error: VenueError; readonly stated?: string };
 
 export interface OrderReference {
   readonly symbol: SymbolName;

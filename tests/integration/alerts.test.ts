@@ -218,6 +218,22 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'reconciliation: an order states what it has executed, its trades cannot be read, and the balances bear it out',
+    kind: 'reconciliation',
+    title: 'booked by what it states itself',
+    cause: orderCase((world) => {
+      world.account();
+      world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+      world.predict(BTC);
+      world.timer(seconds(120));
+      world.quotes();
+      const entry = world.placed('entry').at(-1);
+      if (entry === undefined) throw new Error('no entry');
+      const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
+      world.command({ name: 'settle', clientOrderId: entry.clientOrderId, claim: 'filled', price: null, evidence: { listed: false, totals, stated: formatDecimal(entry.quantity) } });
+    }),
+  },
+  {
     what: 'reconciliation: the exchange has taken a market off its list while it is held',
     kind: 'reconciliation',
     title: 'not listed any more',

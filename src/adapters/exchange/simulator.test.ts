@@ -221,6 +221,16 @@ describe('hostile network', () => {
     expect(outcome.kind === 'cancelled' && total(outcome.order.fills)).toBe('0.005');
   });
 
+  test('late-fills: an order that has ended says itself what it has executed, one that cannot be asked for says nothing', async () => {
+    simulator.control.fault({ name: 'late-fills', reads: 1_000 });
+    const { clientOrderId } = await enter('0.02');
+    const lookUp = (id: string) => exchange.venue.lookUp({ symbol: 'BTC/USDT', clientOrderId: id });
+    expect(await lookUp(clientOrderId)).toMatchObject({ kind: 'unknown', error: { kind: 'malformed' }, stated: '0.02' });
+    simulator.control.clearFaults();
+    simulator.control.fault({ name: '5xx', endpoint: 'order', method: 'GET' });
+    expect(await lookUp(clientOrderId)).toEqual({ kind: 'unknown', error: expect.objectContaining({ kind: 'unknown' }) });
+  });
+
   test('late-fills: never a part of the truth', async () => {
     simulator.control.fault({ name: 'late-fills' });
     const { outcome, clientOrderId } = await enter('0.02');

@@ -1,5 +1,5 @@
 import { ZERO, add, decimal, formatDecimal, mulDown, type Decimal } from '../../core/decimal.ts';
-import type { Fill, OrderSnapshot, VenueStatus } from '../../core/orders/order.ts';
+import { isFinalStatus, type Fill, type OrderSnapshot, type VenueStatus } from '../../core/orders/order.ts';
 import type { SymbolName } from '../../core/units.ts';
 import type { OwnTrade, Read } from '../../ports/venue.ts';
 import { checkAnswer, malformed, myTradesAnswer, type OrderAnswer, type TradeAnswer } from './answers.ts';
@@ -82,6 +82,9 @@ const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {
   if (answer.status === 'FILLED' && executed !== quantity) return `order ${answer.orderId} is filled with ${answer.executedQty} of ${answer.origQty}`;
   return null;
 };
+
+/** What an order that has ended states to have executed, base units; null where it has not ended or contradicts itself. */
+export const endedWith = (symbol: SymbolName, answer: OrderAnswer): string | null => (orderFault(symbol, answer) === null && isFinalStatus(statusOf(answer)) ? answer.executedQty : null);
 
 /** Every own trade of a symbol from an id on, oldest first, page by page; `seen` is given each page. */
 export const tradesFrom = async (
