@@ -103,6 +103,8 @@ export const orderAnswer = z.object({
   type: z.string().optional(),
   origQty: amount,
   executedQty: amount,
+  /** Below zero: not known, of orders from before the exchange kept it. */
+  cummulativeQuoteQty: exactAmount.optional(),
   transactTime: time.optional(),
   fills: z.array(z.object({ price: amount, qty: amount, commission: exactAmount, commissionAsset: z.string().min(1), tradeId: id })).optional(),
 });

@@ -84,6 +84,21 @@ describe('sending', () => {
     ]);
   });
 
+  test('what was paid or got is the exchange\'s own amount: where price x quantity is finer than a balance can be, the trades are read', async () => {
+    const fills = [{ price: '0.00008123', qty: '123.45', commission: '0', commissionAsset: 'BNB', tradeId: 7 }];
+    const cheap = order({ origQty: '123.45', executedQty: '123.45', cummulativeQuoteQty: '0.01002784', fills });
+    const exact = trade(7, { price: '0.00008123', qty: '123.45', quoteQty: '0.01002784' });
+    server.handle = ({ path }) => ({ body: path === 'order' ? cheap : [exact] });
+    const outcome = await exchange.venue.send(approved());
+    expect(outcome).toMatchObject({ kind: 'accepted', order: { fills: [{ tradeId: '7', quoteQuantity: '0.01002784' }] } });
+    server.handle = ({ path }) => (path === 'order' ? { body: cheap } : { status: 500, body: '' });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'unknown' });
+    const before = server.received.length;
+    server.handle = () => ({ body: order({ cummulativeQuoteQty: '59.99226000' }) });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'accepted' });
+    expect(server.received.length - before).toBe(1);
+  });
+
   const shapes: readonly (readonly [string, Partial<OrderDraft>, Record<string, string>])[] = [
     ['a market exit', exitDraft(), { side: 'SELL', type: 'MARKET' }],
     ['a limit exit', exitDraft({ type: 'limit', limitPrice: decimal('59000'), timeInForce: 'IOC' }), { side: 'SELL', type: 'LIMIT', price: '59000', timeInForce: 'IOC' }],
