@@ -76,7 +76,15 @@ const snapshot = (symbol: SymbolName, clientOrderId: string, answer: OrderAnswer
   quantity: answer.origQty,
   executedQuantity: answer.executedQty,
   fills,
+  ...expiryOf(answer),
 });
+
+/** Of an order that the exchange ended itself, as far as it says. */
+const expiryOf = ({ status, expiryReason }: OrderAnswer): Pick<OrderSnapshot, 'expiryReason'> => {
+  if (STATUSES[status] !== 'expired') return {};
+  if (expiryReason !== undefined && expiryReason !== 'NONE') return { expiryReason };
+  return status === 'EXPIRED_IN_MATCH' ? { expiryReason: 'it met another order of the account (self-trade prevention)' } : {};
+};
 
 /** What contradicts itself in an order, or null. */
 const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {

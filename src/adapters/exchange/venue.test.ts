@@ -275,6 +275,19 @@ describe('looking up', () => {
     }
   });
 
+  test.each([
+    ['EXPIRED', 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED', 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED'],
+    ['EXPIRED_IN_MATCH', undefined, 'it met another order of the account (self-trade prevention)'],
+    ['EXPIRED_IN_MATCH', 'NONE', 'it met another order of the account (self-trade prevention)'],
+    ['EXPIRED', 'NONE', undefined],
+    ['EXPIRED', { odd: 1 }, undefined],
+    ['CANCELED', 'EXCHANGE_CANCELED', undefined],
+  ])('of one that ended as %s with %s the reason is known as %s', async (status, expiryReason, known) => {
+    server.handle = () => ({ body: order({ status, expiryReason, executedQty: '0', fills: undefined }) });
+    const found = await exchange.venue.lookUp(reference);
+    expect(found.kind === 'found' && found.order.expiryReason).toBe(known);
+  });
+
   test('trades that trail the order are waited for', async () => {
     let reads = 0;
     server.handle = ({ path }) => ({ body: path === 'order' ? order({ fills: undefined }) : [trade(7), ...((reads += 1) > 2 ? [trade(8)] : [])] });
