@@ -121,7 +121,16 @@ const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void =
   // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
   if ((before === 'intent' || before === 'unknown') && (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))) guardian.orderFailures = 0;
   if (draft.purpose === 'stop' && record.status === 'working' && before !== 'working') stopPlaced(turn, record);
+  if (draft.purpose === 'exit' && record.status === 'expired' && before !== 'expired') noteUnsold(turn, record, snapshot);
   takeFills(turn, record, fresh);
+};
+
+/** A sale that the exchange took and ended with most of it unsold (its limits on prices, no buyers, another order of the account's own) has failed like one that it refused: it is tried again, and told. */
+const noteUnsold = (turn: Turn, record: OrderRecord, { expiryReason }: OrderSnapshot): void => {
+  const { executed, draft } = record;
+  if (executed + executed >= draft.quantity) return;
+  record.detail = `ended by the exchange with ${formatDecimal(executed)} of ${formatDecimal(draft.quantity)} sold${expiryReason === undefined ? '' : `: ${expiryReason}`}`;
+  failed(turn, record, record.detail);
 };
 
 /** Books fills that are in the record already, and has the position of a late one looked after. */
