@@ -42,9 +42,13 @@ const GONE = 'This button no longer works: expired, used, or from before a resta
 
 const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }] });
 
+/** It had come about by itself, or by another operator's hand, between question and button: nobody refuses it. */
+const NOTHING_LEFT: ReadonlySet<string> = new Set(['nothing-to-do', 'not-paused', 'nothing-locked']);
+
 /** What was done by half is neither done nor refused: each would hide the other half. */
 const titleOf = ({ ok, code }: CommandOutcome, label: string): string => {
   if (code === 'partly') return '⚠️ Done in part';
+  if (NOTHING_LEFT.has(code)) return 'Nothing left to do';
   return ok ? `✅ ${label}` : '⛔ Refused';
 };
 

@@ -114,6 +114,20 @@ describe('deeds with a confirmation', () => {
     expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(/In all about 1,250\.75\u00A0USDT\nFees are taken off\./);
   });
 
+  test.each([
+    ['/flatten', 'Sell it', { ok: true, code: 'nothing-to-do', text: 'Closed meanwhile. No open position in BTC/USDT.' }],
+    ['/resume', 'Resume trading', { ok: false, code: 'not-paused', text: 'Not paused: nothing to resume.' }],
+    ['/unlock', 'Unlock', { ok: false, code: 'nothing-locked', text: 'None of these locks is in force.' }],
+  ] as const)('%s that came about by itself between question and button is told as such, not as refused', async (line, button, outcome) => {
+    Object.assign(bot.tools, { flatten: async () => outcome });
+    Object.assign(bot.service, { resume: async () => outcome, unlock: async () => outcome });
+    await bot.service.pause({ userId: OPERATOR, name: 'Ada', role: 'operator', via: 'telegram' }, 'news');
+    const question = await bot.ask(OPERATOR, line);
+    await bot.press(OPERATOR, OPERATOR, button);
+    const told = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes(outcome.text) === true, { afterMessageId: question.message_id - 1 });
+    expect(told.text).toBe(`Nothing left to do\n\n${outcome.text}`);
+  });
+
   test('/cancel refuses a protective stop and an unknown order', async () => {
     expect((await bot.ask(OPERATOR, '/cancel gb-4f2a-18')).text).toContain('never cancelled by hand');
     expect((await bot.ask(OPERATOR, '/cancel nothing')).text).toContain('no working order');
