@@ -209,6 +209,16 @@ describe('what a person reads', () => {
     for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
   });
 
+  test('/flatten without a position refuses nothing: in the chat and for a script it is no failure; with an entry under way it is', async () => {
+    const { set, tools } = setUp();
+    Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: null }) });
+    const all = await set.run('flatten', '', operator);
+    expect(all).toEqual({ title: 'Nothing to sell', blocks: [{ kind: 'text', lines: ['There are no open positions.'] }], outcome: 'nothing to do' });
+    expect((await set.run('flatten', 'btc', operator)).blocks).toEqual([{ kind: 'text', lines: ['There is no open position in BTC/USDT.'] }]);
+    Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: 'An entry is under way.' }) });
+    expect(await set.run('flatten', '', operator)).toMatchObject({ title: 'Refused', outcome: 'refused' });
+  });
+
   test('/status says when it was decided, that a position is being closed and why, and why equity is unknown in a line of its own', async () => {
     const { set, service } = setUp();
     const { status } = service;

@@ -65,10 +65,8 @@ export const driftWatchFor = (card: CardFacts, bot: () => Bot, options: { readon
 
 /** Facts of health that the engine does not know. */
 const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null): readonly HealthCheckView[] => {
-  const waiting = options.database.outbox.pendingCount();
-  const silent = outbox()?.isSilent() ?? null;
   return [
-    { name: 'alerts', ok: silent === null ? null : !silent, detail: silent === null ? 'no Telegram' : `${waiting} waiting` },
+    outbox()?.health() ?? { name: 'alerts', ok: null, detail: 'no Telegram' },
     { name: 'loop', ok: options.bot.rounds > 0, detail: `${options.bot.rounds} looks at the market` },
     { name: 'database', ok: true, detail: `${(options.database.sizeBytes() / 1e6).toFixed(1)} MB` },
   ];

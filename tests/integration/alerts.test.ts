@@ -443,7 +443,8 @@ const alertOf = async ({ cause, title, kind, what }: Case): Promise<Alert> => {
   return found;
 };
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replace(/\n+/g, '<br>');
+/** With plain blanks between numbers and units, so that people find "2.00 %" in the page. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\u00A0', ' ').replace(/\n+/g, '<br>');
 
 describe('alerts', () => {
   test('every kind is caused by something', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 
 import { CONFIG_KEYS, CONFIG_KEY_NAMES, SECRET_KEY_NAMES, isConfigKey, looksLikeOurs, type ConfigKey } from './config-keys.ts';
-import { nearMiss, suggestion } from './near-miss.ts';
+import { nearMiss, suggestion } from '../../core/near-miss.ts';
 
 /** Where configuration is read from: the only place that does. */
 export interface ConfigSources {
