@@ -164,6 +164,17 @@ describe('refusals leave the file as it was', () => {
     expect(refusal(join(directory, 'file', 'paper.db')).code).toBe('directory-not-writable');
   });
 
+  test.runIf(process.platform === 'linux')('a directory in a file system that takes none: refused, where a recursive mkdir never returns', async () => {
+    const script = `import { openDatabase } from '${new URL('database.ts', import.meta.url).href}';
+      try { openDatabase({ path: '/proc/guardian/deep/paper.db', mode: 'paper', account: 'paper' }); } catch (error) { console.log(error.code + ': ' + error.message); }`;
+    // In a process of its own: one that hangs in the system call takes no time limit of this one.
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000, killSignal: 'SIGKILL' });
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    await once(child, 'close');
+    expect(said).toBe('directory-not-writable: the directory /proc/guardian/deep cannot be made (ENOENT): make it, or give another path\n');
+  });
+
   // Only root can become someone else for a moment; for others the mode bits are enough.
   test('a directory of another user', () => {
     const parent = temporaryDirectory();
