@@ -3,7 +3,7 @@ import type { TradeEffect } from '../../core/engine/effect.ts';
 import { LOCKS } from '../../core/guardian/lock.ts';
 import { HOUR_MS, hourStart, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { lockTitle, type EquityCurve, type LockSpan } from './record.ts';
-import type { BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
 
 /** What one lock did to the result, measured against the run without the Guardian. */
 export interface LockCost {

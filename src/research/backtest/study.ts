@@ -7,7 +7,8 @@ import { buyAndHold, dailyPoints, evaluate, evaluateCurve, type Evaluation } fro
 import { equityAt, lockCosts, type LockCost } from './lock-costs.ts';
 import type { EquityCurve } from './record.ts';
 import { resample, type Resampling } from './resampling.ts';
-import { runBacktest, type BacktestOptions, type BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
+import { runBacktest, type BacktestOptions } from './run-backtest.ts';
 import { withoutGuardian } from './unguarded.ts';
 
 /** Everything that a report tells. */
