@@ -36,7 +36,7 @@ const FLATTEN_SPAN = HOUR_MS;
  * Each trade of the run without the Guardian that began under a lock is that
  * lock's doing (the one that halted first, when there were several); a position
  * that a lock closed is compared with how the same entry ended without it.
- * The two runs drift apart, so results are taken as fractions of equity.
+ * The two runs drift apart, so results are taken as fractions of equity, those of one lock one on the other.
  * The lock that stopped the run holds for good: all that the other run made after it is its doing, too.
  */
 export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): readonly LockCost[] => {
@@ -48,10 +48,11 @@ export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): r
   return guarded.locks.map((span) => {
     const { lock, until, by, equity } = span;
     const trades = missed.get(span) ?? [];
-    const late = trades.filter(({ openedAt }) => openedAt >= guarded.to);
-    const resultOf = (some: readonly TradeEffect[]): number =>
-      some.reduce((sum, trade) => sum + (toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)) * (Number.isFinite(equity) ? equity : guarded.openingBalance), 0);
-    const lost = resultOf(trades);
+    // Compounded: years without the Guardian may lose many times what there is to lose when they are only added up.
+    const growth = (some: readonly TradeEffect[]): number => some.reduce((product, trade) => product * (1 + toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)), 1);
+    const base = Number.isFinite(equity) ? equity : guarded.openingBalance;
+    const early = trades.filter(({ openedAt }) => openedAt < guarded.to);
+    const lost = base * (growth(trades) - 1);
     const closed = flattenedBy(span, guarded.trades);
     const difference = closed.reduce((sum, trade) => sum + afterwards(trade, unguarded.trades), 0);
     return {
@@ -64,8 +65,8 @@ export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): r
       equity,
       missedTrades: trades.length,
       missed: lost,
-      missedTradesAfterStop: late.length,
-      missedAfterStop: resultOf(late),
+      missedTradesAfterStop: trades.length - early.length,
+      missedAfterStop: base * (growth(trades) - growth(early)),
       flattened: closed.length,
       flattenedDifference: difference,
       cost: lost + difference,

@@ -3,7 +3,7 @@ import type { Scene } from '../../../ports/scene.ts';
 import { LOCKS } from '../../../core/guardian/lock.ts';
 import type { LockCost } from '../lock-costs.ts';
 import type { BacktestStudy } from '../study.ts';
-import { afterStop, STOPPED_NOTE } from '../stopped.ts';
+import { guardianLines, STOPPED_NOTE } from '../guardian-lines.ts';
 import { figure, interval, minute, money, percent, price, signedMoney, signedPercent } from '../words.ts';
 import { escapeText, sceneSvg } from './svg.ts';
 
@@ -47,7 +47,7 @@ export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes
     drawdown ?? '',
     '<h2>What the Guardian cost and saved</h2>',
     `<p>Against the same engine with a Guardian that forgets: trading was halted ${percent(result.timeLocked.halted, 1)} of the time, and all entries were forbidden ${percent(result.timeLocked.noEntries, 1)} of it. A lock&#39;s cost is what the other run made of trades that began under it, and of positions that it closed; negative is saved.</p>`,
-    ...[afterStop(study.lockCosts)].flatMap((line) => (line === null ? [] : [`<p>${escapeText(line)}.</p>`])),
+    ...guardianLines(study).map((line) => `<p>${escapeText(line)}.</p>`),
     byKind(study.lockCosts),
     lockTable(study.lockCosts),
     ...others,
