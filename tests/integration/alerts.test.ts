@@ -139,6 +139,26 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: "a position's stops and exits go on failing, once an hour after the first six",
+    kind: 'order-failure',
+    title: /exit rejected/,
+    cause: () => {
+      const world = new World().ready().enter();
+      world.fate = () => ({ kind: 'reject' });
+      world.command({ name: 'flatten', symbol: BTC });
+      for (let look = 0; look < 720; look += 1) {
+        world.pass(seconds(5));
+        world.quotes();
+      }
+      world.take();
+      while (!world.take().some((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')) {
+        world.pass(seconds(5));
+        world.quotes();
+      }
+      return alertsOf(world).filter(({ kind }) => kind === 'order-failure').slice(-1);
+    },
+  },
+  {
     what: 'a stop rests and cannot be cancelled; at 60 s the execution lock follows',
     kind: 'order-failure',
     title: 'could not be cancelled',
