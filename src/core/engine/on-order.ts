@@ -11,6 +11,7 @@ import { manage, price, REST_AFTER_STOP, setBarriers } from './lifecycle.ts';
 import { idsInUse } from './lost-history.ts';
 import { freshFeeCoinPrice } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
+import { isStopNews, noteRefusal } from './refusals.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -163,7 +164,9 @@ const noteStopOut = ({ state, at }: Turn, symbol: SymbolState, { createdAt }: Or
 const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
   recordFailure(turn.state.guardian, turn.wall);
   const { draft } = record;
-  alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail], ['/orders'], draft.symbol);
+  const more = noteRefusal(turn, record);
+  if (more === null) return;
+  alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail, ...more], ['/orders'], draft.symbol);
 };
 
 /** Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once. */
@@ -250,6 +253,7 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
 
 const stopPlaced = (turn: Turn, record: OrderRecord): void => {
   const { draft } = record;
+  if (!isStopNews(turn, record)) return;
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const trigger = draft.stopPrice === null ? '' : ` @ ${price(draft.stopPrice)}`;
   alert(turn, 'stop', `${draft.clientOrderId}:placed`, `${base} stop placed${trigger}`, [`${formatDecimal(draft.quantity)} ${base}`], [], draft.symbol);
