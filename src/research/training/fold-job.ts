@@ -71,6 +71,7 @@ const pick = (dataset: Dataset, rows: Int32Array): Dataset => ({
   outcome: Uint8Array.from(rows, (row) => dataset.outcome[row] ?? 0),
   weights: Float64Array.from(rows, (row) => dataset.weights[row] ?? 0),
   grossReturn: Float64Array.from(rows, (row) => dataset.grossReturn[row] ?? 0),
+  nextOpen: Float64Array.from(rows, (row) => dataset.nextOpen[row] ?? Number.NaN),
 });
 
 /** Labels dealt out anew among all rows (Fisher and Yates). */
