@@ -40,6 +40,7 @@ const relativeReturn = (hours: number, limit: number): FeatureDefinition => ({
   warmUpHours: hours + 1,
   range: [-limit, limit],
   source: `return_${hours}h less that of BTC/USDT: relative strength; zero for BTC itself`,
+  ofContext: 0,
   value: ({ own, context }) => own.changeOver(hours) - context.changeOver(hours),
 });
 
@@ -83,6 +84,7 @@ export const CONTEXT_FEATURES: readonly FeatureDefinition[] = [
     warmUpHours: 169,
     range: [-3, 5],
     source: 'sum r r_btc / sum r_btc^2 over 168 candles; 1 for BTC itself',
+    ofContext: 1,
     value: ({ pair }) => (pair === null ? 1 : pair.beta()),
   },
   {
@@ -91,6 +93,7 @@ export const CONTEXT_FEATURES: readonly FeatureDefinition[] = [
     warmUpHours: 169,
     range: [-1, 1],
     source: 'sum r r_btc / sqrt(sum r^2 x sum r_btc^2) over 168 candles; 1 for BTC itself',
+    ofContext: 1,
     value: ({ pair }) => (pair === null ? 1 : pair.correlation()),
   },
 ];

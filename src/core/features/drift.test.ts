@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FEATURE_COUNT, FEATURE_NAMES } from './catalogue.ts';
+import { computeFeatures } from './batch.ts';
+import { columnsFromCandles } from './candle-columns.ts';
+import { CONTEXT_SYMBOL, FEATURE_COUNT, FEATURE_NAMES, FEATURES } from './catalogue.ts';
 import { binOfValue, createDriftMonitor, DRIFT_LIMIT, DRIFT_WINDOW_HOURS, driftReferenceOf, LEAST_DRIFT_HOURS, populationStabilityIndex, referenceOf, scaledIndex, type DriftReference } from './drift.ts';
+import { walk } from './series.test-helper.ts';
+import { WARM_UP_HOURS } from './symbol-state.ts';
 
 /** Fixed noise in [0, 1): the golden-ratio sequence. */
 const noise = (i: number): number => (i * 0.618_033_988_749_895) % 1;
@@ -67,6 +71,7 @@ describe('a reference', () => {
   it('leaves out what is not known and copes with a constant', () => {
     expect(referenceOf([Number.NaN, 3, 3, 3])).toEqual({ edges: [], shares: [1] });
     expect(referenceOf([])).toEqual({ edges: [], shares: [0] });
+    expect(referenceOf([0, 2, 2, 0, 4, 4], 0, 2)).toEqual({ edges: [3], shares: [0.5, 0.5], leftOut: 0 });
     expect(binOfValue({ edges: [1, 2], shares: [] }, 1)).toBe(0);
     expect(binOfValue({ edges: [1, 2], shares: [] }, 5)).toBe(2);
   });
@@ -76,7 +81,7 @@ describe('a reference', () => {
     for (const card of [null, {}, { reference: 3 }, { reference: { features: {}, prediction: { edges: [1], shares: [1] } } }, { reference: { features: { a: { edges: ['x'], shares: [1, 0] } }, prediction: { edges: [], shares: [1] } } }]) {
       expect(driftReferenceOf(card)).toBeNull();
     }
-    for (const name of ['ordinary', 'ordinaryAtLeast']) expect(driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } })).toBeNull();
+    for (const name of ['ordinary', 'ordinaryAtLeast', 'leftOut']) expect(driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } })).toBeNull();
   });
 });
 
@@ -115,5 +120,34 @@ describe('the drift monitor', () => {
     const monitor = createDriftMonitor({ features: { return_1h: referenceOf(uniform) }, prediction: referenceOf(uniform) });
     for (let i = 0; i < 600; i++) monitor.push(rowOf(Number.NaN), noise(i));
     expect(monitor.report().features).toEqual([]);
+  });
+
+  it('sees no drift in how many of the symbols of the training are traded, where one of them is compared with itself', () => {
+    const beta = FEATURE_NAMES.indexOf('beta_168h');
+    // Of two symbols one is the context symbol and has a beta of 1 in every row; the other's is that of `uniform`.
+    const both = Array.from({ length: 5000 }, (_, i) => [1, noise(i)]).flat();
+    const watching = (symbols: readonly ('context' | 'other' | 'strange')[], known: number[]) => {
+      const monitor = createDriftMonitor({ features: { beta_168h: referenceOf(known, FEATURES[beta]?.ofContext) }, prediction: referenceOf(uniform) }, { symbols: symbols.length });
+      for (let i = 0; i < 1000; i++) for (const symbol of symbols) monitor.push(rowOf(symbol === 'context' ? 1 : symbol === 'other' ? noise(i) : 0.5 + noise(i) / 2), noise(i));
+      return monitor.report();
+    };
+    expect(watching(['context', 'other'], both).shifted).toEqual([]);
+    expect(watching(['other'], both)).toMatchObject({ shifted: [], features: [{ name: 'beta_168h' }] });
+    expect(watching(['context'], both)).toMatchObject({ shifted: [], features: [] });
+    expect(watching(['context', 'strange'], both).shifted).toEqual(['beta_168h']);
+    // A model of the context symbol alone knows nothing of another's.
+    expect(watching(['other'], both.map(() => 1)).shifted).toEqual(['beta_168h']);
+  });
+
+  it('knows what the context symbol always has: of its features the constant ones, and those alone', () => {
+    const hours = WARM_UP_HOURS + 200;
+    const series = new Map([CONTEXT_SYMBOL, 'ETH/USDT'].map((symbol, i) => [symbol, columnsFromCandles(walk(i + 1, hours))]));
+    for (const [symbol, { values }] of computeFeatures(series, [...series.keys()])) {
+      FEATURES.forEach(({ name, ofContext }, feature) => {
+        const seen = new Set(Array.from({ length: 200 }, (_, k) => values[(WARM_UP_HOURS + k) * FEATURE_COUNT + feature]));
+        if (symbol === CONTEXT_SYMBOL && ofContext !== undefined) expect([name, ...seen]).toEqual([name, ofContext]);
+        else expect(seen.size, `${symbol} ${name}`).toBeGreaterThan(1);
+      });
+    }
   });
 });

@@ -30,6 +30,8 @@ export interface ReferenceDistribution {
   readonly ordinary?: number;
   /** The same of windows of LEAST_DRIFT_HOURS; unknown counts as `ordinary`. */
   readonly ordinaryAtLeast?: number;
+  /** Rows of this very value take no part, here and live: it is what one symbol always has, and how many of the rows are its own depends on what is traded. */
+  readonly leftOut?: number;
 }
 
 /** What a model was trained on, as far as drift needs to know it. Kept in the model's card. */
@@ -69,9 +71,10 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
 /**
  * Deciles of the known values and their shares. An edge lies between two values
  * that occur, so that discrete values (an hour of the day) never sit on one.
+ * @param leftOut a value that takes no part, if there is one
  */
-export const referenceOf = (values: ArrayLike<number>, bins = 10): ReferenceDistribution => {
-  const sorted = Float64Array.from(values).filter((value) => !Number.isNaN(value)).sort();
+export const referenceOf = (values: ArrayLike<number>, leftOut?: number, bins = 10): ReferenceDistribution => {
+  const sorted = Float64Array.from(values).filter((value) => !Number.isNaN(value) && value !== leftOut).sort();
   const edges: number[] = [];
   let next = 0;
   for (let q = 1; q < bins; q++) {
@@ -89,7 +92,8 @@ export const referenceOf = (values: ArrayLike<number>, bins = 10): ReferenceDist
     const bin = binOfValue(distribution, value);
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
-  return { edges, shares: Array.from(counts, (count) => (sorted.length === 0 ? 0 : rounded(count / sorted.length))) };
+  const shares = Array.from(counts, (count) => (sorted.length === 0 ? 0 : rounded(count / sorted.length)));
+  return leftOut === undefined ? { edges, shares } : { edges, shares, leftOut };
 };
 
 /** How long a window is between the shortest and the longest, 0 to 1: by its logarithm, since the index falls about as a power of the length. */
@@ -138,7 +142,7 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   const distributions = [...FEATURE_NAMES.map((name) => reference.features[name] ?? null), reference.prediction];
   const width = FEATURE_COUNT + 1;
   const counts = distributions.map((distribution) => new Int32Array(distribution?.shares.length ?? 0));
-  // One byte a value: its bin plus one, zero for "not known".
+  // One byte a value: its bin plus one, zero for one that is not known or takes no part.
   const held = new Uint8Array(window * width);
   let taken = 0;
   const count = (column: number, bin: number, by: 1 | -1): void => {
@@ -158,7 +162,7 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   const push = (features: ArrayLike<number>, probability: number): Uint8Array => {
     const row = Uint8Array.from(distributions, (distribution, column) => {
       const value = column === FEATURE_COUNT ? probability : (features[column] ?? Number.NaN);
-      return distribution === null || Number.isNaN(value) ? 0 : binOfValue(distribution, value) + 1;
+      return distribution === null || Number.isNaN(value) || value === distribution.leftOut ? 0 : binOfValue(distribution, value) + 1;
     });
     take(row);
     return row;
@@ -200,7 +204,8 @@ const isDistribution = (value: unknown): value is ReferenceDistribution =>
   isNumbers(value['edges']) &&
   isNumbers(value['shares']) &&
   value['shares'].length === value['edges'].length + 1 &&
-  ['ordinary', 'ordinaryAtLeast'].map((name) => value[name]).every((index) => index === undefined || (typeof index === 'number' && index >= 0));
+  ['ordinary', 'ordinaryAtLeast'].map((name) => value[name]).every((index) => index === undefined || (typeof index === 'number' && index >= 0)) &&
+  (value['leftOut'] === undefined || Number.isFinite(value['leftOut']));
 
 /** The reference inside a model card (its `reference` member), or null when it has none that is sound. */
 export const driftReferenceOf = (card: unknown): DriftReference | null => {

@@ -33,6 +33,8 @@ export interface FeatureDefinition {
   readonly range: readonly [number, number];
   /** Formula and where it comes from. */
   readonly source: string;
+  /** Value that the context symbol itself always has: for it alone the feature says nothing. */
+  readonly ofContext?: number;
   /** The value; NaN when it is not known, such as a share of nothing. */
   readonly value: (inputs: FeatureInputs) => number;
 }

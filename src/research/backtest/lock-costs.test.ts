@@ -27,6 +27,17 @@ test('a position that a lock closed is held against the same entry of the other 
   }
 });
 
+test('a position counts for one lock alone, where midnight has cleared one and another of its kind has tripped within the hour', () => {
+  const result = enterInto([[50_000, 52_000, 49_900, 51_900]]);
+  const [trade] = result.trades;
+  if (trade === undefined) throw new Error('a trade was expected');
+  const lock = (since: number): Lock => ({ id: 'daily-drawdown', kind: 'daily-drawdown', symbol: null, since, reason: 'test', limit: 0.02, value: 0.02 });
+  const midnight = trade.openedAt;
+  const spans = [{ lock: lock(midnight - 20 * MINUTE_MS), until: midnight, by: 'a new day', equity: 10_000 }, { lock: lock(midnight + 10 * MINUTE_MS), until: null, by: null, equity: 10_000 }];
+  const guarded = { ...result, locks: spans, trades: [{ ...trade, exitReason: 'daily drawdown', closedAt: midnight + 10 * MINUTE_MS + SECOND_MS }] };
+  expect(lockCosts(guarded, result).map(({ flattened }) => flattened)).toEqual([0, 1]);
+});
+
 describe('a run that was stopped', () => {
   // Two stop-outs of about 1 % of equity each trip a limit of 1.5 %, which nobody may unlock; then four targets of 3 % each that only the other run is there for.
   const loss: Hours = [[50_000, 50_050, 49_000, 50_000], ...Array.from({ length: 7 }, () => [50_000, 50_100, 49_900, 50_000] as const)];

@@ -53,7 +53,7 @@ export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): r
     const base = Number.isFinite(equity) ? equity : guarded.openingBalance;
     const early = trades.filter(({ openedAt }) => openedAt < guarded.to);
     const lost = base * (growth(trades) - 1);
-    const closed = flattenedBy(span, guarded.trades);
+    const closed = guarded.trades.filter((trade) => flattener(guarded.locks, trade) === span);
     const difference = closed.reduce((sum, trade) => sum + afterwards(trade, unguarded.trades), 0);
     return {
       title: lockTitle(lock),
@@ -83,8 +83,9 @@ const responsible = ({ locks, to, stopped }: BacktestResult, trade: TradeEffect)
   return held.find(({ lock }) => LOCKS[lock.kind].state === 'halted') ?? held[0] ?? null;
 };
 
-const flattenedBy = ({ lock }: LockSpan, trades: readonly TradeEffect[]): readonly TradeEffect[] =>
-  trades.filter(({ exitReason, closedAt }) => exitReason === LOCKS[lock.kind].title.toLowerCase() && closedAt >= lock.since && closedAt - lock.since < FLATTEN_SPAN);
+/** The lock that closed a position: the newest of its kind, since a day's lock that midnight has cleared may trip again within the hour. */
+const flattener = (locks: readonly LockSpan[], { exitReason, closedAt }: TradeEffect): LockSpan | undefined =>
+  locks.findLast(({ lock }) => exitReason === LOCKS[lock.kind].title.toLowerCase() && closedAt >= lock.since && closedAt - lock.since < FLATTEN_SPAN);
 
 /** What the same entry made beyond this exit in the other run; zero when it has no such entry. */
 const afterwards = (trade: TradeEffect, others: readonly TradeEffect[]): number => {

@@ -1,4 +1,4 @@
-import { FEATURE_COUNT, FEATURE_NAMES } from '../../core/features/catalogue.ts';
+import { FEATURE_COUNT, FEATURES } from '../../core/features/catalogue.ts';
 import { createDriftMonitor, DRIFT_WINDOW_HOURS, LEAST_DRIFT_HOURS, referenceOf, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
 import type { Dataset } from '../dataset/build-dataset.ts';
 
@@ -14,8 +14,8 @@ const ORDINARY_QUANTILE = 0.99;
  */
 export const driftReference = (dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>): DriftReference => {
   const features: Record<string, ReferenceDistribution> = {};
-  FEATURE_NAMES.forEach((name, feature) => {
-    features[name] = referenceOf(Float64Array.from(rows, (row) => dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN));
+  FEATURES.forEach(({ name, ofContext }, feature) => {
+    features[name] = referenceOf(Float64Array.from(rows, (row) => dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN), ofContext);
   });
   return withOrdinary({ features, prediction: referenceOf(probabilities) }, dataset, rows, probabilities);
 };

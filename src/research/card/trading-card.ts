@@ -73,7 +73,7 @@ Sharpe ratio there ${figure(verdict.sharpe)} a year; ${verdict.trials} worthless
 
 ## Out of sample, ${validation.whole.from} to ${validation.whole.to}
 
-Walk forward in ${validation.folds.length} steps: each learns only from decisions whose outcome was known seven days before its window. Margin ${percent(validation.margin, 1)}. Sizes and caps as the RiskEngine has them; no Guardian, and every trade is held to its barrier, though the bot leaves earlier when the model turns round.
+Walk forward in ${validation.folds.length} steps: each learns only from decisions whose outcome was known seven days before its window. Margin ${percent(validation.margin, 1)}. Decisions, sizes and caps as the bot has them, without the Guardian: of the ${validation.whole.trades.trades} trades ${validation.whole.trades.reversed} were given up before a barrier was met, as the model had turned round.
 
 ${table(
   ['score', 'model', 'base rate alone'],

@@ -30,6 +30,8 @@ export interface Dataset {
   readonly weights: Float64Array;
   /** Return of the trade before costs. */
   readonly grossReturn: Float64Array;
+  /** First price after the decision: an entry pays it and the slippage, and who gives a position up fetches it. */
+  readonly nextOpen: Float64Array;
 }
 
 /** Views of a dataset's arrays that may be shared between threads. */
@@ -47,6 +49,7 @@ export const allocateDataset = (length: number, featureCount: number, symbols: r
     outcome: new Uint8Array(shared(length)),
     weights: new Float64Array(shared(8 * length)),
     grossReturn: new Float64Array(shared(8 * length)),
+    nextOpen: new Float64Array(shared(8 * length)),
   };
 };
 
@@ -64,7 +67,7 @@ export const buildDataset = (series: CandleSeries, symbols: readonly SymbolName[
   order.forEach(({ symbol, row, time }, i) => {
     const source = sources[symbol];
     if (source === undefined) return;
-    const { table, labels, weights } = source;
+    const { table, labels, weights, open } = source;
     dataset.rows.set(table.values.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT), i * FEATURE_COUNT);
     dataset.symbol[i] = symbol;
     dataset.time[i] = time;
@@ -73,6 +76,8 @@ export const buildDataset = (series: CandleSeries, symbols: readonly SymbolName[
     dataset.labels[i] = labels.outcome[row] === OUTCOME.target ? 1 : 0;
     dataset.weights[i] = weights[row] ?? 0;
     dataset.grossReturn[i] = labels.grossReturn[row] ?? Number.NaN;
+    // A row with a label has a candle in the next hour.
+    dataset.nextOpen[i] = open[row + 1] ?? Number.NaN;
   });
   return dataset;
 };
@@ -82,7 +87,7 @@ const labelledSource = (table: FeatureTable | undefined, series: CandleColumns |
   const labels = labelSeries(series, barriers, finer);
   const rows: number[] = [];
   for (let row = 0; row < table.length; row++) if (table.known[row] === 1 && labels.outcome[row] !== OUTCOME.unknown) rows.push(row);
-  return { table, labels, weights: uniquenessWeights(labels), rows };
+  return { table, labels, weights: uniquenessWeights(labels), open: series.open, rows };
 };
 
 /** Indices of the rows decided in [from, to) whose label is known by `knownBy`. */
@@ -119,7 +124,7 @@ export const concatDatasets = (parts: readonly Dataset[]): Dataset => {
   let offset = 0;
   for (const part of parts) {
     whole.rows.set(part.rows, offset * whole.featureCount);
-    for (const name of ['symbol', 'time', 'endTime', 'labels', 'outcome', 'weights', 'grossReturn'] as const) whole[name].set(part[name], offset);
+    for (const name of ['symbol', 'time', 'endTime', 'labels', 'outcome', 'weights', 'grossReturn', 'nextOpen'] as const) whole[name].set(part[name], offset);
     offset += part.length;
   }
   return whole;

@@ -34,14 +34,15 @@ export interface FoldResult {
 }
 
 export const runFold = (dataset: Dataset, job: FoldJob): FoldResult => {
-  const view = prepare(dataset, job);
+  const own = job.onlySymbol === undefined ? null : symbolRows(dataset, job.onlySymbol);
+  const view = prepare(dataset, job, own);
   const from = job.learnMonths === undefined ? 0 : job.testFrom - job.learnMonths * 30 * DAY_MS;
   const fitted = fitModel(view, from, job.testFrom, job.fit);
   const rows = rowsBetween(view, job.testFrom, job.testTo);
   return {
     testFrom: job.testFrom,
     testTo: job.testTo,
-    rows: job.onlySymbol === undefined ? rows : rows.map((row) => symbolRows(dataset, job.onlySymbol ?? 0)[row] ?? 0),
+    rows: own === null ? rows : rows.map((row) => own[row] ?? 0),
     probabilities: predictEnsemble(fitted.ensemble, gatherRows(view, rows)),
     trainRows: fitted.trainRows,
     trees: fitted.ensemble.trees.length,
@@ -49,10 +50,9 @@ export const runFold = (dataset: Dataset, job: FoldJob): FoldResult => {
   };
 };
 
-/** The dataset as the job wants it seen. The original is never written to: other jobs share its memory. */
-const prepare = (dataset: Dataset, job: FoldJob): Dataset => {
-  let view = dataset;
-  if (job.onlySymbol !== undefined) view = pick(view, symbolRows(dataset, job.onlySymbol));
+/** The dataset as the job wants it seen, of `own` rows alone where there are any. The original is never written to: other jobs share its memory. */
+const prepare = (dataset: Dataset, job: FoldJob, own: Int32Array | null): Dataset => {
+  let view = own === null ? dataset : pick(dataset, own);
   if (job.shuffleSeed !== undefined) view = shuffled(view, job.shuffleSeed);
   if (job.onlyFeatures !== undefined) view = masked(view, job.onlyFeatures);
   return view;
@@ -71,6 +71,7 @@ const pick = (dataset: Dataset, rows: Int32Array): Dataset => ({
   outcome: Uint8Array.from(rows, (row) => dataset.outcome[row] ?? 0),
   weights: Float64Array.from(rows, (row) => dataset.weights[row] ?? 0),
   grossReturn: Float64Array.from(rows, (row) => dataset.grossReturn[row] ?? 0),
+  nextOpen: Float64Array.from(rows, (row) => dataset.nextOpen[row] ?? Number.NaN),
 });
 
 /** Labels dealt out anew among all rows (Fisher and Yates). */

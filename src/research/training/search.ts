@@ -125,6 +125,6 @@ const tryVariant = async (market: Market, standard: Dataset, parameters: HyperPa
   let dataset = variant.barriers === undefined ? standard : searchDataset(market, barriers);
   if (variant.unweighted === true) dataset = { ...dataset, weights: new Float64Array(dataset.length).fill(1) };
   const answers = await answersOf(dataset, parameters, variant.job, variant.perSymbol);
-  const terms = { stop: barriers.stop, target: barriers.target, margin: TRIAL_MARGIN };
-  return measureTrial({ kind: 'variant', what: variant.what }, dataset, answers, variant.allowed === undefined ? terms : { ...terms, allowed: variant.allowed(dataset) });
+  const terms = { ...barriers, margin: TRIAL_MARGIN };
+  return measureTrial({ kind: 'variant', what: variant.what }, dataset, answers, variant.allowed === undefined ? terms : { ...terms, mayEnter: variant.allowed(dataset) });
 };

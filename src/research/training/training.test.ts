@@ -141,6 +141,34 @@ describe('trades of the policy', () => {
     }
   });
 
+  it('end at the first price after the hour in which the model turned round, as the bot ends them, if no barrier was met by then', () => {
+    const trade = tradePolicy(dataset, rows, certain, assumptions).find(({ entryTime, exitTime }) => exitTime - entryTime >= 4 * HOUR_MS);
+    if (trade === undefined) throw new Error('a trade of four hours was expected');
+    const at = (time: number) => [...rows].findIndex((row) => dataset.time[row] === time && dataset.symbol[row] === trade.symbol);
+    const own = (probability: number, time: number) => tradePolicy(dataset, rows, Float64Array.from(rows, (_, i) => (i === at(trade.entryTime) ? 0.9 : i === at(time) ? probability : Number.NaN)), assumptions);
+    // Half of break-even: (stop 0.015 + costs 0.003) / (target 0.03 + stop 0.015) / 2 = 0.2.
+    expect(own(0.2, trade.entryTime + 2 * HOUR_MS)).toMatchObject([{ exitTime: trade.exitTime, netReturn: trade.netReturn, reversed: false }]);
+    expect(own(0.19, trade.exitTime)).toMatchObject([{ exitTime: trade.exitTime, reversed: false }]);
+    const [left, ...others] = own(0.19, trade.entryTime + 2 * HOUR_MS);
+    expect(others).toEqual([]);
+    // Candle k opens k hours after FROM: bought at the open of the entry's hour and 2 basis points, sold at the open two hours on.
+    const { open } = marketOf(31, 2600).get(SYMBOLS[trade.symbol] ?? '') ?? { open: [] };
+    const paid = (open[(trade.entryTime - FROM) / HOUR_MS] ?? Number.NaN) * 1.0002;
+    const fetched = open[(trade.entryTime - FROM) / HOUR_MS + 2] ?? Number.NaN;
+    expect(left).toMatchObject({ exitTime: trade.entryTime + 2 * HOUR_MS, reversed: true });
+    expect(left?.netReturn).toBeCloseTo(fetched / paid - 1 - 0.003, 12);
+  });
+
+  it('enter again after the model has turned round without the rest that follows a stop, and where a rule keeps them out not at all', () => {
+    const stopped = tradePolicy(dataset, rows, certain, assumptions).find(({ row, entryTime, exitTime }) => dataset.outcome[row] === OUTCOME.stop && exitTime - entryTime >= 3 * HOUR_MS);
+    if (stopped === undefined) throw new Error('a stop-out was expected');
+    const turned = Float64Array.from(rows, (row) => (dataset.symbol[row] === stopped.symbol && dataset.time[row] === stopped.entryTime + HOUR_MS ? 0.1 : 0.9));
+    const own = tradePolicy(dataset, rows, turned, assumptions).filter(({ symbol, entryTime }) => symbol === stopped.symbol && entryTime >= stopped.entryTime);
+    expect(own.slice(0, 2).map(({ entryTime }) => entryTime)).toEqual([stopped.entryTime, stopped.entryTime + 2 * HOUR_MS]);
+    const without = tradePolicy(dataset, rows, turned, { ...assumptions, mayEnter: (row) => dataset.symbol[row] !== stopped.symbol });
+    expect(new Set(without.map(({ symbol }) => symbol))).toEqual(new Set([1 - stopped.symbol]));
+  });
+
   it('are summed up, with n/a where there are too few', () => {
     const trades = tradePolicy(dataset, rows, certain, assumptions);
     const summary = summariseTrades(trades, testFrom, testFrom + 300 * HOUR_MS);

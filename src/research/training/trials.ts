@@ -1,5 +1,5 @@
 import { gather, type Dataset } from '../dataset/build-dataset.ts';
-import { tradePolicy, dailyReturns } from '../validation/policy-trades.ts';
+import { tradePolicy, dailyReturns, type PolicyAssumptions } from '../validation/policy-trades.ts';
 import { scoreProbabilities } from '../validation/scores.ts';
 import { momentsOf, sharpeRatio } from '../validation/sharpe.ts';
 import type { HyperParameters } from './plan.ts';
@@ -31,13 +31,7 @@ export interface TrialLog {
   readonly trials: readonly Trial[];
 }
 
-export interface TrialTerms {
-  readonly stop: number;
-  readonly target: number;
-  readonly margin: number;
-  /** Rows that may be entered; all when absent. */
-  readonly allowed?: (row: number) => boolean;
-}
+export type TrialTerms = Omit<PolicyAssumptions, 'costFactor'>;
 
 export const measureTrial = (
   about: Pick<Trial, 'kind' | 'what' | 'parameters'>,
@@ -46,9 +40,7 @@ export const measureTrial = (
   terms: TrialTerms,
 ): Trial => {
   const scores = scoreProbabilities(answers.probabilities, gather(dataset.labels, answers.rows));
-  const { allowed } = terms;
-  const probabilities = allowed === undefined ? answers.probabilities : answers.probabilities.map((value, i) => (allowed(answers.rows[i] ?? 0) ? value : 0));
-  const trades = tradePolicy(dataset, answers.rows, probabilities, { ...terms, costFactor: 1 });
+  const trades = tradePolicy(dataset, answers.rows, answers.probabilities, { ...terms, costFactor: 1 });
   const first = answers.folds[0]?.testFrom ?? 0;
   const last = answers.folds.at(-1)?.testTo ?? 0;
   return {

@@ -1,4 +1,5 @@
 import { SLIPPAGE_ALLOWANCE } from '../../core/risk/sizing.ts';
+import { decide, type PolicyTerms } from '../../core/strategy/policy.ts';
 import { DAY_MS, HOUR_MS, type EpochMs, type Fraction } from '../../core/units.ts';
 import type { Dataset } from '../dataset/build-dataset.ts';
 import { OUTCOME } from '../labels/triple-barrier.ts';
@@ -15,14 +16,21 @@ const SYMBOL_CAP: Fraction = 0.7;
 export interface PolicyAssumptions {
   readonly stop: Fraction;
   readonly target: Fraction;
+  /** Bought this fraction above the open, as the labels are. */
+  readonly entrySlippage: Fraction;
   /** Least expected value after costs that is traded. */
   readonly margin: Fraction;
   /** Multiplies fees and slippage, charged and reckoned with alike. */
   readonly costFactor: number;
+  /** Rows that may be entered; all when absent. What is held is given up at any. */
+  readonly mayEnter?: (row: number) => boolean;
 }
 
 /** Round trip: fees of both sides and the slippage allowance, as the bot's policy reckons. */
 export const roundTripCost = (costFactor: number): Fraction => costFactor * (2 * TAKER_FEE + SLIPPAGE_ALLOWANCE);
+
+/** The terms of the bot's policy, with the fee that brings its round trip to these costs. */
+const termsOf = ({ stop, target, margin, costFactor }: PolicyAssumptions): PolicyTerms => ({ stop, target, margin, takerFee: (roundTripCost(costFactor) - SLIPPAGE_ALLOWANCE) / 2 });
 
 export interface PolicyTrade {
   readonly row: number;
@@ -33,43 +41,65 @@ export interface PolicyTrade {
   readonly netReturn: number;
   /** Part of equity invested. */
   readonly share: Fraction;
+  /** Whether the model turned round before a barrier was met. */
+  readonly reversed: boolean;
 }
 
+/** A trade as long as the model may still end it. */
+type Ongoing = { -readonly [K in keyof PolicyTrade]: PolicyTrade[K] };
+
 /**
- * The trades that the bot's policy enters on given probabilities: one position a
- * symbol, a rest after a stop-out, the RiskEngine's size and caps. Each is held to
- * its barrier, as the label is; the bot leaves before when the model turns round
- * (REVERSAL_PART). No Guardian: this asks whether the model earns, the backtest
- * asks what the system does.
+ * The trades that the bot's policy makes of given probabilities: its own decisions to
+ * enter, to hold and to leave, one position a symbol, a rest after a stop-out, the
+ * RiskEngine's size and caps. A position ends at its barrier, as the label does, or at
+ * the first price after the hour in which the model turned round. No Guardian: this
+ * asks whether the model earns, the backtest asks what the system does.
  * @param rows indices of the dataset in order of time
  * @param probabilities one for each of `rows`
  */
 export const tradePolicy = (dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>, assumptions: PolicyAssumptions): PolicyTrade[] => {
+  const terms = termsOf(assumptions);
   const cost = roundTripCost(assumptions.costFactor);
   const size = Math.min(RISK_PER_TRADE / (assumptions.stop + cost), SYMBOL_CAP);
-  const freeFrom = new Map<number, EpochMs>();
-  const open: PolicyTrade[] = [];
+  const latest = new Map<number, Ongoing>();
   const trades: PolicyTrade[] = [];
   rows.forEach((row, i) => {
-    const probability = probabilities[i] ?? Number.NaN;
-    const value = probability * assumptions.target - (1 - probability) * assumptions.stop - cost;
     const symbol = dataset.symbol[row] ?? 0;
-    const entryTime = dataset.time[row] ?? Number.NaN;
-    if (!(value >= assumptions.margin) || entryTime < (freeFrom.get(symbol) ?? 0)) return;
-    for (let k = open.length - 1; k >= 0; k--) if ((open[k]?.exitTime ?? 0) <= entryTime) open.splice(k, 1);
-    const share = Math.min(size, GROSS_CAP - open.reduce((sum, trade) => sum + trade.share, 0));
+    const time = dataset.time[row] ?? Number.NaN;
+    const last = latest.get(symbol);
+    const held = last !== undefined && time < last.exitTime;
+    const wish = decide(probabilities[i] ?? Number.NaN, held, terms);
+    if (held && wish === 'leave') {
+      const paid = (dataset.nextOpen[last.row] ?? Number.NaN) * (1 + assumptions.entrySlippage);
+      Object.assign(last, { exitTime: time, netReturn: (dataset.nextOpen[row] ?? Number.NaN) / paid - 1 - cost, reversed: true } satisfies Partial<Ongoing>);
+    }
+    if (wish !== 'enter' || time < freeFrom(dataset, last) || assumptions.mayEnter?.(row) === false) return;
+    const share = Math.min(size, GROSS_CAP - openShare(latest, time));
     if (share <= 0.01) return;
-    const exitTime = dataset.endTime[row] ?? Number.NaN;
-    const trade = { row, symbol, entryTime, exitTime, share, netReturn: (dataset.grossReturn[row] ?? Number.NaN) - cost };
+    const trade: Ongoing = { row, symbol, entryTime: time, exitTime: dataset.endTime[row] ?? Number.NaN, share, netReturn: (dataset.grossReturn[row] ?? Number.NaN) - cost, reversed: false };
     trades.push(trade);
-    open.push(trade);
-    freeFrom.set(symbol, exitTime + (dataset.outcome[row] === OUTCOME.stop ? REST_HOURS * HOUR_MS : 0));
+    latest.set(symbol, trade);
   });
   return trades;
 };
 
+/** From when on the symbol may be entered again. */
+const freeFrom = (dataset: Dataset, last: PolicyTrade | undefined): EpochMs => {
+  if (last === undefined) return Number.NEGATIVE_INFINITY;
+  return last.exitTime + (dataset.outcome[last.row] === OUTCOME.stop && !last.reversed ? REST_HOURS * HOUR_MS : 0);
+};
+
+/** Part of equity that is invested: of each symbol the last trade alone can still be open. */
+const openShare = (latest: ReadonlyMap<number, PolicyTrade>, time: EpochMs): Fraction => {
+  let sum = 0;
+  for (const { exitTime, share } of latest.values()) if (exitTime > time) sum += share;
+  return sum;
+};
+
 export interface TradeSummary {
   readonly trades: number;
+  /** Of them ended by the model, before a barrier was met. */
+  readonly reversed: number;
   readonly winRate: number | null;
   /** Mean return a trade after costs, on the amount invested. */
   readonly meanReturn: number | null;
@@ -97,6 +127,7 @@ export const summariseTrades = (trades: readonly PolicyTrade[], from: EpochMs, t
   const { totalReturn, maxDrawdown } = growth(returns);
   return {
     trades: trades.length,
+    reversed: trades.filter((trade) => trade.reversed).length,
     winRate: enough ? won.length / trades.length : null,
     meanReturn: enough ? trades.reduce((sum, trade) => sum + trade.netReturn, 0) / trades.length : null,
     profitFactor: enough && losses > 0 ? gains / losses : null,
