@@ -47,6 +47,21 @@ describe('the registry', () => {
     expect([...service.calls, ...tools.calls]).toEqual([]);
   });
 
+  test('no time or day stands in a reply without the zone it is in', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch, operatorPause]);
+    const seen: string[] = [];
+    for (const { name } of commands) {
+      const words = name === 'cancel' ? 'gb-4f2a-19' : name === 'settle' ? 'gb-4f2a-18 gone' : name === 'mute' ? '2h' : '';
+      const { title, blocks, request } = await set.run(name, words, operator);
+      const text = JSON.stringify([title, blocks, request]);
+      if (!/\d\d:\d\d|\b\d\d [A-Z][a-z]{2}\b/.test(text)) continue;
+      seen.push(name);
+      expect(text, name).toMatch(/Europe\/Berlin|UTC/);
+    }
+    expect(seen.sort()).toEqual(['alerts', 'audit', 'balance', 'chart', 'locks', 'logs', 'model', 'mute', 'orders', 'pnl', 'positions', 'resume', 'stats', 'status', 'trades']);
+  });
+
   test('checks the role itself, whoever calls', async () => {
     const { set, service, tools } = setUp();
     for (const { name } of commands.filter(({ role }) => role === 'operator')) {

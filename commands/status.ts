@@ -76,7 +76,7 @@ export const status = defineCommand({
         ...equityGap(view),
         positions(view),
         markets(view, times),
-        { kind: 'text', lines: [`${times.stamp(view.marketNow)} ${times.zone} · up ${span(view.wallNow - view.startedAt)}`] },
+        { kind: 'text', lines: [`${times.zoned(view.marketNow)} · up ${span(view.wallNow - view.startedAt)}`] },
       ],
       buttons: [
         [

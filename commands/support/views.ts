@@ -58,7 +58,7 @@ export const positionBlocks = (position: PositionView, times: Times, marketNow: 
 export const lockLines = (lock: LockView, times: Times): readonly string[] => [
   `${STATE_SIGN[lock.state]} ${lock.id}${lock.policy === 'flatten' ? ' (flattens)' : ''}`,
   `   ${cut(lock.reason, 160)}`,
-  `   since ${times.stamp(lock.since)}; clears: ${lock.clearing}`,
+  `   since ${times.zoned(lock.since)}; clears: ${lock.clearing}`,
 ];
 
 export const dayText = (pnl: number | null, fraction: number | null): string =>
