@@ -215,6 +215,24 @@ describe('what a person reads', () => {
     for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
   });
 
+  test('/status says of the lock that holds how it clears', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch]);
+    const { status } = service;
+    Object.assign(service, { status: () => ({ ...status(), why: { reason: killSwitch.reason, clearing: killSwitch.clearing } }) });
+    expect((await set.run('status', '', viewer)).blocks[0]).toEqual({ kind: 'text', lines: [killSwitch.reason, `Clears: ${killSwitch.clearing}.`] });
+  });
+
+  test('the daily report is no greener than /status: active, and no entry anywhere, it says so and why', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    const entryBars = [{ code: 'equity-unknown', why: 'Equity is not known', symbols: ['BTC/USDT', 'ETH/USDT'] }];
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', mayEnter: false, entryBars }) });
+    const { lines } = buildDailyReport('2024-08-05', service, 'UTC');
+    expect(lines.slice(0, 2)).toEqual(['🟡 Active, but no entry now', 'Equity is not known: no entries in BTC/USDT, ETH/USDT.']);
+    expect((await set.run('status', '', viewer)).title).toContain(lines[0] ?? 'nothing');
+  });
+
   test('/flatten without a position refuses nothing: in the chat and for a script it is no failure; with an entry under way it is', async () => {
     const { set, tools } = setUp();
     Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: null }) });

@@ -6,11 +6,15 @@ import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercen
 
 /** Parts that several commands show alike. */
 export const STATE_SIGN: Readonly<Record<TradingState, string>> = { active: '🟢', reducing: '🟡', halted: '🔴' };
-export const STATE_WORD: Readonly<Record<TradingState, string>> = {
+const STATE_WORD: Readonly<Record<TradingState, string>> = {
   active: 'Active',
   reducing: 'Reducing: exits only',
   halted: 'Halted: exits only',
 };
+
+/** How it stands, in one line. A green "Active" over a bot that may enter nowhere would mislead. */
+export const stateLine = ({ state, mayEnter }: Pick<StatusView, 'state' | 'mayEnter'>): string =>
+  state === 'active' && !mayEnter ? `${STATE_SIGN.reducing} Active, but no entry now` : `${STATE_SIGN[state]} ${STATE_WORD[state]}`;
 
 /** What is said before the first start of new books. */
 export const STARTING_REPLY = {
