@@ -29,7 +29,7 @@ export const alerts = defineToolCommand({
         title: 'Alerts',
         blocks: [
           { kind: 'fields', rows: kinds.map((kind) => [kind, view.modes[kind]] as const) },
-          { kind: 'text', lines: [view.mutedUntil === null ? 'Not muted.' : `Muted until ${times.stamp(view.mutedUntil)} ${times.zone}; locks still ring.`, 'Change one: /alerts data silent'] },
+          { kind: 'text', lines: [view.mutedUntil === null ? 'Not muted.' : `Muted until ${times.zoned(view.mutedUntil)}; locks still ring.`, 'Change one: /alerts data silent'] },
         ],
       };
     }

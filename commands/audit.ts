@@ -31,7 +31,7 @@ export const audit = defineToolCommand({
       blocks: [
         { kind: 'text', lines: byDomain(view) },
         ...(failed.length === 0 ? [] : [{ kind: 'text' as const, lines: ['Failed:', ...failed.slice(0, 12).map(({ name, evidence }) => `❌ ${name}: ${cut(evidence, 140)}`)] }]),
-        { kind: 'text', lines: [`Run ${times.stamp(view.at)} ${times.zone}`] },
+        { kind: 'text', lines: [`Run ${times.zoned(view.at)}`] },
       ],
     };
   },

@@ -29,7 +29,7 @@ export const balance = defineCommand({
         },
         ...equityGap(service.status()),
         ...(external.length === 0 ? [] : [{ kind: 'text' as const, lines: [`Not the bot's, never counted, never sold: ${external.join(', ')}`] }]),
-        { kind: 'text', lines: [`Exchange balance read ${view.asOf === null ? UNKNOWN : times.stamp(view.asOf)}`] },
+        { kind: 'text', lines: [`Exchange balance read ${view.asOf === null ? UNKNOWN : times.zoned(view.asOf)}`] },
       ],
       buttons: [[{ label: '↻ Refresh', command: '/balance', inPlace: true }]],
     };

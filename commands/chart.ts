@@ -41,7 +41,7 @@ export const chart = defineToolCommand({
     const last = view.candles.at(-1);
     if (first === undefined || last === undefined) return { title: `No candle of ${chosen.value} yet`, blocks: [] };
     const title = `${view.symbol} ${price(last.close)}  ${signedPercent(last.close / first.open - 1)}`;
-    const subtitle = `${view.candles.length} h to ${times.stamp(last.openTime + 3_600_000)} ${times.zone}`;
+    const subtitle = `${view.candles.length} h to ${times.zoned(last.openTime + 3_600_000)}`;
     const levels = linesOf(view).map(({ role, price: level }) => [role, price(level)] as const);
     return {
       title,

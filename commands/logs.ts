@@ -16,7 +16,7 @@ export const logs = defineToolCommand({
     const lines = tools.logs(wanted);
     return {
       title: lines.length === 0 ? 'The log is empty' : lines.length === 1 ? 'The last line' : `The last ${lines.length} lines`,
-      blocks: lines.length === 0 ? [] : [{ kind: 'text', lines: lines.map(({ at, level, text }) => `${SIGNS[level]} ${times.time(at)} ${cut(text, 160)}`) }],
+      blocks: lines.length === 0 ? [] : [{ kind: 'text', lines: lines.map(({ at, level, text }) => `${SIGNS[level]} ${times.time(at)} ${cut(text, 160)}`) }, { kind: 'text', lines: [times.note] }],
       buttons: [[{ label: '↻ Refresh', command: `/logs ${wanted}`, inPlace: true }]],
     };
   },

@@ -49,7 +49,7 @@ export const model = defineToolCommand({
     if (view === null) return { title: 'No model is loaded', blocks: [{ kind: 'text', lines: ['Without one there are no entries; /locks says more.'] }] };
     return {
       title: `Model ${view.name}`,
-      blocks: [{ kind: 'text', lines: [view.edge] }, facts(view, times), ...driftBlocks(view.drift)],
+      blocks: [{ kind: 'text', lines: [view.edge] }, facts(view, times), ...(view.predictions.length === 0 ? [] : [{ kind: 'text' as const, lines: [times.note] }]), ...driftBlocks(view.drift)],
       buttons: [[{ label: '↻ Refresh', command: '/model', inPlace: true }]],
     };
   },

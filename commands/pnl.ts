@@ -39,7 +39,7 @@ export const pnlBlocks = (view: PnlView, quote: string): readonly ReplyBlock[] =
       ]),
 ];
 
-const subtitle = (view: PnlView, times: Times): string => `${times.stamp(view.from)} to ${times.stamp(view.to)} ${times.zone}`;
+const subtitle = (view: PnlView, times: Times): string => `${times.stamp(view.from)} to ${times.zoned(view.to)}`;
 
 export const pnl = defineCommand({
   name: 'pnl',

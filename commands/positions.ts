@@ -19,7 +19,10 @@ export const positions = defineCommand({
     const cash = entries.length === 0 ? 'All is in cash.' : `All is in cash but for what is under way: ${entries.join('; ')}. /orders shows it.`;
     return {
       title: open.length === 0 ? 'No position' : `${open.length} position${open.length === 1 ? '' : 's'}`,
-      blocks: open.length === 0 ? [{ kind: 'text', lines: [cash] }] : open.flatMap((position) => positionBlocks(position, times, status.marketNow, stale.get(position.symbol) ?? null)),
+      blocks:
+        open.length === 0
+          ? [{ kind: 'text', lines: [cash] }]
+          : [...open.flatMap((position) => positionBlocks(position, times, status.marketNow, stale.get(position.symbol) ?? null)), { kind: 'text', lines: [times.note] }],
       buttons: [[{ label: '↻ Refresh', command: '/positions', inPlace: true }]],
     };
   },

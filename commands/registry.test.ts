@@ -47,6 +47,21 @@ describe('the registry', () => {
     expect([...service.calls, ...tools.calls]).toEqual([]);
   });
 
+  test('no time or day stands in a reply without the zone it is in', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch, operatorPause]);
+    const seen: string[] = [];
+    for (const { name } of commands) {
+      const words = name === 'cancel' ? 'gb-4f2a-19' : name === 'settle' ? 'gb-4f2a-18 gone' : name === 'mute' ? '2h' : '';
+      const { title, blocks, request } = await set.run(name, words, operator);
+      const text = JSON.stringify([title, blocks, request]);
+      if (!/\d\d:\d\d|\b\d\d [A-Z][a-z]{2}\b/.test(text)) continue;
+      seen.push(name);
+      expect(text, name).toMatch(/Europe\/Berlin|UTC/);
+    }
+    expect(seen.sort()).toEqual(['alerts', 'audit', 'balance', 'chart', 'locks', 'logs', 'model', 'mute', 'orders', 'pnl', 'positions', 'resume', 'stats', 'status', 'trades']);
+  });
+
   test('checks the role itself, whoever calls', async () => {
     const { set, service, tools } = setUp();
     for (const { name } of commands.filter(({ role }) => role === 'operator')) {
@@ -207,6 +222,24 @@ describe('what a person reads', () => {
     Object.assign(service, { status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [], locks: [lock] }) });
     expect(JSON.stringify((await set.run('status', '', operator)).blocks)).toContain(lock.reason);
     for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+  });
+
+  test('/status says of the lock that holds how it clears', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch]);
+    const { status } = service;
+    Object.assign(service, { status: () => ({ ...status(), why: { reason: killSwitch.reason, clearing: killSwitch.clearing } }) });
+    expect((await set.run('status', '', viewer)).blocks[0]).toEqual({ kind: 'text', lines: [killSwitch.reason, `Clears: ${killSwitch.clearing}.`] });
+  });
+
+  test('the daily report is no greener than /status: active, and no entry anywhere, it says so and why', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    const entryBars = [{ code: 'equity-unknown', why: 'Equity is not known', symbols: ['BTC/USDT', 'ETH/USDT'] }];
+    Object.assign(service, { status: () => ({ ...status(), state: 'active', mayEnter: false, entryBars }) });
+    const { lines } = buildDailyReport('2024-08-05', service, 'UTC');
+    expect(lines.slice(0, 2)).toEqual(['🟡 Active, but no entry now', 'Equity is not known: no entries in BTC/USDT, ETH/USDT.']);
+    expect((await set.run('status', '', viewer)).title).toContain(lines[0] ?? 'nothing');
   });
 
   test('/flatten without a position refuses nothing: in the chat and for a script it is no failure; with an entry under way it is', async () => {

@@ -27,7 +27,7 @@ export const resume = defineCommand({
       blocks: [],
       request: {
         kind: 'confirm',
-        what: [`Ends the pause of ${times.stamp(shown.since)}. ${cut(shown.reason, 160)}`, ...(staying.length === 0 ? ['New entries are allowed again.'] : staying)],
+        what: [`Ends the pause of ${times.zoned(shown.since)}. ${cut(shown.reason, 160)}`, ...(staying.length === 0 ? ['New entries are allowed again.'] : staying)],
         label: 'Resume trading',
         needsCode: false,
         needsApproval: false,

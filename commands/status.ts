@@ -3,7 +3,7 @@ import type { StatusView } from '../src/ports/operator.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, UNKNOWN, type Times } from './support/format.ts';
-import { dayText, equityGap, lockLines, STARTING_REPLY, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
+import { dayText, equityGap, lockLines, STARTING_REPLY, stateLine, stopText } from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */
 const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
@@ -11,10 +11,6 @@ const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ?
 /** What bars entries of a symbol or two under a bot that is active as a whole. */
 const barred = ({ why, entryBars, locks }: StatusView): readonly string[] =>
   why === null ? [...entryBars.map(({ why: cause, symbols }) => `${cause}: no entries in ${symbols.join(', ')}.`), ...(locks.length === 0 ? [] : ['/locks has more.'])] : [];
-
-/** A green "Active" over a bot that may enter nowhere would mislead. */
-const headline = ({ state, mayEnter }: StatusView): string =>
-  state === 'active' && !mayEnter ? `${STATE_SIGN.reducing} Active, but no entry now` : `${STATE_SIGN[state]} ${STATE_WORD[state]}`;
 
 const overview = (status: StatusView, quote: string, times: Times): ReplyBlock => ({
   kind: 'fields',
@@ -68,15 +64,15 @@ export const status = defineCommand({
     const view = service.status();
     if (view.symbols.length === 0) return starting(view, times);
     return {
-      title: `${headline(view)} · ${view.mode}`,
+      title: `${stateLine(view)} · ${view.mode}`,
       blocks: [
-        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why.reason, 300), ...others(view)] }]),
+        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why.reason, 300), `Clears: ${view.why.clearing}.`, ...others(view)] }]),
         ...(barred(view).length === 0 ? [] : [{ kind: 'text' as const, lines: barred(view) }]),
         overview(view, service.balance().quoteAsset, times),
         ...equityGap(view),
         positions(view),
         markets(view, times),
-        { kind: 'text', lines: [`${times.stamp(view.marketNow)} ${times.zone} · up ${span(view.wallNow - view.startedAt)}`] },
+        { kind: 'text', lines: [`${times.zoned(view.marketNow)} · up ${span(view.wallNow - view.startedAt)}`] },
       ],
       buttons: [
         [

@@ -66,7 +66,7 @@ export const trades = defineCommand({
             reasonOf(trade.exitReason),
           ]),
         },
-        { kind: 'text', lines: [`PnL in ${service.balance().quoteAsset}, net of all fees.`] },
+        { kind: 'text', lines: [`PnL in ${service.balance().quoteAsset}, net of all fees. Days are ${times.zone}.`] },
       ],
       buttons: pager(wanted, total),
     };

@@ -3,7 +3,7 @@ import type { EpochMs } from '../../src/core/units.ts';
 import type { OperatorService, PositionView, StatusView } from '../../src/ports/operator.ts';
 import type { OperatorTools, PeriodView } from '../../src/ports/operator-tools.ts';
 import { createTimes, money, percent, signedMoney, signedPercent, type Times } from './format.ts';
-import { STATE_SIGN, STATE_WORD } from './views.ts';
+import { stateLine } from './views.ts';
 
 /** The last whole UTC day: the report's hour may come just after midnight. */
 const yesterdayLine = (period: PeriodView | undefined): readonly string[] =>
@@ -40,7 +40,8 @@ export const buildDailyReport = (day: string, service: OperatorService, timeZone
     key: `daily-report:${day}`,
     title: `📊 ${dayName(status.marketNow, times)}: ${signedMoney(result.pnl)} (${signedPercent(result.pnlFraction)})`,
     lines: [
-      `${STATE_SIGN[status.state]} ${STATE_WORD[status.state]}`,
+      stateLine(status),
+      ...(status.state === 'active' ? status.entryBars.map(({ why, symbols }) => `${why}: no entries in ${symbols.join(', ')}.`) : []),
       `Equity ${status.equity === null ? `unknown: ${status.equityUnknown ?? 'no reason given'}` : `${money(status.equity)} ${service.balance().quoteAsset}`}`,
       ...yesterdayLine(yesterday),
       ...rebasedLine(status),

@@ -62,8 +62,12 @@ export interface Times {
   time(at: EpochMs): string;
   /** "03 Aug" */
   day(at: EpochMs): string;
-  /** "03 Aug 14:00" */
+  /** "03 Aug 14:00", for narrow columns: the message says the zone elsewhere. */
   stamp(at: EpochMs): string;
+  /** "03 Aug 14:00 Europe/Berlin" */
+  zoned(at: EpochMs): string;
+  /** "Times are Europe/Berlin.", under columns of them. */
+  readonly note: string;
 }
 
 /** @throws RangeError for a zone the platform does not know. */
@@ -73,7 +77,8 @@ export const createTimes = (zone: string): Times => {
   const time = (at: EpochMs): string => clock.format(at);
   // The platform writes "Sept"; three letters keep columns straight.
   const day = (at: EpochMs): string => calendar.format(at).replace('Sept', 'Sep');
-  return { zone, time, day, stamp: (at) => `${day(at)} ${time(at)}` };
+  const stamp = (at: EpochMs): string => `${day(at)} ${time(at)}`;
+  return { zone, time, day, stamp, zoned: (at) => `${stamp(at)} ${zone}`, note: `Times are ${zone}.` };
 };
 
 /** `BTC/USDT` as people say it in a narrow column: `BTC`. */

@@ -6,11 +6,15 @@ import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercen
 
 /** Parts that several commands show alike. */
 export const STATE_SIGN: Readonly<Record<TradingState, string>> = { active: '🟢', reducing: '🟡', halted: '🔴' };
-export const STATE_WORD: Readonly<Record<TradingState, string>> = {
+const STATE_WORD: Readonly<Record<TradingState, string>> = {
   active: 'Active',
   reducing: 'Reducing: exits only',
   halted: 'Halted: exits only',
 };
+
+/** How it stands, in one line. A green "Active" over a bot that may enter nowhere would mislead. */
+export const stateLine = ({ state, mayEnter }: Pick<StatusView, 'state' | 'mayEnter'>): string =>
+  state === 'active' && !mayEnter ? `${STATE_SIGN.reducing} Active, but no entry now` : `${STATE_SIGN[state]} ${STATE_WORD[state]}`;
 
 /** What is said before the first start of new books. */
 export const STARTING_REPLY = {
@@ -58,7 +62,7 @@ export const positionBlocks = (position: PositionView, times: Times, marketNow: 
 export const lockLines = (lock: LockView, times: Times): readonly string[] => [
   `${STATE_SIGN[lock.state]} ${lock.id}${lock.policy === 'flatten' ? ' (flattens)' : ''}`,
   `   ${cut(lock.reason, 160)}`,
-  `   since ${times.stamp(lock.since)}; clears: ${lock.clearing}`,
+  `   since ${times.zoned(lock.since)}; clears: ${lock.clearing}`,
 ];
 
 export const dayText = (pnl: number | null, fraction: number | null): string =>

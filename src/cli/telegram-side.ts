@@ -3,6 +3,7 @@ import { createCommandSet } from '../../commands/registry.ts';
 import { createTelegramBot, type TelegramBot } from '../adapters/telegram/bot.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import type { Alert } from '../core/engine/alert.ts';
+import { noteListedChats } from '../app/outbox/listed-chats.ts';
 import { createOutboxRunner, type OutboxRunner } from '../app/outbox/outbox-runner.ts';
 import type { AlarmHook } from '../app/outbox/silence.ts';
 import type { ChatMemory, PictureRenderer } from '../ports/chat.ts';
@@ -87,10 +88,12 @@ export const createTelegramSide = (options: {
     timeZone: config.timeZone,
     onContact: (chatId) => outbox.contact(chatId),
   });
+  const chats = [...new Set([...access.operators, ...config.telegram.chats.map((place) => place.chatId)])];
+  noteListedChats({ store: outboxStore, memory: options.memory, chats, wallNow: clock.wallNow(), log });
   const outbox = createOutboxRunner({
     store: outboxStore,
     notifier: bot.notifier,
-    chats: [...new Set([...access.operators, ...config.telegram.chats.map((place) => place.chatId)])],
+    chats,
     clock,
     log,
     silenceSeconds: config.telegram.silenceSeconds,

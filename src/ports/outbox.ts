@@ -23,6 +23,11 @@ export interface OutboxStore {
   parkAll(chatId: number, why: string, at: EpochMs): void;
   /** The chat may be open again: what was parked for it and is no older than `notBefore` (wall) waits again, in its place. */
   reopen(chatId: number, notBefore: EpochMs): void;
+  /**
+   * The chat is listed again after runs in which it was not: as one that is new, it hears what has been said since this
+   * start, and what none of the others has heard. The rest is parked with `why`, and never waits again.
+   */
+  rejoin(chatId: number, why: string, at: EpochMs): void;
   recordAttempt(chatId: number, ids: readonly number[]): void;
   /** Rows that do not come from the engine: lifecycle and security alerts of the process itself. */
   add(alert: Alert, createdAt: EpochMs): void;

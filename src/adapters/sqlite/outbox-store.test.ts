@@ -179,6 +179,58 @@ describe('chats', () => {
     expect(waiting(later, 1)).toEqual(['started']);
   });
 
+  test('one that is listed again hears what has been said since that start; what it missed, or was kept for it, never waits again', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(first, 'delivered', 'tried', 'kept');
+    for (const chat of [1, 2]) expect(waiting(first, chat)).toHaveLength(3);
+    first.outbox.markDelivered(1, [1, 2, 3], NOON);
+    first.outbox.markDelivered(2, [1], NOON);
+    first.outbox.recordAttempt(2, [2]);
+    first.outbox.park(2, [3], 'blocked', NOON);
+    say(first, 'without the second', 'another');
+    first.outbox.markDelivered(1, [4, 5], NOON);
+    first.close();
+
+    const back = openDatabase({ path, mode: 'paper', account: 'paper' });
+    say(back, 'started');
+    expect(waiting(back, 1)).toEqual(['started']);
+    back.outbox.rejoin(2, 'not listed', NOON + 9);
+    back.outbox.rejoin(3, 'never seen before', NOON + 9);
+    expect(waiting(back, 2)).toEqual(['started']);
+    expect(waiting(back, 3)).toEqual(['started']);
+    // Neither a start nor the person's own message brings it back.
+    back.outbox.reopen(2, 0);
+    expect(waiting(back, 2)).toEqual(['started']);
+    back.close();
+    const next = openForTest(path);
+    next.outbox.reopen(2, 0);
+    expect(waiting(next, 2)).toEqual(['started']);
+    next.outbox.parkAll(2, 'blocked', NOON);
+    next.outbox.reopen(2, 0);
+    expect(waiting(next, 2)).toEqual(['started']);
+    const raw = new Sqlite(path, { readonly: true });
+    expect(raw.prepare("SELECT outbox_id, state, why FROM outbox_deliveries WHERE chat_id = 2 AND why LIKE '%not listed%' ORDER BY outbox_id").all()).toEqual([
+      { outbox_id: 2, state: 'parked', why: 'left: not listed' },
+      { outbox_id: 3, state: 'parked', why: 'left: not listed (blocked)' },
+      { outbox_id: 4, state: 'parked', why: 'left: not listed' },
+      { outbox_id: 5, state: 'parked', why: 'left: not listed' },
+    ]);
+    raw.close();
+  });
+
+  test('one that is listed again hears what none of the others has heard', () => {
+    const path = join(temporaryDirectory(), 'paper.db');
+    const first = openDatabase({ path, mode: 'paper', account: 'paper' });
+    for (const chat of [1, 2]) expect(waiting(first, chat)).toEqual([]);
+    say(first, 'a', 'lock');
+    first.outbox.markDelivered(1, [1], NOON);
+    first.close();
+    const second = openForTest(path);
+    second.outbox.rejoin(2, 'not listed', NOON);
+    expect(waiting(second, 2)).toEqual(['lock']);
+  });
+
   test('one that is no longer configured does not count as waiting', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     const first = openDatabase({ path, mode: 'paper', account: 'paper' });

@@ -56,11 +56,20 @@ const PARK_ALL = `
   WHERE o.id > (SELECT settled_through FROM outbox_chats WHERE chat_id = :chat) AND coalesce(d.state, 'waiting') = 'waiting'
   ON CONFLICT (chat_id, outbox_id) DO UPDATE SET state = 'parked', settled_at = excluded.settled_at, why = excluded.why`;
 
+const PARK_EARLIER = PARK_ALL.replace('WHERE o.id >', 'WHERE o.id <= :mark AND o.id >');
+
+/** What was parked while the chat was closed is not for the one who comes back, either. */
+const LEFT = 'left';
+const LEAVE = `
+  UPDATE outbox_deliveries SET why = '${LEFT}: ' || :why || coalesce(' (' || why || ')', '')
+  WHERE chat_id = :chat AND outbox_id <= :mark AND state = 'parked' AND coalesce(why, '') NOT LIKE '${LEFT}: %'`;
+const SETTLE_EARLIER = 'UPDATE outbox_chats SET settled_through = max(settled_through, :mark) WHERE chat_id = :chat';
+
 const SETTLE_ALL = 'UPDATE outbox_chats SET settled_through = max(settled_through, coalesce((SELECT max(id) FROM outbox), 0)) WHERE chat_id = ?';
 
 const REOPEN = `
   UPDATE outbox_deliveries SET state = 'waiting', settled_at = NULL
-  WHERE chat_id = :chat AND state = 'parked' AND outbox_id IN (SELECT id FROM outbox WHERE created_at >= :notBefore)`;
+  WHERE chat_id = :chat AND state = 'parked' AND coalesce(why, '') NOT LIKE '${LEFT}: %' AND outbox_id IN (SELECT id FROM outbox WHERE created_at >= :notBefore)`;
 
 /** The mark moves back to before the oldest row that waits. Rows delivered since are on record as such, so they are not sent again. */
 const RETREAT = `
@@ -84,6 +93,9 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
   const advance = db.prepare(ADVANCE);
   const attempt = db.prepare(ATTEMPT);
   const parkAll = db.prepare(PARK_ALL);
+  const parkEarlier = db.prepare(PARK_EARLIER);
+  const leave = db.prepare(LEAVE);
+  const settleEarlier = db.prepare(SETTLE_EARLIER);
   const settleAll = db.prepare(SETTLE_ALL);
   const reopen = db.prepare(REOPEN);
   const retreat = db.prepare(RETREAT);
@@ -101,6 +113,12 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
     meet(chat);
     for (const id of ids) settle.run({ chat, id, state, at, why });
     advance.run({ chat, id: Math.max(...ids) });
+  });
+  const comeBack = db.transaction((chat: number, why: string, at: number) => {
+    const mark = firstSeen.get({ atStart }) ?? 0;
+    parkEarlier.run({ chat, why: null, at, mark });
+    leave.run({ chat, why, mark });
+    settleEarlier.run({ chat, mark });
   });
   const note = db.transaction((chat: number, ids: readonly number[]) => {
     meet(chat);
@@ -133,6 +151,7 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
     park: (chatId, ids, why, at) => write('a parked alert', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'parked', at, why))),
     parkAll: (chatId, why, at) => write('parked alerts', () => close.immediate(chatId, why, at)),
     reopen: (chatId, notBefore) => write('alerts that wait again', () => open.immediate(chatId, notBefore)),
+    rejoin: (chatId, why, at) => write('a chat that is listed again', () => void (known.get(chatId) !== undefined && comeBack.immediate(chatId, why, at))),
     recordAttempt: (chatId, ids) => write('a delivery attempt', () => note.immediate(chatId, ids)),
     add: (alert, createdAt) => write('an alert', () => void insert.run(alert.key, alert.kind, alert.title, JSON.stringify(alert), alert.at, createdAt)),
   };

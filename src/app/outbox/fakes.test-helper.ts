@@ -103,6 +103,10 @@ export const createFakeStore = (): FakeStore => {
       for (const { id } of back) done.delete(`${chatId}:${id}`);
       parked = parked.filter((entry) => !back.includes(entry));
     },
+    rejoin: (chatId, why) => {
+      for (const { id } of rows) if (!done.has(`${chatId}:${id}`)) parked.push({ chatId, id, why });
+      for (const { id } of rows) done.add(`${chatId}:${id}`);
+    },
     recordAttempt: () => {
       writes += 1;
     },

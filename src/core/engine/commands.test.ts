@@ -40,6 +40,28 @@ describe('/pause and /resume', () => {
     world.enter();
   });
 
+  test('a start says what holds and what is open, without a crash, too; two locks of a kind are named apart', () => {
+    const started = (world: World): readonly string[] => {
+      world.apply({ type: 'stopping', reason: 'SIGTERM' });
+      world.take();
+      world.restart();
+      return world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.title.includes('started') ? [...effect.alert.lines] : []));
+    };
+    const world = new World().ready();
+    world.enter();
+    expect(started(world).slice(1)).toEqual([]);
+    world.command({ name: 'pause', reason: '' });
+    world.pass(2 * HOUR_MS);
+    world.timer();
+    expect(started(world).slice(1)).toEqual(['Open: BTC/USDT (stop in place).', 'Locked: Paused by operator, Stale data BTC/USDT, Stale data ETH/USDT.']);
+    expect(world.command({ name: 'resume' }).text).toBe('Resumed, but still locked: Stale data BTC/USDT, Stale data ETH/USDT.');
+    world.hours(2);
+    world.quotes();
+    const fresh = world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'data' ? [effect.alert.lines[0]] : []));
+    // It held for hours: not "121 min".
+    expect(fresh).toEqual(Array.from({ length: 2 }, () => expect.stringMatching(/^after [23] h \d\d min; rule: fresh data on two polls$/) as string));
+  });
+
   test('resume clears the pause and nothing else, and says what is left', () => {
     const world = new World().ready();
     world.command({ name: 'pause', reason: '' });

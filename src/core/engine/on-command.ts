@@ -12,6 +12,7 @@ import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { settle } from './settle.ts';
+import { lockNames } from './words.ts';
 import { emit, type Moment, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
@@ -41,7 +42,7 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
     case 'resume': {
       if (guardian.locks['operator-pause'] === undefined) return refused('not-paused', 'Not paused: nothing to resume.');
       lift(guardian, turn.changes, 'operator-pause', because(by, ''));
-      const left = Object.values(guardian.locks).map((lock) => LOCKS[lock.kind].title);
+      const left = lockNames(guardian);
       return done(left.length === 0 ? 'Resumed.' : `Resumed, but still locked: ${left.join(', ')}.`);
     }
     case 'reconcile':
@@ -95,7 +96,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
     cleared.push(LOCKS[lock.kind].title);
   }
   if (cleared.length === 0) return refused(staying.length > 0 ? 'refused' : 'nothing-locked', staying.length > 0 ? staying.join('; ') : 'None of these locks is in force.');
-  const rest = Object.values(guardian.locks).map((lock) => LOCKS[lock.kind].title);
+  const rest = lockNames(guardian);
   const tail = [...staying, ...(rest.length > 0 ? [`still locked: ${rest.join(', ')}`] : [])];
   return { ok: staying.length === 0, code: staying.length === 0 ? 'done' : 'partly', text: `Unlocked: ${cleared.join(', ')}.${tail.length > 0 ? ` ${tail.join('; ')}.` : ''}` };
 };

@@ -1,6 +1,5 @@
 import { decimal } from '../decimal.ts';
 import { evaluateModel, evaluateStreak, gatesReason, imposeAnew, lift, recordStart } from '../guardian/health-locks.ts';
-import { LOCKS } from '../guardian/lock.ts';
 import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
@@ -11,7 +10,7 @@ import { dropFeeCoin } from './on-account.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
-import { openPositions } from './words.ts';
+import { lockNames, openPositions } from './words.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
   symbol: text.symbol,
@@ -101,7 +100,7 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   if (input.halts.length > 0) imposeAnew(state.guardian, turn.changes, 'start-gate', turn.at, gatesReason(state.guardian), null, null);
   const crashed = state.running;
   state.running = true;
-  const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : [])];
+  const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : whatHolds(state))];
   alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot ${crashed ? 'recovered after a crash' : 'started'} (${mode})`, lines, ['/status', ...(crashed ? ['/positions', '/orders'] : [])]);
 };
 
@@ -111,12 +110,20 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
  */
 const unanswered = (guardian: GuardianState): GuardianState['gates'] => (isHeld(guardian, 'start-gate') ? guardian.gates.filter((gate) => gate.clears !== 'restart') : []);
 
+const open = (state: EngineState): string => `${openPositions(state).replace(/^./, (letter) => letter.toUpperCase())}.`;
+
+/** After a stop in good order nothing is new; what holds it back is said all the same, or "started" passes for trading. */
+const whatHolds = (state: EngineState): readonly string[] => {
+  const locks = lockNames(state.guardian);
+  return locks.length === 0 ? [] : [open(state), `Locked: ${locks.join(', ')}.`];
+};
+
 /** What a start after a crash found in the books, for whoever has to decide whether to look. */
 const recovered = (state: EngineState): readonly string[] => {
-  const locks = Object.values(state.guardian.locks).map((lock) => LOCKS[lock.kind].title);
+  const locks = lockNames(state.guardian);
   return [
     'The last run did not end in good order. Books and locks are as they were.',
-    `${openPositions(state).replace(/^./, (letter) => letter.toUpperCase())}.`,
+    open(state),
     ...(state.unsettled === 0 ? [] : [`${state.unsettled} order${state.unsettled === 1 ? '' : 's'} with an open outcome: the exchange is being asked.`]),
     locks.length === 0 ? 'No lock is held.' : `Locked: ${locks.join(', ')}.`,
   ];

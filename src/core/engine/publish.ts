@@ -36,7 +36,7 @@ export const publish = (turn: Turn): void => {
           turn,
           'drawdown',
           `${change.name}:${change.step}:${turn.at}`,
-          `${name} drawdown ${percent(change.drawdown)}: ${Math.round(change.step * 100)} % of the limit ${percent(change.limit)} used`,
+          `${name} drawdown ${percent(change.drawdown)}: ${usedOf(change)} % of the limit ${percent(change.limit)} used`,
           [stateLine(turn)],
           ['/pnl', '/risk'],
         );
@@ -46,8 +46,15 @@ export const publish = (turn: Turn): void => {
   }
 };
 
-/** "40 s" or "7 min". */
-const spanOf = (span: Milliseconds): string => (span < 2 * MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${Math.round(span / MINUTE_MS)} min`);
+/** What is used, not the step that was passed with it. 100 is the limit itself, and nothing short of it. */
+const usedOf = ({ drawdown, limit }: Extract<Change, { type: 'drawdown-step' }>): number => (drawdown < limit ? Math.min(99, Math.round((drawdown / limit) * 100)) : Math.floor((drawdown / limit) * 100));
+
+/** "40 s", "7 min" or "9 h 45 min". */
+const spanOf = (span: Milliseconds): string => {
+  const minutes = Math.round(span / MINUTE_MS);
+  if (minutes >= 120) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return span < 2 * MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${minutes} min`;
+};
 
 const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` ${symbol}`);
 

@@ -1,3 +1,5 @@
+import { LOCKS } from '../guardian/lock.ts';
+import type { GuardianState } from '../guardian/state.ts';
 import type { EngineState, Phase } from './state.ts';
 
 /** Where a position stands, for people. */
@@ -14,3 +16,6 @@ export const openPositions = (state: EngineState): string => {
   const open = state.symbolList.flatMap(({ symbol, managed }) => (managed === null ? [] : [`${symbol} (${PHASES[managed.phase]})`]));
   return open.length === 0 ? 'no open positions' : `open: ${open.join(', ')}`;
 };
+
+/** The locks in force by their titles, with the symbol where it is one symbol's: two of a kind are not one. */
+export const lockNames = ({ locks }: GuardianState): readonly string[] => Object.values(locks).map(({ kind, symbol }) => (symbol === null ? LOCKS[kind].title : `${LOCKS[kind].title} ${symbol}`));

@@ -108,6 +108,11 @@ describe('volatility', () => {
     Object.assign(volatility, { status: 'high', ratio: 0.0312, threshold: 0.03 });
     expect(look()).toEqual([`set ${id}`]);
     expect(state.locks[id]).toMatchObject({ limit: 0.03, value: 0.0312, reason: 'BTC/USDT: ATR/close 3.12 % is above percentile 99 of the year, 3.00 %' });
+    // Lively hours ago, and calmer since: no figure is called above one that it is below.
+    delete state.locks[id];
+    Object.assign(volatility, { status: 'high', ratio: 0.0243, threshold: 0.0398 });
+    expect(look()).toEqual([`set ${id}`]);
+    expect(state.locks[id]?.reason).toBe('BTC/USDT: ATR/close was above percentile 99 of the year and has not been calm for 6 candles since; now 2.43 %, the percentile is 3.98 %');
   });
 });
 

@@ -131,9 +131,15 @@ export const evaluateVolatility = (
   if (held) return;
   const { status, ratio, threshold, window } = volatility;
   const percentOf = (fraction: number | null): string => `${((fraction ?? 0) * 100).toFixed(2)} %`;
+  const percentile = `percentile ${+(limits.maxAtrPercentile * 100).toFixed(1)} of the year`;
+  // At a start the tape may have been too lively hours ago, and calmer since: then the present figures are not above the limit.
+  const high =
+    ratio !== null && threshold !== null && ratio <= threshold
+      ? `${symbol}: ATR/close was above ${percentile} and has not been calm for ${CALM_CANDLES} candles since; now ${percentOf(ratio)}, the percentile is ${percentOf(threshold)}`
+      : `${symbol}: ATR/close ${percentOf(ratio)} is above ${percentile}, ${percentOf(threshold)}`;
   const reason =
     status === 'high'
-      ? `${symbol}: ATR/close ${percentOf(ratio)} is above percentile ${+(limits.maxAtrPercentile * 100).toFixed(1)} of the year, ${percentOf(threshold)}`
+      ? high
       : `${symbol}: ${Math.floor(window.size / 24)} days of volatility are known, 90 are needed and then ${CALM_CANDLES} calm candles`;
   put(state, changes, 'volatility', symbol, at, reason, threshold, ratio);
 };

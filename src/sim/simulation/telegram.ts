@@ -85,6 +85,11 @@ export const watchOutbox = (store: OutboxStore, chat: ChatHistory, violate: (vio
     guard();
     store.reopen(chatId, notBefore);
   },
+  rejoin: (chatId, why, at) => {
+    guard();
+    violate({ rule: 'no-alert-lost', detail: `alerts were left out: ${why}` });
+    store.rejoin(chatId, why, at);
+  },
   recordAttempt: (chatId, ids) => {
     guard();
     store.recordAttempt(chatId, ids);

@@ -177,7 +177,7 @@ describe('confirmation', () => {
     expect((await bot.ask(OPERATOR, '/resume')).text).toBe('Not paused');
     bot.service.setLocks([operatorPause, killSwitch]);
     const asked = await bot.ask(OPERATOR, '/resume');
-    expect(asked.text).toContain('Ends the pause of 05 Aug 11:00. Paused by operator: Op (1001): news at 14:30\nThese locks stay: kill-switch\n');
+    expect(asked.text).toContain('Ends the pause of 05 Aug 11:00\u00A0UTC. Paused by operator: Op (1001): news at 14:30\nThese locks stay: kill-switch\n');
     bot.service.setLocks([{ ...operatorPause, reason: 'Paused by operator: Two (1002): the spread is odd' }]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);

@@ -1,0 +1,26 @@
+import type { EpochMs } from '../../core/units.ts';
+import type { ChatMemory } from '../../ports/chat.ts';
+import type { Log } from '../../ports/log.ts';
+import type { OutboxStore } from '../../ports/outbox.ts';
+
+const KEY = 'outbox/listed';
+
+/**
+ * Takes note of the chats that alerts go to. One that was taken from the lists and is back hears nothing of the time
+ * between: months of it would bury what is said now, and whoever was not listed was not meant to hear it. An outage, or
+ * a bot that was down, is no such time: everybody stayed listed.
+ */
+export const noteListedChats = (options: { readonly store: Pick<OutboxStore, 'rejoin'>; readonly memory: ChatMemory; readonly chats: readonly number[]; readonly wallNow: EpochMs; readonly log: Log }): void => {
+  const { store, memory, chats, wallNow, log } = options;
+  try {
+    const kept = memory.get(KEY);
+    // Of a database that an older version wrote nobody knows who was listed: nothing is left out.
+    const before = kept === null ? null : new Set(kept.split(' '));
+    for (const chatId of chats) if (before?.has(String(chatId)) === false) store.rejoin(chatId, 'not listed when it was said', wallNow);
+    // Last: should the process end on the way, it is done again.
+    memory.set(KEY, chats.join(' '));
+  } catch (error) {
+    // A disk that takes nothing keeps no bot from guarding its positions: somebody hears too much instead.
+    log.error({ why: error instanceof Error ? error.message : String(error) }, 'who is listed could not be noted');
+  }
+};
