@@ -462,6 +462,17 @@ describe('orders of others and of nobody', () => {
     expect(bench.world.take().find(({ type }) => type === 'decision')).toMatchObject({ outcome: 'entered' });
   });
 
+  test('of somebody else are counted, all of them, though few are named and kept', async () => {
+    const bench = createBench();
+    for (let number = 10; number < 37; number += 1) bench.strangers.push(stranger(`web_${number}`));
+    bench.world.take();
+    await bench.answer(bench.watch.account(true));
+    const [alert] = bench.world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
+    expect([alert?.title, alert?.lines.at(-1)]).toEqual(['Somebody else trades on the account: 27 orders or trades', 'and 22 more']);
+    const read = bench.world.journal.at(-1);
+    expect(read?.type === 'account' && [read.foreignOrders.length, read.foreignCount]).toEqual([20, 27]);
+  });
+
   test('ours that the books do not know are cancelled', async () => {
     const bench = createBench();
     const ours = `gb${bench.world.state.config?.instanceId ?? ''}-zz`;

@@ -110,6 +110,7 @@ export const createExchangeWatch = (options: {
       balances: read.ok ? read.value : null,
       failure: read.ok ? null : read.error.message,
       foreignOrders: findings.foreign,
+      ...(findings.foreignCount > findings.foreign.length ? { foreignCount: findings.foreignCount } : {}),
       ...(findings.orphans.length === 0 ? {} : { orphanOrders: findings.orphans }),
       ...(findings.unlisted.length === 0 ? {} : { unlisted: findings.unlisted }),
       ...(findings.historyLost.length === 0 ? {} : { historyLost: findings.historyLost }),

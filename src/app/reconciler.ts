@@ -18,6 +18,8 @@ export interface Findings {
   /** Client ids of the orders that have to be looked up. */
   readonly lookUps: readonly string[];
   readonly foreign: readonly string[];
+  /** How many others' orders and trades there are, named or not. */
+  readonly foreignCount: number;
   readonly orphans: readonly string[];
   /** Symbols with the booked trade that the exchange no longer has. */
   readonly historyLost: readonly string[];
@@ -177,7 +179,7 @@ const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]
   return counts;
 };
 
-const NOTHING: Findings = { complete: true, clean: true, lookUps: [], foreign: [], orphans: [], historyLost: [], unlisted: [], algoOrders: {} };
+const NOTHING: Findings = { complete: true, clean: true, lookUps: [], foreign: [], foreignCount: 0, orphans: [], historyLost: [], unlisted: [], algoOrders: {} };
 
 const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' | 'unlisted'> => {
   if (steps.length === 0) return NOTHING;
@@ -197,5 +199,5 @@ const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' |
       if (step.kind === 'look-up') lookUps.push(step.clientOrderId);
     }
   }
-  return { complete, clean, lookUps, foreign: foreign.slice(0, MOST_FOREIGN), orphans, historyLost };
+  return { complete, clean, lookUps, foreign: foreign.slice(0, MOST_FOREIGN), foreignCount: foreign.length, orphans, historyLost };
 };

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
 import { urgencyOf, type Endpoint, type Parameters } from './endpoints.ts';
-import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from './error-map.ts';
+import { classify, isLimit, waitAsked, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, type RequestBudget } from './request-budget.ts';
 import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
@@ -113,7 +113,7 @@ class BinanceClient extends binance {
     if (used !== undefined) this.requestBudget.noteUsed(Number(used), sentAt);
     const stated = exchangeError(answer.text);
     const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
-    const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow()) ?? parseStatedWait(stated.code, stated.message, exchangeNow);
+    const retryAfter = waitAsked({ header: answer.headers['retry-after'], ...stated, wallNow: this.clock.wallNow(), exchangeNow });
     if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, retryAfter);
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {

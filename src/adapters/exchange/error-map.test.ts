@@ -212,6 +212,18 @@ describe('slowing down', () => {
     expect(server.received.filter(({ path }) => path === 'order')).toHaveLength(1);
   });
 
+  test('too many orders of a whole day hold nothing back for longer than a minute, whatever Retry-After says: reads and cancellations are no orders', async () => {
+    let now = 0;
+    const full = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
+    const counts = { status: 429, headers: { 'retry-after': '36000' }, body: { code: -1015, msg: 'Too many new orders; current limit is 200000 orders per 1 DAY.' } };
+    server.handle = ({ method }) => (method === 'POST' ? counts : method === 'DELETE' ? { status: 400, body: { code: -2011, msg: 'Unknown order sent.' } } : { body: { balances: NONE } });
+    expect(await full.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { code: '-1015', retryAfter: 60_000 } });
+    now = 60_000;
+    expect(await full.venue.balances()).toMatchObject({ ok: true });
+    expect(await full.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-open' });
+    await full.close();
+  });
+
   test('the wait in the exchange\'s words', () => {
     const at = 1_722_816_000_000;
     expect(parseStatedWait('-1003', 'Way too much request weight used; IP banned until 1722816060000. Please', at)).toBe(60_000);

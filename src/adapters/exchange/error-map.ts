@@ -91,6 +91,16 @@ export const isLimit = (status: number, code: string | null): boolean => status 
 /** The exchange's longest ban. Whatever a proxy writes there, stops and exits are not held back for longer. */
 const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;
 
+/** Longest wait for a limit on new orders. One on a whole day's would hold back every request for hours: reads, look-ups and cancellations, which it does not concern. */
+const LONGEST_ORDERS_PAUSE: Milliseconds = 60_000;
+
+/** How long an answer asks us to wait: by its header, else by its words; null = it does not say. */
+export const waitAsked = (answer: { readonly header: string | undefined; readonly code: string | null; readonly message: string; readonly wallNow: number; readonly exchangeNow: number }): Milliseconds | null => {
+  const { header, code, message, wallNow, exchangeNow } = answer;
+  const wait = parseRetryAfter(header, wallNow) ?? parseStatedWait(code, message, exchangeNow);
+  return wait !== null && code === '-1015' ? Math.min(wait, LONGEST_ORDERS_PAUSE) : wait;
+};
+
 /** Retry-After in either of its forms, seconds or a date; null when absent or nonsense. */
 export const parseRetryAfter = (header: string | undefined, wallNow: number): Milliseconds | null => {
   if (header === undefined) return null;
@@ -104,9 +114,9 @@ export const parseRetryAfter = (header: string | undefined, wallNow: number): Mi
 const ORDERS_WINDOW: Milliseconds = 10_000;
 
 /**
- * How long to wait by the exchange's own words, for an answer without Retry-After; null when they do not say. One that
- * refuses too many orders never has it, and its window is seconds long: a longer wait would leave a position bare. From a
- * ban it may get lost on the way. `exchangeNow`: its wall clock, by the answer's own date where it has one.
+ * How long to wait by the exchange's own words, for an answer without Retry-After; null when they do not say. The window
+ * of one that refuses too many orders is seconds long: a longer wait would leave a position bare. From a ban the header may
+ * get lost on the way. `exchangeNow`: its wall clock, by the answer's own date where it has one.
  */
 export const parseStatedWait = (code: string | null, message: string, exchangeNow: number): Milliseconds | null => {
   if (code === '-1015') {

@@ -173,7 +173,7 @@ describe('instruments', () => {
   });
 
   test('a symbol that is halted is known and not trading', async () => {
-    for (const overrides of [{ status: 'BREAK' }, { isSpotTradingAllowed: false }]) {
+    for (const overrides of [{ status: 'BREAK' }, { status: 'CANCEL_ONLY' }, { isSpotTradingAllowed: false }]) {
       server.handle = () => ({ body: { symbols: [symbolInfo(overrides)] } });
       expect(await exchange.marketData.instruments(['BTC/USDT'])).toMatchObject({ ok: true, value: [{ trading: false }] });
     }

@@ -1,6 +1,6 @@
 import type { Client } from '../../adapters/exchange/client.ts';
 import { urgencyOf, type Endpoint, type Parameters } from '../../adapters/exchange/endpoints.ts';
-import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from '../../adapters/exchange/error-map.ts';
+import { classify, isLimit, waitAsked, type FailureFacts } from '../../adapters/exchange/error-map.ts';
 import { createRequestBudget } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -125,7 +125,7 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
     const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
     const code = typeof body.code === 'number' ? String(body.code) : null;
     const message = typeof body.msg === 'string' ? body.msg : '';
-    const retryAfter = parseRetryAfter(reply.headers?.['Retry-After'], clock.wallNow()) ?? parseStatedWait(code, message, clock.wallNow());
+    const retryAfter = waitAsked({ header: reply.headers?.['Retry-After'], code, message, wallNow: clock.wallNow(), exchangeNow: clock.wallNow() });
     if (isLimit(reply.status, code)) budget.noteLimited(reply.status, retryAfter);
     return failed(endpoint, {
       phase: 'answered',

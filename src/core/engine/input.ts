@@ -111,6 +111,8 @@ export interface AccountInput extends InputTimes {
   readonly hindrances?: readonly string[];
   /** Orders and trades of others, for the report. */
   readonly foreignOrders: readonly string[];
+  /** How many there are of them, where the list is cut short. */
+  readonly foreignCount?: number;
   /** Open orders of this bot that this database does not know and that may not be touched before an operator has looked, each "symbol id". */
   readonly orphanOrders?: readonly string[];
   /** Open orders that wait for a trigger and are none of the books', by symbol; absent where there are none. */

@@ -27,7 +27,8 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
-    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, [...ids.slice(0, FOREIGN_SHOWN), ...andMore(ids, FOREIGN_SHOWN)]);
+    const count = input.foreignCount ?? ids.length;
+    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${count} order${count === 1 ? ' or trade' : 's or trades'}`, [...ids.slice(0, FOREIGN_SHOWN), ...andMore(count, FOREIGN_SHOWN)]);
   }
   noteListing(turn, input.unlisted ?? []);
   state.orphans = input.orphanOrders ?? [];
@@ -165,9 +166,9 @@ const orphansReason = ({ orphans }: EngineState): readonly string[] =>
   orphans.length === 0 ? [] : [`another instance of this bot has ${counted(orphans)} on the account (${shown(orphans)}): stop that bot, or cancel what it left`];
 
 const counted = ({ length }: readonly string[]): string => (length === 1 ? 'an order' : `${length} orders`);
-const shown = (orphans: readonly string[]): string => [orphans.slice(0, ORPHANS_SHOWN).join(', '), ...andMore(orphans, ORPHANS_SHOWN)].join(' ');
+const shown = (orphans: readonly string[]): string => [orphans.slice(0, ORPHANS_SHOWN).join(', '), ...andMore(orphans.length, ORPHANS_SHOWN)].join(' ');
 /** What a list that is named in part leaves out. */
-const andMore = ({ length }: readonly string[], named: number): readonly string[] => (length > named ? [`and ${length - named} more`] : []);
+const andMore = (count: number, named: number): readonly string[] => (count > named ? [`and ${count - named} more`] : []);
 /** Orders of another instance that are named, and so may be let go, at a time. */
 const ORPHANS_SHOWN = 10;
 /** Others' orders and trades that are named in one alert. */
