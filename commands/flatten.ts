@@ -36,7 +36,7 @@ export const flatten = defineToolCommand({
     if (chosen !== null && !chosen.ok) return { title: `/flatten: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['For example: /flatten BTC'] }], outcome: 'wrong argument' };
     const preview = tools.flattenPreview(chosen?.value ?? null);
     if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
-    if (preview.positions.length === 0) return { title: 'No position to sell', blocks: [], outcome: 'nothing to do' };
+    if (preview.positions.length === 0) return { title: 'Nothing to sell', blocks: [{ kind: 'text', lines: [chosen === null ? 'There are no open positions.' : `There is no open position in ${chosen.value}.`] }], outcome: 'nothing to do' };
     const stale = stalePrices(service.status());
     return {
       title: 'Sell?',

@@ -94,6 +94,15 @@ describe('the registry', () => {
     expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears · ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
   });
 
+  test('/unlock names everything that it would let go: ten orders of another instance are more than a line', async () => {
+    const { set, service } = setUp();
+    const orders = Array.from({ length: 10 }, (_, index) => `BTC/USDT gb7f3a9c21-${1_000 + index}`).join(', ');
+    const reason = `USDT: the exchange has 1234.56789012 less than the ledger; another instance of this bot has 12 orders on the account (${orders} and 2 more): stop that bot, or cancel what it left`;
+    service.setLocks([{ ...killSwitch, reason }]);
+    const { request } = await set.run('unlock', '', operator);
+    expect(request?.kind === 'confirm' && request.what[0]).toBe(`Clears · ${reason}`);
+  });
+
   test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {
     const { set, tools } = setUp();
     expect(JSON.stringify(await set.run('settle', '', operator))).toContain('gb-4f2a-18: stop');
@@ -198,6 +207,16 @@ describe('what a person reads', () => {
     Object.assign(service, { status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [], locks: [lock] }) });
     expect(JSON.stringify((await set.run('status', '', operator)).blocks)).toContain(lock.reason);
     for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+  });
+
+  test('/flatten without a position refuses nothing: in the chat and for a script it is no failure; with an entry under way it is', async () => {
+    const { set, tools } = setUp();
+    Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: null }) });
+    const all = await set.run('flatten', '', operator);
+    expect(all).toEqual({ title: 'Nothing to sell', blocks: [{ kind: 'text', lines: ['There are no open positions.'] }], outcome: 'nothing to do' });
+    expect((await set.run('flatten', 'btc', operator)).blocks).toEqual([{ kind: 'text', lines: ['There is no open position in BTC/USDT.'] }]);
+    Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: 'An entry is under way.' }) });
+    expect(await set.run('flatten', '', operator)).toMatchObject({ title: 'Refused', outcome: 'refused' });
   });
 
   test('/status says when it was decided, that a position is being closed and why, and why equity is unknown in a line of its own', async () => {

@@ -32,7 +32,7 @@ import { stats } from './stats.ts';
 import { status } from './status.ts';
 import type { Command } from './support/command.ts';
 import { createTimes } from './support/format.ts';
-import { STARTING } from './support/views.ts';
+import { STARTING_REPLY } from './support/views.ts';
 import { trades } from './trades.ts';
 import { unlock } from './unlock.ts';
 import { version } from './version.ts';
@@ -109,7 +109,7 @@ export const createCommandSet = ({ service, tools, timeZone }: CommandSetOptions
         return { title: `/${name} is for operators`, blocks: [], outcome: 'refused: role' };
       }
       // Symbols are known from the first start on, for good.
-      if (!BEFORE_START.has(name) && service.status().symbols.length === 0) return { ...STARTING, outcome: 'starting', ok: false };
+      if (!BEFORE_START.has(name) && service.status().symbols.length === 0) return { ...STARTING_REPLY, outcome: 'starting', ok: false };
       return command.execute({ service, tools: tools ?? null, caller, times, menu: list(caller.role) }, argumentsText);
     },
   };

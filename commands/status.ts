@@ -3,7 +3,7 @@ import type { StatusView } from '../src/ports/operator.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, UNKNOWN, type Times } from './support/format.ts';
-import { dayText, equityGap, lockLines, STARTING, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
+import { dayText, equityGap, lockLines, STARTING_REPLY, STATE_SIGN, STATE_WORD, stopText } from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */
 const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
@@ -51,8 +51,8 @@ const markets = (status: StatusView, times: Times): ReplyBlock => ({
 
 /** Before the first start of new books there are no figures; a /pause that was taken meanwhile is there. */
 const starting = ({ locks }: StatusView, times: Times): Reply => ({
-  title: STARTING.title,
-  blocks: [...STARTING.blocks, ...(locks.length === 0 ? [] : [{ kind: 'text' as const, lines: locks.flatMap((lock) => lockLines(lock, times)) }])],
+  title: STARTING_REPLY.title,
+  blocks: [...STARTING_REPLY.blocks, ...(locks.length === 0 ? [] : [{ kind: 'text' as const, lines: locks.flatMap((lock) => lockLines(lock, times)) }])],
   buttons: [[{ label: '↻ Refresh', command: '/status', inPlace: true }]],
 });
 

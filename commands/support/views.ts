@@ -1,5 +1,6 @@
 import type { Reply, ReplyBlock } from '../../src/ports/chat.ts';
 import type { LockView, PositionView, StatusView, TradingState } from '../../src/ports/operator.ts';
+import { STARTING } from '../../src/core/words.ts';
 import { MINUTE_MS, type Milliseconds, type SymbolName } from '../../src/core/units.ts';
 import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, span, UNKNOWN, type Times } from './format.ts';
 
@@ -12,9 +13,9 @@ export const STATE_WORD: Readonly<Record<TradingState, string>> = {
 };
 
 /** What is said before the first start of new books. */
-export const STARTING = {
-  title: 'The bot is still starting',
-  blocks: [{ kind: 'text', lines: ['It waits for the exchange and trades nothing; /logs says for what. /pause and /halt are taken already.'] }],
+export const STARTING_REPLY = {
+  title: STARTING.title,
+  blocks: [{ kind: 'text', lines: [`${STARTING.why}; /logs says for what. /pause and /halt are taken already.`] }],
 } as const satisfies Reply;
 
 /** "59,221.10 (-1.5 %)", or that there is none on the exchange: then its distance is none, and both would not fit one line. */

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { askControl, ControlUnreachable } from '../adapters/control/client.ts';
 import { LONGEST_WORDS, type ControlEnd, type ControlRequest } from '../adapters/control/protocol.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
-import { suggestion } from '../adapters/system/near-miss.ts';
+import { suggestion } from '../core/near-miss.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
 import { commands } from '../../commands/registry.ts';

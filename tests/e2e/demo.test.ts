@@ -114,7 +114,7 @@ const scenario = async (extra: Readonly<Record<string, string>>, span: string): 
     loss = await forceLoss(bot, loss.id);
   }
   const alert = await bot.hears(isKillSwitch);
-  expect(alert.text).toMatch(new RegExp(`3 losses in a row \\(BTC -\\d\\.\\d\\d %, BTC -\\d\\.\\d\\d %, BTC -\\d\\.\\d\\d %, over ${span}\\)`));
+  expect(alert.text).toMatch(new RegExp(`3 losses in a row \\(BTC -\\d\\.\\d\\d\u00A0%, BTC -\\d\\.\\d\\d\u00A0%, BTC -\\d\\.\\d\\d\u00A0%, over ${span}\\)`));
   expect(alert.text).toContain('no open positions');
   expect(alert.buttons).toEqual(expect.arrayContaining(['/pnl', '/unlock']));
   await bot.end('SIGKILL');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 
 import { CONFIG_KEYS, CONFIG_KEY_NAMES, SECRET_KEY_NAMES, isConfigKey, looksLikeOurs, type ConfigKey } from './config-keys.ts';
-import { nearMiss, suggestion } from './near-miss.ts';
+import { nearMiss, suggestion } from '../../core/near-miss.ts';
 
 /** Where configuration is read from: the only place that does. */
 export interface ConfigSources {
@@ -72,6 +72,10 @@ const readEnvFile = (file: string, faults: string[]): Values => {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     faults.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}); make it readable for this user`);
+    return {};
+  }
+  if (text.includes('\0')) {
+    faults.push(`${file}: is no plain text but a binary file, or text in UTF-16; write it anew as a copy of .env.example, saved as UTF-8`);
     return {};
   }
   const problems = lineFaults(text, file);

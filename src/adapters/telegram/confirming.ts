@@ -46,11 +46,23 @@ const GONE = 'This button no longer works: expired, used, or from before a resta
 
 const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }] });
 
+/** It had come about by itself, or by another operator's hand, between question and button: nobody refuses it. */
+const NOTHING_LEFT: ReadonlySet<string> = new Set(['nothing-to-do', 'not-paused', 'nothing-locked']);
+
 /** What was done by half is neither done nor refused: each would hide the other half. */
 const titleOf = ({ ok, code }: CommandOutcome, label: string): string => {
   if (code === 'partly') return '⚠️ Done in part';
+  if (NOTHING_LEFT.has(code)) return 'Nothing left to do';
   return ok ? `✅ ${label}` : '⛔ Refused';
 };
+
+/** Whoever waits for an approval has to know that nobody was asked for it. */
+const notAsked = (operator: number, why: string, command: string, others: number): Reply =>
+  say(
+    `Operator ${operator} was not asked`,
+    `The bot cannot write to them: ${why}`,
+    others > 0 ? `${others} other${others === 1 ? ' was' : 's were'} asked, so far as is known.` : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
+  );
 
 const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): Keyboard => ({
   inline_keyboard: [[{ text: yes, callback_data: `${kind}:${nonce}:y` }], [{ text: no, callback_data: `${kind}:${nonce}:n` }]],
@@ -142,10 +154,13 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     const keyboard = keyboardFor('a', nonce, `Approve: ${pending.request.label}`, 'Refuse');
     const reply = say(`A second operator must approve /${pending.command}`, `Asked by ${pending.caller.name}:`, ...pending.request.what, 'Within 15 minutes.');
     outbound.send(pending.place, reply, { replace, keyboard });
-    for (const operator of options.operators()) {
-      if (operator === pending.caller.userId || operator === pending.place.chatId) continue;
-      outbound.send({ chatId: operator, threadId: null, isPrivate: true }, reply, { keyboard });
-    }
+    let left = options.operators().filter((operator) => operator !== pending.caller.userId && operator !== pending.place.chatId);
+    // In a group the others see the question where it was asked.
+    const missed = (operator: number) => (why: string): void => {
+      left = left.filter((other) => other !== operator);
+      if (pending.place.isPrivate) outbound.send(pending.place, notAsked(operator, why, pending.command, left.length));
+    };
+    for (const operator of left) outbound.send({ chatId: operator, threadId: null, isPrivate: true }, reply, { keyboard, onUndelivered: missed(operator) });
     note(pending.caller, pending.place, pending.command, '', 'waits for a second operator');
   };
 

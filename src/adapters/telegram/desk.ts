@@ -9,6 +9,7 @@ import type { Outbound, Replaced } from './outbound.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
+import { furtherNotDone, isUrgentSlip, meantCommand, noCommand, splitCommands, unknownCommand } from './slips.ts';
 import { readUpdate, type IncomingMessage, type IncomingPress, type Place, type Sender } from './updates.ts';
 
 /**
@@ -115,19 +116,20 @@ export const createDesk = (options: DeskOptions): Desk => {
     return verdict !== 'go';
   };
 
-  const unknownCommand = (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): void => {
+  const notKnown = (message: IncomingMessage, { name, mention }: ParsedCommand, caller: Caller): null => {
     seen.add(message.updateId);
     // In a group it may be meant for another bot.
-    if (!message.place.isPrivate && parsed.mention === null) return;
-    if (tooFast(caller, message.place, parsed.name, null)) return;
-    note(caller, message.place, parsed.name, '', 'unknown command');
-    outbound.send(message.place, say(`There is no command /${parsed.name}`, '/help lists them all.'));
+    const mayBeOurs = message.place.isPrivate || mention !== null || isUrgentSlip(name, caller.role, commands);
+    if (!mayBeOurs || tooFast(caller, message.place, name, null)) return null;
+    note(caller, message.place, name, '', 'unknown command');
+    outbound.send(message.place, unknownCommand(name, caller.role, commands));
+    return null;
   };
 
   /** "/halt!" is no command. Silence would leave whoever sent it in the belief that it was done. */
   const notUnderstood = (message: IncomingMessage, caller: Caller): void => {
     seen.add(message.updateId);
-    const spec = commands.find((/^\/([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(message.text)?.[1] ?? '').toLowerCase());
+    const spec = commands.find((/^\/([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(message.text.trim())?.[1] ?? '').toLowerCase());
     // In a group it may be meant for another bot.
     if (spec === undefined && !message.place.isPrivate) return;
     if (tooFast(caller, message.place, spec?.name ?? '', null)) return;
@@ -136,11 +138,12 @@ export const createDesk = (options: DeskOptions): Desk => {
   };
 
   /** "/halt@" and the name of another bot. Only in a group can that bot be there; here it is a slip, and was meant for this one. */
-  const forAnother = (message: IncomingMessage, command: string, caller: Caller): void => {
+  const forAnother = (message: IncomingMessage, command: string, caller: Caller): null => {
     seen.add(message.updateId);
-    if (!message.place.isPrivate || tooFast(caller, message.place, command, null)) return;
+    if (!message.place.isPrivate || tooFast(caller, message.place, command, null)) return null;
     note(caller, message.place, command, '', 'not understood');
     outbound.send(message.place, say('Not done', `It names another bot. Send /${command} without a name behind it.`));
+    return null;
   };
 
   const refuse = (message: IncomingMessage, caller: Caller, command: string, title: string, why: string, outcome: string): void => {
@@ -149,13 +152,30 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.send(message.place, say(title, why));
   };
 
-  const onCommand = async (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): Promise<void> => {
+  /** One message, one command: the first. What stands behind it is named, so that nobody takes it for done. */
+  const onCommands = async (message: IncomingMessage, caller: Caller): Promise<void> => {
+    const { own, further } = splitCommands(message.text.trim(), (name) => commands.find(name));
+    const parsed = parseCommand(own);
+    if (parsed === null) return notUnderstood(message, caller);
+    const spec = await onCommand(message, parsed, caller);
+    if (further.length === 0 || spec === null) return;
+    for (const { name } of further) note(caller, message.place, name, '', `not done: behind /${spec.name} in one message`);
+    outbound.send(message.place, furtherNotDone(spec, further));
+  };
+
+  /** @returns the command that the message holds; null where it holds none for this bot, or came too fast */
+  const onCommand = async (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): Promise<CommandSpec | null> => {
     const self = options.self();
     if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase()) return forAnother(message, parsed.name, caller);
     options.requests.dropAsk(caller.userId, message.place);
     const spec = commands.find(parsed.name);
-    if (spec === undefined) return unknownCommand(message, parsed, caller);
-    if (!isUrgent(spec, caller) && tooFast(caller, message.place, spec.name, null)) return;
+    if (spec === undefined) return notKnown(message, parsed, caller);
+    if (!isUrgent(spec, caller) && tooFast(caller, message.place, spec.name, null)) return null;
+    await onKnown(message, spec, parsed, caller);
+    return spec;
+  };
+
+  const onKnown = async (message: IncomingMessage, spec: CommandSpec, parsed: ParsedCommand, caller: Caller): Promise<void> => {
     if (message.forwarded) return refuse(message, caller, spec.name, 'Not done', 'A forwarded message is no command: type it yourself.', 'refused: forwarded');
     const ages = spec.effect === 'loosen' || spec.effect === 'manage';
     if (ages && isStale(message.sentAt, clock.wallNow())) {
@@ -167,10 +187,15 @@ export const createDesk = (options: DeskOptions): Desk => {
     return run(message.updateId, spec, parsed.argumentsText, origin);
   };
 
+  const meantAsCommand = ({ text, place }: IncomingMessage): void => {
+    const meant = meantCommand(text, (name) => commands.find(name));
+    if (meant !== undefined && place.isPrivate) outbound.send(place, noCommand(meant));
+  };
+
   /** The question is closed, so that the person is told once what to do and nothing hangs open. */
   const lateAnswer = (message: IncomingMessage, caller: Caller): void => {
     const waiting = options.requests.takeAsk(caller.userId, message.place);
-    if (waiting === null) return;
+    if (waiting === null) return meantAsCommand(message);
     note(caller, message.place, waiting.command, '(answer)', 'refused: expired');
     outbound.send(message.place, say('Expired, send again', `The answer was under way for more than 60 seconds. Send /${waiting.command} again.`));
   };
@@ -181,7 +206,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (isStale(message.sentAt, clock.wallNow())) return lateAnswer(message, caller);
     const origin = { command: '', caller, place: message.place, messageId: message.messageId };
     const answered = await confirming.answer(message.text, origin);
-    if (!answered && message.place.isPrivate) outbound.send(message.place, say('I know commands only', '/help lists them all.'));
+    if (!answered && message.place.isPrivate) outbound.send(message.place, noCommand(meantCommand(message.text, (name) => commands.find(name))));
   };
 
   const onButtonCommand = async (press: IncomingPress, caller: Caller): Promise<void> => {
@@ -229,9 +254,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (caller === null) return;
     options.greet(caller, incoming.place);
     if (incoming.kind === 'press') return onPress(incoming, caller);
-    const parsed = parseCommand(incoming.text);
-    if (parsed !== null) return onCommand(incoming, parsed, caller);
-    if (incoming.text.startsWith('/')) return notUnderstood(incoming, caller);
+    if (incoming.text.trimStart().startsWith('/')) return onCommands(incoming, caller);
     // An answer to a question may take its time (a database, a service): the loop does not wait for it.
     onText(incoming, caller).catch((error: unknown) => log.error({ why: String(error) }, 'message failed'));
   };

@@ -20,6 +20,8 @@ export interface SendOptions {
   readonly keyboard?: Keyboard;
   /** Opens the answer box of the person who wrote this message (groups, where the bot sees replies only). */
   readonly askReplyTo?: number;
+  /** Called with why, in words without secrets, when the words got through in no way. */
+  readonly onUndelivered?: (why: string) => void;
 }
 
 /** Replies on their way out. Nothing here is awaited by whoever handles updates; each chat has its own bounded line. */
@@ -90,18 +92,21 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     return failure;
   };
 
-  const enqueue = (chatId: number, ...ways: readonly Task[]): void => {
+  const enqueue = (chatId: number, ways: readonly Task[], onUndelivered?: (why: string) => void): void => {
     const line = lines.get(chatId) ?? { tail: Promise.resolve(), waiting: 0 };
     lines.set(chatId, line);
     if (line.waiting >= MAX_WAITING_PER_CHAT) {
       log.warn({ chatId, waiting: line.waiting }, 'reply dropped: too many wait for this chat');
+      onUndelivered?.('too many messages wait for this chat');
       return;
     }
     line.waiting += 1;
     line.tail = line.tail.then(async () => {
       const failure = await attemptAny(ways, chatId);
       line.waiting -= 1;
-      if (failure !== null) log.warn({ chatId, failure: failure.kind, why: failure.why }, 'reply not delivered');
+      if (failure === null) return;
+      log.warn({ chatId, failure: failure.kind, why: failure.why }, 'reply not delivered');
+      onUndelivered?.(failure.why);
     });
   };
 
@@ -132,13 +137,13 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
   const sendText = (place: Place, text: FormattedString, markup: Markup, sendOptions: SendOptions): void => {
     const parts = splitText(text, MAX_TEXT);
     const [only] = parts;
-    const { replace, askReplyTo } = sendOptions;
+    const { replace, askReplyTo, onUndelivered } = sendOptions;
     const anew = inParts(place, parts, markup, askReplyTo);
-    if (replace === undefined || replace.hasPicture || parts.length > 1 || only === undefined) return enqueue(place.chatId, anew);
+    if (replace === undefined || replace.hasPicture || parts.length > 1 || only === undefined) return enqueue(place.chatId, [anew], onUndelivered);
     const edit: Task = async (to) => {
       await api.editMessageText(to, replace.messageId, only.text, { entities: only.entities, ...NO_PREVIEW, ...keyboardOf(markup) });
     };
-    enqueue(place.chatId, edit, anew);
+    enqueue(place.chatId, [edit, anew], onUndelivered);
   };
 
   const sendPicture = (place: Place, png: Uint8Array, text: FormattedString, markup: Markup, replace: Replaced | undefined): void => {
@@ -152,10 +157,10 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
       await api.sendPhoto(to, new InputFile(png, 'chart.png'), { ...(fits ? { ...captioned, ...keyboardOf(markup) } : {}), ...threadOption(place) });
     };
     const words = inParts(place, splitText(text, MAX_TEXT), markup);
-    if (replace?.hasPicture === true) return enqueue(place.chatId, edit(replace.messageId), photo, words);
-    if (fits) return enqueue(place.chatId, photo, words);
-    enqueue(place.chatId, photo);
-    enqueue(place.chatId, words);
+    if (replace?.hasPicture === true) return enqueue(place.chatId, [edit(replace.messageId), photo, words]);
+    if (fits) return enqueue(place.chatId, [photo, words]);
+    enqueue(place.chatId, [photo]);
+    enqueue(place.chatId, [words]);
   };
 
   const sendFile = (place: Place, file: ReplyDocument, text: FormattedString, markup: Markup): void => {
@@ -165,7 +170,7 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     const document: Task = async (to) => {
       await api.sendDocument(to, new InputFile(file.content, file.filename), { caption: caption.text, caption_entities: caption.entities, ...keyboardOf(markup), ...threadOption(place) });
     };
-    enqueue(place.chatId, document, words);
+    enqueue(place.chatId, [document, words]);
   };
 
   const drawAndSend = async (place: Place, spec: PictureSpec, renderer: PictureRenderer, text: FormattedString, markup: Markup, sendOptions: SendOptions): Promise<void> => {

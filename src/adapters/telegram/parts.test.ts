@@ -73,6 +73,17 @@ describe('a confirmation', () => {
 });
 
 describe('rendering', () => {
+  test('no line ends between a number and its unit, in words, figures and alerts', () => {
+    const words = '+2.84 % of 1,012.40 USDT, 0.5 BTC; 42 s, 3 d 4 h, 2 h 05 min, 13 ms, 5.6 MB, 08:00 UTC';
+    const bound = '+2.84\u00A0% of 1,012.40\u00A0USDT, 0.5\u00A0BTC; 42\u00A0s, 3\u00A0d\u00A04\u00A0h, 2\u00A0h\u00A005\u00A0min, 13\u00A0ms, 5.6\u00A0MB, 08:00\u00A0UTC';
+    const reply = renderReply({ title: '-0.97 %', blocks: [{ kind: 'text', lines: [words] }, { kind: 'fields', rows: [['Day', '+2.31  +0.23 %']] }, { kind: 'table', head: ['In'], align: ['left'], rows: [['1 h']] }] }, keep);
+    expect(reply.text).toBe(`-0.97\u00A0%\n\n${bound}\n\nDay  +2.31  +0.23\u00A0%\n\nIn\n1\u00A0h`);
+    expect(createAlertRenderer('UTC', keep)({ kind: 'drawdown', key: 'k', title: 'down 1 %', lines: [words], commands: [], symbol: null, at: Date.UTC(2024, 7, 5, 8) }).text.text).toBe(`📉 down 1\u00A0%\n\n${bound}\n05 Aug 08:00\u00A0UTC`);
+    // What is no number with its unit stays as it is written.
+    const plain = '3 losses in 2 days, 24 x data, 1 message, 10 h5, order 7 sent, 5 meters';
+    expect(renderReply({ title: plain, blocks: [] }, keep).text).toBe(plain);
+  });
+
   test('aligns labels, numbers and tables; nothing needs escaping', () => {
     const { text, entities } = renderReply(
       {

@@ -1,5 +1,6 @@
 import type { CommandResultEffect } from '../../core/engine/effect.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
+import { STARTING } from '../../core/words.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { Caller, CommandOutcome, OperatorService, VersionView } from '../../ports/operator.ts';
@@ -19,7 +20,7 @@ export interface OperatorSide {
 /** Whoever sits at the server has a name there and no id in the chat. */
 const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
 
-const STARTING = 'The bot is still starting: it waits for the exchange and trades nothing.';
+const STILL_STARTING = `${STARTING.title}. ${STARTING.why}.`;
 
 /** The one service behind Telegram, the control socket and the page. */
 export const createOperatorSide = (options: {
@@ -55,9 +56,9 @@ export const createOperatorSide = (options: {
 
   /** New books take no command yet; what makes trading safer is kept for the moment in which they do. */
   const beforeStart = (by: string, command: OperatorCommand): CommandOutcome => {
-    if (!isEarly(command)) return { ok: false, code: 'starting', text: `${STARTING} Send it again in a moment.` };
+    if (!isEarly(command)) return { ok: false, code: 'starting', text: `${STILL_STARTING} Send it again in a moment.` };
     early.keep({ by, command });
-    return { ok: true, code: 'kept', text: `${STARTING} When the exchange answers it starts ${command.name === 'pause' ? 'paused' : 'halted'}.` };
+    return { ok: true, code: 'kept', text: `${STILL_STARTING} When the exchange answers it starts ${command.name === 'pause' ? 'paused' : 'halted'}.` };
   };
 
   const run = async (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> =>

@@ -158,23 +158,25 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
       }));
     if (positions.length === 0 && stranded.length > 0) return { positions, refusal: `The exchange no longer lists ${stranded.join(', ')}: it cannot be sold here. Convert or withdraw it at the exchange.` };
-    return { positions, refusal: positions.length > 0 ? null : `${symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`}${underWay(symbol)}` };
+    return { positions, refusal: positions.length > 0 ? null : underWay(symbol) };
   };
 
-  /** An entry that may become a position yet. */
-  const underWay = (symbol: string | null): string => {
+  /** An entry that may become a position yet: whoever wants none is not there. */
+  const underWay = (symbol: string | null): string | null => {
     const entries = state.openOrders.filter(({ draft }) => draft.purpose === 'entry' && (symbol === null || draft.symbol === symbol));
-    return entries.length === 0 ? '' : ` An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
+    const none = symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`;
+    return entries.length === 0 ? null : `${none} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
   };
 
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
     const outcomes: CommandOutcome[] = [];
     for (const symbol of symbols) outcomes.push(await run(caller, { name: 'flatten', symbol }));
-    // One that has closed meanwhile refuses; that must not hide that the others are being sold.
-    const done = outcomes.filter((outcome) => outcome.ok).length;
     const text = outcomes.map((outcome) => outcome.text).join(' ');
-    if (done > 0) return { ok: true, code: done === outcomes.length ? 'done' : 'partly', text };
-    return { ok: false, code: outcomes[0]?.code ?? 'no-position', text };
+    // What has closed meanwhile, by its stop or another's hand, is what was wanted; what cannot be sold must not hide that the others are being.
+    const failed = outcomes.find(({ ok, code }) => !ok && code !== 'no-position');
+    const sold = outcomes.some(({ ok }) => ok);
+    if (failed === undefined) return sold ? { ok: true, code: 'done', text } : { ok: true, code: 'nothing-to-do', text: `Closed meanwhile. ${text}` };
+    return sold ? { ok: true, code: 'partly', text } : { ok: false, code: failed.code, text };
   };
 
   const cancelPreview = (orderId: string): CancelPreview => {

@@ -27,6 +27,8 @@ export interface ChatLine {
   drain(): void;
   /** Wall time since which nothing has got through; null = it does, or nothing was tried. */
   deafSince(): EpochMs | null;
+  /** Whether the chat is known to be closed to the bot: its alerts are kept until it opens. */
+  isClosed(): boolean;
   lastDelivered(): EpochMs | null;
 }
 
@@ -226,6 +228,7 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
       nap.abort();
     },
     deafSince: () => deaf,
+    isClosed: () => probeAt !== null,
     lastDelivered: () => lastDelivered,
   };
 };

@@ -66,6 +66,7 @@ export interface FakeStore extends OutboxStore {
 export const createFakeStore = (): FakeStore => {
   const rows: OutboxRow[] = [];
   const done = new Set<string>();
+  const chats = new Set<number>();
   let writes = 0;
   let parked: { chatId: number; id: number; why: string }[] = [];
   const broken = new Set<string>();
@@ -75,9 +76,10 @@ export const createFakeStore = (): FakeStore => {
   return {
     pending: (chatId, limit) => {
       perhapsBreak('pending');
+      chats.add(chatId);
       return rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).slice(0, limit);
     },
-    pendingCount: () => rows.length,
+    pendingCount: () => [...chats].reduce((sum, chatId) => sum + rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).length, 0),
     markDelivered: (chatId, ids) => {
       perhapsBreak('markDelivered');
       writes += 1;

@@ -184,6 +184,32 @@ describe('outbox runner', () => {
   });
 });
 
+describe('health', () => {
+  test('a queue of this moment is well; one whose oldest has waited a minute, a closed chat and silence need a look', async () => {
+    const { clock, notifier, runner, add } = setUp({ chats: [1, 2], silenceSeconds: 600 });
+    expect(runner.health()).toEqual({ name: 'alerts', ok: true, detail: 'none waits' });
+    notifier.script((chatId) => (chatId === 1 ? unreachable : { kind: 'delivered' }));
+    for (let index = 0; index < 130; index += 1) add('fill', `a${index}`);
+    expect(runner.health()).toEqual({ name: 'alerts', ok: true, detail: '260 waiting' });
+    runner.start();
+    await clock.advance(59_000);
+    expect(runner.health()).toMatchObject({ ok: true, detail: '130 waiting' });
+    await clock.advance(4 * 60_000);
+    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: '130 waiting, the oldest for 4 min' });
+    notifier.script(() => unreachable);
+    add('fill', 'b');
+    await clock.advance(3 * 3_600_000);
+    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: '132 waiting, nobody can be reached, the oldest for 3 h' });
+    notifier.script((chatId) => (chatId === 1 ? { kind: 'closed', why: 'blocked' } : { kind: 'delivered' }));
+    await clock.advance(61_000);
+    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: 'none waits, closed to the bot, alerts kept until it opens: chat 1' });
+    notifier.script(() => ({ kind: 'delivered' }));
+    runner.contact(1);
+    await clock.advance(1_000);
+    expect(runner.health()).toEqual({ name: 'alerts', ok: true, detail: 'none waits' });
+  });
+});
+
 describe('a chat that is closed to the bot', () => {
   const closed = { kind: 'closed', why: 'chat not found' } as const;
 

@@ -1,7 +1,8 @@
 import type { Alert } from '../../core/engine/alert.ts';
-import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import type { HealthCheckView } from '../../ports/operator-tools.ts';
 import type { Notifier, OutboxStore } from '../../ports/outbox.ts';
 import { createChatLine, type AlertVolume } from './chat-line.ts';
 import { createSilenceWatch, type AlarmHook } from './silence.ts';
@@ -40,7 +41,14 @@ export interface OutboxRunner {
   silentSince(): EpochMs | null;
   /** Whether the silence has lasted longer than the limit. */
   isSilent(): boolean;
+  /** Whether people hear of what happens, for /health. @throws what the store throws */
+  health(): HealthCheckView;
 }
+
+/** An alert that has waited this long (wall) is late: neither a moment's queue nor a pause that Telegram asked for. */
+const LATE: Milliseconds = MINUTE_MS;
+
+const spanOf = (span: Milliseconds): string => (span < 120 * MINUTE_MS ? `${Math.floor(span / MINUTE_MS)} min` : `${Math.floor(span / (60 * MINUTE_MS))} h`);
 
 /** Delivers the outbox: each chat in order, at least once, without ever holding up whoever adds to it. */
 export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner => {
@@ -92,6 +100,19 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
     log,
   });
 
+  /** A number alone says nothing: a hundred of this second are on their way, one of an hour ago nobody has heard of. */
+  const health = (): HealthCheckView => {
+    const waiting = store.pendingCount();
+    const oldest = Math.min(...options.chats.flatMap((chatId) => store.pending(chatId, 1).map(({ createdAt }) => createdAt)));
+    const age = Number.isFinite(oldest) ? clock.wallNow() - oldest : 0;
+    const closed = options.chats.filter((_, index) => lines[index]?.isClosed() === true);
+    const late = age >= LATE ? [`the oldest for ${spanOf(age)}`] : [];
+    const shut = closed.length === 0 ? [] : [`closed to the bot, alerts kept until it opens: chat ${closed.join(', ')}`];
+    const silent = watch.isSilent();
+    const troubles = [...(silent ? ['nobody can be reached'] : []), ...late, ...shut];
+    return { name: 'alerts', ok: troubles.length === 0, detail: [waiting === 0 ? 'none waits' : `${waiting} waiting`, ...troubles].join(', ') };
+  };
+
   const stopped = new AbortController();
   let running: Promise<unknown> | null = null;
   let watching: Promise<void> | null = null;
@@ -114,5 +135,6 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
     },
     silentSince,
     isSilent: watch.isSilent,
+    health,
   };
 };

@@ -20,12 +20,12 @@ afterEach(async () => {
 /** A sound argument for those that need one, and what must be in the answer. */
 const CASES: Readonly<Record<string, { readonly argument?: string; readonly answer: RegExp }>> = {
   status: { answer: /Halted[\s\S]*1,012\.40[\s\S]*stop\s+59,221\.60/ },
-  pnl: { argument: '7d', answer: /PnL last 7 days: \+12\.40 \(\+1\.24 %\)[\s\S]*Sharpe\s+n\/a/ },
+  pnl: { argument: '7d', answer: /PnL last 7 days: \+12\.40 \(\+1\.24\u00A0%\)[\s\S]*Sharpe\s+n\/a/ },
   positions: { answer: /BTC\/USDT {2}\+4\.51[\s\S]*Target\s+61,927\.10/ },
   orders: { answer: /gb-4f2a-18[\s\S]*Trigger\s+59,221\.60/ },
   trades: { answer: /Trades 1 to 10 of 37[\s\S]*stop/ },
-  balance: { answer: /1,012\.40 USDT[\s\S]*1,000 DOGE/ },
-  risk: { answer: /Risk\/trade\s+1\.00 %[\s\S]*Price age: unknown of 300 s/ },
+  balance: { answer: /1,012\.40\u00A0USDT[\s\S]*1,000\u00A0DOGE/ },
+  risk: { answer: /Risk\/trade\s+1\.00\u00A0%[\s\S]*Price age: unknown of 300\u00A0s/ },
   locks: { answer: /kill-switch[\s\S]*clears: \/unlock/ },
   health: { answer: /1 of 2 needs a look[\s\S]*❔ Exchange/ },
   model: { answer: /No demonstrated edge[\s\S]*realised_volatility_24h\s+0\.310 !/ },
@@ -42,7 +42,7 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
   resume: { answer: /Resume trading\?[\s\S]*These locks stay: kill-switch/ },
   unlock: { argument: 'reviewed', answer: /Unlock\?[\s\S]*Reason: reviewed/ },
   halt: { argument: 'maintenance', answer: /Halted[\s\S]*Done: halt/ },
-  flatten: { argument: 'BTC', answer: /Sells 0\.0123 BTC at market: about 743\.41 USDT at 60,500\.00/ },
+  flatten: { argument: 'BTC', answer: /Sells 0\.0123\u00A0BTC at market: about 743\.41\u00A0USDT at 60,500\.00/ },
   cancel: { argument: 'gb-4f2a-19', answer: /Cancels entry gb-4f2a-19/ },
   settle: { argument: 'gb-4f2a-18 gone', answer: /Settle as gone\?[\s\S]*Settles gb-4f2a-18/ },
   reconcile: { answer: /Done: reconcile/ },
@@ -111,7 +111,21 @@ describe('deeds with a confirmation', () => {
   test('/flatten of several says the sum, in the quote currency and with the fees taken off', async () => {
     const sale = (symbol: string, estimatedProceeds: number) => ({ symbol, quantity: 0.01, lastPrice: 60_500, estimatedProceeds });
     Object.assign(bot.tools, { flattenPreview: () => ({ positions: [sale('BTC/USDT', 1_000.5), sale('ETH/USDT', 250.25)], refusal: null }) });
-    expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(/In all about 1,250\.75 USDT\nFees are taken off\./);
+    expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(/In all about 1,250\.75\u00A0USDT\nFees are taken off\./);
+  });
+
+  test.each([
+    ['/flatten', 'Sell it', { ok: true, code: 'nothing-to-do', text: 'Closed meanwhile. No open position in BTC/USDT.' }],
+    ['/resume', 'Resume trading', { ok: false, code: 'not-paused', text: 'Not paused: nothing to resume.' }],
+    ['/unlock', 'Unlock', { ok: false, code: 'nothing-locked', text: 'None of these locks is in force.' }],
+  ] as const)('%s that came about by itself between question and button is told as such, not as refused', async (line, button, outcome) => {
+    Object.assign(bot.tools, { flatten: async () => outcome });
+    Object.assign(bot.service, { resume: async () => outcome, unlock: async () => outcome });
+    await bot.service.pause({ userId: OPERATOR, name: 'Ada', role: 'operator', via: 'telegram' }, 'news');
+    const question = await bot.ask(OPERATOR, line);
+    await bot.press(OPERATOR, OPERATOR, button);
+    const told = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes(outcome.text) === true, { afterMessageId: question.message_id - 1 });
+    expect(told.text).toBe(`Nothing left to do\n\n${outcome.text}`);
   });
 
   test('/cancel refuses a protective stop and an unknown order', async () => {

@@ -49,6 +49,56 @@ test('a button of an old message works in private; in a group, where its topic i
   expect(bot.reported).toEqual([]);
 });
 
+const answersTo = async (text: string, part: RegExp): Promise<{ readonly text: string; readonly buttons: readonly string[] }> => {
+  const sent = bot.server.person.send(OPERATOR, OPERATOR, text);
+  const answer = await bot.server.person.waitFor(OPERATOR, (message) => part.test(message.text ?? ''), { afterMessageId: sent.message_id });
+  return { text: answer.text ?? '', buttons: answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label) ?? [] };
+};
+
+test.each([
+  ['/pause\n/halt', 'pause', '', ['/halt']],
+  ['/pause /halt', 'pause', '', ['/halt']],
+  ['/pause news at 14:30\nsee /status\n  /halt now\n/halt\n/reconcile', 'pause', 'news at 14:30 see /status', ['/halt']],
+  ['/halt\r\n/resume', 'halt', '', ['/resume']],
+] as const)('of the commands in %j the first is done, with its own words, and the others are named as not done', async (text, name, words, buttons) => {
+  const told = await answersTo(text, /^Not done: /);
+  expect(told.text).toMatch(new RegExp(`^Not done: ${buttons[0]}.*\\n\\nA message holds one command, and its first counts: /${name}\\. `));
+  expect(told.buttons).toEqual(buttons);
+  expect(bot.service.calls.concat(bot.tools.calls as never)).toMatchObject([{ name, detail: words }]);
+  expect(bot.service.auditRows.map(({ command, outcome }) => [command, outcome])).toContainEqual([buttons[0].slice(1), `not done: behind /${name} in one message`]);
+});
+
+test('a path or another word with a slash in a reason is no command, and /help takes the name of one', async () => {
+  await bot.ask(OPERATOR, '/pause see /var/log and /nothing\n/etc too');
+  expect(bot.service.calls).toMatchObject([{ name: 'pause', detail: 'see /var/log and /nothing /etc too' }]);
+  expect((await bot.ask(OPERATOR, '/help /pnl')).text).toContain('/pnl [today, 7d, 30d, all]');
+  await bot.settle();
+  expect(said(OPERATOR).filter((title) => title?.startsWith('Not done'))).toEqual([]);
+});
+
+test.each([
+  ['please\n/halt', '/halt'],
+  ['halt', '/halt'],
+  ['Pause!', '/pause'],
+  ['status', '/status'],
+])('%j in private is told as not done, with a button for what was meant', async (text, meant) => {
+  const told = await answersTo(text, /./);
+  expect(told).toEqual({ text: `Not done\n\nA command stands first in its message, with its slash: send ${meant}.`, buttons: [meant] });
+  expect(deeds()).toEqual([]);
+  const late = bot.server.person.send(OPERATOR, OPERATOR, text, { date: Math.floor(bot.clock.wallNow() / 1_000) - 300 });
+  await bot.server.person.waitFor(OPERATOR, (message) => message.text === told.text, { afterMessageId: late.message_id });
+});
+
+test('a slip in a name is told as not done, with what was probably meant; of /pause and /halt in a group, too', async () => {
+  expect(await answersTo('/puase', /./)).toEqual({ text: 'There is no command /puase\n\nNothing was done. Did you mean /pause?', buttons: ['/pause'] });
+  expect(await answersTo('/xyzzyx', /./)).toEqual({ text: 'There is no command /xyzzyx\n\nNothing was done. /help lists them all.', buttons: [] });
+  expect(await answersTo('/reconsile', /./)).toEqual({ text: 'There is no command /reconsile\n\nNothing was done. Did you mean /reconcile?', buttons: [] });
+  for (const text of ['/statsu', '/hlat']) bot.server.person.send(OPERATOR, GROUP, text);
+  await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Did you mean /halt?') === true);
+  expect(said(GROUP)).toEqual(['There is no command /hlat']);
+  expect(deeds()).toEqual([]);
+});
+
 test('a stranger who presses an old button costs no write', async () => {
   await bot.settle();
   let writes = 0;

@@ -134,6 +134,33 @@ describe('/unlock with two operators', () => {
     expect(bot.service.calls).toEqual([]);
   });
 
+  test('whoever asks is told which operator could not be asked, and when nobody is left', async () => {
+    const third = 1003;
+    await start({ unlockApprovals: 2, operators: [OPERATOR, SECOND_OPERATOR, third] });
+    const { person, faults } = bot.server;
+    person.addUser({ id: third, firstName: 'Third' });
+    person.addPrivateChat(third);
+    faults.inject({ name: 'blocked', methods: ['sendMessage'], chatId: SECOND_OPERATOR, times: 2 });
+    const asked = await bot.ask(OPERATOR, '/unlock');
+    await bot.press(OPERATOR, OPERATOR, 'Unlock');
+    const told = await person.waitFor(OPERATOR, ({ text }) => text?.includes('was not asked') === true, { afterMessageId: asked.message_id });
+    expect(told.text).toBe('Operator 1002 was not asked\n\nThe bot cannot write to them: 403: Forbidden: bot was blocked by the user\n1 other was asked, so far as is known.');
+    await person.waitFor(third, ({ text }) => text?.includes('must approve') === true);
+
+    faults.inject({ name: 'chat-not-found', methods: ['sendMessage'], chatId: third });
+    const again = await bot.ask(OPERATOR, '/unlock');
+    await bot.press(OPERATOR, OPERATOR, 'Unlock');
+    const last = await person.waitFor(OPERATOR, ({ text }) => text?.includes('Nobody else') === true, { afterMessageId: again.message_id });
+    expect(last.text).toMatch(/\nNobody else is left to approve\. When they have unblocked the bot or sent it \/start, send \/unlock again\.$/);
+    // In a group the others see the question itself.
+    faults.inject({ name: 'blocked', methods: ['sendMessage'], chatId: SECOND_OPERATOR });
+    const inGroup = await bot.ask(OPERATOR, '/unlock', GROUP);
+    await bot.press(OPERATOR, GROUP, 'Unlock');
+    await person.waitFor(third, ({ text }) => text?.includes('must approve') === true);
+    await bot.settle();
+    expect(person.messages(GROUP).filter(({ message_id: id, text }) => id > inGroup.message_id && text?.includes('was not asked'))).toEqual([]);
+  });
+
   test('one operator alone cannot be asked for two', async () => {
     await start();
     const restarted = startHarness({ unlockApprovals: 2, operators: [OPERATOR] });

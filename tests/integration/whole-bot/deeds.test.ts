@@ -88,7 +88,7 @@ describe('/unlock against the real engine', () => {
     await bot.pace(500);
     await bot.control('/control/jump', { symbol: 'BTC/USDT', fraction: -0.08 });
     const alert = await bot.hears(OPERATOR, /Daily drawdown: equity/);
-    expect(textOf(alert)).toMatch(/equity [\d.,]+ is \d\.\d\d % below the day's baseline [\d.,]+ \(limit 2\.00 %\)\n\nTrading halted, positions are being closed/);
+    expect(textOf(alert)).toMatch(/equity [\d.,]+ is \d\.\d\d\u00A0% below the day's baseline [\d.,]+ \(limit 2\.00\u00A0%\)\n\nTrading halted, positions are being closed/);
     await until('no position', async () => (await bot.market()).openOrders.length === 0 && (await locks()).includes('daily-drawdown'));
     const { dayBaseline } = await status();
 
@@ -156,7 +156,7 @@ test('/flatten shows sizes and proceeds, sells, and leaves no stop behind', asyn
   await bot.pace(200);
   await until('a protected position', async () => (await bot.market()).openOrders.length === 1);
   const question = await bot.ask(OPERATOR, '/flatten', titled('Sell?'));
-  expect(textOf(question)).toMatch(/Sells 0\.\d+ BTC at market: about [\d,.]+ USDT at [\d,.]+/);
+  expect(textOf(question)).toMatch(/Sells 0\.\d+\u00A0BTC at market: about [\d,.]+\u00A0USDT at [\d,.]+/);
   await bot.ask(OPERATOR, '/pause no new entry', titled('⏸ Paused'));
   await bot.press(OPERATOR, question, 'Sell it');
   await bot.hears(OPERATOR, /BTC closed .* flatten by operator Person 1001/);

@@ -1,0 +1,63 @@
+import { editDistance, suggestion } from '../../core/near-miss.ts';
+import type { CommandSet, CommandSpec, Reply } from '../../ports/chat.ts';
+
+/**
+ * Messages that were meant as commands and are none, or as more than one. Whoever sends "/halt" believes that it was
+ * done: what was not is named, with a button for it, so that it takes one tap.
+ */
+type Find = (name: string) => CommandSpec | undefined;
+
+interface Split {
+  /** What counts: the first command with its words. */
+  readonly own: string;
+  /** Further commands behind it, each once. */
+  readonly further: readonly CommandSpec[];
+}
+
+/** At the beginning of a line, or right behind the first command in its own. */
+const FURTHER = /(?:^|(?<=\n)[^\S\n]*|(?<=^\/[A-Za-z0-9_@]{1,97}[^\S\n]+))\/([A-Za-z0-9_]{1,32})(?![^\s])/g;
+
+/** "/pause" and "/halt" on two lines are two commands, and a reason "/halt" for a pause is none. `/help /pnl` is one. */
+export const splitCommands = (text: string, find: Find): Split => {
+  const found = [...text.matchAll(FURTHER)].filter(({ index }) => index > 0).flatMap((match) => find((match[1] ?? '').toLowerCase()) === undefined ? [] : [match]);
+  const takesName = /^\/help\b/i.test(text);
+  const matches = found.filter(({ index }) => !takesName || text.slice(0, index).includes('\n'));
+  const [first] = matches;
+  if (first === undefined) return { own: text, further: [] };
+  const names = new Set(matches.map((match) => (match[1] ?? '').toLowerCase()));
+  return { own: text.slice(0, first.index).trim(), further: [...names].flatMap((name) => find(name) ?? []) };
+};
+
+/** A press carries no time: what acts at once and can be stale has to be typed. */
+const buttonsFor = (specs: readonly CommandSpec[]): Pick<Reply, 'buttons'> => {
+  const row = specs.filter(({ effect }) => effect !== 'manage').slice(0, 4).map(({ name }) => ({ label: `/${name}`, command: `/${name}`, inPlace: false }));
+  return row.length === 0 ? {} : { buttons: [row] };
+};
+
+const reply = (title: string, line: string, specs: readonly CommandSpec[]): Reply => ({ title, blocks: [{ kind: 'text', lines: [line] }], ...buttonsFor(specs) });
+
+export const furtherNotDone = (own: CommandSpec, further: readonly CommandSpec[]): Reply =>
+  reply(`Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`, `A message holds one command, and its first counts: /${own.name}. Send what else is wanted as a message of its own.`, further);
+
+/** A command further down in a message, or its name without the slash; undefined when the message holds neither. */
+export const meantCommand = (text: string, find: Find): CommandSpec | undefined => {
+  const below = /^[^\S\n]*\/([A-Za-z0-9_]{1,32})(?![^\s])/m.exec(text)?.[1];
+  const word = /^[^\p{L}\p{N}]*([A-Za-z]{1,32})[^\p{L}\p{N}]*(?:\s|$)/u.exec(text)?.[1];
+  return find((below ?? '').toLowerCase()) ?? find((word ?? '').toLowerCase());
+};
+
+export const noCommand = (meant: CommandSpec | undefined): Reply =>
+  meant === undefined
+    ? reply('I know commands only', '/help lists them all.', [])
+    : reply('Not done', `A command stands first in its message, with its slash: send /${meant.name}.`, [meant]);
+
+const specOf = (commands: CommandSet, name: string | null): CommandSpec | undefined => (name === null ? undefined : commands.find(name));
+
+export const unknownCommand = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): Reply => {
+  const meant = specOf(commands, suggestion(name, commands.list(role).map((spec) => spec.name)));
+  return meant === undefined ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', []) : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
+};
+
+/** A slip of one letter in what makes trading safer: not even where it may be meant for another bot is it met with silence. */
+export const isUrgentSlip = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): boolean =>
+  commands.list(role).some((spec) => spec.effect === 'tighten' && editDistance(name, spec.name) === 1);
