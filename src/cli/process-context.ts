@@ -1,5 +1,5 @@
 import type { Log } from '../ports/log.ts';
-import { loadConfig, type LoadedConfig } from '../adapters/system/config.ts';
+import { loadConfig, openings, type LoadedConfig } from '../adapters/system/config.ts';
 import { LIMIT_KEYS } from '../adapters/system/config-limits.ts';
 import { parseConfig } from '../adapters/system/config-schema.ts';
 import { readConfigSources, type ConfigSources } from '../adapters/system/config-sources.ts';
@@ -48,11 +48,12 @@ export const loadOrGuard = (sources: ConfigSources): { readonly loaded: LoadedCo
 
 /** The configuration without its limits, when limits are all that is wrong with it. */
 const withStandardLimits = (sources: ConfigSources): LoadedConfig | null => {
-  const { values, faults, exposedEnvFile } = readConfigSources(sources);
+  const raw = readConfigSources(sources);
+  const { values, faults } = raw;
   if (faults.length > 0) return null;
   const limits: ReadonlySet<string> = new Set(Object.values(LIMIT_KEYS));
   const parsed = parseConfig(Object.fromEntries(Object.entries(values).filter(([name]) => !limits.has(name))));
   if (!parsed.ok) return null;
-  const warnings = exposedEnvFile === null ? [] : [`${sources.envFile ?? '.env'} holds secrets and has mode ${exposedEnvFile}`];
+  const warnings = openings(raw, parsed.config, sources.envFile ?? '.env');
   return { config: parsed.config, warnings, liveRefusals: warnings };
 };

@@ -15,8 +15,8 @@ import { BTC, ETH, instrumentText, MONDAY, seconds, stopIdOf, World } from '../.
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
 import { HOUR_MS } from '../../src/core/units.ts';
 import { createVirtualClock } from '../../src/sim/simulation/virtual-clock.ts';
-import { createFakeService } from './telegram/fake-service.ts';
-import { createTestClock, startHarness } from './telegram/harness.ts';
+import { createFakeService, killSwitch } from './telegram/fake-service.ts';
+import { createTestClock, OPERATOR, startHarness } from './telegram/harness.ts';
 
 /**
  * Every alert, caused for real and as it reads on a phone. docs/alerts.md is written from here
@@ -394,6 +394,24 @@ const CASES: readonly Case[] = [
       const watch = createStrangerWatch({ get: () => null, set: () => undefined }, () => MONDAY, (alert) => alerts.push(alert));
       watch.note({ id: 9001, name: 'Mallory' }, { chatId: 9001, threadId: null, isPrivate: true }, 'not listed');
       return alerts;
+    },
+  },
+  {
+    what: 'five one-time codes for /unlock were wrong',
+    kind: 'security',
+    title: 'Codes are blocked',
+    cause: async () => {
+      const bot = await startHarness({ unlockTotpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DP' });
+      try {
+        bot.service.setLocks([killSwitch]);
+        for (let count = 1; count <= 5; count += 1) {
+          await bot.ask(OPERATOR, '/unlock');
+          await bot.ask(OPERATOR, 'wrong');
+        }
+        return bot.reported.map((alert) => ({ ...alert, at: MONDAY }));
+      } finally {
+        await bot.close();
+      }
     },
   },
   {

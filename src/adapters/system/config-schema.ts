@@ -139,6 +139,13 @@ function hostName(text: string): { ok: true; value: string } | { ok: false; faul
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
+/** Whether others can read, and change, what is sent to this origin. */
+export const isInTheClear = (origin: string): boolean => {
+  const { protocol, hostname } = new URL(origin);
+  // An address has an IPv6 host in brackets.
+  return protocol !== 'https:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+};
+
 const settings = z.object(shape);
 type Settings = z.output<typeof settings>;
 
@@ -168,11 +175,7 @@ const missingSecrets = (s: Settings): readonly ConfigFault[] => {
 const crossFaults = (s: Settings): readonly ConfigFault[] => {
   const faults: ConfigFault[] = [];
   const fault = (name: ConfigKey, message: string): void => void faults.push({ key: name, message });
-  if (s.EXCHANGE_API_ROOT !== null && s.MODE === 'live') {
-    const url = new URL(s.EXCHANGE_API_ROOT);
-    // An address has an IPv6 host in brackets.
-    if (url.protocol !== 'https:' && !isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
-  }
+  if (s.EXCHANGE_API_ROOT !== null && s.MODE === 'live' && isInTheClear(s.EXCHANGE_API_ROOT)) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
   if (s.FEE_ASSET === 'USDT') fault('FEE_ASSET', 'is the quote currency itself; leave it out');
   if (s.FEE_ASSET !== null && s.SYMBOLS.includes(`${s.FEE_ASSET}/USDT`)) {
     fault('FEE_ASSET', `is traded by SYMBOLS: the books could not tell fees from a position; leave ${s.FEE_ASSET}/USDT out, or pay fees otherwise`);

@@ -20,6 +20,8 @@ export interface RawConfig {
   readonly faults: readonly string[];
   /** Set when `.env` holds a secret and others than its owner may read it: the octal mode, e.g. "0644". */
   readonly exposedEnvFile: string | null;
+  /** The environment has Node take any certificate for the right one. */
+  readonly anyCertificate: boolean;
 }
 
 type Values = Partial<Record<ConfigKey, string>>;
@@ -139,5 +141,5 @@ export const readConfigSources = (sources: ConfigSources): RawConfig => {
     }
     values[name] = first;
   }
-  return { values, faults, exposedEnvFile: file === null ? null : exposedMode(file, fromFile) };
+  return { values, faults, exposedEnvFile: file === null ? null : exposedMode(file, fromFile), anyCertificate: sources.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' };
 };

@@ -290,6 +290,19 @@ describe('secrets', () => {
     expect(fromFile('MODE=paper\n', 0o644).warnings).toEqual([]);
   });
 
+  test('on a way where anybody could read or change what is sent warn in paper, and refuse live', () => {
+    const live = { MODE: 'live', EXCHANGE_API_KEY: 'key-key-key', EXCHANGE_API_SECRET: 'secret-secret', TELEGRAM_BOT_TOKEN: '123456:abcdefghijkl', TELEGRAM_OPERATORS: '1' };
+    for (const [name, value, words] of [
+      ['NODE_TLS_REJECT_UNAUTHORIZED', '0', /^NODE_TLS_REJECT_UNAUTHORIZED=0 .*pass for the exchange.*unset it/],
+      ['TELEGRAM_API_ROOT', 'http://bot-api.example:8081', /^TELEGRAM_API_ROOT=http:\/\/bot-api\.example:8081 sends token and commands in the clear.*use https:/],
+    ] as const) {
+      expect(fromEnvironment({ ...live, [name]: value })).toMatchObject({ warnings: [], liveRefusals: [expect.stringMatching(words)] });
+      expect(fromEnvironment({ ...live, MODE: 'paper', [name]: value })).toMatchObject({ warnings: [expect.stringMatching(words)], liveRefusals: [] });
+    }
+    for (const fine of ['http://127.0.0.1:8081', 'http://[::1]:8081', 'https://bot-api.example']) expect(fromEnvironment({ ...live, TELEGRAM_API_ROOT: fine }).liveRefusals).toEqual([]);
+    expect(fromEnvironment({ ...live, NODE_TLS_REJECT_UNAUTHORIZED: '1' }).liveRefusals).toEqual([]);
+  });
+
   test('the environment wins over .env for everything else', () => {
     expect(fromFile('MODE=paper\n', 0o600, { MODE: 'demo' }).config.mode).toBe('demo');
   });

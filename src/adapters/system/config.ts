@@ -1,6 +1,6 @@
 import { CONFIG_KEYS } from './config-keys.ts';
-import { parseConfig, type Config, type ConfigFault } from './config-schema.ts';
-import { readConfigSources, type ConfigSources } from './config-sources.ts';
+import { isInTheClear, parseConfig, type Config, type ConfigFault } from './config-schema.ts';
+import { readConfigSources, type ConfigSources, type RawConfig } from './config-sources.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { UserError } from './user-error.ts';
 
@@ -36,7 +36,13 @@ export const loadConfig = (sources: ConfigSources, { needsSecrets = true }: { re
   const lines = [...raw.faults, ...(parsed.ok ? [] : parsed.faults.map((fault) => faultLine(fault, raw.values[fault.key])))];
   if (!parsed.ok || lines.length > 0) throw new UserError(lines.join('\n'), EXIT_CODES.usage);
   const { config } = parsed;
-  if (raw.exposedEnvFile === null) return { config, warnings: [], liveRefusals: [] };
-  const line = `${sources.envFile ?? '.env'} holds secrets and has mode ${raw.exposedEnvFile}, so others can read it; run: chmod 600 ${sources.envFile ?? '.env'}`;
-  return config.mode === 'live' ? { config, warnings: [], liveRefusals: [line] } : { config, warnings: [line], liveRefusals: [] };
+  const open = openings(raw, config, sources.envFile ?? '.env');
+  return config.mode === 'live' ? { config, warnings: [], liveRefusals: open } : { config, warnings: open, liveRefusals: [] };
 };
+
+/** By what others could come to secrets or to the command of the bot, one line each. */
+export const openings = (raw: RawConfig, config: Config, envFile: string): readonly string[] => [
+  ...(raw.exposedEnvFile === null ? [] : [`${envFile} holds secrets and has mode ${raw.exposedEnvFile}, so others can read it; run: chmod 600 ${envFile}`]),
+  ...(raw.anyCertificate ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment lets anybody on the way pass for the exchange and for Telegram; unset it (NODE_EXTRA_CA_CERTS adds a certificate authority)'] : []),
+  ...(config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot) ? [`TELEGRAM_API_ROOT=${config.telegram.apiRoot} sends token and commands in the clear, so that anybody on the way could command the bot; use https:// or a loopback address`] : []),
+];

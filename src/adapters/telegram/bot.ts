@@ -124,7 +124,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const outbound = createOutbound({ ...shared, api: patient, pictures: options.pictures });
   const requests = createRequests(clock);
   const totp = options.unlockTotpSecret === null ? null : createTotpCheck(options.unlockTotpSecret, memory, () => clock.wallNow());
-  const confirming = createConfirming({ requests, outbound, totp, approvals: options.unlockApprovals, operators: access.operators, clock, audit, explain });
+  const confirming = createConfirming({ requests, outbound, totp, approvals: options.unlockApprovals, operators: access.operators, clock, report: options.report, audit, explain });
   const menus = createMenus({ api: patient, commands, list, memory, key: `telegram/${botIdOf(token)}/menus`, currentChatId: names.current, redact, log });
 
   const probeMigration = (chatId: number): void => {

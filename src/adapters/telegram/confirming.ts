@@ -1,3 +1,5 @@
+import type { Alert } from '../../core/engine/alert.ts';
+import type { EpochMs } from '../../core/units.ts';
 import type { AskRequest, ConfirmRequest, Reply } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AuditEntry, Caller, CommandOutcome } from '../../ports/operator.ts';
@@ -32,6 +34,8 @@ export interface ConfirmingOptions {
   readonly approvals: 1 | 2;
   readonly operators: () => readonly number[];
   readonly clock: Clock;
+  /** Puts an alert into the outbox, which takes each key once. */
+  readonly report: (alert: Alert) => void;
   /** Throws when the row cannot be written: then nothing is done. */
   readonly audit: (entry: AuditEntry) => void;
   /** Logs the error and says what the person is told. */
@@ -64,7 +68,18 @@ const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): K
   inline_keyboard: [[{ text: yes, callback_data: `${kind}:${nonce}:y` }], [{ text: no, callback_data: `${kind}:${nonce}:n` }]],
 });
 
-const codeQuestion = (reply: Reply, request: ConfirmRequest, totp: TotpCheck): Reply => {
+/** Whoever types wrong codes may have somebody else's phone: the others hear of it, once a block. */
+const blockedAlert = ({ name, userId }: Caller, until: EpochMs, at: EpochMs): Alert => ({
+  kind: 'security',
+  key: `codes-blocked:${until}`,
+  title: '🚨 Codes are blocked: too many were wrong',
+  lines: [`For /unlock by ${name} (${userId}). None is taken for at most 15 minutes.`, 'If no operator typed them, that account is in other hands: take its id out of TELEGRAM_OPERATORS and restart.'],
+  commands: ['/locks'],
+  symbol: null,
+  at,
+});
+
+const codeQuestion = (reply: Reply, request: ConfirmRequest, totp: TotpCheck, onBlocked: (until: EpochMs) => void): Reply => {
   const ask: AskRequest = {
     kind: 'ask',
     question: 'Type the six digits of your authenticator app.',
@@ -78,6 +93,7 @@ const codeQuestion = (reply: Reply, request: ConfirmRequest, totp: TotpCheck): R
         case 'wrong':
           return { ...say('Wrong code', `Nothing was done. ${verdict.left} more and codes are blocked for 15 minutes.`), outcome: 'refused: wrong code' };
         case 'blocked':
+          onBlocked(verdict.until);
           return { ...say('Codes are blocked', 'Too many wrong ones. Try again in at most 15 minutes.'), outcome: 'refused: codes blocked' };
       }
     },
@@ -115,7 +131,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     const { request } = reply;
     if (request === undefined) outbound.send(origin.place, reply, replace === undefined ? {} : { replace });
     else if (request.kind === 'ask') ask(reply, request, origin);
-    else if (request.needsCode && totp !== null) present(codeQuestion(reply, request, totp), origin);
+    else if (request.needsCode && totp !== null) present(codeQuestion(reply, request, totp, (until) => options.report(blockedAlert(origin.caller, until, clock.wallNow()))), origin);
     else confirm(reply, request, origin);
   };
 

@@ -1,7 +1,7 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
-import type { EngineState, SymbolState } from '../../core/engine/state.ts';
+import { orderNamed, type EngineState, type SymbolState } from '../../core/engine/state.ts';
 import { staleness } from '../../core/guardian/health-locks.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
@@ -180,7 +180,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   };
 
   const cancelPreview = (orderId: string): CancelPreview => {
-    const record = state.orders[orderId];
+    const record = orderNamed(state, orderId);
     if (record === undefined) return { order: null, refusal: `No order ${orderId}. /orders lists them.` };
     const order = orderView(record);
     if (record.draft.purpose === 'stop') return { order, refusal: 'A protective stop is never cancelled by hand. /flatten closes the position, stop included.' };
@@ -191,7 +191,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
 
   const cancel = (caller: Caller, orderId: string): Promise<CommandOutcome> => {
     const { refusal } = cancelPreview(orderId);
-    const record = state.orders[orderId];
+    const record = orderNamed(state, orderId);
     if (refusal !== null || record === undefined) return Promise.resolve({ ok: false, code: 'refused', text: refusal ?? `No order ${orderId}.` });
     options.cancelEntry(record, caller.name);
     return Promise.resolve({ ok: true, code: 'done', text: `Cancelling ${orderId}; /orders shows what became of it.` });

@@ -249,6 +249,12 @@ describe('what people may do', () => {
     expect(await side.settle(ADA, request, preview.shown)).toMatchObject({ ok: false });
   });
 
+  test.each(['constructor', '__proto__', 'toString'])('an order called %s is none', async (orderId) => {
+    expect(tools().cancelPreview(orderId)).toEqual({ order: null, refusal: `No order ${orderId}. /orders lists them.` });
+    expect(await tools().cancel(ADA, orderId)).toMatchObject({ ok: false, code: 'refused' });
+    expect(await tools().settlePreview({ orderId, claim: 'gone', price: null })).toMatchObject({ what: [], refusal: expect.stringContaining(orderId) });
+  });
+
   test('nothing is settled by what could not be read', async () => {
     const side = tools({ evidence: () => Promise.resolve('the balances could not be read (503)') });
     const request = { orderId: stopIdOf(world.enter()), claim: 'gone', price: null } as const;

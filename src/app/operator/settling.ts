@@ -1,7 +1,7 @@
 import { formatDecimal, toNumber } from '../../core/decimal.ts';
 import type { OperatorCommand, SettlementEvidence } from '../../core/engine/input.ts';
 import { judgeSettlement, movementInWords } from '../../core/engine/settle.ts';
-import type { EngineState } from '../../core/engine/state.ts';
+import { orderNamed, type EngineState } from '../../core/engine/state.ts';
 import { describe, type OrderRecord } from '../../core/orders/record.ts';
 import { MINUTE_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
@@ -34,13 +34,13 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
   };
 
   const look = async ({ orderId }: SettleRequest): Promise<SettlementEvidence | string> => {
-    const record = state.orders[orderId];
+    const record = orderNamed(state, orderId);
     return record === undefined ? { listed: false, totals: [] } : await evidence({ symbol: record.draft.symbol, clientOrderId: orderId });
   };
 
   /** What has to stay as it was shown: the two balances, and whether the order is listed. */
   const fingerprint = ({ orderId }: SettleRequest, { listed, totals }: SettlementEvidence): string => {
-    const coins = state.orders[orderId]?.draft.symbol.split('/') ?? [];
+    const coins = orderNamed(state, orderId)?.draft.symbol.split('/') ?? [];
     return JSON.stringify([listed, ...coins.map((coin) => totals.find(({ asset }) => asset === coin)?.total ?? null)]);
   };
 

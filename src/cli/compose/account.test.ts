@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { expect, test, vi } from 'vitest';
+import { takeHostLock } from '../../adapters/control/host-lock.ts';
 import type { AccountDesk, OrderHead } from '../../adapters/exchange/account-desk.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { createVirtualClock } from '../../sim/simulation/virtual-clock.ts';
-import { identify, ordersOfOurs, otherInstance } from './account.ts';
+import { holdAccount, identify, ordersOfOurs, otherInstance } from './account.ts';
 import { HOUR_MS, MINUTE_MS, type Milliseconds } from '../../core/units.ts';
 import type { Base } from './base.ts';
 
@@ -74,6 +76,32 @@ test('a key that is refused ends a start; where something is held it is waited f
   expect(held.told.at(-1)).toContain('the start goes on');
   // No faster than a person mends it: an exchange bans who knocks too often.
   expect(held.asked()).toBeLessThan(15);
+});
+
+test('an account that something else on this host holds ends a start; where something is held it is waited for, and told: any user of the host can take what tells of it', async () => {
+  const account = randomUUID();
+  const start = (holds: boolean) => {
+    const clock = createVirtualClock(NOW);
+    const told: string[] = [];
+    const resources = new AsyncDisposableStack();
+    const base = { wall: clock, config: { mode: 'live' }, log: { warn: () => undefined, error: () => undefined }, resources } as unknown as Base;
+    return { clock, told, resources, held: holdAccount(base, account, (text) => Promise.resolve(told.push(text) > 0), () => holds) };
+  };
+  const squatter = await takeHostLock('the exchange account', account);
+  await expect(start(false).held).rejects.toThrow('the exchange account is in use by another running bot on this host');
+  const bot = start(true);
+  await vi.waitFor(async () => {
+    await bot.clock.runTo(bot.clock.wallNow() + MINUTE_MS);
+    expect(bot.told[0]).toContain('the exchange account is in use by another running bot on this host');
+  });
+  expect(bot.told[0]).toContain('Nothing is traded or looked after meanwhile');
+  await squatter.release();
+  await vi.waitFor(async () => {
+    await bot.clock.runTo(bot.clock.wallNow() + MINUTE_MS);
+    expect(bot.told.at(-1)).toContain('the start goes on');
+  });
+  await bot.held;
+  await bot.resources.disposeAsync();
 });
 
 test('a start that waits for the account is told after a minute, each hour, and when it goes on; one that waits a moment is not', async () => {

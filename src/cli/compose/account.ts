@@ -6,7 +6,7 @@ import { UserError } from '../../adapters/system/user-error.ts';
 import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
 import type { Read, VenueError } from '../../ports/venue.ts';
 import { ORDER_PREFIX, type Base } from './base.ts';
-import { databaseHolds } from './books.ts';
+import { databaseHolds, isLeftAlone } from './books.ts';
 import { tellPeople, watchWaiting, type Tell } from './tell-waiting.ts';
 
 /** Wall time between tries while the exchange does not answer, and while it refuses the key. */
@@ -16,13 +16,35 @@ const REFUSED_RETRY: Milliseconds = MINUTE_MS;
 const RECENT: Milliseconds = 10 * MINUTE_MS;
 
 /** Holds a thing for this process on this host. @throws UserError (exit 3) when another bot holds it */
-export const holdOnHost = async ({ resources }: Base, what: string, identity: string): Promise<void> => {
+export const holdOnHost = async ({ resources }: Pick<Base, 'resources'>, what: string, identity: string): Promise<void> => {
   try {
     const lock = await takeHostLock(what, identity);
     resources.defer(() => lock.release());
   } catch (error) {
     if (error instanceof HostLockTaken) throw new UserError(error.message, EXIT_CODES.refused);
     throw error;
+  }
+};
+
+/**
+ * Holds the account for this process on this host. What tells that it is held can be seen by every user of the host, and
+ * taken by any in the moment between two starts: a bot that holds something and finds it taken is not down for good, it
+ * says so and tries again. `holds`: whether it holds something, and no other process runs on its database.
+ * @throws UserError (exit 3) when another bot holds the account and this one holds nothing
+ */
+export const holdAccount = async (base: Pick<Base, 'log' | 'wall' | 'config' | 'resources'>, account: string, tell: Tell = tellPeople(base), holds = (): boolean => isLeftAlone(base.config.databasePath)): Promise<void> => {
+  const { log, wall, config } = base;
+  const waiting = watchWaiting(base, config.mode, tell, UNTENDED);
+  for (;;) {
+    try {
+      await holdOnHost(base, 'the exchange account', account);
+      return waiting.over();
+    } catch (error) {
+      if (!(error instanceof UserError) || !holds()) throw error;
+      log.error({}, `${error.message}. Something is held, so it is tried again`);
+      waiting.failed(error.message);
+      await wall.sleep(REFUSED_RETRY);
+    }
   }
 };
 

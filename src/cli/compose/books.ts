@@ -1,4 +1,7 @@
 import { openDatabase, openReadOnly } from '../../adapters/sqlite/database.ts';
+import { DatabaseRefused } from '../../adapters/sqlite/errors.ts';
+import { realPath } from '../../adapters/sqlite/files.ts';
+import { acquireInstanceLock } from '../../adapters/sqlite/instance-lock.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
 import { isDust, type EngineState } from '../../core/engine/state.ts';
 import { isFinal } from '../../core/orders/record.ts';
@@ -31,6 +34,17 @@ export const databaseHolds = (path: string): boolean => {
     }
   } catch {
     return false;
+  }
+};
+
+/** Whether the database at this path holds something that no process looks after. */
+export const isLeftAlone = (path: string): boolean => {
+  if (!databaseHolds(path)) return false;
+  try {
+    acquireInstanceLock(realPath(path), Date.now()).release();
+    return true;
+  } catch (error) {
+    return !(error instanceof DatabaseRefused && error.code === 'in-use');
   }
 };
 

@@ -3,7 +3,7 @@ import type { EngineState } from '../../core/engine/state.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AccountIdentity } from '../../adapters/exchange/account-desk.ts';
 import type { Base, Books } from './base.ts';
-import { accountName, holdOnHost, identify } from './account.ts';
+import { accountName, holdAccount, identify } from './account.ts';
 import { openBooks } from './books.ts';
 import { entryCeiling } from './entry-ceiling.ts';
 
@@ -29,7 +29,7 @@ export const openPrivateAccount = async (base: Base, clock: Clock, sandbox: bool
   resources.defer(() => exchange.close());
   const identity = await identify(base, exchange.account);
   const account = accountName(`${config.exchange.id}${sandbox ? '-testnet' : ''}`, identity.uid);
-  await holdOnHost(base, 'the exchange account', account);
+  await holdAccount(base, account);
   const books = openBooks(base, account);
   state = books.state;
   return { ...books, exchange, identity };

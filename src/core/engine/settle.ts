@@ -7,7 +7,7 @@ import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
 import { takeFills } from './on-order.ts';
 import { reportOrder } from './orders-out.ts';
-import { recountOrders, type EngineState, type SymbolState } from './state.ts';
+import { orderNamed, recountOrders, type EngineState, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 
 /**
@@ -47,7 +47,7 @@ const PRICE_AGREES = decimal('0.01');
 /** Whether the operator's claim is borne out, and what it books. Changes nothing. `wall`: the engine's wall time. */
 export const judgeSettlement = (state: EngineState, wall: EpochMs, command: Pick<SettleCommand, 'clientOrderId' | 'claim' | 'price' | 'evidence'>): Judgement => {
   const { clientOrderId, claim, price, evidence } = command;
-  const record = state.orders[clientOrderId];
+  const record = orderNamed(state, clientOrderId);
   if (record === undefined) return refused('no-order', `There is no order ${clientOrderId} in the books.`);
   const hinders = state.hindrances.includes(clientOrderId);
   if (record.status !== 'unknown' && !hinders) return refused('not-unknown', `The order is ${record.status}: only one whose outcome is unknown can be settled by hand.`);

@@ -320,3 +320,6 @@ export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
 
 /** Last price as an exact decimal; null when there is none. */
 export const lastDecimal = (symbol: SymbolState): Decimal | null => (symbol.last > 0 ? decimalFromNumber(symbol.last) : null);
+
+/** An order by an id that a person names: a word such as "constructor" names none. */
+export const orderNamed = ({ orders }: EngineState, id: string): OrderRecord | undefined => (Object.hasOwn(orders, id) ? orders[id] : undefined);

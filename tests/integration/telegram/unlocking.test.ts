@@ -51,9 +51,13 @@ describe('/unlock with a one-time code', () => {
       expect(reply.text).toContain(count < 5 ? 'Wrong code' : 'blocked');
       bot.clock.jump(5_000);
     }
+    // The other operators hear of it: somebody may have this one's phone.
+    expect(bot.reported.map(({ kind, title, lines }) => [kind, title, lines[0]])).toEqual([['security', '🚨 Codes are blocked: too many were wrong', `For /unlock by Person ${OPERATOR} (${OPERATOR}). None is taken for at most 15 minutes.`]]);
     await bot.restart();
     await bot.ask(OPERATOR, '/unlock');
     expect((await bot.ask(OPERATOR, codeNow())).text).toContain('blocked');
+    // Of the same block: the outbox takes a key once.
+    expect(new Set(bot.reported.map(({ key }) => key)).size).toBe(1);
     bot.clock.jump(15 * 60_000);
     await bot.ask(OPERATOR, '/unlock');
     await bot.ask(OPERATOR, '/whoami');
