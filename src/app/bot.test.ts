@@ -6,7 +6,8 @@ import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
 import { instrumentFromText } from '../core/engine/on-start.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../core/orders/order.ts';
-import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
+import type { Candle } from '../core/market/candle.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { MarketData } from '../ports/market-data.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Read, Venue } from '../ports/venue.ts';
@@ -14,6 +15,7 @@ import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { createBot, DRAIN_LIMIT } from './bot.ts';
 import { onWorld } from './bot.test-helper.ts';
 import { errorOf, silent, START } from './executor.test-helper.ts';
+import { CLOSING_MARGIN } from './market-feed.ts';
 
 const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
 
@@ -287,5 +289,52 @@ test('a position that loses its stop while a long comparison is under way is loo
   await clock.runTo(clock.wallNow() + 6 * SECOND_MS);
   // The sale was refused, the stop that went back in its place as well: it has been tried again.
   expect(sent.slice(0, 3)).toEqual(['exit', 'stop', 'stop']);
+  clock.end();
+});
+
+test('a clock that is set ahead between two measurements makes no closed candle of the forming one', async () => {
+  const world = new World({ config: { symbols: [BTC] } }).ready();
+  const clock = createVirtualClock(world.wall);
+  let set = 0;
+  const ours = { ...clock, wallNow: () => clock.wallNow() + set, marketNow: () => clock.marketNow() + set };
+  const hour = world.wall;
+  const taken: number[] = [];
+  const candle = (openTime: number): Candle => ({ openTime, open: 50_000, high: 50_100, low: 49_900, close: 50_000, volume: 1, quoteVolume: 50_000, trades: 1, takerBuyBase: 0.5, takerBuyQuote: 25_000 });
+  const bot = createBot({
+    ...onWorld(world, ours),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: unused,
+      lookUp: unused,
+      cancel: unused,
+      openOrders: () => Promise.resolve({ ok: true, value: [] }),
+      tradesAfter: () => Promise.resolve({ ok: true, value: [] }),
+      balances: () => Promise.resolve({ ok: true, value: world.exchange.balances() }),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+    },
+    marketData: {
+      instruments: () => Promise.resolve({ ok: true, value: [instrumentFromText(instrumentText(BTC))] }),
+      // The exchange lists the forming candle as well; what is closed is judged by our clock.
+      closedCandles: (_symbol, from, now) => Promise.resolve({ ok: true, value: [hour - HOUR_MS, hour, hour + HOUR_MS].filter((open) => open >= from && open <= clock.wallNow() && open + HOUR_MS <= now).map(candle) }),
+      quotes: () => Promise.resolve({ ok: true, value: [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: ours.marketNow() }] }),
+    },
+    features: { requiredSymbols: [BTC], push: (_symbol: string, { openTime }: Candle) => void taken.push(openTime), vector: () => null, newestClose: () => null } as never,
+    closingMargin: CLOSING_MARGIN,
+    pacer: {
+      next: async (signal) => {
+        await clock.sleep(5 * SECOND_MS, signal);
+        return 'wake';
+      },
+    },
+  });
+  bot.start();
+  // The clock was measured at 08:40 and would be at 08:50 again.
+  await clock.runTo(hour + 44 * MINUTE_MS);
+  set = 17 * MINUTE_MS;
+  await clock.runTo(hour + HOUR_MS - SECOND_MS);
+  expect(taken).not.toContain(hour);
+  expect(world.state.guardian.locks['clock-skew']).toBeDefined();
+  await clock.runTo(hour + HOUR_MS + 10 * SECOND_MS);
+  expect(taken.at(-1)).toBe(hour);
   clock.end();
 });

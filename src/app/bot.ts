@@ -202,10 +202,11 @@ export const createBot = (options: BotOptions): Bot => {
   const round = async (): Promise<void> => {
     await ask(watch.orders);
     if (!executor.idle) await settle();
+    // Before prices and candles: by how far our clock is ahead it is known which hours are over.
+    await ask(watch.skew);
     await ask(feed.poll);
     if (!executor.idle) await settle();
     await ask(() => watch.account());
-    await ask(watch.skew);
     await ask(instruments.look);
     rounds += 1;
   };

@@ -5,7 +5,7 @@ import { imbalance } from '../core/ledger/ledger.ts';
 import type { OrderSnapshot } from '../core/orders/order.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs } from '../core/units.ts';
 import type { OwnTrade, Read, Venue } from '../ports/venue.ts';
-import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { hostOf, watchOver } from './exchange-watch.test-helper.ts';
 import { errorOf } from './executor.test-helper.ts';
 
@@ -15,7 +15,8 @@ const stranger = (clientOrderId: string, side: 'buy' | 'sell' = 'sell'): OrderSn
 /** A watch over the model exchange of the engine's tests, with switches for every query. */
 const createBench = (world = new World().ready()) => {
   const clock = createVirtualClock(world.wall);
-  const { host, inputs } = hostOf(world, clock);
+  const ours: VirtualClock = { ...clock, wallNow: () => clock.wallNow() + bench.set, marketNow: () => clock.marketNow() + bench.set };
+  const { host, inputs } = hostOf(world, ours);
   const bench = {
     world,
     clock,
@@ -31,6 +32,8 @@ const createBench = (world = new World().ready()) => {
     /** How long the exchange takes to tell the time, and how far its clock is ahead. */
     timeTakes: [0] as number[],
     ahead: 0,
+    /** By how much our clock was set, which leaves the monotonic one as it was. */
+    set: 0,
     balanceReads: 0,
     /** Whether cancellations find nothing open. */
     refusing: false,
@@ -82,7 +85,7 @@ const createBench = (world = new World().ready()) => {
       return bench.failing.has('time') ? failed : { ok: true, value: clock.wallNow() - takes / 2 + bench.ahead };
     },
   };
-  return Object.assign(bench, watchOver(host, venue, clock));
+  return Object.assign(bench, watchOver(host, venue, ours));
 };
 
 /** Holding a position with its stop in place. */
@@ -638,6 +641,35 @@ describe('the exchange’s clock', () => {
     bench.ahead = 5_000;
     await bench.answer(bench.watch.skew());
     expect(bench.world.locks()).toContain('clock-skew');
+  });
+
+  test('a clock that was set is measured at the next look, not when the next measurement would be due', async () => {
+    const bench = createBench();
+    await bench.answer(bench.watch.skew());
+    await bench.pass(5 * SECOND_MS);
+    bench.inputs.length = 0;
+    await bench.answer(bench.watch.skew());
+    expect(bench.inputs).toEqual([]);
+    // Ours is set a minute ahead.
+    bench.set = MINUTE_MS;
+    await bench.answer(bench.watch.skew());
+    expect(bench.inputs).toEqual(['clock-skew']);
+    expect(skew(bench)).toBeCloseTo(-MINUTE_MS, -2);
+    expect(bench.world.locks()).toContain('clock-skew');
+  });
+
+  test('a machine that has slept measures before it judges how old the last measurement is: no lock', async () => {
+    const bench = createBench();
+    await bench.answer(bench.watch.skew());
+    await bench.pass(5 * SECOND_MS);
+    // Seven hours by the clock, and none by the monotonic one; the exchange's has gone on, too.
+    bench.set = 7 * HOUR_MS;
+    bench.ahead = 7 * HOUR_MS;
+    bench.inputs.length = 0;
+    await bench.answer(bench.watch.skew());
+    expect(bench.inputs).toEqual(['clock-skew']);
+    expect(skew(bench)).toBeCloseTo(0, -2);
+    expect(bench.world.locks()).not.toContain('clock-skew');
   });
 
   test('no answer is unknown, which tightens, and is asked again soon', async () => {

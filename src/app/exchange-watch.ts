@@ -58,6 +58,8 @@ export const createExchangeWatch = (options: {
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
   let skewDueAt = Number.NEGATIVE_INFINITY;
+  /** Our clocks at the newest look at the exchange's; null before the first. */
+  let looked: { readonly wall: EpochMs; readonly monotonic: Milliseconds } | null = null;
   /** Whether the engine knows that the clock was set back behind its own time. */
   let setBack = false;
   let comparing: Promise<unknown> = Promise.resolve();
@@ -166,7 +168,11 @@ export const createExchangeWatch = (options: {
     return compared;
   };
 
+  /** Where wall and monotonic time have parted since, the clock was set, or the machine has slept: what was measured is no more. */
+  const wasSet = (): boolean => looked !== null && Math.abs(clock.wallNow() - looked.wall - (clock.monotonicNow() - looked.monotonic)) > SKEW_TROUBLE;
+
   const skew = async (): Promise<void> => {
+    looked = { wall: clock.wallNow(), monotonic: clock.monotonicNow() };
     const sample = await sampleClock();
     const trouble = sample === null || Math.abs(sample.skew) + sample.doubt > SKEW_TROUBLE;
     skewDueAt = clock.monotonicNow() + (trouble ? SKEW_RETRY : SKEW_CADENCE);
@@ -225,7 +231,7 @@ export const createExchangeWatch = (options: {
       if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());
       return !now && (!isDue() || clock.monotonicNow() < notBefore) ? NOT_COMPARED : account();
     },
-    skew: () => (noteSetBack() || clock.monotonicNow() < skewDueAt ? NOTHING : skew()),
+    skew: () => (noteSetBack() || (clock.monotonicNow() < skewDueAt && !wasSet()) ? NOTHING : skew()),
   };
 };
 

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { buildDailyReport } from '../../commands/support/daily-report.ts';
 import { createStrangerWatch } from '../../src/adapters/telegram/access.ts';
 import { createAlertRenderer } from '../../src/adapters/telegram/render.ts';
+import { watchDisk } from '../../src/app/disk-watch.ts';
 import { createDriftWatch } from '../../src/app/operator/drift-watch.ts';
 import { ALERT_KINDS } from '../../src/app/outbox/alert-settings.ts';
 import { createFakeStore } from '../../src/app/outbox/fakes.test-helper.ts';
 import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
-import { startDiskWatch } from '../../src/cli/compose/disk-watch.ts';
 import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
 import { BTC, ETH, instrumentText, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
@@ -140,8 +140,7 @@ const CASES: readonly Case[] = [
     cause: () => {
       const alerts: Alert[] = [];
       const clock = createVirtualClock(MONDAY + 8 * HOUR_MS);
-      const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, newest: () => [] };
-      startDiskWatch({ log, wall: clock, resources: new AsyncDisposableStack() }, { clock, database: { outbox: { add: (alert) => void alerts.push(alert) } } }, () => 0.9 * 1024 ** 3);
+      void watchDisk({ free: () => 0.9 * 1024 ** 3, least: 1024 ** 3, outbox: { add: (alert) => void alerts.push(alert) }, clock, log: { debug: nothing, info: nothing, warn: nothing, error: nothing } }, new AbortController().signal);
       return alerts;
     },
   },

@@ -5,6 +5,3 @@ export const freeBytes = (directory: string): number => {
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize;
 };
-
-/** "0.9 GiB"; "12 MiB" where that would be "0.0 GiB". */
-export const sizeText = (bytes: number): string => (bytes < 1024 ** 3 / 10 ? `${Math.floor(bytes / 1024 ** 2)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`);

@@ -1,6 +1,4 @@
-import { dirname } from 'node:path';
 import { createMetrics } from '../../adapters/metrics/metrics.ts';
-import { freeBytes } from '../../adapters/system/disk-space.ts';
 import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
@@ -27,6 +25,7 @@ import { bundledModel, openModelOrGuard } from './model.ts';
 import { orWithout } from './or-without.ts';
 import { startRetention } from './retention.ts';
 import { startSupervision } from './supervision.ts';
+import { tellEnd } from './tell-end.ts';
 import { waitingAlert, watchWaiting, type Tell } from './tell-waiting.ts';
 
 /** What a start that knows its books means for positions. */
@@ -135,7 +134,8 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   );
   startRetention(base, surroundings);
   startFileWatch(base, surroundings, people.run);
-  startDiskWatch(base, surroundings, () => freeBytes(dirname(config.databasePath)));
+  startDiskWatch(base, surroundings);
+  const begun = wall.monotonicNow();
   bot.start();
   void bot.finished.then((how) => {
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
@@ -146,8 +146,10 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   const end = await Promise.race([base.stop.then((why) => ({ why, error: null })), failed.promise.then((error) => ({ why: null, error }))]);
   limitShutdown(base);
   const told = supervision.stopping();
-  if (end.why === null) log.error(causeOf(end.error), 'the bot cannot go on; a new start recovers from the journal');
-  else await bot.stop(end.why);
+  if (end.why === null) {
+    log.error(causeOf(end.error), 'the bot cannot go on; a new start recovers from the journal');
+    await tellEnd(base, end.error, wall.monotonicNow() - begun);
+  } else await bot.stop(end.why);
   await told;
   return end.why === null ? EXIT_CODES.failure : EXIT_CODES.done;
 };

@@ -1,17 +1,7 @@
 import type { OrderRecord } from '../orders/record.ts';
-import { HOUR_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import type { ManagedPosition } from './state.ts';
+import { HOUR_MS, type Milliseconds } from '../units.ts';
+import type { ManagedPosition, Refusals } from './state.ts';
 import type { Turn } from './turn.ts';
-
-/** Stops and exits of one position that have failed, and what people have been told of it. Absent until the first. */
-export interface Refusals {
-  readonly count: number;
-  /** How many when they were told last, and the wall time of it. */
-  readonly toldCount: number;
-  readonly toldWall: EpochMs;
-  /** Whether the last word was that the stop is in place. */
-  readonly stopTold: boolean;
-}
 
 /** Failures of one position that are each told; of later ones one an hour. */
 const EACH_TOLD = 6;

@@ -9,7 +9,6 @@ import { floorToLot, smallestQuantity, type Instrument } from '../market/instrum
 import { isFinal, type OrderRecord } from '../orders/record.ts';
 import type { EpochMs, Milliseconds, SymbolName } from '../units.ts';
 import type { EngineConfig } from './config.ts';
-import type { Refusals } from './refusals.ts';
 
 /**
  * A position from the entry's approval to its last exit.
@@ -20,6 +19,16 @@ import type { Refusals } from './refusals.ts';
  *                  └──── stop put back ◄────────┴────────────┘
  */
 export type Phase = 'entering' | 'protecting' | 'protected' | 'unstopping' | 'exiting';
+
+/** Stops and exits of one position that have failed, and what people have been told of it. Absent until the first. */
+export interface Refusals {
+  readonly count: number;
+  /** How many when they were told last, and the wall time of it. */
+  readonly toldCount: number;
+  readonly toldWall: EpochMs;
+  /** Whether the last word was that the stop is in place. */
+  readonly stopTold: boolean;
+}
 
 export interface ManagedPosition {
   phase: Phase;

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Alert } from '../../core/engine/alert.ts';
-import { MINUTE_MS } from '../../core/units.ts';
-import type { LogTail } from '../../app/operator/log-tail.ts';
-import { createVirtualClock } from '../../sim/simulation/virtual-clock.ts';
-import { startDiskWatch } from './disk-watch.ts';
+import type { Alert } from '../core/engine/alert.ts';
+import { MINUTE_MS } from '../core/units.ts';
+import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
+import { watchDisk } from './disk-watch.ts';
 
 const GIB = 1024 ** 3;
 
@@ -12,7 +11,6 @@ const world = (gibibytes: number) => {
   const lines: string[] = [];
   const say = (_fields: unknown, text: string): void => void lines.push(text);
   const clock = createVirtualClock(Date.UTC(2026, 0, 5));
-  const resources = new AsyncDisposableStack();
   const disk = { free: gibibytes, full: false };
   const outbox = {
     add: (alert: Alert): void => {
@@ -20,16 +18,18 @@ const world = (gibibytes: number) => {
       alerts.push(alert);
     },
   };
-  startDiskWatch({ log: { debug: say, info: say, warn: say, error: say } as unknown as LogTail, wall: clock, resources }, { clock, database: { outbox } }, () => {
+  const free = (): number => {
     if (Number.isNaN(disk.free)) throw new Error('no such directory');
     return disk.free * GIB;
-  });
+  };
+  const ending = new AbortController();
+  void watchDisk({ free, least: GIB, outbox, clock, log: { debug: say, info: say, warn: say, error: say } }, ending.signal);
   const pass = async (minutes: number): Promise<readonly string[]> => {
     const before = alerts.length;
     await clock.runTo(clock.wallNow() + minutes * MINUTE_MS);
     return alerts.slice(before).map(({ title }) => title);
   };
-  return { alerts, lines, disk, pass, resources };
+  return { alerts, lines, disk, pass, end: () => ending.abort() };
 };
 
 test('a disk with room leads to nothing', async () => {
@@ -62,14 +62,14 @@ test('a start on a disk that is nearly full says so at once', () => {
 });
 
 test('what cannot be looked at or told ends nothing and is tried again', async () => {
-  const { disk, lines, pass, resources } = world(Number.NaN);
+  const { disk, lines, pass, end } = world(Number.NaN);
   expect(await pass(2)).toEqual([]);
   Object.assign(disk, { free: 0.3, full: true });
   expect(await pass(2)).toEqual([]);
   disk.full = false;
   expect(await pass(1)).toHaveLength(1);
   expect(lines).toContain('the room on the disk could not be looked at or told');
-  await resources.disposeAsync();
+  end();
   disk.free = 0.01;
   expect(await pass(10)).toEqual([]);
 });

@@ -1,0 +1,23 @@
+import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../../core/units.ts';
+import type { Base } from './base.ts';
+import { tellPeople, type Tell } from './tell-waiting.ts';
+
+/** A run that ends younger than this is one of many, in a loop of starts: each would be told anew. */
+const OLD_ENOUGH: Milliseconds = 10 * MINUTE_MS;
+/** Well within the span that an end has. */
+const PATIENCE: Milliseconds = 5 * SECOND_MS;
+
+/**
+ * Tells people that the bot has ended because it cannot write its books: what alerts are kept in takes none, and on a
+ * disk that stays full no start comes to tell of it. At once and without the outbox, by Telegram and the webhook; the
+ * end waits a few seconds for it at most.
+ * @param upFor how long it had run
+ */
+export const tellEnd = async ({ config, log, wall }: Pick<Base, 'config' | 'log' | 'wall'>, error: unknown, upFor: Milliseconds, tell: Tell = tellPeople({ config, log })): Promise<void> => {
+  if (upFor < OLD_ENOUGH) return;
+  const why = error instanceof Error ? error.message : String(error);
+  const text = `🛑 Guardian Bot (${config.mode}) has ended by itself\n${why}\nIt trades on as soon as a new start works, and says so. Until then protective stops stay on the exchange, and nothing else is done.`;
+  const over = new AbortController();
+  await Promise.race([tell(text, wall.wallNow()).catch(() => false), wall.sleep(PATIENCE, over.signal)]);
+  over.abort('told');
+};
