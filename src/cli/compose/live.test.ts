@@ -205,6 +205,9 @@ describe('live', () => {
     const { loaded, configHalts } = loadOrGuard({ environment: { ...environment, DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null });
     expect(loaded.config.limits.maxDailyDrawdown).toBe(0.02);
     expect(configHalts).toEqual([expect.objectContaining({ clears: 'restart', text: expect.stringContaining('MAX_DAILY_DRAWDOWN=0.05') as string })]);
+    // Released is a start whose limits are right alone: what else would refuse live is told with it.
+    const open = loadOrGuard({ environment: { ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0', DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null });
+    expect(open.loaded.liveRefusals).toEqual([expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED=0 /)]);
     // Anything else that is wrong stops it in any case.
     expect(() => loadOrGuard({ environment: { ...environment, MAX_DAILY_DRAWDWON: '1', DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null })).toThrow('MAX_DAILY_DRAWDWON');
   });
