@@ -18,7 +18,8 @@ import { HOUR_MS } from '../src/core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from '../src/research/backtest/assumptions.ts';
 import { recordedInstrument } from '../src/research/backtest/instruments.ts';
 import { predictHistory } from '../src/research/backtest/predictions.ts';
-import { runBacktest, type BacktestResult } from '../src/research/backtest/run-backtest.ts';
+import type { BacktestResult } from '../src/research/backtest/result.ts';
+import { runBacktest } from '../src/research/backtest/run-backtest.ts';
 import { generateCandles } from '../src/sim/generator/candles.ts';
 
 const BTC = 'BTC/USDT';

@@ -109,6 +109,15 @@ describe('the registry', () => {
     expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears · ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
   });
 
+  test('/unlock names everything that it would let go: ten orders of another instance are more than a line', async () => {
+    const { set, service } = setUp();
+    const orders = Array.from({ length: 10 }, (_, index) => `BTC/USDT gb7f3a9c21-${1_000 + index}`).join(', ');
+    const reason = `USDT: the exchange has 1234.56789012 less than the ledger; another instance of this bot has 12 orders on the account (${orders} and 2 more): stop that bot, or cancel what it left`;
+    service.setLocks([{ ...killSwitch, reason }]);
+    const { request } = await set.run('unlock', '', operator);
+    expect(request?.kind === 'confirm' && request.what[0]).toBe(`Clears · ${reason}`);
+  });
+
   test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {
     const { set, tools } = setUp();
     expect(JSON.stringify(await set.run('settle', '', operator))).toContain('gb-4f2a-18: stop');

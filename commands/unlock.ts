@@ -14,9 +14,12 @@ const sameAmount = (typed: string, permitted: number): boolean => {
 
 const shownBy = ({ shownAt, shownEquity }: UnlockPreview): Pick<UnlockRequest, 'shownAt' | 'shownEquity'> => (shownEquity === undefined ? { shownAt } : { shownAt, shownEquity });
 
+/** Of one lock's reason: all that it may name. What is cut off would be let go unseen. */
+const LONGEST_REASON = 600;
+
 /** What would be done, lock by lock and mark by mark. */
 const deeds = ({ locks, baselines }: UnlockPreview): readonly string[] => [
-  ...locks.map(({ reason: cause }) => `Clears · ${cut(cause, 160)}`),
+  ...locks.map(({ reason: cause }) => `Clears · ${cut(cause, LONGEST_REASON)}`),
   ...baselines.map((line) => `Moves ${line}`),
 ];
 

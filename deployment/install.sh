@@ -73,7 +73,9 @@ make_user() {
 
 make_directories() {
   install -d -m 0755 -o root -g root "$PREFIX" "$PREFIX/releases"
-  install -d -m 0700 -o "$USER_NAME" -g "$USER_NAME" "$HOME_DIR" "$HOME_DIR/data" "$HOME_DIR/data/backups"
+  install -d -m 0700 -o "$USER_NAME" -g "$USER_NAME" "$HOME_DIR"
+  # In a directory that is the user's nothing is made as root: a link that was put there would lead it to any other place.
+  as_user install -d -m 0700 data data/backups
 }
 
 # Puts the program under its own name; sets `release`. A half-made one is never left under that name.
@@ -108,7 +110,7 @@ put_units() {
 
 make_configuration() {
   [ -e "$HOME_DIR/.env" ] && return 0
-  install -m 0600 -o "$USER_NAME" -g "$USER_NAME" "$release/.env.example" "$HOME_DIR/.env"
+  as_user install -m 0600 "$release/.env.example" .env
   say "$HOME_DIR/.env made: every key is explained in it"
 }
 

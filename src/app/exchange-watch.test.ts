@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, sub } from '../core/decimal.ts';
+import { decimal, formatDecimal, sub } from '../core/decimal.ts';
 import { BTC, World } from '../core/engine/world.test-helper.ts';
+import { imbalance } from '../core/ledger/ledger.ts';
 import type { OrderSnapshot } from '../core/orders/order.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs } from '../core/units.ts';
 import type { OwnTrade, Read, Venue } from '../ports/venue.ts';
@@ -23,6 +24,8 @@ const createBench = (world = new World().ready()) => {
     strangers: [] as OrderSnapshot[],
     cancelled: [] as string[],
     failing: new Set<'open-orders' | 'trades' | 'balances' | 'time' | 'look-up'>(),
+    /** What an order that has ended states to have executed, while its fills cannot be read. */
+    stated: null as string | null,
     /** Trades that the exchange no longer lists. */
     forget: (_trade: OwnTrade): boolean => false,
     /** How long the exchange takes to tell the time, and how far its clock is ahead. */
@@ -49,7 +52,7 @@ const createBench = (world = new World().ready()) => {
     receiveWindow: 5 * SECOND_MS,
     send: () => Promise.reject(new Error('the engine’s test world sends')),
     lookUp: ({ clientOrderId }) => {
-      if (bench.failing.has('look-up')) return Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503') });
+      if (bench.failing.has('look-up')) return Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503'), ...(bench.stated === null ? {} : { stated: bench.stated }) });
       const order = world.exchange.snapshot(clientOrderId) ?? bench.strangers.find((other) => other.clientOrderId === clientOrderId) ?? null;
       return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
     },
@@ -279,6 +282,78 @@ describe('an order that an operator has settled', () => {
     }
     expect([sub(decimal(before), decimal(world.held())), executor.stuck]).toEqual([decimal('0.05'), []]);
     expect([watch.hindered, world.state.accountFailed, world.state.suspicion]).toEqual([false, false, null]);
+  });
+});
+
+describe('an order that was filled and whose trades cannot be read', () => {
+  /** Bought at the exchange with an answer that was lost; what is asked of it fails for `minutes`. */
+  const bought = async (stated: string | null, minutes = 3) => {
+    const bench = createBench();
+    const { world, watch } = bench;
+    await bench.answer(watch.account(true));
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    world.predict(BTC);
+    const entry = world.placed('entry').at(-1)!;
+    bench.failing.add('look-up').add('trades');
+    bench.stated = stated;
+    bench.executor.resolve({ symbol: BTC, clientOrderId: entry.clientOrderId });
+    for (let look = 0; look < minutes * 4; look += 1) {
+      await bench.answer(watch.account());
+      await bench.pass(15 * SECOND_MS);
+      [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
+      world.quotes();
+    }
+    return { ...bench, entry, status: () => world.state.orders[entry.clientOrderId]?.status };
+  };
+  const all = formatDecimal(new World().ready().enter().placed('entry').at(-1)!.quantity);
+
+  test('is booked by what it states itself and the balances, and has its stop within two minutes', async () => {
+    const { world, entry, status, alerts, executor } = await bought(all, 2);
+    expect([status(), world.managed()?.phase, world.exchange.openOrders().map(({ draft }) => [draft.purpose, formatDecimal(draft.quantity)])]).toEqual(['settled', 'protected', [['stop', world.held()]]]);
+    expect(alerts()).toContain('BTC/USDT: entry booked by what it states itself');
+    expect([world.state.orders[entry.clientOrderId]?.detail, executor.stuck]).toEqual(['settled by what it states and the balances', []]);
+    expect([world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([world.exchange.of('USDT'), 0n]);
+  });
+
+  test('agrees with the trades when they come at last', async () => {
+    const { world, watch, failing, answer, pass } = await bought(all);
+    failing.clear();
+    for (let count = 0; count < 4; count += 1) {
+      expect(await answer(watch.account(true))).toBe(true);
+      await pass(MINUTE_MS);
+    }
+    expect([world.state.suspicion, world.state.accountFailed, world.locks().includes('reconciliation'), world.managed()?.phase]).toEqual([null, false, false, 'protected']);
+  });
+
+  test.each([
+    ['that states nothing', null],
+    ['that states less than the balances show', '0.001'],
+    ['that states more than they show', '9'],
+    ['whose statement is no number', 'all'],
+  ])('%s waits for its trades, or for an operator', async (_, stated) => {
+    const { world, status } = await bought(stated);
+    expect([status(), world.placed('stop')]).toEqual(['unknown', []]);
+  });
+
+  test('and a stop in that state, filled in part: what it has left over gets another one', async () => {
+    const bench = holding();
+    const { world, watch } = bench;
+    const stop = stopOf(bench);
+    await bench.answer(watch.account(true));
+    world.cancelWorks = false;
+    bench.failing.add('look-up').add('trades');
+    bench.stated = '0.05';
+    world.exchange.fill(world.exchange.orders.get(stop)!, decimal(bench.stated), decimal('49250'), world.at);
+    world.exchange.end(stop, 'cancelled');
+    for (let look = 0; look < 8; look += 1) {
+      await bench.answer(watch.orders());
+      await bench.answer(watch.account());
+      await bench.pass(15 * SECOND_MS);
+      [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
+      world.quotes();
+    }
+    expect([world.state.orders[stop]?.status, world.exchange.openOrders().length + world.placed('exit').length]).toEqual(['settled', 1]);
+    expect([world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([world.exchange.of('USDT'), 0n]);
   });
 });
 

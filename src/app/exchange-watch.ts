@@ -10,6 +10,7 @@ import type { OrderReference, Venue } from '../ports/venue.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Executor } from './executor.ts';
 import { createReconciler, type Findings } from './reconciler.ts';
+import { createStatedOrders } from './stated-orders.ts';
 
 /** Market time between two full comparisons with the exchange. */
 export const ACCOUNT_CADENCE: Milliseconds = HOUR_MS;
@@ -119,7 +120,10 @@ export const createExchangeWatch = (options: {
 
   /** One comparison after the other: two at once would be one moment taken for two readings (an operator's and the loop's). */
   const compareInTurn = (): Promise<boolean> => {
-    const turn = comparing.then(compare);
+    const turn = comparing.then(async () => {
+      const compared = await compare();
+      return (await settleStated()) ? compare() : compared;
+    });
     comparing = turn.catch(() => undefined);
     return turn;
   };
@@ -199,6 +203,8 @@ export const createExchangeWatch = (options: {
     const totals = read.value.flatMap(({ asset, free, locked }) => (isDecimalText(free) && isDecimalText(locked) ? [{ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }] : []));
     return { listed: open.ok && open.value.some((order) => order.clientOrderId === clientOrderId), totals };
   };
+
+  const settleStated = createStatedOrders({ host, venue, executor, clock, log, evidence });
 
   /** A market that has just left the exchange is no matter of the next hour: the comparison tells the engine. */
   const orders = async (): Promise<unknown> => {

@@ -1,15 +1,12 @@
 import type { OrderOutcome } from '../core/engine/input.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
-import { isFinalStatus, type OrderPurpose, type OrderSnapshot } from '../core/orders/order.ts';
+import { isFinalStatus, type OrderSnapshot } from '../core/orders/order.ts';
 import type { Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, SendOutcome, Venue, VenueError } from '../ports/venue.ts';
-import type { RequestGate } from './request-gate.ts';
+import { PRIORITY, type RequestGate } from './request-gate.ts';
 import { backoff, MAX_CANCELS, MAX_ENTRY_SENDS, MAX_FINAL_LOOKS, MAX_REDUCE_SENDS, SETTLING } from './retry-policy.ts';
-
-/** Stops and exits go before entries, and what takes an order away before what makes one. */
-export const PRIORITY: Readonly<Record<OrderPurpose | 'cancel', number>> = { cancel: 0, exit: 1, stop: 1, entry: 2 };
 
 export interface DeliveryTools {
   readonly venue: Venue;
@@ -127,7 +124,7 @@ export class Delivery {
         return this.#ended({ kind: 'not-sent', code: 'expired', message: 'the signal was too old to send' });
       }
       if (this.#tools.closed() && draft.purpose === 'entry') return this.#ended({ kind: 'not-sent', code: 'stopping', message: 'the bot is stopping' });
-      if (gate.left > 0) continue;
+      if (gate.left(PRIORITY[draft.purpose]) > 0) continue;
       const outcome = await certain<SendOutcome>(() => venue.send(order));
       switch (outcome.kind) {
         case 'accepted':

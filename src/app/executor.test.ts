@@ -203,6 +203,35 @@ describe('when the exchange asks to slow down', () => {
     expect(bench.calls).toHaveLength(3);
   });
 
+  test('what holds entries alone back holds up no stop, exit, cancellation or look-up, not even one that comes while an entry waits', async () => {
+    const bench = createBench();
+    const held: SendOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', 'local-budget', 40 * SECOND_MS), urgentMayGo: true } };
+    bench.sends = [held, ({ clientOrderId }) => accepted(clientOrderId, 'filled')];
+    bench.cancels = [{ kind: 'cancelled', order: snapshotOf('c', 'cancelled') }];
+    bench.lookUps = [found('l', 'new')];
+    bench.place('entry', 'entry');
+    await bench.pass(10 * SECOND_MS);
+    bench.place('stop', 'stop');
+    bench.place('exit', 'exit');
+    bench.cancel('c');
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'l' });
+    await bench.pass(0);
+    expect(bench.calls).toEqual(['send entry @0', 'cancel c @10000', 'send stop @10000', 'send exit @10000', 'look l @10000']);
+    await bench.pass(40 * SECOND_MS);
+    expect(bench.calls.slice(5)).toEqual(['send entry @40000']);
+  });
+
+  test('an entry refused by the firewall holds up no stop, which goes on trying on its own', async () => {
+    const bench = createBench();
+    const firewall: SendOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', '403'), urgentMayGo: true } };
+    bench.sends = [firewall, firewall, accepted('stop', 'new')];
+    bench.place('entry', 'entry');
+    await bench.pass(SECOND_MS);
+    bench.place('stop', 'stop');
+    await bench.pass(SECOND_MS);
+    expect(bench.calls.map((call) => call.split(' @')[0])).toEqual(['send entry', 'send stop', 'send stop']);
+  });
+
   test('an entry that waits through a long ban is reported expired when its signal is, not when the ban ends', async () => {
     const bench = createBench();
     bench.sends = [{ kind: 'not-sent', error: errorOf('rate-limited', '418', 3_600 * SECOND_MS) }];

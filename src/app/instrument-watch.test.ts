@@ -27,6 +27,7 @@ const createBench = async () => {
   const venue: Venue = {
     receiveWindow: 5 * SECOND_MS,
     send: ({ draft }) => {
+      if (!bench.trading) return Promise.resolve({ kind: 'rejected', error: { ...errorOf('refused', '-2010'), message: 'Market is closed.' } });
       if (!fits(draft) || exchange.accept(draft, clock.marketNow()) === null) {
         bench.refused += 1;
         return Promise.resolve({ kind: 'rejected', error: { ...errorOf('refused', '-1013'), message: 'Filter failure: LOT_SIZE' } });
@@ -101,7 +102,7 @@ test('what changes is read each hour and journaled once; a market that is halted
   await bench.pass(2 * HOUR_MS);
   expect(world.state.symbols[BTC]?.instrument).toMatchObject({ trading: true, stepSize: decimal('0.0001') });
   expect(told.filter((text) => text.includes('exchange'))).toEqual([
-    'BTC/USDT: the exchange has halted the market\nNo entries there until it is traded again.',
+    'BTC/USDT: the exchange has halted the market\nNo entries there until it is traded again; a stop that rests stays, and no sale takes its place before.',
     'BTC/USDT is traded again at the exchange\nstepSize is now 0.0001\nminQuantity is now 0.0001\nOrders follow it from now on.',
   ]);
   bench.clock.end();
@@ -136,4 +137,23 @@ test('a market that has left the exchange does not hide what is said of the othe
   await bench.pass(2 * MINUTE_MS);
   expect(bench.world.state.symbols[BTC]?.instrument.stepSize).toBe(decimal('0.001'));
   bench.clock.end();
+});
+
+test('in a halted market a resting stop stays where it is, whatever wants to sell: neither the sale nor the stop would be taken back. Both go on soon after it is traded again', async () => {
+  const bench = await createBench();
+  const { world, bot, clock } = bench;
+  const resting = (): readonly string[] => world.exchange.openOrders().map(({ draft }) => draft.clientOrderId);
+  const [stop] = resting();
+  bench.trading = false;
+  await bench.pass(HOUR_MS);
+  bot.host.apply({ type: 'command', commandId: 'c', by: 'test', command: { name: 'flatten', symbol: BTC } });
+  world.exchange.stopsFill = false;
+  for (let minutes = 0; minutes < 120; minutes += 10) {
+    await bench.pass(10 * MINUTE_MS);
+    expect(resting(), `${minutes} min`).toEqual([stop]);
+  }
+  bench.trading = true;
+  await bench.pass(30 * SECOND_MS);
+  expect([world.managed(), resting()]).toEqual([null, []]);
+  clock.end();
 });

@@ -7,6 +7,7 @@ import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { unfitFileSystem } from '../adapters/system/file-system.ts';
+import { LEAST_FREE } from '../audit/checks/deployment-security.ts';
 import type { Clock } from '../ports/clock.ts';
 import { connectForLooking } from './audit/audit.ts';
 import { openModel } from './compose/model.ts';
@@ -21,7 +22,6 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 
 /** Clock differences above this stop entries (PRODUCT section 4). */
 const SKEW_LIMIT = 1_000;
-const LEAST_FREE = 1024 ** 3;
 
 const wordsOfConfiguration = ({ mode, symbols }: Config): string => `MODE=${mode}, ${symbols.join(', ')}`;
 

@@ -46,6 +46,7 @@ export const download = async (options: DownloadArguments): Promise<ExitCode> =>
   const { config, log } = openContext({ logTo: 'stderr', needsSecrets: false });
   const symbols = symbolsOf(options.symbols, config.symbols, null);
   const from = hourOf('from', options.from) ?? FROM;
+  if (from > Date.now()) throw new UserError(`--from ${String(options.from)} is still to come by this computer's clock, so there are no candles since then; give an earlier day`);
   const io = createResearchIo();
   try {
     return exitCode((options.import ?? options.export) === undefined ? await fetchCandles(symbols, from, options.store ?? STORE, config, log, io) : await transfer(symbols, options, io));

@@ -5,7 +5,7 @@ import { CONFIG_KEYS } from '../adapters/system/config-keys.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { describeEnd } from './describe-end.ts';
-import { failWithoutOutput } from './output.ts';
+import { complain, failWithoutOutput } from './output.ts';
 import { addResearchCommands } from './subcommands/research.ts';
 import { VERSION } from './version.ts';
 
@@ -129,7 +129,7 @@ const build = (finish: (code: ExitCode) => void): Command => {
 const codeOf = (error: unknown): ExitCode => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
   const { text, exitCode } = describeEnd(error);
-  process.stderr.write(`${text}\n`);
+  complain(text);
   return exitCode;
 };
 

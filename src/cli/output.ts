@@ -1,4 +1,5 @@
 import { EXIT_CODES } from '../adapters/system/exit-codes.ts';
+import { printable } from '../adapters/system/terminal.ts';
 
 const { stdout, stderr } = process;
 
@@ -22,8 +23,8 @@ export const outliveOutput = (): void => {
   stdout.on('error', ignore);
 };
 
-/**
- * A line for whoever called. It may hold words of others (a reason from the chat, the exchange's answer, a line of the log):
- * what a terminal takes for orders is shown as a mark.
- */
-export const out = (line: string): void => void stdout.write(`${line.replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')}\n`);
+/** A line for whoever called. */
+export const out = (line: string): void => void stdout.write(`${printable(line)}\n`);
+
+/** Why it came to nothing, for whoever called. */
+export const complain = (text: string): void => void stderr.write(`${printable(text)}\n`);

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { Database } from '../adapters/sqlite/database.ts';
 import { createPictureRenderer } from '../adapters/pictures/renderer.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
+import { freeBytes, sizeText } from '../adapters/system/disk-space.ts';
 import { createSchedule } from '../adapters/system/schedule.ts';
 import { createWebhook } from '../adapters/system/web-calls.ts';
 import type { Bot } from '../app/bot.ts';
@@ -12,6 +14,7 @@ import { createOperatorSide, type OperatorSide } from '../app/operator/operator-
 import { createOperatorTools } from '../app/operator/operator-tools.ts';
 import { createAlertSettings, type AlertSettings } from '../app/outbox/alert-settings.ts';
 import type { OutboxRunner } from '../app/outbox/outbox-runner.ts';
+import { LEAST_FREE } from '../audit/checks/deployment-security.ts';
 import { buildDailyReport } from '../../commands/support/daily-report.ts';
 import { unsettled } from '../app/executor.ts';
 import type { ChatMemory } from '../ports/chat.ts';
@@ -63,12 +66,22 @@ export const driftWatchFor = (card: CardFacts, bot: () => Bot, options: { readon
     now: () => options.clock.marketNow(),
   });
 
+const roomBeside = (databasePath: string): HealthCheckView => {
+  try {
+    const free = freeBytes(dirname(databasePath));
+    return { name: 'disk', ok: free >= LEAST_FREE, detail: `${sizeText(free)} free` };
+  } catch {
+    return { name: 'disk', ok: null, detail: 'not known' };
+  }
+};
+
 /** Facts of health that the engine does not know. */
 const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null): readonly HealthCheckView[] => {
   return [
     outbox()?.health() ?? { name: 'alerts', ok: null, detail: 'no Telegram' },
     { name: 'loop', ok: options.bot.rounds > 0, detail: `${options.bot.rounds} looks at the market` },
     { name: 'database', ok: true, detail: `${(options.database.sizeBytes() / 1e6).toFixed(1)} MB` },
+    roomBeside(options.config.databasePath),
   ];
 };
 

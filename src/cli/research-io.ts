@@ -1,4 +1,5 @@
 import type { ResearchIo } from '../research/training/io.ts';
+import { complain, out } from './output.ts';
 
 const BAR = 24;
 /** Without a terminal a line is written each time another tenth is done. */
@@ -21,11 +22,11 @@ export const createResearchIo = (): ResearchIo & { done(): void } => {
   return {
     out: (line) => {
       clear();
-      process.stdout.write(`${line}\n`);
+      out(line);
     },
     err: (line) => {
       clear();
-      process.stderr.write(`${line}\n`);
+      complain(line);
     },
     progress: (share, what) => {
       if (terminal) {

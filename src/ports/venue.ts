@@ -11,7 +11,7 @@ export type VenueErrorKind =
   | 'refused'
   /** The exchange does not list the market (any more): nothing can be asked or sold there. Never retried. */
   | 'unlisted'
-  /** The exchange asks us to slow down (429, 418): the whole client waits `retryAfter`. Nothing happened. */
+  /** The exchange asks us to slow down (429, 418), or the minute's weight is nearly used: the client waits `retryAfter`. Nothing happened. */
   | 'rate-limited'
   /** Nothing was sent or it was certainly not acted upon (connection refused, DNS): safe to retry. */
   | 'unreachable'
@@ -32,6 +32,8 @@ export interface VenueError {
   readonly message: string;
   /** For rate-limited: how long to wait, from Retry-After; null when the exchange did not say. */
   readonly retryAfter: Milliseconds | null;
+  /** For rate-limited: only reads and entries have to wait; stops, exits, cancellations and look-ups may go. Absent: everything waits. */
+  readonly urgentMayGo?: boolean;
 }
 
 /** A read that may fail. A failed read is unknown: never zero, flat or empty. */
@@ -57,7 +59,8 @@ export type LookUp =
   | { readonly kind: 'found'; readonly order: OrderSnapshot }
   /** The exchange says that it does not know this client id (-2013), or does not keep it any more because nothing came of it (-2026). */
   | { readonly kind: 'not-found' }
-  | { readonly kind: 'unknown'; readonly error: VenueError };
+  /** `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has executed, base units. */
+  | { readonly kind: 'unknown'; readonly error: VenueError; readonly stated?: string };
 
 export interface OrderReference {
   readonly symbol: SymbolName;

@@ -109,6 +109,7 @@ describe('what would be left aside, or is nonsense, is refused', () => {
     ['a table without a name', (): string[] => ['features', '--data', inside('ten'), '--output', ' '], '--output <file> is empty'],
     ['a day beside a file', (): string[] => ['download', '--symbols', 'BTC/USDT', '--import', 'a.csv', '--from', '2024-01-01'], '--from is for what is fetched'],
     ['a day that no calendar has', (): string[] => ['download', '--from', '2024-02-30'], '--from 2024-02-30 is not a date'],
+    ['a day that is still to come: the exchange has nothing since then, and said so as of one that it does not list', (): string[] => ['download', '--from', '2999-01-01'], '--from 2999-01-01 is still to come'],
     ['a market that is none', (): string[] => ['download', '--symbols', 'BTC'], '"BTC" is not a market such as BTC/USDT'],
     ['another place for the demo model: the one that is there would be overwritten', (): string[] => ['train', '--demo', '--output', inside('elsewhere')], '--demo makes models/demo'],
     ['training on six columns: every row would be left out', (): string[] => ['train', '--data', inside('six')], 'the candles of BTC/USDT have only six columns; the features need all ten'],

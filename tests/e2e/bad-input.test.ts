@@ -50,6 +50,12 @@ describe('guardian start refuses', () => {
     expect(answer.code).toBe(code);
   });
 
+  test('without passing on to the terminal what it takes for orders', async () => {
+    const { code, output } = await runGuardian(['backtest', '--data', 'none\u001b]0;owned\u0007\u202e'], {}, directory);
+    expect(output).toContain('none\ufffd]0;owned\ufffd\ufffd');
+    expect(code).toBe(2);
+  });
+
   test.each([
     ['a missing model', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
     ['a model of another feature schema', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'foreign-model') }), 2, 'retrain'],

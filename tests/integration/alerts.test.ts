@@ -8,11 +8,13 @@ import { ALERT_KINDS } from '../../src/app/outbox/alert-settings.ts';
 import { createFakeStore } from '../../src/app/outbox/fakes.test-helper.ts';
 import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
+import { startDiskWatch } from '../../src/cli/compose/disk-watch.ts';
 import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
 import { BTC, ETH, instrumentText, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
 import { HOUR_MS } from '../../src/core/units.ts';
+import { createVirtualClock } from '../../src/sim/simulation/virtual-clock.ts';
 import { createFakeService } from './telegram/fake-service.ts';
 import { createTestClock, startHarness } from './telegram/harness.ts';
 
@@ -28,6 +30,8 @@ interface Case {
   readonly title: string | RegExp;
   readonly cause: () => readonly Alert[] | Promise<readonly Alert[]>;
 }
+
+const nothing = (): void => undefined;
 
 const alertsOf = (world: World): readonly Alert[] => world.effects.flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
 
@@ -130,6 +134,18 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'the disk of the database is nearly full',
+    kind: 'lifecycle',
+    title: 'The disk is nearly full',
+    cause: () => {
+      const alerts: Alert[] = [];
+      const clock = createVirtualClock(MONDAY + 8 * HOUR_MS);
+      const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, newest: () => [] };
+      startDiskWatch({ log, wall: clock, resources: new AsyncDisposableStack() }, { clock, database: { outbox: { add: (alert) => void alerts.push(alert) } } }, () => 0.9 * 1024 ** 3);
+      return alerts;
+    },
+  },
+  {
     what: 'an order has failed',
     kind: 'order-failure',
     title: 'entry rejected',
@@ -137,6 +153,26 @@ const CASES: readonly Case[] = [
       world.fate = () => ({ kind: 'reject' });
       world.predict(BTC);
     }),
+  },
+  {
+    what: "a position's stops and exits go on failing, once an hour after the first six",
+    kind: 'order-failure',
+    title: /exit rejected/,
+    cause: () => {
+      const world = new World().ready().enter();
+      world.fate = () => ({ kind: 'reject' });
+      world.command({ name: 'flatten', symbol: BTC });
+      for (let look = 0; look < 720; look += 1) {
+        world.pass(seconds(5));
+        world.quotes();
+      }
+      world.take();
+      while (!world.take().some((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')) {
+        world.pass(seconds(5));
+        world.quotes();
+      }
+      return alertsOf(world).filter(({ kind }) => kind === 'order-failure').slice(-1);
+    },
   },
   {
     what: 'a stop rests and cannot be cancelled; at 60 s the execution lock follows',
@@ -215,6 +251,22 @@ const CASES: readonly Case[] = [
       world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
       const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
       world.command({ name: 'settle', clientOrderId: stop, claim: 'filled', price: null, evidence: { listed: false, totals } });
+    }),
+  },
+  {
+    what: 'reconciliation: an order states what it has executed, its trades cannot be read, and the balances bear it out',
+    kind: 'reconciliation',
+    title: 'booked by what it states itself',
+    cause: orderCase((world) => {
+      world.account();
+      world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+      world.predict(BTC);
+      world.timer(seconds(120));
+      world.quotes();
+      const entry = world.placed('entry').at(-1);
+      if (entry === undefined) throw new Error('no entry');
+      const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
+      world.command({ name: 'settle', clientOrderId: entry.clientOrderId, claim: 'filled', price: null, evidence: { listed: false, totals, stated: formatDecimal(entry.quantity) } });
     }),
   },
   {

@@ -9,7 +9,8 @@ import { step } from '../../src/core/engine/step.ts';
 import { HOUR_MS } from '../../src/core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from '../../src/research/backtest/assumptions.ts';
 import { BTC, config, FROM, generated, momentumOf, options } from '../../src/research/backtest/fixture.test-helper.ts';
-import { runBacktest, type BacktestOptions, type BacktestResult } from '../../src/research/backtest/run-backtest.ts';
+import type { BacktestResult } from '../../src/research/backtest/result.ts';
+import { runBacktest, type BacktestOptions } from '../../src/research/backtest/run-backtest.ts';
 import type { Limits } from '../../src/core/risk/limits.ts';
 
 const HOURS = 500;

@@ -83,6 +83,40 @@ describe('loading a model', () => {
     await model.close();
   });
 
+  it('refuses weights outside its file, wherever in the graph: the runtime finds them in the working directory, and no hash knows them', async () => {
+    const weights = (): onnx.TensorProto =>
+      onnx.TensorProto.create({ name: 'weights', dims: [FEATURE_COUNT, 1] as never, dataType: 1, dataLocation: 1, externalData: [{ key: 'location', value: 'weights.bin' }, { key: 'offset', value: '0' }] });
+    const within = (attribute: onnx.IAttributeProto): ((model: onnx.ModelProto) => void) => (model) => void model.graph?.node?.push({ opType: 'Constant', output: ['unused'], attribute: [{ name: 'value', ...attribute }] });
+    const edits: readonly ((model: onnx.ModelProto) => void)[] = [
+      // This one would run: features without the unknown ones, times the weights, through the sigmoid.
+      (model) => {
+        const { graph } = model;
+        if (!graph) return;
+        graph.node = [
+          { opType: 'IsNaN', input: ['features'], output: ['unknown'] },
+          { opType: 'Where', input: ['unknown', 'zero', 'features'], output: ['known'] },
+          { opType: 'MatMul', input: ['known', 'weights'], output: ['logit'] },
+          { opType: 'Sigmoid', input: ['logit'], output: ['probability'] },
+        ];
+        graph.initializer = [weights(), { name: 'zero', dims: [1] as never, dataType: 1, floatData: [0] }];
+      },
+      within({ type: 4, t: weights() }),
+      within({ type: 9, tensors: [weights()] }),
+      within({ type: 5, g: { name: 'inner', initializer: [weights()] } }),
+      within({ type: 10, graphs: [{ name: 'inner', node: [{ opType: 'Constant', attribute: [{ name: 'value', type: 4, t: weights() }] }] }] }),
+      (model) => void (model.graph && (model.graph.sparseInitializer = [{ values: weights() }])),
+    ];
+    const here = process.cwd();
+    const there = mkdtempSync(join(root, 'working-'));
+    writeFileSync(join(there, 'weights.bin'), new Uint8Array(new Float32Array(FEATURE_COUNT).fill(0.02).buffer));
+    process.chdir(there);
+    try {
+      for (const edit of edits) await expect(loadModel(edited(edit), EXPECTED)).rejects.toThrow(/has weights in another file \("weights\.bin"\), which its hash does not cover; export it again as one file/);
+    } finally {
+      process.chdir(here);
+    }
+  });
+
   it.each([
     ['a missing file', () => join(root, 'nowhere'), 'missing', /does not exist; train one, or set MODEL_DIR/],
     ['a directory in place of the file', () => (mkdirSync(join(root, 'dir', 'model.onnx'), { recursive: true }), join(root, 'dir')), 'unreadable', /can't be read \(EISDIR\)/],

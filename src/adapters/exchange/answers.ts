@@ -103,6 +103,10 @@ export const orderAnswer = z.object({
   type: z.string().optional(),
   origQty: amount,
   executedQty: amount,
+  /** Below zero: not known, of orders from before the exchange kept it. */
+  cummulativeQuoteQty: exactAmount.optional(),
+  /** NONE where there is none. For people: whatever it is, it spoils no order. Source: Binance spot API, enums, expiry reasons. */
+  expiryReason: z.string().transform((text) => text.slice(0, 60)).optional().catch(undefined),
   transactTime: time.optional(),
   fills: z.array(z.object({ price: amount, qty: amount, commission: exactAmount, commissionAsset: z.string().min(1), tradeId: id })).optional(),
 });

@@ -4,15 +4,14 @@ import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
+import { urgencyOf, type Endpoint, type Parameters } from './endpoints.ts';
 import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
-import { createRequestBudget, type RequestBudget, type Urgency } from './request-budget.ts';
+import { createRequestBudget, type RequestBudget } from './request-budget.ts';
 import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
 import { TransportError, createTransport, type Transport } from './transport.ts';
 
 /** The only file that knows the client library. It signs, paces and addresses; what a failure means is ours (error-map.ts). */
-
-export type Parameters = Readonly<Record<string, string | number>>;
 
 export interface ClientOptions {
   /** null = public endpoints only. */
@@ -26,21 +25,6 @@ export interface ClientOptions {
   /** Between two units of request weight, as the library counts them. */
   readonly requestInterval: Milliseconds;
 }
-
-export type Endpoint =
-  | 'time'
-  | 'exchangeInfo'
-  | 'klines'
-  | 'bookTicker'
-  | 'tickerPrice'
-  | 'account'
-  | 'openOrders'
-  | 'myTrades'
-  | 'queryOrder'
-  | 'createOrder'
-  | 'cancelOrder'
-  | 'allOrders'
-  | 'keyRights';
 
 export interface Client {
   /** Calls one endpoint. Never throws and never retries: a failure is classified, its message redacted. */
@@ -114,18 +98,19 @@ class BinanceClient extends binance {
   override async throttle(cost = 1): Promise<void> {
     await this.pace(cost);
     // Whatever waited here when the exchange asked for slowness must not go into its ban.
-    const wait = this.requestBudget.wait('order');
+    const wait = this.requestBudget.wait('urgent');
     if (wait !== null) throw new HeldBack(wait);
   }
 
   override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
+    const sentAt = this.nonce();
     const answer = await this.transport.request({ method, url, headers: { 'User-Agent': 'guardian-bot', ...headers }, body }).catch((error: unknown) => {
       if (error instanceof TransportError) throw new RequestFailure({ phase: error.phase, code: error.code, message: error.message });
       throw error;
     });
     const { status } = answer;
     const used = answer.headers['x-mbx-used-weight-1m'];
-    if (used !== undefined) this.requestBudget.noteUsed(Number(used));
+    if (used !== undefined) this.requestBudget.noteUsed(Number(used), sentAt);
     const stated = exchangeError(answer.text);
     const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
     const retryAfter = parseRetryAfter(answer.headers['retry-after'], this.clock.wallNow()) ?? parseStatedWait(stated.code, stated.message, exchangeNow);
@@ -160,7 +145,11 @@ const factsOf = (error: unknown): FailureFacts => {
   return { phase: 'not-sent', code: error instanceof BaseError ? `Library${error.name}` : 'LibraryError', message };
 };
 
-const heldBack = ({ wait, message }: HeldBack): Read<never> => ({ ok: false, error: { kind: 'rate-limited', code: 'local-budget', message, retryAfter: wait } });
+/** What an urgent request would meet now is told along: one that waits for an ordinary one must not keep the urgent ones waiting. */
+const heldBack = ({ wait, message }: HeldBack, budget: RequestBudget): Read<never> => ({
+  ok: false,
+  error: { kind: 'rate-limited', code: 'local-budget', message, retryAfter: wait, ...(budget.wait('urgent') === null ? { urgentMayGo: true } : {}) },
+});
 
 type Method = (parameters: Parameters) => Promise<unknown>;
 
@@ -180,10 +169,6 @@ const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> =
   keyRights: (parameters) => library.sapiGetAccountApiRestrictions(parameters),
 });
 
-/** What may still go when reads have to wait: orders, and what tells whether one arrived and what it did. */
-const URGENT: ReadonlySet<Endpoint> = new Set<Endpoint>(['createOrder', 'cancelOrder', 'queryOrder', 'time']);
-const isUrgent = (endpoint: Endpoint, parameters: Parameters): boolean => URGENT.has(endpoint) || (endpoint === 'myTrades' && 'orderId' in parameters);
-
 export const createClient = (options: ClientOptions): Client => {
   const library = new BinanceClient(libraryOptions(options));
   if (options.sandbox) library.setSandboxMode(true);
@@ -191,19 +176,18 @@ export const createClient = (options: ClientOptions): Client => {
   if (options.apiRoot !== null) urls.api = withOrigin(urls.api, options.apiRoot);
   library.clock = options.clock;
   library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES, idle: IDLE_CONNECTION });
-  library.requestBudget = createRequestBudget({ wall: () => options.clock.wallNow(), monotonic: () => options.clock.monotonicNow() });
+  library.requestBudget = createRequestBudget({ wall: () => library.nonce(), monotonic: () => options.clock.monotonicNow() });
   library.pace = createRequestPacer(options.clock, options.requestInterval);
   const methods = methodsOf(library);
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
   let timeSampled = false;
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
-    const urgency: Urgency = isUrgent(endpoint, parameters) ? 'order' : 'read';
-    const wait = library.requestBudget.wait(urgency);
-    if (wait !== null) return heldBack(new HeldBack(wait));
+    const wait = library.requestBudget.wait(urgencyOf(endpoint, parameters));
+    if (wait !== null) return heldBack(new HeldBack(wait), library.requestBudget);
     try {
       return { ok: true, value: await methods[endpoint]({ ...parameters }) };
     } catch (error) {
-      if (error instanceof HeldBack) return heldBack(error);
+      if (error instanceof HeldBack) return heldBack(error, library.requestBudget);
       const classified = classify(factsOf(error));
       return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
     }

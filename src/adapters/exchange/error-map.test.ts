@@ -157,7 +157,7 @@ describe('slowing down', () => {
     expect(server.received).toHaveLength(before);
   });
 
-  test('a 403 of the firewall slows reads, and no exit: going on would end in a ban', async () => {
+  test('a 403 of the firewall slows reads and entries, and no exit: going on would end in a ban', async () => {
     let now = 0;
     const firewalled = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
     server.handle = () => ({ status: 403, body: '<html>Forbidden</html>' });
@@ -165,7 +165,10 @@ describe('slowing down', () => {
     const before = server.received.length;
     expect(await firewalled.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget', retryAfter: 60_000 } });
     expect(server.received).toHaveLength(before);
-    await firewalled.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    expect(await firewalled.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget', urgentMayGo: true } });
+    expect(server.received).toHaveLength(before);
+    // That it is refused as well is no reason for others to wait.
+    expect(await firewalled.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-sent', error: { code: '403', urgentMayGo: true } });
     expect(server.received.length).toBe(before + 1);
     now = 60_000;
     server.handle = () => ({ status: 403, body: { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' } });
@@ -220,28 +223,6 @@ describe('slowing down', () => {
     // A day's worth is no wait for stops and exits; the client's own pause and another try are.
     expect(parseStatedWait('-1015', 'Too many new orders; current limit is 160000 orders per 1 DAY.', at)).toBeNull();
     expect(parseStatedWait(null, '', at)).toBeNull();
-  });
-
-  test('reads wait when the weight of the minute is nearly used; orders go on', async () => {
-    server.handle = (request) =>
-      request.path === 'account'
-        ? { headers: { 'x-mbx-used-weight-1m': '4500' }, body: { balances: NONE } }
-        : { status: 400, body: { code: -2011, msg: 'Unknown order sent.' } };
-    expect(await exchange.venue.balances()).toMatchObject({ ok: true });
-    expect(exchange.weight()).toEqual({ used: 4_500, limit: 6_000 });
-    expect(await exchange.venue.balances()).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget' } });
-    expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-open' });
-  });
-
-  test('the trades of one order tell what became of it, so they are read as long as orders go', async () => {
-    const headers = { 'x-mbx-used-weight-1m': '4500' };
-    const order = { symbol: 'BTCUSDT', orderId: 42, clientOrderId: 'a', side: 'SELL', status: 'FILLED', origQty: '1', executedQty: '1' };
-    const trade = { id: 7, orderId: 42, price: '2', qty: '1', quoteQty: '2', commission: '0', commissionAsset: 'USDT', time: 1_722_816_000_000, isBuyer: false };
-    server.handle = ({ path }) => ({ headers, body: path === 'order' ? order : [trade] });
-    const reference = { symbol: 'BTC/USDT', clientOrderId: 'a' };
-    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'found' });
-    expect(await exchange.venue.lookUp(reference)).toMatchObject({ kind: 'found', order: { fills: [{ tradeId: '7' }] } });
-    expect(await exchange.venue.tradesAfter('BTC/USDT', null, 0)).toMatchObject({ ok: false, error: { code: 'local-budget' } });
   });
 });
 

@@ -79,7 +79,8 @@ export const classify = (facts: FailureFacts): VenueError => {
       const kind = ERROR_ROWS.find((row) => row.when(facts))?.kind ?? 'unknown';
       const code = facts.code ?? String(facts.status);
       const message = facts.message === '' ? `the exchange answered ${facts.status} (${facts.library})` : facts.message;
-      return { kind, code, message, retryAfter: kind === 'rate-limited' ? facts.retryAfter : null };
+      const limited = kind === 'rate-limited';
+      return { kind, code, message, retryAfter: limited ? facts.retryAfter : null, ...(limited && facts.status === 403 ? { urgentMayGo: true } : {}) };
     }
   }
 };

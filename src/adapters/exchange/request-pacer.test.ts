@@ -31,9 +31,8 @@ afterEach(async () => {
 describe('the pace of requests', () => {
   test('is kept by the library\'s own costs', async () => {
     const exchange = await connect(server.origin, { requestInterval: 50, clock: patientClock });
-    await exchange.venue.balances();
     const started = performance.now();
-    await exchange.venue.balances();
+    await Promise.all([exchange.venue.balances(), exchange.venue.balances()]);
     expect(performance.now() - started).toBeGreaterThan(ACCOUNT_COST * 50 * 0.8);
     await exchange.close();
   });

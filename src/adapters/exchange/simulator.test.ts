@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { add, decimal, formatDecimal, sub, type Decimal } from '../../core/decimal.ts';
+import type { ApprovedOrder } from '../../core/guardian/approved-order.ts';
 import { ceilToTick, floorToTick, type Instrument } from '../../core/market/instrument.ts';
 import type { Fill, OrderSnapshot } from '../../core/orders/order.ts';
 import { HOUR_MS } from '../../core/units.ts';
 import type { SendOutcome } from '../../ports/venue.ts';
 import type { ExchangeSimulator } from '../../sim/exchange/simulator.ts';
-import { TEST_START, startTestSimulator } from '../../sim/exchange/testing.ts';
+import { TEST_START, createRawClient, startTestSimulator } from '../../sim/exchange/testing.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
 import { approved, connect, exitDraft, impatientClock, stopDraft } from './loopback-exchange.test-helper.ts';
 
@@ -166,6 +167,36 @@ describe('an order\'s life', () => {
   });
 });
 
+describe('the weight of the minute, kept by the exchange', () => {
+  test('used up by others to 95 % and beyond, it stops the bot\'s reads and entries; a position is protected and sold up to the limit, and no request is refused for it', async () => {
+    // One minute, so that the count does not start anew under the test.
+    const wall = TEST_START;
+    const strict = await startTestSimulator({ enforceRateLimits: true, wallNow: () => wall });
+    const clock = impatientClock({ wallNow: () => wall, monotonicNow: () => 0, marketNow: () => strict.control.state().marketTime });
+    const bot = await connect(strict.url, { credentials: { ...strict.credentials }, entryCeiling: () => decimal('7000'), clock });
+    const others = createRawClient(strict);
+    const use = async (weight: number): Promise<void> => {
+      for (let left = weight - bot.weight().used; left > 0; left -= left >= 80 ? 80 : 1) expect((await others.open(left >= 80 ? 'ticker/24hr' : 'ping')).status).toBe(200);
+    };
+    const entry = approved({ clientOrderId: 'entry', quantity: decimal('0.01'), limitPrice: decimal('60000'), expiresAtWall: wall + 60_000 });
+    const stop = (clientOrderId: string): ApprovedOrder => approved({ ...stopDraft({ stopPrice: decimal('40000'), limitPrice: decimal('39000') }), clientOrderId, quantity: decimal('0.009') });
+    expect(await bot.venue.send(entry)).toMatchObject({ kind: 'accepted', order: { status: 'filled' } });
+    await use(5_800);
+    expect(await bot.venue.send(stop('stop'))).toMatchObject({ kind: 'accepted', order: { status: 'new' } });
+    expect(bot.weight().used).toBeGreaterThan(5_700);
+    expect(await bot.venue.balances()).toMatchObject({ ok: false, error: { code: 'local-budget', urgentMayGo: true } });
+    expect(await bot.venue.send(approved({ clientOrderId: 'another', expiresAtWall: wall + 60_000 }))).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget', urgentMayGo: true } });
+    expect(await bot.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'stop' })).toMatchObject({ kind: 'cancelled' });
+    await use(5_999);
+    expect(await bot.venue.send(approved({ ...exitDraft(), clientOrderId: 'exit', quantity: decimal('0.009') }))).toMatchObject({ kind: 'accepted', order: { status: 'filled' } });
+    expect(bot.weight()).toEqual({ used: 6_000, limit: 6_000 });
+    expect(await bot.venue.send(stop('late'))).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget', retryAfter: 60_000 } });
+    expect(strict.control.orders().received.map(({ clientOrderId, code }) => [clientOrderId, code])).toEqual([['entry', null], ['stop', null], ['exit', null]]);
+    await bot.close();
+    await strict.close();
+  });
+});
+
 describe('hostile network', () => {
   const sent = (): number => simulator.control.orders().received.length;
   /** How often the faults in force have struck: a test in which none does proves nothing. */
@@ -219,6 +250,16 @@ describe('hostile network', () => {
     const outcome = await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: stop });
     expect(outcome).toMatchObject({ kind: 'cancelled', order: { executedQuantity: '0.005' } });
     expect(outcome.kind === 'cancelled' && total(outcome.order.fills)).toBe('0.005');
+  });
+
+  test('late-fills: an order that has ended says itself what it has executed, one that cannot be asked for says nothing', async () => {
+    simulator.control.fault({ name: 'late-fills', reads: 1_000 });
+    const { clientOrderId } = await enter('0.02');
+    const lookUp = (id: string) => exchange.venue.lookUp({ symbol: 'BTC/USDT', clientOrderId: id });
+    expect(await lookUp(clientOrderId)).toMatchObject({ kind: 'unknown', error: { kind: 'malformed' }, stated: '0.02' });
+    simulator.control.clearFaults();
+    simulator.control.fault({ name: '5xx', endpoint: 'order', method: 'GET' });
+    expect(await lookUp(clientOrderId)).toEqual({ kind: 'unknown', error: expect.objectContaining({ kind: 'unknown' }) });
   });
 
   test('late-fills: never a part of the truth', async () => {

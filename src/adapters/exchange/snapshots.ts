@@ -1,5 +1,5 @@
-import { ZERO, add, decimal, formatDecimal, mulDown, type Decimal } from '../../core/decimal.ts';
-import type { Fill, OrderSnapshot, VenueStatus } from '../../core/orders/order.ts';
+import { decimal, formatDecimal, mulDown, sum, type Decimal } from '../../core/decimal.ts';
+import { isFinalStatus, type Fill, type OrderSnapshot, type VenueStatus } from '../../core/orders/order.ts';
 import type { SymbolName } from '../../core/units.ts';
 import type { OwnTrade, Read } from '../../ports/venue.ts';
 import { checkAnswer, malformed, myTradesAnswer, type OrderAnswer, type TradeAnswer } from './answers.ts';
@@ -39,11 +39,14 @@ export const toOwnTrade = (symbol: SymbolName, trade: TradeAnswer): OwnTrade => 
   side: trade.isBuyer ? 'buy' : 'sell',
 });
 
-/** Fills of a FULL answer. It states neither quote quantity nor time: price x quantity is exact, the transaction's time stands in. */
+/**
+ * Fills of a FULL answer. It states neither their quote quantity nor their time: price x quantity stands in where it comes to the
+ * order's own total (a balance has eight decimals, the product may have more), and the transaction's time.
+ */
 const answeredFills = (answer: OrderAnswer): readonly Fill[] | null => {
-  const at = answer.transactTime;
+  const { transactTime: at, cummulativeQuoteQty: total } = answer;
   if (answer.fills === undefined || at === undefined) return null;
-  return answer.fills.map((fill) => ({
+  const fills = answer.fills.map((fill) => ({
     tradeId: fill.tradeId,
     price: fill.price,
     quantity: fill.qty,
@@ -52,9 +55,11 @@ const answeredFills = (answer: OrderAnswer): readonly Fill[] | null => {
     feeAsset: fill.commissionAsset,
     at,
   }));
+  const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
+  return total === undefined || decimal(total) === quote ? fills : null;
 };
 
-const totalQuantity = (fills: readonly Fill[]): Decimal => fills.reduce((total, fill) => add(total, decimal(fill.quantity)), ZERO);
+const totalQuantity = (fills: readonly Fill[]): Decimal => sum(fills.map((fill) => decimal(fill.quantity)));
 
 const statusOf = (answer: OrderAnswer): VenueStatus => {
   const status = STATUSES[answer.status];
@@ -71,7 +76,15 @@ const snapshot = (symbol: SymbolName, clientOrderId: string, answer: OrderAnswer
   quantity: answer.origQty,
   executedQuantity: answer.executedQty,
   fills,
+  ...expiryOf(answer),
 });
+
+/** Of an order that the exchange ended itself, as far as it says. */
+const expiryOf = ({ status, expiryReason }: OrderAnswer): Pick<OrderSnapshot, 'expiryReason'> => {
+  if (STATUSES[status] !== 'expired') return {};
+  if (expiryReason !== undefined && expiryReason !== 'NONE') return { expiryReason };
+  return status === 'EXPIRED_IN_MATCH' ? { expiryReason: 'it met another order of the account (self-trade prevention)' } : {};
+};
 
 /** What contradicts itself in an order, or null. */
 const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {
@@ -82,6 +95,9 @@ const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {
   if (answer.status === 'FILLED' && executed !== quantity) return `order ${answer.orderId} is filled with ${answer.executedQty} of ${answer.origQty}`;
   return null;
 };
+
+/** What an order that has ended states to have executed, base units; null where it has not ended or contradicts itself. */
+export const endedWith = (symbol: SymbolName, answer: OrderAnswer): string | null => (orderFault(symbol, answer) === null && isFinalStatus(statusOf(answer)) ? answer.executedQty : null);
 
 /** Every own trade of a symbol from an id on, oldest first, page by page; `seen` is given each page. */
 export const tradesFrom = async (

@@ -84,6 +84,21 @@ describe('sending', () => {
     ]);
   });
 
+  test('what was paid or got is the exchange\'s own amount: where price x quantity is finer than a balance can be, the trades are read', async () => {
+    const fills = [{ price: '0.00008123', qty: '123.45', commission: '0', commissionAsset: 'BNB', tradeId: 7 }];
+    const cheap = order({ origQty: '123.45', executedQty: '123.45', cummulativeQuoteQty: '0.01002784', fills });
+    const exact = trade(7, { price: '0.00008123', qty: '123.45', quoteQty: '0.01002784' });
+    server.handle = ({ path }) => ({ body: path === 'order' ? cheap : [exact] });
+    const outcome = await exchange.venue.send(approved());
+    expect(outcome).toMatchObject({ kind: 'accepted', order: { fills: [{ tradeId: '7', quoteQuantity: '0.01002784' }] } });
+    server.handle = ({ path }) => (path === 'order' ? { body: cheap } : { status: 500, body: '' });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'unknown' });
+    const before = server.received.length;
+    server.handle = () => ({ body: order({ cummulativeQuoteQty: '59.99226000' }) });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'accepted' });
+    expect(server.received.length - before).toBe(1);
+  });
+
   const shapes: readonly (readonly [string, Partial<OrderDraft>, Record<string, string>])[] = [
     ['a market exit', exitDraft(), { side: 'SELL', type: 'MARKET' }],
     ['a limit exit', exitDraft({ type: 'limit', limitPrice: decimal('59000'), timeInForce: 'IOC' }), { side: 'SELL', type: 'LIMIT', price: '59000', timeInForce: 'IOC' }],
@@ -258,6 +273,19 @@ describe('looking up', () => {
       server.handle = () => ({ status, body });
       expect(await exchange.venue.lookUp(reference), String(status)).toMatchObject({ kind: 'unknown' });
     }
+  });
+
+  test.each([
+    ['EXPIRED', 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED', 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED'],
+    ['EXPIRED_IN_MATCH', undefined, 'it met another order of the account (self-trade prevention)'],
+    ['EXPIRED_IN_MATCH', 'NONE', 'it met another order of the account (self-trade prevention)'],
+    ['EXPIRED', 'NONE', undefined],
+    ['EXPIRED', { odd: 1 }, undefined],
+    ['CANCELED', 'EXCHANGE_CANCELED', undefined],
+  ])('of one that ended as %s with %s the reason is known as %s', async (status, expiryReason, known) => {
+    server.handle = () => ({ body: order({ status, expiryReason, executedQty: '0', fills: undefined }) });
+    const found = await exchange.venue.lookUp(reference);
+    expect(found.kind === 'found' && found.order.expiryReason).toBe(known);
   });
 
   test('trades that trail the order are waited for', async () => {

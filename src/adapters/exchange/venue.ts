@@ -5,10 +5,11 @@ import type { Milliseconds, SymbolName } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, OwnTrade, Read, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
 import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, type Failed, type TradeAnswer } from './answers.ts';
-import type { Client, Parameters } from './client.ts';
+import type { Client } from './client.ts';
+import type { Parameters } from './endpoints.ts';
 import { exchangeId } from './instruments.ts';
 import { guardFault, type EntryCeiling } from './order-guard.ts';
-import { TRADES_PAGE, completeSnapshot, distinctInOrder, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
+import { TRADES_PAGE, completeSnapshot, distinctInOrder, endedWith, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
 
 export interface VenueOptions {
   readonly client: Client;
@@ -137,6 +138,7 @@ const GONE: ReadonlySet<string> = new Set(['-2013', '-2026']);
 /** Order and trades read until they tell the same story; `malformed` and unknown otherwise. */
 const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: OrderReference): Promise<LookUp> => {
   let error: VenueError | null = null;
+  let stated: string | null = null;
   for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
     if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
     const answer = checkAnswer('order', orderAnswer, await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }));
@@ -144,9 +146,10 @@ const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: O
     const complete = await completeSnapshot(client, symbol, clientOrderId, answer.value);
     if (complete.ok) return { kind: 'found', order: complete.value };
     error = complete.error;
+    stated = endedWith(symbol, answer.value);
     if (error.kind !== 'malformed') break;
   }
-  return { kind: 'unknown', error: error ?? malformed('no answer').error };
+  return { kind: 'unknown', error: error ?? malformed('no answer').error, ...(stated === null ? {} : { stated }) };
 };
 
 const openOrders = async (client: Client, clock: Clock, symbol: SymbolName): Promise<Read<readonly OrderSnapshot[]>> => {

@@ -6,6 +6,7 @@ import './no-telemetry.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Model, ModelDescription } from '../../ports/model.ts';
 import { describeModel, type ModelExpectations } from './description.ts';
+import { externalData } from './external-data.ts';
 import { readMetadata } from './metadata.ts';
 import { ModelLoadError } from './model-error.ts';
 
@@ -24,7 +25,11 @@ export const loadModel = async (directory: string, expectations: ModelExpectatio
       ? new ModelLoadError('missing', `model ${path} does not exist; train one, or set MODEL_DIR to a directory that has ${MODEL_FILE}`)
       : new ModelLoadError('unreadable', `model ${path} can't be read (${error.code ?? 'unknown error'}); check the file and its permissions`);
   });
-  const metadata = parseMetadata(path, bytes);
+  const metadata = parsed(path, () => readMetadata(bytes));
+  const [outside] = parsed(path, () => externalData(bytes));
+  if (outside !== undefined) {
+    throw new ModelLoadError('unreadable', `model ${path} has weights in another file (${JSON.stringify(outside.slice(0, 80))}), which its hash does not cover; export it again as one file, without external data`);
+  }
   const description = describeModel(path, metadata, createHash('sha256').update(bytes).digest('hex'), expectations);
   const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: 1,
@@ -46,9 +51,9 @@ export const loadModel = async (directory: string, expectations: ModelExpectatio
 
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 200) ?? '';
 
-const parseMetadata = (path: string, bytes: Uint8Array): Map<string, string> => {
+const parsed = <T>(path: string, read: () => T): T => {
   try {
-    return readMetadata(bytes);
+    return read();
   } catch (error) {
     throw new ModelLoadError('unreadable', `model ${path} is not an ONNX file (${firstLine(error)}); train or export it again`);
   }

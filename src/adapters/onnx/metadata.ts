@@ -43,7 +43,7 @@ class Reader {
 }
 
 /** Calls `visit` for each length-delimited field of a message and steps over the others. */
-const visitFields = (bytes: Uint8Array, visit: (field: number, content: Uint8Array) => void): void => {
+export const visitFields = (bytes: Uint8Array, visit: (field: number, content: Uint8Array) => void): void => {
   const reader = new Reader(bytes);
   while (!reader.done) {
     const tag = reader.varint();

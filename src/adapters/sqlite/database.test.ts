@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase, openReadOnly } from './database.ts';
@@ -82,12 +82,19 @@ describe('opening', () => {
   });
 });
 
+/** Lock files: they stay where a database was opened, and nothing leaves one beside what is somebody else's. */
+const locksIn = (directory: string): readonly string[] => readdirSync(directory).filter((name) => name.endsWith('.lock'));
+
 describe('refusals leave the file as it was', () => {
   test('another mode, another account', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     makeDatabase(path);
     expect(refusalLeavingAlone(path, { mode: 'live' })).toMatchObject({ code: 'other-mode', message: `${path} belongs to mode paper, not live: every mode has its own database; set another path` });
     expect(refusalLeavingAlone(path, { account: 'ab12' }).code).toBe('other-account');
+    const copy = join(temporaryDirectory(), 'copy.db');
+    copyFileSync(path, copy);
+    expect(refusalLeavingAlone(copy, { mode: 'live' }).code).toBe('other-mode');
+    expect(locksIn(dirname(copy))).toEqual([]);
     openForTest(path);
   });
 
@@ -102,14 +109,17 @@ describe('refusals leave the file as it was', () => {
     const folder = join(directory, 'folder.db');
     mkdirSync(folder);
     expect(refusal(folder).code).toBe('not-a-database');
+    expect(locksIn(directory)).toEqual([]);
   });
 
   test('a database of another program', () => {
-    const path = join(temporaryDirectory(), 'other.db');
+    const directory = temporaryDirectory();
+    const path = join(directory, 'other.db');
     const other = new Sqlite(path);
     other.exec('CREATE TABLE recipes (name TEXT)');
     other.close();
     expect(refusalLeavingAlone(path)).toMatchObject({ code: 'foreign' });
+    expect(locksIn(directory)).toEqual([]);
   });
 
   test('a newer schema', () => {
@@ -162,6 +172,17 @@ describe('refusals leave the file as it was', () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'file'), '');
     expect(refusal(join(directory, 'file', 'paper.db')).code).toBe('directory-not-writable');
+  });
+
+  test.runIf(process.platform === 'linux')('a directory in a file system that takes none: refused, where a recursive mkdir never returns', async () => {
+    const script = `import { openDatabase } from '${new URL('database.ts', import.meta.url).href}';
+      try { openDatabase({ path: '/proc/guardian/deep/paper.db', mode: 'paper', account: 'paper' }); } catch (error) { console.log(error.code + ': ' + error.message); }`;
+    // In a process of its own: one that hangs in the system call takes no time limit of this one.
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000, killSignal: 'SIGKILL' });
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    await once(child, 'close');
+    expect(said).toBe('directory-not-writable: the directory /proc/guardian/deep cannot be made (ENOENT): make it, or give another path\n');
   });
 
   // Only root can become someone else for a moment; for others the mode bits are enough.

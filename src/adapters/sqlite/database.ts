@@ -9,7 +9,7 @@ import { createBoardRecords } from './board-records.ts';
 import { createChatMemory } from './chat-memory.ts';
 import { APPLICATION_ID, connect, connectReadOnly, pragmaNumber, type Connection } from './connection.ts';
 import { backupTo, type BackupResult } from './backup.ts';
-import { DatabaseRefused } from './errors.ts';
+import { DatabaseRefused, type RefusalCode } from './errors.ts';
 import { rememberFiles } from './file-identity.ts';
 import { makeDirectoryOf, makeFile, realPath } from './files.ts';
 import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
@@ -77,6 +77,7 @@ export const openDatabase = (options: DatabaseOptions): Database => {
   const path = realPath(options.path);
   if (path === ':memory:') return handle(initialise(connect(path, 'FULL'), options, now()), options, null);
   makeDirectoryOf(path);
+  refuseOthers(path, options);
   const lock = acquireInstanceLock(path, now());
   let db: Connection | null = null;
   try {
@@ -95,6 +96,20 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     db?.close();
     lock.release();
     throw refusalFor(error, path, GUARDIAN_DATABASE);
+  }
+};
+
+/** What no lock would make right. Whatever else is amiss is found under the lock: the file may be another process's at this moment. */
+const OF_OTHERS: ReadonlySet<RefusalCode> = new Set(['not-a-database', 'foreign', 'newer-schema', 'other-mode', 'other-account']);
+
+/** Before the lock, whose file stays: a wrong path must not leave one beside what is somebody else's. @throws DatabaseRefused */
+const refuseOthers = (path: string, { mode, account }: DatabaseOptions): void => {
+  try {
+    if (lookAt(path) === 'nothing') return;
+    inspect(path, GUARDIAN_DATABASE, 'none');
+    inspectIdentity(path, mode, account);
+  } catch (error) {
+    if (error instanceof DatabaseRefused && OF_OTHERS.has(error.code)) throw error;
   }
 };
 

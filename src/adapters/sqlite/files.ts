@@ -1,13 +1,31 @@
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EpochMs } from '../../core/units.ts';
 import { DatabaseRefused } from './errors.ts';
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/**
+ * As `mkdirSync` with `recursive`, which never returns where a folder answers ENOENT to a new one in it, as /proc and
+ * an automounter's do: the process would take a whole processor and no signal.
+ */
+export const makeDirectory = (directory: string): void => {
+  if (isDirectory(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeDirectory(parent);
+  try {
+    mkdirSync(directory, { mode: 0o750 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isDirectory(directory)) throw error;
+  }
+};
 
 /** Makes the directory of a file, readable by its group at most. @throws DatabaseRefused */
 export const makeDirectoryOf = (path: string): void => {
   const directory = dirname(path);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    makeDirectory(directory);
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') throw new DatabaseRefused('not-writable', `the directory ${directory} cannot be made (${code}), the disk is full: make room`);

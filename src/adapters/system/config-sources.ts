@@ -72,6 +72,10 @@ const readEnvFile = (file: string, faults: string[]): Values => {
     faults.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}); make it readable for this user`);
     return {};
   }
+  if (text.includes('\0')) {
+    faults.push(`${file}: is no plain text but a binary file, or text in UTF-16; write it anew as a copy of .env.example, saved as UTF-8`);
+    return {};
+  }
   const problems = lineFaults(text, file);
   faults.push(...problems);
   if (problems.length > 0) return {};

@@ -142,6 +142,14 @@ describe('unknown keys', () => {
     expect(faultsOf(() => fromFile('MAX_DAILY_DRAWDOWN=0.01\n\nMAX_DAILY_DRAWDOWN=0.02\n'))[0]).toContain('set on line 1 and again on line 3');
   });
 
+  test('a file that is no text is one fault, not one for each of its lines', () => {
+    for (const [text, encoding] of [['\u007fELF\0\n\u0001\n\u0002\n', 'utf8'], ['MODE=paper\r\nTIMEZONE=UTC\r\n', 'utf16le']] as const) {
+      const file = join(folder, '.env');
+      writeFileSync(file, text, encoding);
+      expect(faultsOf(() => loadConfig({ environment: {}, envFile: file }))).toEqual([expect.stringMatching(/\.env: is no plain text.* saved as UTF-8$/)]);
+    }
+  });
+
   test('a quote that is not closed swallows no later line, limits among them', () => {
     const told = faultsOf(() => fromFile('DASHBOARD_TOKEN="abcdefghijklmnopqrst\nMAX_DAILY_DRAWDOWN=0.01\nTIMEZONE="UTC"\n'));
     expect(told).toHaveLength(1);

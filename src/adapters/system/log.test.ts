@@ -44,6 +44,16 @@ describe('the log', () => {
     expect(written).toContain('[redacted]');
   });
 
+  test.each([false, true])('gives a terminal and the journal no orders that others have written into it, nor lines of their own (pretty: %s)', (pretty) => {
+    const { lines, log } = capture({ pretty });
+    const words = 'refused\u001b[2J\u009b2J\u202e\u007f\n[12:00:00] INFO: all is well';
+    log.error({ why: words, error: new Error(words), nested: [words] }, words);
+    const written = lines.join('');
+    expect(written).not.toMatch(/(?!\n)[\p{Cc}\u202a-\u202e]/u);
+    expect(written).not.toMatch(/^\[12:00:00\]/m);
+    if (!pretty) expect(JSON.parse(written)).toMatchObject({ why: words, msg: words, error: { message: words } });
+  });
+
   test('pretty lines are for people', () => {
     const { lines, log } = capture({ pretty: true });
     log.info({ port: 8787 }, 'page is up');

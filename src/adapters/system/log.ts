@@ -3,6 +3,7 @@ import pretty from 'pino-pretty';
 
 import type { Log } from '../../ports/log.ts';
 import type { Redactor } from './redact.ts';
+import { escapedJson, printable } from './terminal.ts';
 
 export interface LogOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -29,7 +30,7 @@ const withReadableFields = (fields: Readonly<Record<string, unknown>>): Record<s
  */
 export const createLog = (options: LogOptions): Log => {
   const write = options.write ?? ((text: string): void => void process.stdout.write(text));
-  const plain: DestinationStream = { write: (line) => write(options.redact(line)) };
+  const plain: DestinationStream = { write: (line) => write(escapedJson(options.redact(line))) };
   const logger = pino(
     { level: options.level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (label) => ({ level: label }) } },
     options.pretty ? prettyDestination(options.redact, write, options.write === undefined) : plain,
@@ -42,10 +43,20 @@ export const createLog = (options: LogOptions): Log => {
   };
 };
 
+/** Its words without orders to the terminal, which has its colours from us alone; a message stays one line, or it could pass for two. */
+const forTerminal = (line: string): string => {
+  try {
+    return JSON.stringify(JSON.parse(line, (name, value: unknown) => (typeof value !== 'string' ? value : printable(name === 'msg' ? value.replaceAll('\n', ' ') : value))));
+  } catch {
+    // What redaction has left is no JSON: it is shown as it is.
+    return printable(line);
+  }
+};
+
 /** Redaction comes before colouring: colour codes inside a secret would hide it from the redactor. */
 const prettyDestination = (redact: Redactor, write: (text: string) => void, colorize: boolean): DestinationStream => {
   const format = pretty.prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' });
   return {
-    write: (line) => write(redact(format(redact(line)) ?? '')),
+    write: (line) => write(redact(format(forTerminal(redact(line))) ?? '')),
   };
 };

@@ -93,6 +93,23 @@ describe('the schedule', () => {
     await vi.advanceTimersByTimeAsync(200_000);
   });
 
+  test('what fails or is missed is told to the handlers alone: the log has lines of one kind', async () => {
+    const written: string[] = [];
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) vi.spyOn(console, method).mockImplementation((...words: unknown[]) => void written.push(words.join(' ')));
+    create('UTC');
+    schedule.everyMinute('broken', () => {
+      throw new Error('broken');
+    });
+    schedule.everyMinute('slow', () => new Promise((resolve) => setTimeout(resolve, 150_000)));
+    await vi.advanceTimersByTimeAsync(5 * 60_000);
+    await schedule.stop();
+    await vi.advanceTimersByTimeAsync(200_000);
+    vi.restoreAllMocks();
+    expect(errors.length).toBeGreaterThanOrEqual(4);
+    expect(missed.some(([job]) => job === 'slow')).toBe(true);
+    expect(written).toEqual([]);
+  });
+
   test('wake-ups slept through (a suspended machine) are reported', async () => {
     create('UTC');
     let runs = 0;
@@ -102,6 +119,18 @@ describe('the schedule', () => {
     await vi.advanceTimersByTimeAsync(2 * HOUR);
     expect(missed.length).toBeGreaterThanOrEqual(1);
     expect(runs).toBeGreaterThanOrEqual(1);
+  });
+
+  test('after days asleep each job says once that it missed something, not once for every wake-up', async () => {
+    create('UTC');
+    schedule.hourly('decide', 0, () => undefined);
+    schedule.daily('report', '08:00', () => undefined);
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.setSystemTime(START + 60 * HOUR);
+    // The half-hourly look at daylight saving has slept through 120 of its moments, the hourly job through 60.
+    await vi.advanceTimersByTimeAsync(2 * HOUR);
+    expect(missed.map(([job]) => job).toSorted()).toEqual(['decide', 'report']);
+    expect(new Date(missed.find(([job]) => job === 'report')?.[1] ?? 0).toISOString()).toBe('2024-03-30T23:30:00.000Z');
   });
 
   test('stopped, it wakes no more', async () => {

@@ -1,6 +1,6 @@
-import { createTask, type ScheduledTask } from 'node-cron';
+import { createTask, type Logger, type ScheduledTask } from 'node-cron';
 
-import { MINUTE_MS, type EpochMs } from '../../core/units.ts';
+import { MINUTE_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
 
 export interface ScheduleOptions {
   /** Zone of daily jobs. Hourly ticks need none: every zone in use here is judged by its minute in UTC. */
@@ -25,6 +25,10 @@ export interface Schedule {
 }
 
 const DAY_MINUTES = 24 * 60;
+
+const nothing = (): void => undefined;
+/** Left alone, node-cron writes what the two handlers are told of to standard output and error as well: coloured, with a stack, past log level and redaction. */
+const SILENT: Logger = { info: nothing, warn: nothing, error: nothing, debug: nothing };
 
 /** Minutes since midnight by the clock on the wall of a zone. */
 const wallClock = (timeZone: string): ((at: EpochMs) => number) => {
@@ -55,10 +59,19 @@ export const createSchedule = (options: ScheduleOptions): Schedule => {
       timezone,
       noOverlap: true,
       suppressMissedWarning: true,
+      logger: SILENT,
     });
     task.on('execution:failed', (context) => options.onError(name, context.execution?.error ?? new Error('failed without a reason')));
-    task.on('execution:missed', (context) => options.onMissed(name, context.date.getTime()));
-    task.on('execution:overlap', (context) => options.onMissed(name, context.date.getTime()));
+    let toldAt = Number.NEGATIVE_INFINITY;
+    /** A machine that has slept for days misses a hundred wake-ups in one moment: the first of them is told. */
+    const miss = (at: EpochMs): void => {
+      const now = Date.now();
+      if (Math.abs(now - toldAt) < SECOND_MS) return;
+      toldAt = now;
+      options.onMissed(name, at);
+    };
+    task.on('execution:missed', (context) => miss(context.date.getTime()));
+    task.on('execution:overlap', (context) => miss(context.date.getTime()));
     tasks.push(task);
     void task.start();
   };

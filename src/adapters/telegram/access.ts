@@ -56,6 +56,9 @@ export interface StrangerWatch {
 const REPORT_KEY = 'telegram/strangers-reported';
 const MAX_NAMED = 5;
 
+/** A stranger chooses the name, and Telegram makes addresses, commands and tags in a text into what a tap opens or sends. */
+const withoutLinks = (name: string): string => name.replaceAll(/[./:#$]/g, '·');
+
 /** Bounded whatever the number of strangers: a counter and the first few names. */
 export const createStrangerWatch = (
   memory: ChatMemory,
@@ -67,7 +70,7 @@ export const createStrangerWatch = (
   return {
     note: (sender, place, why) => {
       messages += 1;
-      if (named.size < MAX_NAMED) named.set(sender.id, `${sender.name}, id ${sender.id}, chat ${place.chatId}: ${why}`);
+      if (named.size < MAX_NAMED) named.set(sender.id, `${withoutLinks(sender.name)}, id ${sender.id}, chat ${place.chatId}: ${why}`);
       const now = wallNow();
       const last = Number(memory.get(REPORT_KEY) ?? Number.NEGATIVE_INFINITY);
       // A clock set back must not silence the report for ever.

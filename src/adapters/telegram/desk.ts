@@ -239,8 +239,10 @@ export const createDesk = (options: DeskOptions): Desk => {
 
   /** In a group Telegram no longer tells the topic of a message that it shows no more, so nobody knows whether it is a listed one. */
   const tooOld = (press: IncomingPress): void => {
+    // Nothing is kept of a stranger's presses: each would be a write.
+    if (access.roleOf(press.sender.id) === null) return;
     seen.add(press.updateId);
-    if (access.roleOf(press.sender.id) !== null) outbound.answer(press.queryId, 'This message is too old for its buttons. Send the command as a message.', true);
+    outbound.answer(press.queryId, 'This message is too old for its buttons. Send the command as a message.', true);
   };
 
   const handleKnown = async (update: unknown): Promise<void> => {

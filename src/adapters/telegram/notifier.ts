@@ -6,7 +6,7 @@ import type { Delivery, Notifier } from '../../ports/outbox.ts';
 import { GENERAL_TOPIC } from './access.ts';
 import { classifyFailure, type TelegramFailure } from './errors.ts';
 import { asSignal } from './polling.ts';
-import { createAlertRenderer } from './render.ts';
+import { createAlertRenderer, NO_PREVIEW } from './render.ts';
 
 export interface TelegramNotifierOptions {
   /** Without automatic retries: the outbox decides when to try again. */
@@ -57,6 +57,7 @@ export const createTelegramNotifier = (options: TelegramNotifierOptions): Notifi
       text.text,
       {
         entities: text.entities,
+        ...NO_PREVIEW,
         disable_notification: silent,
         ...threadOf(chatId),
         ...(keyboard === undefined ? {} : { reply_markup: keyboard }),

@@ -5,7 +5,7 @@ import type { PictureRenderer, PictureSpec, Reply, ReplyDocument } from '../../p
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { classifyFailure, type TelegramFailure } from './errors.ts';
-import { MAX_CAPTION, MAX_TEXT, renderButtons, renderReply, splitText, type Keyboard } from './render.ts';
+import { MAX_CAPTION, MAX_TEXT, NO_PREVIEW, renderButtons, renderReply, splitText, type Keyboard } from './render.ts';
 import type { Place } from './updates.ts';
 
 /** The message that an answer replaces. */
@@ -124,6 +124,7 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
         const last = sent === parts.length - 1;
         await api.sendMessage(to, part.text, {
           entities: part.entities,
+          ...NO_PREVIEW,
           ...threadOption(place),
           ...(last ? markup : {}),
           ...(last && askReplyTo !== undefined ? { reply_parameters: { message_id: askReplyTo, allow_sending_without_reply: true } } : {}),
@@ -140,7 +141,7 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     const anew = inParts(place, parts, markup, askReplyTo);
     if (replace === undefined || replace.hasPicture || parts.length > 1 || only === undefined) return enqueue(place.chatId, [anew], onUndelivered);
     const edit: Task = async (to) => {
-      await api.editMessageText(to, replace.messageId, only.text, { entities: only.entities, ...keyboardOf(markup) });
+      await api.editMessageText(to, replace.messageId, only.text, { entities: only.entities, ...NO_PREVIEW, ...keyboardOf(markup) });
     };
     enqueue(place.chatId, [edit, anew], onUndelivered);
   };

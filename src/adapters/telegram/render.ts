@@ -5,6 +5,9 @@ import type { Reply, ReplyBlock, ReplyButton } from '../../ports/chat.ts';
 
 /** Turns reply values into text with entities; no markup is ever written by hand, so nothing needs escaping. */
 export const MAX_TEXT = 4096;
+
+/** An address in a text may be anybody's (in an answer of the exchange, in a reason): its page is not shown below what the bot says. */
+export const NO_PREVIEW = { link_preview_options: { is_disabled: true } } as const;
 export const MAX_CAPTION = 1024;
 const MAX_PARTS = 5;
 

@@ -1,12 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { HOUR_MS, MINUTE_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 
 /** A session ends after this, and with every change of the token. */
 const SESSION: Milliseconds = 12 * HOUR_MS;
-/** Wrong tokens from anybody within a minute after which none is looked at for the rest of it. */
+/** Wrong tokens from one sender within a minute after which none of theirs is looked at for the rest of it. */
 const MOST_FAILURES = 10;
+/** From all together: whoever has this many addresses learns nothing from more. */
+const MOST_FAILURES_OF_ALL = 1_000;
 const MOST_BODY = 1024;
 
 export interface Access {
@@ -30,20 +34,38 @@ const cookiesOf = (token: string) => {
   return { plain, secure: `__Host-${plain}` } as const;
 };
 
-/** Few enough guesses that 16 characters hold for ever. */
-const createGuessLimit = (wallNow: () => EpochMs) => {
+/** Whom an address counts as: of IPv6 a network of the size that one customer gets, whose addresses are theirs to choose. */
+export const senderAt = (address: string): string => {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [before = [], after = []] = address.replace(/%.*/, '').split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after].slice(0, 4).join(':');
+};
+
+const senderOf = (context: Context): string => senderAt(getConnInfo(context).remote.address ?? '');
+
+/**
+ * Few enough guesses that 16 characters hold for ever. They are counted for each sender, or anybody could keep the
+ * owner out; and what the same sender has tried before is no new guess: a machine that still sends the token of
+ * yesterday would keep people at the same address out for good.
+ */
+const createGuessLimit = (token: string, wallNow: () => EpochMs) => {
   let from = 0;
-  let failures = 0;
+  let all = 0;
+  const tried = new Map<string, Set<string>>();
   // A clock that is set back must not make the minute last for hours.
   const over = (): boolean => wallNow() < from || wallNow() - from >= MINUTE_MS;
   return {
-    exhausted: (): boolean => !over() && failures >= MOST_FAILURES,
-    failed: (): void => {
+    exhausted: (sender: string): boolean => !over() && ((tried.get(sender)?.size ?? 0) >= MOST_FAILURES || all >= MOST_FAILURES_OF_ALL),
+    failed: (sender: string, given: string): void => {
       if (over()) {
         from = wallNow();
-        failures = 0;
+        all = 0;
+        tried.clear();
       }
-      failures += 1;
+      const own = tried.get(sender) ?? new Set();
+      const before = own.size;
+      tried.set(sender, own.add(digest(token, given).toString('base64url')));
+      all += own.size - before;
     },
   };
 };
@@ -54,7 +76,7 @@ const createGuessLimit = (wallNow: () => EpochMs) => {
  * no page of another site can send it, and no script can read it.
  */
 export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallNow: () => EpochMs): Access => {
-  const limit = createGuessLimit(wallNow);
+  const limit = createGuessLimit(token, wallNow);
   const cookies = cookiesOf(token);
   const signature = (expires: string): string => digest(token, `session ${expires}`).toString('base64url');
 
@@ -66,9 +88,9 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
 
   const hasBearer = (context: Context): boolean => {
     const given = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1];
-    if (given === undefined || limit.exhausted()) return false;
+    if (given === undefined || limit.exhausted(senderOf(context))) return false;
     const right = sameText(token, given, token);
-    if (!right) limit.failed();
+    if (!right) limit.failed(senderOf(context), given);
     return right;
   };
 
@@ -83,11 +105,11 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
   const routes = new Hono();
   routes.get('/', (context) => ask(context, 200));
   routes.post('/', async (context) => {
-    if (limit.exhausted()) return context.text('Too many wrong tokens; wait a minute.\n', 429, { 'retry-after': '60' });
+    if (limit.exhausted(senderOf(context))) return context.text('Too many wrong tokens; wait a minute.\n', 429, { 'retry-after': '60' });
     const body = await context.req.text();
     const given = body.length > MOST_BODY ? '' : (new URLSearchParams(body).get('token') ?? '');
     if (!sameText(token, given, token)) {
-      limit.failed();
+      limit.failed(senderOf(context), given);
       return context.redirect('/login?wrong', 303);
     }
     const secure = (context.req.header('origin') ?? '').startsWith('https:');

@@ -19,3 +19,10 @@ test('a line is kept and passed on whatever its fields hold: exact amounts, circ
     { at: 7, level: 'error', text: 'error error=no [redacted]' },
   ]);
 });
+
+test('is one line, whatever others have written into it', () => {
+  const keep = (): void => undefined;
+  const tail = createLogTail({ debug: keep, info: keep, warn: keep, error: keep }, (text) => text, () => 7);
+  tail.warn({ why: 'refused\n\u2028 12:00 stop placed' }, 'the exchange\nanswers');
+  expect(tail.newest(1)).toEqual([{ at: 7, level: 'warn', text: 'the exchange answers why=refused 12:00 stop placed' }]);
+});

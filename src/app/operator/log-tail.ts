@@ -27,7 +27,9 @@ export const createLogTail = (log: Log, redact: (text: string) => string, wallNo
   const lines: LogLineView[] = [];
   const keep = (level: LogLineView['level'], fields: Readonly<Record<string, unknown>>, message: string): void => {
     const details = Object.entries(fields).map(([name, value]) => `${name}=${inWords(value)}`);
-    lines.push({ at: wallNow(), level, text: redact([message, ...details].join(' ')).slice(0, LONGEST) });
+    // One line, or what others have written into it could pass for lines of its own.
+    const text = redact([message, ...details].join(' ')).replaceAll(/\s+/g, ' ');
+    lines.push({ at: wallNow(), level, text: text.slice(0, LONGEST) });
     if (lines.length > KEPT) lines.splice(0, lines.length - KEPT);
   };
   return {

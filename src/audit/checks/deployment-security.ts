@@ -1,8 +1,8 @@
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, FileFacts } from '../evidence.ts';
 
-/** Less would fill up within weeks (20 MB a day of journal, and backups). */
-const LEAST_FREE = 1024 ** 3;
+/** Bytes that have to be free beside the database. Less would fill up within weeks (20 MB a day of journal, and backups). */
+export const LEAST_FREE = 1024 ** 3;
 
 /** Deployment security: keys without withdrawal rights, files closed to others, a user of its own, nothing exposed. */
 export const deploymentSecurity = (evidence: Evidence): readonly Finding[] => [keyRights(evidence), envFile(evidence), databaseFiles(evidence), user(evidence), dashboard(evidence), otherWays(evidence), secondFactor(evidence), disk(evidence)];

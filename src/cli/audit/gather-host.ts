@@ -1,8 +1,9 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { verifyFile } from '../../adapters/sqlite/copies.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
+import { freeBytes } from '../../adapters/system/disk-space.ts';
 import type { FileFacts, HostFacts } from '../../audit/evidence.ts';
 import { backupDirectory, newestBackup } from '../backups.ts';
 
@@ -31,14 +32,13 @@ export const gatherHost = (config: Config): HostFacts => {
   const paths = [config.databasePath, config.paperDatabasePath, config.testnetDatabasePath];
   const files = [...new Set(paths)].flatMap((path) => [path, `${path}-wal`, `${path}-shm`]);
   const directory = dirname(config.databasePath);
-  const { bavail, bsize } = statfsSync(existsSync(directory) ? directory : '.');
   const { uid, username } = userInfo();
   return {
     uid,
     user: username,
     envFile: fileFacts('.env'),
     databases: files.flatMap((path) => fileFacts(path) ?? []),
-    freeBytes: bavail * bsize,
+    freeBytes: freeBytes(existsSync(directory) ? directory : '.'),
     backup: lookAtBackup(config),
   };
 };

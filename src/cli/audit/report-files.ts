@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../../adapters/sqlite/files.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
 import { reportMarkdown } from '../../audit/audit.ts';
 import type { ReadinessReport } from '../../audit/check.ts';
@@ -18,7 +19,7 @@ export const reportPath = (config: Config): string => pathOf(config, 'md');
 
 /** Returns the path of the Markdown. */
 export const keepReport = (config: Config, report: ReadinessReport): string => {
-  mkdirSync(dirname(config.databasePath), { recursive: true, mode: 0o750 });
+  makeDirectory(dirname(config.databasePath));
   put(pathOf(config, 'json'), `${JSON.stringify(report, null, 2)}\n`);
   const markdown = reportPath(config);
   put(markdown, reportMarkdown(report));

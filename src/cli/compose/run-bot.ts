@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { createMetrics } from '../../adapters/metrics/metrics.ts';
+import { freeBytes } from '../../adapters/system/disk-space.ts';
 import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
@@ -19,6 +21,7 @@ import { VERSION } from '../version.ts';
 import { holdOnHost } from './account.ts';
 import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
+import { startDiskWatch } from './disk-watch.ts';
 import { startFileWatch } from './file-watch.ts';
 import { bundledModel, openModelOrGuard } from './model.ts';
 import { orWithout } from './or-without.ts';
@@ -132,6 +135,7 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   );
   startRetention(base, surroundings);
   startFileWatch(base, surroundings, people.run);
+  startDiskWatch(base, surroundings, () => freeBytes(dirname(config.databasePath)));
   bot.start();
   void bot.finished.then((how) => {
     if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');

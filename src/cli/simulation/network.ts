@@ -1,4 +1,5 @@
-import type { Client, Endpoint, Parameters } from '../../adapters/exchange/client.ts';
+import type { Client } from '../../adapters/exchange/client.ts';
+import { urgencyOf, type Endpoint, type Parameters } from '../../adapters/exchange/endpoints.ts';
 import { classify, isLimit, parseRetryAfter, parseStatedWait, type FailureFacts } from '../../adapters/exchange/error-map.ts';
 import { createRequestBudget } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
@@ -137,8 +138,11 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   };
 
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
-    const wait = budget.wait(WEIGHTY.has(endpoint) || endpoint === 'time' ? 'order' : 'read');
-    if (wait !== null) return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms`, retryAfter: wait } };
+    const wait = budget.wait(urgencyOf(endpoint, parameters));
+    if (wait !== null) {
+      const urgentMayGo = budget.wait('urgent') === null;
+      return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms`, retryAfter: wait, urgentMayGo } };
+    }
     const read = await exchangeOf(endpoint, parameters);
     return read === 'dead' ? await never() : read;
   };

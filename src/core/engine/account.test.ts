@@ -364,6 +364,9 @@ test('orders of others are reported, once for each set', () => {
   const keys = world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert.key] : []));
   expect(keys).toEqual(['reconciliation:foreign:a,b', 'reconciliation:foreign:a,b']);
   expect(world.locks()).toEqual([]);
+  read(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  const [alert] = world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
+  expect([alert?.title, alert?.lines]).toEqual(['Somebody else trades on the account: 7 orders or trades', ['a', 'b', 'c', 'd', 'e', 'and 2 more']]);
 });
 
 test('the newest traded order of a symbol is never forgotten: without it, old trades of the bot would be those of others', () => {

@@ -159,6 +159,8 @@ export interface SettlementEvidence {
   readonly listed: boolean;
   /** Free and locked together, as exact text, of every asset with a balance. */
   readonly totals: readonly { readonly asset: string; readonly total: string }[];
+  /** What the ended order itself states that it has executed, base units; present where the bot settles it by that, without an operator. */
+  readonly stated?: string;
 }
 
 export type OperatorCommand =

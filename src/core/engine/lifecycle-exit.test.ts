@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, formatDecimal } from '../decimal.ts';
+import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
@@ -127,6 +127,19 @@ describe('an exit', () => {
     expect(world.locks()).toContain('execution');
     world.fate = () => ACCEPT;
     for (let second = 0; second < 61; second += 1) world.timer(seconds(1));
+    expect(world.held()).toBe('0');
+  });
+
+  test.each([0, 0.4])('that the exchange takes and ends with %d of it sold is a failure that is told each time, with the stop back in between', (part) => {
+    const world = new World().ready().enter();
+    world.take();
+    world.fate = ({ purpose }) => (purpose === 'exit' && world.placed('exit').length === 1 ? { kind: 'accept', part } : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    const [failure, ...others] = world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'order-failure' ? [effect.alert] : []));
+    const sold = world.exchange.snapshot(world.placed('exit')[0]?.clientOrderId ?? '')?.executedQuantity;
+    expect([failure?.title, failure?.lines, others]).toEqual(['BTC/USDT: exit expired', [`ended by the exchange with ${sold ?? ''} of ${formatDecimal(world.placed('exit')[0]?.quantity ?? ZERO)} sold`], []]);
+    expect(world.managed()?.phase).toBe('protected');
+    world.timer(seconds(6));
     expect(world.held()).toBe('0');
   });
 

@@ -205,6 +205,8 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     return tendProtecting(turn, symbol, managed);
   }
   watchTrigger(turn, symbol, managed, stop);
+  // A halted market takes neither a sale nor the stop back: what rests there protects from the first price on.
+  if (!symbol.instrument.trading) return;
   if (managed.exitReason !== null) {
     if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
   } else if (needsResize(turn, symbol, stop)) requestCancel(turn, stop, 'resize');

@@ -27,7 +27,7 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   if (totals === null) return;
   if (input.foreignOrders.length > 0) {
     const ids = [...input.foreignOrders].sort();
-    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, ids.slice(0, 5));
+    alert(turn, 'reconciliation', `foreign:${ids.join(',')}`, `Somebody else trades on the account: ${ids.length} order${ids.length === 1 ? ' or trade' : 's or trades'}`, [...ids.slice(0, FOREIGN_SHOWN), ...andMore(ids, FOREIGN_SHOWN)]);
   }
   noteListing(turn, input.unlisted ?? []);
   state.orphans = input.orphanOrders ?? [];
@@ -165,14 +165,19 @@ const orphansReason = ({ orphans }: EngineState): readonly string[] =>
   orphans.length === 0 ? [] : [`another instance of this bot has ${counted(orphans)} on the account (${shown(orphans)}): stop that bot, or cancel what it left`];
 
 const counted = ({ length }: readonly string[]): string => (length === 1 ? 'an order' : `${length} orders`);
-const shown = (orphans: readonly string[]): string => `${orphans.slice(0, ORPHANS_SHOWN).join(', ')}${orphans.length > ORPHANS_SHOWN ? ', ...' : ''}`;
-const ORPHANS_SHOWN = 3;
+const shown = (orphans: readonly string[]): string => [orphans.slice(0, ORPHANS_SHOWN).join(', '), ...andMore(orphans, ORPHANS_SHOWN)].join(' ');
+/** What a list that is named in part leaves out. */
+const andMore = ({ length }: readonly string[], named: number): readonly string[] => (length > named ? [`and ${length - named} more`] : []);
+/** Orders of another instance that are named, and so may be let go, at a time. */
+const ORPHANS_SHOWN = 10;
+/** Others' orders and trades that are named in one alert. */
+const FOREIGN_SHOWN = 5;
 /** Newest orders of other instances that an operator has let go; older ones are long gone from the exchange. */
 const MOST_ACCEPTED = 200;
 
-/** An operator has seen what the last reading found and let it go: from now on those orders are cancelled. */
+/** An operator has seen what the last reading found and let it go: from now on those orders are cancelled. What was not named waits for its turn: it may be a stop of the other bot's. */
 export const acceptOrphans = (state: EngineState): void => {
-  const ids = state.orphans.map((orphan) => orphan.slice(orphan.lastIndexOf(' ') + 1));
+  const ids = state.orphans.slice(0, ORPHANS_SHOWN).map((orphan) => orphan.slice(orphan.lastIndexOf(' ') + 1));
   state.acceptedOrphans = [...new Set([...state.acceptedOrphans, ...ids])].slice(-MOST_ACCEPTED);
   state.orphans = [];
 };

@@ -29,9 +29,10 @@ type Instrument = SymbolState['instrument'];
 /** Properties that say something else than before. */
 const changesOf = (before: Instrument, after: Instrument): readonly (keyof Instrument)[] => (Object.keys(after) as (keyof Instrument)[]).filter((key) => String(before[key]) !== String(after[key]));
 
-const tell = (turn: Turn, { symbol, instrument }: SymbolState, text: InstrumentText, changes: readonly (keyof Instrument)[]): void => {
+const tell = (turn: Turn, { symbol, instrument, managed }: SymbolState, text: InstrumentText, changes: readonly (keyof Instrument)[]): void => {
   if (changes.length === 0) return;
   const title = !changes.includes('trading') ? `${symbol}: the exchange has changed its rules` : instrument.trading ? `${symbol} is traded again at the exchange` : `${symbol}: the exchange has halted the market`;
   const rules = changes.filter((key) => key !== 'trading').map((key) => `${key} is now ${String(text[key])}`);
-  alert(turn, 'data', `instruments:${symbol}:${turn.wall}`, title, [...rules, instrument.trading ? 'Orders follow it from now on.' : 'No entries there until it is traded again.'], ['/positions'], symbol);
+  const effect = instrument.trading ? 'Orders follow it from now on.' : `No entries there until it is traded again${managed === null ? '' : '; a stop that rests stays, and no sale takes its place before'}.`;
+  alert(turn, 'data', `instruments:${symbol}:${turn.wall}`, title, [...rules, effect], ['/positions'], symbol);
 };

@@ -11,6 +11,7 @@ import { manage, price, REST_AFTER_STOP, setBarriers } from './lifecycle.ts';
 import { idsInUse } from './lost-history.ts';
 import { freshFeeCoinPrice } from './marking.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
+import { isStopNews, noteRefusal } from './refusals.ts';
 import { indexOrders, isDust, recountOrders, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
@@ -121,7 +122,16 @@ const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void =
   // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
   if ((before === 'intent' || before === 'unknown') && (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))) guardian.orderFailures = 0;
   if (draft.purpose === 'stop' && record.status === 'working' && before !== 'working') stopPlaced(turn, record);
+  if (draft.purpose === 'exit' && record.status === 'expired' && before !== 'expired') noteUnsold(turn, record, snapshot);
   takeFills(turn, record, fresh);
+};
+
+/** A sale that the exchange took and ended with most of it unsold (its limits on prices, no buyers, another order of the account's own) has failed like one that it refused: it is tried again, and told. */
+const noteUnsold = (turn: Turn, record: OrderRecord, { expiryReason }: OrderSnapshot): void => {
+  const { executed, draft } = record;
+  if (executed + executed >= draft.quantity) return;
+  record.detail = `ended by the exchange with ${formatDecimal(executed)} of ${formatDecimal(draft.quantity)} sold${expiryReason === undefined ? '' : `: ${expiryReason}`}`;
+  failed(turn, record, record.detail);
 };
 
 /** Books fills that are in the record already, and has the position of a late one looked after. */
@@ -154,7 +164,9 @@ const noteStopOut = ({ state, at }: Turn, symbol: SymbolState, { createdAt }: Or
 const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
   recordFailure(turn.state.guardian, turn.wall);
   const { draft } = record;
-  alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail], ['/orders'], draft.symbol);
+  const more = noteRefusal(turn, record);
+  if (more === null) return;
+  alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail, ...more], ['/orders'], draft.symbol);
 };
 
 /** Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once. */
@@ -241,6 +253,7 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
 
 const stopPlaced = (turn: Turn, record: OrderRecord): void => {
   const { draft } = record;
+  if (!isStopNews(turn, record)) return;
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const trigger = draft.stopPrice === null ? '' : ` @ ${price(draft.stopPrice)}`;
   alert(turn, 'stop', `${draft.clientOrderId}:placed`, `${base} stop placed${trigger}`, [`${formatDecimal(draft.quantity)} ${base}`], [], draft.symbol);

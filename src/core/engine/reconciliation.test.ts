@@ -150,6 +150,39 @@ describe('orders of another instance', () => {
   });
 });
 
+describe('many orders of another instance', () => {
+  const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `gbother-${index + 1}`);
+  const read = (world: World, orders: readonly string[]): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], orphanOrders: orders.map((id) => `BTC/USDT ${id}`) });
+  const reasonOf = (world: World): string => world.state.guardian.locks['reconciliation']?.reason ?? '';
+
+  test('are all named, and one that takes the place of another is told: nothing is let go that nobody has seen', () => {
+    const world = new World().ready();
+    read(world, ids(4));
+    expect(reasonOf(world)).toContain('4 orders on the account (BTC/USDT gbother-1, BTC/USDT gbother-2, BTC/USDT gbother-3, BTC/USDT gbother-4)');
+    const shown = { name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null } as const;
+    world.command({ name: 'reconcile' });
+    read(world, ids(4));
+    const shownAt = world.at;
+    world.timer(seconds(30));
+    read(world, [...ids(3), 'gbother-9']);
+    expect(told(world).at(-1)).toContain('gbother-9');
+    expect([world.command({ ...shown, shownAt }).ok, world.state.acceptedOrphans]).toEqual([false, []]);
+  });
+
+  test('are named up to ten, with how many more there are, and /unlock lets go of those ten alone', () => {
+    const world = new World().ready();
+    read(world, ids(12));
+    expect(reasonOf(world)).toContain('12 orders on the account (');
+    expect(reasonOf(world)).toContain('BTC/USDT gbother-10 and 2 more)');
+    world.command({ name: 'reconcile' });
+    read(world, ids(12));
+    expect(world.unlock().ok).toBe(true);
+    expect(world.state.acceptedOrphans).toEqual(ids(10));
+    read(world, ids(12).slice(10));
+    expect(reasonOf(world)).toContain('2 orders on the account (BTC/USDT gbother-11, BTC/USDT gbother-12)');
+  });
+});
+
 test('a second copy under the gate of a first is told, and the comparison from before it counts no more', () => {
   const world = new World();
   const restored = (): void => void world.start({ halts: [{ code: 'restored', text: 'this is a restored copy' }] });

@@ -13,6 +13,8 @@ import { alert, type Turn } from './turn.ts';
 /**
  * An order of which the exchange never says what became, settled by an operator's word: one whose outcome is unknown, or
  * one that has ended in the books, shows more at the exchange and cannot be looked up, so that nothing can be compared.
+ * Without an operator one that states itself what it has executed, while its trades cannot be read: what was bought, or
+ * what a stop has left over, must not wait for its stop until they can.
  *
  * Invariant: the word alone books nothing. What an order has done moves the account, so the balances are held against
  * the last comparison: coins that left or came in the order's direction, and the money for them. What is booked is what
@@ -37,6 +39,8 @@ const refused = (code: string, text: string): Judgement => ({ ok: false, code, t
 const PRICE_BAND = decimal('0.5');
 /** What the balances show is the order's own price within this of what the market or the order itself names; beyond, other money may be in it. */
 const SHOWN_BAND = decimal('0.02');
+/** Of what an order states to have executed this much may be missing in the balances: fees taken in the coin. */
+const MOST_FEE = decimal('0.01');
 /** A price that was said may differ this much from the one that the balances show. */
 const PRICE_AGREES = decimal('0.01');
 
@@ -63,6 +67,8 @@ const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecor
   if (moved.base <= ZERO) return refused('not-borne-out', `${inWords(symbol, record, moved)}: no coin has moved the order's way.`);
   const quantity = min(moved.base, sub(record.draft.quantity, record.executed));
   if (quantity <= ZERO) return refused('not-borne-out', `All of its ${formatDecimal(record.executed)} are booked: it cannot have done more.`);
+  const { stated } = evidence;
+  if (stated !== undefined && !bearsOut(quantity, record, stated)) return refused('not-borne-out', `${inWords(symbol, record, moved)}, and the order states that ${stated} were executed.`);
   const doubt = doubtOf(state, symbol, record, moved, quantity, evidence);
   const said = price === null ? null : decimal(price);
   if (doubt === null) {
@@ -74,6 +80,13 @@ const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecor
   const market = referencePrice(symbol, record);
   if (market !== null && !within(said, market, PRICE_BAND)) return refused('price-not-believed', `${money(toNumber(said))} is more than ${toNumber(PRICE_BAND) * 100} % from ${money(toNumber(market))}.`);
   return { ok: true, record, moved, quantity, quote: mulDown(said, quantity) };
+};
+
+/** Whether the units that moved are what the order states beyond what is booked of it, less a fee at most. */
+const bearsOut = (quantity: Decimal, { executed }: OrderRecord, stated: string): boolean => {
+  if (!isDecimalText(stated)) return false;
+  const rest = sub(decimal(stated), executed);
+  return quantity <= rest && quantity >= sub(rest, mulDown(rest, MOST_FEE));
 };
 
 /** Why the money that moved cannot be taken for the order's own, or null when it can. */
@@ -143,7 +156,8 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   record.unknownSince = null;
   endCancelling(record);
   record.missing = false;
-  record.detail = `${command.claim}, settled by operator ${by}`;
+  const alone = command.evidence.stated !== undefined;
+  record.detail = alone ? 'settled by what it states and the balances' : `${command.claim}, settled by operator ${by}`;
   state.guardian.lastTroubleWall = turn.wall;
   const [base = '', quoteAsset = ''] = draft.symbol.split('/');
   let text = 'nothing more was bought or sold by it';
@@ -160,6 +174,9 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   }
   reportOrder(turn, record, before);
   recountOrders(state);
-  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: ${draft.purpose} settled by hand as ${command.claim}`, [`${draft.clientOrderId}: ${text}`, `by operator ${by}`, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
+  const { title, why } = alone
+    ? { title: `${draft.purpose} booked by what it states itself`, why: 'The exchange answers for it, but its trades cannot be read; the balances bear it out.' }
+    : { title: `${draft.purpose} settled by hand as ${command.claim}`, why: `by operator ${by}` };
+  alert(turn, 'reconciliation', `settled:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: ${title}`, [`${draft.clientOrderId}: ${text}`, why, 'Books and account are compared now; a difference halts trading.'], ['/positions', '/orders'], draft.symbol);
   return { ok: true, code: 'done', text: `${draft.clientOrderId} is settled as ${command.claim}: ${text}.` };
 };

@@ -9,6 +9,7 @@ import { floorToLot, smallestQuantity, type Instrument } from '../market/instrum
 import { isFinal, type OrderRecord } from '../orders/record.ts';
 import type { EpochMs, Milliseconds, SymbolName } from '../units.ts';
 import type { EngineConfig } from './config.ts';
+import type { Refusals } from './refusals.ts';
 
 /**
  * A position from the entry's approval to its last exit.
@@ -45,6 +46,8 @@ export interface ManagedPosition {
   retryAt: EpochMs | null;
   /** Set when the stop itself closed the position. */
   stoppedOut: boolean;
+  /** Absent while none of its stops and exits has failed. */
+  refusals?: Refusals;
 }
 
 export interface SymbolState {

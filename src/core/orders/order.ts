@@ -58,6 +58,8 @@ export interface OrderSnapshot {
   readonly fills: readonly Fill[];
   /** Stated of open orders: one that waits for its trigger, which the exchange's filter of algo orders counts. */
   readonly algo?: true;
+  /** Why the exchange ended it, in the exchange's own word, where it says so. */
+  readonly expiryReason?: string;
 }
 
 /** Whether the exchange will never change this order again. */

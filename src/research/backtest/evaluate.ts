@@ -6,7 +6,7 @@ import { DAY_MS, HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '.
 import type { Assumptions } from './assumptions.ts';
 import type { SymbolSeries } from './hour-market.ts';
 import type { EquityCurve } from './record.ts';
-import type { BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
 
 /** The figures of one run. */
 export interface Evaluation {

@@ -7,7 +7,8 @@ import { generateCandles } from '../../sim/generator/candles.ts';
 import { DEFAULT_ASSUMPTIONS, type Assumptions } from './assumptions.ts';
 import type { SymbolSeries } from './hour-market.ts';
 import { recordedInstrument } from './instruments.ts';
-import { runBacktest, type BacktestOptions, type BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
+import { runBacktest, type BacktestOptions } from './run-backtest.ts';
 
 export const BTC = 'BTC/USDT';
 export const ETH = 'ETH/USDT';

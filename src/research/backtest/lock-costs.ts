@@ -3,7 +3,7 @@ import type { TradeEffect } from '../../core/engine/effect.ts';
 import { LOCKS } from '../../core/guardian/lock.ts';
 import { HOUR_MS, hourStart, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { lockTitle, type EquityCurve, type LockSpan } from './record.ts';
-import type { BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
 
 /** What one lock did to the result, measured against the run without the Guardian. */
 export interface LockCost {
@@ -19,6 +19,9 @@ export interface LockCost {
   readonly missedTrades: number;
   /** Their results in the equity of this run, quote currency: negative = losses that the lock saved. */
   readonly missed: number;
+  /** Of both, what began after this run had been stopped: only for the lock that stopped it. */
+  readonly missedTradesAfterStop: number;
+  readonly missedAfterStop: number;
   /** Positions it closed, and what they would have made beyond that without it; negative = saved. */
   readonly flattened: number;
   readonly flattenedDifference: number;
@@ -33,18 +36,23 @@ const FLATTEN_SPAN = HOUR_MS;
  * Each trade of the run without the Guardian that began under a lock is that
  * lock's doing (the one that halted first, when there were several); a position
  * that a lock closed is compared with how the same entry ended without it.
- * The two runs drift apart, so results are taken as fractions of equity.
+ * The two runs drift apart, so results are taken as fractions of equity, those of one lock one on the other.
+ * The lock that stopped the run holds for good: all that the other run made after it is its doing, too.
  */
 export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): readonly LockCost[] => {
   const missed = new Map<LockSpan, TradeEffect[]>();
   for (const trade of unguarded.trades) {
-    const span = responsible(guarded.locks, trade, guarded.to);
+    const span = responsible(guarded, trade);
     if (span !== null) missed.set(span, [...(missed.get(span) ?? []), trade]);
   }
   return guarded.locks.map((span) => {
     const { lock, until, by, equity } = span;
     const trades = missed.get(span) ?? [];
-    const lost = trades.reduce((sum, trade) => sum + (toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)) * (Number.isFinite(equity) ? equity : guarded.openingBalance), 0);
+    // Compounded: years without the Guardian may lose many times what there is to lose when they are only added up.
+    const growth = (some: readonly TradeEffect[]): number => some.reduce((product, trade) => product * (1 + toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)), 1);
+    const base = Number.isFinite(equity) ? equity : guarded.openingBalance;
+    const early = trades.filter(({ openedAt }) => openedAt < guarded.to);
+    const lost = base * (growth(trades) - 1);
     const closed = flattenedBy(span, guarded.trades);
     const difference = closed.reduce((sum, trade) => sum + afterwards(trade, unguarded.trades), 0);
     return {
@@ -57,6 +65,8 @@ export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): r
       equity,
       missedTrades: trades.length,
       missed: lost,
+      missedTradesAfterStop: trades.length - early.length,
+      missedAfterStop: base * (growth(trades) - growth(early)),
       flattened: closed.length,
       flattenedDifference: difference,
       cost: lost + difference,
@@ -67,8 +77,9 @@ export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): r
 const holds = ({ lock, until }: LockSpan, symbol: SymbolName, at: EpochMs, end: EpochMs): boolean =>
   at >= lock.since && at < (until ?? end) && (lock.symbol === null || lock.symbol === symbol);
 
-const responsible = (locks: readonly LockSpan[], trade: TradeEffect, end: EpochMs): LockSpan | null => {
-  const held = locks.filter((span) => holds(span, trade.symbol, trade.openedAt, end));
+const responsible = ({ locks, to, stopped }: BacktestResult, trade: TradeEffect): LockSpan | null => {
+  if (stopped !== null && trade.openedAt >= to) return locks.find(({ lock, until }) => until === null && lock.id === stopped.lock) ?? null;
+  const held = locks.filter((span) => holds(span, trade.symbol, trade.openedAt, to));
   return held.find(({ lock }) => LOCKS[lock.kind].state === 'halted') ?? held[0] ?? null;
 };
 

@@ -4,7 +4,8 @@ import { step } from '../../core/engine/step.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/units.ts';
 import { DEFAULT_ASSUMPTIONS } from './assumptions.ts';
 import { BTC, candle, config, enterInto, ETH, FROM, generated, options, PLAIN, quietThen, seriesOf, signalsAt, type Hours } from './fixture.test-helper.ts';
-import { runBacktest, type BacktestOptions, type BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
+import { runBacktest, type BacktestOptions } from './run-backtest.ts';
 
 const only = (result: BacktestResult) => {
   expect(result.trades).toHaveLength(1);

@@ -1,28 +1,21 @@
-import { toNumber, ZERO } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
-import type { TradeEffect } from '../../core/engine/effect.ts';
 import type { InstrumentText } from '../../core/engine/input.ts';
 import { createQuietBlock, passQuietHours, type QuietSeries, type Stretch } from '../../core/engine/quiet-hours.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
-import { candleAt, rowAt, type CandleColumns } from '../../core/features/candle-columns.ts';
 import { anyHeld, isHeld } from '../../core/guardian/state.ts';
 import { mayTighten } from '../../core/guardian/volatility.ts';
-import { quantityOf } from '../../core/ledger/ledger.ts';
-import type { Candle } from '../../core/market/candle.ts';
 import { DAY_MS, HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { Assumptions } from './assumptions.ts';
 import { BacktestBroker } from './broker.ts';
 import { HourMarket, type SymbolSeries } from './hour-market.ts';
 import { HourPath } from './hour-path.ts';
+import { HourlyInputs, NO_ANSWER } from './hourly-inputs.ts';
 import { Operator } from './operator.ts';
-import { RunRecord, timeLocked, type EquityCurve, type LockSpan } from './record.ts';
+import { RunRecord } from './record.ts';
+import { resultOf, type BacktestResult } from './result.ts';
 import { Session, type Apply } from './session.ts';
-import { equityNow, Walker } from './walk.ts';
-
-/** Hours of history before the run that warm the limits up, as the live bot reads them at start. */
-export const HISTORY_HOURS = 395 * 24;
-const HISTORY_CHUNK = 1_000;
+import { Walker } from './walk.ts';
 
 export interface BacktestOptions {
   readonly config: EngineConfig;
@@ -44,40 +37,12 @@ export interface BacktestOptions {
   readonly everyHour?: boolean;
 }
 
-export interface BacktestResult {
-  readonly from: EpochMs;
-  /** Where the run ended: `to`, or earlier when it was stopped. */
-  readonly to: EpochMs;
-  /** Hourly candles decided on, all symbols. */
-  readonly candles: number;
-  readonly orderHash: string;
-  readonly orders: number;
-  readonly fills: number;
-  readonly orderLines: readonly string[];
-  readonly trades: readonly TradeEffect[];
-  readonly openPositions: readonly { readonly symbol: SymbolName; readonly quantity: number; readonly since: EpochMs | null }[];
-  readonly curve: EquityCurve;
-  readonly openingBalance: number;
-  readonly finalEquity: number;
-  readonly locks: readonly LockSpan[];
-  readonly timeLocked: { readonly halted: number; readonly noEntries: number };
-  readonly decisions: RunRecord['decisions'];
-  readonly denials: Readonly<Record<string, number>>;
-  readonly fees: number;
-  /** The lock that ended the run before its time, or null. */
-  readonly stopped: { readonly at: EpochMs; readonly lock: string } | null;
-}
-
-const NO_ANSWER = 'the features are not complete for this hour';
-
 /**
  * The whole system over stored candles on the virtual clock: the live `step()`
  * with prices, closed candles, predictions, order reports and account readings
  * as its inputs, in the order in which the live loop gives them.
  */
 export const runBacktest = (options: BacktestOptions): BacktestResult => new BacktestRun(options).run();
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 class BacktestRun {
   readonly #options: BacktestOptions;
@@ -91,14 +56,12 @@ class BacktestRun {
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
   readonly #closes: Float64Array;
-  readonly #candleInputs: { readonly type: 'candle'; at: EpochMs; wall: EpochMs; symbol: SymbolName; readonly candle: Writable<Candle> }[];
-  readonly #predictionInputs: { readonly type: 'prediction'; at: EpochMs; wall: EpochMs; symbol: SymbolName; openTime: EpochMs; probability: number | null; failure: string | null; readonly features: readonly number[] }[];
-  readonly #probabilities: readonly (Float32Array | undefined)[];
+  readonly #inputs: HourlyInputs;
   /** What quiet hours are made of; null when every hour is stepped. */
   readonly #quiet: readonly QuietSeries[] | null;
   /** Whether all that is known of any hour is its hourly candle. */
   readonly #coarse: boolean;
-  readonly #passed: Stretch['passed'] = (block) => this.#record.quietHours(block, this.#candleInputs.length);
+  readonly #passed: Stretch['passed'] = (block) => this.#record.quietHours(block, this.#options.series.length);
   readonly #crossesNothing: Stretch['crossesNothing'] = (index) => {
     this.#readRange(index);
     return this.#walker.crossesNothing(this.#market.hour + index * HOUR_MS, this.#lows, this.#highs);
@@ -122,12 +85,11 @@ class BacktestRun {
     this.#operator = new Operator(assumptions.operator);
     const column = (): Float64Array => new Float64Array(series.length);
     [this.#lows, this.#highs, this.#closes] = [column(), column(), column()];
-    this.#candleInputs = series.map(({ symbol, hourly }) => ({ type: 'candle', at: from, wall: from, symbol, candle: candleAt(hourly, 0) }));
-    this.#predictionInputs = series.map(({ symbol }) => ({ type: 'prediction', at: from, wall: from, symbol, openTime: 0, probability: null, failure: null, features: [] }));
-    this.#probabilities = series.map(({ symbol }) => options.predictions.get(symbol));
+    const probabilities = series.map(({ symbol }) => options.predictions.get(symbol));
+    this.#inputs = new HourlyInputs(this.#market, this.#session, series, probabilities);
     this.#coarse = series.every(({ finer }) => finer.length === 0);
     const stepped = options.everyHour === true || options.applyTo !== undefined;
-    this.#quiet = stepped ? null : series.map((each, i) => quietSeries(each, this.#probabilities[i], this.#session, i));
+    this.#quiet = stepped ? null : series.map((each, i) => quietSeries(each, probabilities[i], this.#session, i));
   }
 
   run(): BacktestResult {
@@ -140,24 +102,19 @@ class BacktestRun {
       for (let more = true; more; ) more = this.#passQuietHours();
     }
     this.#end();
-    return this.#result(this.#stopped?.at ?? Math.min(to, market.hour));
+    const { from, assumptions, config } = this.#options;
+    const stopped = this.#stopped;
+    return resultOf(this.#state, this.#record, { from, to: stopped?.at ?? Math.min(to, market.hour), symbols: config.symbols, candles: this.#candles, openingBalance: assumptions.balance, stopped });
   }
 
   /** Start, account and history, as the live bot begins. */
   #begin(): void {
-    const { config, engineVersion, instruments, series, from } = this.#options;
+    const { config, engineVersion, instruments, from } = this.#options;
     const session = this.#session;
-    const times = { at: from, wall: from };
-    session.apply({ type: 'started', ...times, engineVersion, config, instruments, halts: [] });
+    session.apply({ type: 'started', at: from, wall: from, engineVersion, config, instruments, halts: [] });
     session.bind();
-    this.#candleInputs.forEach((input, i) => (input.symbol = session.nameOf(i)));
-    this.#predictionInputs.forEach((input, i) => (input.symbol = session.nameOf(i)));
-    for (const { symbol, hourly } of series) {
-      const last = rowAt(hourly, from);
-      for (let row = rowAt(hourly, from - HISTORY_HOURS * HOUR_MS); row < last; row += HISTORY_CHUNK) {
-        session.apply({ type: 'history', ...times, symbol, candles: historyOf(hourly, row, Math.min(last, row + HISTORY_CHUNK)) });
-      }
-    }
+    this.#inputs.bind();
+    this.#inputs.tellHistory();
     this.#readAccount();
     this.#readAccount();
   }
@@ -170,7 +127,7 @@ class BacktestRun {
     session.now = Math.max(session.now, hour - 1);
     session.poll();
     session.now = Math.max(session.now, hour);
-    this.#closedCandles();
+    this.#inputs.closedCandles();
   }
 
   #hour(): void {
@@ -180,8 +137,8 @@ class BacktestRun {
     this.#open();
     this.#operate();
     if (this.#stopped !== null) return;
-    if (this.#closedCandles()) {
-      this.#predict();
+    if (this.#inputs.closedCandles()) {
+      this.#candles += this.#inputs.predict();
       session.settle();
     }
     if (session.unread > 0 && market.hour % DAY_MS === 0) this.#readAccount();
@@ -254,7 +211,7 @@ class BacktestRun {
   #waitsForPoll(): boolean {
     const { guardian } = this.#state;
     if (!anyHeld(guardian)) return false;
-    for (let i = 0; i < this.#candleInputs.length; i += 1) {
+    for (let i = 0; i < this.#options.series.length; i += 1) {
       const symbol = this.#session.symbolState(i);
       if (symbol !== undefined && symbol.freshPolls === 1 && isHeld(guardian, symbol.staleLockId)) return true;
     }
@@ -274,41 +231,6 @@ class BacktestRun {
     const ids = move.command.name === 'unlock' ? move.command.lockIds : [];
     if (ids.some((id) => isHeld(this.#state.guardian, id))) this.#operator.refused(session.now);
     session.settle();
-  }
-
-  /** Gives the engine the candles that have just closed; whether there were any. */
-  #closedCandles(): boolean {
-    const session = this.#session;
-    let any = false;
-    for (let i = 0; i < this.#candleInputs.length; i += 1) {
-      const row = this.#market.closed(i);
-      const input = this.#candleInputs[i];
-      if (row < 0 || input === undefined) continue;
-      readCandle(this.#market.hourly(i), row, input.candle);
-      input.at = session.now;
-      input.wall = session.now;
-      session.apply(input);
-      any = true;
-    }
-    return any;
-  }
-
-  #predict(): void {
-    const session = this.#session;
-    for (let i = 0; i < this.#predictionInputs.length; i += 1) {
-      const row = this.#market.closed(i);
-      const input = this.#predictionInputs[i];
-      if (row < 0 || input === undefined) continue;
-      const probability = this.#probabilities[i]?.[row] ?? Number.NaN;
-      const known = probability >= 0;
-      input.at = session.now;
-      input.wall = session.now;
-      input.openTime = this.#market.hour - HOUR_MS;
-      input.probability = known ? probability : null;
-      input.failure = known ? null : NO_ANSWER;
-      session.apply(input);
-      this.#candles += 1;
-    }
   }
 
   /** The rest of an hour without a position: told only when one of its prices could set or hold a volatility lock. */
@@ -341,60 +263,9 @@ class BacktestRun {
     session.unread = 0;
     session.apply({ type: 'account', at: session.now, wall: session.now, balances: session.broker.balances(), failure: null, foreignOrders: [] });
   }
-
-  #result(to: EpochMs): BacktestResult {
-    const { from, assumptions } = this.#options;
-    const record = this.#record;
-    const { orders, trades, locks, decisions, denials, fees } = record;
-    const open = Object.values(this.#state.symbols).filter(({ managed }) => managed !== null);
-    return {
-      from,
-      to,
-      candles: this.#candles,
-      orderHash: orders.hash(),
-      orders: orders.orders,
-      fills: orders.fills,
-      orderLines: orders.lines(),
-      trades,
-      openPositions: open.map(({ symbol }) => ({
-        symbol,
-        quantity: toNumber(quantityOf(this.#state.ledger, symbol)),
-        since: this.#state.ledger.positions[symbol]?.trade?.openedAt ?? null,
-      })),
-      curve: record.curve(),
-      openingBalance: assumptions.balance,
-      finalEquity: equityNow(this.#state) ?? record.lastEquity,
-      locks,
-      timeLocked: timeLocked(locks, this.#options.config.symbols, from, to),
-      decisions,
-      denials,
-      // Trades tell theirs when they close; what is open has paid for its entry.
-      fees: open.reduce((sum, { symbol }) => sum + toNumber(this.#state.ledger.positions[symbol]?.trade?.fees ?? ZERO), fees),
-      stopped: this.#stopped,
-    };
-  }
 }
 
 const quietSeries = ({ symbol, hourly }: SymbolSeries, probability: Float32Array | undefined, session: Session, i: number): QuietSeries => {
   const { openTime, open, high, low, close } = hourly;
   return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), failure: NO_ANSWER, alarm: () => session.broker.alarm(symbol), bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
-};
-
-const historyOf = (columns: CandleColumns, first: number, last: number): (readonly [number, number, number, number, number])[] =>
-  Array.from({ length: last - first }, (_, k) => {
-    const { openTime, open, high, low, close } = candleAt(columns, first + k);
-    return [openTime, open, high, low, close] as const;
-  });
-
-const readCandle = (columns: CandleColumns, row: number, candle: Writable<Candle>): void => {
-  candle.openTime = columns.openTime[row] ?? Number.NaN;
-  candle.open = columns.open[row] ?? Number.NaN;
-  candle.high = columns.high[row] ?? Number.NaN;
-  candle.low = columns.low[row] ?? Number.NaN;
-  candle.close = columns.close[row] ?? Number.NaN;
-  candle.volume = columns.volume[row] ?? Number.NaN;
-  candle.quoteVolume = columns.quoteVolume[row] ?? Number.NaN;
-  candle.trades = columns.trades[row] ?? Number.NaN;
-  candle.takerBuyBase = columns.takerBuyBase[row] ?? Number.NaN;
-  candle.takerBuyQuote = columns.takerBuyQuote[row] ?? Number.NaN;
 };

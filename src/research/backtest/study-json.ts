@@ -65,6 +65,7 @@ export const studyJson = (study: BacktestStudy): string => {
       withoutGuardian: without,
       buyAndHold: holding,
       resampling,
+      guardianCost: study.guardianCost,
       locks: lockCosts.map((lock) => ({ ...lock, since: iso(lock.since), until: iso(lock.until) })),
       trades: result.trades.map(tradeRow),
       equityByDay: { withGuardian: daily(result.curve), withoutGuardian: daily(unguardedCurve), buyAndHold: daily(holdCurve) },

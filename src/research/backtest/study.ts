@@ -7,7 +7,8 @@ import { buyAndHold, dailyPoints, evaluate, evaluateCurve, type Evaluation } fro
 import { equityAt, lockCosts, type LockCost } from './lock-costs.ts';
 import type { EquityCurve } from './record.ts';
 import { resample, type Resampling } from './resampling.ts';
-import { runBacktest, type BacktestOptions, type BacktestResult } from './run-backtest.ts';
+import type { BacktestResult } from './result.ts';
+import { runBacktest, type BacktestOptions } from './run-backtest.ts';
 import { withoutGuardian } from './unguarded.ts';
 
 /** Everything that a report tells. */
@@ -26,6 +27,8 @@ export interface BacktestStudy {
   readonly hold: Evaluation & { readonly curve: EquityCurve };
   readonly resampling: Resampling;
   readonly lockCosts: readonly LockCost[];
+  /** By how much the run without the Guardian ended higher (negative: lower), how much of that are the locks' costs, and what they leave unexplained; quote currency. */
+  readonly guardianCost: { readonly total: number; readonly locks: number; readonly rest: number };
 }
 
 export interface StudyOptions extends BacktestOptions {
@@ -52,6 +55,8 @@ export const runStudy = (options: StudyOptions): BacktestStudy => {
   const result = runBacktest(options);
   const other = nothingWanted(result) ? result : runBacktest({ ...options, applyTo: withoutGuardian });
   const holding = buyAndHold(series, from, to, assumptions);
+  const costs = lockCosts(result, other);
+  const [total, locks] = [other.finalEquity - result.finalEquity, costs.reduce((sum, { cost }) => sum + cost, 0)];
   return {
     symbols: config.symbols,
     from,
@@ -66,6 +71,7 @@ export const runStudy = (options: StudyOptions): BacktestStudy => {
     unguarded: { ...evaluate(other), trades: other.trades.length, curve: other.curve, orderHash: other.orderHash },
     hold: { ...evaluateCurve(holding, assumptions.balance, [], []), curve: holding },
     resampling: resample(fractionsByDay(result), dailyReturns(dailyPoints(result.curve)).map(({ value }) => value), config.limits.maxTotalDrawdown),
-    lockCosts: lockCosts(result, other),
+    lockCosts: costs,
+    guardianCost: { total, locks, rest: total - locks },
   };
 };

@@ -1,4 +1,5 @@
 import type { BacktestStudy } from './study.ts';
+import { guardianLines, STOPPED_NOTE } from './guardian-lines.ts';
 import { day, figure, interval, minute, money, percent, signedMoney, signedPercent } from './words.ts';
 
 const table = (rows: readonly (readonly string[])[]): string[] => {
@@ -15,7 +16,7 @@ export const summaryLines = (study: BacktestStudy): readonly string[] => {
   const heads = [['', 'Guardian', 'without', 'buy and hold']];
   const lines = [
     `${study.symbols.join(', ')}  ${day(study.from)} to ${day(study.to)}  model ${study.model === null ? 'none' : `${study.model.name} (${study.model.hash.slice(0, 12)})`}`,
-    ...(result.stopped === null ? [] : [`STOPPED on ${minute(result.stopped.at)} UTC: ${result.stopped.lock} after the last /unlock of the operator model`]),
+    ...(result.stopped === null ? [] : [`STOPPED on ${minute(result.stopped.at)} UTC: ${result.stopped.lock} after the last /unlock of the operator model; ${STOPPED_NOTE}`]),
     '',
     ...table([
       ...heads,
@@ -35,6 +36,7 @@ export const summaryLines = (study: BacktestStudy): readonly string[] => {
     '',
     ...chanceLines(study),
     `Halted ${percent(result.timeLocked.halted, 1)} of the time, no entries at all ${percent(result.timeLocked.noEntries, 1)}; ${result.locks.length} locks, ${costLine(study)}`,
+    ...guardianLines(study),
     ...(result.openPositions.length === 0 ? [] : [`Still open: ${result.openPositions.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ')}`]),
     `Fees ${money(result.fees)} USDT; ${result.orders} orders, ${result.fills} fills, ${result.candles} hours decided`,
     ...unansweredLines(study),
@@ -58,7 +60,4 @@ const unansweredLines = ({ result }: BacktestStudy): string[] => {
   return unanswered === 0 ? [] : [`The model gave no answer in ${unanswered} of ${result.candles} hours: its features were not known (warm-up, an outage, or no candle of the context symbol)`];
 };
 
-const costLine = ({ lockCosts }: BacktestStudy): string => {
-  const total = lockCosts.reduce((sum, { cost }) => sum + cost, 0);
-  return total <= 0 ? `which saved ${money(-total)} USDT` : `which cost ${signedMoney(total)} USDT`;
-};
+const costLine = ({ guardianCost: { locks } }: BacktestStudy): string => (locks <= 0 ? `which saved ${money(-locks)} USDT` : `which cost ${signedMoney(locks)} USDT`);

@@ -77,6 +77,8 @@ const KINDS: readonly Kind[] = [
   kind(2, 6 * 60 * MINUTE_MS, exchange(() => ({ name: 'duplicate-fills' }))),
   kind(2, 6 * 60 * MINUTE_MS, exchange(() => ({ name: 'reordered-fills' }))),
   kind(3, 6 * 60 * MINUTE_MS, exchange((random) => ({ name: 'late-fills', reads: whole(random, 1, 6) }))),
+  // Long enough that entries are settled by what they state themselves.
+  kind(2, 6 * 60 * MINUTE_MS, exchange(() => ({ name: 'late-fills', reads: 1_000 }))),
   kind(3, DAY, exchange((random) => ({ name: 'fill-after-cancel', fraction: pick(random, [1, 0.5]), answer: pick(random, ['truth', 'cancelled']) }))),
   kind(4, DAY, exchange((random) => ({ name: 'partial-then-cancel', fraction: pick(random, [0.2, 0.5, 0.9]), status: pick(random, ['CANCELED', 'EXPIRED']) }))),
   kind(2, 2 * 60 * MINUTE_MS, exchange(() => ({ name: 'stop-triggered-unfilled' }))),

@@ -14,7 +14,7 @@ import {
   type Payload,
 } from './payload.ts';
 import type { BotApiState } from './state.ts';
-import type { Chat, Message, PhotoSize } from './types.ts';
+import type { Chat, JsonObject, Message, PhotoSize } from './types.ts';
 
 type Method = (state: BotApiState, payload: Payload) => unknown;
 
@@ -50,7 +50,8 @@ const optional = <Value>(key: string, value: Value | undefined): Readonly<Record
 const textBody = (payload: Payload): Partial<Message> => {
   const text = readMessageText(payload, 'text');
   const entities = readEntities(payload, 'entities', text);
-  return { text, ...(entities.length === 0 ? {} : { entities }), ...optional('reply_markup', readKeyboard(payload)) };
+  const preview = readObject(payload, 'link_preview_options');
+  return { text, ...(entities.length === 0 ? {} : { entities }), ...(preview === null ? {} : { link_preview_options: preview as JsonObject }), ...optional('reply_markup', readKeyboard(payload)) };
 };
 
 const captionBody = (payload: Payload): Partial<Message> => {
@@ -105,7 +106,7 @@ const finishEdit = (state: BotApiState, old: Message, edited: Message): Message 
 
 /** A message without the parts that an edit replaces. */
 const bare = (message: Message): Message => {
-  const { text: _text, entities: _entities, caption: _caption, caption_entities: _captionEntities, reply_markup: _markup, ...rest } = message;
+  const { text: _text, entities: _entities, link_preview_options: _preview, caption: _caption, caption_entities: _captionEntities, reply_markup: _markup, ...rest } = message;
   return rest;
 };
 

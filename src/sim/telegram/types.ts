@@ -54,6 +54,8 @@ export interface Message {
   readonly disable_notification?: true;
   readonly text?: string;
   readonly entities?: readonly Json[];
+  /** Only where other than usual: a preview of the first address in the text. */
+  readonly link_preview_options?: JsonObject;
   readonly caption?: string;
   readonly caption_entities?: readonly Json[];
   readonly photo?: readonly PhotoSize[];

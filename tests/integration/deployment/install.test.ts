@@ -64,6 +64,21 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('Equity');
   });
 
+  test('a link in the bot\'s own directory leads no installation, which is root\'s, to files that are not the bot\'s', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      deployment/install.sh install --offline
+      install -d -m 0755 /srv/others
+      cd /var/lib/guardian-bot
+      runuser -u guardian-bot -- sh -c 'rm -r data .env && ln -s /srv/others data && ln -s /srv/others/made .env'
+      cd /srv/checkout
+      result=0; deployment/install.sh install --offline || result=$?
+      echo "check others $(stat -c '%a %U' /srv/others) $(ls -A /srv/others | wc -l)"
+      echo "check result $result"
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ others: '755 root 0', result: '1' });
+  });
+
   test('upgrades with a backup; a version that does not come up is rolled back with its database', { timeout: 180_000 }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline

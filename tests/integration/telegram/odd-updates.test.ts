@@ -98,3 +98,39 @@ test('a slip in a name is told as not done, with what was probably meant; of /pa
   expect(said(GROUP)).toEqual(['There is no command /hlat']);
   expect(deeds()).toEqual([]);
 });
+
+test('a stranger who presses an old button costs no write', async () => {
+  await bot.settle();
+  let writes = 0;
+  const { set } = bot.memory;
+  Object.assign(bot.memory, { set: (key: string, value: string) => ((writes += 1), set(key, value)) });
+  for (let count = 0; count < 50; count += 1) pressOld(STRANGER + count, GROUP, 'n:/locks');
+  await bot.settle();
+  // That of whoever asked last.
+  expect(writes).toBe(1);
+});
+
+test("a stranger's name is no link, no command and no tag in what operators are told of them", async () => {
+  const date = Math.floor(bot.clock.wallNow() / 1_000);
+  const names = [['/halt', 'now'], ['Session over: https://a.example/in', ''], ['#lost', '$BTC']] as const;
+  for (const [index, [first_name, last_name]] of names.entries()) bot.server.person.push({ message: { message_id: 900 + index, from: { id: STRANGER + index, is_bot: false, first_name, last_name, username: `mallory_${index}` }, chat: chat(STRANGER), date, text: 'hello' } });
+  await bot.settle();
+  bot.clock.jump(3_600_000);
+  bot.server.person.send(STRANGER, STRANGER, 'hello again');
+  await bot.settle();
+  const told = bot.reported.flatMap(({ title, lines }) => [title, ...lines.slice(0, -1)]);
+  expect(told).toContainEqual(expect.stringContaining('·halt now (@mallory_0), id 9001'));
+  expect(told).toContainEqual(expect.stringContaining('Session over· https···a·example·in'));
+  expect(told.join('\n')).not.toMatch(/[/.#$]/);
+});
+
+test('an address in what the bot says brings no preview of a page of anybody\'s with it', async () => {
+  const shown = { is_disabled: true };
+  expect((await bot.ask(OPERATOR, '/status')).link_preview_options).toEqual(shown);
+  await bot.press(OPERATOR, OPERATOR, '↻ Refresh');
+  await bot.settle();
+  await bot.bot.notifier.deliver(OPERATOR, { kind: 'order-failure', key: 'x', title: 'Refused', lines: ['see https://anybody.example'], commands: [], symbol: null, at: 0 }, false);
+  const messages = bot.server.person.messages(OPERATOR).filter(({ from }) => from.is_bot);
+  expect(messages.length).toBeGreaterThan(1);
+  for (const { text, link_preview_options: options } of messages) expect(options, text).toEqual(shown);
+});

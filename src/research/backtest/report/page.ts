@@ -3,6 +3,7 @@ import type { Scene } from '../../../ports/scene.ts';
 import { LOCKS } from '../../../core/guardian/lock.ts';
 import type { LockCost } from '../lock-costs.ts';
 import type { BacktestStudy } from '../study.ts';
+import { guardianLines, STOPPED_NOTE } from '../guardian-lines.ts';
 import { figure, interval, minute, money, percent, price, signedMoney, signedPercent } from '../words.ts';
 import { escapeText, sceneSvg } from './svg.ts';
 
@@ -40,12 +41,13 @@ export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes
     `<p>${minute(study.from)} to ${minute(study.to)} UTC, model ${escapeText(model === null ? 'none' : `${model.name} (${model.hash.slice(0, 12)})`)}, engine ${escapeText(study.engineVersion)}</p>`,
     ...notes.map((note) => `<p class="warn">${escapeText(note)}</p>`),
     ...(model !== null && !model.demonstratedEdge ? ['<p class="warn">The model&#39;s card shows no demonstrated edge after costs.</p>'] : []),
-    ...(result.stopped === null ? [] : [`<p class="stop">Stopped on ${minute(result.stopped.at)} UTC: ${escapeText(result.stopped.lock)} after the last /unlock of the operator model.</p>`]),
+    ...(result.stopped === null ? [] : [`<p class="stop">Stopped on ${minute(result.stopped.at)} UTC: ${escapeText(result.stopped.lock)} after the last /unlock of the operator model; ${STOPPED_NOTE}.</p>`]),
     figures(study),
     equity ?? '',
     drawdown ?? '',
     '<h2>What the Guardian cost and saved</h2>',
     `<p>Against the same engine with a Guardian that forgets: trading was halted ${percent(result.timeLocked.halted, 1)} of the time, and all entries were forbidden ${percent(result.timeLocked.noEntries, 1)} of it. A lock&#39;s cost is what the other run made of trades that began under it, and of positions that it closed; negative is saved.</p>`,
+    ...guardianLines(study).map((line) => `<p>${escapeText(line)}.</p>`),
     byKind(study.lockCosts),
     lockTable(study.lockCosts),
     ...others,

@@ -1,0 +1,54 @@
+import type { SettlementEvidence } from '../core/engine/input.ts';
+import { judgeSettlement } from '../core/engine/settle.ts';
+import type { OrderRecord } from '../core/orders/record.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { OrderReference, Venue } from '../ports/venue.ts';
+import type { EngineHost } from './engine-host.ts';
+import type { Executor } from './executor.ts';
+
+export interface StatedOrdersOptions {
+  readonly host: EngineHost;
+  readonly venue: Venue;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the exchange shows beside an order, or why it could not be read. */
+  readonly evidence: (reference: OrderReference) => Promise<SettlementEvidence | string>;
+}
+
+/**
+ * Orders that have ended and state themselves what they have bought or sold, while the exchange's list of trades cannot be
+ * read: without its fills an entry is no position in the books and gets no stop, and what a stop has left over gets no
+ * other one. After a minute of failed looks such an order is settled by its own statement, if the balances bear it out;
+ * otherwise it waits for its trades or for an operator, as any other.
+ * @returns a look at all of them; resolves to whether one was settled.
+ */
+export const createStatedOrders = ({ host, venue, executor, clock, log, evidence }: StatedOrdersOptions): (() => Promise<boolean>) => {
+  const waiting = (): readonly OrderRecord[] => executor.stuck.flatMap((id) => host.state.orders[id] ?? []).filter(({ status }) => status === 'unknown');
+
+  const settle = async ({ draft: { symbol, clientOrderId } }: OrderRecord): Promise<boolean> => {
+    const found = await venue.lookUp({ symbol, clientOrderId });
+    if (found.kind !== 'unknown' || found.stated === undefined) return false;
+    const shown = await evidence({ symbol, clientOrderId });
+    const why = typeof shown === 'string' ? shown : decide(clientOrderId, { ...shown, stated: found.stated });
+    if (why !== null) log.warn({ symbol, clientOrderId, stated: found.stated, why }, 'an order states what it has executed, its trades cannot be read, and it is not settled by that');
+    return why === null;
+  };
+
+  /** Settles it, or says why not. */
+  const decide = (clientOrderId: string, seen: SettlementEvidence): string | null => {
+    const claim = { clientOrderId, claim: 'filled', price: null, evidence: seen } as const;
+    const judged = judgeSettlement(host.state, clock.wallNow() + host.state.wallShift, claim);
+    if (!judged.ok) return judged.text;
+    host.apply({ type: 'command', commandId: `stated-${clientOrderId}`, by: 'the order’s own statement', command: { name: 'settle', ...claim } });
+    executor.forget(clientOrderId);
+    return null;
+  };
+
+  return async () => {
+    let any = false;
+    for (const record of waiting()) any = (await settle(record)) || any;
+    return any;
+  };
+};
