@@ -12,7 +12,7 @@ const CADENCE: Milliseconds = HOUR_MS;
 /** After a look that failed, and between two that refused orders have asked for. */
 const AGAIN: Milliseconds = MINUTE_MS;
 
-/** While a market is halted in which something is held: a sale may wait for its end. */
+/** While a market is halted in which something is held, also since before this start: a sale may wait for its end. */
 const HALTED: Milliseconds = 15 * SECOND_MS;
 
 /** Instruments as the journal keeps them. */
@@ -61,7 +61,6 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
     const found = await read(watched());
     lookedAt = clock.monotonicNow();
     if (found === null) wait = AGAIN;
-    else if (found.some(({ symbol, trading }) => !trading && (host.state.symbols[symbol]?.managed ?? null) !== null)) wait = HALTED;
     const changed = (found ?? []).map(instrumentText).filter((stated) => {
       const known = host.state.symbols[stated.symbol];
       return known !== undefined && !isSame(stated, instrumentText(known.instrument));
@@ -69,7 +68,9 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
     if (changed.length > 0) host.apply({ type: 'instruments', instruments: changed });
   };
 
-  return { look: () => (clock.monotonicNow() - lookedAt < wait ? NOTHING : look()) };
+  const heldInHalt = (): boolean => host.state.symbolList.some(({ instrument, managed, unlisted }) => managed !== null && !instrument.trading && !unlisted);
+
+  return { look: () => (clock.monotonicNow() - lookedAt < (heldInHalt() ? HALTED : wait) ? NOTHING : look()) };
 };
 
 /** What a look has that is not due yet. */
