@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
+import type { InstrumentText } from './input.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const REJECT: Fate = { kind: 'reject' };
@@ -177,6 +178,32 @@ describe('an exit', () => {
     expect(world.locks()).toEqual(['clock-skew', 'model', 'operator-halt', 'operator-pause', `stale-data:${BTC}`, `stale-data:${ETH}`]);
     world.command({ name: 'flatten', symbol: null });
     expect(world.held()).toBe('0');
+  });
+});
+
+describe.each([
+  ['that could not cancel its stop', (_: World): void => undefined],
+  ['that a restart has interrupted', (world: World): void => world.restart()],
+  ['whose stop nobody can answer for', (world: World): void => void world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stopIdOf(world), outcome: { kind: 'unknown', code: '503', message: 'no answer' } })],
+])('an exit %s before its market was halted', (_, meanwhile) => {
+  const halted = (trading: boolean): readonly InstrumentText[] => [instrumentText(BTC, { trading }), instrumentText(ETH)];
+
+  test('leaves the stop where it is: neither the sale nor the stop would be taken back. It goes on when the market is traded again', () => {
+    const world = new World().ready().enter();
+    const stop = stopIdOf(world);
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    world.instruments = [...halted(false)];
+    world.apply({ type: 'instruments', instruments: halted(false) });
+    world.cancelWorks = true;
+    meanwhile(world);
+    for (let look = 0; look < 12; look += 1) world.timer(seconds(5));
+    expect([world.exchange.openOrders().map(({ draft }) => draft.clientOrderId), world.placed('exit'), world.state.orders[stop]?.cancelSince]).toEqual([[stop], [], null]);
+    world.resolve();
+    expect(world.managed()?.phase).toBe('protected');
+    world.apply({ type: 'instruments', instruments: halted(true) });
+    world.timer(seconds(1));
+    expect([world.held(), world.exchange.openOrders()]).toEqual(['0', []]);
   });
 });
 
