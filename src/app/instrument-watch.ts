@@ -1,5 +1,6 @@
 import { formatDecimal, type Decimal } from '../core/decimal.ts';
 import type { InstrumentText } from '../core/engine/input.ts';
+import { heldInHalt } from '../core/engine/state.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -68,9 +69,7 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
     if (changed.length > 0) host.apply({ type: 'instruments', instruments: changed });
   };
 
-  const heldInHalt = (): boolean => host.state.symbolList.some(({ instrument, managed, unlisted }) => managed !== null && !instrument.trading && !unlisted);
-
-  return { look: () => (clock.monotonicNow() - lookedAt < (heldInHalt() ? HALTED : wait) ? NOTHING : look()) };
+  return { look: () => (clock.monotonicNow() - lookedAt < (heldInHalt(host.state).length > 0 ? HALTED : wait) ? NOTHING : look()) };
 };
 
 /** What a look has that is not due yet. */
