@@ -656,6 +656,9 @@ describe('the exchange’s clock', () => {
     expect(bench.inputs).toEqual(['clock-skew']);
     expect(skew(bench)).toBeCloseTo(-MINUTE_MS, -2);
     expect(bench.world.locks()).toContain('clock-skew');
+    // What it was set to is known now: the next look is as soon as any after trouble, and no sooner.
+    await bench.answer(bench.watch.skew());
+    expect(bench.inputs).toEqual(['clock-skew']);
   });
 
   test('a machine that has slept measures before it judges how old the last measurement is: no lock', async () => {

@@ -33,7 +33,7 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
   let lookedAt = clock.monotonicNow();
   let wait = CADENCE;
   host.onEffect((effect) => {
-    if (effect.type === 'order' && effect.status === 'rejected') wait = Math.min(wait, AGAIN);
+    if (effect.type === 'order' && effect.status === 'rejected') wait = AGAIN;
   });
 
   /** What is traded, and what is held of former runs; not what has left the exchange. */

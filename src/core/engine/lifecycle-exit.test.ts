@@ -140,7 +140,11 @@ describe('an exit', () => {
     const sold = world.exchange.snapshot(world.placed('exit')[0]?.clientOrderId ?? '')?.executedQuantity;
     expect([failure?.title, failure?.lines, others]).toEqual(['BTC/USDT: exit expired', [`ended by the exchange with ${sold ?? ''} of ${formatDecimal(world.placed('exit')[0]?.quantity ?? ZERO)} sold`], []]);
     expect(world.managed()?.phase).toBe('protected');
-    world.timer(seconds(6));
+    const { orderFailures, lastTroubleWall } = world.state.guardian;
+    world.timer(seconds(1));
+    world.report(world.placed('exit')[0]?.clientOrderId ?? '');
+    expect([world.state.guardian.orderFailures, world.state.guardian.lastTroubleWall]).toEqual([orderFailures, lastTroubleWall]);
+    world.timer(seconds(5));
     expect(world.held()).toBe('0');
   });
 
@@ -152,10 +156,12 @@ describe('an exit', () => {
       first = false;
       return { kind: 'accept', part: 0.6 };
     };
+    world.take();
     world.command({ name: 'flatten', symbol: BTC });
     expect(world.placed('exit')).toHaveLength(2);
     expect(world.held()).toBe('0');
     expect(trades(world)).toHaveLength(1);
+    expect(world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')).toEqual([]);
   });
 
   test('of a symbol that is not traded any more still happens after a restart with other symbols', () => {

@@ -229,3 +229,36 @@ describe('/settle: an order of which the exchange never says what became', () =>
     expect([newestTrades(world.state.orderList).get(BTC), world.state.orders[stop]]).toEqual([newest, ended]);
   });
 });
+
+describe('an order that states itself what it has executed', () => {
+  test.each(['base', 'quote', 'third'] as const)('and has paid its fees in the %s coin is booked net of them', (feeCoin) => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    Object.assign(world.exchange, { feeCoin });
+    world.enter();
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    const { clientOrderId, quantity } = last(world.placed('entry'));
+    expect(settle(world, clientOrderId, 'filled', null, { stated: formatDecimal(quantity) })).toMatchObject({ ok: true });
+    expect([world.held(), world.state.ledger.cash, world.managed()?.phase]).toEqual([formatDecimal(world.exchange.of('BTC')), world.exchange.of('USDT'), 'protected']);
+  });
+
+  test('and of which a part is booked already is settled for the rest', () => {
+    const world = new World().ready().enter();
+    world.account();
+    const stop = stopIdOf(world);
+    const order = world.exchange.orders.get(stop)!;
+    world.exchange.fill(order, decimal('0.03'), decimal('49250'), world.at);
+    world.report(stop);
+    world.timer(seconds(5));
+    lose(world, stop);
+    world.cancelWorks = false;
+    world.exchange.fill(order, decimal('0.05'), decimal('49250'), world.at);
+    world.exchange.end(stop, 'expired');
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    for (const stated of ['0.05', '0.03', '0.081']) expect(settle(world, stop, 'filled', null, { stated }), stated).toMatchObject({ ok: false, code: 'not-borne-out' });
+    expect(settle(world, stop, 'filled', null, { stated: '0.08' })).toMatchObject({ ok: true });
+    expect([world.state.orders[stop]?.executed, world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([decimal('0.08'), world.exchange.of('USDT'), 0n]);
+  });
+});
