@@ -35,7 +35,7 @@ export const createStatedOrders = ({ host, venue, executor, clock, log, evidence
     const found = await venue.lookUp({ symbol, clientOrderId });
     if (found.kind !== 'unknown' || found.stated === undefined) return false;
     const shown = await evidence({ symbol, clientOrderId });
-    const why = typeof shown === 'string' ? shown : decide(clientOrderId, { ...shown, stated: found.stated });
+    const why = typeof shown === 'string' ? shown : decide(clientOrderId, { ...shown, stated: found.stated, ...(found.statedQuote === undefined ? {} : { statedQuote: found.statedQuote }) });
     if (why !== null) log.warn({ symbol, clientOrderId, stated: found.stated, why }, 'an order states what it has executed, its trades cannot be read, and it is not settled by that');
     return why === null;
   };
