@@ -47,6 +47,7 @@ export const flatten = defineToolCommand({
           ...preview.positions.map(saleLine),
           ...(preview.positions.length < 2 ? [] : [`In all about ${money(sum(preview))} ${quoteOf(preview.positions[0]?.symbol ?? '')}`]),
           ...preview.positions.flatMap(({ symbol }) => ageLine(symbol, stale)),
+          ...preview.positions.flatMap(({ symbol, halted }) => (halted === true ? [`The exchange has halted ${symbol}: it is sold when it is traded again, and a stop that rests stays until then.`] : [])),
           'Fees are taken off. Each stop is cancelled first, and put back should the sale fail.',
         ],
         label: preview.positions.length === 1 ? 'Sell it' : 'Sell them all',

@@ -266,6 +266,15 @@ describe('what a person reads', () => {
     expect(await shown()).toContain('Equity is unknown: the price of BTC/USDT is missing or stale.');
   });
 
+  test('/flatten asks with the word that a halted market sells nothing before its end', async () => {
+    const { set, tools } = setUp();
+    const preview = tools.flattenPreview(null);
+    expect(JSON.stringify((await set.run('flatten', '', operator)).request)).not.toContain('halted');
+    Object.assign(tools, { flattenPreview: () => ({ ...preview, positions: preview.positions.map((held) => ({ ...held, halted: true })) }) });
+    const line = 'The exchange has halted BTC/USDT: it is sold when it is traded again, and a stop that rests stays until then.';
+    expect((await set.run('flatten', '', operator)).request).toMatchObject({ what: expect.arrayContaining([line]) as unknown });
+  });
+
   test('says of a price that is stale how old it is, wherever something is reckoned with it', async () => {
     const { set, service } = setUp();
     const { status } = service;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, formatDecimal, sub } from '../core/decimal.ts';
+import { decimal, formatDecimal, sub, sum } from '../core/decimal.ts';
 import { BTC, World } from '../core/engine/world.test-helper.ts';
 import { imbalance } from '../core/ledger/ledger.ts';
 import type { OrderSnapshot } from '../core/orders/order.ts';
@@ -27,6 +27,7 @@ const createBench = (world = new World().ready()) => {
     failing: new Set<'open-orders' | 'trades' | 'balances' | 'time' | 'look-up'>(),
     /** What an order that has ended states to have executed, while its fills cannot be read. */
     stated: null as string | null,
+    statedQuote: null as string | null,
     /** Trades that the exchange no longer lists. */
     forget: (_trade: OwnTrade): boolean => false,
     /** How long the exchange takes to tell the time, and how far its clock is ahead. */
@@ -55,7 +56,7 @@ const createBench = (world = new World().ready()) => {
     receiveWindow: 5 * SECOND_MS,
     send: () => Promise.reject(new Error('the engine’s test world sends')),
     lookUp: ({ clientOrderId }) => {
-      if (bench.failing.has('look-up')) return Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503'), ...(bench.stated === null ? {} : { stated: bench.stated }) });
+      if (bench.failing.has('look-up')) return Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503'), ...(bench.stated === null ? {} : { stated: bench.stated, ...(bench.statedQuote === null ? {} : { statedQuote: bench.statedQuote }) }) });
       const order = world.exchange.snapshot(clientOrderId) ?? bench.strangers.find((other) => other.clientOrderId === clientOrderId) ?? null;
       return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
     },
@@ -290,7 +291,7 @@ describe('an order that an operator has settled', () => {
 
 describe('an order that was filled and whose trades cannot be read', () => {
   /** Bought at the exchange with an answer that was lost; what is asked of it fails for `minutes`. */
-  const bought = async (stated: string | null, minutes = 3) => {
+  const bought = async (stated: string | null, minutes = 3, paid: string | null = null) => {
     const bench = createBench();
     const { world, watch } = bench;
     await bench.answer(watch.account(true));
@@ -299,6 +300,8 @@ describe('an order that was filled and whose trades cannot be read', () => {
     const entry = world.placed('entry').at(-1)!;
     bench.failing.add('look-up').add('trades');
     bench.stated = stated;
+    if (paid !== null) bench.statedQuote = formatDecimal(sum(world.exchange.orders.get(entry.clientOrderId)!.fills.map(({ quoteQuantity }) => decimal(quoteQuantity))));
+    world.exchange.move('USDT', decimal(paid ?? '0'));
     bench.executor.resolve({ symbol: BTC, clientOrderId: entry.clientOrderId });
     for (let look = 0; look < minutes * 4; look += 1) {
       await bench.answer(watch.account());
@@ -316,6 +319,12 @@ describe('an order that was filled and whose trades cannot be read', () => {
     expect(alerts()).toContain('BTC/USDT: entry booked by what it states itself');
     expect([world.state.orders[entry.clientOrderId]?.detail, executor.stuck]).toEqual(['settled by what it states and the balances', []]);
     expect([world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([world.exchange.of('USDT'), 0n]);
+  });
+
+  test('is booked at what it states to have paid: money that somebody has brought meanwhile is none of it', async () => {
+    const { world, entry, status } = await bought(all, 2, '40');
+    const paid = sum(world.exchange.orders.get(entry.clientOrderId)!.fills.map(({ quoteQuantity }) => decimal(quoteQuantity)));
+    expect([status(), world.state.ledger.positions[BTC]?.trade?.boughtQuote]).toEqual(['settled', paid]);
   });
 
   test('agrees with the trades when they come at last', async () => {
@@ -656,6 +665,9 @@ describe('the exchange’s clock', () => {
     expect(bench.inputs).toEqual(['clock-skew']);
     expect(skew(bench)).toBeCloseTo(-MINUTE_MS, -2);
     expect(bench.world.locks()).toContain('clock-skew');
+    // What it was set to is known now: the next look is as soon as any after trouble, and no sooner.
+    await bench.answer(bench.watch.skew());
+    expect(bench.inputs).toEqual(['clock-skew']);
   });
 
   test('a machine that has slept measures before it judges how old the last measurement is: no lock', async () => {

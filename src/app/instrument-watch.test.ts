@@ -12,11 +12,11 @@ import { onWorld } from './bot.test-helper.ts';
 import { errorOf } from './executor.test-helper.ts';
 
 /** A bot that runs with a position, on an exchange whose lot can change. */
-const createBench = async () => {
+const createBench = async (trading = true) => {
   const world = new World().ready().enter();
   const clock = createVirtualClock(world.wall);
   const { exchange } = world;
-  const bench = { lot: '0.00001', marketMost: instrumentText(BTC).marketMaxQuantity, trading: true, asked: 0, refused: 0, unlisted: '', failing: false };
+  const bench = { lot: '0.00001', marketMost: instrumentText(BTC).marketMaxQuantity, trading, asked: 0, refused: 0, unlisted: '', failing: false };
   const told: string[] = [];
   const snapshotOf = (id: string) => {
     const order = exchange.snapshot(id);
@@ -155,5 +155,17 @@ test('in a halted market a resting stop stays where it is, whatever wants to sel
   bench.trading = true;
   await bench.pass(30 * SECOND_MS);
   expect([world.managed(), resting()]).toEqual([null, []]);
+  clock.end();
+});
+
+test('a start in a halted market looks for its end as often as one that runs: what waits there is not sold an hour late', async () => {
+  const bench = await createBench(false);
+  const { world, bot, clock } = bench;
+  bot.host.apply({ type: 'command', commandId: 'c', by: 'test', command: { name: 'flatten', symbol: BTC } });
+  await bench.pass(MINUTE_MS);
+  expect(world.managed()?.phase).toBe('protected');
+  bench.trading = true;
+  await bench.pass(30 * SECOND_MS);
+  expect(world.managed()).toBeNull();
   clock.end();
 });

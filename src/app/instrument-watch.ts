@@ -1,5 +1,6 @@
 import { formatDecimal, type Decimal } from '../core/decimal.ts';
 import type { InstrumentText } from '../core/engine/input.ts';
+import { heldInHalt } from '../core/engine/state.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,7 +13,7 @@ const CADENCE: Milliseconds = HOUR_MS;
 /** After a look that failed, and between two that refused orders have asked for. */
 const AGAIN: Milliseconds = MINUTE_MS;
 
-/** While a market is halted in which something is held: a sale may wait for its end. */
+/** While a market is halted in which something is held, also since before this start: a sale may wait for its end. */
 const HALTED: Milliseconds = 15 * SECOND_MS;
 
 /** Instruments as the journal keeps them. */
@@ -32,7 +33,7 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
   let lookedAt = clock.monotonicNow();
   let wait = CADENCE;
   host.onEffect((effect) => {
-    if (effect.type === 'order' && effect.status === 'rejected') wait = Math.min(wait, AGAIN);
+    if (effect.type === 'order' && effect.status === 'rejected') wait = AGAIN;
   });
 
   /** What is traded, and what is held of former runs; not what has left the exchange. */
@@ -61,7 +62,6 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
     const found = await read(watched());
     lookedAt = clock.monotonicNow();
     if (found === null) wait = AGAIN;
-    else if (found.some(({ symbol, trading }) => !trading && (host.state.symbols[symbol]?.managed ?? null) !== null)) wait = HALTED;
     const changed = (found ?? []).map(instrumentText).filter((stated) => {
       const known = host.state.symbols[stated.symbol];
       return known !== undefined && !isSame(stated, instrumentText(known.instrument));
@@ -69,7 +69,7 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
     if (changed.length > 0) host.apply({ type: 'instruments', instruments: changed });
   };
 
-  return { look: () => (clock.monotonicNow() - lookedAt < wait ? NOTHING : look()) };
+  return { look: () => (clock.monotonicNow() - lookedAt < (heldInHalt(host.state).length > 0 ? HALTED : wait) ? NOTHING : look()) };
 };
 
 /** What a look has that is not due yet. */

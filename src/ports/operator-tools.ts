@@ -88,7 +88,7 @@ export interface ReadinessView {
 }
 
 export interface FlattenPreview {
-  readonly positions: readonly { readonly symbol: SymbolName; readonly quantity: number; readonly lastPrice: number | null; readonly estimatedProceeds: number | null }[];
+  readonly positions: readonly { readonly symbol: SymbolName; readonly quantity: number; readonly lastPrice: number | null; readonly estimatedProceeds: number | null; /** The exchange has halted the market: sold when it trades it again. */ readonly halted?: true }[];
   /** Refusal that is known now already, or null; without positions that is no refusal, nothing is to be done. */
   readonly refusal: string | null;
 }

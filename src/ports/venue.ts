@@ -59,8 +59,11 @@ export type LookUp =
   | { readonly kind: 'found'; readonly order: OrderSnapshot }
   /** The exchange says that it does not know this client id (-2013), or does not keep it any more because nothing came of it (-2026). */
   | { readonly kind: 'not-found' }
-  /** `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has executed, base units. */
-  | { readonly kind: 'unknown'; readonly error: VenueError; readonly stated?: string };
+  /**
+   * `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has executed, base units.
+   * `statedQuote`: what was paid or got for them, quote currency without fees, where it says so.
+   */
+  | { readonly kind: 'unknown'; readonly error: VenueError; readonly stated?: string; readonly statedQuote?: string };
 
 export interface OrderReference {
   readonly symbol: SymbolName;

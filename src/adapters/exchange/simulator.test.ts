@@ -256,7 +256,7 @@ describe('hostile network', () => {
     simulator.control.fault({ name: 'late-fills', reads: 1_000 });
     const { clientOrderId } = await enter('0.02');
     const lookUp = (id: string) => exchange.venue.lookUp({ symbol: 'BTC/USDT', clientOrderId: id });
-    expect(await lookUp(clientOrderId)).toMatchObject({ kind: 'unknown', error: { kind: 'malformed' }, stated: '0.02' });
+    expect(await lookUp(clientOrderId)).toMatchObject({ kind: 'unknown', error: { kind: 'malformed' }, stated: '0.02', statedQuote: expect.stringMatching(/^\d+/) as unknown });
     simulator.control.clearFaults();
     simulator.control.fault({ name: '5xx', endpoint: 'order', method: 'GET' });
     expect(await lookUp(clientOrderId)).toEqual({ kind: 'unknown', error: expect.objectContaining({ kind: 'unknown' }) });

@@ -1,7 +1,7 @@
 import { decimal, formatDecimal, mulDown, sum, type Decimal } from '../../core/decimal.ts';
 import { isFinalStatus, type Fill, type OrderSnapshot, type VenueStatus } from '../../core/orders/order.ts';
 import type { SymbolName } from '../../core/units.ts';
-import type { OwnTrade, Read } from '../../ports/venue.ts';
+import type { LookUp, OwnTrade, Read } from '../../ports/venue.ts';
 import { checkAnswer, malformed, myTradesAnswer, type OrderAnswer, type TradeAnswer } from './answers.ts';
 import type { Client } from './client.ts';
 import { exchangeId } from './instruments.ts';
@@ -96,8 +96,12 @@ const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {
   return null;
 };
 
-/** What an order that has ended states to have executed, base units; null where it has not ended or contradicts itself. */
-export const endedWith = (symbol: SymbolName, answer: OrderAnswer): string | null => (orderFault(symbol, answer) === null && isFinalStatus(statusOf(answer)) ? answer.executedQty : null);
+/** What an order that has ended states to have executed and paid or got; nothing where it has not ended or contradicts itself. */
+export const endedWith = (symbol: SymbolName, answer: OrderAnswer): Pick<Extract<LookUp, { kind: 'unknown' }>, 'stated' | 'statedQuote'> => {
+  if (orderFault(symbol, answer) !== null || !isFinalStatus(statusOf(answer))) return {};
+  const { executedQty: stated, cummulativeQuoteQty: quote } = answer;
+  return { stated, ...(quote === undefined || quote.startsWith('-') ? {} : { statedQuote: quote }) };
+};
 
 /** Every own trade of a symbol from an id on, oldest first, page by page; `seen` is given each page. */
 export const tradesFrom = async (

@@ -276,6 +276,18 @@ describe('looking up', () => {
   });
 
   test.each([
+    [{}, { stated: '0.001' }],
+    [{ status: 'EXPIRED', executedQty: '0.0004', cummulativeQuoteQty: '24.00000000' }, { stated: '0.0004', statedQuote: '24' }],
+    [{ cummulativeQuoteQty: '-1' }, { stated: '0.001' }],
+    [{ status: 'PARTIALLY_FILLED', executedQty: '0.0004' }, {}],
+    [{ symbol: 'ETHUSDT' }, {}],
+  ])('of one whose trades cannot be read, and that says %o, it is known that %o: never of one that goes on or contradicts itself', async (says, stated) => {
+    server.handle = ({ path }) => (path === 'order' ? { body: order({ fills: undefined, ...says }) } : { status: 500, body: '' });
+    const found = await exchange.venue.lookUp(reference);
+    expect(found).toEqual({ kind: 'unknown', error: expect.anything() as unknown, ...stated });
+  });
+
+  test.each([
     ['EXPIRED', 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED', 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED'],
     ['EXPIRED_IN_MATCH', undefined, 'it met another order of the account (self-trade prevention)'],
     ['EXPIRED_IN_MATCH', 'NONE', 'it met another order of the account (self-trade prevention)'],

@@ -138,7 +138,7 @@ const GONE: ReadonlySet<string> = new Set(['-2013', '-2026']);
 /** Order and trades read until they tell the same story; `malformed` and unknown otherwise. */
 const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: OrderReference): Promise<LookUp> => {
   let error: VenueError | null = null;
-  let stated: string | null = null;
+  let says: ReturnType<typeof endedWith> = {};
   for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
     if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
     const answer = checkAnswer('order', orderAnswer, await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }));
@@ -146,10 +146,10 @@ const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: O
     const complete = await completeSnapshot(client, symbol, clientOrderId, answer.value);
     if (complete.ok) return { kind: 'found', order: complete.value };
     error = complete.error;
-    stated = endedWith(symbol, answer.value);
+    says = endedWith(symbol, answer.value);
     if (error.kind !== 'malformed') break;
   }
-  return { kind: 'unknown', error: error ?? malformed('no answer').error, ...(stated === null ? {} : { stated }) };
+  return { kind: 'unknown', error: error ?? malformed('no answer').error, ...says };
 };
 
 const openOrders = async (client: Client, clock: Clock, symbol: SymbolName): Promise<Read<readonly OrderSnapshot[]>> => {

@@ -1,7 +1,7 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
-import { orderNamed, type EngineState, type SymbolState } from '../../core/engine/state.ts';
+import { heldInHalt, orderNamed, type EngineState, type SymbolState } from '../../core/engine/state.ts';
 import { staleness } from '../../core/guardian/health-locks.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
@@ -156,6 +156,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
         quantity: view.quantity,
         lastPrice: view.lastPrice,
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
+        ...(heldInHalt(state).includes(view.symbol) ? { halted: true as const } : {}),
       }));
     if (positions.length === 0 && stranded.length > 0) return { positions, refusal: `The exchange no longer lists ${stranded.join(', ')}: it cannot be sold here. Convert or withdraw it at the exchange.` };
     return { positions, refusal: positions.length > 0 ? null : underWay(symbol) };

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { decimal, formatDecimal } from '../../core/decimal.ts';
-import { BTC, ETH, stopIdOf, World } from '../../core/engine/world.test-helper.ts';
+import { BTC, ETH, instrumentText, stopIdOf, World } from '../../core/engine/world.test-helper.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/units.ts';
 import type { Caller, EntryBarView } from '../../ports/operator.ts';
@@ -269,6 +269,13 @@ describe('what people may do', () => {
     expect(await tools().cancel(ADA, entry?.id ?? '')).toMatchObject({ ok: true });
     expect(cancelled).toEqual([entry?.id]);
     expect(await tools().cancel(ADA, 'gb-none')).toMatchObject({ ok: false });
+  });
+
+  test('/flatten says of a halted market that what is held there waits', () => {
+    world.predict(BTC);
+    expect(tools().flattenPreview(BTC).positions[0]).not.toHaveProperty('halted');
+    world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { trading: false })] });
+    expect(tools().flattenPreview(BTC).positions).toMatchObject([{ symbol: BTC, halted: true }]);
   });
 
   test('/flatten shows the proceeds after fees, then sells exactly these', async () => {

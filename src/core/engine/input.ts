@@ -163,6 +163,8 @@ export interface SettlementEvidence {
   readonly totals: readonly { readonly asset: string; readonly total: string }[];
   /** What the ended order itself states that it has executed, base units; present where the bot settles it by that, without an operator. */
   readonly stated?: string;
+  /** And what it has paid or got for that, quote currency without fees, where it states it. */
+  readonly statedQuote?: string;
 }
 
 export type OperatorCommand =

@@ -122,6 +122,16 @@ describe('late and missing fills', () => {
     expect(world.exchange.openOrders()).toHaveLength(1);
   });
 
+  test('in a halted market the smaller stop stays: one that is taken off is not taken back', () => {
+    const world = endedEarly();
+    const [resting] = world.exchange.openOrders();
+    world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { trading: false })] });
+    fillMore(world, '0.02');
+    expect([world.exchange.openOrders(), world.placed('stop').length]).toEqual([[resting], 1]);
+    world.apply({ type: 'instruments', instruments: [instrumentText(BTC)] });
+    expect(formatDecimal(last(world.placed('stop')).quantity)).toBe(world.held());
+  });
+
   test('a fill after the position is gone is looked after like a new one', () => {
     const world = endedEarly();
     world.command({ name: 'flatten', symbol: null });

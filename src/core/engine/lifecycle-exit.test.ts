@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
+import type { InstrumentText } from './input.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
 
 const REJECT: Fate = { kind: 'reject' };
@@ -139,7 +140,11 @@ describe('an exit', () => {
     const sold = world.exchange.snapshot(world.placed('exit')[0]?.clientOrderId ?? '')?.executedQuantity;
     expect([failure?.title, failure?.lines, others]).toEqual(['BTC/USDT: exit expired', [`ended by the exchange with ${sold ?? ''} of ${formatDecimal(world.placed('exit')[0]?.quantity ?? ZERO)} sold`], []]);
     expect(world.managed()?.phase).toBe('protected');
-    world.timer(seconds(6));
+    const { orderFailures, lastTroubleWall } = world.state.guardian;
+    world.timer(seconds(1));
+    world.report(world.placed('exit')[0]?.clientOrderId ?? '');
+    expect([world.state.guardian.orderFailures, world.state.guardian.lastTroubleWall]).toEqual([orderFailures, lastTroubleWall]);
+    world.timer(seconds(5));
     expect(world.held()).toBe('0');
   });
 
@@ -151,10 +156,12 @@ describe('an exit', () => {
       first = false;
       return { kind: 'accept', part: 0.6 };
     };
+    world.take();
     world.command({ name: 'flatten', symbol: BTC });
     expect(world.placed('exit')).toHaveLength(2);
     expect(world.held()).toBe('0');
     expect(trades(world)).toHaveLength(1);
+    expect(world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')).toEqual([]);
   });
 
   test('of a symbol that is not traded any more still happens after a restart with other symbols', () => {
@@ -177,6 +184,32 @@ describe('an exit', () => {
     expect(world.locks()).toEqual(['clock-skew', 'model', 'operator-halt', 'operator-pause', `stale-data:${BTC}`, `stale-data:${ETH}`]);
     world.command({ name: 'flatten', symbol: null });
     expect(world.held()).toBe('0');
+  });
+});
+
+describe.each([
+  ['that could not cancel its stop', (_: World): void => undefined],
+  ['that a restart has interrupted', (world: World): void => world.restart()],
+  ['whose stop nobody can answer for', (world: World): void => void world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stopIdOf(world), outcome: { kind: 'unknown', code: '503', message: 'no answer' } })],
+])('an exit %s before its market was halted', (_, meanwhile) => {
+  const halted = (trading: boolean): readonly InstrumentText[] => [instrumentText(BTC, { trading }), instrumentText(ETH)];
+
+  test('leaves the stop where it is: neither the sale nor the stop would be taken back. It goes on when the market is traded again', () => {
+    const world = new World().ready().enter();
+    const stop = stopIdOf(world);
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    world.instruments = [...halted(false)];
+    world.apply({ type: 'instruments', instruments: halted(false) });
+    world.cancelWorks = true;
+    meanwhile(world);
+    for (let look = 0; look < 12; look += 1) world.timer(seconds(5));
+    expect([world.exchange.openOrders().map(({ draft }) => draft.clientOrderId), world.placed('exit'), world.state.orders[stop]?.cancelSince]).toEqual([[stop], [], null]);
+    world.resolve();
+    expect(world.managed()?.phase).toBe('protected');
+    world.apply({ type: 'instruments', instruments: halted(true) });
+    world.timer(seconds(1));
+    expect([world.held(), world.exchange.openOrders()]).toEqual(['0', []]);
   });
 });
 

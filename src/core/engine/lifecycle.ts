@@ -5,7 +5,7 @@ import { stopType } from '../guardian/pre-trade.ts';
 import { mustFlatten } from '../guardian/state.ts';
 import { averageOf, closeTrade, quantityOf, sellable, type OpenTrade } from '../ledger/ledger.ts';
 import { ceilToTick, floorToLot, type OrderType } from '../market/instrument.ts';
-import { isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { money } from '../words.ts';
@@ -263,11 +263,23 @@ const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, re
 
 const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
-  if (stop !== null && !isFinal(stop)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
+  if (stop !== null && !isFinal(stop)) {
+    if (symbol.instrument.trading || isDust(turn.state, symbol)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
+    return leaveStop(managed, stop);
+  }
   if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
   if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   managed.stopOrderId = null;
   placeExit(turn, symbol, managed);
+};
+
+/** The market was halted before the stop had ended: it goes on protecting, and the sale waits. One under cancellation, or of which nothing is known, is waited for. */
+const leaveStop = (managed: ManagedPosition, stop: OrderRecord): void => {
+  if (stop.cancelling) return;
+  endCancelling(stop);
+  if (stop.status !== 'working') return;
+  managed.phase = 'protected';
+  managed.unprotectedSince = null;
 };
 
 const tendExiting = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {

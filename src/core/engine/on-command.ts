@@ -12,6 +12,7 @@ import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { settle } from './settle.ts';
+import { heldInHalt } from './state.ts';
 import { lockNames } from './words.ts';
 import { emit, type Moment, type Turn } from './turn.ts';
 
@@ -200,6 +201,15 @@ const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
     // Not sent yet, it is withdrawn: nothing is bought to be sold at once.
     if (entry !== null && !isFinal(entry)) requestCancel(turn, entry, 'flatten');
   }
-  const closing = targets.filter((state) => !state.unlisted).map((target) => target.symbol);
-  return done(`Closing ${closing.join(', ')}.${names === '' ? '' : ` Not ${names}, which the exchange no longer lists.`}`);
+  const halted = heldInHalt(turn.state);
+  const listed = targets.filter((state) => !state.unlisted).map((target) => target.symbol);
+  const closing = listed.filter((target) => !halted.includes(target));
+  const waiting = listed.filter((target) => halted.includes(target));
+  return done(
+    [
+      ...(closing.length === 0 ? [] : [`Closing ${closing.join(', ')}.`]),
+      ...(waiting.length === 0 ? [] : [`${waiting.join(', ')}: the exchange has halted the market, and sells when it trades it again; a stop that rests stays until then.`]),
+      ...(names === '' ? [] : [`Not ${names}, which the exchange no longer lists.`]),
+    ].join(' '),
+  );
 };

@@ -3,6 +3,7 @@ import { percent } from '../guardian/equity-locks.ts';
 import { LOCKS, type Lock, type LockKind } from '../guardian/lock.ts';
 import { policyOf, tradingState } from '../guardian/state.ts';
 import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../units.ts';
+import { heldInHalt } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 import { openPositions } from './words.ts';
 
@@ -67,8 +68,10 @@ const BUTTON_ENOUGH = /^\/(unlock|resume)/;
 /** What the lock does with the positions there are. */
 const closing = ({ state, config }: Turn, lock: Lock): string => {
   if (policyOf(lock.kind, config.lockPolicies) === 'hold') return '';
-  if (lock.symbol !== null) return (state.symbols[lock.symbol]?.managed ?? null) === null ? '' : ', its position is being closed';
-  return state.symbolList.some(({ managed }) => managed !== null) ? ', positions are being closed' : '';
+  const held = state.symbolList.flatMap(({ symbol, managed }) => (managed !== null && (lock.symbol === null || lock.symbol === symbol) ? [symbol] : []));
+  const waiting = heldInHalt(state).filter((symbol) => held.includes(symbol));
+  const now = held.length === waiting.length ? '' : lock.symbol === null ? ', positions are being closed' : ', its position is being closed';
+  return waiting.length === 0 ? now : `${now}, ${waiting.join(', ')} will be sold when the exchange trades it again`;
 };
 
 const lockAlert = (turn: Turn, change: Extract<Change, { type: 'lock-set' }>): void => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { add, decimal, formatDecimal, toNumber } from '../decimal.ts';
+import { add, decimal, formatDecimal, sum, toNumber } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
 import { newestTrades } from '../ledger/plan.ts';
 import { openRecord } from '../orders/record.ts';
@@ -108,6 +108,30 @@ describe('/settle: an order of which the exchange never says what became', () =>
     expect(settle(world, stop, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out', text: expect.stringContaining(before) });
     expect(world.held()).toBe(before);
     expect(world.state.orders[stop]?.status).toBe('unknown');
+  });
+
+  test('that has traded is not believed to be gone because a deposit or a withdrawal hides the money', () => {
+    const world = new World().ready();
+    world.fate = () => ({ kind: 'unknown', arrives: true });
+    world.enter();
+    const entry = last(world.placed('entry')).clientOrderId;
+    world.exchange.move('USDT', decimal('9000'));
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    expect(settle(world, entry, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out', text: expect.stringContaining('move the coins back') });
+    expect(settle(world, entry, 'filled', '50000')).toMatchObject({ ok: true });
+    const { world: holding, stop } = stuck();
+    sellStop(holding, stop);
+    holding.exchange.move('USDT', decimal('-9000'));
+    expect(settle(holding, stop, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out' });
+    expect(holding.placed('exit')).toHaveLength(0);
+  });
+
+  test('is gone though coins have moved, where no money has: a trade would have moved both', () => {
+    const { world, stop } = stuck();
+    world.exchange.end(stop, 'cancelled');
+    world.exchange.move('BTC', decimal('-0.00001'));
+    expect(settle(world, stop, 'gone')).toMatchObject({ ok: true });
   });
 
   test('is refused while the exchange lists it as open, is asked for, knows nothing of it, or when it has ended', () => {
@@ -227,5 +251,74 @@ describe('/settle: an order of which the exchange never says what became', () =>
     world.report(last(world.placed('entry')).clientOrderId);
     expect(Object.keys(world.state.orders)).toHaveLength(200);
     expect([newestTrades(world.state.orderList).get(BTC), world.state.orders[stop]]).toEqual([newest, ended]);
+  });
+});
+
+describe('an order that states itself what it has executed', () => {
+  test.each(['base', 'quote', 'third'] as const)('and has paid its fees in the %s coin is booked net of them', (feeCoin) => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    Object.assign(world.exchange, { feeCoin });
+    world.enter();
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    const { clientOrderId, quantity } = last(world.placed('entry'));
+    expect(settle(world, clientOrderId, 'filled', null, { stated: formatDecimal(quantity) })).toMatchObject({ ok: true });
+    expect([world.held(), world.state.ledger.cash, world.managed()?.phase]).toEqual([formatDecimal(world.exchange.of('BTC')), world.exchange.of('USDT'), 'protected']);
+  });
+
+  test('and of which a part is booked already is settled for the rest', () => {
+    const world = new World().ready().enter();
+    world.account();
+    const stop = stopIdOf(world);
+    const order = world.exchange.orders.get(stop)!;
+    world.exchange.fill(order, decimal('0.03'), decimal('49250'), world.at);
+    world.report(stop);
+    world.timer(seconds(5));
+    lose(world, stop);
+    world.cancelWorks = false;
+    world.exchange.fill(order, decimal('0.05'), decimal('49250'), world.at);
+    world.exchange.end(stop, 'expired');
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    for (const stated of ['0.05', '0.03', '0.081']) expect(settle(world, stop, 'filled', null, { stated }), stated).toMatchObject({ ok: false, code: 'not-borne-out' });
+    expect(settle(world, stop, 'filled', null, { stated: '0.08' })).toMatchObject({ ok: true });
+    expect([world.state.orders[stop]?.executed, world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([decimal('0.08'), world.exchange.of('USDT'), 0n]);
+  });
+
+  /** Bought without a word for 1 % more or less money than the order states, since somebody took or brought money. @returns what became of the cash in the books and of the baseline */
+  const withMoneyOf = (others: string) => {
+    const world = new World().ready();
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    world.enter();
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    const { clientOrderId, quantity } = last(world.placed('entry'));
+    const paid = sum(world.exchange.orders.get(clientOrderId)!.fills.map((fill) => decimal(fill.quoteQuantity)));
+    world.exchange.move('USDT', decimal(others));
+    world.take();
+    expect(settle(world, clientOrderId, 'filled', null, { stated: formatDecimal(quantity), statedQuote: formatDecimal(paid) })).toMatchObject({ ok: true });
+    const cost = last(world.take().filter((effect) => effect.type === 'fill')).quoteQuantity;
+    world.account();
+    world.account();
+    return { world, paid: toNumber(paid), cost: toNumber(cost) };
+  };
+
+  test('and what it has cost is booked at that: money that came meanwhile is a deposit, not a lower price', () => {
+    const { world, paid, cost } = withMoneyOf('55');
+    expect([cost, world.locks()]).toEqual([paid, ['execution']]);
+    expect(world.take().flatMap((effect) => (effect.type === 'deposit' ? [Math.round(toNumber(effect.amount))] : []))).toEqual([Math.round(55 - paid * 0.001)]);
+  });
+
+  test('money that left meanwhile is missing, and locks: it is no loss of the order', () => {
+    const { world, paid, cost } = withMoneyOf('-55');
+    expect(cost).toBeCloseTo(paid * 1.002, 6);
+    expect(world.locks()).toEqual(['execution', 'reconciliation']);
+  });
+
+  test('and nobody else having moved anything, it has cost what the balances show, fees included', () => {
+    const { world, paid, cost } = withMoneyOf('0');
+    expect(cost).toBeCloseTo(paid * 1.001, 6);
+    expect([world.state.ledger.cash, world.locks()]).toEqual([world.exchange.of('USDT'), ['execution']]);
   });
 });

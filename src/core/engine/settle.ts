@@ -1,4 +1,4 @@
-import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText, min, mulDown, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { MAX_UNKNOWN } from '../guardian/health-locks.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import { endCancelling, type OrderRecord } from '../orders/record.ts';
@@ -41,6 +41,8 @@ const PRICE_BAND = decimal('0.5');
 const SHOWN_BAND = decimal('0.02');
 /** Of what an order states to have executed this much may be missing in the balances: fees taken in the coin. */
 const MOST_FEE = decimal('0.01');
+/** Fees may come to so many times the taker's: a few of them rounded, and no more of other money. */
+const FEE_ROOM = 2;
 /** A price that was said may differ this much from the one that the balances show. */
 const PRICE_AGREES = decimal('0.01');
 
@@ -59,8 +61,19 @@ export const judgeSettlement = (state: EngineState, wall: EpochMs, command: Pick
   const moved = symbol === undefined ? null : movementOf(state, symbol, record, evidence);
   if (symbol === undefined || moved === null) return refused('no-evidence', `The balances state nothing of ${record.draft.symbol}: nothing can be held against the claim.`);
   if (claim === 'filled') return judgeFilled(state, symbol, record, moved, command);
-  const traded = moved.base > ZERO && moved.quote > ZERO;
-  return traded ? refused('not-borne-out', `${inWords(symbol, record, moved)}: that is an order that was filled, not one that is gone.`) : { ok: true, record, moved, quantity: ZERO, quote: ZERO };
+  const why = notGone(moved);
+  return why === null ? { ok: true, record, moved, quantity: ZERO, quote: ZERO } : refused('not-borne-out', `${inWords(symbol, record, moved)}: ${why}`);
+};
+
+/**
+ * Why an order cannot be taken for gone, or null. Coins that moved its way without any money are somebody else's; where
+ * money moved as well, whichever way, a deposit or a withdrawal may hide what the order had for them: what it bought would
+ * be held by nobody and without a stop, what it sold be sold again out of what is not the bot's.
+ */
+const notGone = ({ base, quote }: Movement): string | null => {
+  if (base <= ZERO || quote === ZERO) return null;
+  if (quote > ZERO) return 'that is an order that was filled, not one that is gone.';
+  return 'coins moved its way, and money that was moved beside them can hide what it had for them. If it is gone all the same, move the coins back before you settle it.';
 };
 
 const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, { price, evidence }: Pick<SettleCommand, 'price' | 'evidence'>): Judgement => {
@@ -74,7 +87,7 @@ const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecor
   if (doubt === null) {
     const shown = divDown(moved.quote, quantity);
     if (said !== null && !within(said, shown, PRICE_AGREES)) return refused('price-not-believed', `The balances show ${money(toNumber(shown))}, not ${money(toNumber(said))}: leave the price out.`);
-    return { ok: true, record, moved, quantity, quote: moved.quote };
+    return { ok: true, record, moved, quantity, quote: ownMoney(state, record, moved, evidence) };
   }
   if (said === null) return refused('price-needed', `${doubt}: say the average price that the exchange shows, fees taken in: /settle ${record.draft.clientOrderId} filled <price>.`);
   const market = referencePrice(symbol, record);
@@ -87,6 +100,17 @@ const bearsOut = (quantity: Decimal, { executed }: OrderRecord, stated: string):
   if (!isDecimalText(stated)) return false;
   const rest = sub(decimal(stated), executed);
   return quantity <= rest && quantity >= sub(rest, mulDown(rest, MOST_FEE));
+};
+
+/**
+ * Of the money that moved what is the order's own: by its statement, fees taken in, where it makes one and nothing of it is booked
+ * yet. What others have moved meanwhile is left to the comparison: a deposit or a withdrawal is neither a profit nor a loss.
+ */
+const ownMoney = ({ config }: EngineState, { draft, executed }: OrderRecord, { quote }: Movement, { statedQuote }: SettlementEvidence): Decimal => {
+  if (config === null || executed !== ZERO || statedQuote === undefined || !isDecimalText(statedQuote) || decimal(statedQuote) <= ZERO) return quote;
+  const own = decimal(statedQuote);
+  const fee = mulUp(own, decimalFromNumber(FEE_ROOM * config.takerFee));
+  return draft.side === 'buy' ? max(own, min(quote, add(own, fee))) : min(own, max(quote, sub(own, fee)));
 };
 
 /** Why the money that moved cannot be taken for the order's own, or null when it can. */

@@ -332,3 +332,7 @@ export const lastDecimal = (symbol: SymbolState): Decimal | null => (symbol.last
 
 /** An order by an id that a person names: a word such as "constructor" names none. */
 export const orderNamed = ({ orders }: EngineState, id: string): OrderRecord | undefined => (Object.hasOwn(orders, id) ? orders[id] : undefined);
+
+/** Symbols that are held in a market which the exchange has halted: what is to be sold there waits for its end. */
+export const heldInHalt = ({ symbolList }: EngineState): readonly string[] =>
+  symbolList.flatMap(({ symbol, managed, instrument, unlisted }) => (managed !== null && !instrument.trading && !unlisted ? [symbol] : []));

@@ -297,6 +297,22 @@ describe('locks in the engine', () => {
     expect(lockAlertOf(effects)).toContain(words);
   });
 
+  test('a lock says nothing of being closed where the market is halted, and neither does /flatten', () => {
+    const world = new World({ config: policiesFor(['execution']) }).ready().enter();
+    world.predict(ETH);
+    world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { trading: false })] });
+    world.state.guardian.orderFailures = 3;
+    world.take();
+    world.timer();
+    expect(lockAlertOf(world.take())).toContain('No entries, positions are being closed, BTC/USDT will be sold when the exchange trades it again, open: BTC/USDT (stop in place)');
+    expect(world.state.symbolList.flatMap(({ symbol, managed }) => (managed === null ? [] : [symbol]))).toEqual([BTC]);
+    expect(world.command({ name: 'flatten', symbol: null }).text).toBe('BTC/USDT: the exchange has halted the market, and sells when it trades it again; a stop that rests stays until then.');
+    const both = new World().ready().enter();
+    both.predict(ETH);
+    both.apply({ type: 'instruments', instruments: [instrumentText(ETH, { trading: false })] });
+    expect(both.command({ name: 'flatten', symbol: null }).text).toMatch(/^Closing BTC\/USDT\. ETH\/USDT: the exchange has halted the market/);
+  });
+
   test("a symbol's lock that flattens closes that symbol alone, and says so", () => {
     const world = new World({ config: policiesFor(['volatility']) }).ready().enter().enter(ETH);
     world.take();
