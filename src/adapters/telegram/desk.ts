@@ -158,12 +158,11 @@ export const createDesk = (options: DeskOptions): Desk => {
     const parsed = parseCommand(own);
     if (parsed === null) return notUnderstood(message, caller);
     const spec = await onCommand(message, parsed, caller);
-    if (spec === null) return;
-    // Of /halt on two lines the first has done what the second asks for.
-    const notDone = further.filter((other) => other !== spec || spec.effect !== 'tighten');
+    // Of /halt on two lines the first has done what the second asks for. Behind what is not ours, or came too fast, silence is safe for the rest alone.
+    const notDone = further.filter((other) => (spec === null ? isUrgent(other, caller) : other !== spec || spec.effect !== 'tighten'));
     if (notDone.length === 0) return;
-    for (const { name } of notDone) note(caller, message.place, name, '', `not done: behind /${spec.name} in one message`);
-    outbound.send(message.place, furtherNotDone(spec, notDone));
+    for (const { name } of notDone) note(caller, message.place, name, '', `not done: behind /${parsed.name} in one message`);
+    outbound.send(message.place, furtherNotDone(parsed.name, notDone));
   };
 
   /** @returns the command that the message holds; null where it holds none for this bot, or came too fast */

@@ -36,8 +36,8 @@ const buttonsFor = (specs: readonly CommandSpec[]): Pick<Reply, 'buttons'> => {
 
 const reply = (title: string, line: string, specs: readonly CommandSpec[]): Reply => ({ title, blocks: [{ kind: 'text', lines: [line] }], ...buttonsFor(specs) });
 
-export const furtherNotDone = (own: CommandSpec, further: readonly CommandSpec[]): Reply =>
-  reply(`Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`, `A message holds one command, and its first counts: /${own.name}. Send what else is wanted as a message of its own.`, further);
+export const furtherNotDone = (own: string, further: readonly CommandSpec[]): Reply =>
+  reply(`Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`, `A message holds one command, and its first counts: /${own}. Send what else is wanted as a message of its own.`, further);
 
 /** A command further down in a message, or its name without the slash; undefined when the message holds neither. */
 export const meantCommand = (text: string, find: Find): CommandSpec | undefined => {

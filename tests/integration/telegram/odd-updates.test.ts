@@ -75,6 +75,18 @@ test.each(['/halt\n/halt', '/halt /halt now', '/halt\n/HALT\n/halt'])('of %j, wh
   expect(bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
 });
 
+test('behind what is met with silence in a group, or came too fast, /pause and /halt are told as not done, and nothing else is', async () => {
+  for (const text of ['/weather\n/status', '/weather\n/halt']) bot.server.person.send(OPERATOR, GROUP, text);
+  const told = await bot.server.person.waitFor(GROUP, ({ text }) => text?.startsWith('Not done') === true);
+  expect(told.text).toMatch(/^Not done: \/halt\n\nA message holds one command, and its first counts: \/weather\. /);
+  for (let count = 0; count < 30; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/whoami');
+  await bot.settle();
+  const last = bot.server.person.send(OPERATOR, OPERATOR, '/status\n/pause\n/pnl');
+  expect((await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('Not done') === true, { afterMessageId: last.message_id })).text).toMatch(/^Not done: \/pause\n/);
+  expect(said(GROUP)).toEqual(['Not done: /halt']);
+  expect(deeds()).toEqual([]);
+});
+
 test('of /flatten of one symbol and of another the second is told as not done', async () => {
   expect((await answersTo('/flatten BTC\n/flatten ETH', /^Not done: /)).buttons).toEqual(['/flatten']);
 });
