@@ -25,7 +25,7 @@ const strip = (text: string): string => text.replace(/[\u0000-\u0009\u000B-\u001
  * A number and its unit as one word: "+2.84 %", "1,012.40 USDT", "2 h 05 min", "14:00 UTC". A phone breaks lines where it
  * likes, and a unit alone on the next line is read as nothing, or as another number's.
  */
-const whole = (text: string): string =>
+const withUnits = (text: string): string =>
   text
     .replace(/(\d) (?=(?:%|ms|s|min|h|d|MB|[A-Z]{3,10})(?![\p{L}\d_]))/gu, '$1\u00A0')
     .replace(/(\d\u00A0[dh]) (?=\d+\u00A0(?:h|min)(?![\p{L}\d_]))/gu, '$1\u00A0');
@@ -57,7 +57,7 @@ const renderBlock = (block: ReplyBlock, clean: Redact): FormattedString => {
 
 /** Title and blocks, a blank line between them; every word passes `redact`, and no line ends between a number and its unit. */
 export const renderReply = (reply: Pick<Reply, 'title' | 'blocks'>, redact: Redact): FormattedString => {
-  const clean = (text: string): string => whole(redact(strip(text)));
+  const clean = (text: string): string => withUnits(redact(strip(text)));
   return FormattedString.join([FormattedString.b(clean(reply.title)), ...reply.blocks.map((block) => renderBlock(block, clean))], '\n\n');
 };
 
