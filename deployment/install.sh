@@ -75,7 +75,8 @@ make_directories() {
   install -d -m 0755 -o root -g root "$PREFIX" "$PREFIX/releases"
   install -d -m 0700 -o "$USER_NAME" -g "$USER_NAME" "$HOME_DIR"
   # In a directory that is the user's nothing is made as root: a link that was put there would lead it to any other place.
-  as_user install -d -m 0700 data data/backups
+  as_user install -d -m 0700 data data/backups ||
+    die "what is in $HOME_DIR already has to belong to $USER_NAME: if it is meant for the bot, such as a disk of its own, run chown -h $USER_NAME: $HOME_DIR/data, and this again"
 }
 
 # Puts the program under its own name; sets `release`. A half-made one is never left under that name.

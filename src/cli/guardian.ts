@@ -81,10 +81,10 @@ const build = (finish: (code: ExitCode) => void): Command => {
     .command('drill')
     .description('make the running bot prove something, for the readiness audit (never in live): round-trip, kill-switch, stale-data, restart')
     .argument('<drill>', 'round-trip: a smallest-size trade through the full path; kill-switch: losing trades until it locks; stale-data: prices fall silent; restart: the bot is killed')
-    .argument('[symbol]', 'market to use (default: the first without a position)', '')
-    .action(async (name: string, symbol: string) => {
+    .argument('[symbol]', 'market to use (default: the first without a position)')
+    .action(async (name: string, symbol: string | undefined) => {
       const { drill } = await import('./ctl.ts');
-      finish(await drill(name, symbol));
+      finish(await drill(name, symbol ?? ''));
     });
   addResearchCommands(program, finish);
   program

@@ -101,6 +101,11 @@ test('start --help names every configuration key', async () => {
   expect(output.split('\n').filter((line) => line.length > 80 || line.includes('\\n'))).toEqual([]);
 });
 
+test('drill --help names one default of the market, in words', async () => {
+  const { output } = await runGuardian(['drill', '--help'], {}, directory);
+  expect(output.match(/\(default:.*/g)).toEqual(['(default: the first without a position)']);
+});
+
 test('doctor --configuration judges the configuration alone: what is at fault, and nothing for secrets that only the service has or an exchange that is silent', async () => {
   const home = join(directory, 'home');
   mkdirSync(home);

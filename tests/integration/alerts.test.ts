@@ -396,7 +396,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'five one-time codes for /unlock were wrong',
+    what: 'five one-time codes were wrong',
     kind: 'security',
     title: 'Codes are blocked',
     cause: async () => {

@@ -69,11 +69,11 @@ const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): K
 });
 
 /** Whoever types wrong codes may have somebody else's phone: the others hear of it, once a block. */
-const blockedAlert = ({ name, userId }: Caller, until: EpochMs, at: EpochMs): Alert => ({
+const blockedAlert = (command: string, { name, userId }: Caller, until: EpochMs, at: EpochMs): Alert => ({
   kind: 'security',
   key: `codes-blocked:${until}`,
   title: '🚨 Codes are blocked: too many were wrong',
-  lines: [`For /unlock by ${name} (${userId}). None is taken for at most 15 minutes.`, 'If no operator typed them, that account is in other hands: take its id out of TELEGRAM_OPERATORS and restart.'],
+  lines: [`For /${command} by ${name} (${userId}). None is taken for at most 15 minutes.`, 'If no operator typed them, that account is in other hands: take its id out of TELEGRAM_OPERATORS and restart.'],
   commands: ['/locks'],
   symbol: null,
   at,
@@ -131,7 +131,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     const { request } = reply;
     if (request === undefined) outbound.send(origin.place, reply, replace === undefined ? {} : { replace });
     else if (request.kind === 'ask') ask(reply, request, origin);
-    else if (request.needsCode && totp !== null) present(codeQuestion(reply, request, totp, (until) => options.report(blockedAlert(origin.caller, until, clock.wallNow()))), origin);
+    else if (request.needsCode && totp !== null) present(codeQuestion(reply, request, totp, (until) => options.report(blockedAlert(origin.command, origin.caller, until, clock.wallNow()))), origin);
     else confirm(reply, request, origin);
   };
 

@@ -158,9 +158,12 @@ export const createDesk = (options: DeskOptions): Desk => {
     const parsed = parseCommand(own);
     if (parsed === null) return notUnderstood(message, caller);
     const spec = await onCommand(message, parsed, caller);
-    if (further.length === 0 || spec === null) return;
-    for (const { name } of further) note(caller, message.place, name, '', `not done: behind /${spec.name} in one message`);
-    outbound.send(message.place, furtherNotDone(spec, further));
+    if (spec === null) return;
+    // Of /halt on two lines the first has done what the second asks for.
+    const notDone = further.filter((other) => other !== spec || spec.effect !== 'tighten');
+    if (notDone.length === 0) return;
+    for (const { name } of notDone) note(caller, message.place, name, '', `not done: behind /${spec.name} in one message`);
+    outbound.send(message.place, furtherNotDone(spec, notDone));
   };
 
   /** @returns the command that the message holds; null where it holds none for this bot, or came too fast */

@@ -94,11 +94,12 @@ test('an account that something else on this host holds ends a start; where some
     await bot.clock.runTo(bot.clock.wallNow() + MINUTE_MS);
     expect(bot.told[0]).toContain('the exchange account is in use by another running bot on this host');
   });
-  expect(bot.told[0]).toContain('Nothing is traded or looked after meanwhile');
+  // Not for the exchange, which answers: whoever hears that looks in the wrong place.
+  expect(bot.told[0]).toMatch(/^Guardian Bot \(live\) waits for its account since .* UTC\n.*\nNothing is traded or looked after meanwhile/);
   await squatter.release();
   await vi.waitFor(async () => {
     await bot.clock.runTo(bot.clock.wallNow() + MINUTE_MS);
-    expect(bot.told.at(-1)).toContain('the start goes on');
+    expect(bot.told.at(-1)).toBe('Guardian Bot (live): nothing else holds its account now, the start goes on');
   });
   await bot.held;
   await bot.resources.disposeAsync();

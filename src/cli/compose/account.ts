@@ -34,7 +34,7 @@ export const holdOnHost = async ({ resources }: Pick<Base, 'resources'>, what: s
  */
 export const holdAccount = async (base: Pick<Base, 'log' | 'wall' | 'config' | 'resources'>, account: string, tell: Tell = tellPeople(base), holds = (): boolean => isLeftAlone(base.config.databasePath)): Promise<void> => {
   const { log, wall, config } = base;
-  const waiting = watchWaiting(base, config.mode, tell, UNTENDED);
+  const waiting = watchWaiting(base, config.mode, tell, UNTENDED, 'account');
   for (;;) {
     try {
       await holdOnHost(base, 'the exchange account', account);

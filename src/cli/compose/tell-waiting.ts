@@ -36,8 +36,12 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
   };
 };
 
-/** Follows a start that waits for an answer: nobody else tells of it. `meanwhile`: what that means for positions. */
-export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: string, tell: Tell, meanwhile: string): StartWaits => {
+/** What a start waits for, and how it is told when that is there. */
+const WAITS = { exchange: { forWhat: 'the exchange', over: 'the exchange answers' }, account: { forWhat: 'its account', over: 'nothing else holds its account now' } } as const;
+
+/** Follows a start that waits: nobody else tells of it. `meanwhile`: what that means for positions. */
+export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: string, tell: Tell, meanwhile: string, waitsFor: keyof typeof WAITS = 'exchange'): StartWaits => {
+  const { forWhat, over } = WAITS[waitsFor];
   const since = wall.wallNow();
   const begun = wall.monotonicNow();
   let nextAt = begun + TOLD_AFTER;
@@ -59,9 +63,9 @@ export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: st
       if (wall.monotonicNow() < nextAt) return;
       nextAt = wall.monotonicNow() + TOLD_AGAIN;
       const stamp = new Date(since).toISOString().slice(0, 16).replace('T', ' ');
-      say(`Guardian Bot (${mode}) waits for the exchange since ${stamp} UTC\n${why}\n${meanwhile}`, () => true);
+      say(`Guardian Bot (${mode}) waits for ${forWhat} since ${stamp} UTC\n${why}\n${meanwhile}`, () => true);
     },
     // Whoever has not heard that it waits need not hear that it goes on.
-    over: () => say(`Guardian Bot (${mode}): the exchange answers, the start goes on`, () => told),
+    over: () => say(`Guardian Bot (${mode}): ${over}, the start goes on`, () => told),
   };
 };

@@ -110,6 +110,30 @@ describe('/settle: an order of which the exchange never says what became', () =>
     expect(world.state.orders[stop]?.status).toBe('unknown');
   });
 
+  test('that has traded is not believed to be gone because a deposit or a withdrawal hides the money', () => {
+    const world = new World().ready();
+    world.fate = () => ({ kind: 'unknown', arrives: true });
+    world.enter();
+    const entry = last(world.placed('entry')).clientOrderId;
+    world.exchange.move('USDT', decimal('9000'));
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    expect(settle(world, entry, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out', text: expect.stringContaining('move the coins back') });
+    expect(settle(world, entry, 'filled', '50000')).toMatchObject({ ok: true });
+    const { world: holding, stop } = stuck();
+    sellStop(holding, stop);
+    holding.exchange.move('USDT', decimal('-9000'));
+    expect(settle(holding, stop, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out' });
+    expect(holding.placed('exit')).toHaveLength(0);
+  });
+
+  test('is gone though coins have moved, where no money has: a trade would have moved both', () => {
+    const { world, stop } = stuck();
+    world.exchange.end(stop, 'cancelled');
+    world.exchange.move('BTC', decimal('-0.00001'));
+    expect(settle(world, stop, 'gone')).toMatchObject({ ok: true });
+  });
+
   test('is refused while the exchange lists it as open, is asked for, knows nothing of it, or when it has ended', () => {
     const { world, stop } = stuck();
     expect(settle(world, stop, 'gone', null, { listed: true })).toMatchObject({ ok: false, code: 'listed' });

@@ -62,8 +62,19 @@ export const judgeSettlement = (state: EngineState, wall: EpochMs, command: Pick
   const moved = symbol === undefined ? null : movementOf(state, symbol, record, evidence);
   if (symbol === undefined || moved === null) return refused('no-evidence', `The balances state nothing of ${record.draft.symbol}: nothing can be held against the claim.`);
   if (claim === 'filled') return judgeFilled(state, symbol, record, moved, command);
-  const traded = moved.base > ZERO && moved.quote > ZERO;
-  return traded ? refused('not-borne-out', `${inWords(symbol, record, moved)}: that is an order that was filled, not one that is gone.`) : { ok: true, record, moved, quantity: ZERO, quote: ZERO };
+  const why = notGone(moved);
+  return why === null ? { ok: true, record, moved, quantity: ZERO, quote: ZERO } : refused('not-borne-out', `${inWords(symbol, record, moved)}: ${why}`);
+};
+
+/**
+ * Why an order cannot be taken for gone, or null. Coins that moved its way without any money are somebody else's; where
+ * money moved as well, whichever way, a deposit or a withdrawal may hide what the order had for them: what it bought would
+ * be held by nobody and without a stop, what it sold be sold again out of what is not the bot's.
+ */
+const notGone = ({ base, quote }: Movement): string | null => {
+  if (base <= ZERO || quote === ZERO) return null;
+  if (quote > ZERO) return 'that is an order that was filled, not one that is gone.';
+  return 'coins moved its way, and money that was moved beside them can hide what it had for them. If it is gone all the same, move the coins back before you settle it.';
 };
 
 const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, { price, evidence }: Pick<SettleCommand, 'price' | 'evidence'>): Judgement => {

@@ -79,6 +79,20 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(checksOf(output), output).toMatchObject({ others: '755 root 0', result: '1' });
   });
 
+  test('a directory for the data that is root\'s, such as a disk of its own, is named with what makes it the bot\'s', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      install -d -m 0755 /var/lib/guardian-bot/data
+      result=0; deployment/install.sh install --offline || result=$?
+      echo "check result $result"
+      chown -h guardian-bot: /var/lib/guardian-bot/data
+      deployment/install.sh install --offline
+      echo "check data $(stat -c '%a %U' /var/lib/guardian-bot/data)"
+    `);
+    expect(code, output).toBe(0);
+    expect(checksOf(output), output).toMatchObject({ result: '1', data: '700 guardian-bot' });
+    expect(output).toContain('run chown -h guardian-bot: /var/lib/guardian-bot/data, and this again');
+  });
+
   test('upgrades with a backup; a version that does not come up is rolled back with its database', { timeout: 180_000 }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline

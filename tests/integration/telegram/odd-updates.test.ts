@@ -68,6 +68,17 @@ test.each([
   expect(bot.service.auditRows.map(({ command, outcome }) => [command, outcome])).toContainEqual([buttons[0].slice(1), `not done: behind /${name} in one message`]);
 });
 
+test.each(['/halt\n/halt', '/halt /halt now', '/halt\n/HALT\n/halt'])('of %j, which asks for one thing twice, nothing is told as not done', async (text) => {
+  expect((await bot.ask(OPERATOR, text)).text).toContain('Halted');
+  await bot.settle();
+  expect(said(OPERATOR).filter((title) => title?.startsWith('Not done'))).toEqual([]);
+  expect(bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
+});
+
+test('of /flatten of one symbol and of another the second is told as not done', async () => {
+  expect((await answersTo('/flatten BTC\n/flatten ETH', /^Not done: /)).buttons).toEqual(['/flatten']);
+});
+
 test('a path or another word with a slash in a reason is no command, and /help takes the name of one', async () => {
   await bot.ask(OPERATOR, '/pause see /var/log and /nothing\n/etc too');
   expect(bot.service.calls).toMatchObject([{ name: 'pause', detail: 'see /var/log and /nothing /etc too' }]);

@@ -66,6 +66,15 @@ describe('/unlock with a one-time code', () => {
     expect((await bot.ask(OPERATOR, codeNow())).reply_markup).toBeDefined();
   });
 
+  test('wrong codes for /settle are told as of /settle', async () => {
+    await start({ unlockTotpSecret: SECRET });
+    for (let count = 1; count <= 5; count += 1) {
+      await bot.ask(OPERATOR, '/settle gb-4f2a-18 gone');
+      await bot.ask(OPERATOR, 'wrong');
+    }
+    expect(bot.reported.map(({ lines }) => lines[0])).toEqual([expect.stringMatching(/^For \/settle by /)]);
+  });
+
   test('in a group, where the bot sees replies only, the question says how to answer it: by its button no answer box opens', async () => {
     await start({ unlockTotpSecret: SECRET });
     await bot.ask(OPERATOR, '/locks', GROUP);

@@ -10,8 +10,8 @@ afterEach(async () => {
 
 const MINUTE = 60_000;
 
-/** A title without its sign. */
-const bare = (title: string): string => title.replace(/^[^A-Za-z0-9]+/, '');
+/** A title without its sign, and without what keeps a number and its unit on one line of the chat. */
+const bare = (title: string): string => title.replace(/^[^A-Za-z0-9]+/, '').replaceAll('\u00A0', ' ');
 
 /** Titles of all alerts in the order of their commits. */
 const committed = (): readonly string[] => {
