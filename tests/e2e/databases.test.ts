@@ -94,6 +94,14 @@ describe('the others', () => {
 const UNSHARE = ['--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
 const mounts = spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
+test.skipIf(!mounts)('a disk that has less than a gibibyte left is told by the bot that runs on it', () => {
+  const disk = inside('small');
+  mkdirSync(disk);
+  const script = `mount -t tmpfs -o size=200m none ${disk} && mkfifo ${disk}/log && { "$0" src/cli/guardian.ts start >${disk}/log & timeout 20 sed '/nearly full/q' ${disk}/log; kill $!; wait; }`;
+  const ended = spawnSync('unshare', [...UNSHARE, 'sh', '-c', script, process.execPath], { cwd: new URL('../..', import.meta.url).pathname, env: { PATH: process.env['PATH'], DATABASE_PATH: join(disk, 'demo.db'), DASHBOARD_PORT: '0' }, encoding: 'utf8' });
+  expect(`${ended.stdout}${ended.stderr}`).toContain('the disk is nearly full');
+});
+
 test.skipIf(!mounts)('a start on a full disk is a failure that the service tries again, not a refusal that waits for a person', () => {
   const disk = inside('disk');
   mkdirSync(disk);

@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createSystemClock } from '../../adapters/system/clock.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import { takeHostLock } from '../../adapters/control/host-lock.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { recover } from '../../app/replay.ts';
 import type { Input } from '../../core/engine/input.ts';
 import { step } from '../../core/engine/step.ts';
-import { HOUR_MS, hourStart } from '../../core/units.ts';
+import { HOUR_MS, hourStart, MINUTE_MS } from '../../core/units.ts';
 import { createMemoryStore } from '../../sim/exchange/store.ts';
 import type { SimulatorOptions } from '../../sim/exchange/simulator.ts';
 import { SYMBOL } from '../audit/phase.test-helper.ts';
@@ -204,6 +205,9 @@ describe('live', () => {
     const { loaded, configHalts } = loadOrGuard({ environment: { ...environment, DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null });
     expect(loaded.config.limits.maxDailyDrawdown).toBe(0.02);
     expect(configHalts).toEqual([expect.objectContaining({ clears: 'restart', text: expect.stringContaining('MAX_DAILY_DRAWDOWN=0.05') as string })]);
+    // Released is a start whose limits are right alone: what else would refuse live is told with it.
+    const open = loadOrGuard({ environment: { ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0', DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null });
+    expect(open.loaded.liveRefusals).toEqual([expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED=0 /)]);
     // Anything else that is wrong stops it in any case.
     expect(() => loadOrGuard({ environment: { ...environment, MAX_DAILY_DRAWDWON: '1', DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null })).toThrow('MAX_DAILY_DRAWDWON');
   });
@@ -276,6 +280,25 @@ describe('a gate never abandons a position', () => {
     expect(at.exchange.control.orders().received.filter((order) => order.side === 'BUY')).toHaveLength(1);
     start.stop();
     expect(await running).toBe(0);
+    await start.close();
+  });
+
+  test('an end because the books take nothing is told, though they take no alert either', { timeout: 60_000 }, async () => {
+    const { at } = await prepare({ name: 'end', fails: [] }, true);
+    const clock = createSystemClock();
+    let later = 0;
+    const start = at.base(at.config(), { wall: { ...clock, monotonicNow: () => clock.monotonicNow() + later } });
+    let code: number | null = null;
+    const running = runMode(start.base).then((result) => (code = result));
+    const { marketTime } = at.exchange.control.state();
+    await eventually('the first hours', () => at.exchange.control.state().marketTime > marketTime + 2 * HOUR_MS || code !== null);
+    const other = new Sqlite(data(at.directory, 'live.db'));
+    other.exec('BEGIN IMMEDIATE');
+    later = 11 * MINUTE_MS;
+    expect(await running).toBe(1);
+    expect(at.telegram.person.messages(42).map(({ text }) => text ?? '')).toContainEqual(expect.stringMatching(/Guardian Bot \(live\) has ended by itself\s+journal entry \d+ could not be written/));
+    other.exec('ROLLBACK');
+    other.close();
     await start.close();
   });
 
