@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
-import { price } from './lifecycle.ts';
+import { price } from '../words.ts';
 import { measureExposure } from './marking.ts';
 import { symbolOf } from './state.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';

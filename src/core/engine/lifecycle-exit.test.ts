@@ -188,7 +188,7 @@ describe('an exit', () => {
 });
 
 describe.each([
-  ['that could not cancel its stop', (_: World): void => undefined],
+  ['that could not cancel its stop', (): void => undefined],
   ['that a restart has interrupted', (world: World): void => world.restart()],
   ['whose stop nobody can answer for', (world: World): void => void world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stopIdOf(world), outcome: { kind: 'unknown', code: '503', message: 'no answer' } })],
 ])('an exit %s before its market was halted', (_, meanwhile) => {

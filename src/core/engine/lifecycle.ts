@@ -8,7 +8,7 @@ import { ceilToTick, floorToLot, type OrderType } from '../market/instrument.ts'
 import { endCancelling, isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { money } from '../words.ts';
+import { money, price } from '../words.ts';
 import { endWithMarket, nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -397,14 +397,4 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
     symbol.symbol,
   );
   recordTrade(turn.state.guardian, { symbol: symbol.symbol, pnlFraction, lost, closedAt: turn.at }, turn.config.limits, turn.changes);
-};
-
-/** A price for people: enough decimals to tell it apart, no more. */
-export const price = (value: Decimal): string => {
-  const number = toNumber(value);
-  if (number >= 1000) return money(number);
-  const text = number.toPrecision(6);
-  const mark = text.indexOf('e');
-  // Six digits all the same, written out.
-  return mark < 0 ? text : number.toFixed(5 - Number(text.slice(mark + 1)));
 };

@@ -6,10 +6,11 @@ import { checkEntry, entryBar, type EntryContext } from '../guardian/pre-trade.t
 import { riskFraction } from '../risk/sizing.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds, type SymbolName } from '../units.ts';
+import { price } from '../words.ts';
 import type { EngineConfig } from './config.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
-import { manage, price } from './lifecycle.ts';
+import { manage } from './lifecycle.ts';
 import { dataIsFresh, exactEquity, measureExposure } from './marking.ts';
 import { nextOrderId, place } from './orders-out.ts';
 import { symbolOf, type EngineState, type SymbolState } from './state.ts';

@@ -321,4 +321,40 @@ describe('an order that states itself what it has executed', () => {
     expect(cost).toBeCloseTo(paid * 1.001, 6);
     expect([world.state.ledger.cash, world.locks()]).toEqual([world.exchange.of('USDT'), ['execution']]);
   });
+
+  test.each(['quote', 'third'] as const)('is settled though another market\'s does not answer either, which is settled then: two entries of one hour are not left without stops (fees in the %s coin)', (feeCoin) => {
+    const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready();
+    Object.assign(world.exchange, { feeCoin });
+    if (feeCoin === 'third') world.exchange.move('BNB', decimal('1'));
+    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+    world.predict(BTC);
+    world.predict(ETH);
+    world.timer(2 * MINUTE_MS);
+    world.quotes();
+    const entries = world.placed('entry');
+    expect(entries.map(({ symbol }) => symbol)).toEqual([BTC, ETH]);
+    for (const { clientOrderId, quantity } of entries) {
+      const stated = formatDecimal(quantity);
+      const statedQuote = formatDecimal(sum(world.exchange.orders.get(clientOrderId)!.fills.map((fill) => decimal(fill.quoteQuantity))));
+      expect(settle(world, clientOrderId, 'filled', null, { stated, statedQuote })).toMatchObject({ ok: true });
+    }
+    expect([world.managed(BTC)?.phase, world.managed(ETH)?.phase]).toEqual(['protected', 'protected']);
+    world.account();
+    world.account();
+    // What the first was taken to have paid in fees beside the other is found by the comparison.
+    expect([world.locks(), world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([['execution'], world.exchange.of('USDT'), 0n]);
+  });
+
+  test('is not settled where another of its own market has moved the coins: whose they are nobody states', () => {
+    const { world, stop } = stuck();
+    world.exchange.fill(world.exchange.orders.get(stop)!, decimal('0.05'), decimal('49250'), world.at);
+    const statement = { stated: '0.05', statedQuote: '2462.5' };
+    const other = { ...openRecord({ ...last(world.placed('stop')), clientOrderId: 'other', purpose: 'exit' }, world.at, world.wall), status: 'working' as const };
+    world.state.orders['other'] = other;
+    indexOrders(world.state);
+    expect(settle(world, stop, 'filled', null, statement)).toMatchObject({ ok: false, code: 'price-needed', text: expect.stringContaining('Order other has moved the account') });
+    delete world.state.orders['other'];
+    indexOrders(world.state);
+    expect(settle(world, stop, 'filled', null, statement)).toMatchObject({ ok: true });
+  });
 });

@@ -14,7 +14,8 @@ import { alert, type Turn } from './turn.ts';
  * An order of which the exchange never says what became, settled by an operator's word: one whose outcome is unknown, or
  * one that has ended in the books, shows more at the exchange and cannot be looked up, so that nothing can be compared.
  * Without an operator one that states itself what it has executed, while its trades cannot be read: what was bought, or
- * what a stop has left over, must not wait for its stop until they can.
+ * what a stop has left over, must not wait for its stop until they can. Then the money, too, is what the order states,
+ * so that what others have moved is found by the comparison.
  *
  * Invariant: the word alone books nothing. What an order has done moves the account, so the balances are held against
  * the last comparison: coins that left or came in the order's direction, and the money for them. What is booked is what
@@ -102,26 +103,38 @@ const bearsOut = (quantity: Decimal, { executed }: OrderRecord, stated: string):
   return quantity <= rest && quantity >= sub(rest, mulDown(rest, MOST_FEE));
 };
 
+/** What the order states to have paid or got, where nothing of it is booked yet; null without such a statement. */
+const statedMoney = ({ executed }: OrderRecord, { statedQuote = '' }: SettlementEvidence): Decimal | null =>
+  executed === ZERO && isDecimalText(statedQuote) && decimal(statedQuote) > ZERO ? decimal(statedQuote) : null;
+
 /**
- * Of the money that moved what is the order's own: by its statement, fees taken in, where it makes one and nothing of it is booked
- * yet. What others have moved meanwhile is left to the comparison: a deposit or a withdrawal is neither a profit nor a loss.
+ * Of the money that moved what is the order's own: by its statement where it makes one, fees taken in. What others have moved
+ * meanwhile is left to the comparison: a deposit or a withdrawal is neither a profit nor a loss. Beside another order the fee is
+ * taken for the most that it may be: what it was less is found as a deposit, and nothing is missing.
  */
-const ownMoney = ({ config }: EngineState, { draft, executed }: OrderRecord, { quote }: Movement, { statedQuote }: SettlementEvidence): Decimal => {
-  if (config === null || executed !== ZERO || statedQuote === undefined || !isDecimalText(statedQuote) || decimal(statedQuote) <= ZERO) return quote;
-  const own = decimal(statedQuote);
-  const fee = mulUp(own, decimalFromNumber(FEE_ROOM * config.takerFee));
-  return draft.side === 'buy' ? max(own, min(quote, add(own, fee))) : min(own, max(quote, sub(own, fee)));
+const ownMoney = (state: EngineState, record: OrderRecord, { quote }: Movement, evidence: SettlementEvidence): Decimal => {
+  const own = statedMoney(record, evidence);
+  if (own === null) return quote;
+  const fee = mulUp(own, decimalFromNumber(FEE_ROOM * (state.config?.takerFee ?? 0)));
+  const most = record.draft.side === 'buy' ? add(own, fee) : sub(own, fee);
+  return othersThatMoved(state, record, evidence).length === 0 ? max(min(own, most), min(quote, max(own, most))) : most;
 };
+
+/** Other orders that have moved the account, also those that rest as far as is known: what has filled them may not be in the books yet. */
+const othersThatMoved = (state: EngineState, record: OrderRecord, evidence: SettlementEvidence): readonly OrderRecord[] => state.openOrders.filter((open) => open !== record && hasMoved(state, open, evidence));
 
 /** Why the money that moved cannot be taken for the order's own, or null when it can. */
 const doubtOf = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, quantity: Decimal, evidence: SettlementEvidence): string | null => {
-  // Also one that rests as far as is known: what has filled it may not be in the books yet.
-  const other = state.openOrders.find((open) => open !== record && hasMoved(state, open, evidence));
+  const others = othersThatMoved(state, record, evidence);
+  const own = others.length === 0 ? null : statedMoney(record, evidence);
+  // Those in other markets have moved money alone, and what of that is its own the order states itself.
+  const other = own === null ? others[0] : others.find(({ draft }) => draft.symbol === record.draft.symbol);
   if (other !== undefined) return `Order ${other.draft.clientOrderId} has moved the account, too`;
   if (moved.base > quantity) return `${inWords(symbol, record, moved)}, more than the order's ${formatDecimal(quantity)}`;
-  if (moved.quote <= ZERO) return `${inWords(symbol, record, moved)}, and no money for it`;
+  const paid = own ?? moved.quote;
+  if (paid <= ZERO) return `${inWords(symbol, record, moved)}, and no money for it`;
   const market = referencePrice(symbol, record);
-  const shown = divDown(moved.quote, quantity);
+  const shown = divDown(paid, quantity);
   const believed = market === null || [market, record.draft.limitPrice, record.draft.stopPrice].some((price) => price !== null && within(shown, price, SHOWN_BAND));
   return believed ? null : `${inWords(symbol, record, moved)}, which is not believed beside a price of ${money(toNumber(market))}`;
 };
