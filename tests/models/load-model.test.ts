@@ -105,6 +105,11 @@ describe('loading a model', () => {
       within({ type: 5, g: { name: 'inner', initializer: [weights()] } }),
       within({ type: 10, graphs: [{ name: 'inner', node: [{ opType: 'Constant', attribute: [{ name: 'value', type: 4, t: weights() }] }] }] }),
       (model) => void (model.graph && (model.graph.sparseInitializer = [{ values: weights() }])),
+      within({ type: 11, sparseTensor: { values: weights() } }),
+      within({ type: 12, sparseTensors: [{ indices: weights() }] }),
+      (model) => void (model.trainingInfo = [{ initialization: { name: 'before', initializer: [weights()] } }]),
+      (model) => void (model.trainingInfo = [{ algorithm: { name: 'step', initializer: [weights()] } }]),
+      (model) => void (model.functions = [{ name: 'of its own', node: [{ opType: 'Constant', attribute: [{ name: 'value', type: 4, t: weights() }] }] }]),
     ];
     const here = process.cwd();
     const there = mkdtempSync(join(root, 'working-'));
