@@ -74,6 +74,7 @@ const KINDS: readonly Kind[] = [
   kind(1, DAY, exchange(() => ({ name: 'bad-key' }))),
   kind(4, DAY, exchange((random) => ({ name: 'stop-rejected', count: whole(random, 1, 4) }))),
   kind(2, DAY, exchange((random) => ({ name: 'filter', filter: pick(random, ['LOT_SIZE', 'NOTIONAL', 'MAX_NUM_ALGO_ORDERS', 'PERCENT_PRICE_BY_SIDE']) }))),
+  kind(2, 3 * 60 * MINUTE_MS, exchange((random, symbols) => ({ name: 'market-halted', of: pick(random, symbols), status: pick(random, ['HALT', 'BREAK']) }))),
   kind(2, 6 * 60 * MINUTE_MS, exchange(() => ({ name: 'duplicate-fills' }))),
   kind(2, 6 * 60 * MINUTE_MS, exchange(() => ({ name: 'reordered-fills' }))),
   kind(3, 6 * 60 * MINUTE_MS, exchange((random) => ({ name: 'late-fills', reads: whole(random, 1, 6) }))),

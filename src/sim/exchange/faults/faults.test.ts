@@ -179,6 +179,28 @@ describe('fills', () => {
     expect(simulator.control.state().balances).toEqual(before);
   });
 
+  it('market-halted: no order is taken, what rests neither fills nor is lost, and the list of markets says so', async () => {
+    await order();
+    await stop();
+    const id = fault({ name: 'market-halted', of: 'BTC/USDT', status: 'BREAK' });
+    const status = async (): Promise<unknown> => ((await client.open('exchangeInfo', {})).body as { symbols: { symbol: string; status: string }[] }).symbols.find(({ symbol }) => symbol === 'BTCUSDT')?.status;
+    expect([await status(), code(await order())]).toEqual(['BREAK', [400, -1013]]);
+    simulator.control.jump('BTC/USDT', -0.05);
+    await simulator.control.idle();
+    expect(await query('stop')).toMatchObject({ status: 'NEW', executedQty: '0.00000000' });
+    simulator.control.clearFaults(id);
+    await simulator.control.idle();
+    expect([await query('stop'), await status()]).toMatchObject([{ status: 'FILLED' }, 'TRADING']);
+  });
+
+  it('market-halted: what rests can be cancelled, and other markets go on', async () => {
+    await limit();
+    fault({ name: 'market-halted', of: 'ETH/USDT' });
+    expect((await order()).status).toBe(200);
+    fault({ name: 'market-halted' });
+    expect((await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' })).body).toMatchObject({ status: 'CANCELED' });
+  });
+
   it('late-fills: the order knows, the list of trades does not yet', async () => {
     await order();
     fault({ name: 'late-fills', reads: 2 });
