@@ -2,7 +2,7 @@ import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText,
 import { MAX_UNKNOWN } from '../guardian/health-locks.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import { endCancelling, type OrderRecord } from '../orders/record.ts';
-import { SECOND_MS, type EpochMs } from '../units.ts';
+import { SECOND_MS, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
 import { takeFills } from './on-order.ts';
@@ -83,12 +83,14 @@ const judgeFilled = (state: EngineState, symbol: SymbolState, record: OrderRecor
   if (quantity <= ZERO) return refused('not-borne-out', `All of its ${formatDecimal(record.executed)} are booked: it cannot have done more.`);
   const { stated } = evidence;
   if (stated !== undefined && !bearsOut(quantity, record, stated)) return refused('not-borne-out', `${inWords(symbol, record, moved)}, and the order states that ${stated} were executed.`);
-  const doubt = doubtOf(state, symbol, record, moved, quantity, evidence);
+  const others = othersThatMoved(state, record, evidence);
+  const own = statedMoney(record, evidence);
+  const doubt = doubtOf(symbol, record, moved, { quantity, others, own });
   const said = price === null ? null : decimal(price);
   if (doubt === null) {
     const shown = divDown(moved.quote, quantity);
     if (said !== null && !within(said, shown, PRICE_AGREES)) return refused('price-not-believed', `The balances show ${money(toNumber(shown))}, not ${money(toNumber(said))}: leave the price out.`);
-    return { ok: true, record, moved, quantity, quote: ownMoney(state, record, moved, evidence) };
+    return { ok: true, record, moved, quantity, quote: own === null ? moved.quote : ownMoney(record, moved, own, { takerFee: state.config?.takerFee ?? 0, alone: others.length === 0 }) };
   }
   if (said === null) return refused('price-needed', `${doubt}: say the average price that the exchange shows, fees taken in: /settle ${record.draft.clientOrderId} filled <price>.`);
   const market = referencePrice(symbol, record);
@@ -108,30 +110,33 @@ const statedMoney = ({ executed }: OrderRecord, { statedQuote = '' }: Settlement
   executed === ZERO && isDecimalText(statedQuote) && decimal(statedQuote) > ZERO ? decimal(statedQuote) : null;
 
 /**
- * Of the money that moved what is the order's own: by its statement where it makes one, fees taken in. What others have moved
+ * Of the money that moved what is the order's own by its statement, fees taken in. What others have moved
  * meanwhile is left to the comparison: a deposit or a withdrawal is neither a profit nor a loss. Beside another order the fee is
  * taken for the most that it may be: what it was less is found as a deposit, and nothing is missing.
  */
-const ownMoney = (state: EngineState, record: OrderRecord, { quote }: Movement, evidence: SettlementEvidence): Decimal => {
-  const own = statedMoney(record, evidence);
-  if (own === null) return quote;
-  const fee = mulUp(own, decimalFromNumber(FEE_ROOM * (state.config?.takerFee ?? 0)));
-  const most = record.draft.side === 'buy' ? add(own, fee) : sub(own, fee);
-  return othersThatMoved(state, record, evidence).length === 0 ? max(min(own, most), min(quote, max(own, most))) : most;
+const ownMoney = ({ draft }: OrderRecord, { quote }: Movement, own: Decimal, { takerFee, alone }: { readonly takerFee: Fraction; readonly alone: boolean }): Decimal => {
+  const fee = mulUp(own, decimalFromNumber(FEE_ROOM * takerFee));
+  const most = draft.side === 'buy' ? add(own, fee) : sub(own, fee);
+  return alone ? max(min(own, most), min(quote, max(own, most))) : most;
 };
 
 /** Other orders that have moved the account, also those that rest as far as is known: what has filled them may not be in the books yet. */
 const othersThatMoved = (state: EngineState, record: OrderRecord, evidence: SettlementEvidence): readonly OrderRecord[] => state.openOrders.filter((open) => open !== record && hasMoved(state, open, evidence));
 
+/** What the order would book, the other orders that have moved the account, and the money that it states, if it does. */
+interface Circumstances {
+  readonly quantity: Decimal;
+  readonly others: readonly OrderRecord[];
+  readonly own: Decimal | null;
+}
+
 /** Why the money that moved cannot be taken for the order's own, or null when it can. */
-const doubtOf = (state: EngineState, symbol: SymbolState, record: OrderRecord, moved: Movement, quantity: Decimal, evidence: SettlementEvidence): string | null => {
-  const others = othersThatMoved(state, record, evidence);
-  const own = others.length === 0 ? null : statedMoney(record, evidence);
+const doubtOf = (symbol: SymbolState, record: OrderRecord, moved: Movement, { quantity, others, own }: Circumstances): string | null => {
   // Those in other markets have moved money alone, and what of that is its own the order states itself.
   const other = own === null ? others[0] : others.find(({ draft }) => draft.symbol === record.draft.symbol);
   if (other !== undefined) return `Order ${other.draft.clientOrderId} has moved the account, too`;
   if (moved.base > quantity) return `${inWords(symbol, record, moved)}, more than the order's ${formatDecimal(quantity)}`;
-  const paid = own ?? moved.quote;
+  const paid = others.length === 0 ? moved.quote : (own ?? moved.quote);
   if (paid <= ZERO) return `${inWords(symbol, record, moved)}, and no money for it`;
   const market = referencePrice(symbol, record);
   const shown = divDown(paid, quantity);
