@@ -7,7 +7,7 @@ import { checkAnswer, serverTimeAnswer } from './answers.ts';
 import { urgencyOf, type Endpoint, type Parameters } from './endpoints.ts';
 import { classify, isLimit, waitAsked, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
-import { createRequestBudget, type RequestBudget } from './request-budget.ts';
+import { createRequestBudget, heldBack, type RequestBudget } from './request-budget.ts';
 import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
 import { TransportError, createTransport, type Transport } from './transport.ts';
 
@@ -50,7 +50,7 @@ class HeldBack extends Error {
   readonly wait: Milliseconds;
 
   constructor(wait: Milliseconds) {
-    super(`waiting ${Math.ceil(wait)} ms for the exchange's limit`);
+    super('held back');
     this.wait = wait;
   }
 }
@@ -145,12 +145,6 @@ const factsOf = (error: unknown): FailureFacts => {
   return { phase: 'not-sent', code: error instanceof BaseError ? `Library${error.name}` : 'LibraryError', message };
 };
 
-/** What an urgent request would meet now is told along: one that waits for an ordinary one must not keep the urgent ones waiting. */
-const heldBack = ({ wait, message }: HeldBack, budget: RequestBudget): Read<never> => ({
-  ok: false,
-  error: { kind: 'rate-limited', code: 'local-budget', message, retryAfter: wait, ...(budget.wait('urgent') === null ? { urgentMayGo: true } : {}) },
-});
-
 type Method = (parameters: Parameters) => Promise<unknown>;
 
 const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> => ({
@@ -183,11 +177,11 @@ export const createClient = (options: ClientOptions): Client => {
   let timeSampled = false;
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
     const wait = library.requestBudget.wait(urgencyOf(endpoint, parameters));
-    if (wait !== null) return heldBack(new HeldBack(wait), library.requestBudget);
+    if (wait !== null) return { ok: false, error: heldBack(wait, library.requestBudget) };
     try {
       return { ok: true, value: await methods[endpoint]({ ...parameters }) };
     } catch (error) {
-      if (error instanceof HeldBack) return heldBack(error, library.requestBudget);
+      if (error instanceof HeldBack) return { ok: false, error: heldBack(error.wait, library.requestBudget) };
       const classified = classify(factsOf(error));
       return { ok: false, error: { ...classified, message: redact(`${endpoint}: ${classified.message}`) } };
     }

@@ -1,4 +1,5 @@
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
+import type { VenueError } from '../../ports/venue.ts';
 import type { Urgency } from './endpoints.ts';
 
 export interface RequestBudget {
@@ -23,6 +24,15 @@ const DEFAULT_PAUSE_418: Milliseconds = 120_000;
 const DEFAULT_PAUSE_403: Milliseconds = 60_000;
 /** Spot's documented limit until the exchange states its own. */
 const STANDARD_LIMIT = 6_000;
+
+/** What a request that has to wait comes to. What an urgent one would meet now is told along: one that waits for an ordinary one must not keep the urgent ones waiting. */
+export const heldBack = (wait: Milliseconds, budget: RequestBudget): VenueError => ({
+  kind: 'rate-limited',
+  code: 'local-budget',
+  message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`,
+  retryAfter: wait,
+  ...(budget.wait('urgent') === null ? { urgentMayGo: true } : {}),
+});
 
 /**
  * One budget for the whole client. Going on after a 429 earns a ban (418) that would

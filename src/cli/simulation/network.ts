@@ -1,7 +1,7 @@
 import type { Client } from '../../adapters/exchange/client.ts';
 import { urgencyOf, type Endpoint, type Parameters } from '../../adapters/exchange/endpoints.ts';
 import { classify, isLimit, waitAsked, type FailureFacts } from '../../adapters/exchange/error-map.ts';
-import { createRequestBudget } from '../../adapters/exchange/request-budget.ts';
+import { createRequestBudget, heldBack } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
@@ -139,10 +139,7 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
 
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
     const wait = budget.wait(urgencyOf(endpoint, parameters));
-    if (wait !== null) {
-      const urgentMayGo = budget.wait('urgent') === null;
-      return { ok: false, error: { kind: 'rate-limited', code: 'local-budget', message: `waiting ${Math.ceil(wait)} ms`, retryAfter: wait, urgentMayGo } };
-    }
+    if (wait !== null) return { ok: false, error: heldBack(wait, budget) };
     const read = await exchangeOf(endpoint, parameters);
     return read === 'dead' ? await never() : read;
   };
