@@ -5,6 +5,7 @@ import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
+import { freeBytes } from '../adapters/system/disk-space.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { unfitFileSystem } from '../adapters/system/file-system.ts';
 import { LEAST_FREE } from '../audit/checks/deployment-security.ts';
@@ -68,9 +69,9 @@ const diagnoseModel = async (config: Config): Promise<Diagnosis> => {
 const diagnoseFiles = (config: Config): readonly Diagnosis[] => {
   const { databasePath } = config;
   const directory = existsSync(dirname(databasePath)) ? dirname(databasePath) : '.';
-  const { bavail, bsize, type } = statfsSync(directory);
-  const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-  return [bavail * bsize < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory, type), diagnoseDatabase(config)];
+  const left = freeBytes(directory);
+  const free = `${(left / 1024 ** 3).toFixed(1)} GiB free`;
+  return [left < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory, statfsSync(directory).type), diagnoseDatabase(config)];
 };
 
 const diagnoseDirectory = (directory: string, type: number): Diagnosis => {

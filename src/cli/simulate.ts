@@ -1,5 +1,6 @@
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
+import { out } from './output.ts';
 import { runSimulate } from './simulation/run-simulate.ts';
 
 export interface SimulateArguments {
@@ -27,6 +28,6 @@ export const simulate = async (given: SimulateArguments): Promise<ExitCode> => {
     trace: given.trace === true,
   };
   if (options.trace && options.seeds > 1) throw new UserError('--trace prints one history: use it with --seeds 1');
-  const code = await runSimulate(options, { out: (line) => void process.stdout.write(`${line}\n`), now: () => performance.now() });
+  const code = await runSimulate(options, { out, now: () => performance.now() });
   return code === 0 ? EXIT_CODES.done : EXIT_CODES.failure;
 };
