@@ -1,30 +1,16 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Log } from '../../ports/log.ts';
 import { senderAt } from './access.ts';
-import { createFakeDashboard } from './fake-dashboard.test-helper.ts';
+import { plainOptions } from './server-options.test-helper.ts';
 import { startWebServer, type WebServer } from './server.ts';
 
-const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const TOKEN = 'a-token-of-some-length';
 
 let now: number;
 let server: WebServer;
 beforeEach(async () => {
   now = 1_700_000_000_000;
-  server = await startWebServer({
-    host: '127.0.0.1',
-    port: 0,
-    token: TOKEN,
-    names: [],
-    dashboard: createFakeDashboard(),
-    health: () => ({ ok: true, checks: [] }),
-    metrics: { contentType: 'text/plain', text: () => Promise.resolve('guardian_up 1\n') },
-    chat: null,
-    market: null,
-    log: silentLog,
-    wallNow: () => now,
-  });
+  server = await startWebServer({ ...plainOptions(), token: TOKEN, wallNow: () => now });
 });
 afterEach(async () => server.close());
 

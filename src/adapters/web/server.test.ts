@@ -2,32 +2,18 @@ import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Log } from '../../ports/log.ts';
 import { loadAssets } from './assets.ts';
 import { createFakeDashboard } from './fake-dashboard.test-helper.ts';
 import { allowedHosts } from './guard.ts';
+import { plainOptions } from './server-options.test-helper.ts';
 import { startWebServer, WebServerError, type WebServer, type WebServerOptions } from './server.ts';
 
-const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const TOKEN = 'a-token-of-some-length';
 
 const servers: WebServer[] = [];
 const others: Server[] = [];
 const start = async (extra: Partial<WebServerOptions> = {}): Promise<WebServer> => {
-  const server = await startWebServer({
-    host: '127.0.0.1',
-    port: 0,
-    token: null,
-    names: [],
-    dashboard: createFakeDashboard(),
-    health: () => ({ ok: true, checks: [] }),
-    metrics: { contentType: 'text/plain', text: () => Promise.resolve('guardian_up 1\n') },
-    chat: null,
-    market: null,
-    log: silentLog,
-    refresh: 10,
-    ...extra,
-  });
+  const server = await startWebServer({ ...plainOptions(), refresh: 10, ...extra });
   servers.push(server);
   return server;
 };
