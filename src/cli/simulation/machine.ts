@@ -3,24 +3,18 @@ import { createVenue } from '../../adapters/exchange/venue.ts';
 import { createBot, type Bot } from '../../app/bot.ts';
 import { createOutboxRunner } from '../../app/outbox/outbox-runner.ts';
 import { describeDifference, recover } from '../../app/replay.ts';
-import { decimalFromNumber, formatDecimal, ZERO } from '../../core/decimal.ts';
+import { decimalFromNumber } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
-import type { Effect } from '../../core/engine/effect.ts';
-import type { Input, OperatorCommand } from '../../core/engine/input.ts';
+import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { tradingState } from '../../core/guardian/state.ts';
-import { quantityOf } from '../../core/ledger/ledger.ts';
-import type { OrderDraft, OrderSnapshot } from '../../core/orders/order.ts';
-import type { FeatureEngine } from '../../core/features/engine.ts';
 import { DEFAULT_LIMITS } from '../../core/risk/limits.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
+import { MINUTE_MS, SECOND_MS, type Milliseconds, type SymbolName } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Model } from '../../ports/model.ts';
 import type { Pacer } from '../../ports/pacer.ts';
-import type { JournalStore } from '../../ports/store.ts';
-import type { AssetBalance, OwnTrade, Venue } from '../../ports/venue.ts';
+import type { Venue } from '../../ports/venue.ts';
 import type { RandomStream } from '../../sim/generator/random.ts';
 import { ProcessDeath, type CrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
 import type { Violation } from '../../sim/simulation/invariants.ts';
@@ -30,7 +24,10 @@ import type { Trace } from '../../sim/simulation/trace.ts';
 import { minuteAfter, type World } from '../../sim/simulation/world.ts';
 import type { Disk, Stores } from './disk.ts';
 import { fastMarketData, fastVenue } from './fast-reads.ts';
+import { DiskFull, guardJournal } from './guarded-journal.ts';
+import { mutateVenue, writeLate, type Mutant } from './mutants.ts';
 import { createNetworkClient, RECEIVE_WINDOW } from './network.ts';
+import { createScriptedFeatures, createScriptedModel, SCRIPTED_TERMS } from './scripted-model.ts';
 
 export const CHAT = 1;
 /** The outbox looks by itself this seldom here; news wake it at once. */
@@ -51,9 +48,6 @@ export interface Machine {
   command(command: OperatorCommand): void;
 }
 
-/** Deliberate faults of the bot: each takes one safeguard away, and some rule has to notice. */
-export type Mutant = 'send-before-commit' | 'no-second-look' | 'no-stop' | 'no-reconciliation';
-
 export interface MachineOptions {
   readonly world: World;
   readonly disk: Disk;
@@ -69,40 +63,6 @@ export interface MachineOptions {
   readonly mutant: Mutant | null;
 }
 
-/** How often the scripted model finds something worth buying; as a rule it neither buys nor sells. */
-const EAGERNESS = 0.25;
-
-const createFeatures = (symbols: readonly SymbolName[]): FeatureEngine => {
-  const newest = new Map<SymbolName, EpochMs>();
-  return {
-    requiredSymbols: symbols,
-    warmUpHours: 1,
-    push: (symbol, candle) => {
-      if (candle.openTime <= (newest.get(symbol) ?? 0)) return false;
-      newest.set(symbol, candle.openTime);
-      return true;
-    },
-    vector: () => new Float32Array(1),
-    writeVector: () => false,
-    newestClose: (symbol) => {
-      const open = newest.get(symbol);
-      return open === undefined ? null : open + HOUR_MS;
-    },
-  };
-};
-
-const TERMS = { name: 'scripted', hash: 'none', schemaHash: 'none', stop: DEFAULT_LIMITS.stopLoss, target: DEFAULT_LIMITS.takeProfit, horizonHours: DEFAULT_LIMITS.horizonHours, margin: 0.001 };
-
-const createModel = (answers: RandomStream): Model => ({
-  description: { ...TERMS, featureCount: 1, demonstratedEdge: false, purpose: 'fixture' },
-  predict: () => {
-    const draw = answers.uniform();
-    return Promise.resolve(draw < EAGERNESS ? 0.9 : draw < 0.95 ? 0.38 : 0.05);
-  },
-  predictBatch: () => Promise.reject(new Error('not used')),
-  close: () => Promise.resolve(),
-});
-
 const configOf = (symbols: readonly SymbolName[]): EngineConfig => ({
   mode: 'testnet',
   symbols,
@@ -113,10 +73,8 @@ const configOf = (symbols: readonly SymbolName[]): EngineConfig => ({
   orderPrefix: 'gb',
   instanceId: 'sim0',
   staleWallGrace: 0,
-  model: TERMS,
+  model: SCRIPTED_TERMS,
 });
-
-const isWeighty = (effects: readonly Effect[]): boolean => effects.some(({ type }) => type === 'place' || type === 'cancel' || type === 'fill' || type === 'lock' || type === 'trade');
 
 /** Starts a process on what the disk holds. */
 export const startMachine = (options: MachineOptions): Machine => {
@@ -150,14 +108,15 @@ export const startMachine = (options: MachineOptions): Machine => {
   disk.lastState = null;
   disk.starts += 1;
 
-  const store = guardStore({ journal: stores.journal, disk, world, trace, dies, live, lazy: options.mutant === 'send-before-commit' });
+  const late = options.mutant === 'send-before-commit';
+  const store = guardJournal({ journal: late ? writeLate(stores.journal) : stores.journal, disk, world, trace, dies, live, notesIntents: !late });
   const entryCeiling = () => {
     const { value } = markEquity(state, clock.marketNow(), clock.wallNow());
     return value === null ? null : decimalFromNumber(value * DEFAULT_LIMITS.maxSymbolExposure);
   };
   const client = createNetworkClient({ world, clock, random: options.network, trace, alive: () => alive, dies });
   const long = createVenue({ client, clock, entryCeiling, receiveWindow: RECEIVE_WINDOW });
-  const venue = mutate(watchVenue(fastVenue(world, long), { disk, state, clock, trace, violate }), state, options.mutant);
+  const venue = mutateVenue(watchVenue(fastVenue(world, long), { disk, state, clock, trace, violate }), state, options.mutant);
 
   const bot = createBot({
     state,
@@ -166,8 +125,8 @@ export const startMachine = (options: MachineOptions): Machine => {
     log: silent,
     venue,
     marketData: fastMarketData(world, createMarketData(client, silent)),
-    features: createFeatures(world.symbols),
-    model: createModel(options.answers),
+    features: createScriptedFeatures(world.symbols),
+    model: createScriptedModel(options.answers),
     pacer: createPacer(clock, () => isBusy(state, bot)),
     config: configOf(world.symbols),
     engineVersion: 'simulation',
@@ -227,97 +186,6 @@ export const startMachine = (options: MachineOptions): Machine => {
   };
 };
 
-/** The disk is full: nothing of the commit is kept. */
-class DiskFull extends Error {
-  override readonly name = 'DiskFull';
-}
-
-/** The journal with deaths, a full disk, and a record of what is safe. */
-const guardStore = (parts: {
-  readonly journal: JournalStore;
-  readonly disk: Disk;
-  readonly world: World;
-  readonly trace: Trace;
-  readonly dies: (point: CrashPoint, weighty: boolean) => boolean;
-  readonly live: () => void;
-  readonly lazy: boolean;
-}): JournalStore => {
-  const { disk, world, trace, dies, live } = parts;
-  const inner = parts.lazy ? lazily(parts.journal) : parts.journal;
-  const clock = world.clock;
-  const commit = (inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): readonly (readonly Effect[])[] => {
-    live();
-    const heavy = inputs.some(({ type }) => HEAVY_INPUTS.has(type));
-    if (dies('commit:before', heavy)) throw new ProcessDeath('before a commit');
-    let left = inputs.length;
-    const effects = inner.commit(inputs, (input) => {
-      const list = apply(input);
-      left -= 1;
-      if (left > 0) return list;
-      if (world.active('disk') !== null) throw new DiskFull('the disk is full');
-      if (dies('commit:inside', isWeighty(list))) throw new ProcessDeath('within a commit');
-      return list;
-    });
-    for (const list of effects) {
-      for (const effect of list) {
-        if (effect.type === 'place' && !parts.lazy) disk.intents.add(effect.order.draft.clientOrderId);
-        else if (effect.type === 'alert') disk.alerts.add(effect.alert.key);
-        if (effect.type !== 'alert' && effect.type !== 'equity' && effect.type !== 'decision') trace.note(clock.wallNow(), noteOf(effect));
-      }
-    }
-    if (dies('commit:after', effects.some(isWeighty))) throw new ProcessDeath('after a commit');
-    return effects;
-  };
-  return {
-    ...inner,
-    commit,
-    writeSnapshot: (snapshot) => {
-      live();
-      inner.writeSnapshot(snapshot);
-    },
-  };
-};
-
-/** A store that writes a commit down when the next one comes: what a bot without "intent before network" would do. */
-const lazily = (inner: JournalStore): JournalStore => {
-  let write = (): void => undefined;
-  return {
-    ...inner,
-    commit: (inputs, apply) => {
-      write();
-      const effects = inputs.map((input) => apply(input));
-      let next = 0;
-      write = () => void inner.commit(inputs, () => effects[next++] ?? []);
-      return effects;
-    },
-    writeSnapshot: (snapshot) => {
-      if (snapshot.sequence <= inner.lastSequence()) inner.writeSnapshot(snapshot);
-    },
-  };
-};
-
-/** Inputs that as a rule have consequences. */
-const HEAVY_INPUTS: ReadonlySet<Input['type']> = new Set<Input['type']>(['started', 'prediction', 'order-report', 'cancel-failed', 'account', 'command']);
-
-const noteOf = (effect: Effect): string => {
-  switch (effect.type) {
-    case 'place': {
-      const { clientOrderId, symbol, purpose, quantity } = effect.order.draft;
-      return `place ${clientOrderId} ${symbol} ${purpose} ${formatDecimal(quantity)}`;
-    }
-    case 'cancel':
-      return `cancel ${effect.clientOrderId} ${effect.reason}`;
-    case 'order':
-      return `order ${effect.clientOrderId} ${effect.status} ${formatDecimal(effect.executed)}`;
-    case 'fill':
-      return `fill ${effect.clientOrderId} ${effect.tradeId} ${formatDecimal(effect.quantity)} @ ${formatDecimal(effect.price)}`;
-    case 'lock':
-      return `lock ${effect.change} ${effect.lock.id}`;
-    default:
-      return effect.type;
-  }
-};
-
 /** Every send is held against what is on disk and in force at that moment. */
 const watchVenue = (venue: Venue, { disk, state, clock, trace, violate }: { readonly disk: Disk; readonly state: EngineState; readonly clock: Clock; readonly trace: Trace; readonly violate: (violation: Violation) => void }): Venue => ({
   ...venue,
@@ -331,43 +199,6 @@ const watchVenue = (venue: Venue, { disk, state, clock, trace, violate }: { read
     return outcome;
   },
 });
-
-/** Takes one safeguard away. */
-const mutate = (venue: Venue, state: EngineState, mutant: Mutant | null): Venue => {
-  switch (mutant) {
-    case 'no-second-look':
-      // The second look comes at once: within the time in which the request may still arrive.
-      return { ...venue, receiveWindow: -999 };
-    case 'no-stop':
-      return { ...venue, send: (order) => (order.draft.purpose === 'stop' ? Promise.resolve({ kind: 'accepted', order: believed(order.draft) }) : venue.send(order)), openOrders: (symbol) => Promise.resolve({ ok: true, value: workingOf(state, symbol) }) };
-    case 'no-reconciliation':
-      return { ...venue, openOrders: (symbol) => Promise.resolve({ ok: true, value: workingOf(state, symbol) }), tradesAfter: (...asked) => venue.tradesAfter(...asked).then((read) => (read.ok ? { ok: true, value: read.value.filter((trade) => isKnown(state, trade)) } : read)), balances: () => venue.balances().then((read) => (read.ok && state.ledger.cash !== null ? { ok: true, value: totalsOf(state) } : read)) };
-    default:
-      return venue;
-  }
-};
-
-const believed = (draft: OrderDraft, fills: OrderSnapshot['fills'] = []): OrderSnapshot => ({
-  clientOrderId: draft.clientOrderId,
-  exchangeOrderId: `believed-${draft.clientOrderId}`,
-  symbol: draft.symbol,
-  side: draft.side,
-  status: 'new',
-  quantity: formatDecimal(draft.quantity),
-  executedQuantity: '0',
-  fills,
-});
-
-/** Whether the books have the trade: what they do not have is not seen without reconciliation. */
-const isKnown = (state: EngineState, { symbol, tradeId }: OwnTrade): boolean =>
-  Object.values(state.orders).some((record) => record.draft.symbol === symbol && record.tradeIds.includes(tradeId));
-
-/** The balances as the books have them. */
-const totalsOf = ({ ledger, symbolList }: EngineState): AssetBalance[] =>
-  [['USDT', ledger.cash ?? ZERO] as const, ...symbolList.map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const)].map(([asset, total]) => ({ asset, free: formatDecimal(total), locked: '0' }));
-
-const workingOf = (state: EngineState, symbol: SymbolName): OrderSnapshot[] =>
-  Object.values(state.orders).filter((record) => record.status === 'working' && record.draft.symbol === symbol).map((record) => believed(record.draft));
 
 /** Whether something has a deadline of seconds: a real bot looks every few seconds, here it does so when it matters. */
 const isBusy = (state: EngineState, bot: Bot): boolean => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runSimulate } from './run-simulate.ts';
 import { runSimulation, type SimulationOptions } from './simulation.ts';
-import type { Mutant } from './machine.ts';
+import type { Mutant } from './mutants.ts';
 
 /** A failure prints the command that repeats it. */
 const command = ({ seed, days }: { readonly seed: number; readonly days: number }): string => `npm run simulate -- --seeds 1 --days ${days} --from-seed ${seed} --trace`;

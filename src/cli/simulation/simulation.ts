@@ -15,7 +15,8 @@ import { createChatHistory } from '../../sim/simulation/telegram.ts';
 import { createTrace } from '../../sim/simulation/trace.ts';
 import { createWorld, MINUTES_A_DAY } from '../../sim/simulation/world.ts';
 import { createFileDisk, createMemoryDisk } from './disk.ts';
-import { CHAT, startMachine, type Machine, type Mutant } from './machine.ts';
+import { CHAT, startMachine, type Machine } from './machine.ts';
+import type { Mutant } from './mutants.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
