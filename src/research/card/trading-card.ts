@@ -50,9 +50,8 @@ ${table(['compared with', 'total', 'max drawdown', 'Sharpe'], window.baselines.m
 const trialRow = (trial: Trial): string[] => [trial.what, figure(trial.logLoss, 4), figure(trial.auc, 3), String(trial.trades), percent(trial.meanReturn, 3)];
 const TRIAL_HEADER = ['tried', 'log loss', 'AUC', 'trades', 'mean a trade'];
 
-export const tradingMarkdown = (card: TradingCard, log: TrialLog): string => {
-  const { validation, verdict, controls, barriers } = card;
-  const { scores } = validation.whole;
+const modelSection = (card: TradingCard): string => {
+  const { barriers } = card;
   return `# Model card: ${card.name}
 
 **${card.summary}**
@@ -61,17 +60,20 @@ export const tradingMarkdown = (card: TradingCard, log: TrialLog): string => {
 - Feature schema \`${card.schemaHash}\`, ${card.featureCount} features
 - Labels: stop ${percent(barriers.stop, 1)}, target ${percent(barriers.target, 1)}, horizon ${barriers.horizonHours} h, first barrier touched; bought ${percent(barriers.entrySlippage, 2)} above the next open; inside an hour that touches both, 15-minute candles decide where there are any, else the stop came first
 - The policy trades when p x target - (1 - p) x stop - costs is at least ${percent(card.margin, 1)}
-- ${card.training.trees} trees on ${card.training.rows} rows, stopped and calibrated (Platt) on the ${card.training.holdoutRows} that follow; ONNX answers as the trainer does to within ${card.parity.toExponential(1)}
+- ${card.training.trees} trees on ${card.training.rows} rows, stopped and calibrated (Platt) on the ${card.training.holdoutRows} that follow; ONNX answers as the trainer does to within ${card.parity.toExponential(1)}`;
+};
 
-## Verdict: ${verdict.demonstrated ? 'a demonstrated edge' : 'no demonstrated edge'}
+const verdictSection = ({ validation, verdict }: TradingCard): string => `## Verdict: ${verdict.demonstrated ? 'a demonstrated edge' : 'no demonstrated edge'}
 
 Judged on ${validation.unseen.from} to ${validation.unseen.to}, which nothing was chosen on, by conditions set before the results were seen:
 
 ${table(['condition', 'found', 'holds'], verdict.conditions.map((each) => [each.condition, each.found, each.holds ? 'yes' : 'no']))}
 
-Sharpe ratio there ${figure(verdict.sharpe)} a year; ${verdict.trials} worthless trials would have shown ${figure(verdict.luckySharpe)} by luck. Probability that the true ratio is above zero ${figure(verdict.probabilisticSharpe)}, above that luck ${figure(verdict.deflatedSharpe)}.
+Sharpe ratio there ${figure(verdict.sharpe)} a year; ${verdict.trials} worthless trials would have shown ${figure(verdict.luckySharpe)} by luck. Probability that the true ratio is above zero ${figure(verdict.probabilisticSharpe)}, above that luck ${figure(verdict.deflatedSharpe)}.`;
 
-## Out of sample, ${validation.whole.from} to ${validation.whole.to}
+const outOfSampleSection = ({ validation }: TradingCard): string => {
+  const { scores } = validation.whole;
+  return `## Out of sample, ${validation.whole.from} to ${validation.whole.to}
 
 Walk forward in ${validation.folds.length} steps: each learns only from decisions whose outcome was known seven days before its window. Margin ${percent(validation.margin, 1)}. Decisions, sizes and caps as the bot has them, without the Guardian: of the ${validation.whole.trades.trades} trades ${validation.whole.trades.reversed} were given up before a barrier was met, as the model had turned round.
 
@@ -92,9 +94,10 @@ ${windowTables(validation.whole)}
 
 Only the unseen years, ${validation.unseen.from} to ${validation.unseen.to}:
 
-${windowTables(validation.unseen)}
+${windowTables(validation.unseen)}`;
+};
 
-### By symbol
+const slicesSection = ({ validation }: TradingCard): string => `### By symbol
 
 ${sliceTable('symbol', validation.bySymbol)}
 
@@ -112,9 +115,9 @@ ${table(['margin', ...TRADE_HEADER], validation.margins.map((line) => [percent(l
 
 ### Steps
 
-${table(['window', 'learned from', 'trees', 'AUC'], validation.folds.map((fold) => [`${fold.from} to ${fold.to}`, `${fold.trainRows} rows`, String(fold.trees), figure(fold.auc, 3)]))}
+${table(['window', 'learned from', 'trees', 'AUC'], validation.folds.map((fold) => [`${fold.from} to ${fold.to}`, `${fold.trainRows} rows`, String(fold.trees), figure(fold.auc, 3)]))}`;
 
-## Controls: does the validation leak?
+const controlsSection = ({ controls }: TradingCard): string => `## Controls: does the validation leak?
 
 ${table(
   ['control', 'expected', 'found'],
@@ -126,9 +129,9 @@ ${table(
     [`features that look ahead, ${controls.lookAhead.cuts} truncated histories`, '0', String(controls.lookAhead.catalogue)],
     ['planted feature that peeks one candle ahead', 'flagged', controls.lookAhead.plantedFlagged ? 'flagged' : 'MISSED'],
   ],
-)}
+)}`;
 
-## What was tried
+const trialsSection = (log: TrialLog): string => `## What was tried
 
 All on decisions before ${log.searchEnd.slice(0, 10)}, ${log.trials.length} trials in all (\`trials.json\`), log loss of the base rate ${figure(log.trials[0]?.logLossOfBaseRate ?? null, 4)} for the standard labels. Parameters competed on log loss; the ways below were tried with the best parameters and did not change the verdict.
 
@@ -136,9 +139,9 @@ ${table(TRIAL_HEADER, log.trials.filter((trial) => trial.kind === 'variant').map
 
 The ten best of ${log.trials.filter((trial) => trial.kind === 'parameters').length} parameter sets:
 
-${table(TRIAL_HEADER, log.trials.filter((trial) => trial.kind === 'parameters').toSorted((a, b) => a.logLoss - b.logLoss).slice(0, 10).map(trialRow))}
+${table(TRIAL_HEADER, log.trials.filter((trial) => trial.kind === 'parameters').toSorted((a, b) => a.logLoss - b.logLoss).slice(0, 10).map(trialRow))}`;
 
-## What the model looks at
+const originSection = (card: TradingCard): string => `## What the model looks at
 
 ${table(['feature', 'share of gain'], card.training.importance.map((entry) => [entry.feature, percent(entry.share, 1)]))}
 
@@ -146,6 +149,10 @@ ${table(['feature', 'share of gain'], card.training.importance.map((entry) => [e
 
 ${table(['symbol', 'candles', 'from', 'to', 'SHA-256 of the columns'], card.data.map((line) => [`${line.symbol} (${line.source})`, String(line.candles), line.from.slice(0, 13), line.to.slice(0, 13), `\`${line.sha256.slice(0, 16)}\``]))}
 
-Rebuild it bit for bit with \`npm run train -- --rebuild --data DIR\`.
-`;
+Rebuild it bit for bit with \`npm run train -- --rebuild --data DIR\`.`;
+
+/** The card for people, in Markdown. `log`: everything that was tried before the model was chosen. */
+export const tradingMarkdown = (card: TradingCard, log: TrialLog): string => {
+  const sections = [modelSection(card), verdictSection(card), outOfSampleSection(card), slicesSection(card), controlsSection(card), trialsSection(log), originSection(card)];
+  return `${sections.join('\n\n')}\n`;
 };
