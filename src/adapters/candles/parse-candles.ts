@@ -20,7 +20,7 @@ const NINE = 57;
 const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 const LARGEST_EXACT = Number.MAX_SAFE_INTEGER;
 
-/** No candle is younger, and one in microseconds, as the exchange writes its own archives, would be: it would lie tens of thousands of years ahead, on the hour. */
+/** Open times from here on are refused. A file in microseconds, as the exchange's own archives are, would otherwise pass for candles tens of thousands of years ahead: its times lie on the hour as well. */
 const END_OF_TIME = Date.UTC(2100, 0, 1);
 
 const shown = (text: string): string => (text.length > 40 ? `"${text.slice(0, 40)}..."` : `"${text}"`);
@@ -34,74 +34,120 @@ const shown = (text: string): string => (text.length > 40 ? `"${text.slice(0, 40
  * @throws CandleFileError for a row that is unreadable, unsorted, repeated or not a candle
  */
 export const parseCandles = (bytes: Uint8Array, path: string, interval: Milliseconds): CandleColumns => {
-  const fail = (line: number, what: string): never => {
-    throw new CandleFileError(`${path}, line ${line}: ${what}`);
-  };
-  const text = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to)).replace(/\r$/, '');
-
-  const headerEnd = lineEnd(bytes, 0);
-  const header = text(0, headerEnd);
-  const width = header.split(',').length;
-  if (header !== HEADERS.slice(0, width).join(',') || (width !== HEADERS.length && width !== SHORT_WIDTH)) {
-    fail(1, `the header is ${shown(header)}; it should be "${CANDLE_FILE_HEADER}" or its first ${SHORT_WIDTH} columns`);
-  }
-  const end = contentEnd(bytes);
-  let rows = 0;
-  for (let i = headerEnd + 1; i < end; i = lineEnd(bytes, i) + 1) rows++;
-  if (rows === 0) fail(2, 'there is no candle; at least one row is needed');
+  const fields = new FieldReader(bytes, path);
+  const width = fields.readHeader();
+  const rows = fields.countRows();
+  if (rows === 0) fields.fail(2, 'there is no candle; at least one row is needed');
 
   const columns = emptyColumns(rows, width === HEADERS.length);
   const targets = CANDLE_COLUMN_NAMES.map((name) => columns[name]);
   for (let missing = width; missing < targets.length; missing++) targets[missing]?.fill(Number.NaN);
-  let position = headerEnd + 1;
   for (let row = 0; row < rows; row++) {
+    const line = row + 2;
     for (let column = 0; column < width; column++) {
-      const start = position;
-      const last = column === width - 1;
-      let mantissa = 0;
-      let digits = 0;
-      let places = -1;
-      let plain = true;
-      let byte = 0;
-      for (; position < end; position++) {
-        byte = bytes[position] ?? NEWLINE;
-        if (byte >= ZERO && byte <= NINE) {
-          mantissa = mantissa * 10 + (byte - ZERO);
-          digits++;
-          if (places >= 0) places++;
-        } else if (byte === DOT && places < 0) places = 0;
-        else if (byte === COMMA || byte === NEWLINE || byte === RETURN) break;
-        else plain = false;
-      }
-      if (position >= end) byte = NEWLINE;
-      const at = row + 2;
-      if (last ? byte === COMMA : byte !== COMMA) {
-        const lineStart = bytes.lastIndexOf(NEWLINE, start - 1) + 1;
-        const found = text(lineStart, lineEnd(bytes, lineStart));
-        fail(at, `the row ${shown(found)} has ${found.split(',').length} columns; it should have ${width}`);
-      }
-      let value = mantissa;
-      if (!plain || digits === 0) {
-        // An exponent is legal in CSV, though rare; anything else is not a number.
-        const field = text(start, position);
-        value = /^\d+(\.\d+)?[eE][+-]?\d+$/.test(field) ? Number(field) : Number.NaN;
-        if (!Number.isFinite(value)) fail(at, `${HEADERS[column]} is ${shown(field)}; it should be a number of at least zero`);
-      } else if (mantissa > LARGEST_EXACT || places > 22) value = Number(text(start, position));
-      // Both operands are exact here, so one division rounds as `Number(text)` would.
-      else if (places > 0) value = mantissa / (POWERS[places] ?? Number.NaN);
+      const value = fields.readNumber(line, column, width);
       const target = targets[column];
       if (target !== undefined) target[row] = value;
-      if (last) {
-        if (bytes[position] === RETURN) position++;
-        if (position < end && bytes[position] !== NEWLINE) fail(at, 'a carriage return stands inside the row; lines should end with a newline');
-      }
-      position++;
     }
+    fields.endLine(line);
     const fault = rowFault(columns, row, interval);
-    if (fault !== null) fail(row + 2, fault);
+    if (fault !== null) fields.fail(line, fault);
   }
   return columns;
 };
+
+/** Reads a candle file field by field. Lines count from 1, the header's; columns from 0. */
+class FieldReader {
+  readonly #bytes: Uint8Array;
+  readonly #path: string;
+  readonly #end: number;
+  /** Of the next byte to be read. */
+  #position = 0;
+
+  constructor(bytes: Uint8Array, path: string) {
+    this.#bytes = bytes;
+    this.#path = path;
+    this.#end = contentEnd(bytes);
+  }
+
+  fail(line: number, what: string): never {
+    throw new CandleFileError(`${this.#path}, line ${line}: ${what}`);
+  }
+
+  /** Goes past the header. Returns how many columns it names. */
+  readHeader(): number {
+    const headerEnd = lineEnd(this.#bytes, 0);
+    const header = this.#text(0, headerEnd);
+    const width = header.split(',').length;
+    if (header !== HEADERS.slice(0, width).join(',') || (width !== HEADERS.length && width !== SHORT_WIDTH)) {
+      this.fail(1, `the header is ${shown(header)}; it should be "${CANDLE_FILE_HEADER}" or its first ${SHORT_WIDTH} columns`);
+    }
+    this.#position = headerEnd + 1;
+    return width;
+  }
+
+  /** Lines from here to the end of the file. */
+  countRows(): number {
+    let rows = 0;
+    for (let at = this.#position; at < this.#end; at = lineEnd(this.#bytes, at) + 1) rows++;
+    return rows;
+  }
+
+  /** Reads one field and the comma behind it; what ends a row is left for `endLine`. */
+  readNumber(line: number, column: number, width: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    const start = this.#position;
+    let position = start;
+    let mantissa = 0;
+    let digits = 0;
+    let places = -1;
+    let plain = true;
+    let byte = 0;
+    for (; position < end; position++) {
+      byte = bytes[position] ?? NEWLINE;
+      if (byte >= ZERO && byte <= NINE) {
+        mantissa = mantissa * 10 + (byte - ZERO);
+        digits++;
+        if (places >= 0) places++;
+      } else if (byte === DOT && places < 0) places = 0;
+      else if (byte === COMMA || byte === NEWLINE || byte === RETURN) break;
+      else plain = false;
+    }
+    if (position >= end) byte = NEWLINE;
+    const last = column === width - 1;
+    if ((byte === COMMA) === last) this.#refuseWidth(line, start, width);
+    this.#position = last ? position : position + 1;
+    if (!plain || digits === 0) return this.#numberIn(line, column, this.#text(start, position));
+    if (mantissa > LARGEST_EXACT || places > 22) return Number(this.#text(start, position));
+    // Both operands are exact here, so one division rounds as `Number(text)` would.
+    return places > 0 ? mantissa / (POWERS[places] ?? Number.NaN) : mantissa;
+  }
+
+  /** Goes past the end of a row, of either kind. */
+  endLine(line: number): void {
+    if (this.#bytes[this.#position] === RETURN) this.#position++;
+    if (this.#position < this.#end && this.#bytes[this.#position] !== NEWLINE) this.fail(line, 'a carriage return stands inside the row; lines should end with a newline');
+    this.#position++;
+  }
+
+  /** A field that is not plain digits: an exponent is legal in CSV, though rare; anything else is not a number. */
+  #numberIn(line: number, column: number, field: string): number {
+    const value = /^\d+(\.\d+)?[eE][+-]?\d+$/.test(field) ? Number(field) : Number.NaN;
+    if (!Number.isFinite(value)) this.fail(line, `${HEADERS[column]} is ${shown(field)}; it should be a number of at least zero`);
+    return value;
+  }
+
+  #refuseWidth(line: number, at: number, width: number): never {
+    const lineStart = this.#bytes.lastIndexOf(NEWLINE, at - 1) + 1;
+    const found = this.#text(lineStart, lineEnd(this.#bytes, lineStart));
+    this.fail(line, `the row ${shown(found)} has ${found.split(',').length} columns; it should have ${width}`);
+  }
+
+  #text(from: number, to: number): string {
+    return new TextDecoder().decode(this.#bytes.subarray(from, to)).replace(/\r$/, '');
+  }
+}
 
 const lineEnd = (bytes: Uint8Array, from: number): number => {
   const found = bytes.indexOf(NEWLINE, from);
