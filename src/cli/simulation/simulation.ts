@@ -13,7 +13,7 @@ import { planFaults, slowNetwork } from '../../sim/simulation/fault-plan.ts';
 import { checkBooks, checkIntents, checkRest, createProtectionWatch, type Violation } from '../../sim/simulation/invariants.ts';
 import { createChatHistory } from '../../sim/simulation/telegram.ts';
 import { createTrace } from '../../sim/simulation/trace.ts';
-import { createWorld, MINUTES_A_DAY } from '../../sim/simulation/world.ts';
+import { createWorld, MINUTES_A_DAY, type World } from '../../sim/simulation/world.ts';
 import { createFileDisk, createMemoryDisk } from './disk.ts';
 import { CHAT, startMachine, type Machine } from './machine.ts';
 import type { Mutant } from './mutants.ts';
@@ -141,18 +141,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
   await world.clock.runTo(world.clock.wallNow() + 30 * SECOND_MS);
 
   const { state } = machine;
-  if (violations.length === 0) {
-    if (!machine.alive) violate({ rule: 'process-does-not-fail', detail: 'no process is up at the end' });
-    checkIntents(world, violate);
-    checkRest(world, state, violate);
-    checkBooks(world, state, violate);
-    const waiting = machine.stores.outbox.pending(CHAT, 1_000).length;
-    if (waiting > 0) violate({ rule: 'no-alert-lost', detail: `${waiting} of ${disk.alerts.size} alerts were never delivered` });
-    if (options.verifyJournal === true) {
-      const { firstDifference } = verify(machine.stores.journal);
-      if (firstDifference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(firstDifference) });
-    }
-  }
+  if (violations.length === 0) checkEnd(machine, world, disk.alerts.size, options.verifyJournal === true, violate);
   trace.note(world.clock.wallNow(), JSON.stringify(readableState(encodeState(state))));
   const result: SimulationResult = {
     seed,
@@ -171,6 +160,19 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
   world.clock.end();
   disk.close();
   return result;
+};
+
+/** What has to hold when all faults have ceased. `alerts`: how many were committed in the whole run. */
+const checkEnd = (machine: Machine, world: World, alerts: number, verifyJournal: boolean, violate: (violation: Violation) => void): void => {
+  if (!machine.alive) violate({ rule: 'process-does-not-fail', detail: 'no process is up at the end' });
+  checkIntents(world, violate);
+  checkRest(world, machine.state, violate);
+  checkBooks(world, machine.state, violate);
+  const waiting = machine.stores.outbox.pending(CHAT, 1_000).length;
+  if (waiting > 0) violate({ rule: 'no-alert-lost', detail: `${waiting} of ${alerts} alerts were never delivered` });
+  if (!verifyJournal) return;
+  const { firstDifference } = verify(machine.stores.journal);
+  if (firstDifference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(firstDifference) });
 };
 
 /** A round of the operator: looks at the locks that want a person and clears what may be cleared. */
