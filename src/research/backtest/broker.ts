@@ -1,14 +1,14 @@
-import { DECIMAL_PLACES, formatDecimal, type Decimal } from '../../core/decimal.ts';
 import type { InstrumentText, OrderOutcome } from '../../core/engine/input.ts';
 import type { OrderDraft } from '../../core/orders/order.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 import type { Liquidity } from '../../sim/matching/book.ts';
 import { MatchingEngine, type SymbolBook } from '../../sim/matching/engine.ts';
-import { fixed, FIXED_PLACES, fixedFromNumber, larger, nearestTo, type Fixed } from '../../sim/matching/fixed.ts';
-import { isOpen, isWorking, Rejection, type NewOrder, type SimOrder } from '../../sim/matching/order.ts';
+import { fixed, fixedFromNumber, larger, nearestTo, type Fixed } from '../../sim/matching/fixed.ts';
+import { isOpen, isWorking, Rejection, type SimOrder } from '../../sim/matching/order.ts';
 import { brokenFilter, isTriggerType } from '../../sim/matching/rules.ts';
 import type { Move } from '../../sim/matching/triggers.ts';
-import { rulesOf, SIM_TYPES } from '../../sim/paper/rules.ts';
+import { requestOf } from '../../sim/paper/request.ts';
+import { rulesOf } from '../../sim/paper/rules.ts';
 import { amountText, balancesOf, snapshotOf } from '../../sim/paper/snapshots.ts';
 import type { Assumptions } from './assumptions.ts';
 
@@ -169,27 +169,3 @@ export class BacktestBroker {
     listed.alarm = alarm;
   }
 }
-
-/** Units of the last place of `Decimal` in one of `Fixed`. */
-const FINER = 10n ** BigInt(DECIMAL_PLACES - FIXED_PLACES);
-
-/** The same amount in the venue's resolution. @throws RangeError for one that an exchange could not be sent. */
-const amount = (value: Decimal | null): Fixed => {
-  if (value === null) return 0n;
-  if (value % FINER !== 0n) throw new RangeError(`more than ${FIXED_PLACES} decimals: ${formatDecimal(value)}`);
-  return value / FINER;
-};
-
-const requestOf = (draft: OrderDraft, symbol: string): NewOrder => ({
-  symbol,
-  clientOrderId: draft.clientOrderId,
-  side: draft.side === 'buy' ? 'BUY' : 'SELL',
-  type: SIM_TYPES[draft.type],
-  timeInForce: draft.timeInForce ?? 'GTC',
-  quantity: amount(draft.quantity),
-  quoteQuantity: 0n,
-  price: amount(draft.limitPrice),
-  stopPrice: amount(draft.stopPrice),
-  icebergQuantity: 0n,
-  selfTradePrevention: 'NONE',
-});

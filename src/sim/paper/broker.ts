@@ -1,15 +1,13 @@
-import { formatDecimal, type Decimal } from '../../core/decimal.ts';
 import type { Input } from '../../core/engine/input.ts';
 import { ApprovedOrder } from '../../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../../core/orders/order.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { LookUp, OrderReference, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
 import type { SimStore } from '../exchange/store.ts';
-import { fixed } from '../matching/fixed.ts';
 import { isOpen, Rejection, type NewOrder, type RejectionReason, type SimOrder } from '../matching/order.ts';
 import { brokenFilter } from '../matching/rules.ts';
 import { PaperAccount } from './account.ts';
-import { SIM_TYPES } from './rules.ts';
+import { requestOf } from './request.ts';
 import { balancesOf, ownTradeOf, snapshotOf } from './snapshots.ts';
 
 /**
@@ -45,23 +43,6 @@ const REFUSALS: Readonly<Record<RejectionReason, readonly [code: string, message
   'would-match-immediately': ['-2010', 'Order would immediately match and take.'],
   'no-liquidity': ['-2010', 'There is no liquidity for the order.'],
   'unknown-order': ['-2011', 'Unknown order sent.'],
-};
-
-const requestOf = (draft: OrderDraft, symbol: string): NewOrder => {
-  const amount = (value: Decimal | null): bigint => (value === null ? 0n : fixed(formatDecimal(value)));
-  return {
-    symbol,
-    clientOrderId: draft.clientOrderId,
-    side: draft.side === 'buy' ? 'BUY' : 'SELL',
-    type: SIM_TYPES[draft.type],
-    timeInForce: draft.timeInForce ?? 'GTC',
-    quantity: amount(draft.quantity),
-    quoteQuantity: 0n,
-    price: amount(draft.limitPrice),
-    stopPrice: amount(draft.stopPrice),
-    icebergQuantity: 0n,
-    selfTradePrevention: 'NONE',
-  };
 };
 
 export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
