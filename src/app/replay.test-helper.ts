@@ -1,9 +1,10 @@
 import { add, decimal, formatDecimal, mulDown, sub, toNumber, ZERO, type Decimal } from '../core/decimal.ts';
 import { encodeEffects } from '../core/engine/codec.ts';
 import type { Effect } from '../core/engine/effect.ts';
-import type { Input, InstrumentText, OperatorCommand } from '../core/engine/input.ts';
+import type { Input, OperatorCommand } from '../core/engine/input.ts';
 import { step } from '../core/engine/step.ts';
 import type { EngineState } from '../core/engine/state.ts';
+import { instrumentText } from '../core/engine/world.test-helper.ts';
 import type { OrderDraft, OrderSnapshot } from '../core/orders/order.ts';
 import { DEFAULT_LIMITS } from '../core/risk/limits.ts';
 import { HOUR_MS, type EpochMs } from '../core/units.ts';
@@ -19,28 +20,6 @@ const SYMBOL = 'BTC/USDT';
 const HISTORY_HOURS = 100 * 24;
 const FEE = '0.001';
 const POLLS_PER_HOUR = 15;
-
-const INSTRUMENT: InstrumentText = {
-  symbol: SYMBOL,
-  id: 'BTCUSDT',
-  base: 'BTC',
-  quote: 'USDT',
-  trading: true,
-  orderTypes: ['limit', 'market', 'stop-loss', 'stop-loss-limit'],
-  maxOrders: 200,
-  maxAlgoOrders: 5,
-  tickSize: '0.01',
-  minPrice: '0.01',
-  maxPrice: '1000000',
-  stepSize: '0.00001',
-  minQuantity: '0.00001',
-  maxQuantity: '9000',
-  marketStepSize: '0',
-  marketMinQuantity: '0',
-  marketMaxQuantity: '100',
-  minNotional: '5',
-  maxNotional: '9000000',
-};
 
 const FIXTURE_CONFIG = {
   mode: 'paper' as const,
@@ -132,7 +111,7 @@ export const runFixture = (store: JournalStore, state: EngineState, seed: number
     feed({ type: 'account', ...times(), balances, failure: null, foreignOrders: [] });
   };
 
-  feed({ type: 'started', ...times(), engineVersion: 'fixture-engine', config: FIXTURE_CONFIG, instruments: [INSTRUMENT], halts: [] });
+  feed({ type: 'started', ...times(), engineVersion: 'fixture-engine', config: FIXTURE_CONFIG, instruments: [instrumentText(SYMBOL)], halts: [] });
   feed({ type: 'clock-skew', ...times(), skew: 12.5 });
   feed({ type: 'history', ...times(), symbol: SYMBOL, candles: historyCandles(random, now) });
   readAccount();
