@@ -130,7 +130,18 @@ describe('what people see', () => {
     const preview = unlockPreview(world.state, now());
     expect(preview.locks.map((lock) => lock.kind)).toEqual(['operator-halt']);
     expect(preview.staying.map((lock) => lock.kind)).toEqual(['operator-pause']);
-    expect(preview.shownAt).toBe(world.at);
+    expect(preview.shown.shownAt).toBe(world.at);
+  });
+
+  test('what /unlock would forgive and accept, as it is now: the lock says what it was when it was set', () => {
+    const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+    drift(0.31);
+    expect(unlockPreview(world.state, now())).toMatchObject({ shown: { shownDrift: 0.31 }, baselines: ['accepted drift none -> 0.31'] });
+    drift(0.44);
+    expect(unlockPreview(world.state, now()).baselines).toEqual(['accepted drift none -> 0.44']);
+    expect(unlockPreview(world.state, now()).shown).not.toHaveProperty('shownLossAt');
+    world.state.guardian.lossStreak = [{ symbol: BTC, pnlFraction: -0.02, closedAt: 5 }, { symbol: ETH, pnlFraction: -0.02, closedAt: 7 }];
+    expect(unlockPreview(world.state, now()).shown.shownLossAt).toBe(7);
   });
 
   test('when a pause that holds was asked for again', () => {

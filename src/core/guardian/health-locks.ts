@@ -199,6 +199,9 @@ export const recordFailure = (state: GuardianState, wall: EpochMs): void => {
   state.lastTroubleWall = wall;
 };
 
+/** What an operator has accepted does not lock again until it has grown by another half of its limit. */
+export const isAccepted = (drift: { readonly value: number; readonly limit: number }, accepted: number): boolean => drift.value <= accepted + drift.limit / 2;
+
 /** Model and drift: a fault holds until a valid model is there; drift holds until an operator has looked at it. */
 export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change[]): void => {
   if (state.modelFault !== null) put(state, changes, 'model', null, at, state.modelFault, null, null);
@@ -208,8 +211,7 @@ export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change
     state.acceptedDrift = null;
     return;
   }
-  // What an operator has accepted does not lock again until it has grown by another half of its limit.
-  if (state.acceptedDrift !== null && drift.value <= state.acceptedDrift + drift.limit / 2) return;
+  if (state.acceptedDrift !== null && isAccepted(drift, state.acceptedDrift)) return;
   put(state, changes, 'model-drift', null, at, `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`, drift.limit, drift.value);
 };
 
