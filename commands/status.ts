@@ -1,8 +1,9 @@
 import type { Reply, ReplyBlock } from '../src/ports/chat.ts';
 import type { StatusView } from '../src/ports/operator.ts';
+import { span } from '../src/core/words.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, UNKNOWN, type Times } from './support/format.ts';
+import { baseOf, cut, money, percent, price, signedMoney, signedPercent, UNKNOWN, type Times } from './support/format.ts';
 import { dayText, equityGap, lockLines, STARTING_REPLY, stateLine, stopText } from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { AskRequest, ConfirmRequest, Reply } from '../../ports/chat.ts';
@@ -61,7 +62,7 @@ const notAsked = (operator: number, why: string, command: string, others: number
   say(
     `Operator ${operator} was not asked`,
     `The bot cannot write to them: ${why}`,
-    others > 0 ? `${others} other${others === 1 ? ' was' : 's were'} asked, so far as is known.` : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
+    others > 0 ? `${counted(others, 'other was', 'others were')} asked, so far as is known.` : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
   );
 
 const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): Keyboard => ({

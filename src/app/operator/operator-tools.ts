@@ -6,7 +6,7 @@ import { staleness } from '../../core/guardian/health-locks.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
-import { money } from '../../core/words.ts';
+import { counted, money, noPosition } from '../../core/words.ts';
 import type { Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { CancelPreview, ChartView, FlattenPreview, HealthCheckView, LogLineView, ModelStatusView, OperatorTools, OrderView, ReadinessView } from '../../ports/operator-tools.ts';
 import type { ModelDescription } from '../../ports/model.ts';
@@ -87,7 +87,7 @@ const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] 
     { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}` },
     ...state.symbolList.filter(({ configured, managed }) => configured || managed !== null).map((symbol) => dataHealth(state, symbol, now)),
     { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
-    { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },
+    { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${counted(state.guardian.orderFailures, 'failure')} in a row` },
     booksHealth(state),
   ];
 };
@@ -165,8 +165,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   /** An entry that may become a position yet: whoever wants none is not there. */
   const underWay = (symbol: string | null): string | null => {
     const entries = state.openOrders.filter(({ draft }) => draft.purpose === 'entry' && (symbol === null || draft.symbol === symbol));
-    const none = symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`;
-    return entries.length === 0 ? null : `${none} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
+    return entries.length === 0 ? null : `${noPosition(symbol)} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
   };
 
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
