@@ -28,13 +28,13 @@ export const flatten = defineToolCommand({
   name: 'flatten',
   role: 'operator',
   effect: 'loosen',
-  usage: '[symbol]',
+  usage: '[symbol, all]',
   description: 'Sell one position or all (asks first)',
   example: '/flatten BTC',
   parse: freeText(40),
   run: ({ service }, tools, wanted) => {
-    const chosen = wanted === '' ? null : matchSymbol(wanted, tools.symbols());
-    if (chosen !== null && !chosen.ok) return { title: `/flatten: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['For example: /flatten BTC'] }], outcome: 'wrong argument' };
+    const chosen = /^(all)?$/i.test(wanted) ? null : matchSymbol(wanted, tools.symbols());
+    if (chosen !== null && !chosen.ok) return { title: `/flatten: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['Nothing is sold. One: /flatten BTC', 'All: /flatten'] }], outcome: 'wrong argument' };
     const preview = tools.flattenPreview(chosen?.value ?? null);
     if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
     if (preview.positions.length === 0) return { title: 'Nothing to sell', blocks: [{ kind: 'text', lines: [noPosition(chosen?.value ?? null)] }], outcome: 'nothing to do' };

@@ -66,7 +66,8 @@ describe('arguments', () => {
   test('durations', () => {
     expect(parseDuration('30m', 1e9)).toEqual({ ok: true, value: 1_800_000 });
     expect(parseDuration('2H', 1e9)).toEqual({ ok: true, value: 7_200_000 });
-    for (const wrong of ['', '0h', '-1h', '1y', '999999h', '2']) expect(parseDuration(wrong, 604_800_000).ok).toBe(false);
+    for (const [words, span] of [['2 hours', 7_200_000], ['1 hour', 3_600_000], ['30 min', 1_800_000], ['45 minutes', 2_700_000], ['3 days', 259_200_000]] as const) expect(parseDuration(words, 1e9), words).toEqual({ ok: true, value: span });
+    for (const wrong of ['2 months', '2 hd', '2 m h', '', '0h', '-1h', '1y', '999999h', '2']) expect(parseDuration(wrong, 604_800_000).ok).toBe(false);
   });
 
   test('symbols by any of their names', () => {
