@@ -51,10 +51,10 @@ const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blo
 const NOTHING_LEFT: ReadonlySet<string> = new Set(['nothing-to-do', 'not-paused', 'nothing-locked']);
 
 /** What was done by half is neither done nor refused: each would hide the other half. */
-const titleOf = ({ ok, code }: CommandOutcome, label: string): string => {
+const titleOf = ({ ok, code }: CommandOutcome): string => {
   if (code === 'partly') return '⚠️ Done in part';
   if (NOTHING_LEFT.has(code)) return 'Nothing left to do';
-  return ok ? `✅ ${label}` : '⛔ Refused';
+  return ok ? '✅ Done' : '⛔ Refused';
 };
 
 /** Whoever waits for an approval has to know that nobody was asked for it. */
@@ -141,7 +141,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     try {
       note(approver ?? caller, place, command, request.what.join(' | '), approver === null ? 'confirmed' : `approved for ${caller.name}`);
       const outcome = await request.action(caller);
-      const done = say(titleOf(outcome, request.label), outcome.text);
+      const done = say(titleOf(outcome), outcome.text);
       outbound.send(place, done, { replace });
       if (approver !== null && place.chatId !== pending.place.chatId) outbound.send(pending.place, done);
       note(caller, place, command, '', outcome.code);

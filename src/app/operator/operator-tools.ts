@@ -209,7 +209,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     await options.reconcile();
     const lock = state.guardian.locks['reconciliation'];
     const doubt = state.reconcileRequested || state.accountFailed || (lock === undefined && state.suspicion !== null);
-    if (doubt) return { ok: false, code: 'not-compared', text: `Not compared: ${state.accountFailed ? 'the account could not be read' : 'an order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
+    if (doubt) return { ok: false, code: 'not-compared', text: `${state.accountFailed ? 'The account could not be read' : 'An order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
     return lock === undefined ? { ok: true, code: 'done', text: `Ledger and exchange agree.${strays()}` } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
   };
 

@@ -162,7 +162,7 @@ export const createFakeService = (clock: Clock): FakeService => {
     pause: async (caller, reason) => {
       calls.push({ name: 'pause', caller, detail: reason });
       paused = true;
-      return { ok: true, code: 'paused', text: 'No new entries. Stops and exits go on.' };
+      return { ok: true, code: 'paused', text: 'Paused: no entries. Stops and exits go on. /resume ends it.' };
     },
     resume: async (caller) => {
       calls.push({ name: 'resume', caller, detail: null });
