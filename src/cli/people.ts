@@ -105,6 +105,10 @@ export const startPeople = (options: PeopleOptions): People => {
     trainedThrough: options.model?.purpose === 'demo' ? null : options.card.trainedThrough,
     drift: options.drift,
     settings,
+    tell: (alert) => {
+      database.outbox.add(alert, wall.wallNow());
+      outbox?.wake();
+    },
     logs: (count) => log.newest(count),
     readiness: options.readiness,
     outside: () => outsideHealth(options, () => outbox),

@@ -18,7 +18,7 @@ export interface OperatorSide {
 }
 
 /** Whoever sits at the server has a name there and no id in the chat. */
-const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
+export const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
 
 const STILL_STARTING = `${STARTING.title}. ${STARTING.why}.`;
 

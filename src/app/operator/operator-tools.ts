@@ -1,4 +1,5 @@
 import { toNumber } from '../../core/decimal.ts';
+import type { Alert } from '../../core/engine/alert.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import { heldInHalt, orderNamed, type EngineState, type SymbolState } from '../../core/engine/state.ts';
@@ -13,6 +14,7 @@ import type { ModelDescription } from '../../ports/model.ts';
 import type { Records } from '../../ports/store.ts';
 import type { MarketFeed } from '../market-feed.ts';
 import type { AlertSettings } from '../outbox/alert-settings.ts';
+import { createAlertChanging } from './alert-changing.ts';
 import type { DriftWatch } from './drift-watch.ts';
 import { periodViews } from './periods.ts';
 import { createSettling, type SettlingOptions } from './settling.ts';
@@ -31,6 +33,8 @@ export interface OperatorToolsOptions {
   readonly trainedThrough: EpochMs | null;
   readonly drift: DriftWatch;
   readonly settings: AlertSettings;
+  /** Puts an alert into the outbox. */
+  readonly tell: (alert: Alert) => void;
   readonly logs: (count: number) => readonly LogLineView[];
   readonly readiness: () => ReadinessView | null;
   /** Facts beyond the engine: exchange, outbox, loop, database. */
@@ -103,7 +107,7 @@ const booksHealth = ({ guardian, accountAt, accountFailed, suspicion }: EngineSt
 
 /** The rest of what people may see and do. Views read the engine's state; deeds go through its journal. */
 export const createOperatorTools = (options: OperatorToolsOptions): OperatorTools => {
-  const { state, records, feed, now, model, drift, settings, run } = options;
+  const { state, records, feed, now, model, drift, run } = options;
   const open = (): readonly OrderRecord[] => Object.values(state.orders).filter((record) => !isFinal(record));
   const equity = (): number | null => markEquity(state, now().market, now().wall).value;
 
@@ -237,15 +241,6 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
         return { ok: false, code: 'failed', text: `No backup was made: ${error instanceof Error ? error.message : String(error)}.` };
       }
     },
-    alertSettings: () => settings.view(),
-    mute: (_caller, span) => {
-      settings.mute(span);
-      return Promise.resolve({ ok: true, code: 'done', text: span > 0 ? 'Alerts come without sound. Locks always ring.' : 'Alerts ring again.' });
-    },
-    setAlertMode: (_caller, kind, mode) => {
-      if (kind === 'lock' && mode !== 'on') return Promise.resolve({ ok: false, code: 'refused', text: 'Locks always ring.' });
-      settings.set(kind, mode);
-      return Promise.resolve({ ok: true, code: 'done', text: `${kind}: ${mode}.` });
-    },
+    ...createAlertChanging({ settings: options.settings, now, tell: options.tell }),
   };
 };

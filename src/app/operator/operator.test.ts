@@ -45,6 +45,7 @@ const tools = (overrides: Partial<OperatorToolsOptions> = {}): OperatorTools =>
     trainedThrough: null,
     drift: { push: () => undefined, report: () => null },
     settings: { view: () => ({ mutedUntil: null, modes: {} as never }), mute: () => undefined, set: () => undefined, volume: () => 'on' },
+    tell: () => undefined,
     logs: () => [],
     readiness: () => null,
     outside: () => [],
@@ -319,7 +320,7 @@ describe('what people may do', () => {
 
   test('/reconcile does not say that the books agree when nothing was compared', async () => {
     const unread = () => Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
-    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('the account could not be read') as string });
+    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('The account could not be read') as string });
     expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: null, detail: 'the account could not be read' });
     world.account();
     expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: true, detail: 'ledger equals exchange' });
@@ -361,7 +362,7 @@ describe('what people may do', () => {
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
     // What they are already is nothing to refuse.
-    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on.' });
+    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on, for everybody who gets alerts.' });
   });
 });
 
