@@ -1,3 +1,4 @@
+import { counted } from '../src/core/words.ts';
 import type { OperatorService, TradeView } from '../src/ports/operator.ts';
 import type { OperatorTools } from '../src/ports/operator-tools.ts';
 import { choice } from './support/arguments.ts';
@@ -56,7 +57,7 @@ export const exportCommand = defineToolCommand({
     const { mode } = service.version();
     const date = iso(service.status().marketNow).slice(0, 10);
     return {
-      title: `${lines} row${lines === 1 ? '' : 's'} of ${what}`,
+      title: `${counted(lines, 'row')} of ${what}`,
       blocks: [{ kind: 'text', lines: ['Times are UTC; money is in the quote currency, net of fees.'] }],
       document: { filename: `guardian-${mode}-${what}-${date}.csv`, content },
     };

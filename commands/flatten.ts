@@ -1,8 +1,9 @@
 import { freeText, matchSymbol } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
-import { baseOf, money, price, quantity, quoteOf, span } from './support/format.ts';
+import { baseOf, money, price, quantity, quoteOf } from './support/format.ts';
 import { stalePrices } from './support/views.ts';
 import type { Milliseconds, SymbolName } from '../src/core/units.ts';
+import { noPosition, span } from '../src/core/words.ts';
 import type { FlattenPreview } from '../src/ports/operator-tools.ts';
 
 const saleLine = ({ symbol, quantity: size, lastPrice, estimatedProceeds }: FlattenPreview['positions'][number]): string =>
@@ -27,16 +28,16 @@ export const flatten = defineToolCommand({
   name: 'flatten',
   role: 'operator',
   effect: 'loosen',
-  usage: '[symbol]',
+  usage: '[symbol, all]',
   description: 'Sell one position or all (asks first)',
   example: '/flatten BTC',
   parse: freeText(40),
   run: ({ service }, tools, wanted) => {
-    const chosen = wanted === '' ? null : matchSymbol(wanted, tools.symbols());
-    if (chosen !== null && !chosen.ok) return { title: `/flatten: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['For example: /flatten BTC'] }], outcome: 'wrong argument' };
+    const chosen = /^(all)?$/i.test(wanted) ? null : matchSymbol(wanted, tools.symbols());
+    if (chosen !== null && !chosen.ok) return { title: `/flatten: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['Nothing is sold. One: /flatten BTC', 'All: /flatten'] }], outcome: 'wrong argument' };
     const preview = tools.flattenPreview(chosen?.value ?? null);
     if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
-    if (preview.positions.length === 0) return { title: 'Nothing to sell', blocks: [{ kind: 'text', lines: [chosen === null ? 'There are no open positions.' : `There is no open position in ${chosen.value}.`] }], outcome: 'nothing to do' };
+    if (preview.positions.length === 0) return { title: 'Nothing to sell', blocks: [{ kind: 'text', lines: [noPosition(chosen?.value ?? null)] }], outcome: 'nothing to do' };
     const stale = stalePrices(service.status());
     return {
       title: 'Sell?',

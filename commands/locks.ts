@@ -1,3 +1,4 @@
+import { counted } from '../src/core/words.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { lockLines } from './support/views.ts';
@@ -14,7 +15,7 @@ export const locks = defineCommand({
     const held = service.locks();
     const unlockable = caller.role === 'operator' && held.some(({ clearedByUnlock }) => clearedByUnlock);
     return {
-      title: held.length === 0 ? '🟢 No lock holds' : `${held.length} lock${held.length === 1 ? ' holds' : 's hold'}`,
+      title: held.length === 0 ? '🟢 No lock holds' : `${counted(held.length, 'lock holds', 'locks hold')}`,
       blocks: held.length === 0 ? [] : [{ kind: 'text', lines: held.flatMap((lock) => lockLines(lock, times)) }],
       buttons: [
         [

@@ -1,3 +1,4 @@
+import { counted } from '../src/core/words.ts';
 import type { OrderView } from '../src/ports/operator-tools.ts';
 import { none } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
@@ -26,7 +27,7 @@ export const orders = defineToolCommand({
   run: ({ times }, tools) => {
     const open = tools.orders();
     return {
-      title: open.length === 0 ? 'No open order' : `${open.length} open order${open.length === 1 ? '' : 's'}`,
+      title: open.length === 0 ? 'No open order' : `${counted(open.length, 'open order')}`,
       blocks: [
         ...open.slice(0, MOST).map((order) => ({ kind: 'fields' as const, rows: rowsOf(order, times) })),
         ...(open.length === 0 ? [] : [{ kind: 'text' as const, lines: [times.note] }]),

@@ -1,5 +1,5 @@
 import { freeText } from './support/arguments.ts';
-import { defineCommand, outcomeReply } from './support/command.ts';
+import { defineCommand, toldReply } from './support/command.ts';
 
 export const pause = defineCommand({
   name: 'pause',
@@ -10,5 +10,5 @@ export const pause = defineCommand({
   example: '/pause news at 14:30',
   // A reason too long is cut in run: /pause must never fail for its words.
   parse: freeText(5_000),
-  run: async ({ service, caller }, reason) => outcomeReply('⏸ Paused', await service.pause(caller, reason.slice(0, 300))),
+  run: async ({ service, caller }, reason) => toldReply('⏸', await service.pause(caller, reason.slice(0, 300))),
 });

@@ -1,3 +1,4 @@
+import { counted } from '../src/core/words.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { positionBlocks, stalePrices } from './support/views.ts';
@@ -18,7 +19,7 @@ export const positions = defineCommand({
     const entries = (tools?.orders() ?? []).filter(({ purpose }) => purpose === 'entry').map(({ symbol, state }) => `${symbol} entry, ${state}`);
     const cash = entries.length === 0 ? 'All is in cash.' : `All is in cash but for what is under way: ${entries.join('; ')}. /orders shows it.`;
     return {
-      title: open.length === 0 ? 'No position' : `${open.length} position${open.length === 1 ? '' : 's'}`,
+      title: open.length === 0 ? 'No position' : `${counted(open.length, 'position')}`,
       blocks:
         open.length === 0
           ? [{ kind: 'text', lines: [cash] }]

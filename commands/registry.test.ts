@@ -266,6 +266,33 @@ describe('what a person reads', () => {
     expect(await shown()).toContain('Equity is unknown: the price of BTC/USDT is missing or stale.');
   });
 
+  test('/status names the end of a rest in the zone of the times beside it', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    const resting = (text: string) => Object.assign(service, { status: () => ({ ...status(), symbols: status().symbols.map((each) => ({ ...each, lastDecision: { at: each.newestCandleClose ?? 0, text } })) }) });
+    resting('denied: resting-after-stop: until 2024-08-05 22:10 UTC');
+    const text = JSON.stringify((await set.run('status', '', viewer)).blocks);
+    expect(text).toContain('resting-after-stop: until 06 Aug 00:10');
+    expect(text).not.toContain('UTC');
+  });
+
+  test('/flatten all is /flatten, and what was not understood says that nothing is sold', async () => {
+    const { set } = setUp();
+    const asked = async (words: string) => (await set.run('flatten', words, operator)).request;
+    expect(JSON.stringify(await asked('ALL'))).toBe(JSON.stringify(await asked('')));
+    expect(await asked('all')).toBeDefined();
+    expect(JSON.stringify(await set.run('flatten', 'everything', operator))).toContain('Nothing is sold');
+  });
+
+  test('/pause and /halt say once what was done, and a halt that it has sold nothing', async () => {
+    const { set, service, tools } = setUp();
+    expect(await set.run('pause', '', operator)).toMatchObject({ title: '⏸ Paused: no entries', blocks: [{ lines: ['Stops and exits go on. /resume ends it.'] }], ok: true });
+    Object.assign(tools, { halt: async () => ({ ok: true, code: 'done', text: 'Already halted. /unlock ends it.' }) });
+    expect(await set.run('halt', '', operator)).toMatchObject({ title: '🛑 Already halted', blocks: [{ lines: ['/unlock ends it.', 'Still held: BTC/USDT. Stops go on; /flatten sells.'] }] });
+    Object.assign(service, { positions: () => [] });
+    expect((await set.run('halt', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['/unlock ends it.'] }]);
+  });
+
   test('/flatten asks with the word that a halted market sells nothing before its end', async () => {
     const { set, tools } = setUp();
     const preview = tools.flattenPreview(null);

@@ -1,8 +1,9 @@
 import type { Reply, ReplyBlock } from '../src/ports/chat.ts';
 import type { StatusView } from '../src/ports/operator.ts';
+import { span } from '../src/core/words.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { baseOf, cut, money, percent, price, signedMoney, signedPercent, span, UNKNOWN, type Times } from './support/format.ts';
+import { baseOf, cut, money, percent, price, signedMoney, signedPercent, UNKNOWN, type Times } from './support/format.ts';
 import { dayText, equityGap, lockLines, STARTING_REPLY, stateLine, stopText } from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */
@@ -37,11 +38,14 @@ const positions = (status: StatusView): ReplyBlock => {
   };
 };
 
+/** The engine knows no zone and names moments in UTC; between times of the operator's zone one is read as such. */
+const inZone = (text: string, times: Times): string => text.replace(/\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g, (_, day: string, time: string) => times.stamp(Date.parse(`${day}T${time}Z`)));
+
 const markets = (status: StatusView, times: Times): ReplyBlock => ({
   kind: 'text',
   lines: status.symbols.flatMap((symbol) => [
     `${baseOf(symbol.symbol)} ${price(symbol.lastPrice)}, ${symbol.priceAgeMs === null ? 'no price yet' : `${span(symbol.priceAgeMs)} old`}`,
-    ...(symbol.lastDecision === null ? [] : [`   ${times.time(symbol.lastDecision.at)} ${cut(symbol.lastDecision.text, 120)}`]),
+    ...(symbol.lastDecision === null ? [] : [`   ${times.time(symbol.lastDecision.at)} ${cut(inZone(symbol.lastDecision.text, times), 120)}`]),
   ]),
 });
 

@@ -1,3 +1,4 @@
+import { counted } from '../src/core/words.ts';
 import type { ReplyButton } from '../src/ports/chat.ts';
 import { page, type Page } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
@@ -49,7 +50,7 @@ export const trades = defineCommand({
   parse: page(10, 50),
   run: ({ service, times }, wanted) => {
     const { total, trades: rows } = service.trades(wanted.size, (wanted.page - 1) * wanted.size);
-    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${total} trade${total === 1 ? '' : 's'}`, blocks: [] };
+    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${counted(total, 'trade')}`, blocks: [] };
     const first = (wanted.page - 1) * wanted.size + 1;
     return {
       title: `Trades ${first} to ${first + rows.length - 1} of ${total}`,

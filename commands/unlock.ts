@@ -1,5 +1,5 @@
 import type { Reply } from '../src/ports/chat.ts';
-import type { OperatorService, UnlockPreview, UnlockRequest } from '../src/ports/operator.ts';
+import type { OperatorService, UnlockPreview } from '../src/ports/operator.ts';
 import { freeText } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { cut, money } from './support/format.ts';
@@ -11,8 +11,6 @@ const sameAmount = (typed: string, permitted: number): boolean => {
   const cleaned = typed.trim().replace(/[,\s]|usdt$/gi, '');
   return /^\d+(\.\d+)?$/.test(cleaned) && Number(cleaned).toFixed(2) === permitted.toFixed(2);
 };
-
-const shownBy = ({ shownAt, shownEquity }: UnlockPreview): Pick<UnlockRequest, 'shownAt' | 'shownEquity'> => (shownEquity === undefined ? { shownAt } : { shownAt, shownEquity });
 
 /** Of one lock's reason: all that it may name. What is cut off would be let go unseen. */
 const LONGEST_REASON = 600;
@@ -37,7 +35,7 @@ const confirmation = (service: OperatorService, preview: UnlockPreview, reason: 
     label: 'Unlock',
     needsCode: true,
     needsApproval: true,
-    action: async (caller) => service.unlock(caller, { ...shownBy(preview), lockIds: preview.locks.map(({ id }) => id), reason, newLossPermitted }),
+    action: async (caller) => service.unlock(caller, { ...preview.shown, lockIds: preview.locks.map(({ id }) => id), reason, newLossPermitted }),
   },
   outcome: 'asked',
 });

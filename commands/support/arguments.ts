@@ -51,12 +51,12 @@ export const page =
     return parsedPage.ok ? { ok: true, value: { size: parsedSize.value, page: parsedPage.value } } : parsedPage;
   };
 
-const UNIT_MS: Readonly<Record<string, Milliseconds>> = { m: MINUTE_MS, min: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
+const UNIT_MS: Readonly<Record<string, Milliseconds>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
-/** `30m`, `2h`, `1d`. */
+/** `30m`, `2h`, `1d`, or in words: `2 hours`. */
 export const parseDuration = (text: string, most: Milliseconds): Parsed<Milliseconds> => {
-  const match = /^(\d{1,5})\s*(m|min|h|d)$/.exec(text.toLowerCase());
-  const value = match === null ? 0 : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+  const match = /^(\d{1,5})\s*(?:(m)(?:ins?|inutes?)?|(h)(?:rs?|ours?)?|(d)(?:ays?)?)$/.exec(text.toLowerCase());
+  const value = match === null ? 0 : Number(match[1]) * (UNIT_MS[match[2] ?? match[3] ?? match[4] ?? ''] ?? 0);
   return value > 0 && value <= most ? { ok: true, value } : { ok: false, help: `${text === '' ? 'takes a duration' : `${shown(text)} is no duration`} like 30m, 2h or 1d, up to ${Math.round(most / DAY_MS)}d` };
 };
 

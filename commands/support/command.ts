@@ -1,5 +1,5 @@
 import type { CommandEffect, CommandSpec, Reply } from '../../src/ports/chat.ts';
-import type { Caller, OperatorService, Role } from '../../src/ports/operator.ts';
+import type { Caller, CommandOutcome, OperatorService, Role } from '../../src/ports/operator.ts';
 import type { OperatorTools } from '../../src/ports/operator-tools.ts';
 import type { Times } from './format.ts';
 
@@ -75,8 +75,14 @@ export const defineToolCommand = <Value>(definition: ToolCommandDefinition<Value
   needsTools: true,
 });
 
+/** How a deed ended, its first sentence as the title: one beside it would say the same twice. */
+export const toldReply = (sign: string, { ok, code, text }: CommandOutcome, ...more: readonly string[]): Reply => {
+  const [, first = text, rest = ''] = /^(.*?)\.(?: (.*))?$/s.exec(text) ?? [];
+  return { title: `${sign} ${first}`, blocks: [{ kind: 'text', lines: [...(rest === '' ? [] : [rest]), ...more] }], outcome: code, ok };
+};
+
 /** A reply of one line, for how a deed ended. `failed`: for what nobody refuses, and what does not succeed all the same. */
-export const outcomeReply = (title: string, outcome: { readonly ok: boolean; readonly code: string; readonly text: string }, failed = 'Refused'): Reply => ({
+export const outcomeReply = (title: string, outcome: CommandOutcome, failed = 'Refused'): Reply => ({
   title: outcome.ok ? title : failed,
   blocks: [{ kind: 'text', lines: [outcome.text] }],
   outcome: outcome.code,

@@ -1,3 +1,4 @@
+import { counted } from '../../src/core/words.ts';
 import type { Alert } from '../../src/core/engine/alert.ts';
 import type { EpochMs } from '../../src/core/units.ts';
 import type { OperatorService, PositionView, StatusView } from '../../src/ports/operator.ts';
@@ -7,7 +8,7 @@ import { stateLine } from './views.ts';
 
 /** The last whole UTC day: the report's hour may come just after midnight. */
 const yesterdayLine = (period: PeriodView | undefined): readonly string[] =>
-  period === undefined ? [] : [`Yesterday (UTC) ${signedMoney(period.pnl)} (${signedPercent(period.pnlFraction)}), ${period.trades} trade${period.trades === 1 ? '' : 's'}`];
+  period === undefined ? [] : [`Yesterday (UTC) ${signedMoney(period.pnl)} (${signedPercent(period.pnlFraction)}), ${counted(period.trades, 'trade')}`];
 
 /** Results are those of UTC days; where the operator's calendar shows another day at this moment, the report says which it means. */
 const dayName = (at: EpochMs, times: Times): string => {

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds } from '../../src/core/units.ts';
+import type { EpochMs, Fraction } from '../../src/core/units.ts';
 
 /** Words for numbers, the same in every reply. Unknown is said, never shown as zero. */
 export const UNKNOWN = 'unknown';
@@ -45,15 +45,6 @@ export const signedPercent = (fraction: Fraction | null, decimals = 2): string =
 export const statistic = (value: number | null, render: (value: number) => string): string => (value === null || Number.isNaN(value) ? 'n/a' : render(value));
 
 export const ratio = (value: number): string => (Number.isFinite(value) ? grouped(value, 2) : 'no loss yet');
-
-/** A span in its two largest units: "42 s", "3 min", "2 h 05 min", "3 d 4 h". */
-export const span = (milliseconds: Milliseconds): string => {
-  const value = Math.max(0, milliseconds);
-  if (value < MINUTE_MS) return `${Math.floor(value / SECOND_MS)} s`;
-  if (value < HOUR_MS) return `${Math.floor(value / MINUTE_MS)} min`;
-  if (value < DAY_MS) return `${Math.floor(value / HOUR_MS)} h ${String(Math.floor((value % HOUR_MS) / MINUTE_MS)).padStart(2, '0')} min`;
-  return `${Math.floor(value / DAY_MS)} d ${Math.floor((value % DAY_MS) / HOUR_MS)} h`;
-};
 
 /** Times in the operator's zone. */
 export interface Times {

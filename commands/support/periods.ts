@@ -1,3 +1,4 @@
+import { counted } from '../../src/core/words.ts';
 import type { Reply } from '../../src/ports/chat.ts';
 import type { OperatorTools, PeriodKind, PeriodView } from '../../src/ports/operator-tools.ts';
 import { count } from './arguments.ts';
@@ -30,7 +31,7 @@ const report = (tools: OperatorTools, quote: string, kind: PeriodKind, wanted: n
   const periods = tools.periods(kind, wanted);
   if (periods.length === 0) return { title: `No ${kind} to show yet`, blocks: [] };
   return {
-    title: `${word}: ${signedMoney(total(periods))} in ${periods.length} ${kind}${periods.length === 1 ? '' : 's'}`,
+    title: `${word}: ${signedMoney(total(periods))} in ${counted(periods.length, kind)}`,
     blocks: [table(kind, periods), { kind: 'text', lines: [`Change of equity in ${quote}, unrealised included, net of fees and deposits.`] }],
     buttons: [
       [

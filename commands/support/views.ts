@@ -1,8 +1,8 @@
 import type { Reply, ReplyBlock } from '../../src/ports/chat.ts';
 import type { LockView, PositionView, StatusView, TradingState } from '../../src/ports/operator.ts';
-import { STARTING } from '../../src/core/words.ts';
+import { span, STARTING } from '../../src/core/words.ts';
 import { MINUTE_MS, type Milliseconds, type SymbolName } from '../../src/core/units.ts';
-import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, span, UNKNOWN, type Times } from './format.ts';
+import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, UNKNOWN, type Times } from './format.ts';
 
 /** Parts that several commands show alike. */
 export const STATE_SIGN: Readonly<Record<TradingState, string>> = { active: '🟢', reducing: '🟡', halted: '🔴' };

@@ -1,3 +1,4 @@
+import { counted } from '../core/words.ts';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -46,7 +47,7 @@ export const openArchivedDay = (path: string): ArchivedDay => {
   const header = first as Header | null;
   if (header?.format !== FORMAT) throw new Error(`${path} is not an archived day of this program`);
   const entries = lines as readonly JournalEntry[];
-  if (entries.length !== header.through - header.after) throw new Error(`${path} is not whole: ${entries.length} of ${header.through - header.after} entries`);
+  if (entries.length !== header.through - header.after) throw new Error(`${path} is not whole: ${entries.length} of ${counted(header.through - header.after, 'entry', 'entries')}`);
   return {
     header,
     latestSnapshot: () => header.snapshot,

@@ -45,8 +45,8 @@ test('a pause or halt before the first start is kept, over a restart, too, and h
   };
   const caller = { userId: 1, name: 'Ada', role: 'operator', via: 'telegram' } as const;
   const first = begin();
-  expect(await first.side.service.pause(caller, 'not tonight')).toMatchObject({ ok: true, code: 'kept', text: 'The bot is still starting. It waits for the exchange and trades nothing. When the exchange answers it starts paused.' });
-  expect(await first.side.run(caller, { name: 'halt', reason: '' })).toMatchObject({ ok: true, text: expect.stringContaining('it starts halted') as string });
+  expect(await first.side.service.pause(caller, 'not tonight')).toMatchObject({ ok: true, code: 'kept', text: 'It starts paused when the exchange answers. The bot is still starting. It waits for the exchange and trades nothing.' });
+  expect(await first.side.run(caller, { name: 'halt', reason: '' })).toMatchObject({ ok: true, text: expect.stringContaining('It starts halted') as string });
 
   const { host, side } = begin();
   const started = (): void => host.apply({ type: 'started', engineVersion: 'test', config: engineConfig(), instruments: [instrumentText(BTC)], halts: [] });

@@ -1,3 +1,4 @@
+import { counted } from '../core/words.ts';
 import { DOMAINS, type Check, type Domain, type Finding, type ReadinessReport } from './check.ts';
 import { capitalProtection } from './checks/capital-protection.ts';
 import { crashRecovery } from './checks/crash-recovery.ts';
@@ -46,7 +47,7 @@ export const reportMarkdown = (report: ReadinessReport): string => {
   const lines = [
     '# Readiness audit',
     '',
-    `${new Date(report.at).toISOString()}, MODE=${report.mode}: **${report.score}/100**, ${report.ready ? 'ready: nothing fails' : `not ready: ${failed} ${failed === 1 ? 'check fails' : 'checks fail'}`}.`,
+    `${new Date(report.at).toISOString()}, MODE=${report.mode}: **${report.score}/100**, ${report.ready ? 'ready: nothing fails' : `not ready: ${counted(failed, 'check fails', 'checks fail')}`}.`,
   ];
   for (const domain of DOMAINS) {
     lines.push('', `## ${domain}`, '', '| check | verdict | evidence |', '|---|---|---|');

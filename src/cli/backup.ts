@@ -1,3 +1,4 @@
+import { counted } from '../core/words.ts';
 import { backupFile, restoreFile, verifyFile } from '../adapters/sqlite/copies.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
@@ -25,7 +26,7 @@ export const backup = async (options: { readonly to?: string; readonly keep?: st
   out(`${path}: copy of ${config.databasePath}, ${bytes} bytes, up to journal entry ${sequence}, integrity checked`);
   if (options.to === undefined) {
     const removed = rotateBackups(path, keep, now);
-    if (removed > 0) out(`${removed} older ${removed === 1 ? 'backup' : 'backups'} removed, ${keep} kept`);
+    if (removed > 0) out(`${counted(removed, 'older backup')} removed, ${keep} kept`);
   }
   return EXIT_CODES.done;
 };

@@ -1,3 +1,4 @@
+import { counted } from '../core/words.ts';
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Database } from '../adapters/sqlite/database.ts';
@@ -80,7 +81,7 @@ const roomBeside = (databasePath: string): HealthCheckView => {
 const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null): readonly HealthCheckView[] => {
   return [
     outbox()?.health() ?? { name: 'alerts', ok: null, detail: 'no Telegram' },
-    { name: 'loop', ok: options.bot.rounds > 0, detail: `${options.bot.rounds} looks at the market` },
+    { name: 'loop', ok: options.bot.rounds > 0, detail: `${counted(options.bot.rounds, 'look')} at the market` },
     { name: 'database', ok: true, detail: `${(options.database.sizeBytes() / 1e6).toFixed(1)} MB` },
     roomBeside(options.config.databasePath),
   ];
@@ -104,6 +105,10 @@ export const startPeople = (options: PeopleOptions): People => {
     trainedThrough: options.model?.purpose === 'demo' ? null : options.card.trainedThrough,
     drift: options.drift,
     settings,
+    tell: (alert) => {
+      database.outbox.add(alert, wall.wallNow());
+      outbox?.wake();
+    },
     logs: (count) => log.newest(count),
     readiness: options.readiness,
     outside: () => outsideHealth(options, () => outbox),

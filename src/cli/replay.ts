@@ -1,3 +1,4 @@
+import { counted } from '../core/words.ts';
 import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
@@ -89,12 +90,12 @@ const prove = ({ journal, after, start }: Source, path: string, until: number | 
   if (others.length > 0) out(`engine version differs: the journal was written by ${others.join(', ')}, this program is ${running}`);
   if (result.firstDifference !== null) {
     out(`first difference: ${describeDifference(result.firstDifference)}`);
-    out(`${result.entries} entries before it replay bit for bit`);
+    out(`${counted(result.entries, 'entry before it replays', 'entries before it replay')} bit for bit`);
     return EXIT_CODES.failure;
   }
   out(
     after === 0
-      ? `${path}: ${result.entries} entries, ${result.effects} effects replay bit for bit`
+      ? `${path}: ${counted(result.entries, 'entry', 'entries')}, ${counted(result.effects, 'effect')} replay bit for bit`
       : `${path}: entries ${after + 1} to ${after + result.entries} replay bit for bit from the snapshot before them`,
   );
   return EXIT_CODES.done;

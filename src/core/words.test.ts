@@ -1,11 +1,36 @@
 import { expect, test } from 'vitest';
-import { money } from './words.ts';
+import { counted, money, signedMoney, signedPercent, span } from './words.ts';
 
 test.each([
   [0, '0.00'],
   [999.994, '999.99'],
   [1_000, '1,000.00'],
   [-1_234_567.891, '-1,234,567.89'],
+  [-0.004, '0.00'],
+  [-0.006, '-0.01'],
 ])('%s is %s', (value, words) => {
   expect(money(value)).toBe(words);
+});
+
+test('a sign stands before what is not zero', () => {
+  expect([2.31, -2.31, 0, 0.004, -0.004].map(signedMoney)).toEqual(['+2.31', '-2.31', '0.00', '0.00', '0.00']);
+  expect([0.0225, -0.004, 0.00001, -0.00001].map(signedPercent)).toEqual(['+2.25 %', '-0.40 %', '0.00 %', '0.00 %']);
+});
+
+test('one is no plural', () => {
+  expect([counted(0, 'order'), counted(1, 'order'), counted(2, 'order'), counted(1, 'loss', 'losses'), counted(2, 'loss', 'losses')]).toEqual(['0 orders', '1 order', '2 orders', '1 loss', '2 losses']);
+});
+
+test.each([
+  [-5, '0 s'],
+  [42_900, '42 s'],
+  [65_000, '65 s'],
+  [119_999, '119 s'],
+  [180_000, '3 min'],
+  [3_599_999, '59 min'],
+  [7_500_000, '2 h 05 min'],
+  [86_399_999, '23 h 59 min'],
+  [3 * 86_400_000 + 4 * 3_600_000, '3 d 4 h'],
+])('%s ms are %s', (value, words) => {
+  expect(span(value)).toBe(words);
 });

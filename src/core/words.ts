@@ -1,7 +1,29 @@
 import { toNumber, type Decimal } from './decimal.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type Fraction, type Milliseconds } from './units.ts';
 
-/** Two decimals, thousands apart: "10,012.40", as in the replies to commands. */
-export const money = (value: number): string => value.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ',');
+/** Two decimals, thousands apart: "10,012.40", as in the replies to commands. Rounded to nothing it is zero without a sign. */
+export const money = (value: number): string => value.toFixed(2).replace(/^-(?=0\.00$)/, '').replace(/\B(?=(\d{3})+\.)/g, ',');
+
+/** As `money`, with its sign: "+2.31", "-0.40", "0.00". */
+export const signedMoney = (value: number): string => `${Number(value.toFixed(2)) > 0 ? '+' : ''}${money(value)}`;
+
+/** A fraction as percent, with its sign: "+2.25 %", "-0.40 %", "0.00 %". */
+export const signedPercent = (fraction: Fraction): string => {
+  const text = (fraction * 100).toFixed(2);
+  return Number(text) === 0 ? '0.00 %' : `${fraction > 0 ? '+' : ''}${text} %`;
+};
+
+/** "1 order", "2 orders"; `plural` where it is not the word with an s. */
+export const counted = (count: number, word: string, plural = `${word}s`): string => `${count} ${count === 1 ? word : plural}`;
+
+/** A span, no longer than it has lasted: "65 s", "7 min", "2 h 05 min", "3 d 4 h". */
+export const span = (milliseconds: Milliseconds): string => {
+  const value = Math.max(0, milliseconds);
+  if (value < 2 * MINUTE_MS) return `${Math.floor(value / SECOND_MS)} s`;
+  if (value < HOUR_MS) return `${Math.floor(value / MINUTE_MS)} min`;
+  if (value < DAY_MS) return `${Math.floor(value / HOUR_MS)} h ${String(Math.floor((value % HOUR_MS) / MINUTE_MS)).padStart(2, '0')} min`;
+  return `${Math.floor(value / DAY_MS)} d ${Math.floor((value % DAY_MS) / HOUR_MS)} h`;
+};
 
 /** A price for people: enough decimals to tell it apart, no more. */
 export const price = (value: Decimal): string => {
@@ -12,6 +34,9 @@ export const price = (value: Decimal): string => {
   // Six digits all the same, written out.
   return mark < 0 ? text : number.toFixed(5 - Number(text.slice(mark + 1)));
 };
+
+/** That nothing is held, in all or of one symbol. */
+export const noPosition = (symbol: string | null): string => (symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`);
 
 /** New books before their first start, which may wait for the exchange: one wording for replies, refusals and what is kept for later. */
 export const STARTING = { title: 'The bot is still starting', why: 'It waits for the exchange and trades nothing' } as const;

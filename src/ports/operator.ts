@@ -191,12 +191,21 @@ export interface CommandOutcome {
   readonly text: string;
 }
 
-/** What `/unlock` would do, shown before it is confirmed. */
-export interface UnlockPreview {
+/** What an operator saw when asked whether to unlock: what has come since is not cleared with it. */
+export interface UnlockShown {
   /** Market time at which these locks were shown; one of the same name that is set later stays. */
   readonly shownAt: EpochMs;
   /** Equity to which baselines would move; absent while it is not known. */
   readonly shownEquity?: number;
+  /** Market time at which the newest loss of the streak closed; absent while there is none. */
+  readonly shownLossAt?: EpochMs;
+  /** Drift of the prediction; absent while it is not known. */
+  readonly shownDrift?: number;
+}
+
+/** What `/unlock` would do, shown before it is confirmed. */
+export interface UnlockPreview {
+  readonly shown: UnlockShown;
   /** Exactly these locks would be cleared; one that arrives meanwhile stays. */
   readonly locks: readonly LockView[];
   /** Locks that hold but that /unlock cannot clear. */
@@ -209,10 +218,8 @@ export interface UnlockPreview {
   readonly refusal: string | null;
 }
 
-export interface UnlockRequest {
-  /** From the preview. */
-  readonly shownAt: EpochMs;
-  readonly shownEquity?: number;
+/** What was shown comes from the preview. */
+export interface UnlockRequest extends UnlockShown {
   readonly lockIds: readonly string[];
   readonly reason: string;
   /** The amount typed by the operator, for a daily-drawdown lock; else null. */

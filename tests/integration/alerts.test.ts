@@ -4,8 +4,9 @@ import { buildDailyReport } from '../../commands/support/daily-report.ts';
 import { createStrangerWatch } from '../../src/adapters/telegram/access.ts';
 import { createAlertRenderer } from '../../src/adapters/telegram/render.ts';
 import { watchDisk } from '../../src/app/disk-watch.ts';
+import { createAlertChanging } from '../../src/app/operator/alert-changing.ts';
 import { createDriftWatch } from '../../src/app/operator/drift-watch.ts';
-import { ALERT_KINDS } from '../../src/app/outbox/alert-settings.ts';
+import { ALERT_KINDS, createAlertSettings } from '../../src/app/outbox/alert-settings.ts';
 import { createFakeStore } from '../../src/app/outbox/fakes.test-helper.ts';
 import { createOutboxRunner } from '../../src/app/outbox/outbox-runner.ts';
 import { planParcels } from '../../src/app/outbox/parcels.ts';
@@ -411,6 +412,19 @@ const CASES: readonly Case[] = [
       } finally {
         await bot.close();
       }
+    },
+  },
+  {
+    what: '`/alerts` or `/mute` has made alerts quieter for everybody, or louder again; not told to the one who did it',
+    kind: 'security',
+    title: 'are off',
+    cause: async () => {
+      const told: Alert[] = [];
+      const memory = new Map<string, string>();
+      const settings = createAlertSettings({ get: (key) => memory.get(key) ?? null, set: (key, value) => void memory.set(key, value) }, () => MONDAY);
+      const { setAlertMode } = createAlertChanging({ settings, now: () => ({ market: MONDAY, wall: MONDAY }), tell: (alert) => void told.push(alert) });
+      await setAlertMode({ userId: 7, name: 'Ada', role: 'operator', via: 'telegram' }, 'data', 'off');
+      return told;
     },
   },
   {

@@ -122,7 +122,7 @@ const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
   });
   const unlock = async (): Promise<void> => {
     const preview = service.unlockPreview();
-    if (preview.locks.length > 0 && preview.refusal === null) await service.unlock(OPERATOR, { shownAt: preview.shownAt, lockIds: preview.locks.map(({ id }) => id), reason: 'test', newLossPermitted: preview.newLossPermitted });
+    if (preview.locks.length > 0 && preview.refusal === null) await service.unlock(OPERATOR, { ...preview.shown, lockIds: preview.locks.map(({ id }) => id), reason: 'test', newLossPermitted: preview.newLossPermitted });
   };
   bot.start();
   expect(await bot.finished).toBe('ended');

@@ -23,7 +23,7 @@ const unlockEverything = async (service: OperatorService): Promise<void> => {
   if (service.locks().length === 0) return;
   const preview = service.unlockPreview();
   if (preview.locks.length === 0 || preview.refusal !== null) return;
-  await service.unlock(OPERATOR, { shownAt: preview.shownAt, lockIds: preview.locks.map((lock) => lock.id), reason: 'test', newLossPermitted: preview.newLossPermitted });
+  await service.unlock(OPERATOR, { ...preview.shown, lockIds: preview.locks.map((lock) => lock.id), reason: 'test', newLossPermitted: preview.newLossPermitted });
 };
 
 /** Runs `hours` market hours and compares the bot's books with the simulator's, which share no code. */

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { HOUR_MS, type EpochMs } from '../../core/units.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import type { ChatMemory, ChatTarget } from '../../ports/chat.ts';
@@ -77,7 +78,7 @@ export const createStrangerWatch = (
       if (now - last < HOUR_MS && now >= last) return;
       memory.set(REPORT_KEY, String(now));
       const lines = [...named.values()];
-      const text = `${messages} message${messages === 1 ? '' : 's'} from people who are not allowed in`;
+      const text = `${counted(messages, 'message')} from people who are not allowed in`;
       report(
         {
           kind: 'security',

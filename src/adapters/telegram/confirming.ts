@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { AskRequest, ConfirmRequest, Reply } from '../../ports/chat.ts';
@@ -50,10 +51,10 @@ const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blo
 const NOTHING_LEFT: ReadonlySet<string> = new Set(['nothing-to-do', 'not-paused', 'nothing-locked']);
 
 /** What was done by half is neither done nor refused: each would hide the other half. */
-const titleOf = ({ ok, code }: CommandOutcome, label: string): string => {
+const titleOf = ({ ok, code }: CommandOutcome): string => {
   if (code === 'partly') return '⚠️ Done in part';
   if (NOTHING_LEFT.has(code)) return 'Nothing left to do';
-  return ok ? `✅ ${label}` : '⛔ Refused';
+  return ok ? '✅ Done' : '⛔ Refused';
 };
 
 /** Whoever waits for an approval has to know that nobody was asked for it. */
@@ -61,7 +62,7 @@ const notAsked = (operator: number, why: string, command: string, others: number
   say(
     `Operator ${operator} was not asked`,
     `The bot cannot write to them: ${why}`,
-    others > 0 ? `${others} other${others === 1 ? ' was' : 's were'} asked, so far as is known.` : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
+    others > 0 ? `${counted(others, 'other was', 'others were')} asked, so far as is known.` : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
   );
 
 const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): Keyboard => ({
@@ -140,7 +141,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     try {
       note(approver ?? caller, place, command, request.what.join(' | '), approver === null ? 'confirmed' : `approved for ${caller.name}`);
       const outcome = await request.action(caller);
-      const done = say(titleOf(outcome, request.label), outcome.text);
+      const done = say(titleOf(outcome), outcome.text);
       outbound.send(place, done, { replace });
       if (approver !== null && place.chatId !== pending.place.chatId) outbound.send(pending.place, done);
       note(caller, place, command, '', outcome.code);

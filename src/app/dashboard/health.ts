@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { tradingState } from '../../core/guardian/state.ts';
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -57,7 +58,7 @@ export const createHealth = (options: {
       ready() ? { name: 'start-up', ok: true, detail: 'complete' } : { name: 'start-up', ok: null, detail: 'not complete: recovering, reconciling or warming up' },
       judged('engine', engine(inputs), `${inputs} inputs`),
       judged('guardian', guardian(evaluatedAt), overall),
-      judged('market loop', market(rounds), `${rounds} looks`),
+      judged('market loop', market(rounds), counted(rounds, 'look')),
     ];
     return { ok: checks.every(({ ok }) => ok === true), checks: [...checks, ...options.facts()] };
   };

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import { createDriftMonitor, DRIFT_LIMIT, type DriftReference, type DriftReport } from '../../core/features/drift.ts';
 import { hourStart, utcDayStart, type EpochMs } from '../../core/units.ts';
@@ -33,7 +34,7 @@ const driftAlert = (features: DriftReport['features'], { hours, prediction }: Dr
   return {
     kind: 'model',
     key: `feature-drift:${utcDayStart(at)}`,
-    title: `Model drift: ${features.length} feature${features.length === 1 ? '' : 's'} above ${DRIFT_LIMIT}`,
+    title: `Model drift: ${counted(features.length, 'feature')} above ${DRIFT_LIMIT}`,
     lines: [
       `Live against training, over ${hours} h: ${shown.join(', ')}${features.length > NAMED ? `, and ${features.length - NAMED} more` : ''}.`,
       prediction !== null && prediction > DRIFT_LIMIT ? `The prediction itself has drifted, too: ${prediction.toFixed(2)}. /locks says what that holds back.` : 'Nothing is locked: that takes a drift of the prediction itself.',

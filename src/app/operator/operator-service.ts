@@ -18,7 +18,7 @@ export interface OperatorSide {
 }
 
 /** Whoever sits at the server has a name there and no id in the chat. */
-const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
+export const signature = ({ name, userId, via }: Caller): string => (via === 'telegram' ? `${name} (${userId})` : name);
 
 const STILL_STARTING = `${STARTING.title}. ${STARTING.why}.`;
 
@@ -58,7 +58,7 @@ export const createOperatorSide = (options: {
   const beforeStart = (by: string, command: OperatorCommand): CommandOutcome => {
     if (!isEarly(command)) return { ok: false, code: 'starting', text: `${STILL_STARTING} Send it again in a moment.` };
     early.keep({ by, command });
-    return { ok: true, code: 'kept', text: `${STILL_STARTING} When the exchange answers it starts ${command.name === 'pause' ? 'paused' : 'halted'}.` };
+    return { ok: true, code: 'kept', text: `It starts ${command.name === 'pause' ? 'paused' : 'halted'} when the exchange answers. ${STILL_STARTING}` };
   };
 
   const run = async (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> =>

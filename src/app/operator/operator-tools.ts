@@ -1,4 +1,5 @@
 import { toNumber } from '../../core/decimal.ts';
+import type { Alert } from '../../core/engine/alert.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import { heldInHalt, orderNamed, type EngineState, type SymbolState } from '../../core/engine/state.ts';
@@ -6,13 +7,14 @@ import { staleness } from '../../core/guardian/health-locks.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
-import { money } from '../../core/words.ts';
+import { counted, money, noPosition } from '../../core/words.ts';
 import type { Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { CancelPreview, ChartView, FlattenPreview, HealthCheckView, LogLineView, ModelStatusView, OperatorTools, OrderView, ReadinessView } from '../../ports/operator-tools.ts';
 import type { ModelDescription } from '../../ports/model.ts';
 import type { Records } from '../../ports/store.ts';
 import type { MarketFeed } from '../market-feed.ts';
 import type { AlertSettings } from '../outbox/alert-settings.ts';
+import { createAlertChanging } from './alert-changing.ts';
 import type { DriftWatch } from './drift-watch.ts';
 import { periodViews } from './periods.ts';
 import { createSettling, type SettlingOptions } from './settling.ts';
@@ -31,6 +33,8 @@ export interface OperatorToolsOptions {
   readonly trainedThrough: EpochMs | null;
   readonly drift: DriftWatch;
   readonly settings: AlertSettings;
+  /** Puts an alert into the outbox. */
+  readonly tell: (alert: Alert) => void;
   readonly logs: (count: number) => readonly LogLineView[];
   readonly readiness: () => ReadinessView | null;
   /** Facts beyond the engine: exchange, outbox, loop, database. */
@@ -87,7 +91,7 @@ const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] 
     { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}` },
     ...state.symbolList.filter(({ configured, managed }) => configured || managed !== null).map((symbol) => dataHealth(state, symbol, now)),
     { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
-    { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${state.guardian.orderFailures} failures in a row` },
+    { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${counted(state.guardian.orderFailures, 'failure')} in a row` },
     booksHealth(state),
   ];
 };
@@ -103,7 +107,7 @@ const booksHealth = ({ guardian, accountAt, accountFailed, suspicion }: EngineSt
 
 /** The rest of what people may see and do. Views read the engine's state; deeds go through its journal. */
 export const createOperatorTools = (options: OperatorToolsOptions): OperatorTools => {
-  const { state, records, feed, now, model, drift, settings, run } = options;
+  const { state, records, feed, now, model, drift, run } = options;
   const open = (): readonly OrderRecord[] => Object.values(state.orders).filter((record) => !isFinal(record));
   const equity = (): number | null => markEquity(state, now().market, now().wall).value;
 
@@ -165,8 +169,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   /** An entry that may become a position yet: whoever wants none is not there. */
   const underWay = (symbol: string | null): string | null => {
     const entries = state.openOrders.filter(({ draft }) => draft.purpose === 'entry' && (symbol === null || draft.symbol === symbol));
-    const none = symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`;
-    return entries.length === 0 ? null : `${none} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
+    return entries.length === 0 ? null : `${noPosition(symbol)} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
   };
 
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
@@ -210,7 +213,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     await options.reconcile();
     const lock = state.guardian.locks['reconciliation'];
     const doubt = state.reconcileRequested || state.accountFailed || (lock === undefined && state.suspicion !== null);
-    if (doubt) return { ok: false, code: 'not-compared', text: `Not compared: ${state.accountFailed ? 'the account could not be read' : 'an order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
+    if (doubt) return { ok: false, code: 'not-compared', text: `${state.accountFailed ? 'The account could not be read' : 'An order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
     return lock === undefined ? { ok: true, code: 'done', text: `Ledger and exchange agree.${strays()}` } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
   };
 
@@ -238,15 +241,6 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
         return { ok: false, code: 'failed', text: `No backup was made: ${error instanceof Error ? error.message : String(error)}.` };
       }
     },
-    alertSettings: () => settings.view(),
-    mute: (_caller, span) => {
-      settings.mute(span);
-      return Promise.resolve({ ok: true, code: 'done', text: span > 0 ? 'Alerts come without sound. Locks always ring.' : 'Alerts ring again.' });
-    },
-    setAlertMode: (_caller, kind, mode) => {
-      if (kind === 'lock' && mode !== 'on') return Promise.resolve({ ok: false, code: 'refused', text: 'Locks always ring.' });
-      settings.set(kind, mode);
-      return Promise.resolve({ ok: true, code: 'done', text: `${kind}: ${mode}.` });
-    },
+    ...createAlertChanging({ settings: options.settings, now, tell: options.tell }),
   };
 };

@@ -45,6 +45,7 @@ const tools = (overrides: Partial<OperatorToolsOptions> = {}): OperatorTools =>
     trainedThrough: null,
     drift: { push: () => undefined, report: () => null },
     settings: { view: () => ({ mutedUntil: null, modes: {} as never }), mute: () => undefined, set: () => undefined, volume: () => 'on' },
+    tell: () => undefined,
     logs: () => [],
     readiness: () => null,
     outside: () => [],
@@ -130,7 +131,18 @@ describe('what people see', () => {
     const preview = unlockPreview(world.state, now());
     expect(preview.locks.map((lock) => lock.kind)).toEqual(['operator-halt']);
     expect(preview.staying.map((lock) => lock.kind)).toEqual(['operator-pause']);
-    expect(preview.shownAt).toBe(world.at);
+    expect(preview.shown.shownAt).toBe(world.at);
+  });
+
+  test('what /unlock would forgive and accept, as it is now: the lock says what it was when it was set', () => {
+    const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+    drift(0.31);
+    expect(unlockPreview(world.state, now())).toMatchObject({ shown: { shownDrift: 0.31 }, baselines: ['accepted drift none -> 0.31'] });
+    drift(0.44);
+    expect(unlockPreview(world.state, now()).baselines).toEqual(['accepted drift none -> 0.44']);
+    expect(unlockPreview(world.state, now()).shown).not.toHaveProperty('shownLossAt');
+    world.state.guardian.lossStreak = [{ symbol: BTC, pnlFraction: -0.02, closedAt: 5 }, { symbol: ETH, pnlFraction: -0.02, closedAt: 7 }];
+    expect(unlockPreview(world.state, now()).shown.shownLossAt).toBe(7);
   });
 
   test('when a pause that holds was asked for again', () => {
@@ -308,7 +320,7 @@ describe('what people may do', () => {
 
   test('/reconcile does not say that the books agree when nothing was compared', async () => {
     const unread = () => Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
-    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('the account could not be read') as string });
+    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('The account could not be read') as string });
     expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: null, detail: 'the account could not be read' });
     world.account();
     expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: true, detail: 'ledger equals exchange' });
@@ -350,7 +362,7 @@ describe('what people may do', () => {
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
     // What they are already is nothing to refuse.
-    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on.' });
+    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on, for everybody who gets alerts.' });
   });
 });
 

@@ -3,8 +3,8 @@ import type { OperatorCommand, SettlementEvidence } from '../../core/engine/inpu
 import { judgeSettlement, movementInWords } from '../../core/engine/settle.ts';
 import { orderNamed, type EngineState } from '../../core/engine/state.ts';
 import { describe, type OrderRecord } from '../../core/orders/record.ts';
-import { MINUTE_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
-import { money } from '../../core/words.ts';
+import type { EpochMs } from '../../core/units.ts';
+import { money, span } from '../../core/words.ts';
 import type { Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { OperatorTools, SettlePreview, SettleRequest } from '../../ports/operator-tools.ts';
 import type { OrderReference } from '../../ports/venue.ts';
@@ -27,9 +27,7 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
   const wall = (): EpochMs => options.wallNow() + state.wallShift;
 
   const line = ({ draft, status, unknownSince, executed, detail }: OrderRecord): string => {
-    const span = wall() - (unknownSince ?? wall());
-    const since = span < MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${Math.round(span / MINUTE_MS)} min`;
-    const how = status === 'unknown' ? `unknown for ${since}` : `${status} in the books, and the exchange shows more of it`;
+    const how = status === 'unknown' ? `unknown for ${span(wall() - (unknownSince ?? wall()))}` : `${status} in the books, and the exchange shows more of it`;
     return `${draft.clientOrderId}: ${draft.purpose}, ${describe(draft)}, booked ${formatDecimal(executed)}, ${how}${detail === null ? '' : ` (${detail})`}`;
   };
 

@@ -9,7 +9,7 @@ import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../core/guardian/state.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
-import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview } from '../../ports/operator.ts';
+import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview, UnlockShown } from '../../ports/operator.ts';
 import { nextDecision } from '../market-feed.ts';
 
 /** The moment at which a view is taken. */
@@ -198,6 +198,29 @@ export const riskView = (state: EngineState, now: Now): RiskView => {
 
 const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
 
+/** What can have moved by the time of the button: the command carries it. */
+const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => {
+  const loss = lossStreak.at(-1);
+  return {
+    shownAt,
+    ...(equity === null ? {} : { shownEquity: equity }),
+    ...(loss === undefined ? {} : { shownLossAt: loss.closedAt }),
+    ...(drift === null ? {} : { shownDrift: drift.value }),
+  };
+};
+
+/** What /unlock would move, with the values before and after. */
+const movesOf = ({ guardian }: EngineState, equity: number | null): readonly string[] => {
+  const { locks, dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = guardian;
+  return [
+    ...(equity === null || locks['daily-drawdown'] === undefined ? [] : [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`]),
+    ...(equity === null || locks['total-drawdown'] === undefined ? [] : [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`]),
+    ...(locks['kill-switch'] === undefined ? [] : [`loss streak ${lossStreak.length} -> 0`]),
+    // What it is by now, which may be more than it locked at.
+    ...(drift === null || locks['model-drift'] === undefined ? [] : [`accepted drift ${acceptedDrift === null ? 'none' : acceptedDrift.toFixed(2)} -> ${drift.value.toFixed(2)}`]),
+  ];
+};
+
 export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const { config, guardian } = state;
   const views = Object.values(guardian.locks).map((lock) => ({ lock, view: lockView(lock, config?.lockPolicies) }));
@@ -206,13 +229,14 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const equity = markEquity(state, now.market, now.wall).value;
   const daily = guardian.locks['daily-drawdown'] !== undefined;
   const permitted = daily && equity !== null && config !== null ? newLossPermitted(equity, config.limits.maxDailyDrawdown) : null;
-  const baselines: string[] = [];
-  if (equity !== null) {
-    if (daily) baselines.push(`day baseline ${orUnknown(guardian.dayBaseline)} -> ${money(equity)}`);
-    if (guardian.locks['total-drawdown'] !== undefined) baselines.push(`high-water mark ${orUnknown(guardian.highWaterMark)} -> ${money(equity)}`);
-  }
-  if (guardian.locks['kill-switch'] !== undefined) baselines.push(`loss streak ${guardian.lossStreak.length} -> 0`);
   const refusals = config === null ? [] : locks.map(({ lock }) => unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }));
   const every = refusals.length > 0 && refusals.every((refusal) => refusal !== null);
-  return { shownAt: now.market, ...(equity === null ? {} : { shownEquity: equity }), locks: locks.map(({ view }) => view), staying, baselines, newLossPermitted: permitted, refusal: every ? (refusals[0] ?? null) : null };
+  return {
+    shown: shownOf(state, equity, now.market),
+    locks: locks.map(({ view }) => view),
+    staying,
+    baselines: movesOf(state, equity),
+    newLossPermitted: permitted,
+    refusal: every ? (refusals[0] ?? null) : null,
+  };
 };

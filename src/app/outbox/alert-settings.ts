@@ -34,6 +34,12 @@ export interface AlertSettings {
   volume(alert: Alert): AlertMode;
 }
 
+/** Of the news that somebody has changed how loud alerts come; the id of who did follows. */
+export const SETTING_PREFIX = 'alerts-set:';
+
+/** Whatever is set or muted: locks, and that something was set or muted. */
+export const alwaysRings = ({ kind, key }: Pick<Alert, 'kind' | 'key'>): boolean => kind === 'lock' || key.startsWith(SETTING_PREFIX);
+
 const KEY = 'alerts/settings';
 
 interface Stored {
@@ -72,9 +78,10 @@ export const createAlertSettings = (memory: ChatMemory, wallNow: () => EpochMs):
       if (kind === 'lock' && mode !== 'on') throw new RangeError('lock alerts are always on');
       save({ ...stored, modes: { ...stored.modes, [kind]: mode } });
     },
-    volume: ({ kind }) => {
-      const mode = modeOf(kind);
-      return mode === 'on' && kind !== 'lock' && isMuted() ? 'silent' : mode;
+    volume: (alert) => {
+      if (alwaysRings(alert)) return 'on';
+      const mode = modeOf(alert.kind);
+      return mode === 'on' && isMuted() ? 'silent' : mode;
     },
   };
 };

@@ -3,6 +3,7 @@ import { DAY_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '.
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Notifier, OutboxRow, OutboxStore } from '../../ports/outbox.ts';
+import { alwaysRings, SETTING_PREFIX } from './alert-settings.ts';
 import { planParcels, type Parcel } from './parcels.ts';
 
 /** How loud an alert comes to a chat. Locks are never off. */
@@ -117,7 +118,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   };
 
   /** Whatever is set, a lock rings. */
-  const volumeOf = ({ alert }: OutboxRow): AlertVolume => (alert.kind === 'lock' ? 'on' : options.volume(alert));
+  const volumeOf = ({ alert }: OutboxRow): AlertVolume => (alwaysRings(alert) ? 'on' : options.volume(alert));
+
+  /** What this very chat knows: that it could not be reached, or what its own person has just set. */
+  const isOwnNews = ({ alert: { key } }: OutboxRow): boolean => [PARKED_PREFIX, SETTING_PREFIX].some((prefix) => key.startsWith(`${prefix}${chatId}:`));
 
   const sendOne = async (parcel: Parcel): Promise<Step> => {
     if (delivered.has(parcel.alert.key)) {
@@ -158,10 +162,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     }
   };
 
-  /** What waits and has to be sent. Settled on the way: kinds that are off, what was delivered before a mark was lost, and the news of this very chat's trouble. */
+  /** What waits and has to be sent. Settled on the way: kinds that are off, what was delivered before a mark was lost, and what this very chat knows. */
   const news = (): readonly OutboxRow[] => {
     const rows = store.pending(chatId, BATCH);
-    const done = rows.filter((row) => volumeOf(row) === 'off' || delivered.has(row.alert.key) || row.alert.key.startsWith(`${PARKED_PREFIX}${chatId}:`));
+    const done = rows.filter((row) => volumeOf(row) === 'off' || delivered.has(row.alert.key) || isOwnNews(row));
     if (done.length > 0) store.markDelivered(chatId, idsOf(done), clock.wallNow());
     return rows.filter((row) => !done.includes(row));
   };

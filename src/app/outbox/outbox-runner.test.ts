@@ -199,7 +199,7 @@ describe('health', () => {
     notifier.script(() => unreachable);
     add('fill', 'b');
     await clock.advance(3 * 3_600_000);
-    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: '132 waiting, nobody can be reached, the oldest for 3 h' });
+    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: '132 waiting, nobody can be reached, the oldest for 3 h 04 min' });
     notifier.script((chatId) => (chatId === 1 ? { kind: 'closed', why: 'blocked' } : { kind: 'delivered' }));
     await clock.advance(61_000);
     expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: 'none waits, closed to the bot, alerts kept until it opens: chat 1' });
@@ -314,7 +314,7 @@ describe('silence', () => {
     expect(runner.isSilent()).toBe(true);
     expect(silence).toEqual([true]);
     expect(hookCalls).toHaveLength(1);
-    expect(hookCalls[0]).toContain('kill-switch');
+    expect(hookCalls[0]).toContain('1 alert waits. Newest: kill-switch.');
     await clock.advance(60_000);
     expect(hookCalls).toHaveLength(1);
     notifier.script(() => ({ kind: 'delivered' }));

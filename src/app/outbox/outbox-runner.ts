@@ -1,5 +1,6 @@
 import type { Alert } from '../../core/engine/alert.ts';
 import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import { counted, span } from '../../core/words.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { HealthCheckView } from '../../ports/operator-tools.ts';
@@ -48,8 +49,6 @@ export interface OutboxRunner {
 /** An alert that has waited this long (wall) is late: neither a moment's queue nor a pause that Telegram asked for. */
 const LATE: Milliseconds = MINUTE_MS;
 
-const spanOf = (span: Milliseconds): string => (span < 120 * MINUTE_MS ? `${Math.floor(span / MINUTE_MS)} min` : `${Math.floor(span / (60 * MINUTE_MS))} h`);
-
 /** Delivers the outbox: each chat in order, at least once, without ever holding up whoever adds to it. */
 export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner => {
   const { store, notifier, clock, log } = options;
@@ -83,8 +82,9 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
   const summary = (): string => {
     try {
       const [chat] = options.chats;
+      const waiting = store.pendingCount();
       const newest = chat === undefined ? [] : store.pending(chat, 500).slice(-5);
-      return `${store.pendingCount()} alerts wait. Newest: ${newest.map(({ alert }) => alert.title).join('; ') || 'none'}.`;
+      return `${counted(waiting, 'alert')} wait${waiting === 1 ? 's' : ''}. Newest: ${newest.map(({ alert }) => alert.title).join('; ') || 'none'}.`;
     } catch {
       return 'The outbox cannot be read.';
     }
@@ -106,7 +106,7 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
     const oldest = Math.min(...options.chats.flatMap((chatId) => store.pending(chatId, 1).map(({ createdAt }) => createdAt)));
     const age = Number.isFinite(oldest) ? clock.wallNow() - oldest : 0;
     const closed = options.chats.filter((_, index) => lines[index]?.isClosed() === true);
-    const late = age >= LATE ? [`the oldest for ${spanOf(age)}`] : [];
+    const late = age >= LATE ? [`the oldest for ${span(age)}`] : [];
     const shut = closed.length === 0 ? [] : [`closed to the bot, alerts kept until it opens: chat ${closed.join(', ')}`];
     const silent = watch.isSilent();
     const troubles = [...(silent ? ['nobody can be reached'] : []), ...late, ...shut];

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { DAY_MS } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
@@ -17,7 +18,7 @@ const replays = (evidence: Evidence): Finding => {
   const broken = different.filter((found) => found.engineVersion === evidence.engineVersion);
   if (broken.length > 0) return fail('journal-replays', `does not replay to what is on record: ${broken.map(({ name, sequence }) => `${name} from entry ${sequence}`).join(', ')}; see guardian replay --verify`);
   if (different.length > 0) return warn('journal-replays', `another engine version wrote ${different.map(({ name, sequence, engineVersion }) => `${name} (${engineVersion}, decides otherwise from entry ${sequence})`).join(', ')}`);
-  return pass('journal-replays', phases.map(({ name, phase }) => `${name}: ${phase.record.entries} entries bit for bit`).join(', '));
+  return pass('journal-replays', phases.map(({ name, phase }) => `${name}: ${counted(phase.record.entries, 'entry', 'entries')} bit for bit`).join(', '));
 };
 
 const restart = ({ paper, testnet }: Evidence): Finding => {

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, FileFacts } from '../evidence.ts';
 
@@ -30,7 +31,7 @@ const databaseFiles = ({ host }: Evidence): Finding => {
   const exposed = host.databases.filter((file) => open(file, 0o007));
   if (exposed.length > 0) return fail('database-files', `others may read or write ${exposed.map(({ path, mode }) => `${path} (${octal(mode)})`).join(', ')}: chmod o-rwx`);
   const shared = host.databases.filter((file) => open(file, 0o020));
-  return shared.length > 0 ? warn('database-files', `a group may write ${shared.map(({ path }) => path).join(', ')}`) : pass('database-files', `${host.databases.length} files, closed to others`);
+  return shared.length > 0 ? warn('database-files', `a group may write ${shared.map(({ path }) => path).join(', ')}`) : pass('database-files', `${counted(host.databases.length, 'file')}, closed to others`);
 };
 
 const user = ({ host }: Evidence): Finding => (host.uid === 0 ? fail('dedicated-user', 'runs as root: use the service, which has a user of its own') : pass('dedicated-user', `runs as ${host.user}`));

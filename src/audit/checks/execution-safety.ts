@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { SECOND_MS } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
@@ -18,7 +19,7 @@ const entriesApproved = (evidence: Evidence): Finding => {
   const wrong = readPhases(evidence).filter(({ phase }) => phase.record.unapproved > 0);
   const total = readPhases(evidence).reduce((sum, { phase }) => sum + phase.record.entryOrders, 0);
   if (wrong.length > 0) return fail('entries-approved', `entries without an approval on record: ${wrong.map(({ name, phase }) => `${name} ${phase.record.unapproved}`).join(', ')}`);
-  return total === 0 ? warn('entries-approved', 'no entry is on the record that was read') : pass('entries-approved', `${total} entries, each with its approval recorded before it`);
+  return total === 0 ? warn('entries-approved', 'no entry is on the record that was read') : pass('entries-approved', `${counted(total, 'entry', 'entries')}, each with its approval recorded before it`);
 };
 
 const stopsInTime = (evidence: Evidence): Finding => {

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { DAY_MS, HOUR_MS, type Milliseconds } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, Phase } from '../evidence.ts';
@@ -55,7 +56,7 @@ const sameSymbols = ({ paper, testnet, config }: Evidence): Finding => {
 const closedTrades = (testnet: Phase): Finding => {
   if (testnet.status === 'missing') return fail('closed-trades', 'no testnet database');
   const { closedTrades: closed } = testnet.record;
-  return closed === 0 ? fail('closed-trades', 'no trade was closed on testnet with this model and these limits') : pass('closed-trades', `${closed} trades closed on testnet with this model and these limits`);
+  return closed === 0 ? fail('closed-trades', 'no trade was closed on testnet with this model and these limits') : pass('closed-trades', `${counted(closed, 'trade')} closed on testnet with this model and these limits`);
 };
 
 const killSwitch = (testnet: Phase): Finding => {

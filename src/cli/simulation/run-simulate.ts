@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { SECOND_MS } from '../../core/units.ts';
@@ -96,16 +97,16 @@ const createTally = (options: SimulateOptions, io: SimulateIo, begun: number) =>
     if (result.violations.length > 0) fail(result.seed, [...result.violations.map(({ rule, detail }) => `${rule}: ${detail}`), ...result.recent.slice(-12).map((note) => `| ${note.slice(0, 200)}`)]);
     if (io.now() - shownAt < PROGRESS) return;
     shownAt = io.now();
-    io.out(`${hashes.size} of ${seeds} seeds, ${pace()}, ${failures} failed`);
+    io.out(`${hashes.size} of ${counted(seeds, 'seed')}, ${pace()}, ${failures} failed`);
   };
 
   const finish = (): number => {
     const together = createHash('sha256');
     for (const [seed, hash] of [...hashes].sort(([a], [b]) => a - b)) together.update(`${seed} ${hash}\n`);
     io.out(`crashes ${CRASH_POINTS.map((point) => `${point} ${crashes[point]}`).join(', ')}`);
-    io.out(`${sums.starts} starts, ${sums.orders} orders, ${sums.fills} fills, ${sums.trades} round trips, ${sums.alerts} alerts`);
+    io.out([counted(sums.starts, 'start'), counted(sums.orders, 'order'), counted(sums.fills, 'fill'), counted(sums.trades, 'round trip'), counted(sums.alerts, 'alert')].join(', '));
     io.out(`traces ${together.digest('hex')}`);
-    io.out(`${seeds} seeds of ${days} days: ${failures === 0 ? 'every invariant held' : `${failures} FAILED`}; ${pace()}`);
+    io.out(`${counted(seeds, 'seed')} of ${counted(days, 'day')}: ${failures === 0 ? 'every invariant held' : `${failures} FAILED`}; ${pace()}`);
     return failures === 0 ? 0 : 1;
   };
   return { add, finish };

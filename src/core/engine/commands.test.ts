@@ -13,12 +13,13 @@ const crash = (world: World): World => {
   return world;
 };
 const permitted = (world: World): number => (world.state.guardian.lastEquity?.value ?? 0) * 0.02;
-/** Three round trips that lose, on one day each. */
-const threeLosses = (world: World): World => {
+/** Three round trips that lose, on one day each; another position may be held when the last of them does. */
+const threeLosses = (world: World, alsoHeld?: string): World => {
   for (let count = 0; count < 3; count += 1) {
     world.hours(24 - new Date(world.at).getUTCHours());
     world.exchange.prices[BTC] = 50_000;
     world.hours(6);
+    if (count === 2 && alsoHeld !== undefined) world.enter(alsoHeld);
     world.enter();
     world.quotes({ [BTC]: 49_240 });
   }
@@ -193,6 +194,16 @@ describe('/unlock', () => {
     });
   });
 
+  test('forgives no loss that came since the streak was shown', () => {
+    const world = threeLosses(new World().ready(), ETH);
+    const shown = { name: 'unlock', reason: '', lockIds: ['kill-switch'], newLossPermitted: null, shownAt: world.at, shownLossAt: world.state.guardian.lossStreak.at(-1)?.closedAt ?? 0 } as const;
+    world.pass(seconds(60)).quotes({ [ETH]: 2_462 });
+    expect(world.held(ETH)).toBe('0');
+    expect(world.command(shown)).toMatchObject({ ok: false, code: 'refused', text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again' });
+    expect([world.locks(), world.state.guardian.lossStreak.length]).toEqual([['kill-switch'], 4]);
+    expect(world.command({ ...shown, shownAt: world.at, shownLossAt: world.at }).ok).toBe(true);
+  });
+
   describe('of the daily drawdown', () => {
     test('needs the amount of new loss permitted', () => {
       const world = crash(new World().ready());
@@ -305,6 +316,20 @@ describe('/unlock', () => {
       drift(0.35);
       expect(world.locks()).toEqual([]);
       drift(0.5);
+      expect(world.locks()).toEqual(['model-drift']);
+    });
+
+    test('accepts no more than was shown, and nothing that would lock again at once', () => {
+      const world = new World().ready();
+      const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+      drift(0.3);
+      const shown = { name: 'unlock', reason: '', lockIds: ['model-drift'], newLossPermitted: null, shownAt: world.at, shownDrift: 0.3 } as const;
+      drift(0.44);
+      expect(world.command(shown)).toMatchObject({ ok: false, text: 'Model drift: the drift has grown to 0.44 since 0.30 was shown; send /unlock again' });
+      drift(0.4);
+      expect(world.command(shown).ok).toBe(true);
+      expect(world.state.guardian.acceptedDrift).toBe(0.3);
+      drift(0.44);
       expect(world.locks()).toEqual(['model-drift']);
     });
   });

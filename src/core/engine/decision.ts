@@ -1,5 +1,6 @@
 import type { Check } from '../guardian/denial.ts';
 import type { EpochMs, Fraction, SymbolName } from '../units.ts';
+import { signedPercent } from '../words.ts';
 import type { DecisionEffect, Sizing } from './effect.ts';
 
 const NO_CHECKS: readonly Check[] = Object.freeze([]);
@@ -59,7 +60,7 @@ export class Decision implements DecisionEffect {
       case 'exit':
         return `exit, model reversal: ${told}`;
       case 'no-edge':
-        return `no edge: ${told} below ${signed(this.margin)}`;
+        return `no edge: ${told} below ${signedPercent(this.margin)}`;
       default:
         return told;
     }
@@ -72,11 +73,5 @@ export class Decision implements DecisionEffect {
   }
 }
 
-/** Rounded to nothing is zero without a sign. */
-const signed = (fraction: number): string => {
-  const text = (fraction * 100).toFixed(2);
-  return Number(text) === 0 ? '0.00 %' : `${fraction > 0 ? '+' : ''}${text} %`;
-};
-
 /** Probability and expected value, for people. */
-export const odds = (probability: number, expectedValue: Fraction): string => `p ${probability.toFixed(3)}, EV ${signed(expectedValue)}`;
+export const odds = (probability: number, expectedValue: Fraction): string => `p ${probability.toFixed(3)}, EV ${signedPercent(expectedValue)}`;

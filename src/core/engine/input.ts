@@ -180,6 +180,10 @@ export type OperatorCommand =
       readonly shownAt?: EpochMs;
       /** Equity that the operator was shown beside them, where it was known: no mark moves far below it. */
       readonly shownEquity?: number;
+      /** When the newest loss of the streak that was shown closed: one that came since is not forgiven with it. */
+      readonly shownLossAt?: EpochMs;
+      /** Drift of the prediction that was shown: no more is accepted. */
+      readonly shownDrift?: number;
     }
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }

@@ -8,8 +8,8 @@ import { ceilToTick, floorToLot, type OrderType } from '../market/instrument.ts'
 import { endCancelling, isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { stopLimit, stopTrigger } from '../risk/sizing.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { money, price } from '../words.ts';
-import { endWithMarket, nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
+import { money, price, signedMoney, signedPercent } from '../words.ts';
+import { endWithMarket, hasSettled, nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
@@ -382,16 +382,15 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
   emit(turn, { type: 'trade', symbol: symbol.symbol, closedAt: turn.at, exitReason, ...trade });
   const { pnlFraction } = trade;
   const lost = trade.pnl < ZERO;
-  const sign = lost ? '' : '+';
   const base = symbol.symbol.split('/')[0] ?? symbol.symbol;
   alert(
     turn,
     'fill',
     `trade:${managed.entryOrderId}:${turn.state.tradesClosed}`,
-    `${base} closed ${sign}${money(toNumber(trade.pnl))} ${turn.config.quoteAsset} (${sign}${(pnlFraction * 100).toFixed(2)} %), ${exitReason}`,
+    `${base} closed ${signedMoney(toNumber(trade.pnl))} ${turn.config.quoteAsset} (${signedPercent(pnlFraction)}), ${exitReason}`,
     [
       `${formatDecimal(trade.quantity)} ${base}: ${price(trade.entryPrice)} -> ${price(trade.exitPrice)}`,
-      `fees ${money(toNumber(trade.fees))} ${turn.config.quoteAsset}`,
+      `fees ${money(toNumber(trade.fees))} ${turn.config.quoteAsset}${hasSettled(turn, managed) ? ', and those in the price of what was settled' : ''}`,
     ],
     ['/pnl', '/trades'],
     symbol.symbol,

@@ -1,8 +1,8 @@
-import { impose, lift } from '../guardian/health-locks.ts';
+import { impose, isAccepted, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { isFinal } from '../orders/record.ts';
-import { utcDayStart, type Fraction } from '../units.ts';
+import { utcDayStart, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
@@ -92,7 +92,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
       continue;
     }
     removeLock(guardian, id);
-    rebase(turn, lock);
+    rebase(turn, lock, command);
     turn.changes.push({ type: 'lock-cleared', lock, by: because(by, command.reason) });
     cleared.push(LOCKS[lock.kind].title);
   }
@@ -103,7 +103,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 };
 
 /** Why /unlock may not clear this lock now, or null. */
-export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity'>): string | null => {
+export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownDrift'>): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
@@ -122,6 +122,10 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
       // "Not within" instead of "beyond": what is no number is no permission.
       return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE ? null : `type the amount of new loss permitted, ${money(permitted)}`;
     }
+    case 'kill-switch':
+      return lostSince(guardian, command.shownLossAt);
+    case 'model-drift':
+      return driftedSince(guardian, command.shownDrift);
     case 'reconciliation':
       return reconciledSince(guardian, lock) ? null : 'send /reconcile first';
     case 'start-gate': {
@@ -138,6 +142,16 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
 const fallenSince = (equity: number, shown: number | undefined): string | null =>
   shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
+/** The streak that is forgiven is the one that was shown. */
+const lostSince = ({ lossStreak }: GuardianState, shown: EpochMs | undefined): string | null => {
+  const newest = lossStreak.at(-1);
+  return shown === undefined || newest === undefined || newest.closedAt === shown ? null : `another loss since it was shown, ${lossStreak.length} in a row now; send /unlock again`;
+};
+
+/** A drift that would lock again at once is not what was shown. */
+const driftedSince = ({ drift }: GuardianState, shown: number | undefined): string | null =>
+  shown === undefined || drift === null || isAccepted(drift, shown) ? null : `the drift has grown to ${drift.value.toFixed(2)} since ${shown.toFixed(2)} was shown; send /unlock again`;
+
 /** Whether the account has been compared, at an operator's wish, since the lock was set for what it says now. */
 const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= newestWish(lock);
 
@@ -147,7 +161,7 @@ const PERMITTED_TOLERANCE: Fraction = 0.02;
 /** What the day may lose after it is rebased to the present equity, in quote currency. */
 export const newLossPermitted = (equity: number, maxDailyDrawdown: number): number => equity * maxDailyDrawdown;
 
-const rebase = (turn: Turn, lock: Lock): void => {
+const rebase = (turn: Turn, lock: Lock, { shownDrift }: Unlock): void => {
   const { guardian } = turn.state;
   const { value } = markEquity(turn.state, turn.at, turn.wall);
   const equity = value === null ? null : value - disbelieved(turn.state);
@@ -180,7 +194,8 @@ const rebase = (turn: Turn, lock: Lock): void => {
     case 'start-gate':
       return acceptOrphans(turn.state);
     case 'model-drift':
-      guardian.acceptedDrift = guardian.drift?.value ?? null;
+      // Never more than was shown: what has been added since counts towards the next lock.
+      guardian.acceptedDrift = guardian.drift === null ? null : Math.min(guardian.drift.value, shownDrift ?? guardian.drift.value);
       return;
     default:
       return;

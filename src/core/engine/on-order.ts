@@ -3,9 +3,9 @@ import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
 import { imposeAnew, recordFailure } from '../guardian/health-locks.ts';
-import { applySnapshot, endCancelling, isFinal, type OrderRecord } from '../orders/record.ts';
+import { applySnapshot, endCancelling, isFinal, isSettledTrade, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
-import { money, price } from '../words.ts';
+import { counted, money, price } from '../words.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, REST_AFTER_STOP, setBarriers } from './lifecycle.ts';
 import { idsInUse } from './lost-history.ts';
@@ -50,7 +50,7 @@ const reportUnknown = (turn: Turn, { symbol, clientOrderId, outcome }: OrderRepo
 /** An order that was believed ended turns out to have done more, or to be open: the exchange's word is taken over. */
 const reportRepair = (turn: Turn, record: OrderRecord, fresh: number): void => {
   const { clientOrderId, symbol, purpose } = record.draft;
-  const found = fresh > 0 ? `${fresh} missing fill${fresh === 1 ? '' : 's'} booked` : isFinal(record) ? null : 'the order has not ended';
+  const found = fresh > 0 ? `${counted(fresh, 'missing fill')} booked` : isFinal(record) ? null : 'the order has not ended';
   if (found === null) return;
   alert(turn, 'reconciliation', `repaired:${clientOrderId}:${record.tradeIds.length}:${record.status}`, `${symbol}: books repaired, ${found}`, [`${purpose} ${clientOrderId}, now ${record.status}`], ['/orders', '/positions'], symbol);
 };
@@ -240,12 +240,13 @@ const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): v
     const fee = sum(fills.filter((fill) => fill.feeAsset === asset).map((fill) => decimal(fill.fee)));
     return `${asset === quoteAsset ? money(toNumber(fee)) : formatDecimal(fee)} ${asset}`;
   });
+  const paid = fills.every(({ tradeId }) => isSettledTrade(tradeId)) ? 'in it' : fees.join(', ');
   alert(
     turn,
     'fill',
     `entry:${draft.clientOrderId}:${record.tradeIds.length}`,
     `${base} bought ${formatDecimal(quantity)} @ ${averageText(quote, quantity)}`,
-    [`${money(toNumber(quote))} ${quoteAsset}, fee ${fees.join(', ')}`, draft.reason],
+    [`${money(toNumber(quote))} ${quoteAsset}, fee ${paid}`, draft.reason],
     ['/positions'],
     draft.symbol,
   );

@@ -1,3 +1,4 @@
+import { counted } from '../words.ts';
 import { decimal } from '../decimal.ts';
 import { evaluateModel, evaluateStreak, gatesReason, imposeAnew, lift, recordStart } from '../guardian/health-locks.ts';
 import { isHeld, type GuardianState } from '../guardian/state.ts';
@@ -124,7 +125,7 @@ const recovered = (state: EngineState): readonly string[] => {
   return [
     'The last run did not end in good order. Books and locks are as they were.',
     open(state),
-    ...(state.unsettled === 0 ? [] : [`${state.unsettled} order${state.unsettled === 1 ? '' : 's'} with an open outcome: the exchange is being asked.`]),
+    ...(state.unsettled === 0 ? [] : [`${counted(state.unsettled, 'order')} with an open outcome: the exchange is being asked.`]),
     locks.length === 0 ? 'No lock is held.' : `Locked: ${locks.join(', ')}.`,
   ];
 };

@@ -4,9 +4,9 @@ import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
 import { tradingState } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import type { OrderDraft } from '../orders/order.ts';
-import { endCancelling, openRecord, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, isSettledTrade, openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { recountOrders, type SymbolState } from './state.ts';
+import { recountOrders, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Wall time before a cancellation that failed is asked for again; doubles up to the longest. */
@@ -99,3 +99,5 @@ export const withdrawEntries = (turn: Turn): void => {
   }
 };
 
+/** Whether a part of the round trip is known by the balances alone: its fee is nowhere but in its price. */
+export const hasSettled = (turn: Turn, { entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): boolean => [entryOrderId, stopOrderId, exitOrderId].some((id) => orderOf(turn, id)?.tradeIds.some(isSettledTrade) === true);

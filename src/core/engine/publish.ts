@@ -2,7 +2,7 @@ import type { Change } from '../guardian/change.ts';
 import { percent } from '../guardian/equity-locks.ts';
 import { LOCKS, type Lock, type LockKind } from '../guardian/lock.ts';
 import { policyOf, tradingState } from '../guardian/state.ts';
-import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../units.ts';
+import { span } from '../words.ts';
 import { heldInHalt } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 import { openPositions } from './words.ts';
@@ -24,7 +24,7 @@ export const publish = (turn: Turn): void => {
         const { lock, by } = change;
         emit(turn, { type: 'lock', change: 'cleared', lock, by });
         // Data that come and go are no deed of anybody's: a kind of its own, which may be silenced.
-        if (lock.kind === 'stale-data') alert(turn, 'data', `${lock.id}:${lock.since}:${turn.wall}`, `${lock.symbol ?? ''}: data are fresh again`, [`after ${spanOf(turn.at - lock.since)}; ${by}`, stateLine(turn)], ['/status'], lock.symbol);
+        if (lock.kind === 'stale-data') alert(turn, 'data', `${lock.id}:${lock.since}:${turn.wall}`, `${lock.symbol ?? ''}: data are fresh again`, [`after ${span(turn.at - lock.since)}; ${by}`, stateLine(turn)], ['/status'], lock.symbol);
         else alert(turn, 'unlock', `${lock.id}:${lock.since}:${turn.wall}`, `${LOCKS[lock.kind].title}${forSymbol(lock.symbol)} cleared`, [by, stateLine(turn)], ['/status'], lock.symbol);
         break;
       }
@@ -49,13 +49,6 @@ export const publish = (turn: Turn): void => {
 
 /** What is used, not the step that was passed with it. 100 is the limit itself, and nothing short of it. */
 const usedOf = ({ drawdown, limit }: Extract<Change, { type: 'drawdown-step' }>): number => (drawdown < limit ? Math.min(99, Math.round((drawdown / limit) * 100)) : Math.floor((drawdown / limit) * 100));
-
-/** "40 s", "7 min" or "9 h 45 min". */
-const spanOf = (span: Milliseconds): string => {
-  const minutes = Math.round(span / MINUTE_MS);
-  if (minutes >= 120) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
-  return span < 2 * MINUTE_MS ? `${Math.round(span / SECOND_MS)} s` : `${minutes} min`;
-};
 
 const forSymbol = (symbol: string | null): string => (symbol === null ? '' : ` ${symbol}`);
 

@@ -58,6 +58,9 @@ const inTwoMarkets = (lostToo?: typeof ETH) => {
   return { world, btc, eth, order };
 };
 
+/** What the alerts of a kind say since the last look. */
+const linesOf = (world: World, kind: string): readonly string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === kind ? [...effect.alert.lines] : []));
+
 describe('/settle: an order of which the exchange never says what became', () => {
   test('that was filled is booked by what the balances show, the trade is closed and the books agree', () => {
     const { world, stop } = stuck();
@@ -98,6 +101,10 @@ describe('/settle: an order of which the exchange never says what became', () =>
     expect(world.held()).toBe(formatDecimal(world.exchange.of('BTC')));
     expect(world.managed()?.phase).toBe('protected');
     expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
+    expect(linesOf(world, 'fill')[0]).toMatch(/^[\d,.]+ USDT, fee in it$/);
+    world.fate = () => ({ kind: 'accept' });
+    world.quotes({ [BTC]: 51_600 });
+    expect(linesOf(world, 'fill')[1]).toMatch(/^fees [\d.]+ USDT, and those in the price of what was settled$/);
   });
 
   test('is never believed against the balances, and nothing is booked then', () => {

@@ -1,7 +1,7 @@
 import { add, decimal, decimalFromNumber, divDown, formatDecimal, isDecimalText, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { MAX_UNKNOWN } from '../guardian/health-locks.ts';
 import { quantityOf } from '../ledger/ledger.ts';
-import { endCancelling, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, settledTradeId, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
@@ -208,7 +208,7 @@ export const settle = (turn: Turn, command: SettleCommand, by: string): { readon
   state.hindrances = state.hindrances.filter((id) => id !== draft.clientOrderId);
   if (quantity > ZERO) {
     record.executed = add(record.executed, quantity);
-    const tradeId = `settled:${draft.clientOrderId}${record.tradeIds.length === 0 ? '' : `:${record.tradeIds.length}`}`;
+    const tradeId = settledTradeId(record);
     record.tradeIds.push(tradeId);
     // No fee of its own: what the balances show has every fee in it.
     takeFills(turn, record, [{ tradeId, price: formatDecimal(divDown(quote, quantity)), quantity: formatDecimal(quantity), quoteQuantity: formatDecimal(quote), fee: '0', feeAsset: quoteAsset, at: turn.at }]);

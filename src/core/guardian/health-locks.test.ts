@@ -291,6 +291,12 @@ describe('losing trades', () => {
     });
   });
 
+  test('one, where the limit is one, is no row over a span', () => {
+    const state = createGuardian();
+    during((changes) => recordTrade(state, { symbol: BTC, pnlFraction: -0.0123, lost: true, closedAt: NOON }, { ...DEFAULT_LIMITS, maxConsecutiveLosses: 1 }, changes));
+    expect(state.locks['kill-switch']?.reason).toBe('1 loss (BTC -1.23 %)');
+  });
+
   test.each([
     [HOUR_MS, 'one hour'],
     [47 * HOUR_MS, '47 hours'],

@@ -1,5 +1,6 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../units.ts';
 import type { Limits } from '../risk/limits.ts';
+import { counted } from '../words.ts';
 import type { Change } from './change.ts';
 import type { Lock, LockKind } from './lock.ts';
 import { isHeld, removeLock, renewLock, setLock, type GuardianState } from './state.ts';
@@ -140,7 +141,7 @@ export const evaluateVolatility = (
   const reason =
     status === 'high'
       ? high
-      : `${symbol}: ${Math.floor(window.size / 24)} days of volatility are known, 90 are needed and then ${CALM_CANDLES} calm candles`;
+      : `${symbol}: ${counted(Math.floor(window.size / 24), 'day of volatility is', 'days of volatility are')} known, 90 are needed and then ${CALM_CANDLES} calm candles`;
   put(state, changes, 'volatility', symbol, at, reason, threshold, ratio);
 };
 
@@ -199,6 +200,9 @@ export const recordFailure = (state: GuardianState, wall: EpochMs): void => {
   state.lastTroubleWall = wall;
 };
 
+/** What an operator has accepted does not lock again until it has grown by another half of its limit. */
+export const isAccepted = (drift: { readonly value: number; readonly limit: number }, accepted: number): boolean => drift.value <= accepted + drift.limit / 2;
+
 /** Model and drift: a fault holds until a valid model is there; drift holds until an operator has looked at it. */
 export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change[]): void => {
   if (state.modelFault !== null) put(state, changes, 'model', null, at, state.modelFault, null, null);
@@ -208,8 +212,7 @@ export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change
     state.acceptedDrift = null;
     return;
   }
-  // What an operator has accepted does not lock again until it has grown by another half of its limit.
-  if (state.acceptedDrift !== null && drift.value <= state.acceptedDrift + drift.limit / 2) return;
+  if (state.acceptedDrift !== null && isAccepted(drift, state.acceptedDrift)) return;
   put(state, changes, 'model-drift', null, at, `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`, drift.limit, drift.value);
 };
 
@@ -248,10 +251,10 @@ export const evaluateStreak = (state: GuardianState, at: EpochMs, limits: Limits
   const { lossStreak } = state;
   const limit = limits.maxConsecutiveLosses;
   if (lossStreak.length < limit) return;
-  const counted = lossStreak.slice(-limit);
-  const shown = counted.map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`).join(', ');
-  const span = (counted.at(-1)?.closedAt ?? at) - (counted[0]?.closedAt ?? at);
-  put(state, changes, 'kill-switch', null, at, `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`, limit, lossStreak.length);
+  const newest = lossStreak.slice(-limit);
+  const shown = newest.map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`).join(', ');
+  const span = (newest.at(-1)?.closedAt ?? at) - (newest[0]?.closedAt ?? at);
+  put(state, changes, 'kill-switch', null, at, lossStreak.length === 1 ? `1 loss (${shown})` : `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`, limit, lossStreak.length);
 };
 
 const spanInWords = (span: Milliseconds): string => {

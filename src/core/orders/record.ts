@@ -75,6 +75,11 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
 export const isFinal = (record: Pick<OrderRecord, 'status'>): boolean =>
   record.status !== 'intent' && record.status !== 'unknown' && record.status !== 'working';
 
+/** Trade id of what was settled by the balances. It has no fee of its own: every fee is in its price. */
+export const settledTradeId = ({ draft, tradeIds }: OrderRecord): string => `${SETTLED}${draft.clientOrderId}${tradeIds.length === 0 ? '' : `:${tradeIds.length}`}`;
+export const isSettledTrade = (tradeId: string): boolean => tradeId.startsWith(SETTLED);
+const SETTLED = 'settled:';
+
 /** Whether a trade of this order is in the books: by its id, or with what an operator has settled by the balances. */
 export const isBooked = ({ tradeIds, settledAt }: OrderRecord, { tradeId, at }: Pick<Fill, 'tradeId' | 'at'>): boolean =>
   tradeIds.includes(tradeId) || (settledAt !== undefined && at <= settledAt);

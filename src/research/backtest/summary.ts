@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import type { BacktestStudy } from './study.ts';
 import { guardianLines, STOPPED_NOTE } from './guardian-lines.ts';
 import { day, figure, interval, minute, money, percent, signedMoney, signedPercent } from './words.ts';
@@ -35,10 +36,10 @@ export const summaryLines = (study: BacktestStudy): readonly string[] => {
     ]),
     '',
     ...chanceLines(study),
-    `Halted ${percent(result.timeLocked.halted, 1)} of the time, no entries at all ${percent(result.timeLocked.noEntries, 1)}; ${result.locks.length} locks, ${costLine(study)}`,
+    `Halted ${percent(result.timeLocked.halted, 1)} of the time, no entries at all ${percent(result.timeLocked.noEntries, 1)}; ${counted(result.locks.length, 'lock')}, ${costLine(study)}`,
     ...guardianLines(study),
     ...(result.openPositions.length === 0 ? [] : [`Still open: ${result.openPositions.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ')}`]),
-    `Fees ${money(result.fees)} USDT; ${result.orders} orders, ${result.fills} fills, ${result.candles} hours decided`,
+    `Fees ${money(result.fees)} USDT; ${counted(result.orders, 'order')}, ${counted(result.fills, 'fill')}, ${counted(result.candles, 'hour')} decided`,
     ...unansweredLines(study),
     ...(resampling.maxDrawdown === null ? ['Too few trades for intervals.'] : []),
     `Order list ${result.orderHash}`,

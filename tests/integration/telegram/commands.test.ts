@@ -41,7 +41,7 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
   pause: { argument: 'news', answer: /Paused/ },
   resume: { answer: /Resume trading\?[\s\S]*These locks stay: kill-switch/ },
   unlock: { argument: 'reviewed', answer: /Unlock\?[\s\S]*Reason: reviewed/ },
-  halt: { argument: 'maintenance', answer: /Halted[\s\S]*Done: halt/ },
+  halt: { argument: 'maintenance', answer: /^🛑 Halted: exits only, working entries cancelled\n\n\/unlock ends it\./ },
   flatten: { argument: 'BTC', answer: /Sells 0\.0123\u00A0BTC at market: about 743\.41\u00A0USDT at 60,500\.00/ },
   cancel: { argument: 'gb-4f2a-19', answer: /Cancels entry gb-4f2a-19/ },
   settle: { argument: 'gb-4f2a-18 gone', answer: /Settle as gone\?[\s\S]*Settles gb-4f2a-18/ },

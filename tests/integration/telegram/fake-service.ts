@@ -162,7 +162,7 @@ export const createFakeService = (clock: Clock): FakeService => {
     pause: async (caller, reason) => {
       calls.push({ name: 'pause', caller, detail: reason });
       paused = true;
-      return { ok: true, code: 'paused', text: 'No new entries. Stops and exits go on.' };
+      return { ok: true, code: 'paused', text: 'Paused: no entries. Stops and exits go on. /resume ends it.' };
     },
     resume: async (caller) => {
       calls.push({ name: 'resume', caller, detail: null });
@@ -170,7 +170,7 @@ export const createFakeService = (clock: Clock): FakeService => {
       locks = locks.filter(({ kind }) => kind !== 'operator-pause');
       return { ok: true, code: 'resumed', text: 'Trading goes on.' };
     },
-    unlockPreview: () => ({ shownAt: 0, locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),
+    unlockPreview: () => ({ shown: { shownAt: 0 }, locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),
     unlock: async (caller, request: UnlockRequest) => {
       calls.push({ name: 'unlock', caller, detail: request });
       locks = locks.filter(({ id }) => !request.lockIds.includes(id));

@@ -1,3 +1,4 @@
+import { counted } from '../../../core/words.ts';
 import { toNumber } from '../../../core/decimal.ts';
 import type { Scene } from '../../../ports/scene.ts';
 import { LOCKS } from '../../../core/guardian/lock.ts';
@@ -62,7 +63,7 @@ export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes
     '<h2>Assumptions</h2>',
     `<ul>${study.assumptionLines.map((line) => `<li>${escapeText(line)}</li>`).join('')}</ul>`,
     `<p>Limits: <code>${escapeText(JSON.stringify(study.limits))}</code></p>`,
-    `<p>Order list <code>${result.orderHash}</code>: ${result.orders} orders, ${result.fills} fills, ${result.candles} hours decided.</p>`,
+    `<p>Order list <code>${result.orderHash}</code>: ${counted(result.orders, 'order')}, ${counted(result.fills, 'fill')}, ${counted(result.candles, 'hour')} decided.</p>`,
   ];
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Backtest ${escapeText(study.symbols.join(', '))}</title><style>${STYLE}</style></head><body><main>${body.join('\n')}</main></body></html>\n`;
 };
