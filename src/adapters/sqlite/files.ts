@@ -56,11 +56,16 @@ export const moveIntoPlace = (from: string, to: string): void => {
   sync(dirname(to));
 };
 
-/** Writes a whole file for this user alone, durably, its name in the directory included. */
+/** Writes a whole file for this user alone, durably, its name in the directory included; without room for it nothing is left. */
 export const putInPlace = (path: string, content: Uint8Array): void => {
   const partial = `${path}.partial`;
-  writeFileSync(partial, content, { mode: 0o600 });
-  moveIntoPlace(partial, path);
+  try {
+    writeFileSync(partial, content, { mode: 0o600 });
+    moveIntoPlace(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 };
 
 /** Removes a database file that was never finished, with what SQLite keeps beside it. */
