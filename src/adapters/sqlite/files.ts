@@ -73,6 +73,9 @@ export const removeUnfinished = (path: string): void => {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
 };
 
+/** Where a restore makes what is to take the place of a database. */
+export const restoringOf = (path: string): string => `${path}.restoring`;
+
 /** Lets `make` write a whole database under another name, then moves it into place: a crash leaves no half-made one. */
 export const makeFile = (path: string, make: (unfinished: string) => void): void => {
   const unfinished = `${path}.creating`;
