@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModel } from '../adapters/onnx/load-model.ts';
 import { loadConfig } from '../adapters/system/config.ts';
@@ -24,7 +23,7 @@ import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './
 import { bundledModel, modelRefusal } from './compose/model.ts';
 import { engineVersion } from './engine-version.ts';
 import { out } from './output.ts';
-import { written } from './written.ts';
+import { writeWhole } from './written.ts';
 
 const DEMO_MODEL = 'models/demo';
 const RECORDED_MODEL = 'models/btc-eth-1h';
@@ -68,7 +67,7 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   for (const note of notes) out(note);
   for (const line of summaryLines(study)) out(line);
   const { json } = options;
-  if (json !== undefined) written(json, () => writeFileSync(json, studyJson(study)));
+  if (json !== undefined) writeWhole(json, studyJson(study));
   if (options.report !== undefined) await report(study, options.report, market, notes);
   const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
   out(

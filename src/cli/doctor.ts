@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { ExchangeHandle } from '../adapters/exchange/create-exchange.ts';
 import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { DatabaseRefused } from '../adapters/sqlite/errors.ts';
+import { lookAt } from '../adapters/sqlite/inspect.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../adapters/system/config-schema.ts';
 import { freeBytes } from '../adapters/system/disk-space.ts';
@@ -86,8 +87,8 @@ const diagnoseDirectory = (directory: string, type: number): Diagnosis => {
 };
 
 const diagnoseDatabase = ({ databasePath, mode }: Config): Diagnosis => {
-  if (!existsSync(databasePath)) return good('database', `${databasePath} will be made`);
   try {
+    if (lookAt(databasePath) === 'nothing') return good('database', `${databasePath} will be made`);
     const database = openReadOnly(databasePath);
     const found = database.identity.mode;
     database.close();

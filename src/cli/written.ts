@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { accessSync, constants, existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { EXIT_CODES } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
+import { putFiles } from '../research/put-files.ts';
 
 /** The disk's doing, not the user's: the same command may work later. */
 const OF_THE_DISK: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG']);
@@ -20,6 +21,17 @@ export const written = <T>(path: string, write: () => T): T => {
     throw new UserError(`${path} can't be written (${code}); give a path in a folder that is there and may be written`);
   }
 };
+
+/**
+ * Writes a file that was named on the command line whole or not at all: the one that was there is lost neither to a full
+ * disk nor to Ctrl-C. What is no plain file (a pipe, /dev/stdout, a link) is written through as it is.
+ * @throws UserError as `written`
+ */
+export const writeWhole = (path: string, content: Uint8Array | string, mode?: number): void =>
+  written(path, () => {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, content);
+    else putFiles(dirname(path), { [basename(path)]: content }, mode);
+  });
 
 /**
  * Whether files can be written into a folder, or into one that is to be made: what takes long asks before its work, not after it.

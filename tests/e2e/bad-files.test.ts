@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -35,6 +35,15 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const run = async (...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => runGuardian([...words], { DATABASE_PATH: inside('demo.db') }, directory);
 
+/** As `run`, where no file can be larger than so many blocks of 512 bytes: a full disk that needs no root. */
+const runWithoutRoom = async (blocks: number, database: string, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => {
+  const child = spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, GUARDIAN, ...words], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', DATABASE_PATH: database }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const parts: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output: parts.join('') };
+};
+
 describe('what cannot be written is one line', () => {
   test.each([
     ['features', (): string[] => ['features', '--data', inside('ten'), '--output', join(inside('file'), 'x.parquet')]],
@@ -64,22 +73,36 @@ describe('what cannot be written is one line', () => {
     expect(code).toBe(3);
   });
 
-  // A limit on the size of files is a full disk that needs no root.
   test('a restore without room leaves the database as it was', async () => {
     const options = { path: inside('held.db'), mode: 'demo', account: 'demo' };
     const { identity, close } = openDatabase(options);
     close();
     await backupFile(options.path, inside('backup.db'), Date.now(), 'demo');
     const before = readdirSync(directory);
-    const child = spawn('sh', ['-c', 'ulimit -f 40; exec "$0" "$@"', process.execPath, GUARDIAN, 'restore', inside('backup.db')], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', DATABASE_PATH: options.path }, stdio: ['ignore', 'pipe', 'pipe'] });
-    const words: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => words.push(part.toString()));
-    expect(await once(child, 'close')).toEqual([1, null]);
-    expect(words.join('')).toMatch(/^\S+held\.db could not be restored \(EFBIG\): make room on its disk.*\n$/);
+    const { code, output } = await runWithoutRoom(40, options.path, 'restore', inside('backup.db'));
+    expect(code).toBe(1);
+    expect(output).toMatch(/^\S+held\.db could not be restored \(EFBIG\): make room on its disk.*\n$/);
     expect(readdirSync(directory)).toEqual(before);
     const after = openDatabase(options);
     expect([after.origin, after.identity.instanceId]).toEqual(['created', identity.instanceId]);
     after.close();
+  });
+
+  // What was there is whole, and nothing half-made is beside it: a part of a report would be read as all of it.
+  test.each([
+    ['backtest --json', 'x.json', (folder: string): string[] => ['backtest', '--data', inside('ten'), '--symbols', 'BTC/USDT', '--json', join(folder, 'x.json')]],
+    ['backtest --report', 'index.html', (folder: string): string[] => ['backtest', '--data', inside('ten'), '--symbols', 'BTC/USDT', '--report', folder]],
+    ['the report that the audit keeps', 'readiness-demo.json', (): string[] => ['audit']],
+  ])('without room the file of the run before stays: %s', async (_, name, words) => {
+    const folder = mkdtempSync(inside('old-'));
+    writeFileSync(join(folder, name), 'of the run before');
+    // The audit's database is beside its report only where that is what is tried.
+    const database = name === 'readiness-demo.json' ? join(folder, 'demo.db') : inside('demo.db');
+    const { code, output } = await runWithoutRoom(4, database, ...words(folder));
+    expect(output).toMatch(/can't be written \(EFBIG\): the disk is full or fails; make room\n$/);
+    expect(code).toBe(1);
+    expect(readdirSync(folder)).toEqual([name]);
+    expect(readFileSync(join(folder, name), 'utf8')).toBe('of the run before');
   });
 
   test('download --export', async () => {

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backupFile } from '../../src/adapters/sqlite/copies.ts';
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
 import { NOON, timer } from '../../src/adapters/sqlite/effects.test-helper.ts';
 import { spoilJournalPage } from '../../src/adapters/sqlite/sqlite.test-helper.ts';
@@ -87,6 +88,42 @@ describe('the others', () => {
 
   test('a doctor before the first start of a new version has nothing to fix about the database', async () => {
     expect((await run('older.db', 'doctor')).output).toMatch(/^ok +database +\S+older\.db is sound; the next start brings it to this version's schema$/m);
+  });
+});
+
+/** Kills the process as it is about to give a file another name for the n-th time. */
+const KILL_AT_RENAME = (n: number): string =>
+  `data:text/javascript,import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module'; const { renameSync } = fs; let left = ${n}; fs.renameSync = (...names) => { left -= 1; if (left === 0) process.kill(process.pid, 'SIGKILL'); renameSync(...names); }; syncBuiltinESMExports();`;
+
+describe('a restore that is killed', () => {
+  const GUARDIAN = new URL('../../src/cli/guardian.ts', import.meta.url).pathname;
+  const killed = async (n: number): Promise<{ readonly database: string; readonly backup: string }> => {
+    const [database, backup] = [`killed-${n}.db`, inside(`backup-${n}.db`)];
+    const made = openDatabase({ path: inside(database), mode: 'demo', account: 'demo' });
+    for (let index = 0; index < 3; index += 1) made.journal.commit([timer(NOON + index)], () => []);
+    made.close();
+    await backupFile(inside(database), backup, NOON, 'demo');
+    const ended = spawnSync(process.execPath, ['--import', KILL_AT_RENAME(n), GUARDIAN, 'restore', backup], { cwd: home, env: { PATH: process.env['PATH'], DATABASE_PATH: inside(database) } });
+    expect(ended.signal).toBe('SIGKILL');
+    return { database, backup };
+  };
+
+  test('before it has touched the database: that is as it was', async () => {
+    const { database } = await killed(1);
+    expect((await run(database, 'restore', '--verify', inside(database))).output).toMatch(/killed-1\.db: sound, mode demo, account demo, \d+ bytes, up to journal entry 3/);
+  });
+
+  test('between the two names: nothing is started anew in its place, and the same restore goes on', async () => {
+    const { database, backup } = await killed(2);
+    for (const words of [['start'], ['replay', '--verify']]) {
+      const ended = await run(database, ...words);
+      expect(ended.output).toMatch(/killed-2\.db is missing but \S+\.restoring is there: a restore was broken off; run guardian restore again\. What was there is beside it, as \S+\.before-restore-<time>$/m);
+      expect(ended.code).toBe(3);
+    }
+    expect((await run(database, 'doctor')).output).toMatch(/^FIX +database +\S+killed-2\.db is missing but/m);
+    expect(readdirSync(home).filter((name) => name.startsWith(`${database}.before-restore-`))).toHaveLength(1);
+    expect((await run(database, 'restore', backup)).code).toBe(0);
+    expect((await run(database, 'restore', '--verify', inside(database))).output).toMatch(/killed-2\.db: sound, .*, up to journal entry 3/);
   });
 });
 

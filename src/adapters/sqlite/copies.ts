@@ -4,7 +4,7 @@ import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
-import { makeDirectoryOf, moveIntoPlace, realPath, removeUnfinished, stampOf, sync } from './files.ts';
+import { makeDirectoryOf, moveIntoPlace, realPath, removeUnfinished, restoringOf, stampOf, sync } from './files.ts';
 import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
@@ -96,7 +96,7 @@ export const restoreFile = (backup: string, databasePath: string, mode: string, 
   const target = realPath(databasePath);
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
-  const unfinished = `${target}.restoring`;
+  const unfinished = restoringOf(target);
   try {
     removeUnfinished(unfinished);
     copyWithLog(realPath(backup), unfinished);

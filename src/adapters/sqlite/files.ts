@@ -56,17 +56,25 @@ export const moveIntoPlace = (from: string, to: string): void => {
   sync(dirname(to));
 };
 
-/** Writes a whole file for this user alone, durably, its name in the directory included. */
+/** Writes a whole file for this user alone, durably, its name in the directory included; without room for it nothing is left. */
 export const putInPlace = (path: string, content: Uint8Array): void => {
   const partial = `${path}.partial`;
-  writeFileSync(partial, content, { mode: 0o600 });
-  moveIntoPlace(partial, path);
+  try {
+    writeFileSync(partial, content, { mode: 0o600 });
+    moveIntoPlace(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 };
 
 /** Removes a database file that was never finished, with what SQLite keeps beside it. */
 export const removeUnfinished = (path: string): void => {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
 };
+
+/** Where a restore makes what is to take the place of a database. */
+export const restoringOf = (path: string): string => `${path}.restoring`;
 
 /** Lets `make` write a whole database under another name, then moves it into place: a crash leaves no half-made one. */
 export const makeFile = (path: string, make: (unfinished: string) => void): void => {

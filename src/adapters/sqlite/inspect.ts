@@ -2,6 +2,7 @@ import { statSync, type Stats } from 'node:fs';
 import type { DatabaseIdentity } from '../../ports/store.ts';
 import { APPLICATION_ID, connectReadOnly, integrityFault, pragmaNumber, type Connection } from './connection.ts';
 import { DatabaseRefused, sqliteCode, type RefusalCode } from './errors.ts';
+import { restoringOf } from './files.ts';
 import { readIdentity } from './meta.ts';
 import { SCHEMA_VERSION } from './migrate.ts';
 
@@ -25,6 +26,8 @@ const refuse = (code: RefusalCode, message: string): never => {
 export const lookAt = (path: string): 'file' | 'nothing' => {
   const stat = statOf(path);
   if (stat === undefined) {
+    // Between the two names that a restore gives; a new database here would be taken for all there ever was.
+    if (statOf(restoringOf(path)) !== undefined) return refuse('missing-main-file', `${path} is missing but ${restoringOf(path)} is there: a restore was broken off; run guardian restore again. What was there is beside it, as ${path}.before-restore-<time>`);
     if (statOf(`${path}-wal`) === undefined) return 'nothing';
     return refuse('missing-main-file', `${path} is missing but ${path}-wal is there: the database was moved or deleted without it; put it back, restore a backup, or move the -wal file away`);
   }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { createExchange, type ExchangeHandle } from '../../adapters/exchange/create-exchange.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
@@ -8,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { out } from '../output.ts';
 import { openContext } from '../process-context.ts';
-import { written } from '../written.ts';
+import { writeWhole, written } from '../written.ts';
 import { gatherEvidence } from './gather.ts';
 import { keepReport, reportPath } from './report-files.ts';
 
@@ -31,8 +30,7 @@ export const audit = async (options: { readonly report?: string; readonly json?:
     else for (const line of reportLines(report)) out(line);
     // Last: whoever waited for the evidence sees the verdict, whatever becomes of the files.
     const kept = written(reportPath(config), () => keepReport(config, report));
-    const path = options.report;
-    if (path !== undefined) written(path, () => writeFileSync(path, reportMarkdown(report), { mode: 0o600 }));
+    if (options.report !== undefined) writeWhole(options.report, reportMarkdown(report), 0o600);
     if (options.json !== true) out(`report: ${options.report ?? kept}`);
     return report.ready ? EXIT_CODES.done : EXIT_CODES.refused;
   } finally {

@@ -1,28 +1,24 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { makeDirectory } from '../../adapters/sqlite/files.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
 import { reportMarkdown } from '../../audit/audit.ts';
 import type { ReadinessReport } from '../../audit/check.ts';
 import type { ReadinessView } from '../../ports/operator-tools.ts';
+import { putFiles } from '../../research/put-files.ts';
 
 /** The newest report of a mode lies beside its database: for `/audit` and for people. The live gate never reads it. */
 const pathOf = ({ databasePath, mode }: Pick<Config, 'databasePath' | 'mode'>, ending: 'json' | 'md'): string => join(dirname(databasePath), `readiness-${mode}.${ending}`);
-
-const put = (path: string, text: string): void => {
-  writeFileSync(`${path}.partial`, text, { mode: 0o600 });
-  renameSync(`${path}.partial`, path);
-};
 
 /** Where the Markdown is kept. */
 export const reportPath = (config: Config): string => pathOf(config, 'md');
 
 /** Returns the path of the Markdown. */
 export const keepReport = (config: Config, report: ReadinessReport): string => {
-  makeDirectory(dirname(config.databasePath));
-  put(pathOf(config, 'json'), `${JSON.stringify(report, null, 2)}\n`);
+  const directory = dirname(config.databasePath);
+  makeDirectory(directory);
   const markdown = reportPath(config);
-  put(markdown, reportMarkdown(report));
+  putFiles(directory, { [basename(pathOf(config, 'json'))]: `${JSON.stringify(report, null, 2)}\n`, [basename(markdown)]: reportMarkdown(report) }, 0o600);
   return markdown;
 };
 

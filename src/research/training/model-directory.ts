@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FEATURE_COUNT, FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../../core/features/catalogue.ts';
 import { CANDLE_COLUMN_NAMES, type CandleColumns } from '../../core/features/candle-columns.ts';
 import type { Model } from '../../ports/model.ts';
 import { cardJson, compactArrays, type CardBase } from '../card/card.ts';
 import { predictEnsemble, type TreeEnsemble } from '../gbdt/ensemble.ts';
+import { putFiles } from '../put-files.ts';
 import type { ModelTools } from './io.ts';
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -17,14 +19,10 @@ export const columnsHash = (columns: CandleColumns): string => {
   return hash.digest('hex');
 };
 
-/** Writes files whole or not at all, each in place of the one before. */
+/** Puts a model's files, or some of them, in place of the ones before. */
 export const writeModelDirectory = (directory: string, files: Readonly<Record<string, Uint8Array | string>>): void => {
   mkdirSync(directory, { recursive: true });
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(directory, name);
-    writeFileSync(`${path}.partial`, content);
-    renameSync(`${path}.partial`, path);
-  }
+  putFiles(directory, files);
 };
 
 export const renderCard = (card: CardBase): string => compactArrays(cardJson(card));
@@ -44,9 +42,20 @@ const BATCH = 20_000;
 /**
  * Largest difference between what the exported file answers through the runtime
  * and what the trainer's own trees say, over the given rows and over hostile ones
- * (NaN, infinities, zeros, values exactly on thresholds).
+ * (NaN, infinities, zeros, values exactly on thresholds). It is loaded from a folder of its own: the model that is
+ * there is replaced with its card or not at all.
  */
-export const measureParity = async (tools: ModelTools, directory: string, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
+export const measureParity = async (tools: ModelTools, bytes: Uint8Array, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
+  const directory = mkdtempSync(join(tmpdir(), 'guardian-model-'));
+  try {
+    putFiles(directory, { 'model.onnx': bytes });
+    return await largestDifference(tools, directory, ensemble, rows);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const largestDifference = async (tools: ModelTools, directory: string, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
   const model = await tools.loadModel(directory, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
   try {
     let worst = 0;

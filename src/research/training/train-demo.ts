@@ -107,8 +107,8 @@ export const trainDemo = async (modelsDirectory: string, tools: TrainingTools, i
     data,
     reference: driftReference(training, allRows, predictEnsemble(fitted.ensemble, training.rows)),
   };
+  const parity = await measureParity(tools, bytes, fitted.ensemble, training.rows);
   writeModelDirectory(directory, { 'model.onnx': bytes, 'card.json': renderCard(card), 'card.md': markdown(card) });
-  const parity = await measureParity(tools, directory, fitted.ensemble, training.rows);
   io.out(`${directory}: ${fitted.ensemble.trees.length} trees, ${bytes.length} bytes, SHA-256 ${card.modelSha256}`);
   io.out(`ONNX against the trainer over ${training.length} rows: at most ${parity.toExponential(1)} apart`);
   if (parity <= PARITY_LIMIT) return 0;
