@@ -4,6 +4,7 @@ import { endPauses } from './lifecycle.ts';
 import { instrumentFromText } from './on-start.ts';
 import type { SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
+import { inHalt } from './words.ts';
 
 /** The exchange's word on its markets has changed while the bot runs: orders follow it from now on, positions that wait for one included. */
 export const onInstruments = (turn: Turn, { instruments }: InstrumentsInput): void => {
@@ -33,6 +34,6 @@ const tell = (turn: Turn, { symbol, instrument, managed }: SymbolState, text: In
   if (changes.length === 0) return;
   const title = !changes.includes('trading') ? `${symbol}: the exchange has changed its rules` : instrument.trading ? `${symbol} is traded again at the exchange` : `${symbol}: the exchange has halted the market`;
   const rules = changes.filter((key) => key !== 'trading').map((key) => `${key} is now ${String(text[key])}`);
-  const effect = instrument.trading ? 'Orders follow it from now on.' : `No entries there until it is traded again${managed === null ? '' : '; a stop that rests stays, and no sale takes its place before'}.`;
+  const effect = instrument.trading ? 'Orders follow it from now on.' : inHalt(managed);
   alert(turn, 'data', `instruments:${symbol}:${turn.wall}`, title, [...rules, effect], ['/positions'], symbol);
 };

@@ -11,7 +11,7 @@ import { dropFeeCoin } from './on-account.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
-import { lockNames, openPositions } from './words.ts';
+import { haltsInWords, lockNames, openPositions } from './words.ts';
 
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
   symbol: text.symbol,
@@ -101,7 +101,7 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   if (input.halts.length > 0) imposeAnew(state.guardian, turn.changes, 'start-gate', turn.at, gatesReason(state.guardian), null, null);
   const crashed = state.running;
   state.running = true;
-  const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : whatHolds(state))];
+  const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : whatHolds(state)), ...haltsInWords(state)];
   alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot ${crashed ? 'recovered after a crash' : 'started'} (${mode})`, lines, ['/status', ...(crashed ? ['/positions', '/orders'] : [])]);
 };
 
