@@ -5,7 +5,7 @@ import { isFinalStatus, type OrderSnapshot } from '../core/orders/order.ts';
 import type { Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, SendOutcome, Venue, VenueError } from '../ports/venue.ts';
-import { PRIORITY, type RequestGate } from './request-gate.ts';
+import type { RequestGate } from './request-gate.ts';
 import { backoff, MAX_CANCELS, MAX_ENTRY_SENDS, MAX_FINAL_LOOKS, MAX_REDUCE_SENDS, SETTLING } from './retry-policy.ts';
 
 export interface DeliveryTools {
@@ -118,13 +118,13 @@ export class Delivery {
     const most = draft.purpose === 'entry' ? MAX_ENTRY_SENDS : MAX_REDUCE_SENDS;
     let attempt = 0;
     for (;;) {
-      await gate.turn(PRIORITY[draft.purpose], this.#fresh(), draft.expiresAtWall);
+      await gate.turn(draft.purpose, this.#fresh(), draft.expiresAtWall);
       if (this.#cancelWanted) return this.#ended({ kind: 'not-sent', code: 'withdrawn', message: 'withdrawn before it was sent' });
       if (draft.expiresAtWall !== null && clock.wallNow() >= draft.expiresAtWall) {
         return this.#ended({ kind: 'not-sent', code: 'expired', message: 'the signal was too old to send' });
       }
       if (this.#tools.closed() && draft.purpose === 'entry') return this.#ended({ kind: 'not-sent', code: 'stopping', message: 'the bot is stopping' });
-      if (gate.left(PRIORITY[draft.purpose]) > 0) continue;
+      if (gate.left(draft.purpose) > 0) continue;
       const outcome = await certain<SendOutcome>(() => venue.send(order));
       switch (outcome.kind) {
         case 'accepted':
@@ -148,7 +148,7 @@ export class Delivery {
     for (let look = 0; look < MAX_FINAL_LOOKS; look += 1) {
       await this.#pause(look);
       if (this.#cancelWanted) return 'done';
-      const found = await this.#look(PRIORITY.exit);
+      const found = await this.#look();
       if (found.kind === 'found' && this.#known(found.order) === 'done') return 'done';
     }
     return 'done';
@@ -165,7 +165,7 @@ export class Delivery {
     for (let attempt = 0; ; attempt += 1) {
       if (this.#end.signal.aborted || (interruptible && this.#cancelWanted)) return 'ask';
       const signal = interruptible ? this.#fresh() : this.#end.signal;
-      const found = await this.#look(PRIORITY.stop);
+      const found = await this.#look();
       if (found.kind === 'found') return this.#known(found.order);
       if (found.kind === 'unknown') {
         // The market has left the exchange: no further question is answered. Reconciliation asks again should it come back.
@@ -186,7 +186,7 @@ export class Delivery {
     for (let attempt = 0; ; attempt += 1) {
       // Asked for again meanwhile: this is it.
       this.#cancelWanted = false;
-      await gate.turn(PRIORITY.cancel, NEVER, null);
+      await gate.turn('cancel', NEVER, null);
       const outcome = await certain<CancelOutcome>(() => venue.cancel(this.reference));
       switch (outcome.kind) {
         case 'cancelled':
@@ -198,7 +198,7 @@ export class Delivery {
           break;
         }
         case 'unknown': {
-          const found = await this.#look(PRIORITY.cancel);
+          const found = await this.#look();
           if (found.kind === 'found' && isFinalStatus(found.order.status)) return this.#known(found.order);
           break;
         }
@@ -219,9 +219,9 @@ export class Delivery {
   #open = false;
   #left = false;
 
-  async #look(priority: number): Promise<LookUp> {
+  async #look(): Promise<LookUp> {
     const { venue, gate } = this.#tools;
-    await gate.turn(priority, NEVER, null);
+    await gate.turn('look', NEVER, null);
     const found = await certain<LookUp>(() => venue.lookUp(this.reference));
     this.#left = found.kind === 'unknown' && found.error.kind === 'unlisted';
     if (found.kind === 'unknown') {

@@ -221,6 +221,23 @@ describe('when the exchange asks to slow down', () => {
     expect(bench.calls.slice(5)).toEqual(['send entry @40000']);
   });
 
+  test('what holds orders alone back holds up no look-up, not even one that comes while an exit waits; and no stop is taken away for a sale that would not be taken', async () => {
+    const bench = createBench();
+    const full: SendOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', '-1015', 60 * SECOND_MS), ordersOnly: true } };
+    bench.sends = [full, ({ clientOrderId }) => accepted(clientOrderId, clientOrderId === 'exit' ? 'filled' : 'new')];
+    bench.cancels = [{ kind: 'cancelled', order: snapshotOf('c', 'cancelled') }];
+    bench.lookUps = [found('l', 'new')];
+    bench.place('exit', 'exit');
+    await bench.pass(10 * SECOND_MS);
+    bench.place('stop', 'stop');
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'l' });
+    bench.cancel('c');
+    await bench.pass(0);
+    expect(bench.calls).toEqual(['send exit @0', 'look l @10000']);
+    await bench.pass(60 * SECOND_MS);
+    expect(bench.calls.slice(2)).toEqual(['cancel c @60000', 'send exit @60000', 'send stop @60000']);
+  });
+
   test('an entry refused by the firewall holds up no stop, which goes on trying on its own', async () => {
     const bench = createBench();
     const firewall: SendOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', '403'), urgentMayGo: true } };

@@ -10,7 +10,7 @@ test('an order that grew too old in the pause between two tries does not wait, a
   const gate = createRequestGate({ ...clock, sleep: (span, signal) => (spans.push(span), clock.sleep(span, signal)) }, silent);
   gate.note(limited(20 * SECOND_MS));
   let passed = false;
-  void gate.turn(2, new AbortController().signal, START - 200).then(() => (passed = true));
+  void gate.turn('entry', new AbortController().signal, START - 200).then(() => (passed = true));
   await clock.runTo(START + SECOND_MS);
   expect(passed).toBe(true);
   expect(spans.filter((span) => span < 0)).toEqual([]);

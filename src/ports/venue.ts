@@ -34,6 +34,8 @@ export interface VenueError {
   readonly retryAfter: Milliseconds | null;
   /** For rate-limited: only reads and entries have to wait; stops, exits, cancellations and look-ups may go. Absent: everything waits. */
   readonly urgentMayGo?: boolean;
+  /** For rate-limited: only orders have to wait, whatever they are for; cancellations, look-ups and reads may go. */
+  readonly ordersOnly?: boolean;
 }
 
 /** A read that may fail. A failed read is unknown: never zero, flat or empty. */

@@ -4,7 +4,7 @@ import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Read } from '../../ports/venue.ts';
 import { checkAnswer, serverTimeAnswer } from './answers.ts';
-import { urgencyOf, type Endpoint, type Parameters } from './endpoints.ts';
+import { requestKind, type Endpoint, type Parameters } from './endpoints.ts';
 import { classify, isLimit, waitAsked, type FailureFacts } from './error-map.ts';
 import { createExchangeRedactor } from './redact.ts';
 import { createRequestBudget, heldBack, type RequestBudget } from './request-budget.ts';
@@ -97,12 +97,12 @@ class BinanceClient extends binance {
   /** The library calls this before it signs: its own cost of the request, our own clock. */
   override async throttle(cost = 1): Promise<void> {
     await this.pace(cost);
-    // Whatever waited here when the exchange asked for slowness must not go into its ban.
-    const wait = this.requestBudget.wait('urgent');
-    if (wait !== null) throw new HeldBack(wait);
   }
 
   override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
+    // Whatever waited for its turn when the exchange asked for slowness must not go into its ban. Nothing is posted but orders.
+    const wait = this.requestBudget.wait({ urgent: true, order: method === 'POST' });
+    if (wait !== null) throw new HeldBack(wait);
     const sentAt = this.nonce();
     const answer = await this.transport.request({ method, url, headers: { 'User-Agent': 'guardian-bot', ...headers }, body }).catch((error: unknown) => {
       if (error instanceof TransportError) throw new RequestFailure({ phase: error.phase, code: error.code, message: error.message });
@@ -114,7 +114,7 @@ class BinanceClient extends binance {
     const stated = exchangeError(answer.text);
     const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
     const retryAfter = waitAsked({ header: answer.headers['retry-after'], ...stated, wallNow: this.clock.wallNow(), exchangeNow });
-    if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, retryAfter);
+    if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, stated.code, retryAfter);
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);
@@ -176,7 +176,7 @@ export const createClient = (options: ClientOptions): Client => {
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
   let timeSampled = false;
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
-    const wait = library.requestBudget.wait(urgencyOf(endpoint, parameters));
+    const wait = library.requestBudget.wait(requestKind(endpoint, parameters));
     if (wait !== null) return { ok: false, error: heldBack(wait, library.requestBudget) };
     try {
       return { ok: true, value: await methods[endpoint]({ ...parameters }) };

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VenueErrorKind } from '../../ports/venue.ts';
 import type { ExchangeHandle } from './create-exchange.ts';
 import { ERROR_ROWS, classify, parseRetryAfter, parseStatedWait } from './error-map.ts';
-import { approved, connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
+import { approved, connect, exitDraft, impatientClock, startLoopbackExchange, stopDraft, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
 
 /** The balances of an account that holds nothing. */
 const NONE = [{ asset: 'USDT', free: '0.00000000', locked: '0.00000000' }];
@@ -212,16 +212,37 @@ describe('slowing down', () => {
     expect(server.received.filter(({ path }) => path === 'order')).toHaveLength(1);
   });
 
-  test('too many orders of a whole day hold nothing back for longer than a minute, whatever Retry-After says: reads and cancellations are no orders', async () => {
+  test('too many orders hold back orders, stops and exits as well, and nothing else: a bot that may not sell has to see its prices and what its stops do all the more', async () => {
     let now = 0;
     const full = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
+    const reference = { symbol: 'BTC/USDT', clientOrderId: 'a' };
     const counts = { status: 429, headers: { 'retry-after': '36000' }, body: { code: -1015, msg: 'Too many new orders; current limit is 200000 orders per 1 DAY.' } };
-    server.handle = ({ method }) => (method === 'POST' ? counts : method === 'DELETE' ? { status: 400, body: { code: -2011, msg: 'Unknown order sent.' } } : { body: { balances: NONE } });
-    expect(await full.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { code: '-1015', retryAfter: 60_000 } });
-    now = 60_000;
+    server.handle = ({ method, path }) => {
+      if (method === 'POST') return counts;
+      if (method === 'DELETE') return { status: 400, body: { code: -2011, msg: 'Unknown order sent.' } };
+      return path === 'order' ? { status: 400, body: { code: -2013, msg: 'Order does not exist.' } } : { body: { balances: NONE } };
+    };
+    // A whole day's count is tried again each minute, whatever Retry-After says: what is filled is taken off it.
+    expect(await full.venue.send(approved(stopDraft()))).toMatchObject({ kind: 'not-sent', error: { code: '-1015', retryAfter: 60_000, ordersOnly: true } });
+    for (const draft of [stopDraft(), exitDraft(), {}]) expect(await full.venue.send(approved(draft))).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget', retryAfter: 60_000, ordersOnly: true } });
+    expect(server.received.filter(({ method }) => method === 'POST')).toHaveLength(1);
     expect(await full.venue.balances()).toMatchObject({ ok: true });
-    expect(await full.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-open' });
+    expect(await full.venue.lookUp(reference)).toEqual({ kind: 'not-found' });
+    expect(await full.venue.cancel(reference)).toMatchObject({ kind: 'not-open' });
+    now = 60_000;
+    await full.venue.send(approved(stopDraft()));
+    expect(server.received.filter(({ method }) => method === 'POST')).toHaveLength(2);
     await full.close();
+  });
+
+  test('a ban is for everything, even one that is told in the words of too many orders', async () => {
+    server.handle = () => ({ status: 418, headers: { 'retry-after': '120' }, body: { code: -1015, msg: 'Too many new orders.' } });
+    const banned = await exchange.venue.send(approved());
+    expect(banned).toMatchObject({ kind: 'not-sent', error: { code: '-1015' } });
+    expect(banned.kind === 'not-sent' && banned.error.ordersOnly).toBe(undefined);
+    const before = server.received.length;
+    expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget' } });
+    expect(server.received).toHaveLength(before);
   });
 
   test('the wait in the exchange\'s words', () => {

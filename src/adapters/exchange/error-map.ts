@@ -80,10 +80,17 @@ export const classify = (facts: FailureFacts): VenueError => {
       const code = facts.code ?? String(facts.status);
       const message = facts.message === '' ? `the exchange answered ${facts.status} (${facts.library})` : facts.message;
       const limited = kind === 'rate-limited';
-      return { kind, code, message, retryAfter: limited ? facts.retryAfter : null, ...(limited && facts.status === 403 ? { urgentMayGo: true } : {}) };
+      return { kind, code, message, retryAfter: limited ? facts.retryAfter : null, ...(limited ? mayGo(facts) : {}) };
     }
   }
 };
+
+/** What does not have to wait for this limit, if not everything has to. */
+const mayGo = ({ status: given, code }: Answered): Pick<VenueError, 'urgentMayGo' | 'ordersOnly'> =>
+  given === 403 ? { urgentMayGo: true } : isOrdersLimit(given, code) ? { ordersOnly: true } : {};
+
+/** Whether it is orders that the exchange counts too many of, which concerns nothing but orders; a ban concerns everything. */
+export const isOrdersLimit = (status: number, code: string | null): boolean => code === '-1015' && status !== 418;
 
 /** Whether an answer asks for slowness. A 403 with a code is the exchange's own word on something else; without one it is the firewall before it. */
 export const isLimit = (status: number, code: string | null): boolean => status === 429 || status === 418 || (status === 403 && code === null);
@@ -91,7 +98,7 @@ export const isLimit = (status: number, code: string | null): boolean => status 
 /** The exchange's longest ban. Whatever a proxy writes there, stops and exits are not held back for longer. */
 const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;
 
-/** Longest wait for a limit on new orders. One on a whole day's would hold back every request for hours: reads, look-ups and cancellations, which it does not concern. */
+/** Longest wait for a limit on new orders. Those that are filled are taken off a whole day's count, so that a stop or an exit may be taken again long before its end. Source: Binance spot API, unfilled order count. */
 const LONGEST_ORDERS_PAUSE: Milliseconds = 60_000;
 
 /** How long an answer asks us to wait: by its header, else by its words; null = it does not say. */

@@ -1,14 +1,18 @@
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { VenueError } from '../../ports/venue.ts';
-import type { Urgency } from './endpoints.ts';
+import type { RequestKind } from './endpoints.ts';
+import { isOrdersLimit } from './error-map.ts';
 
 export interface RequestBudget {
   /** null = go ahead; else how long to wait, because the exchange asked for it or the minute's weight is nearly used. */
-  wait(urgency: Urgency): Milliseconds | null;
+  wait(kind: RequestKind): Milliseconds | null;
   /** The exchange's count of the minute's weight, from its answer to a request that left at `sentAt` (the exchange's wall clock). */
   noteUsed(weight: number, sentAt: EpochMs): void;
-  /** The exchange asked to slow down (429) or banned us for a while (418): everything waits. The firewall before it refused (403): all but what is urgent waits. */
-  noteLimited(status: number, retryAfter: Milliseconds | null): void;
+  /**
+   * The exchange asked to slow down (429) or banned us for a while (418): everything waits. It counts too many orders (-1015):
+   * orders wait, and nothing else. The firewall before it refused (403): all but what is urgent waits.
+   */
+  noteLimited(status: number, code: string | null, retryAfter: Milliseconds | null): void;
   /** The exchange's limit a minute, from its own information. */
   setLimit(weight: number): void;
   readonly usedWeight: number;
@@ -25,13 +29,13 @@ const DEFAULT_PAUSE_403: Milliseconds = 60_000;
 /** Spot's documented limit until the exchange states its own. */
 const STANDARD_LIMIT = 6_000;
 
-/** What a request that has to wait comes to. What an urgent one would meet now is told along: one that waits for an ordinary one must not keep the urgent ones waiting. */
+/** What a request that has to wait comes to. What others would meet now is told along: one that waits must not keep those waiting that may go. */
 export const heldBack = (wait: Milliseconds, budget: RequestBudget): VenueError => ({
   kind: 'rate-limited',
   code: 'local-budget',
   message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`,
   retryAfter: wait,
-  ...(budget.wait('urgent') === null ? { urgentMayGo: true } : {}),
+  ...(budget.wait({ urgent: true, order: true }) === null ? { urgentMayGo: true } : budget.wait({ urgent: true, order: false }) === null ? { ordersOnly: true } : {}),
 });
 
 /**
@@ -45,13 +49,14 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
   let minute = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let ordinaryPausedUntil = Number.NEGATIVE_INFINITY;
+  let ordersPausedUntil = Number.NEGATIVE_INFINITY;
   const minuteOf = (at: EpochMs): number => Math.floor(at / MINUTE);
   const usedNow = (): number => (minuteOf(now.wall()) === minute ? used : 0);
   return {
-    wait: (urgency) => {
-      const pause = (urgency === 'urgent' ? pausedUntil : Math.max(pausedUntil, ordinaryPausedUntil)) - now.monotonic();
+    wait: ({ urgent, order }) => {
+      const pause = Math.max(pausedUntil, urgent ? pausedUntil : ordinaryPausedUntil, order ? ordersPausedUntil : pausedUntil) - now.monotonic();
       if (pause > 0) return pause;
-      return usedNow() >= limit * (urgency === 'urgent' ? 1 : ORDINARY_SHARE) ? MINUTE - (now.wall() % MINUTE) : null;
+      return usedNow() >= limit * (urgent ? 1 : ORDINARY_SHARE) ? MINUTE - (now.wall() % MINUTE) : null;
     },
     noteUsed: (weight, sentAt) => {
       if (!Number.isFinite(weight) || weight < 0) return;
@@ -59,7 +64,11 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
       minute = minuteOf(sentAt);
       used = weight;
     },
-    noteLimited: (status, retryAfter) => {
+    noteLimited: (status, code, retryAfter) => {
+      if (isOrdersLimit(status, code)) {
+        ordersPausedUntil = Math.max(ordersPausedUntil, now.monotonic() + (retryAfter ?? DEFAULT_PAUSE_429));
+        return;
+      }
       // Whoever goes on reading is banned in the end; an exit that gets through is worth its try.
       if (status === 403) {
         ordinaryPausedUntil = Math.max(ordinaryPausedUntil, now.monotonic() + (retryAfter ?? DEFAULT_PAUSE_403));

@@ -195,6 +195,29 @@ describe('the weight of the minute, kept by the exchange', () => {
     await bot.close();
     await strict.close();
   });
+
+  test('when others on the account have placed too many orders for its count of orders, the bot\'s wait, and what its stop does is seen and it can be cancelled', async () => {
+    const wall = TEST_START;
+    const strict = await startTestSimulator({ enforceRateLimits: true, wallNow: () => wall, balances: { USDT: '10000', BTC: '0.02' } });
+    let now = 0;
+    const bot = await connect(strict.url, { credentials: { ...strict.credentials }, clock: impatientClock({ wallNow: () => wall, monotonicNow: () => now }) });
+    const stop = (clientOrderId: string): ApprovedOrder => approved({ ...stopDraft({ stopPrice: decimal('40000'), limitPrice: decimal('39000') }), clientOrderId, quantity: decimal('0.01') });
+    const others = createRawClient(strict);
+    expect(await bot.venue.send(stop('first'))).toMatchObject({ kind: 'accepted' });
+    for (let order = 1; order < 50; order += 1) {
+      const placed = await others.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'IOC', quantity: '0.001', price: '40000' }, { now: wall });
+      expect(placed.status).toBe(200);
+    }
+    expect(await bot.venue.send(stop('second'))).toMatchObject({ kind: 'not-sent', error: { code: '-1015', retryAfter: 10_000, ordersOnly: true } });
+    expect(await bot.venue.send(stop('second'))).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget', ordersOnly: true } });
+    expect(await bot.venue.balances()).toMatchObject({ ok: true });
+    expect(await bot.venue.lookUp({ symbol: 'BTC/USDT', clientOrderId: 'first' })).toMatchObject({ kind: 'found', order: { status: 'new' } });
+    expect(await bot.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'first' })).toMatchObject({ kind: 'cancelled' });
+    now = 10_000;
+    expect(await bot.venue.send(stop('second'))).toMatchObject({ kind: 'not-sent', error: { code: '-1015' } });
+    await bot.close();
+    await strict.close();
+  });
 });
 
 describe('hostile network', () => {

@@ -1,5 +1,5 @@
 import type { Client } from '../../adapters/exchange/client.ts';
-import { urgencyOf, type Endpoint, type Parameters } from '../../adapters/exchange/endpoints.ts';
+import { requestKind, type Endpoint, type Parameters } from '../../adapters/exchange/endpoints.ts';
 import { classify, isLimit, waitAsked, type FailureFacts } from '../../adapters/exchange/error-map.ts';
 import { createRequestBudget, heldBack } from '../../adapters/exchange/request-budget.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
@@ -126,7 +126,7 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
     const code = typeof body.code === 'number' ? String(body.code) : null;
     const message = typeof body.msg === 'string' ? body.msg : '';
     const retryAfter = waitAsked({ header: reply.headers?.['Retry-After'], code, message, wallNow: clock.wallNow(), exchangeNow: clock.wallNow() });
-    if (isLimit(reply.status, code)) budget.noteLimited(reply.status, retryAfter);
+    if (isLimit(reply.status, code)) budget.noteLimited(reply.status, code, retryAfter);
     return failed(endpoint, {
       phase: 'answered',
       status: reply.status,
@@ -138,7 +138,7 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   };
 
   const attempt = async (endpoint: Endpoint, parameters: Parameters): Promise<Read<unknown>> => {
-    const wait = budget.wait(urgencyOf(endpoint, parameters));
+    const wait = budget.wait(requestKind(endpoint, parameters));
     if (wait !== null) return { ok: false, error: heldBack(wait, budget) };
     const read = await exchangeOf(endpoint, parameters);
     return read === 'dead' ? await never() : read;
