@@ -58,22 +58,23 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   }
 };
 
-/** A price this far from the one before it, as a fraction of that one, counts for baselines once the next one is beside it. */
+/** A price further than this from the one before it, as a fraction, counts for baselines only once the next price is near it. */
 const WILD_MOVE: Fraction = 0.05;
 
 /**
- * A price that lifts a mark lifts every limit that is measured from it, for good: one wild price would lock and close
- * positions when it is over. So the marks take what the book bears out, the price or the nearer of bid and ask, and a
- * leap only at the second reading, as every difference that is acted upon. What tightens takes each price at once.
+ * Decides how much of a new price the baselines believe. A price that lifts a baseline lifts, for good, every limit
+ * measured from it: once a single wild price is over, it would look like a drawdown, lock and close positions. So
+ * baselines take the price as far as the order book bears it out, and a leap only at the second reading, like every
+ * difference that is acted upon. Whatever tightens takes each price at once.
  */
 const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
   if (!leaps(symbol.last, last)) symbol.believed = borneOut(last, bid, ask);
 };
 
-/** Whether a price is so far from the one before it that it takes a second one to be believed. */
+/** Whether a price is so far from the one before it that a second one has to confirm it. */
 export const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
 
-/** The coin that pays fees: no order rests on its price, so that a leap waits for the second reading altogether. */
+/** A new price of the coin that pays fees. No order depends on it, so a leap is not used at all before a second reading confirms it. */
 const takeFeeCoin = (state: EngineState, price: number, at: EpochMs, wall: EpochMs): void => {
   if (at < state.feeCoinAt) return;
   const wild = leaps(state.feeCoinSeen, price);

@@ -256,7 +256,7 @@ export const bookWithdrawnUnits = (ledger: Ledger, symbol: SymbolName, units: De
   return value;
 };
 
-/** What the invariant at the head of this file leaves over: zero, always, once cash is known. */
+/** Left side less right side of the invariant at the head of this file: always zero once cash is known. */
 export const imbalance = (ledger: Ledger): Decimal => {
   let openCost = ZERO;
   for (const position of Object.values(ledger.positions)) openCost = add(openCost, position.cost);

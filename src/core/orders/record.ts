@@ -133,7 +133,7 @@ export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall
   return fresh;
 };
 
-/** It has ended: nothing is left to be cancelled. */
+/** Takes back the wish to cancel the order: it has ended, or it is to stay. */
 export const endCancelling = (record: OrderRecord): void => {
   record.cancelling = false;
   record.cancelSince = null;
