@@ -176,7 +176,10 @@ const FOREIGN_SHOWN = 5;
 /** Newest orders of other instances that an operator has let go; older ones are long gone from the exchange. */
 const MOST_ACCEPTED = 200;
 
-/** An operator gives up the other instance's orders that the alert named: from now on they are cancelled. Those beyond the alert's list were not seen, so they wait for the next alert: one may be the stop of a bot that runs. */
+/**
+ * An operator gives up the other instance's orders that the alert named: from now on they are cancelled. Those beyond the
+ * alert's list were not seen, so they wait for the next alert: one may be the stop of a bot that runs.
+ */
 export const acceptOrphans = (state: EngineState): void => {
   const ids = state.orphans.slice(0, ORPHANS_SHOWN).map((orphan) => orphan.slice(orphan.lastIndexOf(' ') + 1));
   state.acceptedOrphans = [...new Set([...state.acceptedOrphans, ...ids])].slice(-MOST_ACCEPTED);
@@ -201,7 +204,10 @@ type Missing = Pick<Extract<Difference, { kind: 'shortage' }>, 'key' | 'reason'>
 
 const between = (asset: string, there: Decimal, ours: Decimal): string => `${asset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(ours)}`;
 
-/** Assets of which the exchange has less than the ledger; /unlock accepts all of them. The reason states only the difference: a fill of ours moves both amounts, and the shortage stays the same one. */
+/**
+ * Assets of which the exchange has less than the ledger; /unlock accepts all of them. The reason states only the difference:
+ * a fill of ours moves both amounts, and the shortage stays the same one.
+ */
 const shortages = ({ state, config }: Turn, totals: Totals): readonly Missing[] => {
   const { ledger, symbols } = state;
   const ours = Object.values(symbols).map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const);

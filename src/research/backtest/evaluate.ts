@@ -29,8 +29,8 @@ export interface MonthReturn {
 export const tradeResultOf = ({ symbol, pnl, openedAt, closedAt }: TradeEffect): TradeResult => ({ symbol, pnl: toNumber(pnl), openedAt, closedAt });
 
 /**
- * The first point, and the last of each UTC day: all that daily and monthly figures need. A point at midnight ends the
- * day before, but for the first: nothing was traded before the run, so what stands there begins its first day.
+ * The first point of a curve and the last one of each UTC day: all that daily and monthly figures need. A point at
+ * midnight ends the day before. Only the first point of the curve begins its day: nothing was traded before it.
  */
 export const dailyPoints = ({ at, equity }: EquityCurve): readonly EquitySample[] => {
   const points: EquitySample[] = [];
