@@ -22,11 +22,13 @@ const take = (turn: Turn, symbol: SymbolState, openTime: EpochMs, high: number, 
   symbol.newestCandleOpen = openTime;
 };
 
+/** Warms the volatility lock up with past candles. @throws for a symbol that is not configured */
 export const onHistory = (turn: Turn, input: HistoryInput): void => {
   const symbol = symbolOf(turn.state, input.symbol);
   for (const [openTime, , high, low, close] of input.candles) take(turn, symbol, openTime, high, low, close);
 };
 
+/** Takes the candle that has just closed. @throws for a symbol that is not configured */
 export const onCandle = (turn: Turn, input: CandleInput): void => {
   const { openTime, high, low, close } = input.candle;
   take(turn, symbolOf(turn.state, input.symbol), openTime, high, low, close);
@@ -35,6 +37,7 @@ export const onCandle = (turn: Turn, input: CandleInput): void => {
 /** Not a price: zero, negative, infinite, not a number. */
 const isPrice = (value: number): boolean => value > 0 && value < Number.POSITIVE_INFINITY;
 
+/** Takes one poll of prices. A quote that is none, or is older than the one held, is left out; unknown symbols as well. */
 export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   const { state } = turn;
   const rule = state.freshness;

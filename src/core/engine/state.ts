@@ -168,6 +168,7 @@ export interface EngineState {
   equityHour: EpochMs | null;
 }
 
+/** The state of an engine that has never been started. */
 export const createEngineState = (): EngineState => ({
   config: null,
   engineVersion: '',
@@ -217,6 +218,7 @@ export const createEngineState = (): EngineState => ({
   equityHour: null,
 });
 
+/** The state of a symbol that nothing is known of but its instrument. */
 export const createSymbolState = (instrument: Instrument): SymbolState => ({
   symbol: instrument.symbol,
   staleLockId: lockId('stale-data', instrument.symbol),

@@ -88,6 +88,7 @@ export interface Booking {
 const positionOf = (ledger: Ledger, symbol: SymbolName): Position =>
   (ledger.positions[symbol] ??= { quantity: ZERO, cost: ZERO, trade: null });
 
+/** Base units of a symbol that the bot holds, dust included. */
 export const quantityOf = (ledger: Ledger, symbol: SymbolName): Decimal => ledger.positions[symbol]?.quantity ?? ZERO;
 
 /** Average cost of a base unit, quote fees included; null without a holding. For display and triggers, never for booking. */

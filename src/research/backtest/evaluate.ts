@@ -54,6 +54,7 @@ const deepest = ({ equity }: EquityCurve): Fraction => {
   return worst;
 };
 
+/** The figures of a run. */
 export const evaluate = (result: BacktestResult): Evaluation => {
   const trades = result.trades.map(tradeResultOf);
   return {
@@ -63,6 +64,7 @@ export const evaluate = (result: BacktestResult): Evaluation => {
   };
 };
 
+/** The figures of an equity curve. @param balance quote currency at its beginning @param open when positions that are still open were entered */
 export const evaluateCurve = (curve: EquityCurve, balance: number, trades: readonly TradeResult[], open: readonly EpochMs[]): Evaluation => {
   const last = curve.equity[curve.equity.length - 1] ?? balance;
   const points = dailyPoints(curve);
