@@ -16,7 +16,7 @@ export interface CandleReader {
   read(symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null>;
 }
 
-/** Reads closed candles whatever order, repetitions and holes they come with. `marketNow`: by which they are closed. */
+/** Reads closed candles, in whatever order and with whatever repetitions and holes the exchange gives them. `marketNow`: the time by which an hour counts as closed. */
 export const createCandleReader = (marketData: MarketData, marketNow: () => EpochMs, log: Log): CandleReader => {
   /** One page: what was asked for and nothing else, or null when the read failed. */
   const page = async (symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null> => {

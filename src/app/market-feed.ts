@@ -19,16 +19,17 @@ const HISTORY_CHUNK = 1_000;
 const RECENT_HOURS = 500;
 /** Wall time before a closed candle that is not there yet is asked for again. */
 const CANDLE_RETRY: Milliseconds = 2 * SECOND_MS;
-/** Looks for an hour that is missing before later ones; then it is an outage of the exchange, and the later ones are taken. */
+/** After this many looks an hour that is missing before later ones is taken for an outage of the exchange, and the later ones are used. */
 const GAP_LOOKS = 4;
 /** Wall time that a symbol's decision waits for the other symbols' candles of the same hour. */
 const DECISION_PATIENCE: Milliseconds = 30 * SECOND_MS;
 /**
- * After its end by our clock an hour counts as closed this much later where the clocks are real: ours may be ahead by as
- * much as the clock lock allows, and the difference is measured to within 400 ms. Until then the candle may still be forming.
+ * Where the clocks are real, an hour counts as closed only this long after its end by our clock, which may be ahead of the
+ * exchange's by as much as the clock lock allows, a difference that is measured to within 400 ms. Until then the candle
+ * may still be forming.
  */
 export const CLOSING_MARGIN: Milliseconds = MAX_SKEW + 500;
-/** Prices of which not one number has moved for this long (market time) are those of a source that stands still. */
+/** When not one number of any price has moved for this long (market time), the source is taken to stand still. */
 const FROZEN_AFTER: Milliseconds = 5 * MINUTE_MS;
 
 /** Turns the exchange's data into inputs: prices, closed candles, predictions. */

@@ -134,7 +134,7 @@ describe('verify', () => {
 });
 
 describe('recover', () => {
-  test('from nothing: an empty state', () => {
+  test('from an empty journal: the state of a new engine', () => {
     expect(recover(createMemoryJournal())).toMatchObject({ sequence: 0, snapshotSequence: 0, replayed: 0, difference: null, state: createEngineState() });
   });
 

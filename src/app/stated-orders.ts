@@ -22,11 +22,12 @@ export interface StatedOrdersOptions {
 }
 
 /**
- * Orders that have ended and state themselves what they have bought or sold, while the exchange's list of trades cannot be
- * read: without its fills an entry is no position in the books and gets no stop, and what a stop has left over gets no
- * other one. After a minute of failed looks such an order is settled by its own statement, if the balances bear it out;
- * otherwise it waits for its trades or for an operator, as any other.
- * @returns a look at them, as many as the time allows, the others first at the next; resolves to whether one was settled.
+ * Settles orders that have ended and state how much they have bought or sold, while the exchange's list of their trades
+ * cannot be read. Without its fills an entry is no position in the books and gets no stop, and what a stop has left over
+ * gets no other one. So after a minute of failed look-ups such an order is settled by its own statement, if the balances
+ * bear it out; otherwise it waits for its trades or for an operator, like any other.
+ * @returns a function that looks at such orders, as many as its time allows, and begins the next time with those it did
+ * not reach; resolves to whether one was settled
  */
 export const createStatedOrders = ({ host, venue, executor, clock, log, evidence }: StatedOrdersOptions): (() => Promise<boolean>) => {
   const waiting = (): readonly OrderRecord[] => executor.stuck.flatMap((id) => host.state.orders[id] ?? []).filter(({ status }) => status === 'unknown');

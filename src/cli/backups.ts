@@ -20,15 +20,15 @@ export const backupPath = (config: Pick<Config, 'databasePath' | 'mode'>, at: Ep
   return path;
 };
 
-/** What the name of a backup says of a file that says nothing itself. */
+/** Mode and time by a backup's name, for a file that cannot be read. */
 const ofName = (name: string): { readonly mode: string; readonly at: EpochMs } | null => {
   const [, mode, hour, minute, second] = BACKUP_NAME.exec(name) ?? [];
   return mode === undefined ? null : { mode, at: Date.parse(`${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`) };
 };
 
 /**
- * The newest backup of a mode, by the time that it states, whatever its name; null = there is none. A file with the
- * name of one that cannot be read counts by its name: it is the one that will be reached for.
+ * The newest backup of a mode, by the time that it states inside, whatever its name; null = there is none. A file that
+ * is named like a backup but cannot be read counts by its name: a person would reach for it, too.
  */
 export const newestBackup = (directory: string, mode: string): { readonly path: string; readonly at: EpochMs } | null => {
   if (!existsSync(directory)) return null;
@@ -43,9 +43,9 @@ export const newestBackup = (directory: string, mode: string): { readonly path: 
 };
 
 /**
- * Removes all but the newest backups of the database that `newest` is a copy of, by the time that each states: a name
- * is easily another one's, and a file that is no copy of this database is somebody's own. What a copy that was broken
- * off has left is removed after a day.
+ * Removes all but the `keep` newest backups of the database that `newest` is a copy of. Their age is the time that each
+ * states inside, not the one in its name. A file that is no copy of this database is somebody's own and stays. What a
+ * broken-off backup has left behind is removed after a day.
  * @returns the number of backups removed
  */
 export const rotateBackups = (newest: string, keep: number, now: EpochMs): number => {
@@ -68,7 +68,7 @@ export const rotateBackups = (newest: string, keep: number, now: EpochMs): numbe
   return old.length;
 };
 
-/** Whoever asks while it is being done gets what comes of it: a button is easily pressed twice. */
+/** Runs `deed` once at a time: whoever asks while it is under way gets the same result. A button is easily pressed twice. */
 export const oneAtATime = <T>(deed: () => Promise<T>): (() => Promise<T>) => {
   let underWay: Promise<T> | null = null;
   return () =>

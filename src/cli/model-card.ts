@@ -16,8 +16,9 @@ export interface CardFacts {
 const SAYS_NOTHING: CardFacts = { reference: null, trainedThrough: null, fault: null };
 
 /**
- * A model without a card is used all the same; then drift is not known, nor what it was trained on. So it is where the
- * card is that of another file: it would tell of candles that this model was not trained on, and measure drift from them.
+ * Reads the card beside a model. A model without a card is used all the same; then neither its drift nor the data that it
+ * was trained on are known. A card of another model file is left aside in the same way: it would tell of candles that
+ * this model was not trained on, and measure drift from them.
  */
 export const readCard = (modelDirectory: string, model: Pick<ModelDescription, 'hash'> | null): CardFacts => {
   if (model === null) return SAYS_NOTHING;

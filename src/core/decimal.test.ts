@@ -76,13 +76,13 @@ describe('numbers', () => {
     expect(() => decimalFromNumber(bad)).toThrow(RangeError);
   });
 
-  test('back to the nearest double', () => {
+  test('go back to the nearest double', () => {
     expect(toNumber(decimal('0.1'))).toBe(0.1);
     expect(toNumber(decimal('-12.5'))).toBe(-12.5);
     check(fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((x) => Math.round(x * 1e6) / 1e6), (x) => toNumber(decimalFromNumber(x)) === x + 0));
   });
 
-  test('whole numbers', () => {
+  test('are taken as whole numbers only where they are whole and exact', () => {
     expect(decimalFromInteger(3)).toBe(decimal('3'));
     expect(() => decimalFromInteger(0.5)).toThrow('not a safe integer');
     expect(() => decimalFromInteger(2 ** 53)).toThrow(RangeError);
@@ -120,7 +120,7 @@ describe('arithmetic', () => {
     expect(() => divUp(ONE, ZERO)).toThrow('division by zero');
   });
 
-  test('smaller, larger, magnitude', () => {
+  test('min, max and abs agree with comparison and sign', () => {
     check(fc.property(value, value, (a, b) => min(a, b) + max(a, b) === a + b && min(a, b) <= max(a, b) && abs(a) >= 0n && (abs(a) === a || abs(a) === -a)));
   });
 });

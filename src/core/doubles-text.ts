@@ -13,6 +13,7 @@ CODES.forEach((code, bits) => (BITS[code] = bits));
 const quartet = (group: number, bytes: number): string =>
   String.fromCharCode(CODES[group >> 18] ?? 0, CODES[(group >> 12) & 63] ?? 0) + (bytes > 1 ? ALPHABET.charAt((group >> 6) & 63) : '=') + (bytes > 2 ? ALPHABET.charAt(group & 63) : '=');
 
+/** Text from which `doublesFromText` reads the same bits. */
 export const textOfDoubles = (values: Float64Array): string => {
   const view = new DataView(new ArrayBuffer(values.length * BYTES));
   for (let index = 0; index < values.length; index += 1) view.setFloat64(index * BYTES, values[index] ?? Number.NaN, true);
@@ -38,7 +39,7 @@ export const textOfDoubles = (values: Float64Array): string => {
   return text;
 };
 
-/** @throws RangeError when the text is not that of whole doubles. */
+/** Reads what `textOfDoubles` has written. @throws RangeError when the text is not that of whole doubles. */
 export const doublesFromText = (text: string): Float64Array => {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const size = (text.length / 4) * 3 - padding;

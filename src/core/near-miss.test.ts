@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { editDistance, nearMiss } from './near-miss.ts';
 
-test('known distances', () => {
+test('the edit distance of the textbook pairs is the textbook one', () => {
   // The textbook pairs of Levenshtein's and Damerau's distances.
   expect(editDistance('kitten', 'sitting')).toBe(3);
   expect(editDistance('saturday', 'sunday')).toBe(3);

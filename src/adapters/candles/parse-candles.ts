@@ -20,7 +20,10 @@ const NINE = 57;
 const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 const LARGEST_EXACT = Number.MAX_SAFE_INTEGER;
 
-/** Open times from here on are refused. A file in microseconds, as the exchange's own archives are, would otherwise pass for candles tens of thousands of years ahead: its times lie on the hour as well. */
+/**
+ * Open times from here on are refused. A file in microseconds, as the exchange's own archives are, would otherwise pass
+ * for candles tens of thousands of years ahead: its times lie on the hour as well.
+ */
 const END_OF_TIME = Date.UTC(2100, 0, 1);
 
 const shown = (text: string): string => (text.length > 40 ? `"${text.slice(0, 40)}..."` : `"${text}"`);

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
 /**
- * One process of this host for one thing (an account, a bot token). The lock
- * is an abstract Unix socket: the kernel drops it with the process, however
+ * Lets only one process of this host use a thing: an account, a bot token. The
+ * lock is an abstract Unix socket: the kernel drops it with the process, however
  * that ends, and it is the same for every directory and user of the host.
- * Another host does not see it; there the exchange and Telegram tell.
+ * Other hosts do not see it: a second bot there shows at the exchange and at Telegram.
  */
 export interface HostLock {
   release(): Promise<void>;
 }
 
-/** Somebody else has it. */
+/** Another process of this host holds the lock. */
 export class HostLockTaken extends Error {
   override readonly name = 'HostLockTaken';
 }
@@ -26,8 +26,9 @@ const listen = (server: Server, path: string): Promise<void> =>
   });
 
 /**
- * @param what in words, for the message: "the exchange account"
- * @param identity what it is one of; only a hash of it is visible to others
+ * Takes the lock on a thing.
+ * @param what its kind in words, for the message: "the exchange account"
+ * @param identity which one of its kind it is; only a hash of it is visible to others
  * @throws HostLockTaken with one clear line
  */
 export const takeHostLock = async (what: string, identity: string): Promise<HostLock> => {

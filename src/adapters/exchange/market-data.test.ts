@@ -103,7 +103,7 @@ describe('quotes', () => {
     expect(await exchange.marketData.quotes(['BTC/USDT'], START)).toMatchObject({ ok: false, error: { code: '-1121' } });
   });
 
-  test('half an answer is no answer', async () => {
+  test('fail when one of their two requests fails or makes no sense', async () => {
     server.handle = ({ path }) => (path === 'ticker/bookTicker' ? { body: books } : { status: 500, body: '' });
     expect(await exchange.marketData.quotes(['BTC/USDT'], START)).toMatchObject({ ok: false });
     server.handle = ({ path }) => ({ body: path === 'ticker/bookTicker' ? books : [{ symbol: 'BTCUSDT', price: 'null' }] });

@@ -4,16 +4,18 @@ import type { OrderDraft } from '../../core/orders/order.ts';
 import type { EpochMs, SymbolName } from '../../core/units.ts';
 
 /**
- * The last look before the network, independent of the Guardian's own arithmetic: whatever
- * went wrong before it, nothing but an approved order inside the hard ceilings passes.
- * @returns the largest notional that an entry in this symbol may have now (quote currency),
- * from equity and the exposure ceilings; null = not known, and then no entry passes.
+ * The largest notional, in quote currency, that an entry in a symbol may have now, from equity
+ * and the exposure ceilings; null = not known, and then no entry passes.
  */
 export type EntryCeiling = (symbol: SymbolName) => Decimal | null;
 
 const CLIENT_ID = /^[A-Za-z0-9_-]{1,36}$/;
 
-/** Why this must not be sent, or null. */
+/**
+ * The last check before the network, independent of the Guardian's own arithmetic: whatever went wrong before it,
+ * nothing but an approved order inside the hard ceilings passes.
+ * @returns why the order must not be sent, or null
+ */
 export const guardFault = (order: unknown, entryCeiling: EntryCeiling, wallNow: EpochMs): string | null => {
   if (!ApprovedOrder.isApprovedOrder(order)) return 'not approved: only the Guardian makes orders that may be sent';
   const { draft } = order;

@@ -5,9 +5,9 @@ import type { Clock } from '../../ports/clock.ts';
 export type RequestPacer = (cost: number) => Promise<void>;
 
 /**
- * Spreads requests evenly: the next one goes when `interval` has passed for each unit of those before it; 0 = no wait.
- * By monotonic time: the client library's own queue waits by the wall clock, so that one that is set back by an hour
- * while a request waits would hold up every later one for that hour, exits and stops as well.
+ * Spreads requests evenly: a request goes when `interval` has passed for each unit of cost of those before it; 0 = no wait.
+ * It waits by monotonic time. The client library's own queue waits by the wall clock: were that set back by an hour while
+ * a request waits, every later request would be held up for an hour, exits and stops included.
  */
 export const createRequestPacer = (clock: Pick<Clock, 'monotonicNow' | 'sleep'>, interval: Milliseconds): RequestPacer => {
   let freeAt = Number.NEGATIVE_INFINITY;

@@ -43,7 +43,7 @@ test('a connection that has lain unused is not trusted with an order: its way ma
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
-test('one in steady use is used on', async () => {
+test('a connection in steady use is kept and used again', async () => {
   for (let look = 0; look < 5; look += 1) {
     await ask();
     await pause(IDLE / 4);

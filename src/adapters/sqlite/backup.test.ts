@@ -77,7 +77,7 @@ test('opened as a database of its own it is a restored one, with a new instance 
   expect(third.identity).toEqual(first.identity);
 });
 
-test('nothing is ever overwritten', async () => {
+test('a copy never overwrites an existing file', async () => {
   const directory = temporaryDirectory();
   const db = openForTest(join(directory, 'paper.db'));
   const target = join(directory, 'precious.db');

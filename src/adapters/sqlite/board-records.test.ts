@@ -69,7 +69,7 @@ describe('rows of the page', () => {
     expect(db.board.equity(NOON + 9 * HOUR_MS, 100)).toEqual([]);
   });
 
-  test('what belongs to an order', () => {
+  test('an order is found with its fills and its trade', () => {
     const db = opened([place('gb-1'), fill('gb-1', '1', { at: NOON }), fill('gb-1', '2', { at: NOON + 5 }), trade('gb-1')]);
     expect(db.board.order('gb-1')).toMatchObject({ purpose: 'entry', limitPrice: 60000.5, status: 'intent' });
     expect(db.board.order('gb-2')).toBeNull();

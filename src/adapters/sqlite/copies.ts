@@ -63,7 +63,7 @@ export interface StatedCopy {
   readonly at: EpochMs;
 }
 
-/** Reads what a backup says of itself, not whether it is sound; null for anything else: also for a copy that has been used as a database since. */
+/** Reads what a backup says of itself, without checking whether it is sound. Null for a file that is no backup, or that has been used as a database since. */
 export const statedCopy = (path: string): StatedCopy | null => {
   let db: Connection | null = null;
   try {

@@ -153,7 +153,7 @@ export const marketHour = (text: string): Parsed<number> => {
   return real ? good(at) : bad('is not a day or a full hour in UTC, such as 2024-08-01 or 2024-08-01T12:00Z');
 };
 
-/** Any text that could be a file or folder. A shell's shorthand is taken by no shell here: it would be a folder of that very name. */
+/** Any text that could be a file or folder. A shell's `~` or `$NAME` is refused: no shell expands it here, and it would make a folder of that very name. */
 export const path = (text: string): Parsed<string> => {
   if (text.includes('\0') || text.length > 4096) return bad('is not a path');
   const shorthand = /^~(?=\/|$)|\$\{?\w+\}?/.exec(text)?.[0];
@@ -161,7 +161,7 @@ export const path = (text: string): Parsed<string> => {
   return bad(`${shorthand === '~' ? 'begins with' : 'holds'} ${shorthand}, which means nothing here and would make a folder of that name; write the path out`);
 };
 
-/** SQLite takes this name for a database that is gone with the process, its locks and positions with it. */
+/** A path, but not `:memory:`: under that name SQLite keeps a database that is gone with the process, locks and positions included. */
 export const databasePath = (text: string): Parsed<string> =>
   text === ':memory:' ? bad('is not the path of a file, such as data/live.db: what is written there would not be kept') : path(text);
 

@@ -54,7 +54,7 @@ describe('the log', () => {
     if (!pretty) expect(JSON.parse(written)).toMatchObject({ why: words, msg: words, error: { message: words } });
   });
 
-  test('pretty lines are for people', () => {
+  test('pretty lines are text, not JSON', () => {
     const { lines, log } = capture({ pretty: true });
     log.info({ port: 8787 }, 'page is up');
     expect(lines.join('')).toMatch(/INFO.*page is up/);

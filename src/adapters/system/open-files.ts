@@ -18,8 +18,9 @@ const limit = (): number | null => {
 export const TOO_FEW_FILES = 'raise the limit (ulimit -n, or LimitNOFILE= of a service); 1024 is usual and plenty';
 
 /**
- * Before anything is opened: what comes of too few is another error each time, in the middle of a start or of a trade.
- * @throws UserError, a failure: the surroundings are at fault, and the next start may have others
+ * Refuses a start whose limit of open files is too low; called before anything is opened. Otherwise the lack shows as
+ * another error each time, in the middle of a start or of a trade.
+ * @throws UserError with the exit code of a failure: the surroundings are at fault, and may be others at the next start
  */
 export const needOpenFiles = (): void => {
   const most = limit();

@@ -28,7 +28,7 @@ export const splitCommands = (text: string, find: Find): Split => {
   return { own: text.slice(0, first.index).trim(), further: [...names].flatMap((name) => find(name) ?? []) };
 };
 
-/** A press carries no time: what acts at once and can be stale has to be typed. */
+/** Buttons for these commands, without those that act at once and must not be stale: a press carries no time, so they have to be typed. */
 const buttonsFor = (specs: readonly CommandSpec[]): Pick<Reply, 'buttons'> => {
   const row = specs.filter(({ effect }) => effect !== 'manage').slice(0, 4).map(({ name }) => ({ label: `/${name}`, command: `/${name}`, inPlace: false }));
   return row.length === 0 ? {} : { buttons: [row] };
@@ -58,6 +58,6 @@ export const unknownCommand = (name: string, role: Parameters<CommandSet['list']
   return meant === undefined ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', []) : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
 };
 
-/** A slip of one letter in what makes trading safer: not even where it may be meant for another bot is it met with silence. */
+/** Whether a name is one letter away from a command that makes trading safer. Such a slip always gets an answer, even where it may be meant for another bot. */
 export const isUrgentSlip = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): boolean =>
   commands.list(role).some((spec) => spec.effect === 'tighten' && editDistance(name, spec.name) === 1);

@@ -22,8 +22,8 @@ const spellings = (name: string, port: number): readonly string[] => {
 };
 
 /**
- * Who may speak to the page: names of our own in Host, and no page of another
- * origin. A name that somebody else's DNS points at this machine is turned away.
+ * The values of the Host header that the page answers to. A name that somebody
+ * else's DNS points at this machine is not among them.
  * @param extra further names, as a reverse proxy sends them: with their own port, or with none
  */
 export const allowedHosts = (host: string, port: number, extra: readonly string[]): ReadonlySet<string> =>
@@ -47,7 +47,7 @@ export const hostGuard =
     return next();
   };
 
-/** For answers that go on: a HEAD would open one that nobody reads and whose end nobody sees. */
+/** Refuses HEAD for answers that never end, such as event streams: it would open one that nobody reads and nobody closes. */
 export const noHead: MiddlewareHandler = async (context, next) => (context.req.method === 'HEAD' ? context.text('', 405, { allow: 'GET' }) : next());
 
 const POLICY = [

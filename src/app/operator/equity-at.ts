@@ -13,8 +13,8 @@ export const equityAt = (records: Pick<Records, 'equityBefore' | 'equityBetween'
 };
 
 /**
- * Money from outside after the point `start`, up to and with `end`: what is not a result when the equities of the two
- * are compared. Not from the beginning of the span that was asked for: the point lies up to an hour off, and holds
- * what came before it.
+ * Money that came from outside after the equity point `start`, up to and including `end`: what has to be taken off when
+ * the two equities are compared. Counted from the point itself, not from the beginning of the span that was asked for:
+ * the point lies up to an hour off, and its equity holds whatever came before it.
  */
 export const depositsSince = (records: Pick<Records, 'depositsBetween'>, start: EquityPoint, end: EpochMs): number => records.depositsBetween(start.at + 1, end + 1);

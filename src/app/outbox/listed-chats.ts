@@ -6,9 +6,9 @@ import type { OutboxStore } from '../../ports/outbox.ts';
 const KEY = 'outbox/listed';
 
 /**
- * Takes note of the chats that alerts go to. One that was taken from the lists and is back hears nothing of the time
- * between: months of it would bury what is said now, and whoever was not listed was not meant to hear it. An outage, or
- * a bot that was down, is no such time: everybody stayed listed.
+ * Notes at a start which chats alerts go to. A chat that had been taken off the lists and is back gets no alert from the
+ * time between: months of them would bury what is said now, and whoever was not listed was not meant to read them. The
+ * time of an outage, or of a bot that was down, is not left out: everybody stayed listed.
  */
 export const noteListedChats = (options: { readonly store: Pick<OutboxStore, 'rejoin'>; readonly memory: ChatMemory; readonly chats: readonly number[]; readonly wallNow: EpochMs; readonly log: Log }): void => {
   const { store, memory, chats, wallNow, log } = options;

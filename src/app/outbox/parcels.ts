@@ -3,9 +3,10 @@ import type { EpochMs } from '../../core/units.ts';
 import type { OutboxRow } from '../../ports/outbox.ts';
 
 /**
- * After a long outage a phone must not ring a hundred times for data that went
- * stale and came back. Runs of lesser alerts become one message; what moved
- * money or a lock is always sent by itself, and the order is kept.
+ * One message with the alerts that it stands for. After a long outage a phone
+ * must not ring a hundred times for data that went stale and came back: runs of
+ * lesser alerts become one message. Whatever moved money or a lock is always
+ * sent by itself, and the order is kept.
  */
 export interface Parcel {
   readonly rows: readonly OutboxRow[];
@@ -14,7 +15,7 @@ export interface Parcel {
 
 /** A backlog longer than this is summarised. */
 export const LONG_BACKLOG = 20;
-/** Shorter runs are sent as they are. */
+/** Runs shorter than this are sent one by one. */
 const MIN_RUN = 3;
 
 const SUMMARISED: ReadonlySet<AlertKind> = new Set(['data', 'lifecycle', 'drawdown', 'model', 'report', 'order-failure', 'reconciliation']);

@@ -27,10 +27,11 @@ export const holdOnHost = async ({ resources }: Pick<Base, 'resources'>, what: s
 };
 
 /**
- * Holds the account for this process on this host. What tells that it is held can be seen by every user of the host, and
- * taken by any in the moment between two starts: a bot that holds something and finds it taken is not down for good, it
- * says so and tries again. `holds`: whether it holds something, and no other process runs on its database.
- * @throws UserError (exit 3) when another bot holds the account and this one holds nothing
+ * Holds the account for this process on this host. Any user of the host can see that lock, and could take it in the
+ * moment between two starts. So a bot that has something to look after and finds the lock taken does not give up: it
+ * tells people and tries again.
+ * @param holds whether the database holds a position or an open order that no other process looks after
+ * @throws UserError (exit 3) when another bot holds the account and this one has nothing to look after
  */
 export const holdAccount = async (base: Pick<Base, 'log' | 'wall' | 'config' | 'resources'>, account: string, tell: Tell = tellPeople(base), holds = (): boolean => isLeftAlone(base.config.databasePath)): Promise<void> => {
   const { log, wall, config } = base;
@@ -52,9 +53,10 @@ export const holdAccount = async (base: Pick<Base, 'log' | 'wall' | 'config' | '
 export const accountName = (where: string, uid: string): string => `${where}:${createHash('sha256').update(`${where}:${uid}`).digest('hex').slice(0, 16)}`;
 
 /**
- * Who the account is. Waits as long as the exchange cannot be reached: a bot that does not know whose
- * money it trades must not open its books. People are told when it takes long. `holds`: whether the database that is
- * there has something to look after; then a key that is refused is waited for, too, as it may be for a moment or until it is mended.
+ * Asks the exchange whose account the key is for. Waits as long as the exchange cannot be reached, since a bot that does
+ * not know whose money it trades must not open its books; people are told when that takes long. A key that is refused
+ * is waited for as well when there is something to look after: it may be refused for a moment, or until it is mended.
+ * @param holds whether the database that is there holds a position or an open order
  * @throws UserError when the exchange refuses the key and nothing is held
  */
 export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk: Pick<AccountDesk, 'identity'>, tell: Tell = tellPeople(base), holds = (): boolean => databaseHolds(base.config.databasePath)): Promise<AccountIdentity> => {
@@ -105,7 +107,7 @@ const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T
   }
 };
 
-/** The account's newest orders that are of this program, of whatever database. Null = they could not be read, though it was tried for a while. */
+/** The account's newest orders that this program has placed, from whatever database. Null = they could not be read, after several tries. */
 export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly OrderHead[] | null> => {
   const found: OrderHead[] = [];
   for (const symbol of symbols) {
@@ -118,7 +120,7 @@ export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, 
   return found;
 };
 
-/** What another bot on the same account has done in the last minutes, in words; null when there is none. `orders`: null = could not be read, which is no proof. */
+/** What another bot on the same account has done in the last minutes, in words; null when there is none. `orders`: null = they could not be read, which proves nothing, and is said. */
 export const otherInstance = (orders: readonly OrderHead[] | null, instanceId: string, now: EpochMs): string | null => {
   if (orders === null) return 'the orders of the account could not be read, so another bot on it cannot be ruled out';
   const other = orders.find(({ clientOrderId, at }) => now - at < RECENT && !clientOrderId.startsWith(`${ORDER_PREFIX}${instanceId}`));

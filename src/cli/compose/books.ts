@@ -23,7 +23,7 @@ export const holdsSomething = (state: EngineState): boolean =>
   Object.values(state.orders).some((record) => !isFinal(record)) ||
   Object.values(state.symbols).some((symbol) => symbol.managed !== null || (symbol.heldNumber > 0 && !isDust(state, symbol)));
 
-/** The same of the database at this path, before it is opened for good; one that cannot be read is not known to hold anything. */
+/** The same for the database at this path, before it is opened for good. False for one that cannot be read: opening it says why. */
 export const databaseHolds = (path: string): boolean => {
   try {
     const database = openReadOnly(path);
@@ -55,9 +55,10 @@ const sequenceOf = (clientOrderId: string, instanceId: string): number => {
 };
 
 /**
- * A copy, or a new file beside an account that knows us, has forgotten what happened since: locks, too. Each
- * starts halted, and what it places has ids that no order of before has. `orders`: the account's orders that are of this program; null = they could not be read, which is
- * no proof of anything.
+ * Reasons to start halted that lie in where the database comes from: a restored copy, or a new file although the account
+ * has orders of ours, has forgotten what happened since, locks included. Such a database has, or here gets, a new
+ * instance id, so that its orders have ids which no earlier order has.
+ * @param orders the account's orders that this program has placed; null = they could not be read, which proves nothing
  */
 export const originHalts = ({ database, state }: Books, orders: readonly { readonly clientOrderId: string }[] | null): readonly StartHalt[] => {
   const then = 'check /positions and /orders, send /reconcile, then /unlock';

@@ -3,9 +3,9 @@ import type { Base, Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
 
 /**
- * The base without symbols that the exchange does not list. A bot that holds something starts without them, and
- * halted: what it holds of the others is looked after, also where none is left to be traded. Where nothing is held, the
- * start refuses.
+ * Takes symbols that the exchange does not list out of the configuration of a bot that holds something, so that it can
+ * start, halted, and look after what it holds, even where no symbol is left to trade. With nothing held the
+ * configuration stays as it is, and the start refuses it later.
  */
 export const withListedSymbols = async (base: Base, { state, marketData }: Pick<Surroundings, 'state' | 'marketData'>): Promise<Base> => {
   const { config, log } = base;

@@ -3,16 +3,16 @@ import { SECOND_MS, type Milliseconds } from '../../core/units.ts';
 import type { Base, Surroundings } from './base.ts';
 import { holdsSomething } from './books.ts';
 
-/** Whoever has the port may give it back at any time, and the page is wanted most while something is held. */
+/** Wall time between tries: whoever has the port may give it back at any time. */
 const AGAIN: Milliseconds = 10 * SECOND_MS;
 
 type Tools = Pick<Base, 'log' | 'wall' | 'resources'>;
 type Held = Pick<Surroundings, 'state' | 'clock'> & { readonly database: Pick<Surroundings['database'], 'outbox'> };
 
 /**
- * Opens what people look in through, the page or the control socket. A bot that holds something runs without it and
- * says so: a port that somebody else has taken meanwhile must not keep a position from being guarded. It is tried
- * again until it is up.
+ * Opens something that the bot can run without, such as the page or the control socket. When that fails and the bot has
+ * a position or an order to look after, it runs without, says so, and tries again until it works: a port that somebody
+ * else has taken must not leave a position alone.
  * @throws UserError as `open` does, when nothing is held
  */
 export const orWithout = async (what: string, base: Tools, { database, state, clock }: Held, open: () => Promise<unknown>): Promise<void> => {

@@ -2,16 +2,16 @@ import { MINUTE_MS, SECOND_MS, type Milliseconds } from '../../core/units.ts';
 import type { Base } from './base.ts';
 import { tellPeople, type Tell } from './tell-waiting.ts';
 
-/** A run that ends younger than this is one of many, in a loop of starts: each would be told anew. */
+/** A run that ends sooner than this is one of many in a loop of starts, each of which would be told: none of them is. */
 const OLD_ENOUGH: Milliseconds = 10 * MINUTE_MS;
 /** Well within the span that an end has. */
 const PATIENCE: Milliseconds = 5 * SECOND_MS;
 
 /**
- * Tells people that the bot has ended because it cannot write its books: what alerts are kept in takes none, and on a
- * disk that stays full no start comes to tell of it. At once and without the outbox, by Telegram and the webhook; the
- * end waits a few seconds for it at most.
- * @param upFor how long it had run
+ * Tells people that the bot has ended because it cannot write its database. The outbox is in that database and takes no
+ * alert, and while the disk stays full no new start will tell of it. So it is told at once, by Telegram and the webhook;
+ * the end waits for that a few seconds at most.
+ * @param upFor how long the bot had run
  */
 export const tellEnd = async ({ config, log, wall }: Pick<Base, 'config' | 'log' | 'wall'>, error: unknown, upFor: Milliseconds, tell: Tell = tellPeople({ config, log })): Promise<void> => {
   if (upFor < OLD_ENOUGH) return;

@@ -39,7 +39,7 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
 /** What a start waits for, and how it is told when that is there. */
 const WAITS = { exchange: { forWhat: 'the exchange', over: 'the exchange answers' }, account: { forWhat: 'its account', over: 'nothing else holds its account now' } } as const;
 
-/** Follows a start that waits: nobody else tells of it. `meanwhile`: what that means for positions. */
+/** Tells people of a start that waits, since nothing else can yet. `meanwhile`: what the waiting means for positions, in words. */
 export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: string, tell: Tell, meanwhile: string, waitsFor: keyof typeof WAITS = 'exchange'): StartWaits => {
   const { forWhat, over } = WAITS[waitsFor];
   const since = wall.wallNow();

@@ -75,8 +75,10 @@ const isKnown = (state: EngineState, { symbol, tradeId }: OwnTrade): boolean =>
   Object.values(state.orders).some((record) => record.draft.symbol === symbol && record.tradeIds.includes(tradeId));
 
 /** The balances as the books have them. */
-const totalsOf = ({ ledger, symbolList }: EngineState): AssetBalance[] =>
-  [['USDT', ledger.cash ?? ZERO] as const, ...symbolList.map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const)].map(([asset, total]) => ({ asset, free: formatDecimal(total), locked: '0' }));
+const totalsOf = ({ ledger, symbolList }: EngineState): AssetBalance[] => {
+  const held = symbolList.map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const);
+  return [['USDT', ledger.cash ?? ZERO] as const, ...held].map(([asset, total]) => ({ asset, free: formatDecimal(total), locked: '0' }));
+};
 
 /** The open orders as the books have them. */
 const workingOf = (state: EngineState, symbol: SymbolName): OrderSnapshot[] =>

@@ -28,7 +28,15 @@ export const createScriptedFeatures = (symbols: readonly SymbolName[]): FeatureE
 };
 
 /** What the scripted model states of itself; the engine's configuration has to agree with it. */
-export const SCRIPTED_TERMS = { name: 'scripted', hash: 'none', schemaHash: 'none', stop: DEFAULT_LIMITS.stopLoss, target: DEFAULT_LIMITS.takeProfit, horizonHours: DEFAULT_LIMITS.horizonHours, margin: 0.001 };
+export const SCRIPTED_TERMS = {
+  name: 'scripted',
+  hash: 'none',
+  schemaHash: 'none',
+  stop: DEFAULT_LIMITS.stopLoss,
+  target: DEFAULT_LIMITS.takeProfit,
+  horizonHours: DEFAULT_LIMITS.horizonHours,
+  margin: 0.001,
+};
 
 /** A model that draws its answers: 0.9 is worth an entry, 0.38 leaves things as they are, 0.05 turns a position round. */
 export const createScriptedModel = (answers: RandomStream): Model => ({

@@ -388,7 +388,7 @@ test('the newest traded order of a symbol is never forgotten: without it, old tr
 });
 
 describe('restarts', () => {
-  test('keep what the account was', () => {
+  test('keep cash, holdings and fee coin of the last account reading', () => {
     const world = new World({ balances: { USDT: '10000', BNB: '1' }, config: { feeAsset: 'BNB' } }).ready();
     world.enter(ETH);
     world.restart();

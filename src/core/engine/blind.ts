@@ -7,8 +7,9 @@ import { alert, type Turn } from './turn.ts';
 const TOLD_AFTER: Milliseconds = 10 * MINUTE_MS;
 
 /**
- * Equity that is not known trips no drawdown lock, and nothing is bought. The price of what is traded has the stale-data
- * lock to tell of it; that of the coin that pays fees, or of a position in a market that is traded no more or not listed, has none.
+ * Tells people when equity has been unknown for ten minutes, and when it is known again. Meanwhile no drawdown lock can
+ * trip, and nothing is bought. A missing price of a traded symbol sets the stale-data lock, which tells of it; a missing
+ * price of the coin that pays fees, or of a position in a market that is no longer traded or listed, sets no lock.
  */
 export const noteBlindness = (turn: Turn, equity: number | null): void => {
   const { state, wall } = turn;
@@ -27,7 +28,7 @@ export const noteBlindness = (turn: Turn, equity: number | null): void => {
   alert(turn, 'data', `equity-unknown:${wall}`, `Equity is not known for ${Math.round(span / MINUTE_MS)} min: no fresh price of ${missing.join(', ')}`, lines, ['/status', '/balance']);
 };
 
-/** Markets whose missing price leaves equity unknown and that no lock names; none while one that is named does so as well. */
+/** Markets whose missing price makes equity unknown without any lock to tell of it. None while a stale-data lock tells of another such market. */
 const untold = (state: EngineState, at: EpochMs, wall: EpochMs): readonly string[] => {
   if (state.cashNumber === null) return [];
   const rule = state.freshness;

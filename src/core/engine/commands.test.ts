@@ -159,7 +159,7 @@ describe('/unlock', () => {
     expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada): test' }));
   });
 
-  test('and so does the end of a pause', () => {
+  test('/resume names who ended the pause in the record of the lock', () => {
     const world = new World().ready();
     world.command({ name: 'pause', reason: 'news' });
     world.take();

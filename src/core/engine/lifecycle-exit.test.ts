@@ -8,7 +8,7 @@ const REJECT: Fate = { kind: 'reject' };
 const ACCEPT: Fate = { kind: 'accept' };
 
 describe('an exit', () => {
-  test('at the target counts the bid', () => {
+  test('at the target comes when the bid reaches it, not the last price', () => {
     const world = new World().ready().enter();
     world.spread = 0.002;
     world.quotes({ [BTC]: 51_500 });

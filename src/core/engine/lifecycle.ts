@@ -20,12 +20,12 @@ export const MAX_UNPROTECTED: Milliseconds = 15 * SECOND_MS;
 export const MAX_TRIGGERED: Milliseconds = 5 * SECOND_MS;
 /** An accepted entry is final at once (immediate-or-cancel); one that is not after this wall time is cancelled. */
 export const ENTRY_SETTLE: Milliseconds = 5 * SECOND_MS;
-/** Stop placements that may fail before the position is closed instead, and the pause after a failure (doubles up to the longest). */
+/** After this many failed placements of a stop in a row the position is closed instead; the wait after each (wall time) doubles up to LONGEST_RETRY. */
 export const MAX_STOP_FAILURES = 3;
 export const STOP_RETRY: Milliseconds = SECOND_MS;
-/** A stop that has rested this long (wall time) was in place: its end is no failure to place it. */
+/** A stop that has rested this long (wall time) has been in place: when it ends, that does not count as a failed placement. */
 export const STOP_SETTLED: Milliseconds = 5 * SECOND_MS;
-/** Wall time before a failed exit is tried again, with the stop back in place; doubles up to the longest. */
+/** Wall time before a failed exit is tried again, with the stop back in place; doubles up to LONGEST_RETRY. */
 export const EXIT_RETRY: Milliseconds = 5 * SECOND_MS;
 export const LONGEST_RETRY: Milliseconds = 60 * SECOND_MS;
 /** Rest of a symbol after a stop-out, in market time. */
@@ -35,7 +35,7 @@ const STOPPED = 'stop';
 
 const backoff = (first: Milliseconds, failures: number): Milliseconds => Math.min(first * 2 ** Math.max(0, failures - 1), LONGEST_RETRY);
 
-/** The books of a position whose entry has been approved, or whose fill turned up late. */
+/** The record of a new position: its entry has just been approved, or a fill of it has turned up late. */
 export const manage = (entryOrderId: string, signal: EpochMs, horizonAt: EpochMs): ManagedPosition => ({
   phase: 'entering',
   entryOrderId,
@@ -83,7 +83,7 @@ export const tend = (turn: Turn, symbol: SymbolState): void => {
   }
 };
 
-/** No order is taken there: nothing is done before what is held has left by another way. */
+/** The exchange has taken the market off its list and takes no order: the round trip ends when what was held is gone by another way. */
 const tendUnlisted = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   if (!isDust(turn.state, symbol)) {
     if (managed.averageEntry === null) setBarriers(turn, symbol, managed);
@@ -98,7 +98,7 @@ const tendUnlisted = (turn: Turn, symbol: SymbolState, managed: ManagedPosition)
 
 const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null => turn.state.ledger.positions[symbol.symbol]?.trade ?? null;
 
-/** Average entry with the barriers that follow from it. */
+/** Sets the average entry, and the stop and target prices that follow from it; nothing before the first fill. */
 export const setBarriers = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const trade = tradeOf(turn, symbol);
   if (trade === null || trade.boughtQuantity <= ZERO) return;
@@ -165,7 +165,7 @@ const noteStopFailure = (turn: Turn, managed: ManagedPosition): void => {
   managed.stopRetryAt = turn.wall + backoff(STOP_RETRY, managed.stopFailures);
 };
 
-/** A new one follows at once, unless the stop never came to rest or was ended as soon as it was there: that counts as failing. */
+/** Counts an ended stop. One that rested for a while, or that we cancelled, is no failure, and a new one follows at once; otherwise its placement has failed. */
 const noteStopEnded = (turn: Turn, managed: ManagedPosition, stop: OrderRecord): void => {
   if (stop.executed > ZERO) managed.stoppedOut = true;
   const rested = stop.exchangeOrderId !== null && stop.status !== 'rejected' && (stop.cancelRequested || turn.wall - stop.createdWall >= STOP_SETTLED);
@@ -189,7 +189,7 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     if (stop === null) managed.stopFailures = 0;
     else {
       noteStopEnded(turn, managed, stop);
-      // The pause of an earlier sale relied on it, and no exchange takes another one that the price has passed.
+      // After a failed sale the next try waits because the stop protects. This one is gone, and no exchange takes another below which the price has fallen: sell at once.
       if (turn.wall - stop.createdWall >= STOP_SETTLED && isThrough(turn, symbol, stop.draft.stopPrice)) managed.retryAt = null;
     }
     managed.phase = 'protecting';
@@ -198,21 +198,21 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     return tendProtecting(turn, symbol, managed);
   }
   if (quantityOf(turn.state.ledger, symbol.symbol) <= ZERO) return settleFlat(turn, symbol, managed);
-  // Nobody knows what became of it: it protects nothing any more, and nothing is sold in its place before its outcome is known.
+  // Its outcome is unknown, so it does not count as protection; but nothing is sold in its place before that is known.
   if (stop.status !== 'working') {
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
     return tendProtecting(turn, symbol, managed);
   }
   watchTrigger(turn, symbol, managed, stop);
-  // A halted market takes neither a sale nor the stop back: what rests there protects from the first price on.
+  // A halted market takes no sale, and would not take the stop back: left where it is, it protects from the first price after the halt.
   if (!symbol.instrument.trading) return;
   if (managed.exitReason !== null) {
     if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
   } else if (needsResize(turn, symbol, stop)) requestCancel(turn, stop, 'resize');
 };
 
-/** A late fill has changed what the stop has to cover. */
+/** Whether the stop has to be replaced because a late fill has changed the quantity that it must cover. */
 const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolean => {
   if (stop.status !== 'working' || stop.cancelling) return false;
   const covered = outstanding(stop);
@@ -222,7 +222,7 @@ const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolea
   return stopQuantity(turn, symbol, stop.draft.type) > covered || floorToLot(symbol.instrument, held, stop.draft.type) < covered;
 };
 
-/** A price of the last run says nothing of now. */
+/** Whether the newest price was read since this start: an older one says nothing of now. */
 const ofThisRun = (turn: Turn, symbol: SymbolState): boolean => symbol.priceWall !== null && symbol.priceWall >= turn.state.startedWall;
 
 const isThrough = (turn: Turn, symbol: SymbolState, trigger: Decimal | null): boolean =>
@@ -238,13 +238,13 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
   }
   managed.triggeredSince ??= turn.wall;
   if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
-  // The stop that an earlier sale's pause relied on protects nothing any more: one try at once. One put back since it was passed follows that try, and pauses hold again.
+  // After a failed sale the next try waits because the stop protects. This one no longer does: try once at once. A stop that was put back since has that try behind it, and the waits hold again.
   if (stop.createdWall <= managed.triggeredSince) managed.retryAt = null;
   managed.stoppedOut = true;
   managed.exitReason ??= STOP_NOT_FILLED;
 };
 
-/** What was refused is no reason to wait any longer: the rules that refused it are no more. */
+/** Ends the waits after refused stops and exits: the exchange's rules for the market have changed, and may allow them now. */
 export const endPauses = ({ managed }: SymbolState): void => {
   if (managed === null) return;
   managed.retryAt = null;
@@ -273,7 +273,7 @@ const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
   placeExit(turn, symbol, managed);
 };
 
-/** The market was halted before the stop had ended: it goes on protecting, and the sale waits. One under cancellation, or of which nothing is known, is waited for. */
+/** The market was halted before the stop had ended: the stop goes on protecting, and the sale waits. If its cancellation is on its way, or its outcome unknown, that is waited for instead. */
 const leaveStop = (managed: ManagedPosition, stop: OrderRecord): void => {
   if (stop.cancelling) return;
   endCancelling(stop);

@@ -7,9 +7,10 @@ import type { Turn } from './turn.ts';
 export const symbolsOf = (lost: readonly string[]): readonly SymbolName[] => [...new Set(lost.map((trade) => trade.slice(0, trade.indexOf(' '))))];
 
 /**
- * An operator accepts that the exchange has another history now: its trades are compared from here on, or the lock would
- * come back with every reading. What has ended is forgotten; of what a position relies on all that it did until now
- * counts as booked, so that a history that comes back is booked no second time.
+ * An operator accepts that the exchange no longer has trades which the ledger has booked (a sandbox that was reset).
+ * Without this the reconciliation lock would come back with every reading. Orders that have ended are forgotten. Orders
+ * that a position relies on are kept, and all that they did until now counts as booked: should the old history come
+ * back, nothing is booked twice. Trades from now on are compared as ever.
  */
 export const acceptLostHistory = ({ state, at }: Turn): void => {
   const lost = new Set(state.lostHistory);

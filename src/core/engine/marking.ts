@@ -42,7 +42,7 @@ export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: F
   return feeCoinKnown(state, at, wall, rule) ? equity + state.feeCoinNumber * (state.feeCoinPrice ?? 0) : null;
 };
 
-/** The part of equity that rests on prices which are higher than what is believed yet, in quote currency: what baselines leave out. Zero as a rule. */
+/** The part of equity, in quote currency, that rests on price rises which no second price has confirmed yet: baselines leave it out. Usually zero. */
 export const disbelieved = (state: EngineState): number => {
   let part = 0;
   const { symbolList } = state;
@@ -54,14 +54,14 @@ export const disbelieved = (state: EngineState): number => {
   return part;
 };
 
-/** The last price, or the lower one that is believed of it. */
+/** The last price, or the lower believed one while a rise waits for a second price to confirm it; null without a price. */
 export const believedPrice = (symbol: SymbolState): Decimal | null =>
   symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
 
-/** What the book bears out of a price: all of it between bid and ask. */
+/** A last price held within the order book: the nearer of bid and ask when it lies outside of them. */
 export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
 
-/** Whether the price of a position (dust weighs nothing) is so far above the one before it that the next reading has to bear it out first. */
+/** Whether the price of a position has just risen so far that the next reading has to confirm it first. Dust does not count. */
 export const leapPending = (state: EngineState): boolean => {
   const { symbolList } = state;
   for (let i = 0; i < symbolList.length; i += 1) {
@@ -84,7 +84,7 @@ const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Freshn
   return stale === undefined ? 'the price of the fee coin is missing or stale' : `the price of ${stale.symbol} is missing or stale`;
 };
 
-/** Equity as an exact decimal, for sizing, at prices that are believed: one wild price must not make an entry larger. Null when not known. */
+/** Equity as an exact decimal, for sizing; null when not known. Rises that no second price has confirmed are left out: one wild price must not make an entry larger. */
 export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
   if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
   let equity = state.ledger.cash;

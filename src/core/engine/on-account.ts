@@ -176,7 +176,10 @@ const FOREIGN_SHOWN = 5;
 /** Newest orders of other instances that an operator has let go; older ones are long gone from the exchange. */
 const MOST_ACCEPTED = 200;
 
-/** An operator has seen what the last reading found and let it go: from now on those orders are cancelled. What was not named waits for its turn: it may be a stop of the other bot's. */
+/**
+ * An operator gives up the other instance's orders that the alert named: from now on they are cancelled. Those beyond the
+ * alert's list were not seen, so they wait for the next alert: one may be the stop of a bot that runs.
+ */
 export const acceptOrphans = (state: EngineState): void => {
   const ids = state.orphans.slice(0, ORPHANS_SHOWN).map((orphan) => orphan.slice(orphan.lastIndexOf(' ') + 1));
   state.acceptedOrphans = [...new Set([...state.acceptedOrphans, ...ids])].slice(-MOST_ACCEPTED);
@@ -201,7 +204,10 @@ type Missing = Pick<Extract<Difference, { kind: 'shortage' }>, 'key' | 'reason'>
 
 const between = (asset: string, there: Decimal, ours: Decimal): string => `${asset}: exchange ${formatDecimal(there)}, ledger ${formatDecimal(ours)}`;
 
-/** What the exchange has less of, each asset: /unlock accepts them all. The reason is by how much: a fill of ours moves both sides, and is no other shortage. */
+/**
+ * Assets of which the exchange has less than the ledger; /unlock accepts all of them. The reason states only the difference:
+ * a fill of ours moves both amounts, and the shortage stays the same one.
+ */
 const shortages = ({ state, config }: Turn, totals: Totals): readonly Missing[] => {
   const { ledger, symbols } = state;
   const ours = Object.values(symbols).map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const);
@@ -223,7 +229,7 @@ const findDifference = (turn: Turn, totals: Totals, lost: readonly string[]): Di
   return coin === ledger.feeCoin ? null : { kind: 'fee-coin', key: between(feeAsset ?? '', coin, ledger.feeCoin), there: coin };
 };
 
-/** Units that pay fees: what the books hold of the coin as a position, of an earlier run that traded it, is none of them. */
+/** Units at the exchange that pay fees. What the books hold of the same coin as a position (an earlier run traded it) is not among them. */
 const feeCoinsIn = ({ state }: Turn, totals: Totals, feeAsset: string): Decimal => {
   const total = totals.get(feeAsset) ?? ZERO;
   const held = sum(state.symbolList.map(({ symbol, instrument }) => (instrument.base === feeAsset ? quantityOf(state.ledger, symbol) : ZERO)));
@@ -255,7 +261,7 @@ const moveFeeCoin = (turn: Turn, there: Decimal): void => {
   alert(turn, 'deposit', `${turn.wall}`, `${formatDecimal(moved)} ${config.feeAsset ?? ''} ${what}`, ['Neither a profit nor a loss: the baselines move by its value.'], ['/balance']);
 };
 
-/** The books take over another amount of the third coin. Its value is no result: the record has it as money from outside. */
+/** Sets the third coin's amount in the books. The value of the change is neither a profit nor a loss: it is recorded as money from outside. */
 const takeFeeCoin = (turn: Turn, amount: Decimal, price: number): void => {
   const { state } = turn;
   const value = mulDown(sub(amount, state.ledger.feeCoin), decimalFromNumber(price));
@@ -265,7 +271,7 @@ const takeFeeCoin = (turn: Turn, amount: Decimal, price: number): void => {
   emit(turn, { type: 'deposit', amount: value, at: turn.at });
 };
 
-/** Fees are paid otherwise from now on: the coin that paid them is none of the bot's any more. */
+/** Fees are no longer paid in the third coin: what the books hold of it leaves them, at its value. */
 export const dropFeeCoin = (turn: Turn): void => {
   if (turn.state.ledger.feeCoin === ZERO) return;
   takeFeeCoin(turn, ZERO, turn.state.feeCoinPrice ?? 0);
@@ -287,7 +293,7 @@ export const acceptShortage = (turn: Turn): void => {
   for (const symbol of Object.values(state.symbols)) {
     const missing = sub(quantityOf(ledger, symbol.symbol), symbol.atExchange ?? quantityOf(ledger, symbol.symbol));
     if (missing <= ZERO) continue;
-    // What it counted for in the baselines: a wild price would take out of them, for good, what was never in them.
+    // At the price that the baselines believe: a wild one would take out of them, for good, what was never in them.
     booked = add(booked, bookWithdrawnUnits(ledger, symbol.symbol, missing, believedPrice(symbol)));
   }
   syncNumbers(state);

@@ -22,11 +22,13 @@ const take = (turn: Turn, symbol: SymbolState, openTime: EpochMs, high: number, 
   symbol.newestCandleOpen = openTime;
 };
 
+/** Warms the volatility lock up with past candles. @throws for a symbol that is not configured */
 export const onHistory = (turn: Turn, input: HistoryInput): void => {
   const symbol = symbolOf(turn.state, input.symbol);
   for (const [openTime, , high, low, close] of input.candles) take(turn, symbol, openTime, high, low, close);
 };
 
+/** Takes the candle that has just closed. @throws for a symbol that is not configured */
 export const onCandle = (turn: Turn, input: CandleInput): void => {
   const { openTime, high, low, close } = input.candle;
   take(turn, symbolOf(turn.state, input.symbol), openTime, high, low, close);
@@ -35,6 +37,7 @@ export const onCandle = (turn: Turn, input: CandleInput): void => {
 /** Not a price: zero, negative, infinite, not a number. */
 const isPrice = (value: number): boolean => value > 0 && value < Number.POSITIVE_INFINITY;
 
+/** Takes one poll of prices. A quote that is none, or is older than the one held, is left out; unknown symbols as well. */
 export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   const { state } = turn;
   const rule = state.freshness;
@@ -58,22 +61,23 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   }
 };
 
-/** A price this far from the one before it, as a fraction of that one, counts for baselines once the next one is beside it. */
+/** A price further than this from the one before it, as a fraction, counts for baselines only once the next price is near it. */
 const WILD_MOVE: Fraction = 0.05;
 
 /**
- * A price that lifts a mark lifts every limit that is measured from it, for good: one wild price would lock and close
- * positions when it is over. So the marks take what the book bears out, the price or the nearer of bid and ask, and a
- * leap only at the second reading, as every difference that is acted upon. What tightens takes each price at once.
+ * Decides how much of a new price the baselines believe. A price that lifts a baseline lifts, for good, every limit
+ * measured from it: once a single wild price is over, it would look like a drawdown, lock and close positions. So
+ * baselines take the price as far as the order book bears it out, and a leap only at the second reading, like every
+ * difference that is acted upon. Whatever tightens takes each price at once.
  */
 const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
   if (!leaps(symbol.last, last)) symbol.believed = borneOut(last, bid, ask);
 };
 
-/** Whether a price is so far from the one before it that it takes a second one to be believed. */
+/** Whether a price is so far from the one before it that a second one has to confirm it. */
 export const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
 
-/** The coin that pays fees: no order rests on its price, so that a leap waits for the second reading altogether. */
+/** A new price of the coin that pays fees. No order depends on it, so a leap is not used at all before a second reading confirms it. */
 const takeFeeCoin = (state: EngineState, price: number, at: EpochMs, wall: EpochMs): void => {
   if (at < state.feeCoinAt) return;
   const wild = leaps(state.feeCoinSeen, price);

@@ -269,6 +269,7 @@ const stopFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): vo
   alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageText(quote, quantity)}`, [], ['/trades'], draft.symbol);
 };
 
+/** A cancellation has failed: it is tried again after a pause, and the quiet time that clears the execution lock begins anew. */
 export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   const record = turn.state.orders[input.clientOrderId];
   if (record === undefined || isFinal(record)) return;

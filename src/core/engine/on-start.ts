@@ -13,6 +13,7 @@ import { alert, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
 import { haltsInWords, lockNames, openPositions } from './words.ts';
 
+/** The instrument of a journaled text. @throws RangeError for an amount that is no decimal */
 export const instrumentFromText = (text: InstrumentText): Instrument => ({
   symbol: text.symbol,
   id: text.id,

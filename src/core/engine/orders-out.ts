@@ -17,6 +17,7 @@ const CANCEL_RETRY_LONGEST: Milliseconds = 30 * SECOND_MS;
 export const nextOrderId = (turn: Turn): string =>
   `${turn.config.orderPrefix}${turn.config.instanceId}-${(turn.state.orderSequence + 1).toString(36)}`;
 
+/** The record of an order; null for no id, or for an order that the books no longer keep. */
 export const orderOf = (turn: Turn, id: string | null): OrderRecord | null => (id === null ? null : (turn.state.orders[id] ?? null));
 
 /** Opens the books for an approved order and wants it sent. */

@@ -3,7 +3,7 @@ import type { OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, type EpochMs } from '../units.ts';
 import type { EngineState, ManagedPosition, SymbolState } from './state.ts';
 
-/** Between which prices and until when nothing is done about a symbol; without limits where nothing is held. */
+/** The prices between which, and the time until which, nothing is done about a symbol. No limits where nothing is held. */
 export interface Barriers {
   /** At or below it a stop is triggered. */
   readonly stop: number;
@@ -22,11 +22,11 @@ export const barriersOf = ({ managed }: SymbolState, alarm: number): Barriers =>
   return { stop: stopPrice === null ? Number.NaN : Math.max(alarm, toNumber(stopPrice)), target: targetPrice ?? Number.NaN, horizonAt, held: true };
 };
 
-/** Whether a position needs nothing but its stop. Whether the stop still covers it has been looked at by the step before. */
+/** Whether a position needs nothing but its resting stop. That the stop covers the whole position was checked by the step before. */
 export const rests = ({ phase, exitReason, triggeredSince, unprotectedSince }: ManagedPosition): boolean =>
   phase === 'protected' && exitReason === null && triggeredSince === null && unprotectedSince === null;
 
-/** Whether no order is open but the whole stops of positions. */
+/** Whether the only open orders are stops of positions that have not begun to fill and are not being cancelled. */
 export const onlyStopsRest = ({ openOrders, symbols }: EngineState): boolean => {
   for (const record of openOrders) if (!isWholeStop(record, symbols[record.draft.symbol]?.managed ?? null)) return false;
   return true;

@@ -11,15 +11,17 @@ import { orderNamed, recountOrders, type EngineState, type SymbolState } from '.
 import { alert, type Turn } from './turn.ts';
 
 /**
- * An order of which the exchange never says what became, settled by an operator's word: one whose outcome is unknown, or
- * one that has ended in the books, shows more at the exchange and cannot be looked up, so that nothing can be compared.
- * Without an operator one that states itself what it has executed, while its trades cannot be read: what was bought, or
- * what a stop has left over, must not wait for its stop until they can. Then the money, too, is what the order states,
- * so that what others have moved is found by the comparison.
+ * Settles an order when the exchange does not tell what became of it. Three cases:
+ * - an operator says what became of an order whose outcome is unknown;
+ * - an operator says it of an order that has ended in the books, shows more at the exchange and cannot be looked up, so
+ *   that ledger and exchange cannot be compared at all;
+ * - nobody is asked when an ended order states what it has executed and only the list of its trades cannot be read: what
+ *   was bought, or what a stop has left over, must not wait for its own stop until the list can be. The money booked is
+ *   then what the order states, so that the next comparison finds what others have moved.
  *
- * Invariant: the word alone books nothing. What an order has done moves the account, so the balances are held against
- * the last comparison: coins that left or came in the order's direction, and the money for them. What is booked is what
- * they show, to the last decimal and with every fee in it; a claim that they do not bear out is refused. The comparison
+ * Invariant: a claim alone books nothing. An order that has executed has moved the account, so the balances must have
+ * changed since the last comparison: coins in the order's direction, and the money for them. What is booked is that
+ * change, to the last decimal and with every fee in it; a claim that it does not bear out is refused. The comparison
  * that follows has the last word: what is still missing locks.
  */
 export type SettleCommand = Extract<OperatorCommand, { name: 'settle' }>;
@@ -36,15 +38,15 @@ export type Judgement =
 
 const refused = (code: string, text: string): Judgement => ({ ok: false, code, text });
 
-/** A price that was said and is this far from the market, as a fraction of it either way, is a slip of the pen. */
+/** A price given by the operator is taken for a slip of the pen when it is further than this from the market, as a fraction of it, either way. */
 const PRICE_BAND = decimal('0.5');
-/** What the balances show is the order's own price within this of what the market or the order itself names; beyond, other money may be in it. */
+/** The price that the balances show may differ this much, as a fraction, from the one that the market or the order names; beyond that, other money may be in it. */
 const SHOWN_BAND = decimal('0.02');
-/** Of what an order states to have executed this much may be missing in the balances: fees taken in the coin. */
+/** This fraction of what an order states to have executed may be missing in the balances: fees taken in the coin. */
 const MOST_FEE = decimal('0.01');
-/** Fees may come to so many times the taker's: a few of them rounded, and no more of other money. */
+/** Fees may come to this many times the taker fee: room for a few of them rounded, and not for other money. */
 const FEE_ROOM = 2;
-/** A price that was said may differ this much from the one that the balances show. */
+/** A price given by the operator may differ this much, as a fraction, from the one that the balances show. */
 const PRICE_AGREES = decimal('0.01');
 
 /** Whether the operator's claim is borne out, and what it books. Changes nothing. `wall`: the engine's wall time. */

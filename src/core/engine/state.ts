@@ -137,13 +137,13 @@ export interface EngineState {
   accountFailedSince: EpochMs | null;
   /** Whether that has been told. */
   accountFailureTold: boolean;
-  /** Wall time since which equity is not known for a reason that no lock tells of, and whether that has been told; undefined, and so in no snapshot, while it is not so. */
+  /** Wall time since which equity has been unknown for a reason that no lock tells of, and whether people were told; undefined, and so not in a snapshot, otherwise. */
   blind: { readonly since: EpochMs; readonly told: boolean } | undefined;
-  /** Orders that alone kept the newest try from comparing. */
+  /** Client ids of the orders that kept the newest account reading from being compared; nothing else did. */
   hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
   cashAtExchange: Decimal | null;
-  /** Difference found at the last account reading and not yet acted upon. */
+  /** A difference that the last account reading found and that is not yet acted upon; `times`: in how many readings in a row. */
   suspicion: { readonly key: string; readonly times: number } | null;
   /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */
   orphans: readonly string[];
@@ -168,6 +168,7 @@ export interface EngineState {
   equityHour: EpochMs | null;
 }
 
+/** The state of an engine that has never been started. */
 export const createEngineState = (): EngineState => ({
   config: null,
   engineVersion: '',
@@ -217,6 +218,7 @@ export const createEngineState = (): EngineState => ({
   equityHour: null,
 });
 
+/** The state of a symbol that nothing is known of but its instrument. */
 export const createSymbolState = (instrument: Instrument): SymbolState => ({
   symbol: instrument.symbol,
   staleLockId: lockId('stale-data', instrument.symbol),
@@ -242,7 +244,7 @@ export const createSymbolState = (instrument: Instrument): SymbolState => ({
   heldNumber: 0,
 });
 
-/** Brings the doubles up to date after a booking. */
+/** Derives the doubles (cash, fee coin, holdings) from the ledger again, after a booking. */
 export const syncNumbers = (state: EngineState): void => {
   const { cash, feeCoin } = state.ledger;
   state.cashNumber = cash === null ? null : toNumber(cash);
@@ -314,7 +316,7 @@ export const symbolOf = (state: EngineState, name: SymbolName): SymbolState => {
   return symbol;
 };
 
-/** What has cost this many times the least notional is a position, whatever a price says of it: one wild price must not leave it without a stop. */
+/** A holding that cost at least this many times the least notional is a position, whatever the present price: one wild price must not leave it without a stop. */
 const POSITION_COST = 2n;
 
 /** Whether what is held is less than the exchange lets us sell: valued, but not a position. Without a price only the lot decides. */
@@ -330,9 +332,9 @@ export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
 /** Last price as an exact decimal; null when there is none. */
 export const lastDecimal = (symbol: SymbolState): Decimal | null => (symbol.last > 0 ? decimalFromNumber(symbol.last) : null);
 
-/** An order by an id that a person names: a word such as "constructor" names none. */
+/** An order by an id that a person has typed. A word that every object has, such as "constructor", finds none. */
 export const orderNamed = ({ orders }: EngineState, id: string): OrderRecord | undefined => (Object.hasOwn(orders, id) ? orders[id] : undefined);
 
-/** Symbols that are held in a market which the exchange has halted: what is to be sold there waits for its end. */
+/** Symbols held in a market that the exchange has halted: their sales wait for the end of the halt. */
 export const heldInHalt = ({ symbolList }: EngineState): readonly string[] =>
   symbolList.flatMap(({ symbol, managed, instrument, unlisted }) => (managed !== null && !instrument.trading && !unlisted ? [symbol] : []));

@@ -26,7 +26,7 @@ describe('a start', () => {
     expect(start(changes)).toThrow(message);
   });
 
-  test('comes first', () => {
+  test('has to be the first input', () => {
     expect(() => step(createEngineState(), { type: 'timer', at: 0, wall: 0 })).toThrow('has not been started');
   });
 
@@ -108,7 +108,7 @@ describe('a start', () => {
 });
 
 describe('prices', () => {
-  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('of %s are none', (bad) => {
+  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('of %s are ignored', (bad) => {
     const world = new World().ready();
     for (const field of ['last', 'bid', 'ask'] as const) {
       world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 49_000, bid: 49_000, ask: 49_000, at: world.at, [field]: bad }] });
@@ -178,14 +178,14 @@ describe('candles', () => {
 });
 
 describe('predictions', () => {
-  test.each([Number.NaN, -0.1, 1.1, Number.POSITIVE_INFINITY])('of %s are none', (probability) => {
+  test.each([Number.NaN, -0.1, 1.1, Number.POSITIVE_INFINITY])('of %s count as no prediction', (probability) => {
     const world = new World().ready();
     world.predict(BTC, probability);
     expect(world.decision()).toMatchObject({ outcome: 'no-prediction', expectedValue: null });
     expect(world.placed()).toEqual([]);
   });
 
-  test('without an answer say why', () => {
+  test('without an answer are recorded with the reason', () => {
     const world = new World().ready();
     world.apply({ type: 'prediction', symbol: BTC, openTime: 0, probability: null, failure: 'the runtime failed', features: [] });
     expect(world.decision().text).toBe('no prediction: the runtime failed');

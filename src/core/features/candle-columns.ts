@@ -54,6 +54,7 @@ export const emptyColumns = (length: number, complete = true): CandleColumns => 
   };
 };
 
+/** The columns of a list of candles. The same order: oldest first is up to the caller. */
 export const columnsFromCandles = (candles: readonly Candle[]): CandleColumns => {
   const columns = emptyColumns(candles.length);
   candles.forEach((candle, i) => {

@@ -7,13 +7,13 @@ import { FEATURE_COUNT, FEATURE_NAMES } from './catalogue.ts';
  * stable and above 0.25 has shifted.
  *
  * That custom is for independent rows. Three months of hours are one or two regimes
- * of volatility out of years of them, so that windows of the training data itself
- * exceed 0.25 more often than not. A reference therefore also holds what is ordinary:
+ * of volatility out of years of them, so that even windows of the training data
+ * exceed 0.25 more often than not. A reference therefore also states what is ordinary:
  * the 99th percentile of the raw index over windows of the same length in training.
- * Where that is above 0.25 the index is scaled down so that it comes to 0.25: above
- * the limit means further from training than training ever was from itself. The
- * shorter a window, the fewer regimes it holds and the further it strays: what is
- * ordinary is known for the shortest window and the longest, and lies between them.
+ * Where that is above 0.25, the index is scaled down so that the ordinary comes to
+ * 0.25: above the limit then means further from training than training ever was from
+ * itself. A shorter window holds fewer regimes and strays further, so the ordinary is
+ * stated for the shortest window and for the longest, and interpolated in between.
  */
 export const DRIFT_LIMIT = 0.25;
 /** Hours a live window must hold before it says anything. */

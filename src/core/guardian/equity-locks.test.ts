@@ -261,7 +261,7 @@ describe('announcements', () => {
   });
 });
 
-test('percentages for people', () => {
+test('a fraction is written as a percentage with two decimals, or as many as are asked for', () => {
   expect(percent(0.02)).toBe('2.00 %');
   expect(percent(0.12345, 1)).toBe('12.3 %');
 });

@@ -4,17 +4,16 @@ import { money } from '../words.ts';
 import type { Change } from './change.ts';
 import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
-/** Parts of a drawdown limit that are announced. */
+/** People are told when a drawdown reaches these fractions of its limit. */
 export const DRAWDOWN_STEPS: readonly Fraction[] = [0.5, 0.75, 0.9];
 
 export const percent = (fraction: Fraction, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
 
 /**
- * Baselines and the three locks that watch equity. `equity` is null while it
- * is not known: then nothing moves, and nothing clears. `disbelieved`: the part
- * of it that rests on prices which are not believed yet; it counts for the
- * locks, and not for what they are measured from. `leaping`: whether the next
- * reading has to say what of it is believed; a new day's baseline waits for that.
+ * Moves the baselines and evaluates the three locks that watch equity.
+ * @param equity in quote currency; null while it is not known: then no baseline moves and no lock is set or cleared
+ * @param disbelieved the part of equity that rests on price rises not yet confirmed: the locks count it, the baselines leave it out
+ * @param leaping whether the next reading has to confirm such a rise: a new day's baseline waits for that
  */
 export const evaluateEquity = (
   state: GuardianState,
@@ -110,8 +109,9 @@ const reachesStep = (announced: number, drawdown: Fraction, limit: Fraction): bo
   announced < DRAWDOWN_STEPS.length && drawdown >= (DRAWDOWN_STEPS[announced] as Fraction) * limit;
 
 /**
- * How many equities, one an hour from `from` on, change no more than marks when they are evaluated: no lock set or
- * cleared, no step announced. `take`: the marks of the first `hours` are moved as `evaluateEquity` moves them.
+ * How many hours can be passed at once, given their equities, one an hour from `from` on: `evaluateEquity` would set and
+ * clear no lock and announce no drawdown step in any of them.
+ * @param take whether to move the baselines over those hours, too, exactly as `evaluateEquity` would one by one
  */
 export const passEquities = (state: GuardianState, from: EpochMs, equities: Float64Array, hours: number, limits: Limits, take: boolean): number => {
   const { announced, lastEquity } = state;
@@ -130,7 +130,7 @@ export const passEquities = (state: GuardianState, from: EpochMs, equities: Floa
   for (; passed < hours; passed += 1) {
     const at = from + passed * HOUR_MS;
     const equity = equities[passed] as number;
-    // Cash alone is worth at noon what it was in the morning.
+    // The same equity on the same day changes nothing: the usual case while nothing is held.
     if (equity === last && passed > 0 && at < day + DAY_MS) continue;
     if (!(equity >= floor)) break;
     if (at >= day + DAY_MS) {

@@ -171,7 +171,7 @@ describe('clock skew', () => {
 describe('execution', () => {
   const look = (state: GuardianState, wall: number, unknownSince: number | null = null): string[] => during((changes) => evaluateExecution(state, NOON, wall, unknownSince, changes));
 
-  test('three failures in a row', () => {
+  test('three failures in a row lock, two do not', () => {
     const state = createGuardian();
     recordFailure(state, NOON);
     recordFailure(state, NOON + 1);
@@ -182,7 +182,7 @@ describe('execution', () => {
     expect(look(state, NOON + 3)).toEqual([]);
   });
 
-  test('an outcome unknown for longer than 60 s', () => {
+  test('an outcome unknown for longer than 60 s locks', () => {
     const state = createGuardian();
     expect(look(state, NOON + 60_000, NOON)).toEqual([]);
     expect(look(state, NOON + 60_001, NOON)).toEqual(['set execution']);

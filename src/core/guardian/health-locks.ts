@@ -265,11 +265,12 @@ const spanInWords = (span: Milliseconds): string => {
 
 /** Sets a lock from outside the evaluation: operator, reconciliation. */
 export const impose = put;
-/** Between the causes of one lock. */
+/** Separates the causes within one lock's reason. */
 export const CAUSES = '; ';
 /**
- * Sets a lock whose cause is what /unlock accepts. Where it is held already, another cause is told like the first, what
- * was shown before clears it no more, and a comparison that it waits for has to be of after it.
+ * Sets a lock that /unlock clears by accepting its cause: a shortage, a failed gate. A cause that is new to a lock which
+ * is held already renews that lock: it is alerted like the first, an /unlock that was shown before does not clear it,
+ * and a comparison that it waits for has to come after it.
  */
 export const imposeAnew = (state: GuardianState, changes: Change[], kind: LockKind, at: EpochMs, reason: string, limit: number | null, value: number | null): void => {
   const held = state.locks[kind];

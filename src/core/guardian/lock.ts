@@ -83,6 +83,7 @@ export interface Lock {
   readonly value: number | null;
 }
 
+/** Id of a lock: its kind, with the symbol behind a colon where each symbol has its own. */
 export const lockId = (kind: LockKind, symbol: SymbolName | null): string => (symbol === null ? kind : asKey(`${kind}:${symbol}`));
 
 /** The same letters as an object's own key: a lookup by a string put together costs several times one by a key. */

@@ -1,12 +1,12 @@
 import { doublesFromText, textOfDoubles } from '../doubles-text.ts';
 
-/** A refill sorts this part of the capacity beyond what was asked for: so many may leave before the next one. */
+/** A rebuild sorts this part of the capacity more than was asked for: so many values may leave before the next rebuild. */
 const SLACK_PART = 1 / 32;
 
-/** So many pushes can be taken back. */
+/** The newest pushes, at most this many, can be taken back. */
 export const MOST_TAKEN_BACK = 64;
 
-/** Before the bytes' text. A program of before it takes the text for digits that are no number, and refuses the snapshot. */
+/** Marks values written as bytes. A program older than this form reads the text as a number that is none, and refuses the snapshot. */
 const BYTES = 'base64:';
 
 const valuesOf = (text: string): readonly number[] | Float64Array => {
@@ -15,16 +15,16 @@ const valuesOf = (text: string): readonly number[] | Float64Array => {
 };
 
 /**
- * The newest N values with their order statistics, made for high percentiles
- * of a long window that moves at every candle.
+ * The newest N values and their percentiles, made for high percentiles of a
+ * long window that moves at every candle.
  *
- * Only the upper end is kept sorted: the 99th percentile of a year of hours
- * needs its 88 largest values, and most hours neither add nor take one of
- * them. Such a push costs two comparisons. When so many have left that a
- * percentile lies below the sorted end, it is made anew from all values.
+ * Only the largest values are kept sorted: the 99th percentile of a year of
+ * hours needs the 88 largest, and most hours neither add nor remove one of
+ * them. Such a push costs two comparisons. When so many have left the window
+ * that a percentile lies below the sorted part, it is rebuilt from all values.
  *
  * Invariant: `#top` holds the `#sorted` largest values, largest first, so none
- * of the others is larger than its last. Values come and go near that end. It is derived and not part of a snapshot.
+ * of the others is larger than its last. It is derived, and not part of a snapshot.
  */
 export class RollingWindow {
   readonly capacity: number;

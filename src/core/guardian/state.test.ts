@@ -25,7 +25,7 @@ describe('locks in force', () => {
     expect(state.locks['kill-switch']?.reason).toBe('first');
   });
 
-  test('of a symbol are apart', () => {
+  test('of one kind are held and removed for each symbol apart', () => {
     const state = locked(['stale-data', BTC], ['stale-data', ETH]);
     expect(Object.keys(state.locks)).toEqual(['stale-data:BTC/USDT', 'stale-data:ETH/USDT']);
     expect(removeLock(state, lockId('stale-data', BTC))?.symbol).toBe(BTC);

@@ -99,14 +99,14 @@ export const setLock = (
   return lock;
 };
 
-/** A lock that is held already is wanted anew: what was shown before this clears it no more. Returns it as it is now. */
+/** Renews a lock that is held, for a new cause: an /unlock that was shown before does not clear it. Returns it as it is now. */
 export const renewLock = (state: GuardianState, lock: Lock, at: EpochMs): Lock => {
   const renewed = { ...lock, renewed: at };
   state.locks = { ...state.locks, [lock.id]: renewed };
   return renewed;
 };
 
-/** Market time of the newest wish for the lock. */
+/** Market time at which the lock was set, or last renewed. */
 export const newestWish = (lock: Pick<Lock, 'since' | 'renewed'>): EpochMs => lock.renewed ?? lock.since;
 
 /** Whether any lock is in force. */

@@ -96,10 +96,11 @@ export interface HourlyPrices {
 }
 
 /**
- * Several hours at once, the first of which opens at `row`: each hour's open, then the candle that has closed with it.
- * Takes at most `hours`, ends before an open or a candle that would set or clear the lock and after an hour whose high
- * or low could tighten it, and says how many it took: what `tightenByForming` and `updateVolatility` make of them one by
- * one. Takes none while the average true range warms up. The prices have to be those of candles.
+ * Takes several hours at once, the first of which opens at `row`. For each it does what `tightenByForming`, given the
+ * hour's open, and then `updateVolatility`, given the candle that has closed at that open, would do. Stops before an
+ * open or a candle that would set or clear the lock, and after an hour whose high or low could tighten it. Takes none
+ * while the average true range warms up. The prices have to be those of sound candles.
+ * @returns how many hours it took, at most `hours`
  */
 export const passCandles = (state: Volatility, { open, high, low, close }: HourlyPrices, row: number, hours: number, maxPercentile: Fraction): number => {
   const { window } = state;
@@ -154,7 +155,7 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
   return k;
 };
 
-/** Undoes the newest candles that `passCandles` has taken. @param before the state ahead of them */
+/** Undoes the newest candles that `passCandles` has taken. @param before the state as it was before the first of them */
 export const takeBackCandles = (state: Volatility, before: Volatility, candles: number): void => {
   Object.assign(state, before);
   state.window.takeBack(candles);
@@ -176,8 +177,8 @@ export const tightenByForming = (state: Volatility, high: number, low: number, p
 };
 
 /**
- * Whether any price between `low` and `high` of the hour under way could change something: false means that `tightenByForming`
- * of none of them does. Under a lock without a calm candle so far there is nothing that could be taken back.
+ * Whether `tightenByForming` could change anything at any price between `low` and `high` of the hour under way. It could
+ * not while the lock holds and no calm candle has been counted towards its end.
  */
 export const mayTighten = (state: Volatility, high: number, low: number): boolean =>
   state.threshold !== null &&

@@ -167,7 +167,7 @@ describe('more sold than held', () => {
     expect(closeTrade(ledger, BTC)).toMatchObject({ pnl: decimal('-5'), exitPrice: decimal('49950') });
   });
 
-  test('with nothing held at all', () => {
+  test('with nothing held at all, the whole proceeds are a deposit', () => {
     const ledger = opened();
     const sold = deal(ledger, 'sell', { quantity: '0.1', price: '50000' });
     expect(sold).toMatchObject({ realised: ZERO, excess: decimal('0.1') });
@@ -177,7 +177,7 @@ describe('more sold than held', () => {
 });
 
 describe('money from and to outside', () => {
-  test('is no result', () => {
+  test('moves cash and deposits, and is neither a profit nor a loss', () => {
     const ledger = opened('1000');
     bookDeposit(ledger, decimal('-400'));
     expect(text(ledger.cash)).toBe('600');

@@ -88,6 +88,7 @@ export interface Booking {
 const positionOf = (ledger: Ledger, symbol: SymbolName): Position =>
   (ledger.positions[symbol] ??= { quantity: ZERO, cost: ZERO, trade: null });
 
+/** Base units of a symbol that the bot holds, dust included. */
 export const quantityOf = (ledger: Ledger, symbol: SymbolName): Decimal => ledger.positions[symbol]?.quantity ?? ZERO;
 
 /** Average cost of a base unit, quote fees included; null without a holding. For display and triggers, never for booking. */
@@ -256,7 +257,7 @@ export const bookWithdrawnUnits = (ledger: Ledger, symbol: SymbolName, units: De
   return value;
 };
 
-/** What the invariant at the head of this file leaves over: zero, always, once cash is known. */
+/** Left side less right side of the invariant at the head of this file: always zero once cash is known. */
 export const imbalance = (ledger: Ledger): Decimal => {
   let openCost = ZERO;
   for (const position of Object.values(ledger.positions)) openCost = add(openCost, position.cost);

@@ -7,7 +7,7 @@ const trade = (pnl: number, index: number, symbol = 'BTC/USDT'): TradeResult => 
 const trades = (...results: number[]): TradeResult[] => results.map((pnl, index) => trade(pnl, index));
 
 describe('statistics of trades', () => {
-  test('counts, sums and ratios', () => {
+  test('count wins and losses, sum them up and give their ratios', () => {
     // Ten trades: 5 wins of 20, 4 losses of 10, one at zero. Profit factor 100/40, expectancy 6.
     const found = tradeStatistics(trades(20, -10, 20, 20, -10, -10, 0, 20, -10, 20));
     expect(found).toMatchObject({ trades: 10, wins: 5, losses: 4, realised: 60, grossProfit: 100, grossLoss: -40, winRate: 0.5, profitFactor: 2.5, expectancy: 6, averageWin: 20, averageLoss: -10 });
@@ -51,7 +51,7 @@ describe('maximum drawdown', () => {
     expect(maxDrawdown(points(100, 100, 50, 100, 50))).toEqual({ fraction: 0.5, peakAt: DAY, troughAt: DAY + 2 * HOUR_MS });
   });
 
-  test('of debts is none', () => {
+  test('is zero where equity was never above zero', () => {
     expect(maxDrawdown(points(-5, -10)).fraction).toBe(0);
     expect(maxDrawdown(points(0, -1)).fraction).toBe(0);
   });
@@ -114,13 +114,13 @@ describe('daily returns', () => {
 const RETURNS = Array.from({ length: 6 }, () => [0.02, -0.01, 0.03, 0, -0.02]).flat();
 
 describe('ratios', () => {
-  test('Sharpe', () => {
+  test('Sharpe: the published formula, and nothing from too few or equal returns', () => {
     expect(sharpe(RETURNS)).toBeCloseTo(4.051031067910773, 9);
     expect(sharpe(RETURNS.slice(1))).toBeNull();
     expect(sharpe(Array.from({ length: 40 }, () => 0.01))).toBeNull();
   });
 
-  test('Sortino', () => {
+  test('Sortino: the published formula, and nothing from too few returns or without a loss', () => {
     expect(sortino(RETURNS)).toBeCloseTo(7.64198926981712, 9);
     expect(sortino(RETURNS.slice(1))).toBeNull();
     expect(sortino(Array.from({ length: 40 }, () => 0.01))).toBeNull();
@@ -149,7 +149,7 @@ describe('time and groups', () => {
     expect(exposureTime([], 20, 20)).toBeNull();
   });
 
-  test('by symbol and by period', () => {
+  test('trades are grouped by symbol and by the period in which they closed', () => {
     const mixed = [trade(5, 0), trade(-2, 1, 'ETH/USDT'), trade(3, 8)];
     expect(bySymbol([trade(0, 0)])).toEqual([{ key: 'BTC/USDT', trades: 1, wins: 0, pnl: 0 }]);
     expect(bySymbol(mixed)).toEqual([
@@ -172,7 +172,7 @@ describe('time and groups', () => {
     expect(periodStart(sunday, 'day')).toBe(Date.UTC(2024, 1, 4));
   });
 
-  test('all in one', () => {
+  test('a performance holds every figure of its span, and null for what too few points cannot tell', () => {
     const points = Array.from({ length: 31 * 24 }, (_, hour) => ({ at: DAY + hour * HOUR_MS, equity: 1000 + (hour % 48 < 24 ? hour : hour - 30) }));
     const found = performanceOf({ trades: trades(...Array.from({ length: 12 }, (_, index) => (index % 3 === 0 ? -5 : 10))), points });
     expect(found.days).toBe(31);

@@ -61,7 +61,7 @@ describe('an order in the books', () => {
     expect(outstanding(record)).toBe(decimal('0.75'));
   });
 
-  test('in words', () => {
+  test('is described by side, quantity, symbol, type and price', () => {
     expect(inWords(draft)).toBe('buy 1 BTC/USDT limit @ 50000');
     expect(inWords({ ...draft, limitPrice: null, stopPrice: decimal('49250'), type: 'stop-loss', side: 'sell' })).toBe('sell 1 BTC/USDT stop-loss @ 49250');
     expect(inWords({ ...draft, limitPrice: null, type: 'market' })).toBe('buy 1 BTC/USDT market');
@@ -84,7 +84,7 @@ describe("the exchange's word", () => {
     }
   });
 
-  test('filled, with its fills', () => {
+  test('that it is filled books its fills and makes it final', () => {
     const record = opened('unknown');
     const fresh = applySnapshot(record, said('filled', [fill('1', '0.4'), fill('2', '0.6')]), 9);
     expect(fresh.map(({ tradeId }) => tradeId)).toEqual(['1', '2']);
@@ -131,7 +131,7 @@ describe("the exchange's word", () => {
     expect(record.cancelling).toBe(false);
   });
 
-  test('is final or not', () => {
+  test('is final for filled, cancelled, expired and rejected orders', () => {
     expect((['new', 'partially-filled', 'filled', 'cancelled', 'expired', 'rejected'] as const).map(isFinalStatus)).toEqual([false, false, true, true, true, true]);
   });
 });

@@ -54,6 +54,7 @@ export interface OrderRecord {
   settledAt?: EpochMs;
 }
 
+/** The record of an order that has been approved and not yet sent. `at` is market time, `wall` wall time. */
 export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): OrderRecord => ({
   draft,
   status: 'intent',
@@ -72,6 +73,7 @@ export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): Order
   detail: null,
 });
 
+/** Whether nothing more is expected of the order. */
 export const isFinal = (record: Pick<OrderRecord, 'status'>): boolean =>
   record.status !== 'intent' && record.status !== 'unknown' && record.status !== 'working';
 
@@ -138,7 +140,7 @@ export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall
   return fresh;
 };
 
-/** It has ended: nothing is left to be cancelled. */
+/** Takes back the wish to cancel the order: it has ended, or it is to stay. */
 export const endCancelling = (record: OrderRecord): void => {
   record.cancelling = false;
   record.cancelSince = null;

@@ -38,7 +38,7 @@ export const lossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction):
 export const stopLimit = (instrument: Instrument, trigger: Decimal): Decimal =>
   max(floorToTick(instrument, mulDown(trigger, LESS_STOP_LIMIT)), instrument.minPrice);
 
-/** Risk that one trade may take now. `liveTrades`: round trips begun in live mode, open ones included, entries that may fill nothing not. */
+/** The fraction of equity that one trade may risk now. `live`: with real money; `liveTrades`: round trips begun in that mode, open ones included, but not entries that may still fill nothing. */
 export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: number): Fraction =>
   live && liveTrades < FIRST_TRADES ? Math.min(riskPerTrade, FIRST_TRADES_RISK) : riskPerTrade;
 
@@ -46,8 +46,9 @@ export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: 
 export const quantityForRisk = (riskAmount: Decimal, perUnit: Decimal): Decimal => divDown(riskAmount, perUnit);
 
 /**
- * Money that a position of one unit, bought at `limit` or below, loses if it leaves through its stop with the gap
- * allowance, fees included. The tick that the trigger is rounded up by is not counted on: the fill may be at a price that has none.
+ * Quote currency that a position of one base unit, bought at `limit` or lower, loses when it is sold a gap allowance below
+ * its stop, fees of both sides included. Rounding the trigger up to the tick makes the loss smaller at most fill prices,
+ * but not at all of them, so it is left out.
  */
 export const budgetLossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction): Decimal =>
   sub(add(limit, mulUp(limit, decimalFromNumber(takerFee))), gapExit(mulDown(limit, sub(ONE, decimalFromNumber(stop))), takerFee));

@@ -29,8 +29,8 @@ export interface MonthReturn {
 export const tradeResultOf = ({ symbol, pnl, openedAt, closedAt }: TradeEffect): TradeResult => ({ symbol, pnl: toNumber(pnl), openedAt, closedAt });
 
 /**
- * The first point, and the last of each UTC day: all that daily and monthly figures need. A point at midnight ends the
- * day before, but for the first: nothing was traded before the run, so what stands there begins its first day.
+ * The first point of a curve and the last one of each UTC day: all that daily and monthly figures need. A point at
+ * midnight ends the day before. Only the first point of the curve begins its day: nothing was traded before it.
  */
 export const dailyPoints = ({ at, equity }: EquityCurve): readonly EquitySample[] => {
   const points: EquitySample[] = [];
@@ -54,6 +54,7 @@ const deepest = ({ equity }: EquityCurve): Fraction => {
   return worst;
 };
 
+/** The figures of a run. */
 export const evaluate = (result: BacktestResult): Evaluation => {
   const trades = result.trades.map(tradeResultOf);
   return {
@@ -63,6 +64,7 @@ export const evaluate = (result: BacktestResult): Evaluation => {
   };
 };
 
+/** The figures of an equity curve. @param balance quote currency at its beginning @param open when positions that are still open were entered */
 export const evaluateCurve = (curve: EquityCurve, balance: number, trades: readonly TradeResult[], open: readonly EpochMs[]): Evaluation => {
   const last = curve.equity[curve.equity.length - 1] ?? balance;
   const points = dailyPoints(curve);

@@ -13,7 +13,7 @@ export const NO_ANSWER = 'the features are not complete for this hour';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What the market's file and the model's answers give the engine hour by hour. The same objects again and again: who keeps them copies them. */
+/** The inputs of each hour of a backtest: candles from the market's file and predictions from the model's answers. The same objects are used again for every hour: whoever keeps one has to copy it. */
 export class HourlyInputs {
   readonly #market: HourMarket;
   readonly #session: Session;

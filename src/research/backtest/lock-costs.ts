@@ -33,11 +33,13 @@ export interface LockCost {
 const FLATTEN_SPAN = HOUR_MS;
 
 /**
- * Each trade of the run without the Guardian that began under a lock is that
- * lock's doing (the one that halted first, when there were several); a position
- * that a lock closed is compared with how the same entry ended without it.
- * The two runs drift apart, so results are taken as fractions of equity, those of one lock one on the other.
- * The lock that stopped the run holds for good: all that the other run made after it is its doing, too.
+ * What each lock cost or saved, by comparing the run with the Guardian with the
+ * one without. A trade that the run without the Guardian began while a lock held
+ * is put down to that lock, or to the one that halted first when there were
+ * several. A position that a lock closed is compared with how the same entry
+ * ended without it. The equities of the two runs drift apart, so results are
+ * taken as fractions of equity and compounded for each lock. The lock that
+ * stopped the run holds for good: every later trade of the other run is put down to it.
  */
 export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): readonly LockCost[] => {
   const missed = new Map<LockSpan, TradeEffect[]>();

@@ -26,10 +26,11 @@ export interface RecordedRun {
 type Outgoing = PlaceEffect | CancelEffect;
 
 /**
- * The engine over the prices, candles, predictions and commands of a recorded
- * run, with orders going to the backtest's broker instead of the recorded
- * venue. What an order report or an account reading said is left out; when it
- * came is kept, so that the two runs differ by what was executed alone.
+ * Runs the engine over the prices, candles, predictions and commands of a
+ * recorded run, with orders going to the backtest's broker instead of the
+ * recorded venue. Order reports and account readings come at their recorded
+ * times with the broker's content, so that the two runs differ only by what was
+ * executed.
  */
 export const runRecorded = (options: RecordedRunOptions): RecordedRun => new RecordedSession(options).run();
 

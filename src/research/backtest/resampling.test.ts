@@ -18,7 +18,7 @@ test('trades of one day are drawn together, so that what moves together does not
   expect(held).toBeGreaterThanOrEqual(83);
 });
 
-test('one trade a day is what single trades are', () => {
+test('with one trade a day the resampled figures are those of single trades', () => {
   const single = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? 0.02 : -0.01));
   const { meanTrade, winRate, maxDrawdown, lossShare } = resample(single.map((value) => [value]), [], LIMIT);
   expect(winRate?.median).toBeCloseTo(14 / 40, 12);

@@ -7,10 +7,10 @@ import type { Apply } from './session.ts';
 const NOTHING = 1e-9;
 
 /**
- * The counterfactual of every report: the same engine with a Guardian that
- * forgets before every input what it has seen. Locks, streaks and baselines are
- * wiped and there is no minimum balance, so no lock outlives the input that set
- * it, none is set anew by each, and the loss budget binds nothing; sizing,
+ * The comparison of every report: the same engine without its Guardian, or
+ * rather with one that forgets, before every input, what it has seen. Locks,
+ * streaks and baselines are wiped and there is no minimum balance, so that no
+ * lock lasts longer than one input and the loss budget limits nothing. Sizing,
  * exposure caps, stops and the rest after a stop-out stay.
  *
  * It exists in research alone and works on a state of its own: nothing in the

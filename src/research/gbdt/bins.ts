@@ -46,6 +46,7 @@ const quantileEdges = (sorted: Float32Array, maxBins: number): Float32Array => {
   return Float32Array.from(edges);
 };
 
+/** Sorts features into bins. @param rows row-major float32, as many columns as `edges`; NaN goes into bin 0 */
 export const binRows = (rows: Float32Array, edges: BinEdges): BinnedRows => {
   const featureCount = edges.length;
   const rowCount = rows.length / featureCount;

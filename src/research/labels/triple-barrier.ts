@@ -29,6 +29,11 @@ export interface BarrierLabels {
   readonly grossReturn: Float64Array;
 }
 
+/**
+ * Labels every row of a series with what became of a trade decided at its close.
+ * @param series hourly candles
+ * @param finer 15-minute candles of the same symbol, if there are any: they tell which barrier came first within an hour
+ */
 export const labelSeries = (series: CandleColumns, options: BarrierOptions, finer?: CandleColumns): BarrierLabels => {
   const { length } = series;
   const labels: BarrierLabels = {

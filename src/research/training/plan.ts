@@ -37,6 +37,7 @@ export const DEFAULT_PARAMETERS: HyperParameters = {
   holdoutShare: 0.15,
 };
 
+/** Parameters with the embargo of the plan. `purge`: whether rows whose labels reach into the test window are left out; only the control of the validation asks for them. */
 export const fitOptions = (parameters: HyperParameters, purge = true): FitOptions => ({ ...parameters, embargo: EMBARGO, purge });
 
 /**

@@ -33,6 +33,7 @@ export interface TrialLog {
 
 export type TrialTerms = Omit<PolicyAssumptions, 'costFactor'>;
 
+/** What one attempt gave at standard costs, for the record of the search. @param answers its walk forward on the search window */
 export const measureTrial = (
   about: Pick<Trial, 'kind' | 'what' | 'parameters'>,
   dataset: Dataset,

@@ -15,7 +15,11 @@ export interface BaselineResult {
 const TREND_DAYS = 50;
 const DAYS_A_YEAR = 365;
 
-/** Daily returns of what a person could have had without a model, half of the money in each symbol at the beginning and never moved between them, at the same costs. */
+/**
+ * Daily returns of what a person could have had without a model, at the same costs. The money is split evenly over the
+ * symbols at the beginning and never moved between them.
+ * @param costFactor times the standard costs
+ */
 export const baselineReturns = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): { name: string; returns: Float64Array }[] => {
   const closes = series.map((columns) => dailyCloses(columns, from - TREND_DAYS * DAY_MS, to));
   const always = closes.map((days) => holdReturns(days, () => true, costFactor));
@@ -26,6 +30,7 @@ export const baselineReturns = (series: readonly CandleColumns[], from: EpochMs,
   ];
 };
 
+/** The figures of those, and of staying out of the market. */
 export const baselines = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): BaselineResult[] => [
   { name: 'always flat', totalReturn: 0, maxDrawdown: 0, sharpe: null },
   ...baselineReturns(series, from, to, costFactor).map(({ name, returns }) => ({ name, ...growth(returns), sharpe: sharpeRatio(momentsOf(returns)) * Math.sqrt(DAYS_A_YEAR) })),

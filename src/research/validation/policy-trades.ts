@@ -117,6 +117,7 @@ export interface TradeSummary {
 const LEAST_TRADES = 20;
 const DAYS_A_YEAR = 365;
 
+/** Figures of trades that ended, over [from, to). Below LEAST_TRADES, figures that would be noise are null. */
 export const summariseTrades = (trades: readonly PolicyTrade[], from: EpochMs, to: EpochMs): TradeSummary => {
   const returns = dailyReturns(trades, from, to);
   const enough = trades.length >= LEAST_TRADES;
@@ -149,6 +150,7 @@ export const dailyReturns = (trades: readonly PolicyTrade[], from: EpochMs, to: 
   return returns;
 };
 
+/** Total return and maximum drawdown, as fractions, of an equity that starts at 1 and takes one return after the other. */
 export const growth = (returns: ArrayLike<number>): { totalReturn: number; maxDrawdown: number } => {
   let [equity, peak, maxDrawdown] = [1, 1, 0];
   for (let i = 0; i < returns.length; i++) {

@@ -23,6 +23,11 @@ export interface CalibrationPoint {
 
 const LEAST_PROBABILITY = 1e-9;
 
+/**
+ * Scores stated probabilities against what happened.
+ * @param probabilities 0 to 1, cut to [1e-9, 1 - 1e-9] so that the log loss stays finite
+ * @param labels 0 or 1, one for each of `probabilities`; without any rows every mean is NaN
+ */
 export const scoreProbabilities = (probabilities: ArrayLike<number>, labels: ArrayLike<number>): ProbabilityScores => {
   const rows = probabilities.length;
   let [ones, brier, logLoss] = [0, 0, 0];

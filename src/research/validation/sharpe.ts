@@ -39,6 +39,7 @@ export interface Moments {
   readonly kurtosis: number;
 }
 
+/** Mean, sample standard deviation, skewness and kurtosis of a series, in its own unit. A series that does not vary has skewness 0 and kurtosis 3. */
 export const momentsOf = (values: ArrayLike<number>): Moments => {
   const count = values.length;
   let mean = 0;

@@ -48,6 +48,12 @@ export interface Validation {
 
 const iso = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
 
+/**
+ * Scores the answers of a walk forward and the trades that the policy makes of them: over the whole span, over the years
+ * that nothing was chosen on, by symbol, year, volatility and margin.
+ * @param series candles by symbol, for buy and hold and the trend rule
+ * @param margin least expected value that is traded, a fraction of notional
+ */
 export const validate = (dataset: Dataset, answers: WalkForward, series: CandleSeries, margin: number): Validation => {
   const from = answers.folds[0]?.testFrom ?? 0;
   const to = answers.folds.at(-1)?.testTo ?? 0;

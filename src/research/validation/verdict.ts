@@ -24,6 +24,10 @@ const YEAR = Math.sqrt(365);
 const shown = (value: number): string => (Number.isNaN(value) ? 'n/a' : value.toFixed(3));
 const shownPercent = (value: number | null): string => (value === null ? 'n/a' : `${(100 * value).toFixed(3)} %`);
 
+/**
+ * Judges the model by EDGE_RULE, on decisions after SEARCH_END alone. One condition that does not hold means no edge.
+ * @param log every trial of the search: the more there were, the better the best of them looks by luck
+ */
 export const judge = (dataset: Dataset, answers: WalkForward, validation: Validation, log: TrialLog): Verdict => {
   const picked = Int32Array.from(answers.rows.keys()).filter((i) => (dataset.time[answers.rows[i] ?? 0] ?? 0) >= SEARCH_END);
   const rows = picked.map((i) => answers.rows[i] ?? 0);

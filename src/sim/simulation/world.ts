@@ -46,6 +46,11 @@ export interface World {
   calm(): void;
 }
 
+/**
+ * Makes the world of one history.
+ * @param options `days`: market days of the history, to which two quiet ones are added; `balance`: USDT of the account, as
+ * decimal text; `faults`: makes the plan of faults from the moment at which the world begins
+ */
 export const createWorld = (options: {
   readonly seed: number;
   readonly days: number;

@@ -58,7 +58,7 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
 const textOf = (message: { readonly text?: string; readonly caption?: string }): string => message.text ?? message.caption ?? '';
 
 describe('every command', () => {
-  test('is in this table', () => {
+  test('has a case in the table of this file', () => {
     expect(Object.keys(CASES).sort()).toEqual(commands.map(({ name }) => name).sort());
   });
 

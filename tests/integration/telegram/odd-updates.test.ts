@@ -15,7 +15,7 @@ const said = (chatId: number): readonly (string | undefined)[] => bot.server.per
 const person = (id: number) => ({ id, is_bot: false, first_name: 'x' });
 const chat = (id: number) => ({ id, type: id < 0 ? 'supergroup' : 'private' });
 
-test('a command under a picture is one', async () => {
+test('a command in the caption of a picture is carried out', async () => {
   const date = Math.floor(bot.clock.wallNow() / 1_000);
   bot.server.person.push({ message: { message_id: 900, from: person(OPERATOR), chat: chat(OPERATOR), date, photo: [{ file_id: 'p' }], caption: '/pause look at this' } });
   await bot.settle();
