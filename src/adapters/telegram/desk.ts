@@ -9,8 +9,8 @@ import type { Outbound, Replaced } from './outbound.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
-import { furtherNotDone, isUrgentSlip, meantCommand, noCommand, splitCommands, unknownCommand } from './slips.ts';
-import { readUpdate, type IncomingMessage, type IncomingPress, type Place, type Sender } from './updates.ts';
+import { furtherNotDone, isUrgentSlip, meantCommand, nameless, noCommand, splitCommands, unknownCommand } from './slips.ts';
+import { readUpdate, type IncomingMessage, type IncomingNameless, type IncomingPress, type Place, type Sender } from './updates.ts';
 
 /**
  * Where updates become deeds. The order of the questions is the safety of the
@@ -29,6 +29,8 @@ export interface DeskOptions {
   readonly strangers: StrangerWatch;
   readonly seen: SeenUpdates;
   readonly rate: (senderId: number) => RateVerdict;
+  /** By chat: whoever writes as one is nobody's to count. */
+  readonly namelessRate: (chatId: number) => RateVerdict;
   readonly requests: Requests;
   readonly confirming: Confirming;
   readonly outbound: Outbound;
@@ -247,10 +249,22 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.answer(press.queryId, 'This message is too old for its buttons. Send the command as a message.', true);
   };
 
+  /** Silence would leave an operator in the belief that it was done. Only where commands are heard, and seldom: anybody in a group may be able to write as a channel. */
+  const onNameless = ({ updateId, place, text }: IncomingNameless): void => {
+    const parsed = parseCommand(splitCommands(text.trim(), (name) => commands.find(name)).own);
+    const spec = parsed === null ? undefined : commands.find(parsed.name);
+    const forUs = parsed?.mention === null || parsed?.mention === options.self()?.username.toLowerCase();
+    if (spec === undefined || !forUs || place.isPrivate || !access.allows(place, 0) || options.namelessRate(place.chatId) !== 'go') return;
+    seen.add(updateId);
+    options.audit({ at: clock.wallNow(), caller: { userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' }, chatId: place.chatId, command: spec.name, arguments: '', outcome: 'refused: nobody can tell who sent it' });
+    outbound.send(place, nameless(spec));
+  };
+
   const handleKnown = async (update: unknown): Promise<void> => {
     const incoming = readUpdate(update);
     if (incoming === null || seen.has(incoming.updateId)) return;
     if (incoming.kind === 'migration') return options.probeMigration(incoming.chatId);
+    if (incoming.kind === 'nameless') return onNameless(incoming);
     if (incoming.kind === 'press' && incoming.authorId === null && !incoming.place.isPrivate) return tooOld(incoming);
     const caller = admit(incoming.sender, incoming.place);
     if (caller === null) return;

@@ -39,6 +39,10 @@ const reply = (title: string, line: string, specs: readonly CommandSpec[]): Repl
 export const furtherNotDone = (own: string, further: readonly CommandSpec[]): Reply =>
   reply(`Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`, `A message holds one command, and its first counts: /${own}. Send what else is wanted as a message of its own.`, further);
 
+/** Of a press Telegram names the person, also where their messages are anonymous. */
+export const nameless = (spec: CommandSpec): Reply =>
+  reply(`Not done: /${spec.name}`, 'It was sent in the name of the group or of a channel, so nobody can tell who sent it. Send it as yourself: in your own chat with the bot, or here without staying anonymous.', [spec]);
+
 /** A command further down in a message, or its name without the slash; undefined when the message holds neither. */
 export const meantCommand = (text: string, find: Find): CommandSpec | undefined => {
   const below = /^[^\S\n]*\/([A-Za-z0-9_]{1,32})(?![^\s])/m.exec(text)?.[1];
