@@ -17,7 +17,8 @@ export interface Place {
 }
 
 export interface IncomingMessage {
-  readonly kind: 'message';
+  /** `edited`: what was sent before reads otherwise by now. */
+  readonly kind: 'message' | 'edited';
   readonly updateId: number;
   readonly sender: Sender;
   readonly place: Place;
@@ -124,7 +125,7 @@ const readPress = (updateId: number, query: Fields): IncomingPress | null => {
   return { kind: 'press', updateId, sender, place, messageId, authorId, hasPicture: Array.isArray(message['photo']), queryId, data };
 };
 
-/** Null for everything that is not a new message or a pressed button from a person, or that is malformed. */
+/** Null for everything that is not a message or a pressed button from a person, or that is malformed. */
 export const readUpdate = (value: unknown): Incoming | null => {
   const update = fields(value);
   const updateId = integer(update?.['update_id']);
@@ -132,5 +133,8 @@ export const readUpdate = (value: unknown): Incoming | null => {
   const message = fields(update['message']);
   if (message !== null) return readMessage(updateId, message);
   const query = fields(update['callback_query']);
-  return query === null ? null : readPress(updateId, query);
+  if (query !== null) return readPress(updateId, query);
+  const edited = fields(update['edited_message']);
+  const now = edited === null ? null : readMessage(updateId, edited);
+  return now?.kind === 'message' ? { ...now, kind: 'edited' } : null;
 };

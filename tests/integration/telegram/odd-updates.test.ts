@@ -61,6 +61,29 @@ describe('a command of nobody that Telegram names', () => {
   });
 });
 
+const edit = (id: number, text: string, place: object = { chat: chat(id) }): void =>
+  void bot.server.person.push({ edited_message: { message_id: 1, date: Math.floor(bot.clock.wallNow() / 1_000) - 5, edit_date: Math.floor(bot.clock.wallNow() / 1_000), from: person(id), text, ...place } });
+
+test('an edit that makes a command of a message does nothing, and says so with a button', async () => {
+  edit(OPERATOR, '/halt');
+  const answer = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('An edited message does nothing') === true);
+  expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
+  edit(STRANGER, '/halt');
+  edit(OPERATOR, 'thanks');
+  edit(OPERATOR, '/halt@another_bot');
+  edit(OPERATOR, '/halt', { chat: chat(-77) });
+  await bot.settle();
+  expect([said(OPERATOR).length, said(STRANGER), deeds(), bot.tools.calls, bot.reported]).toEqual([1, [], [], [], []]);
+});
+
+test('with a blank behind the slash the command is named, in a group, too', async () => {
+  for (const place of [OPERATOR, GROUP]) {
+    const answer = await bot.ask(OPERATOR, '/ Halt', place);
+    expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
+  }
+  expect(bot.tools.calls).toEqual([]);
+});
+
 /** Telegram says of a message that it shows to the bot no more that it is of 1970; author and topic are missing. */
 const pressOld = (userId: number, chatId: number, data: string): void => {
   bot.server.person.push({ callback_query: { id: `${userId} ${data}`, from: person(userId), message: { message_id: 5, chat: chat(chatId), date: 0 }, chat_instance: '1', data } });
