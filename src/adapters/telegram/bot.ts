@@ -141,6 +141,7 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     strangers,
     seen: createSeenUpdates(memory, `telegram/${botIdOf(token)}/seen`),
     rate: createRateLimit(20, 1, () => clock.monotonicNow()),
+    namelessRate: createRateLimit(1, 1 / 30, () => clock.monotonicNow()),
     requests,
     confirming,
     outbound,

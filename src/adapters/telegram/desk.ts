@@ -9,8 +9,8 @@ import type { Outbound, Replaced } from './outbound.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
-import { furtherNotDone, isUrgentSlip, meantCommand, noCommand, splitCommands, unknownCommand } from './slips.ts';
-import { readUpdate, type IncomingMessage, type IncomingPress, type Place, type Sender } from './updates.ts';
+import { edited, furtherNotDone, isUrgentSlip, meantBehindSlash, meantCommand, nameless, noCommand, notUnderstood, splitCommands, unknownCommand } from './slips.ts';
+import { readUpdate, type IncomingMessage, type IncomingNameless, type IncomingPress, type Place, type Sender } from './updates.ts';
 
 /**
  * Where updates become deeds. The order of the questions is the safety of the
@@ -29,6 +29,8 @@ export interface DeskOptions {
   readonly strangers: StrangerWatch;
   readonly seen: SeenUpdates;
   readonly rate: (senderId: number) => RateVerdict;
+  /** By chat: whoever writes as one is nobody's to count. */
+  readonly namelessRate: (chatId: number) => RateVerdict;
   readonly requests: Requests;
   readonly confirming: Confirming;
   readonly outbound: Outbound;
@@ -127,14 +129,14 @@ export const createDesk = (options: DeskOptions): Desk => {
   };
 
   /** "/halt!" is no command. Silence would leave whoever sent it in the belief that it was done. */
-  const notUnderstood = (message: IncomingMessage, caller: Caller): void => {
+  const onNoCommand = (message: IncomingMessage, caller: Caller): void => {
     seen.add(message.updateId);
-    const spec = commands.find((/^\/([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(message.text.trim())?.[1] ?? '').toLowerCase());
+    const spec = meantBehindSlash(message.text, (name) => commands.find(name));
     // In a group it may be meant for another bot.
     if (spec === undefined && !message.place.isPrivate) return;
     if (tooFast(caller, message.place, spec?.name ?? '', null)) return;
     note(caller, message.place, spec?.name ?? '', '', 'not understood');
-    outbound.send(message.place, say('Not done', spec === undefined ? 'That is no command. /help lists them all.' : `Something stands right behind the name. Send /${spec.name}, with a space before anything else.`));
+    outbound.send(message.place, notUnderstood(spec));
   };
 
   /** "/halt@" and the name of another bot. Only in a group can that bot be there; here it is a slip, and was meant for this one. */
@@ -156,7 +158,7 @@ export const createDesk = (options: DeskOptions): Desk => {
   const onCommands = async (message: IncomingMessage, caller: Caller): Promise<void> => {
     const { own, further } = splitCommands(message.text.trim(), (name) => commands.find(name));
     const parsed = parseCommand(own);
-    if (parsed === null) return notUnderstood(message, caller);
+    if (parsed === null) return onNoCommand(message, caller);
     const spec = await onCommand(message, parsed, caller);
     // Of /halt on two lines the first has done what the second asks for. Behind what is not ours, or came too fast, silence is safe for the rest alone.
     const notDone = further.filter((other) => (spec === null ? isUrgent(other, caller) : other !== spec || spec.effect !== 'tighten'));
@@ -247,10 +249,40 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.answer(press.queryId, 'This message is too old for its buttons. Send the command as a message.', true);
   };
 
+  /** The first command of a text, where it is one of this bot's. */
+  const commandIn = (text: string): CommandSpec | null => {
+    const parsed = parseCommand(splitCommands(text.trim(), (name) => commands.find(name)).own);
+    if (parsed === null || (parsed.mention !== null && parsed.mention !== options.self()?.username.toLowerCase())) return null;
+    return commands.find(parsed.name) ?? null;
+  };
+
+  /** Silence would leave an operator in the belief that it was done. Only where commands are heard, and seldom: anybody in a group may be able to write as a channel. */
+  const onNameless = ({ updateId, place, text }: IncomingNameless): void => {
+    const spec = commandIn(text);
+    if (spec === null || place.isPrivate || !access.allows(place, 0) || options.namelessRate(place.chatId) !== 'go') return;
+    seen.add(updateId);
+    options.audit({ at: clock.wallNow(), caller: { userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' }, chatId: place.chatId, command: spec.name, arguments: '', outcome: 'refused: nobody can tell who sent it' });
+    outbound.send(place, nameless(spec));
+  };
+
+  /** Whoever mends "/hlat" by an edit sees "/halt" in the chat, and believes that it was done. */
+  const onEdited = (message: IncomingMessage): void => {
+    const role = access.roleOf(message.sender.id);
+    const spec = commandIn(message.text);
+    if (role === null || spec === null || !access.allows(message.place, message.sender.id)) return;
+    seen.add(message.updateId);
+    const caller: Caller = { userId: message.sender.id, name: message.sender.name, role, via: 'telegram' };
+    if (tooFast(caller, message.place, spec.name, null)) return;
+    note(caller, message.place, spec.name, '', 'not done: an edited message');
+    outbound.send(message.place, edited(spec));
+  };
+
   const handleKnown = async (update: unknown): Promise<void> => {
     const incoming = readUpdate(update);
     if (incoming === null || seen.has(incoming.updateId)) return;
     if (incoming.kind === 'migration') return options.probeMigration(incoming.chatId);
+    if (incoming.kind === 'edited') return onEdited(incoming);
+    if (incoming.kind === 'nameless') return onNameless(incoming);
     if (incoming.kind === 'press' && incoming.authorId === null && !incoming.place.isPrivate) return tooOld(incoming);
     const caller = admit(incoming.sender, incoming.place);
     if (caller === null) return;

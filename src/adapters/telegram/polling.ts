@@ -40,7 +40,7 @@ const MAX_BACKOFF: Milliseconds = 30 * SECOND_MS;
 const MAX_TOKEN_BACKOFF: Milliseconds = 5 * MINUTE_MS;
 /** How long an update may hold up the next ones: only the effect of a tightening command is waited for. */
 const MAX_EFFECT_WAIT: Milliseconds = 2 * SECOND_MS;
-const ALLOWED_UPDATES = ['message', 'callback_query'] as const;
+const ALLOWED_UPDATES = ['message', 'edited_message', 'callback_query'] as const;
 
 const NAMES: Readonly<Record<NamedTrouble, string>> = {
   conflict: '409 Conflict: another program polls with this bot token. Stop it, or give one of them another TELEGRAM_BOT_TOKEN. Trying again.',

@@ -39,6 +39,20 @@ const reply = (title: string, line: string, specs: readonly CommandSpec[]): Repl
 export const furtherNotDone = (own: string, further: readonly CommandSpec[]): Reply =>
   reply(`Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`, `A message holds one command, and its first counts: /${own}. Send what else is wanted as a message of its own.`, further);
 
+/** A message counts as it was first sent: an edit may come hours later, of something that was done long ago. */
+export const edited = (spec: CommandSpec): Reply =>
+  reply('An edited message does nothing', `It counts as it was first sent. If /${spec.name} is wanted now, send it as a new message.`, [spec]);
+
+/** "/halt!" or "/ halt": which command it was meant as; undefined when none can be told. */
+export const meantBehindSlash = (text: string, find: Find): CommandSpec | undefined => find((/^\/\s*([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(text.trim())?.[1] ?? '').toLowerCase());
+
+export const notUnderstood = (spec: CommandSpec | undefined): Reply =>
+  spec === undefined ? reply('Not done', 'That is no command. /help lists them all.', []) : reply('Not done', `Send /${spec.name}, nothing between slash and name, and a space before anything else.`, [spec]);
+
+/** Of a press Telegram names the person, also where their messages are anonymous. */
+export const nameless = (spec: CommandSpec): Reply =>
+  reply(`Not done: /${spec.name}`, 'It was sent in the name of the group or of a channel, so nobody can tell who sent it. Send it as yourself: in your own chat with the bot, or here without staying anonymous.', [spec]);
+
 /** A command further down in a message, or its name without the slash; undefined when the message holds neither. */
 export const meantCommand = (text: string, find: Find): CommandSpec | undefined => {
   const below = /^[^\S\n]*\/([A-Za-z0-9_]{1,32})(?![^\s])/m.exec(text)?.[1];

@@ -17,7 +17,8 @@ export interface Place {
 }
 
 export interface IncomingMessage {
-  readonly kind: 'message';
+  /** `edited`: what was sent before reads otherwise by now. */
+  readonly kind: 'message' | 'edited';
   readonly updateId: number;
   readonly sender: Sender;
   readonly place: Place;
@@ -48,7 +49,15 @@ export interface IncomingMigration {
   readonly chatId: number;
 }
 
-export type Incoming = IncomingMessage | IncomingPress | IncomingMigration;
+/** Written in the name of the group (an administrator who stays anonymous) or of a channel: nobody can tell who did. */
+export interface IncomingNameless {
+  readonly kind: 'nameless';
+  readonly updateId: number;
+  readonly place: Place;
+  readonly text: string;
+}
+
+export type Incoming = IncomingMessage | IncomingPress | IncomingMigration | IncomingNameless;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -82,7 +91,10 @@ const readPlace = (message: Fields): Place | null => {
   return { chatId, threadId, isPrivate: type === 'private' };
 };
 
-const readMessage = (updateId: number, message: Fields): IncomingMessage | IncomingMigration | null => {
+/** Telegram copies each post of a linked channel into its group; it and what was forwarded were not written here. */
+const isCopy = (message: Fields): boolean => message['is_automatic_forward'] === true || message['forward_origin'] !== undefined;
+
+const readMessage = (updateId: number, message: Fields): IncomingMessage | IncomingMigration | IncomingNameless | null => {
   const place = readPlace(message);
   if (place === null) return null;
   if (message['migrate_to_chat_id'] !== undefined) return { kind: 'migration', updateId, chatId: place.chatId };
@@ -91,9 +103,10 @@ const readMessage = (updateId: number, message: Fields): IncomingMessage | Incom
   const date = integer(message['date']);
   // What stands under a picture or a file was typed by the same person: a /halt there is meant as one.
   const text = message['text'] ?? message['caption'];
-  // Posts in the name of a chat, and messages written by way of another bot, have no person behind them.
-  if (message['sender_chat'] !== undefined || message['via_bot'] !== undefined) return null;
-  if (sender === null || messageId === null || date === null || typeof text !== 'string' || text.length > 4096) return null;
+  // Messages written by way of another bot have no person behind them.
+  if (message['via_bot'] !== undefined || typeof text !== 'string' || text.length > 4096) return null;
+  if (message['sender_chat'] !== undefined) return integer(fields(message['sender_chat'])?.['id']) === null || isCopy(message) ? null : { kind: 'nameless', updateId, place, text };
+  if (sender === null || messageId === null || date === null) return null;
   return { kind: 'message', updateId, sender, place, messageId, sentAt: date * 1000, text, forwarded: message['forward_origin'] !== undefined };
 };
 
@@ -112,7 +125,7 @@ const readPress = (updateId: number, query: Fields): IncomingPress | null => {
   return { kind: 'press', updateId, sender, place, messageId, authorId, hasPicture: Array.isArray(message['photo']), queryId, data };
 };
 
-/** Null for everything that is not a new message or a pressed button from a person, or that is malformed. */
+/** Null for everything that is not a message or a pressed button from a person, or that is malformed. */
 export const readUpdate = (value: unknown): Incoming | null => {
   const update = fields(value);
   const updateId = integer(update?.['update_id']);
@@ -120,5 +133,8 @@ export const readUpdate = (value: unknown): Incoming | null => {
   const message = fields(update['message']);
   if (message !== null) return readMessage(updateId, message);
   const query = fields(update['callback_query']);
-  return query === null ? null : readPress(updateId, query);
+  if (query !== null) return readPress(updateId, query);
+  const edited = fields(update['edited_message']);
+  const now = edited === null ? null : readMessage(updateId, edited);
+  return now?.kind === 'message' ? { ...now, kind: 'edited' } : null;
 };

@@ -327,7 +327,7 @@ describe('what people may do', () => {
     // While an order's outcome is open, balances prove nothing.
     world.fate = () => ({ kind: 'silence' });
     world.predict(BTC);
-    expect(await tools().reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('an order is under way') as string });
+    expect(await tools().reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('An order is under way') as string });
   });
 
   test('/reconcile does not either when a difference was seen once and the second look failed', async () => {

@@ -296,7 +296,7 @@ describe('answers', () => {
     const bot = await start();
     expect((await bot.ask(OPERATOR, '/pnl 9y')).text).toMatch(/none of today, 7d, 30d, all[\s\S]*For example: \/pnl 7d/);
     expect((await bot.ask(OPERATOR, '/nonsense')).text).toContain('no command /nonsense');
-    expect((await bot.ask(OPERATOR, '/pause!')).text).toBe('Not done\n\nSomething stands right behind the name. Send /pause, with a space before anything else.');
+    expect((await bot.ask(OPERATOR, '/pause!')).text).toBe('Not done\n\nSend /pause, nothing between slash and name, and a space before anything else.');
     expect((await bot.ask(OPERATOR, '/?')).text).toContain('That is no command');
     expect(bot.service.calls).toEqual([]);
     expect(bot.service.auditRows.filter(({ outcome }) => outcome === 'not understood').map(({ command }) => command)).toEqual(['pause', '']);

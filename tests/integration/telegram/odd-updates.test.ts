@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FORUM, GROUP, OPERATOR, startHarness, STRANGER, type Harness } from './harness.ts';
 
 /** Commands in a shape that is not the usual one. Whoever sends "/halt" believes that it was done, so none is met with silence. */
@@ -28,6 +28,60 @@ test('in private a command that names another bot is a slip, and the person is t
   await bot.settle();
   expect(said(GROUP)).toEqual([]);
   expect(deeds()).toEqual([]);
+});
+
+describe('a command of nobody that Telegram names', () => {
+  const asChat = (senderId: number, text: string, place: object = { chat: chat(GROUP) }, extra: object = {}): void =>
+    void bot.server.person.push({ message: { message_id: 901, date: Math.floor(bot.clock.wallNow() / 1_000), from: { id: 1_087_968_824, is_bot: true, first_name: 'Group' }, sender_chat: { id: senderId }, text, ...place, ...extra } });
+
+  test('of an administrator who stays anonymous it does nothing, and its answer has a button that does it for a listed person', async () => {
+    asChat(GROUP, '/halt now');
+    const answer = await bot.server.person.waitFor(GROUP, ({ text }) => text?.startsWith('Not done: /halt') === true);
+    expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
+    expect(bot.tools.calls).toEqual([]);
+    expect(bot.service.auditRows).toMatchObject([{ command: 'halt', outcome: 'refused: nobody can tell who sent it', caller: { role: 'stranger' } }]);
+    await bot.press(OPERATOR, GROUP, '/halt');
+    await expect.poll(() => bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
+  });
+
+  test('what is no command of this bot, was not written here, or came where no command is heard stays without an answer; of a flood the first has one', async () => {
+    asChat(GROUP, 'good morning');
+    asChat(GROUP, '/halt@another_bot');
+    asChat(GROUP, '/quote');
+    asChat(-1_005, '/halt', undefined, { is_automatic_forward: true });
+    asChat(-1_005, '/halt', undefined, { forward_origin: { type: 'channel' } });
+    asChat(-77, '/halt', { chat: chat(-77) });
+    asChat(FORUM, '/halt', { chat: chat(FORUM), message_thread_id: 99, is_topic_message: true });
+    await bot.settle();
+    expect([said(GROUP), said(FORUM), bot.service.auditRows.filter(({ command }) => command === 'halt')]).toEqual([[], [], []]);
+    for (let count = 0; count < 12; count += 1) asChat(-1_005, '/halt');
+    await bot.settle();
+    await expect.poll(() => said(GROUP).length).toBe(1);
+    expect(bot.tools.calls).toEqual([]);
+  });
+});
+
+const edit = (id: number, text: string, place: object = { chat: chat(id) }): void =>
+  void bot.server.person.push({ edited_message: { message_id: 1, date: Math.floor(bot.clock.wallNow() / 1_000) - 5, edit_date: Math.floor(bot.clock.wallNow() / 1_000), from: person(id), text, ...place } });
+
+test('an edit that makes a command of a message does nothing, and says so with a button', async () => {
+  edit(OPERATOR, '/halt');
+  const answer = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('An edited message does nothing') === true);
+  expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
+  edit(STRANGER, '/halt');
+  edit(OPERATOR, 'thanks');
+  edit(OPERATOR, '/halt@another_bot');
+  edit(OPERATOR, '/halt', { chat: chat(-77) });
+  await bot.settle();
+  expect([said(OPERATOR).length, said(STRANGER), deeds(), bot.tools.calls, bot.reported]).toEqual([1, [], [], [], []]);
+});
+
+test('with a blank behind the slash the command is named, in a group, too', async () => {
+  for (const place of [OPERATOR, GROUP]) {
+    const answer = await bot.ask(OPERATOR, '/ Halt', place);
+    expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
+  }
+  expect(bot.tools.calls).toEqual([]);
 });
 
 /** Telegram says of a message that it shows to the bot no more that it is of 1970; author and topic are missing. */
