@@ -13,5 +13,8 @@ export const price = (value: Decimal): string => {
   return mark < 0 ? text : number.toFixed(5 - Number(text.slice(mark + 1)));
 };
 
+/** Room on a disk: "0.9 GiB"; "12 MiB" where that would be "0.0 GiB". */
+export const sizeText = (bytes: number): string => (bytes < 1024 ** 3 / 10 ? `${Math.floor(bytes / 1024 ** 2)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`);
+
 /** New books before their first start, which may wait for the exchange: one wording for replies, refusals and what is kept for later. */
 export const STARTING = { title: 'The bot is still starting', why: 'It waits for the exchange and trades nothing' } as const;
