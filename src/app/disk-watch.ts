@@ -1,4 +1,5 @@
 import { MINUTE_MS, type Milliseconds } from '../core/units.ts';
+import { sizeText } from '../core/words.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { OutboxStore } from '../ports/outbox.ts';
@@ -8,9 +9,6 @@ const LOOK: Milliseconds = MINUTE_MS;
 const TOLD_AGAIN = 0.5;
 /** So much more than the least is room again: a log that comes and goes is not told each time. */
 const ROOM_AGAIN = 1.25;
-
-/** "0.9 GiB"; "12 MiB" where that would be "0.0 GiB". */
-export const sizeText = (bytes: number): string => (bytes < 1024 ** 3 / 10 ? `${Math.floor(bytes / 1024 ** 2)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`);
 
 export interface DiskWatchOptions {
   /** Bytes left beside the database. */

@@ -11,14 +11,14 @@ import { recordPhase } from './phase-record.ts';
 const nothing: Evidence = {
   at: Date.UTC(2026, 0, 1),
   engineVersion: 'x',
-  config: { mode: 'live', symbols: ['BTC/USDT'], limits: DEFAULT_LIMITS, acceptNoEdge: false, operators: 0, telegramToken: false, webhook: false, heartbeat: false, totp: false, dashboardHost: '127.0.0.1' },
+  config: { mode: 'live', symbols: ['BTC/USDT'], limits: DEFAULT_LIMITS, acceptNoEdge: false, operators: 0, telegramToken: false, telegramInTheClear: 'http://192.0.2.7', webhook: false, heartbeat: false, totp: false, dashboardHost: '127.0.0.1' },
   model: null,
   modelFault: 'no model | at all',
   paper: { status: 'missing', why: 'no paper', exists: false },
   testnet: { status: 'missing', why: 'no testnet', exists: false },
   own: { status: 'missing', why: 'no live', exists: false },
   exchange: { fault: 'no answer', skew: null, account: null, rights: null, accountFault: 'no key' },
-  host: { uid: 0, user: 'root', envFile: { path: '.env', mode: 0o644 }, databases: [{ path: 'x.db', mode: 0o666 }], freeBytes: 0, backup: null },
+  host: { uid: 0, user: 'root', envFile: { path: '.env', mode: 0o644 }, anyCertificate: true, databases: [{ path: 'x.db', mode: 0o666 }], freeBytes: 0, backup: null },
 };
 
 describe('the audit', () => {
@@ -68,6 +68,18 @@ describe('the audit', () => {
     const at = (dashboardHost: string) => verdictOf({ ...nothing, config: { ...nothing.config, dashboardHost } }, 'dashboard')?.verdict;
     expect([at('127.0.0.1'), at('127.1.2.3'), at('localhost'), at('::1')]).toEqual(['PASS', 'PASS', 'PASS', 'PASS']);
     expect([at('127.example.org'), at('0.0.0.0')]).toEqual(['WARN', 'WARN']);
+  });
+
+  test('connections that others can read or pretend to be at the end of fail, as they keep live from starting', () => {
+    const of = (telegramInTheClear: string | null, anyCertificate: boolean) => verdictOf({ ...nothing, config: { ...nothing.config, telegramInTheClear }, host: { ...nothing.host, anyCertificate } }, 'connections');
+    expect(of(null, false)?.verdict).toBe('PASS');
+    expect(of('http://192.0.2.7', false)).toMatchObject({ verdict: 'FAIL', evidence: 'TELEGRAM_API_ROOT=http://192.0.2.7 sends token and commands in the clear: use https:// or a loopback address' });
+    expect(of(null, true)).toMatchObject({ verdict: 'FAIL', evidence: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0') as string });
+  });
+
+  test('room on a disk is written as everywhere else', () => {
+    const at = (freeBytes: number) => verdictOf({ ...nothing, host: { ...nothing.host, freeBytes } }, 'disk')?.evidence;
+    expect([at(40 * 1024 ** 2), at(3 * 1024 ** 3)]).toEqual(['40 MiB free, at least 1.0 GiB: make room', '3.0 GiB free']);
   });
 
   test('has eight domains, each with checks of its own, and says where each stands in the documentation', () => {

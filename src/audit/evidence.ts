@@ -29,6 +29,8 @@ export interface ConfigFacts {
   readonly acceptNoEdge: boolean;
   readonly operators: number;
   readonly telegramToken: boolean;
+  /** Address of the Bot API when token and commands go there in the clear; null when they do not. */
+  readonly telegramInTheClear: string | null;
   readonly webhook: boolean;
   readonly heartbeat: boolean;
   readonly totp: boolean;
@@ -65,6 +67,8 @@ export interface HostFacts {
   readonly user: string;
   /** `.env`, when there is one. */
   readonly envFile: FileFacts | null;
+  /** Whether this process takes any certificate for that of whom it talks to. */
+  readonly anyCertificate: boolean;
   /** Databases of the configuration that exist, with what lies beside them. */
   readonly databases: readonly FileFacts[];
   readonly freeBytes: number;

@@ -10,6 +10,7 @@ import { freeBytes } from '../adapters/system/disk-space.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { unfitFileSystem } from '../adapters/system/file-system.ts';
 import { LEAST_FREE } from '../audit/checks/deployment-security.ts';
+import { sizeText } from '../core/words.ts';
 import type { Clock } from '../ports/clock.ts';
 import { connectForLooking } from './audit/audit.ts';
 import { openModel } from './compose/model.ts';
@@ -71,8 +72,8 @@ const diagnoseFiles = (config: Config): readonly Diagnosis[] => {
   const { databasePath } = config;
   const directory = existsSync(dirname(databasePath)) ? dirname(databasePath) : '.';
   const left = freeBytes(directory);
-  const free = `${(left / 1024 ** 3).toFixed(1)} GiB free`;
-  return [left < LEAST_FREE ? bad('disk', `${free}, at least 1 GiB: make room`) : good('disk', free), diagnoseDirectory(directory, statfsSync(directory).type), diagnoseDatabase(config)];
+  const free = `${sizeText(left)} free`;
+  return [left < LEAST_FREE ? bad('disk', `${free}, at least ${sizeText(LEAST_FREE)}: make room`) : good('disk', free), diagnoseDirectory(directory, statfsSync(directory).type), diagnoseDatabase(config)];
 };
 
 const diagnoseDirectory = (directory: string, type: number): Diagnosis => {

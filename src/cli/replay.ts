@@ -84,6 +84,9 @@ const prove = ({ journal, after, start }: Source, path: string, until: number | 
   if (until !== undefined && until <= after) throw new UserError(`--until ${until} is before the first entry that is here, ${after + 1}; older days are files in the folder "archive" beside the database`);
   if (after > 0 && start === null) throw new UserError(`${path} begins at entry ${after + 1} without the snapshot before it, so nothing can be proved; restore a backup`, EXIT_CODES.failure);
   if (journal.lastSequence() === 0) throw new UserError(`${path} has no journal entry yet, so nothing was proved`, EXIT_CODES.failure);
+  // A snapshot of an entry that is not there says that the end was cut off, which is a finding and no slip of the hand.
+  const end = Math.max(journal.lastSequence(), journal.latestSnapshot()?.sequence ?? 0);
+  if (until !== undefined && until > end) throw new UserError(`--until ${until} is beyond the last entry, ${end}; leave it out to prove all there is`);
   const result = verify(journal, { start, ...(until === undefined ? {} : { until }) });
   const running = engineVersion();
   const others = result.engineVersions.filter((version) => version !== running);

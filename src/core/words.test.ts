@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counted, money, signedMoney, signedPercent, span } from './words.ts';
+import { counted, money, signedMoney, signedPercent, sizeText, span } from './words.ts';
 
 test.each([
   [0, '0.00'],
@@ -33,4 +33,13 @@ test.each([
   [3 * 86_400_000 + 4 * 3_600_000, '3 d 4 h'],
 ])('%s ms are %s', (value, words) => {
   expect(span(value)).toBe(words);
+});
+
+test.each([
+  [40 * 1024 ** 2 + 1, '40 MiB'],
+  [1024 ** 3 / 10 - 1, '102 MiB'],
+  [1024 ** 3 / 10, '0.1 GiB'],
+  [71.66 * 1024 ** 3, '71.7 GiB'],
+])('%i bytes are %s', (bytes, words) => {
+  expect(sizeText(bytes)).toBe(words);
 });

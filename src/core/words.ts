@@ -38,5 +38,8 @@ export const price = (value: Decimal): string => {
 /** That nothing is held, in all or of one symbol. */
 export const noPosition = (symbol: string | null): string => (symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`);
 
+/** Room on a disk: "0.9 GiB"; "12 MiB" where that would be "0.0 GiB". */
+export const sizeText = (bytes: number): string => (bytes < 1024 ** 3 / 10 ? `${Math.floor(bytes / 1024 ** 2)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`);
+
 /** New books before their first start, which may wait for the exchange: one wording for replies, refusals and what is kept for later. */
 export const STARTING = { title: 'The bot is still starting', why: 'It waits for the exchange and trades nothing' } as const;

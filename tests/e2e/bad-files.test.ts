@@ -73,6 +73,15 @@ describe('what cannot be written is one line', () => {
     expect(code).toBe(3);
   });
 
+  test.each([
+    ['TELEGRAM_API_ROOT=http://192.0.2.7 sends token and commands in the clear', { TELEGRAM_BOT_TOKEN: `1:${'x'.repeat(35)}`, TELEGRAM_OPERATORS: '1', TELEGRAM_API_ROOT: 'http://192.0.2.7' }],
+    ['NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody on the way', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
+  ])('an audit finds what a live start refuses: %s', async (words, environment) => {
+    const { code, output } = await runGuardian(['audit'], { DATABASE_PATH: inside('demo.db'), ...environment }, directory);
+    expect(output).toMatch(new RegExp(`^ +FAIL +connections +${words}`, 'm'));
+    expect(code).toBe(3);
+  });
+
   test('a restore without room leaves the database as it was', async () => {
     const options = { path: inside('held.db'), mode: 'demo', account: 'demo' };
     const { identity, close } = openDatabase(options);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +88,47 @@ describe('the others', () => {
 
   test('a doctor before the first start of a new version has nothing to fix about the database', async () => {
     expect((await run('older.db', 'doctor')).output).toMatch(/^ok +database +\S+older\.db is sound; the next start brings it to this version's schema$/m);
+  });
+});
+
+/** Root is kept out by no permission: then it is somebody else who tries, if he may read the program. */
+const NOBODY = 65_534;
+const SOMEBODY = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+const asSomebody = (database: string, ...words: readonly string[]): { readonly code: number | null; readonly output: string } => {
+  const ended = spawnSync(process.execPath, [new URL('../../src/cli/guardian.ts', import.meta.url).pathname, ...words], { ...SOMEBODY, cwd: home, env: { PATH: process.env['PATH'], DATABASE_PATH: database }, encoding: 'utf8' });
+  return { code: ended.status, output: `${ended.stdout}${ended.stderr}` };
+};
+
+describe.skipIf(spawnSync(process.execPath, [new URL('../../src/cli/guardian.ts', import.meta.url).pathname, '--version'], SOMEBODY).status !== 0)('what is closed to the user waits for a person (code 3): a service would try again for ever', () => {
+  const make = (name: string): string => {
+    const folder = inside(name);
+    chmodSync(home, 0o755);
+    openDatabase({ path: join(folder, 'demo.db'), mode: 'demo', account: 'demo: generated seed 1' }).close();
+    for (const path of [folder, ...readdirSync(folder).map((file) => join(folder, file))]) {
+      chmodSync(path, 0o777);
+      if (process.getuid?.() === 0) chownSync(path, NOBODY, NOBODY);
+    }
+    return folder;
+  };
+
+  test.each([
+    ['a file that cannot be written', 'unwritable', 0o444, 'SQLITE_READONLY'],
+    ['a file that cannot be read', 'unreadable', 0o000, 'SQLITE_CANTOPEN'],
+  ])('%s', (_, name, mode, code) => {
+    const path = join(make(name), 'demo.db');
+    chmodSync(path, mode);
+    const ended = asSomebody(path, 'start');
+    expect(ended.output).toBe(`${path} is closed to this user or cannot be written (${code}): file and directory have to be this user's; run this as the bot's user or with sudo, or see to their permissions\n`);
+    expect(ended.code).toBe(3);
+  });
+
+  test('a folder that cannot be written, for those that only look', () => {
+    const folder = make('closed');
+    chmodSync(folder, 0o555);
+    const ended = asSomebody(join(folder, 'demo.db'), 'replay', '--verify');
+    chmodSync(folder, 0o777);
+    expect(ended.output).toMatch(/demo\.db is closed to this user or cannot be written \(SQLITE_READONLY_DIRECTORY\)/);
+    expect(ended.code).toBe(3);
   });
 });
 

@@ -109,6 +109,16 @@ describe('reading a candle file', () => {
     expect(messageOf(() => readCandleFile(path))).toMatch(/is not a sound gzip file/);
   });
 
+  it('refuses a small file that unpacks to more than any market has, before it is unpacked', () => {
+    // Members one after the other are one file.
+    const megabyte = gzipSync(Buffer.alloc(1e6, '0'));
+    const path = join(folder, 'bomb-1h.csv.gz');
+    writeFileSync(path, Buffer.concat(Array.from({ length: 60 }, () => megabyte)));
+    expect(messageOf(() => readCandleFile(path))).toBe(`${path} unpacks to more than 44 MB, and twenty years of 1h candles take less; it should hold candles of one market alone`);
+    // So much is not too much of minutes: what is in it is looked at.
+    expect(messageOf(() => readCandleFile(path, '1m'))).toMatch(/line 1/);
+  });
+
   it('writes what it reads back unchanged', () => {
     const columns = columnsFromCandles([candleAt(readCandleFile(file(table(ROW))), 0)]);
     for (const name of ['round-1h.csv', 'round-1h.csv.gz']) {

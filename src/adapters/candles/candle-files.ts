@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { CANDLE_COLUMN_NAMES, candleAt, rowAt, sliceColumns, type CandleColumns } from '../../core/features/candle-columns.ts';
 import type { Candle } from '../../core/market/candle.ts';
-import { HOUR_MS, MINUTE_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
 import { CANDLE_FILE_HEADER, CandleFileError, parseCandles } from './parse-candles.ts';
 import { putFile } from './put-file.ts';
 
@@ -12,6 +12,11 @@ export type CandleTimeframe = '1h' | '15m' | '1m';
 export const TIMEFRAME_MS: Readonly<Record<CandleTimeframe, Milliseconds>> = { '1h': HOUR_MS, '15m': 15 * MINUTE_MS, '1m': MINUTE_MS };
 
 const GZIP_MAGIC = [0x1f, 0x8b];
+
+/** No market is so old, and no row so wide: some megabytes of zeros would take all memory, that of a bot on the same machine, too. */
+const OLDEST_MARKET: Milliseconds = 20 * 365 * DAY_MS;
+const WIDEST_ROW_BYTES = 256;
+const largestFile = (timeframe: CandleTimeframe): number => (OLDEST_MARKET / TIMEFRAME_MS[timeframe]) * WIDEST_ROW_BYTES;
 
 /**
  * Reads one candle file, plain or gzip, 10 or 6 columns.
@@ -26,8 +31,11 @@ export const readCandleFile = (path: string, timeframe: CandleTimeframe = '1h'):
   }
   if (bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1]) {
     try {
-      bytes = gunzipSync(bytes);
+      bytes = gunzipSync(bytes, { maxOutputLength: largestFile(timeframe) });
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+        throw new CandleFileError(`${path} unpacks to more than ${Math.floor(largestFile(timeframe) / 1e6)} MB, and twenty years of ${timeframe} candles take less; it should hold candles of one market alone`);
+      }
       throw new CandleFileError(`${path} is not a sound gzip file (${(error as Error).message}); download or copy it again`);
     }
   }

@@ -1,4 +1,4 @@
-import { statSync, type Stats } from 'node:fs';
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import type { DatabaseIdentity } from '../../ports/store.ts';
 import { APPLICATION_ID, connectReadOnly, integrityFault, pragmaNumber, type Connection } from './connection.ts';
 import { DatabaseRefused, sqliteCode, type RefusalCode } from './errors.ts';
@@ -86,7 +86,19 @@ export const refusalFor = (error: unknown, path: string, expectation: Expectatio
   if (code.startsWith('SQLITE_CORRUPT')) return new DatabaseRefused('corrupt', `${path} is corrupt (${words}): restore a backup`);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return new DatabaseRefused('busy', `${path} is held by another program (${code}), such as an SQLite shell in a transaction: end that and try again`);
   if (code.startsWith('SQLITE_FULL')) return new DatabaseRefused('not-writable', `${path} cannot be written, the disk is full: make room`);
+  // Permissions do not pass: a service would try again for ever, and nobody would hear of it.
+  if (code.startsWith('SQLITE_READONLY') || isClosed(path)) return new DatabaseRefused('directory-not-writable', `${path} is closed to this user or cannot be written (${code}): file and directory have to be this user's; run this as the bot's user or with sudo, or see to their permissions`);
   return new DatabaseRefused('not-writable', `${path} cannot be opened (${code}: ${words}): check the file's and the directory's permissions and the disk`);
+};
+
+/** Whether it is the file's own permissions, or its file system's, that keep this user out. */
+const isClosed = (path: string): boolean => {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return false;
+  } catch (error) {
+    return ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
 };
 
 /** @throws DatabaseRefused when the file does not say whose it is. */

@@ -1,4 +1,4 @@
-import { counted } from '../../core/words.ts';
+import { counted, sizeText } from '../../core/words.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, FileFacts } from '../evidence.ts';
 
@@ -6,7 +6,7 @@ import type { Evidence, FileFacts } from '../evidence.ts';
 export const LEAST_FREE = 1024 ** 3;
 
 /** Deployment security: keys without withdrawal rights, files closed to others, a user of its own, nothing exposed. */
-export const deploymentSecurity = (evidence: Evidence): readonly Finding[] => [keyRights(evidence), envFile(evidence), databaseFiles(evidence), user(evidence), dashboard(evidence), otherWays(evidence), secondFactor(evidence), disk(evidence)];
+export const deploymentSecurity = (evidence: Evidence): readonly Finding[] => [keyRights(evidence), connections(evidence), envFile(evidence), databaseFiles(evidence), user(evidence), dashboard(evidence), otherWays(evidence), secondFactor(evidence), disk(evidence)];
 
 const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0');
 
@@ -17,6 +17,12 @@ const keyRights = ({ exchange }: Evidence): Finding => {
   if (!rights.trading) return fail('key-rights', 'the key may not trade spot');
   if (rights.beyondSpot) return warn('key-rights', 'the key may trade margin, futures or options, too: more could be lost with it than the account holds; spot is all it needs');
   return rights.ipRestricted ? pass('key-rights', 'trading only, bound to addresses') : warn('key-rights', 'trading only, from any address: bind the key to this host');
+};
+
+const connections = ({ config, host }: Evidence): Finding => {
+  if (host.anyCertificate) return fail('connections', 'NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody on the way pass for the exchange and for Telegram: unset it');
+  if (config.telegramInTheClear !== null) return fail('connections', `TELEGRAM_API_ROOT=${config.telegramInTheClear} sends token and commands in the clear: use https:// or a loopback address`);
+  return pass('connections', 'certificates are checked, and nothing secret goes in the clear');
 };
 
 const open = ({ mode }: FileFacts, bits: number): boolean => (mode & bits) !== 0;
@@ -49,6 +55,6 @@ const otherWays = ({ config }: Evidence): Finding => {
 const secondFactor = ({ config }: Evidence): Finding => (config.totp ? pass('second-factor', '/unlock asks for a one-time code') : warn('second-factor', 'UNLOCK_TOTP_SECRET is not set: a stolen phone could unlock'));
 
 const disk = ({ host }: Evidence): Finding => {
-  const free = `${(host.freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
-  return host.freeBytes < LEAST_FREE ? fail('disk', `${free}, at least 1 GiB: make room`) : pass('disk', free);
+  const free = `${sizeText(host.freeBytes)} free`;
+  return host.freeBytes < LEAST_FREE ? fail('disk', `${free}, at least ${sizeText(LEAST_FREE)}: make room`) : pass('disk', free);
 };

@@ -37,6 +37,7 @@ export const gatherHost = (config: Config): HostFacts => {
     uid,
     user: username,
     envFile: fileFacts('.env'),
+    anyCertificate: process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0',
     databases: files.flatMap((path) => fileFacts(path) ?? []),
     freeBytes: freeBytes(existsSync(directory) ? directory : '.'),
     backup: lookAtBackup(config),

@@ -1,5 +1,5 @@
 import type { ExchangeHandle } from '../../adapters/exchange/create-exchange.ts';
-import type { Config } from '../../adapters/system/config-schema.ts';
+import { isInTheClear, type Config } from '../../adapters/system/config-schema.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import type { ConfigFacts, Evidence, HostFacts, ModelFacts } from '../../audit/evidence.ts';
 import type { Terms } from '../../audit/phase-record.ts';
@@ -26,6 +26,7 @@ const configFacts = (config: Config): ConfigFacts => ({
   acceptNoEdge: config.acceptNoEdge,
   operators: config.telegram.operators.length,
   telegramToken: config.secrets.telegramBotToken !== null,
+  telegramInTheClear: config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot) ? config.telegram.apiRoot : null,
   webhook: config.secrets.alertWebhookUrl !== null,
   heartbeat: config.secrets.heartbeatUrl !== null,
   totp: config.secrets.unlockTotpSecret !== null,
