@@ -18,6 +18,14 @@ const JUMPS = 1 / 4_000;
 
 const isOpen = (order: ModelOrder | undefined): boolean => order?.status === 'new' || order?.status === 'partially-filled';
 
+const LOST: SendOutcome = { kind: 'unknown', error: { kind: 'unknown', code: 'TIMEOUT', message: 'no answer', retryAfter: null } };
+/** Until the caller gives up. */
+const TIMEOUT: Milliseconds = 10 * SECOND_MS;
+const RECEIVE_WINDOW: Milliseconds = 5 * SECOND_MS;
+
+/** `refusing`: some stops and sales are refused. `losing`: some stops never arrive, and nobody hears of it. */
+export type Manners = 'fair' | 'refusing' | 'losing';
+
 /** An exchange whose answers take their time, that fills orders in part and at times refuses them, in a market that wanders and jumps. */
 export class LateExchange {
   readonly symbols: readonly string[];
@@ -26,16 +34,15 @@ export class LateExchange {
   readonly latency: Milliseconds;
   readonly #clock: Clock;
   readonly #random: RandomStream;
-  readonly #refusing: boolean;
+  readonly #manners: Manners;
   readonly #start: EpochMs;
   readonly #wander: number;
   readonly #drift: number;
 
-  /** @param refusing whether it refuses some stops and sales */
-  constructor(clock: Clock, random: RandomStream, refusing: boolean) {
+  constructor(clock: Clock, random: RandomStream, manners: Manners) {
     this.#clock = clock;
     this.#random = random;
-    this.#refusing = refusing;
+    this.#manners = manners;
     this.#start = clock.wallNow();
     this.symbols = this.#pick([[BTC], [BTC, ETH], [BTC, ETH, SOL]]);
     this.latency = this.#pick([20, 200, 1_000]);
@@ -43,6 +50,15 @@ export class LateExchange {
     this.#drift = this.#pick([0, -0.00001, 0.00001]);
     this.books.feeCoin = this.#pick(['quote', 'base'] as const);
     for (const symbol of this.symbols) this.books.prices[symbol] = OPENING[symbol] ?? 1;
+  }
+
+  /**
+   * Longest time for which a position may be without a stop: until the bot knows of the fill, its 15 s, a look at
+   * deadlines, the ways of the sale; and where a stop may have been lost, the second look that says so comes before.
+   */
+  get patience(): Milliseconds {
+    const lost = this.#manners === 'losing' ? RECEIVE_WINDOW + 2 * SECOND_MS + 6 * this.latency : 0;
+    return 17 * SECOND_MS + 4 * (this.latency + 5) + lost;
   }
 
   priceOf(symbol: string): number {
@@ -71,8 +87,8 @@ export class LateExchange {
   }
 
   readonly venue: Venue = {
-    receiveWindow: 5 * SECOND_MS,
-    send: ({ draft }) => this.#call(() => this.#take(draft)),
+    receiveWindow: RECEIVE_WINDOW,
+    send: ({ draft }) => (this.#manners === 'losing' && draft.purpose === 'stop' && this.#chance(0.3) ? this.#clock.sleep(TIMEOUT).then(() => LOST) : this.#call(() => this.#take(draft))),
     cancel: ({ clientOrderId }) =>
       this.#call(() => {
         if (!isOpen(this.books.orders.get(clientOrderId))) return { kind: 'not-open', error: { kind: 'refused', code: '-2011', message: 'not open', retryAfter: null } };
@@ -114,10 +130,12 @@ export class LateExchange {
   }
 
   #take(draft: OrderDraft): SendOutcome {
-    if (this.#refusing && this.#chance(draft.purpose === 'stop' ? 0.3 : 0.1)) return REFUSED;
+    if (this.#manners === 'refusing' && this.#chance(draft.purpose === 'stop' ? 0.3 : 0.1)) return REFUSED;
     // No exchange takes a stop that the price has passed.
     if (draft.stopPrice !== null && this.priceOf(draft.symbol) <= toNumber(draft.stopPrice)) return REFUSED;
-    const part = draft.purpose !== 'stop' && this.#chance(0.3) ? this.#pick([0.3, 0.6, 0.999]) : 1;
+    // A sale in parts is tried again with the stop back in place first, which may be lost once more.
+    const inParts = draft.purpose === 'entry' || (draft.purpose === 'exit' && this.#manners !== 'losing');
+    const part = inParts && this.#chance(0.3) ? this.#pick([0.3, 0.6, 0.999]) : 1;
     return this.books.accept(draft, this.#clock.wallNow(), part) === null ? REFUSED : { kind: 'accepted', order: this.#stated(draft.clientOrderId) };
   }
 

@@ -8,7 +8,7 @@ import { HOUR_MS, SECOND_MS, utcDayStart, type EpochMs, type Milliseconds } from
 import type { Model } from '../../src/ports/model.ts';
 import { createRandomStream, type RandomStream } from '../../src/sim/generator/random.ts';
 import { createVirtualClock, settle, type VirtualClock } from '../../src/sim/simulation/virtual-clock.ts';
-import { LateExchange } from './late-exchange.test-helper.ts';
+import { LateExchange, type Manners } from './late-exchange.test-helper.ts';
 
 const POLL: Milliseconds = 5 * SECOND_MS;
 /** What a sale may fetch of its stop, and its fee. */
@@ -51,11 +51,6 @@ class Witness {
     this.broken.push(`at ${new Date(this.#clock.wallNow()).toISOString()}: ${what}`);
   }
 
-  /** Until the bot knows of a fill, 15 s, a look at deadlines, and the ways of the sale. */
-  get #patience(): Milliseconds {
-    return 17 * SECOND_MS + 4 * (this.#exchange.latency + 5);
-  }
-
   /** After every step of the engine: what its stops and its baseline are. */
   note(): void {
     const { guardian, symbols } = this.#engine;
@@ -72,14 +67,14 @@ class Witness {
   }
 
   /** Once a second. */
-  look(refusing: boolean): void {
+  look(manners: Manners): void {
     for (const symbol of this.#exchange.symbols) this.#lookForStop(symbol);
     const day = this.days.get(utcDayStart(this.#clock.wallNow()));
     if (day === undefined) return;
     this.#countExcess(day);
     this.#weigh(day);
     // Where sales are refused, they are tried again, and that may take its time.
-    if (!refusing && day.lockedAt !== null && !day.flat && this.#clock.wallNow() - day.lockedAt > this.#patience) this.breaks('locked, and not flat');
+    if (manners !== 'refusing' && day.lockedAt !== null && !day.flat && this.#clock.wallNow() - day.lockedAt > this.#exchange.patience) this.breaks('locked, and not flat');
   }
 
   #sum(of: (symbol: string) => number): number {
@@ -104,7 +99,7 @@ class Witness {
     const now = this.#clock.wallNow();
     const since = this.#bareSince.get(symbol) ?? now;
     this.#bareSince.set(symbol, since);
-    if (now - since > this.#patience) this.breaks(`${symbol} without a stop for ${now - since} ms`);
+    if (now - since > this.#exchange.patience) this.breaks(`${symbol} without a stop for ${now - since} ms`);
   }
 
   #countExcess(day: Day): void {
@@ -168,11 +163,11 @@ const createTrader = (engine: EngineState, exchange: LateExchange, clock: Virtua
   });
 
 /** A whole bot in a random market for some hours; `broken` is what was promised and not kept. */
-export const keepPromise = async (seed: number, hours: number, refusing: boolean): Promise<{ readonly broken: readonly string[]; readonly trades: number; readonly daysLocked: number }> => {
+export const keepPromise = async (seed: number, hours: number, manners: Manners): Promise<{ readonly broken: readonly string[]; readonly trades: number; readonly daysLocked: number }> => {
   const random = createRandomStream(seed, 'promise');
   // Every second one crosses midnight.
   const clock = createVirtualClock(Date.UTC(2024, 7, 5, seed % 2 === 0 ? 24 - Math.ceil(hours / 2) : 8));
-  const exchange = new LateExchange(clock, random, refusing);
+  const exchange = new LateExchange(clock, random, manners);
   const engine = createEngineState();
   const witness = new Witness(exchange, clock, engine);
   const bot = createTrader(engine, exchange, clock, random, witness);
@@ -181,7 +176,7 @@ export const keepPromise = async (seed: number, hours: number, refusing: boolean
     await clock.runTo(clock.wallNow() + SECOND_MS);
     await settle();
     for (const symbol of exchange.symbols) exchange.move(symbol);
-    witness.look(refusing);
+    witness.look(manners);
     if (second % 1_800 === 0 && engine.guardian.locks['kill-switch'] !== undefined) bot.host.apply({ type: 'command', commandId: `u${second}`, by: 'test', command: { name: 'unlock', reason: 'test', lockIds: ['kill-switch'], newLossPermitted: null } });
   }
   await Promise.all([bot.stop('end'), clock.runTo(clock.wallNow() + 30 * SECOND_MS)]);
