@@ -18,7 +18,9 @@ const FOLLOWED: readonly LockKind[] = [...OFTEN, ...SELDOM];
 
 /** What the histories of the other properties seldom have: nights, wild books, old prices, confirmations that come late. */
 type Rare =
-  | { readonly kind: 'to-midnight'; readonly seconds: number }
+  | { readonly kind: 'to-midnight'; readonly seconds: number; readonly factor: number }
+  /** One position after the other falls through its stop, and is unlocked each time. */
+  | { readonly kind: 'falls'; readonly typed: number }
   | { readonly kind: 'book'; readonly symbol: string; readonly factor: number; readonly beside: number; readonly age: number }
   | { readonly kind: 'quiet'; readonly seconds: number }
   | { readonly kind: 'starts'; readonly count: number; readonly apart: number }
@@ -34,9 +36,10 @@ const of = <K extends Rare['kind']>(kind: K): fc.Arbitrary<K> => fc.constant(kin
 const rare: fc.Arbitrary<Rare> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: of('revive'), symbol: fc.constantFrom(BTC, ETH), fate: fc.constantFrom<Fate>(ACCEPT, ACCEPT, { kind: 'reject' }, { kind: 'unknown', arrives: true }, { kind: 'unknown', arrives: false }, { kind: 'silence' }) }) },
   fc.record({ kind: of('drills'), count: fc.integer({ min: 1, max: 12 }), apart: fc.constantFrom(1, 330, 360, 361) }),
-  fc.record({ kind: of('to-midnight'), seconds: fc.constantFrom(-30, 0, 1, 200, 400) }),
+  { weight: 2, arbitrary: fc.record({ kind: of('to-midnight'), seconds: fc.constantFrom(-30, 0, 1, 200, 400), factor: fc.constantFrom(1, 0.995, 1.004, 0.98, 1.07) }) },
+  fc.record({ kind: of('falls'), typed: fc.constantFrom(1, 0.979, 0.981, 1.019, 1.021) }),
   fc.record({ kind: of('book'), symbol: fc.constantFrom(BTC, ETH), factor: fc.constantFrom(1.06, 1.2, 0.94, 0.995, 1, 1.002, 0.9), beside: fc.constantFrom(-0.01, 0, 0, 0.02), age: fc.constantFrom(0, 0, 100, 299, 300, 301) }),
-  fc.record({ kind: of('quiet'), seconds: fc.constantFrom(60, 61, 240, 299, 300, 301, 1_799, 1_801) }),
+  fc.record({ kind: of('quiet'), seconds: fc.constantFrom(60, 61, 240, 300, 300, 301, 1_800, 1_801) }),
   fc.record({ kind: of('starts'), count: fc.integer({ min: 1, max: 5 }), apart: fc.constantFrom(10, 149, 150, 151) }),
   fc.record({ kind: of('deposit'), share: fc.constantFrom(0.05, -0.015, 0.3, -0.25, -0.25) }),
   fc.record({ kind: of('skew-at'), skew: fc.constantFrom(0, 499, -499, 500, 999, 1_000, 1_001, -1_001, null) }),
@@ -48,15 +51,24 @@ const happenRarely = (world: World, what: Rare, fates: Record<'entry' | 'stop' |
     case 'to-midnight': {
       const midnight = Math.ceil(world.at / 86_400_000) * 86_400_000;
       world.pass(Math.max(0, midnight + what.seconds * 1_000 - world.at));
-      return void world.quotes();
+      return happen(world, { kind: 'price', symbol: BTC, factor: what.factor }, fates);
     }
+    case 'falls':
+      for (const symbol of [BTC, ETH]) {
+        happenRarely(world, { kind: 'revive', symbol, fate: ACCEPT }, fates);
+        happenRarely(world, { kind: 'book', symbol, factor: 0.94, beside: 0, age: 0 }, fates);
+        happenRarely(world, { kind: 'unlock', typed: what.typed, ago: null, shown: null }, fates);
+      }
+      return;
     case 'book': {
       const last = Math.round((world.exchange.prices[what.symbol] ?? 1) * what.factor * 100) / 100;
       world.moveExchange(what.symbol, last);
       return void world.apply({ type: 'quotes', quotes: [{ symbol: what.symbol, last, bid: last * (1 + what.beside) * 0.9999, ask: last * (1 + what.beside) * 1.0001, at: world.at - what.age * 1_000 }] });
     }
     case 'quiet':
-      return void world.timer(what.seconds * 1_000);
+      // One second short of it, and then it.
+      world.timer((what.seconds - 1) * 1_000);
+      return void world.timer(1_000);
     case 'starts':
       for (let count = 0; count < what.count; count += 1) {
         world.pass(what.apart * 1_000);
@@ -82,6 +94,7 @@ const happenRarely = (world: World, what: Rare, fates: Record<'entry' | 'stop' |
       happen(world, { kind: 'recover' }, fates);
       world.unlock(undefined, (world.state.guardian.lastEquity?.value ?? 0) * world.config.limits.maxDailyDrawdown);
       fates.stop = what.fate;
+      if (what.fate.kind === 'reject') fates.exit = what.fate;
       return happen(world, { kind: 'signal', symbol: what.symbol }, fates);
     }
     case 'unlock': {
@@ -94,7 +107,7 @@ const happenRarely = (world: World, what: Rare, fates: Record<'entry' | 'stop' |
   }
 };
 
-const isRare = (what: Happening | Rare): what is Rare => ['to-midnight', 'book', 'quiet', 'starts', 'deposit', 'skew-at', 'drills', 'revive', 'unlock'].includes(what.kind);
+const isRare = (what: Happening | Rare): what is Rare => ['to-midnight', 'falls', 'book', 'quiet', 'starts', 'deposit', 'skew-at', 'drills', 'revive', 'unlock'].includes(what.kind);
 const isFollowed = (id: string): boolean => (FOLLOWED as readonly string[]).includes(id.split(':')[0] ?? '');
 
 /** Where the oracle and the Guardian are not of one mind, or null. */
