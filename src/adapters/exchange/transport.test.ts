@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
     if (!forgotten) setTimeout(() => response.end('{}'), 20);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  transport = createTransport({ timeout: 1_000, largestAnswer: 1_000, idle: IDLE });
+  transport = createTransport({ timeout: 1_000, largestAnswer: 1_000, idle: IDLE, lookUp: lookup });
 });
 afterEach(async () => {
   transport.close();

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
@@ -38,6 +39,8 @@ export interface TransportOptions {
   readonly largestAnswer: number;
   /** How long a connection may lie unused and still be used again. */
   readonly idle: Milliseconds;
+  /** How names are looked up. */
+  readonly lookUp: LookupFunction;
 }
 
 export interface TransportRequest {
@@ -62,7 +65,7 @@ const MAX_SOCKETS = 8;
  */
 export const createTransport = (options: TransportOptions): Transport => {
   // One that has lain unused may be closed at the other end this very moment, or long forgotten on the way there: an order would be lost on it, its outcome unknown.
-  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: options.idle };
+  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: options.idle, lookup: options.lookUp };
   const plain = new http.Agent(pool);
   const secure = new https.Agent(pool);
   let closed = false;
