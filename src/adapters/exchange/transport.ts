@@ -74,8 +74,8 @@ export const createTransport = (options: TransportOptions): Transport => {
       if (closed) return Promise.reject(new TransportError('not-sent', 'CLOSED', 'the client is closed'));
       const url = new URL(request.url);
       return url.protocol === 'https:'
-        ? exchange((headers) => https.request(url, { method: request.method, agent: secure, headers }), 'secureConnect', request, options)
-        : exchange((headers) => http.request(url, { method: request.method, agent: plain, headers }), 'connect', request, options);
+        ? exchange((headers) => https.request(url, { method: request.method, agent: secure, headers }), 'secureConnect', request, options, () => dropUnused(secure))
+        : exchange((headers) => http.request(url, { method: request.method, agent: plain, headers }), 'connect', request, options, () => dropUnused(plain));
     },
     close: () => {
       closed = true;
@@ -85,11 +85,16 @@ export const createTransport = (options: TransportOptions): Transport => {
   };
 };
 
+const dropUnused = (agent: http.Agent): void => {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of [...(sockets ?? [])]) socket.destroy();
+};
+
 const exchange = (
   open: (headers: Record<string, string>) => http.ClientRequest,
   connected: 'connect' | 'secureConnect',
   { headers, body }: TransportRequest,
   { timeout, largestAnswer }: TransportOptions,
+  wayIsLost: () => void,
 ): Promise<TransportAnswer> =>
   new Promise((resolve, reject) => {
     const length: Record<string, string> = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
@@ -101,6 +106,8 @@ const exchange = (
       reject(error instanceof TransportError ? error : asTransportError(error, mayHaveLeft));
     };
     const timer = setTimeout(() => {
+      // Where one connection carries nothing any more, those that lie ready beside it carry nothing either, and the question what became of an order would be put to the next of them.
+      if (mayHaveLeft) wayIsLost();
       fail(new TransportError(mayHaveLeft ? 'no-answer' : 'not-sent', 'TIMEOUT', `no whole answer within ${timeout} ms`));
     }, timeout);
     request.once('socket', (socket) => {
