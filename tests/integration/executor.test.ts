@@ -48,6 +48,7 @@ beforeEach(async () => {
     random: () => 0,
     report: ({ clientOrderId }, outcome) => void reports.push({ id: clientOrderId, outcome }),
     cancelFailed: ({ clientOrderId }) => void cancelFailures.push(clientOrderId),
+    placedAt: () => null,
   });
 });
 afterEach(async () => {
