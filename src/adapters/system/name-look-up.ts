@@ -1,4 +1,4 @@
-import type { LookupAddress } from 'node:dns';
+import { ADDRCONFIG, type LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 
@@ -7,6 +7,9 @@ import type { Clock } from '../../ports/clock.ts';
 
 /** Every address of a name, at least one. @throws when it has none, or nobody can say */
 export type ResolveName = (name: string) => Promise<readonly LookupAddress[]>;
+
+/** As a connection of Node's own asks: of families of which the host has no address, none is of use. */
+const ofTheSystem: ResolveName = (name) => lookup(name, { all: true, hints: ADDRCONFIG });
 
 /** A resolver that works answers in a fraction of this. */
 export const NAME_PATIENCE: Milliseconds = SECOND_MS;
@@ -19,7 +22,7 @@ export const NAME_PATIENCE: Milliseconds = SECOND_MS;
  * no harm: TLS has whoever answers prove the name.
  */
 export const createNameLookUp = (options: { readonly clock: Pick<Clock, 'monotonicNow' | 'sleep'>; readonly resolve?: ResolveName }): LookupFunction => {
-  const { clock, resolve = (name) => lookup(name, { all: true }) } = options;
+  const { clock, resolve = ofTheSystem } = options;
   const known = new Map<string, readonly LookupAddress[]>();
   const asked = new Map<string, { readonly since: Milliseconds; readonly answer: Promise<readonly LookupAddress[]> }>();
 
