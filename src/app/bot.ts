@@ -99,6 +99,7 @@ export const createBot = (options: BotOptions): Bot => {
     random: options.random,
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
     cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+    placedAt: (clientOrderId) => host.state.orders[clientOrderId]?.createdWall ?? null,
   });
   host.onEffect((effect: Effect) => {
     if (effect.type === 'place') executor.place(effect.order);

@@ -41,6 +41,7 @@ export const watchOver = (host: EngineHost, venue: Venue, clock: VirtualClock) =
     random: () => 0.5,
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
     cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+    placedAt: (clientOrderId) => host.state.orders[clientOrderId]?.createdWall ?? null,
   });
   return { executor, watch: createExchangeWatch({ host, venue, executor, clock, log: silent }) };
 };

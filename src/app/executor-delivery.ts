@@ -2,7 +2,7 @@ import type { OrderOutcome } from '../core/engine/input.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
 import { isFinalStatus, type OrderSnapshot } from '../core/orders/order.ts';
-import type { Milliseconds } from '../core/units.ts';
+import { DAY_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, SendOutcome, Venue, VenueError } from '../ports/venue.ts';
 import type { RequestGate } from './request-gate.ts';
@@ -16,6 +16,8 @@ export interface DeliveryTools {
   readonly random: () => number;
   readonly report: (reference: OrderReference, outcome: OrderOutcome) => void;
   readonly cancelFailed: (reference: OrderReference, error: VenueError) => void;
+  /** Wall time at which an order was placed; null for one that the books do not have. */
+  readonly placedAt: (clientOrderId: string) => EpochMs | null;
   /** Whether look-ups of the order have failed for so long that nobody should wait for it. */
   readonly stuck: (reference: OrderReference, is: boolean) => void;
   /** Whether the bot is stopping: entries are not sent any more. */
@@ -222,7 +224,8 @@ export class Delivery {
   async #look(): Promise<LookUp> {
     const { venue, gate } = this.#tools;
     await gate.turn('look', NEVER, null);
-    const found = await certain<LookUp>(() => venue.lookUp(this.reference));
+    const answer = await certain<LookUp>(() => venue.lookUp(this.reference));
+    const found = answer.kind === 'not-found' && answer.archived === true && this.#isYoung() ? TOO_YOUNG : answer;
     this.#left = found.kind === 'unknown' && found.error.kind === 'unlisted';
     if (found.kind === 'unknown') {
       gate.note(found.error);
@@ -233,6 +236,13 @@ export class Delivery {
     if (this.#failingSince !== null) this.#tools.stuck(this.reference, false);
     this.#failingSince = null;
     return found;
+  }
+
+  /** Whether it was placed too short a time ago to have ended before the exchange's archive begins. */
+  #isYoung(): boolean {
+    const { clock, placedAt } = this.#tools;
+    const placed = this.#order === null ? placedAt(this.reference.clientOrderId) : clock.wallNow();
+    return placed !== null && clock.wallNow() - placed < ARCHIVED_AFTER;
   }
 
   #noteFailedLook({ code, message }: VenueError): void {
@@ -258,6 +268,15 @@ export class Delivery {
     return this.#nap.signal;
   }
 }
+
+/** The exchange archives orders that ended this long ago with nothing executed. */
+const ARCHIVED_AFTER: Milliseconds = 90 * DAY_MS;
+
+/** The exchange has said so of orders that were just placed, and were in its books: it proves nothing. Source: Binance spot API, change log, on -2026. */
+const TOO_YOUNG: Extract<LookUp, { kind: 'unknown' }> = {
+  kind: 'unknown',
+  error: { kind: 'malformed', code: '-2026', message: 'the exchange says that it ended 90 days ago, and it was placed since', retryAfter: null },
+};
 
 const NEVER = new AbortController().signal;
 

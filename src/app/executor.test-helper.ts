@@ -60,6 +60,8 @@ export interface Bench {
   sends: Scripted<SendOutcome>[];
   lookUps: Scripted<LookUp>[];
   cancels: Scripted<CancelOutcome>[];
+  /** Wall times at which orders were placed that are looked up. */
+  readonly placedAt: Record<string, EpochMs>;
   /** Everything due within `span` happens. */
   pass(span: Milliseconds): Promise<void>;
   kinds(): string[];
@@ -99,6 +101,7 @@ export const createBench = (onReport: (bench: Bench, id: string, outcome: OrderO
       onReport(bench, reference.clientOrderId, outcome);
     },
     cancelFailed: (reference, error) => void bench.cancelFailures.push({ id: reference.clientOrderId, error }),
+    placedAt: (clientOrderId) => bench.placedAt[clientOrderId] ?? null,
   });
   const bench: Bench = {
     clock,
@@ -109,6 +112,7 @@ export const createBench = (onReport: (bench: Bench, id: string, outcome: OrderO
     sends: [],
     lookUps: [],
     cancels: [],
+    placedAt: {},
     place: (id, purpose, overrides) => executor.place(ApprovedOrder.approve(draftOf(id, purpose, overrides))),
     cancel: (id) => executor.cancel({ type: 'cancel', symbol: 'BTC/USDT', clientOrderId: id, reason: 'test' }),
     pass: async (span) => {

@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
-import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { CancelOutcome, LookUp, SendOutcome } from '../ports/venue.ts';
 import { settle } from '../sim/simulation/virtual-clock.ts';
 import { accepted, createBench, errorOf, found, limited, notFound, RECEIVE_WINDOW, snapshotOf, START, type Bench } from './executor.test-helper.ts';
@@ -94,6 +94,37 @@ describe('the three outcomes of a send', () => {
     await bench.pass(MINUTE_MS);
     expect(bench.kinds()).toEqual(['unknown', 'known']);
     expect(sendsOf(bench)).toHaveLength(1);
+  });
+});
+
+describe('an order that the exchange says it has archived, 90 days after its end', () => {
+  const archived: LookUp = { kind: 'not-found', archived: true };
+
+  test('is asked for on when it was just sent: it may be in the book, and another would be one too many', async () => {
+    const bench = createBench();
+    bench.sends = [timedOut];
+    bench.lookUps = [archived, archived, archived, found('a', 'filled')];
+    bench.place('a', 'entry');
+    await bench.pass(20 * SECOND_MS);
+    expect(bench.kinds()).toEqual(['unknown', 'known']);
+  });
+
+  test('is asked for on when it was placed since, by an earlier run', async () => {
+    const bench = createBench();
+    bench.placedAt['a'] = START - 89 * DAY_MS;
+    bench.lookUps = [archived, archived, archived, found('a', 'new')];
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    await bench.pass(20 * SECOND_MS);
+    expect(bench.kinds()).toEqual(['known']);
+  });
+
+  test.each([['it is that old', START - 91 * DAY_MS], ['the books do not have it', null]])('is taken to be gone when %s', async (_why, placed) => {
+    const bench = createBench();
+    if (placed !== null) bench.placedAt['a'] = placed;
+    bench.lookUps = [archived];
+    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+    await bench.pass(20 * SECOND_MS);
+    expect(bench.kinds()).toEqual(['not-found']);
   });
 });
 

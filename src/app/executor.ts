@@ -2,7 +2,7 @@ import type { CancelEffect } from '../core/engine/effect.ts';
 import type { OrderOutcome } from '../core/engine/input.ts';
 import type { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderRecord } from '../core/orders/record.ts';
-import type { Milliseconds } from '../core/units.ts';
+import type { EpochMs, Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderReference, Venue, VenueError } from '../ports/venue.ts';
@@ -44,10 +44,12 @@ export interface ExecutorOptions {
   readonly random: () => number;
   readonly report: (reference: OrderReference, outcome: OrderOutcome) => void;
   readonly cancelFailed: (reference: OrderReference, error: VenueError) => void;
+  /** Wall time at which an order was placed; null for one that the books do not have. */
+  readonly placedAt: (clientOrderId: string) => EpochMs | null;
 }
 
 export const createExecutor = (options: ExecutorOptions): Executor => {
-  const { venue, clock, log, random, report, cancelFailed } = options;
+  const { venue, clock, log, random, report, cancelFailed, placedAt } = options;
   const gate = createRequestGate(clock, log);
   /** By client order id: at most one delivery an order. */
   const active = new Map<string, Delivery>();
@@ -74,7 +76,7 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
     else stuck.delete(clientOrderId);
     tell();
   };
-  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, stuck: markStuck, closed: () => closed };
+  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, placedAt, stuck: markStuck, closed: () => closed };
 
   const run = async (delivery: Delivery): Promise<void> => {
     const id = delivery.reference.clientOrderId;

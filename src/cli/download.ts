@@ -14,6 +14,7 @@ import type { CandleStore } from '../ports/candle-store.ts';
 import type { Log } from '../ports/log.ts';
 import { runDownload, runExport, runImport } from '../research/download/run-download.ts';
 import type { ResearchIo } from '../research/training/io.ts';
+import { lookUpName } from './names.ts';
 import { hourOf, symbolsOf } from './backtest-options.ts';
 import { createResearchIo } from './research-io.ts';
 import { openContext } from './process-context.ts';
@@ -59,7 +60,7 @@ const fetchCandles = async (symbols: readonly SymbolName[], from: EpochMs, path:
   const store = createCandleStore(path);
   try {
     const clock = createSystemClock();
-    const exchange = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, entryCeiling: () => null });
+    const exchange = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, lookUp: lookUpName, entryCeiling: () => null });
     try {
       return await runDownload({ symbols, from }, { store, market: exchange.marketData, clock }, io);
     } finally {

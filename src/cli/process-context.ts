@@ -1,5 +1,5 @@
 import type { Log } from '../ports/log.ts';
-import { loadConfig, openings, type LoadedConfig } from '../adapters/system/config.ts';
+import { loadConfig, notesOf, openings, type LoadedConfig } from '../adapters/system/config.ts';
 import { LIMIT_KEYS } from '../adapters/system/config-limits.ts';
 import { parseConfig } from '../adapters/system/config-schema.ts';
 import { readConfigSources, type ConfigSources } from '../adapters/system/config-sources.ts';
@@ -54,6 +54,6 @@ const withStandardLimits = (sources: ConfigSources): LoadedConfig | null => {
   const limits: ReadonlySet<string> = new Set(Object.values(LIMIT_KEYS));
   const parsed = parseConfig(Object.fromEntries(Object.entries(values).filter(([name]) => !limits.has(name))));
   if (!parsed.ok) return null;
-  const warnings = openings(raw, parsed.config, sources.envFile ?? '.env');
-  return { config: parsed.config, warnings, liveRefusals: warnings };
+  const open = openings(raw, parsed.config, sources.envFile ?? '.env');
+  return { config: parsed.config, warnings: [...notesOf(raw, parsed.config), ...open], liveRefusals: open };
 };

@@ -14,6 +14,7 @@ import type { OperatorService } from '../ports/operator.ts';
 import type { OperatorTools } from '../ports/operator-tools.ts';
 import type { OutboxStore } from '../ports/outbox.ts';
 import { startBotApiServer, type BotApiServer } from '../sim/telegram/server.ts';
+import { lookUpName } from './names.ts';
 
 /** The person at the demo's chat page: its only operator. */
 export const DEMO_OPERATOR = 1_000_001;
@@ -69,6 +70,7 @@ export const createTelegramSide = (options: {
   const bot = createTelegramBot({
     token: access.token,
     apiRoot: access.apiRoot,
+    lookUp: lookUpName,
     operators: access.operators,
     viewers: access.viewers,
     chats: config.telegram.chats.map(({ chatId, topicId }) => ({ chatId, threadId: topicId })),

@@ -59,8 +59,11 @@ export type CancelOutcome =
 
 export type LookUp =
   | { readonly kind: 'found'; readonly order: OrderSnapshot }
-  /** The exchange says that it does not know this client id (-2013), or does not keep it any more because nothing came of it (-2026). */
-  | { readonly kind: 'not-found' }
+  /**
+   * The exchange says that it does not know this client id (-2013), or (`archived`, -2026) does not keep it any more because it
+   * ended 90 days ago without anything coming of it.
+   */
+  | { readonly kind: 'not-found'; readonly archived?: true }
   /**
    * `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has executed, base units.
    * `statedQuote`: what was paid or got for them, quote currency without fees, where it says so.

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,7 +75,7 @@ const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
   const database = openDatabase({ path: join(directory, `${mode}.db`), mode, account: 'test' });
   resources.defer(() => database.close());
   const { apiKey, secret } = simulator.credentials;
-  const exchange = await createExchange({ credentials: { apiKey, secret }, apiRoot: simulator.url, sandbox: false, clock, log: LOG, entryCeiling: () => decimal('1000000'), requestInterval: 0 });
+  const exchange = await createExchange({ credentials: { apiKey, secret }, apiRoot: simulator.url, sandbox: false, clock, log: LOG, lookUp: lookup, entryCeiling: () => decimal('1000000'), requestInterval: 0 });
   resources.defer(() => exchange.close());
   const broker = createPaperBroker({ store: createMemoryStore(), opening: { USDT: '1000' }, wallNow: () => wall.wallNow() });
   const observed: JournalStore = {

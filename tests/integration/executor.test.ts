@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createExchange, type ExchangeHandle } from '../../src/adapters/exchange/create-exchange.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
@@ -37,7 +38,7 @@ beforeEach(async () => {
     startTime: FROM,
     balances: { USDT: '1000', BTC: '0.02' },
   });
-  exchange = await createExchange({ credentials: simulator.credentials, apiRoot: simulator.url, sandbox: false, clock: hasty, log: silent, entryCeiling: () => decimal('100000'), receiveWindow: 5_000, timeout: 300, requestInterval: 0 });
+  exchange = await createExchange({ credentials: simulator.credentials, apiRoot: simulator.url, sandbox: false, clock: hasty, log: silent, lookUp: lookup, entryCeiling: () => decimal('100000'), receiveWindow: 5_000, timeout: 300, requestInterval: 0 });
   reports = [];
   cancelFailures = [];
   executor = createExecutor({
@@ -47,6 +48,7 @@ beforeEach(async () => {
     random: () => 0,
     report: ({ clientOrderId }, outcome) => void reports.push({ id: clientOrderId, outcome }),
     cancelFailed: ({ clientOrderId }) => void cancelFailures.push(clientOrderId),
+    placedAt: () => null,
   });
 });
 afterEach(async () => {

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,7 @@ export const startInProcess = async (options: InProcessOptions): Promise<InProce
     sandbox: false,
     clock,
     log,
+    lookUp: lookup,
     entryCeiling: () => decimal('1000000'),
     requestInterval: 0,
   });

@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 import { AuthenticationError, BaseError, binance } from 'ccxt';
 
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
@@ -24,6 +26,8 @@ export interface ClientOptions {
   readonly timeout: Milliseconds;
   /** Between two units of request weight, as the library counts them. */
   readonly requestInterval: Milliseconds;
+  /** How names are looked up. */
+  readonly lookUp: LookupFunction;
 }
 
 export interface Client {
@@ -169,7 +173,7 @@ export const createClient = (options: ClientOptions): Client => {
   const urls = library.urls as { api: unknown };
   if (options.apiRoot !== null) urls.api = withOrigin(urls.api, options.apiRoot);
   library.clock = options.clock;
-  library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES, idle: IDLE_CONNECTION });
+  library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES, idle: IDLE_CONNECTION, lookUp: options.lookUp });
   library.requestBudget = createRequestBudget({ wall: () => library.nonce(), monotonic: () => options.clock.monotonicNow() });
   library.pace = createRequestPacer(options.clock, options.requestInterval);
   const methods = methodsOf(library);

@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 import type { Milliseconds } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -25,6 +27,8 @@ export interface ExchangeOptions {
   readonly timeout?: Milliseconds;
   /** Pause between two units of weight, as the client library counts them; 50 ms when absent, 0 against a simulator on loopback. */
   readonly requestInterval?: Milliseconds;
+  /** How names are looked up: in one place for the whole process, so that the name of another that hangs does not keep the exchange's waiting. */
+  readonly lookUp: LookupFunction;
 }
 
 export interface ExchangeHandle {
@@ -56,6 +60,7 @@ export const createExchange = async (options: ExchangeOptions): Promise<Exchange
     receiveWindow,
     timeout: options.timeout ?? TIMEOUT,
     requestInterval: options.requestInterval ?? REQUEST_INTERVAL,
+    lookUp: options.lookUp,
   });
   const venue = createVenue({ client, clock, entryCeiling: options.entryCeiling, receiveWindow });
   const time = await venue.serverTime();

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -104,6 +105,7 @@ export const connect = (origin: string, overrides: Partial<ExchangeOptions> = {}
     sandbox: false,
     clock: impatientClock(),
     log: recordingLog(),
+    lookUp: lookup,
     entryCeiling: () => decimal('1000'),
     requestInterval: 0,
     timeout: 2_000,

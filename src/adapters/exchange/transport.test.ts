@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
     if (!forgotten) setTimeout(() => response.end('{}'), 20);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  transport = createTransport({ timeout: 1_000, largestAnswer: 1_000, idle: IDLE });
+  transport = createTransport({ timeout: 1_000, largestAnswer: 1_000, idle: IDLE, lookUp: lookup });
 });
 afterEach(async () => {
   transport.close();
@@ -55,4 +56,23 @@ test('an answer may take longer than a connection may lie unused', async () => {
   server.removeAllListeners('request');
   server.on('request', (_request, response) => void setTimeout(() => response.end('{}'), IDLE * 3));
   expect((await ask()).status).toBe(200);
+});
+
+test('where one connection has answered nothing, none that lay beside it is trusted with the next question', async () => {
+  const known = new Set<Socket>();
+  let lost = false;
+  server.removeAllListeners('request');
+  // The way to the exchange is lost: what goes over connections from before it ends nowhere.
+  server.on('request', ({ socket }, response) => {
+    if (!lost) known.add(socket);
+    if (!known.has(socket) || !lost) setTimeout(() => response.end('{}'), 20);
+  });
+  const patient = createTransport({ timeout: 300, largestAnswer: 1_000, idle: 60_000, lookUp: lookup });
+  const send = (): ReturnType<Transport['request']> => patient.request({ method: 'POST', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, headers: {}, body: '' });
+  await Promise.all([send(), send(), send()]);
+  expect(known.size).toBe(3);
+  lost = true;
+  await expect(send()).rejects.toMatchObject({ phase: 'no-answer', code: 'TIMEOUT' });
+  expect((await send()).status).toBe(200);
+  patient.close();
 });

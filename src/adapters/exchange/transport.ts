@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
@@ -38,6 +39,8 @@ export interface TransportOptions {
   readonly largestAnswer: number;
   /** How long a connection may lie unused and still be used again. */
   readonly idle: Milliseconds;
+  /** How names are looked up. */
+  readonly lookUp: LookupFunction;
 }
 
 export interface TransportRequest {
@@ -62,7 +65,7 @@ const MAX_SOCKETS = 8;
  */
 export const createTransport = (options: TransportOptions): Transport => {
   // One that has lain unused may be closed at the other end this very moment, or long forgotten on the way there: an order would be lost on it, its outcome unknown.
-  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: options.idle };
+  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: options.idle, lookup: options.lookUp };
   const plain = new http.Agent(pool);
   const secure = new https.Agent(pool);
   let closed = false;
@@ -71,8 +74,8 @@ export const createTransport = (options: TransportOptions): Transport => {
       if (closed) return Promise.reject(new TransportError('not-sent', 'CLOSED', 'the client is closed'));
       const url = new URL(request.url);
       return url.protocol === 'https:'
-        ? exchange((headers) => https.request(url, { method: request.method, agent: secure, headers }), 'secureConnect', request, options)
-        : exchange((headers) => http.request(url, { method: request.method, agent: plain, headers }), 'connect', request, options);
+        ? exchange((headers) => https.request(url, { method: request.method, agent: secure, headers }), 'secureConnect', request, options, () => dropUnused(secure))
+        : exchange((headers) => http.request(url, { method: request.method, agent: plain, headers }), 'connect', request, options, () => dropUnused(plain));
     },
     close: () => {
       closed = true;
@@ -82,11 +85,16 @@ export const createTransport = (options: TransportOptions): Transport => {
   };
 };
 
+const dropUnused = (agent: http.Agent): void => {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of [...(sockets ?? [])]) socket.destroy();
+};
+
 const exchange = (
   open: (headers: Record<string, string>) => http.ClientRequest,
   connected: 'connect' | 'secureConnect',
   { headers, body }: TransportRequest,
   { timeout, largestAnswer }: TransportOptions,
+  wayIsLost: () => void,
 ): Promise<TransportAnswer> =>
   new Promise((resolve, reject) => {
     const length: Record<string, string> = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
@@ -98,6 +106,8 @@ const exchange = (
       reject(error instanceof TransportError ? error : asTransportError(error, mayHaveLeft));
     };
     const timer = setTimeout(() => {
+      // Where one connection carries nothing any more, those that lie ready beside it carry nothing either, and the question what became of an order would be put to the next of them.
+      if (mayHaveLeft) wayIsLost();
       fail(new TransportError(mayHaveLeft ? 'no-answer' : 'not-sent', 'TIMEOUT', `no whole answer within ${timeout} ms`));
     }, timeout);
     request.once('socket', (socket) => {

@@ -265,9 +265,9 @@ describe('looking up', () => {
 
   test('not found is the exchange saying so, and nothing else', async () => {
     const archived = 'Order was canceled or expired with no executed qty over 90 days ago and has been archived.';
-    for (const body of [{ code: -2013, msg: 'Order does not exist.' }, { code: -2026, msg: archived }]) {
+    for (const [body, found] of [[{ code: -2013, msg: 'Order does not exist.' }, { kind: 'not-found' }], [{ code: -2026, msg: archived }, { kind: 'not-found', archived: true }]] as const) {
       server.handle = () => ({ status: 400, body });
-      expect(await exchange.venue.lookUp(reference)).toEqual({ kind: 'not-found' });
+      expect(await exchange.venue.lookUp(reference)).toEqual(found);
     }
     for (const [status, body] of [[404, ''], [500, ''], [200, {}], [400, { code: -2015, msg: 'key' }], [400, { code: -1121, msg: 'symbol' }]] as const) {
       server.handle = () => ({ status, body });

@@ -131,9 +131,9 @@ export const createVenue = (options: VenueOptions): Venue => {
 
 /**
  * No such order, and one that ended more than 90 days ago without having executed anything, which the exchange has
- * archived: either way nothing came of it, and asking on would be asking for ever. Source: Binance spot API, error codes.
+ * archived: either way nothing came of it. Source: Binance spot API, error codes.
  */
-const GONE: ReadonlySet<string> = new Set(['-2013', '-2026']);
+const GONE: ReadonlyMap<string, LookUp> = new Map<string, LookUp>([['-2013', { kind: 'not-found' }], ['-2026', { kind: 'not-found', archived: true }]]);
 
 /** Order and trades read until they tell the same story; `malformed` and unknown otherwise. */
 const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: OrderReference): Promise<LookUp> => {
@@ -142,7 +142,7 @@ const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: O
   for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
     if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
     const answer = checkAnswer('order', orderAnswer, await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }));
-    if (!answer.ok) return GONE.has(answer.error.code) ? { kind: 'not-found' } : { kind: 'unknown', error: answer.error };
+    if (!answer.ok) return GONE.get(answer.error.code) ?? { kind: 'unknown', error: answer.error };
     const complete = await completeSnapshot(client, symbol, clientOrderId, answer.value);
     if (complete.ok) return { kind: 'found', order: complete.value };
     error = complete.error;

@@ -22,6 +22,8 @@ export interface RawConfig {
   readonly exposedEnvFile: string | null;
   /** The environment has Node take any certificate for the right one. */
   readonly anyCertificate: boolean;
+  /** Names of the environment's variables that name a proxy. */
+  readonly proxies: readonly string[];
 }
 
 type Values = Partial<Record<ConfigKey, string>>;
@@ -115,6 +117,9 @@ const readCredentials = (directory: string | undefined, faults: string[]): Value
   return values;
 };
 
+/** As curl and others read them. */
+const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'] as const;
+
 const exposedMode = (file: string, values: Values): string | null => {
   if (!SECRET_KEY_NAMES.some((name) => present(values[name]))) return null;
   const mode = statSync(file).mode & 0o777;
@@ -141,5 +146,5 @@ export const readConfigSources = (sources: ConfigSources): RawConfig => {
     }
     values[name] = first;
   }
-  return { values, faults, exposedEnvFile: file === null ? null : exposedMode(file, fromFile), anyCertificate: sources.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' };
+  return { values, faults, exposedEnvFile: file === null ? null : exposedMode(file, fromFile), anyCertificate: sources.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0', proxies: PROXIES.filter((name) => present(sources.environment[name])) };
 };

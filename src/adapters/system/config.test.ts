@@ -303,6 +303,17 @@ describe('secrets', () => {
     expect(fromEnvironment({ ...live, NODE_TLS_REJECT_UNAUTHORIZED: '1' }).liveRefusals).toEqual([]);
   });
 
+  test('a proxy in the environment is not used, which is said in every mode with a network, without its address', () => {
+    const live = { MODE: 'live', EXCHANGE_API_KEY: 'key-key-key', EXCHANGE_API_SECRET: 'secret-secret', TELEGRAM_BOT_TOKEN: '123456:abcdefghijkl', TELEGRAM_OPERATORS: '1' };
+    const proxies = { HTTPS_PROXY: 'http://user:password@proxy.example:3128', http_proxy: 'http://proxy.example:3128', ALL_PROXY: '', NO_PROXY: 'localhost' };
+    const said = [expect.stringMatching(/^HTTPS_PROXY, http_proxy in the environment: not used, .*reached directly/)];
+    expect(fromEnvironment({ ...live, ...proxies })).toMatchObject({ warnings: said, liveRefusals: [] });
+    expect(fromEnvironment({ ...live, ...proxies, MODE: 'paper' }).warnings).toEqual(said);
+    expect(fromEnvironment({ ...live, ...proxies }).warnings.join()).not.toContain('proxy.example');
+    expect(fromEnvironment({ ...proxies, MODE: 'demo' }).warnings).toEqual([]);
+    expect(fromEnvironment(live).warnings).toEqual([]);
+  });
+
   test('the environment wins over .env for everything else', () => {
     expect(fromFile('MODE=paper\n', 0o600, { MODE: 'demo' }).config.mode).toBe('demo');
   });

@@ -37,8 +37,13 @@ export const loadConfig = (sources: ConfigSources, { needsSecrets = true }: { re
   if (!parsed.ok || lines.length > 0) throw new UserError(lines.join('\n'), EXIT_CODES.usage);
   const { config } = parsed;
   const open = openings(raw, config, sources.envFile ?? '.env');
-  return config.mode === 'live' ? { config, warnings: [], liveRefusals: open } : { config, warnings: open, liveRefusals: [] };
+  const notes = notesOf(raw, config);
+  return config.mode === 'live' ? { config, warnings: notes, liveRefusals: open } : { config, warnings: [...notes, ...open], liveRefusals: [] };
 };
+
+/** What the environment seems to ask for and does not get, one line each. The value of a proxy may hold a password. */
+export const notesOf = ({ proxies }: RawConfig, { mode }: Config): readonly string[] =>
+  proxies.length === 0 || mode === 'demo' ? [] : [`${proxies.join(', ')} in the environment: not used, the exchange and Telegram are reached directly; EXCHANGE_API_ROOT and TELEGRAM_API_ROOT can name a way of your own`];
 
 /** Ways in which others could get at secrets or command the bot under this configuration, one line each. */
 export const openings = (raw: RawConfig, config: Config, envFile: string): readonly string[] => [

@@ -1,7 +1,9 @@
-import { Api } from 'grammy';
+import type { LookupFunction } from 'node:net';
+
 import type { Alert } from '../../core/engine/alert.ts';
 import { SECOND_MS } from '../../core/units.ts';
 import type { ChatTarget } from '../../ports/chat.ts';
+import { createApiMaker } from './api.ts';
 import { createRedactor } from './errors.ts';
 import { createTelegramNotifier } from './notifier.ts';
 
@@ -11,6 +13,8 @@ const PATIENCE = 20 * SECOND_MS;
 export interface AnnouncerOptions {
   readonly token: string;
   readonly apiRoot: string;
+  /** How its name is looked up: in one place for the whole process, so that while it hangs the exchange's does not wait. */
+  readonly lookUp: LookupFunction;
   readonly operators: readonly number[];
   /** Groups and topics. */
   readonly chats: readonly ChatTarget[];
@@ -27,7 +31,7 @@ export const createAnnouncer = (options: AnnouncerOptions): { announce(alert: Al
   const { token, chats, operators } = options;
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
   const notifier = createTelegramNotifier({
-    api: new Api(token, { apiRoot, timeoutSeconds: PATIENCE / SECOND_MS + 10 }),
+    api: createApiMaker(token, { apiRoot, lookUp: options.lookUp })(PATIENCE / SECOND_MS + 10),
     chats,
     currentChatId: (chatId) => chatId,
     learnMigration: () => undefined,

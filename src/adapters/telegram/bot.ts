@@ -1,5 +1,6 @@
+import type { LookupFunction } from 'node:net';
+
 import { autoRetry } from '@grammyjs/auto-retry';
-import { Api } from 'grammy';
 import type { Alert } from '../../core/engine/alert.ts';
 import { SECOND_MS, type EpochMs } from '../../core/units.ts';
 import type { ChatMemory, ChatTarget, CommandSet, PictureRenderer, Reply } from '../../ports/chat.ts';
@@ -8,6 +9,7 @@ import type { Log } from '../../ports/log.ts';
 import type { AuditEntry, OperatorService } from '../../ports/operator.ts';
 import type { Notifier } from '../../ports/outbox.ts';
 import { createAccess, createChatNames, createStrangerWatch } from './access.ts';
+import { createApiMaker } from './api.ts';
 import { createConfirming } from './confirming.ts';
 import { createDesk } from './desk.ts';
 import { classifyFailure, createRedactor, createRedactingLog, describeError } from './errors.ts';
@@ -24,6 +26,8 @@ export interface TelegramBotOptions {
   readonly token: string;
   /** `https://api.telegram.org`, a self-hosted Bot API server, or the embedded one. */
   readonly apiRoot: string;
+  /** How its name is looked up: in one place for the whole process, so that while it hangs the exchange's does not wait. */
+  readonly lookUp: LookupFunction;
   /** Numeric user ids. Empty lists let nobody in. */
   readonly operators: readonly number[];
   readonly viewers: readonly number[];
@@ -95,10 +99,11 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const pollSeconds = options.pollTimeoutSeconds ?? 30;
   const patience = options.patienceSeconds ?? 20;
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
-  const patient = new Api(token, { apiRoot, timeoutSeconds: patience + 10 });
+  const apiFor = createApiMaker(token, { apiRoot, lookUp: options.lookUp });
+  const patient = apiFor(patience + 10);
   // HttpErrors are retried by the line of the chat: this plug-in would retry them without end.
   patient.config.use(autoRetry({ maxRetryAttempts: MAX_RETRIES, maxDelaySeconds: MAX_RETRY_DELAY_SECONDS, rethrowHttpErrors: true }));
-  const plain = new Api(token, { apiRoot, timeoutSeconds: pollSeconds + patience });
+  const plain = apiFor(pollSeconds + patience);
 
   const names = createChatNames(memory);
   const list = { operators: options.operators, viewers: options.viewers, chats: options.chats };

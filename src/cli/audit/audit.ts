@@ -8,6 +8,7 @@ import type { Log } from '../../ports/log.ts';
 import { out } from '../output.ts';
 import { openContext } from '../process-context.ts';
 import { writeWhole, written } from '../written.ts';
+import { lookUpName } from '../names.ts';
 import { gatherEvidence } from './gather.ts';
 import { keepReport, reportPath } from './report-files.ts';
 
@@ -16,7 +17,7 @@ export const connectForLooking = async (config: Config, clock: Clock, log: Log):
   if (config.mode === 'demo') return null;
   const { exchangeApiKey: apiKey, exchangeApiSecret: secret } = config.secrets;
   const credentials = config.mode === 'paper' || apiKey === null || secret === null ? null : { apiKey, secret };
-  return await createExchange({ credentials, apiRoot: config.exchange.apiRoot, sandbox: config.mode === 'testnet', clock, log, entryCeiling: () => null });
+  return await createExchange({ credentials, apiRoot: config.exchange.apiRoot, sandbox: config.mode === 'testnet', clock, log, lookUp: lookUpName, entryCeiling: () => null });
 };
 
 /** `guardian audit`: prints the report and keeps it for `/audit`. Exit code 3 when anything fails. */

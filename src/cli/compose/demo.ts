@@ -4,6 +4,7 @@ import { createSimStore } from '../../adapters/sqlite/sim-store.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import { OtherMarket } from '../../sim/exchange/exchange.ts';
 import { demoSource, startDemoMarket } from '../demo-market.ts';
+import { lookUpName } from '../names.ts';
 import { TAKER_FEE, type Base, type Surroundings } from './base.ts';
 import { openBooks, originHalts } from './books.ts';
 import { entryCeiling } from './entry-ceiling.ts';
@@ -33,6 +34,7 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
     sandbox: false,
     clock,
     log,
+    lookUp: lookUpName,
     entryCeiling: entryCeiling(() => books.state, clock),
     requestInterval: 0,
   });

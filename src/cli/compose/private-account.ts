@@ -2,6 +2,7 @@ import { createExchange, type ExchangeHandle } from '../../adapters/exchange/cre
 import type { EngineState } from '../../core/engine/state.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AccountIdentity } from '../../adapters/exchange/account-desk.ts';
+import { lookUpName } from '../names.ts';
 import type { Base, Books } from './base.ts';
 import { accountName, holdAccount, identify } from './account.ts';
 import { openBooks } from './books.ts';
@@ -23,6 +24,7 @@ export const openPrivateAccount = async (base: Base, clock: Clock, sandbox: bool
     sandbox,
     clock,
     log,
+    lookUp: lookUpName,
     entryCeiling: entryCeiling(() => state, clock),
     ...(base.time === null ? {} : { requestInterval: 0 }),
   });

@@ -2,6 +2,7 @@ import { createAnnouncer } from '../../adapters/telegram/announcer.ts';
 import { createWebhook } from '../../adapters/system/web-calls.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import { lookUpName } from '../names.ts';
 import { otherSecrets } from '../telegram-side.ts';
 import type { StartWaits } from '../../app/bot.ts';
 import { callHook } from '../../app/outbox/silence.ts';
@@ -28,7 +29,7 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
   const hook = alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl);
   const { operators, apiRoot, chats } = config.telegram;
   const places = chats.map(({ chatId, topicId }) => ({ chatId, threadId: topicId }));
-  const announcer = token === null ? null : createAnnouncer({ token, apiRoot, operators, chats: places, secrets: otherSecrets(config), timeZone: config.timeZone });
+  const announcer = token === null ? null : createAnnouncer({ token, apiRoot, lookUp: lookUpName, operators, chats: places, secrets: otherSecrets(config), timeZone: config.timeZone });
   const byHook = async (text: string): Promise<boolean> => hook !== null && (await callHook(hook, text, log));
   return async (text, at) => {
     const reached = await Promise.all([byHook(text), announcer?.announce(waitingAlert(text, at)) ?? false]);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { lookup } from 'node:dns';
 import { appendFileSync, writeSync } from 'node:fs';
 import { createExchange } from '../../../src/adapters/exchange/create-exchange.ts';
 import { openDatabase } from '../../../src/adapters/sqlite/database.ts';
@@ -70,6 +71,7 @@ const exchange = await createExchange({
   sandbox: false,
   clock,
   log: silent,
+  lookUp: lookup,
   entryCeiling: () => {
     const { value } = markEquity(state, clock.marketNow(), clock.wallNow());
     return value === null ? null : decimalFromNumber(value);

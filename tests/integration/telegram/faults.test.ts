@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../../src/core/engine/alert.ts';
 import { createTelegramBot } from '../../../src/adapters/telegram/bot.ts';
@@ -153,6 +154,7 @@ describe('polling', () => {
     const other = createTelegramBot({
       token: TOKEN,
       apiRoot: server.url,
+      lookUp: lookup,
       operators: [OPERATOR],
       viewers: [],
       chats: [],

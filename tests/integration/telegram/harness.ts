@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns';
 import type { Alert } from '../../../src/core/engine/alert.ts';
 import type { EpochMs, Milliseconds } from '../../../src/core/units.ts';
 import type { ChatMemory } from '../../../src/ports/chat.ts';
@@ -115,6 +116,7 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
     createTelegramBot({
       token: TOKEN,
       apiRoot: server.url,
+      lookUp: lookup,
       operators: [OPERATOR, SECOND_OPERATOR],
       viewers: [VIEWER],
       chats: [{ chatId: GROUP, threadId: null }, { chatId: FORUM, threadId: FORUM_TOPIC }],
