@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatDecimal } from '../core/decimal.ts';
 import { createEngineState } from '../core/engine/state.ts';
 import { BTC, engineConfig, ETH, instrumentText, World } from '../core/engine/world.test-helper.ts';
@@ -16,6 +16,7 @@ import { createBot, DRAIN_LIMIT } from './bot.ts';
 import { onWorld } from './bot.test-helper.ts';
 import { errorOf, silent, START } from './executor.test-helper.ts';
 import { CLOSING_MARGIN } from './market-feed.ts';
+import { createPollingPacer, LOOK_EVERY } from './polling-pacer.ts';
 
 const unused = (): Promise<never> => Promise.reject(new Error('not asked here'));
 
@@ -80,6 +81,55 @@ test('a stop that is refused is put back, or the position sold, in time while th
   await clock.runTo(world.wall + MAX_UNPROTECTED);
   expect(sent).toContain('exit');
   clock.end();
+});
+
+describe('the deadlines of a position without its stop are kept between two looks at the market, too', () => {
+  /** What a bot whose exchange answers at once asks of it within `span` of a stop that was refused, each with its time. */
+  const asked = async (send: (order: ApprovedOrder) => Awaited<ReturnType<Venue['send']>>, span: number): Promise<readonly string[]> => {
+    const world = new World().ready();
+    world.fate = ({ purpose }) => ({ kind: purpose === 'stop' ? 'reject' : 'accept' });
+    world.enter();
+    const clock = createVirtualClock(world.wall);
+    const calls: string[] = [];
+    const note = (what: string): void => void calls.push(`${what} @${(clock.wallNow() - world.wall) / SECOND_MS}`);
+    const silence = { kind: 'unknown' as const, error: errorOf('unknown', '503') };
+    const bot = createBot({
+      ...onWorld(world, clock),
+      venue: {
+        receiveWindow: 5 * SECOND_MS,
+        send: (order) => {
+          note(order.draft.purpose);
+          return Promise.resolve(send(order));
+        },
+        openOrders: () => Promise.resolve({ ok: true, value: [] }),
+        serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+        tradesAfter: () => Promise.resolve({ ok: true, value: [] }),
+        balances: () => Promise.resolve({ ok: true, value: world.exchange.balances() }),
+        lookUp: () => Promise.resolve(silence),
+        cancel: () => {
+          note('cancel');
+          return Promise.resolve(silence);
+        },
+      },
+      marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: true, value: [] }) },
+      features: { requiredSymbols: [] } as never,
+      pacer: createPollingPacer(clock, LOOK_EVERY),
+    });
+    bot.start();
+    await clock.runTo(world.wall + span);
+    clock.end();
+    return calls;
+  };
+
+  test('refused again and again, the stop is tried after 1 s and 2 s, and then the position is sold', async () => {
+    const calls = await asked(() => ({ kind: 'rejected', error: errorOf('refused', '-2010') }), 4 * SECOND_MS);
+    expect(calls.slice(0, 3)).toEqual(['stop @1', 'stop @3', 'exit @3']);
+  });
+
+  test('of an outcome that stays unknown, it is withdrawn at 15 s', async () => {
+    const calls = await asked(() => ({ kind: 'unknown', error: errorOf('unknown', '503') }), MAX_UNPROTECTED);
+    expect(calls.slice(0, 2)).toEqual(['stop @1', 'cancel @15']);
+  });
 });
 
 test('a start is completed though a stop is gone and cannot be looked up: nothing is sold in its place, and entries are locked', async () => {

@@ -112,29 +112,36 @@ export const createBot = (options: BotOptions): Bot => {
 
   /** While a question is open: begins to look at deadlines, unless that has begun. */
   let attend = NOTHING_ASKED;
-  host.onEffect((effect) => {
-    if (effect.type === 'place' || effect.type === 'cancel') attend();
+  host.onEffect(({ type }) => {
+    if (type === 'place' || type === 'cancel' || type === 'order') attend();
   });
+  const deadlinesRun = (): boolean => !executor.idle || deadlineRuns(state);
 
   /**
-   * A question to the exchange that may take its time. From when a position is without its stop, or an order is under way,
-   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
+   * A question to the exchange that may take its time, or the wait for the next look. While a position is without its stop,
+   * or an order is under way, the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at
+   * the market asks many. `meanwhile` is begun ahead of each, and not waited for.
    */
-  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
+  const ask = async <T>(question: () => Promise<T>, meanwhile?: () => Promise<unknown>): Promise<T> => {
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
+    const begin = (): void => {
+      attend = NOTHING_ASKED;
+      look().catch(failure.reject);
+    };
     const look = async (): Promise<void> => {
       for (;;) {
         await clock.sleep(DEADLINE_LOOK, answered.signal);
         if (answered.signal.aborted) return;
+        // A simulated market that a person has halted is waited for as long as it takes.
+        if (!deadlinesRun()) break;
+        meanwhile?.().catch(failure.reject);
         host.apply({ type: 'timer' });
       }
+      attend = begin;
     };
-    attend = () => {
-      attend = NOTHING_ASKED;
-      look().catch(failure.reject);
-    };
-    if (!executor.idle || deadlineRuns(state)) attend();
+    attend = begin;
+    if (deadlinesRun()) attend();
     try {
       return await Promise.race([question(), failure.promise]);
     } finally {
@@ -217,7 +224,8 @@ export const createBot = (options: BotOptions): Bot => {
     ready.resolve();
     while (!stopping.signal.aborted) {
       await round();
-      if ((await pacer.next(stopping.signal)) === 'ended') return 'ended';
+      // Until the next look a deadline would be missed by as much, and what was refused by old filters be refused again by them.
+      if ((await ask(() => pacer.next(stopping.signal), instruments.look)) === 'ended') return 'ended';
     }
     return 'stopped';
   };

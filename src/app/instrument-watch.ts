@@ -69,7 +69,14 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
     if (changed.length > 0) host.apply({ type: 'instruments', instruments: changed });
   };
 
-  return { look: () => (clock.monotonicNow() - lookedAt < (heldInHalt(host.state).length > 0 ? HALTED : wait) ? NOTHING : look()) };
+  const isDue = (): boolean => clock.monotonicNow() - lookedAt >= (heldInHalt(host.state).length > 0 ? HALTED : wait);
+  let underWay: Promise<void> | null = null;
+  return {
+    look: () => {
+      if (underWay === null && isDue()) underWay = look().finally(() => (underWay = null));
+      return underWay ?? NOTHING;
+    },
+  };
 };
 
 /** What a look has that is not due yet. */

@@ -45,6 +45,16 @@ describe('the audit', () => {
     expect(verdictOf({ ...nothing, model, modelFault: null, paper: ended('paper', 0) }, 'same-model')?.verdict).toBe('PASS');
   });
 
+  test('a drill counts in a run with this model and these limits; one at another time is named', () => {
+    const testnet = (days: number): Evidence['testnet'] => {
+      const phase = ended('testnet', 0);
+      return phase.status === 'read' ? { ...phase, record: { ...phase.record, crashes: 1, runs: [{ from: nothing.at - 2 * DAY_MS, to: nothing.at - DAY_MS }] }, drills: ['round-trip', 'stale-data', 'restart'].map((name) => ({ name, at: nothing.at - days * DAY_MS, passed: true, text: 'passed' })) } : phase;
+    };
+    const of = (days: number) => ['round-trip-drill', 'stale-data-drill', 'restart-drill'].map((name) => verdictOf({ ...nothing, testnet: testnet(days) }, name));
+    expect(of(1.5).map((check) => check?.verdict)).toEqual(['PASS', 'PASS', 'PASS']);
+    for (const check of [...of(0.5), ...of(3)]) expect(check).toMatchObject({ verdict: 'FAIL', evidence: expect.stringContaining('does not count: it was with another model or other limits') as string });
+  });
+
   test('symbols that no phase has traded are named, and a key with rights beyond spot', () => {
     const traded = (mode: string, ...symbols: string[]): Evidence['paper'] => {
       const phase = ended(mode, 0);

@@ -78,6 +78,18 @@ describe('what counts only with the terms', () => {
     expect(recordPhase(entries, null, TERMS)).toMatchObject({ closedTrades: 3, killSwitches: 1, killSwitchesCleared: 1, drift: 0.1 });
   });
 
+  test('the times of the runs, in which a drill counts: from a start to the next one, or to as long after the last input as a pause may be', () => {
+    const { at, wall, instruments } = world;
+    const last = world.journal.at(-1)?.wall ?? 0;
+    const started = (later: number, minBalance = 100): Input => ({ type: 'started', at: at + later, wall: wall + later, engineVersion: 'test', config: engineConfig({}, { minBalance }), instruments, halts: [] });
+    const runsOf = (...more: readonly Input[]) => recordPhase(journalOf([...world.journal, ...more], 1).entries, null, TERMS).runs;
+    const first = { from: world.journal[0]?.wall, to: last + 10 * MINUTE_MS };
+    expect(runsOf()).toEqual([first]);
+    expect(runsOf(started(MINUTE_MS, 200))).toEqual([{ ...first, to: wall + MINUTE_MS }]);
+    expect(runsOf(started(HOUR_MS, 200), started(2 * HOUR_MS), { type: 'timer', at: at + 3 * HOUR_MS, wall: wall + 3 * HOUR_MS })).toEqual([first, { from: wall + 2 * HOUR_MS, to: wall + 3 * HOUR_MS + 10 * MINUTE_MS }]);
+    expect(recordPhase(entries, null, { ...TERMS, modelHash: 'other' }).runs).toEqual([]);
+  });
+
   test('none of another model, and of other limits only the drift', () => {
     expect(recordPhase(entries, null, { ...TERMS, modelHash: 'other' })).toMatchObject({ closedTrades: 0, killSwitches: 0, killSwitchesCleared: 0, drift: null });
     expect(recordPhase(entries, null, { ...TERMS, limits: { ...DEFAULT_LIMITS, riskPerTrade: 0.005 } })).toMatchObject({ closedTrades: 0, killSwitches: 0, killSwitchesCleared: 0, drift: 0.1 });

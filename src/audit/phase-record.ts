@@ -34,6 +34,8 @@ export interface PhaseRecord {
   readonly counted: number;
   readonly withOtherModel: number;
   readonly withOtherLimits: number;
+  /** Wall times of the runs with the terms: a drill at another time was one of another model, or of other limits. */
+  readonly runs: readonly Run[];
   /** Closed candles that never came, within runs. */
   readonly missingCandles: number;
   readonly predictions: number;
@@ -68,6 +70,11 @@ export interface PhaseRecord {
   readonly held: Readonly<Record<string, number>>;
 }
 
+export interface Run {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
 /** An effect as far as it is looked at here, in the form in which it is recorded: amounts are text, an order is its draft. */
 type Recorded =
   | { readonly type: 'place'; readonly order: { readonly clientOrderId: string; readonly symbol: string; readonly purpose: string } }
@@ -91,6 +98,7 @@ class Recorder {
   longestUnprotected: Milliseconds | null = null;
   worstDay: Fraction = 0;
   drift: Fraction | null = null;
+  readonly runs: { from: EpochMs; to: EpochMs }[] = [];
   #kind: keyof Recorder['time'] | null = null;
   #stopped = true;
   #newest = new Map<string, EpochMs>();
@@ -111,9 +119,9 @@ class Recorder {
     if (gap > 0 && gap <= LONGEST_PAUSE && this.#kind !== null) this.time[this.#kind] += gap;
     this.from ??= input.at;
     this.to = Math.max(this.to ?? 0, input.at);
+    if (input.type === 'started') return this.#started(input);
+    this.#goOn(input.wall);
     switch (input.type) {
-      case 'started':
-        return this.#started(input);
       case 'stopping':
         this.#stopped = true;
         this.#kind = null;
@@ -139,12 +147,24 @@ class Recorder {
     }
   }
 
+  /** A run goes on until its last input and as long after it as a pause may be: what it did then is recorded a moment later. */
+  #goOn(wall: EpochMs): void {
+    if (this.#kind !== 'counted') return;
+    const run = this.runs.at(-1);
+    // Of a journal that begins within a run, it is the first that is known of it.
+    if (run === undefined) this.runs.push({ from: wall, to: wall + LONGEST_PAUSE });
+    else run.to = Math.max(run.to, wall + LONGEST_PAUSE);
+  }
+
   #started(input: StartedInput): void {
     this.counts.starts += 1;
     if (!this.#stopped) this.counts.crashes += 1;
     this.#stopped = false;
     this.versions.add(input.engineVersion);
     this.#kind = this.#kindOf(input.config);
+    const before = this.runs.at(-1);
+    if (before !== undefined) before.to = Math.min(before.to, input.wall);
+    if (this.#kind === 'counted') this.runs.push({ from: input.wall, to: input.wall + LONGEST_PAUSE });
   }
 
   #kindOf({ model, limits }: EngineConfig): keyof Recorder['time'] {
@@ -254,6 +274,7 @@ export const recordPhase = (entries: Iterable<JournalEntry>, start: Snapshot | n
     counted: time.counted / HOUR_MS,
     withOtherModel: time.withOtherModel / HOUR_MS,
     withOtherLimits: time.withOtherLimits / HOUR_MS,
+    runs: recorder.runs,
     largestSkew,
     longestUnprotected,
     worstDay,

@@ -149,6 +149,7 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
   resources.defer(() => pictures.close());
   const { alertWebhookUrl } = config.secrets;
   let unreachable: string | null = null;
+  const isLocked = (): boolean => bot.host.state.guardian.locks['operators-unreachable'] !== undefined;
   const tellReach = (): void => {
     // New books take nothing before their first start, which may wait for the exchange as long as for Telegram.
     if (bot.host.state.config !== null) bot.host.apply({ type: 'reach', unreachable });
@@ -165,9 +166,11 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
     clock: wall,
     log,
     hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl),
+    silentBefore: isLocked(),
     onSilence: (silent) => {
       log.warn({ silent }, silent ? 'nobody can be reached' : 'operators can be reached again');
-      if (!config.telegram.stopEntriesWhenSilent) return;
+      // Of a run that stopped entries, another one that would not has to let them go on all the same.
+      if (!config.telegram.stopEntriesWhenSilent && (silent || !isLocked())) return;
       unreachable = silent ? `no alert has got through for ${config.telegram.silenceSeconds} s` : null;
       tellReach();
     },

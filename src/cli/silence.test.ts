@@ -2,16 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { loadConfig } from '../adapters/system/config.ts';
 import { createLogTail } from '../app/operator/log-tail.ts';
+import { HOUR_MS } from '../core/units.ts';
 import { writeConstantModel } from '../research/onnx/constant-model.ts';
 import { startBotApiServer } from '../sim/telegram/server.ts';
 import { runMode } from './compose/run-mode.ts';
 
 const OPERATOR = 1001;
 const TOKEN = '515151515:AAsilence-test-token-0123456789abcdef';
+const WAIT = { interval: 20, timeout: 30_000 };
 
 /** The demo as `guardian start` composes it, in this process: the configuration takes no silence as short as a test's. */
 const startDemo = async (directory: string, apiRoot: string) => {
@@ -48,34 +50,61 @@ const startDemo = async (directory: string, apiRoot: string) => {
   return { databasePath: config.databasePath, stop: () => (stop.resolve('end of the test'), running) };
 };
 
-test('a silence of Telegram stops entries where that is wanted, and its end lets them go on', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'guardian-silence-'));
-  const server = await startBotApiServer({ token: TOKEN, wallNow: () => Date.now() });
-  server.person.addUser({ id: OPERATOR, firstName: 'Ada' });
-  server.person.addPrivateChat(OPERATOR);
-  const bot = await startDemo(directory, server.url);
-  const query = <T>(sql: string, ...given: readonly unknown[]): T | undefined => {
-    const database = new Sqlite(bot.databasePath, { readonly: true });
-    try {
-      return database.prepare(sql).pluck().get(...given) as T | undefined;
-    } finally {
-      database.close();
-    }
-  };
-  const wait = { interval: 20, timeout: 30_000 };
-  const changes = (change: string): number => query<number>("SELECT count(*) FROM locks WHERE lock_id = 'operators-unreachable' AND change = ?", change) ?? 0;
-  try {
-    await expect.poll(() => server.person.messages(OPERATOR).some(({ text }) => text?.includes('BTC bought')), wait).toBe(true);
+const DAYS_OF_MARKET = 40 * HOUR_MS;
+
+describe('a silence of Telegram', () => {
+  /** A demo whose Telegram has fallen silent: entries have stopped. */
+  const fallSilent = async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'guardian-silence-'));
+    const server = await startBotApiServer({ token: TOKEN, wallNow: () => Date.now() });
+    server.person.addUser({ id: OPERATOR, firstName: 'Ada' });
+    server.person.addPrivateChat(OPERATOR);
+    const start = () => startDemo(directory, server.url);
+    const bot = await start();
+    const query = <T>(sql: string, ...given: readonly unknown[]): T | undefined => {
+      const database = new Sqlite(bot.databasePath, { readonly: true });
+      try {
+        return database.prepare(sql).pluck().get(...given) as T | undefined;
+      } finally {
+        database.close();
+      }
+    };
+    const changes = (change: string): number => query<number>("SELECT count(*) FROM locks WHERE lock_id = 'operators-unreachable' AND change = ?", change) ?? 0;
+    const close = async (): Promise<void> => {
+      await server.close();
+      rmSync(directory, { recursive: true, force: true });
+    };
+    await expect.poll(() => server.person.messages(OPERATOR).some(({ text }) => text?.includes('BTC bought')), WAIT).toBe(true);
     server.faults.inject({ name: 'reset', methods: ['getUpdates', 'sendMessage'], times: Infinity });
-    await expect.poll(() => changes('set'), wait).toBe(1);
-    const since = query<number>('SELECT max(at) FROM journal') ?? 0;
-    await expect.poll(() => query<number>('SELECT max(at) FROM journal') ?? 0, wait).toBeGreaterThan(since + 40 * 3_600_000);
-    expect(query<number>("SELECT count(*) FROM orders WHERE purpose = 'entry' AND created_at > ?", since)).toBe(0);
-    server.faults.clear();
-    await expect.poll(() => changes('cleared'), wait).toBe(1);
-  } finally {
+    await expect.poll(() => changes('set'), WAIT).toBe(1);
+    return { server, bot, start, query, changes, close };
+  };
+
+  test('stops entries where that is wanted, and its end lets them go on', async () => {
+    const { server, bot, query, changes, close } = await fallSilent();
+    try {
+      const since = query<number>('SELECT max(at) FROM journal') ?? 0;
+      await expect.poll(() => query<number>('SELECT max(at) FROM journal') ?? 0, WAIT).toBeGreaterThan(since + DAYS_OF_MARKET);
+      expect(query<number>("SELECT count(*) FROM orders WHERE purpose = 'entry' AND created_at > ?", since)).toBe(0);
+      server.faults.clear();
+      await expect.poll(() => changes('cleared'), WAIT).toBe(1);
+    } finally {
+      expect(await bot.stop()).toBe(0);
+      await close();
+    }
+  }, 120_000);
+
+  test('that is over before the bot starts again lets entries go on as well', async () => {
+    const { server, bot, start, changes, close } = await fallSilent();
     expect(await bot.stop()).toBe(0);
-    await server.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}, 120_000);
+    expect(changes('cleared')).toBe(0);
+    server.faults.clear();
+    const next = await start();
+    try {
+      await expect.poll(() => changes('cleared'), WAIT).toBe(1);
+    } finally {
+      expect(await next.stop()).toBe(0);
+      await close();
+    }
+  }, 120_000);
+});

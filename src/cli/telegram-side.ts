@@ -63,6 +63,8 @@ export const createTelegramSide = (options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly hook: AlarmHook | null;
+  /** Whether a silence of before this start still keeps entries back. */
+  readonly silentBefore: boolean;
   readonly onSilence: (silent: boolean) => void;
 }): TelegramSide => {
   const { config, access, service, outboxStore, clock, log } = options;
@@ -102,6 +104,8 @@ export const createTelegramSide = (options: {
     hook: options.hook,
     volume: (alert) => options.settings.volume(alert),
     unreachableSince: () => bot.unreachableSince(),
+    hasPolled: () => bot.hasPolled(),
+    silentBefore: options.silentBefore,
     onSilence: (silent) => options.onSilence(silent),
   });
   return { bot, outbox };

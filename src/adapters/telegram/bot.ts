@@ -65,6 +65,8 @@ export interface TelegramBot {
   readonly notifier: Notifier;
   /** Wall time since which Telegram has not answered; null while it does. */
   unreachableSince(): EpochMs | null;
+  /** Whether a poll has succeeded since the start. */
+  hasPolled(): boolean;
 }
 
 const MAX_RETRY_DELAY_SECONDS = 90;
@@ -188,5 +190,6 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     },
     notifier: createTelegramNotifier({ ...shared, api: plain, chats: options.chats, timeZone: options.timeZone ?? 'UTC', patience: patience * SECOND_MS, signal: stopped.signal }),
     unreachableSince: polling.unreachableSince,
+    hasPolled: polling.hasPolled,
   };
 };

@@ -15,6 +15,8 @@ export interface Polling {
   run(signal: AbortSignal): Promise<void>;
   /** Wall time since which no poll has succeeded; null while they do. */
   unreachableSince(): EpochMs | null;
+  /** Whether one has succeeded since the start. */
+  hasPolled(): boolean;
   self(): UserFromGetMe | null;
 }
 
@@ -60,8 +62,10 @@ export const createPolling = (options: PollingOptions): Polling => {
   let trouble: NamedTrouble | null = null;
   let lastSuccess: EpochMs = clock.wallNow();
   let unreachable: EpochMs | null = null;
+  let polled = false;
 
   const succeed = (): void => {
+    polled = true;
     if (failures > 0) log.info({ failures, troubled: trouble }, 'Telegram answers again');
     failures = 0;
     trouble = null;
@@ -140,6 +144,7 @@ export const createPolling = (options: PollingOptions): Polling => {
       await confirmOffset();
     },
     unreachableSince: () => unreachable,
+    hasPolled: () => polled,
     self: () => self,
   };
 };

@@ -335,6 +335,35 @@ describe('silence', () => {
     expect(runner.isSilent()).toBe(true);
   });
 
+  test('of before a start is over with the first alert that gets through: a start alone proves nothing', async () => {
+    const { clock, notifier, runner, add, hookCalls, silence } = setUp({ silentBefore: true });
+    notifier.script(() => unreachable);
+    runner.start();
+    await clock.advance(5_000);
+    add('lifecycle', 'started');
+    await clock.advance(60_000);
+    expect([silence, runner.isSilent(), hookCalls]).toEqual([[], true, []]);
+    notifier.script(() => ({ kind: 'delivered' }));
+    await clock.advance(62_000);
+    expect([silence, runner.isSilent()]).toEqual([[false], false]);
+  });
+
+  test('of before a start, where the kinds that wait are off, is over with a poll; one that lasts calls the webhook', async () => {
+    const polled = { yes: false, since: null as number | null };
+    const { clock, runner, add, hookCalls, silence } = setUp({ silentBefore: true, volume: () => 'off', hasPolled: () => polled.yes, unreachableSince: () => polled.since });
+    polled.since = clock.wallNow();
+    runner.start();
+    add('lifecycle', 'started');
+    await clock.advance(302_000);
+    expect([silence, hookCalls.length]).toEqual([[], 1]);
+    polled.since = null;
+    await clock.advance(2_000);
+    expect(silence).toEqual([]);
+    polled.yes = true;
+    await clock.advance(2_000);
+    expect(silence).toEqual([false]);
+  });
+
   test('a webhook that fails is called again', async () => {
     let calls = 0;
     const { clock, runner, notifier, add } = setUp({

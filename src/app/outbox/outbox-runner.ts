@@ -22,6 +22,10 @@ export interface OutboxRunnerOptions {
   readonly volume?: (alert: Alert) => AlertVolume;
   /** From the bot: wall time since which no poll has succeeded. */
   readonly unreachableSince?: () => EpochMs | null;
+  /** From the bot: whether a poll has succeeded since the start. */
+  readonly hasPolled?: () => boolean;
+  /** Whether a silence of before this start still keeps entries back. */
+  readonly silentBefore?: boolean;
   /** Told when the limit of silence is crossed either way. Trading never waits for it. */
   readonly onSilence?: (silent: boolean, since: EpochMs | null) => void;
 }
@@ -90,8 +94,13 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
     }
   };
 
+  /** Where no alert waits, because its kind is off, a poll has to do. */
+  const heard = (): boolean => lines.some((line) => line.lastDelivered() !== null) || (options.hasPolled?.() === true && silentSince() === null && store.pendingCount() === 0);
+
   const watch = createSilenceWatch({
     silentSince,
+    before: options.silentBefore ?? false,
+    heard,
     limit: options.silenceSeconds * SECOND_MS,
     hook: options.hook,
     summary,

@@ -13,6 +13,10 @@ export interface SilenceWatchOptions {
   readonly silentSince: () => EpochMs | null;
   /** TELEGRAM_SILENCE_SECONDS. */
   readonly limit: Milliseconds;
+  /** Whether entries have stood since before this start: that silence is over once `heard` says so, and a start alone proves nothing. */
+  readonly before: boolean;
+  /** Whether people have been reached since the start. */
+  readonly heard: () => boolean;
   readonly hook: AlarmHook | null;
   /** What people are told: what waits for them. */
   readonly summary: () => string;
@@ -40,7 +44,8 @@ export const callHook = async (hook: AlarmHook, text: string, log: Log): Promise
 /** Watches for silence, tells the engine and calls the hook: at the limit, then hourly, and when it is over. */
 export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: AbortSignal): Promise<void>; isSilent(): boolean } => {
   const { clock, log, hook } = options;
-  let silent = false;
+  let silent = options.before;
+  let inherited = options.before;
   let told = false;
   let nextCall: Milliseconds = 0;
   /** The silence that is counted, and the monotonic time at which it was first seen. */
@@ -57,13 +62,15 @@ export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: 
 
   const check = async (): Promise<void> => {
     const since = options.silentSince();
-    const isNow = since !== null && lasted(since) >= options.limit;
+    const long = since !== null && lasted(since) >= options.limit;
+    const isNow = long || (inherited && !options.heard());
     if (isNow !== silent) {
       silent = isNow;
+      inherited = false;
       log[isNow ? 'error' : 'info']({ since }, isNow ? 'Telegram is silent: nobody can be reached' : 'Telegram can be reached again');
       options.onChange(isNow, since);
     }
-    if (isNow && clock.monotonicNow() >= nextCall) {
+    if (long && clock.monotonicNow() >= nextCall) {
       const reached = await call(`Guardian Bot: Telegram cannot be reached since ${new Date(since).toISOString()}. ${options.summary()}`);
       told ||= reached;
       nextCall = clock.monotonicNow() + (reached ? REPEAT_MS : HOOK_RETRY_MS);

@@ -2,7 +2,7 @@ import { counted } from '../../core/words.ts';
 import { DAY_MS } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
-import { passedDrill, readPhases, when } from './phases.ts';
+import { passedDrill, readPhases, uncountedDrill, when } from './phases.ts';
 
 /** The timer makes one a day. */
 const BACKUP_DAYS = 2;
@@ -23,7 +23,7 @@ const replays = (evidence: Evidence): Finding => {
 
 const restart = ({ paper, testnet }: Evidence): Finding => {
   const drill = passedDrill([paper, testnet], 'restart');
-  if (drill === null) return fail('restart-drill', 'a crash was never drilled: run `guardian drill restart` in paper or testnet');
+  if (drill === null) return fail('restart-drill', `a crash was never drilled: run \`guardian drill restart\` in paper or testnet${uncountedDrill([paper, testnet], 'restart')}`);
   const crashes = [paper, testnet].reduce((sum, phase) => sum + (phase.status === 'read' ? phase.record.crashes : 0), 0);
   return crashes === 0 ? fail('restart-drill', 'a drill is on record, yet no journal has a start without a stop before it') : pass('restart-drill', `${when(drill.at)}: ${drill.text}; ${crashes} crashes recovered from`);
 };

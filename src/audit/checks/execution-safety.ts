@@ -2,7 +2,7 @@ import { counted } from '../../core/words.ts';
 import { SECOND_MS } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
-import { passedDrill, readPhases, when } from './phases.ts';
+import { passedDrill, readPhases, uncountedDrill, when } from './phases.ts';
 
 /** PRODUCT section 3: a position is unprotected for at most this long. */
 const UNPROTECTED_LIMIT = 15 * SECOND_MS;
@@ -43,5 +43,5 @@ const booksAgree = (evidence: Evidence): Finding => {
 
 const roundTrip = ({ testnet }: Evidence): Finding => {
   const drill = passedDrill([testnet], 'round-trip');
-  return drill === null ? fail('round-trip-drill', 'no round trip was drilled on testnet: run `guardian drill round-trip` there') : pass('round-trip-drill', `${when(drill.at)}: ${drill.text}`);
+  return drill === null ? fail('round-trip-drill', `no round trip was drilled on testnet: run \`guardian drill round-trip\` there${uncountedDrill([testnet], 'round-trip')}`) : pass('round-trip-drill', `${when(drill.at)}: ${drill.text}`);
 };

@@ -1,6 +1,6 @@
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
-import { passedDrill, readPhases, when } from './phases.ts';
+import { passedDrill, readPhases, uncountedDrill, when } from './phases.ts';
 
 /** Guardian state: do locks hold, and can somebody unlock? */
 export const guardianState = (evidence: Evidence): readonly Finding[] => [locksHold(evidence), locksInForce(evidence), staleData(evidence), operators(evidence)];
@@ -19,7 +19,7 @@ const locksInForce = ({ own }: Evidence): Finding => {
 
 const staleData = ({ paper, testnet }: Evidence): Finding => {
   const drill = passedDrill([paper, testnet], 'stale-data');
-  return drill === null ? fail('stale-data-drill', 'silent market data were never drilled: run `guardian drill stale-data` in paper or testnet') : pass('stale-data-drill', `${when(drill.at)}: ${drill.text}`);
+  return drill === null ? fail('stale-data-drill', `silent market data were never drilled: run \`guardian drill stale-data\` in paper or testnet${uncountedDrill([paper, testnet], 'stale-data')}`) : pass('stale-data-drill', `${when(drill.at)}: ${drill.text}`);
 };
 
 const operators = ({ config }: Evidence): Finding => {

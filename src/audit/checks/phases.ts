@@ -1,5 +1,6 @@
 import { HOUR_MS } from '../../core/units.ts';
 import type { DrillRecord, Evidence, Phase } from '../evidence.ts';
+import type { Run } from '../phase-record.ts';
 
 /** Phases that could be read, with their names. */
 export const readPhases = ({ paper, testnet, own }: Evidence): readonly { readonly name: string; readonly phase: Extract<Phase, { status: 'read' }> }[] => {
@@ -16,10 +17,18 @@ export const readPhases = ({ paper, testnet, own }: Evidence): readonly { readon
   });
 };
 
-/** The newest passed drill of a name, in any phase or in the given one. */
-export const passedDrill = (phases: readonly Phase[], name: string): DrillRecord | null => {
-  const drills = phases.flatMap((phase) => (phase.status === 'read' ? phase.drills : [])).filter((drill) => drill.name === name && drill.passed);
-  return drills.sort((a, b) => b.at - a.at)[0] ?? null;
+const drillsOf = (phases: readonly Phase[], name: string, counted: boolean): readonly DrillRecord[] =>
+  phases.flatMap((phase) => (phase.status === 'read' ? phase.drills.filter((drill) => drill.name === name && drill.passed && isWithin(phase.record.runs, drill) === counted) : [])).sort((a, b) => b.at - a.at);
+
+const isWithin = (runs: readonly Run[], { at }: DrillRecord): boolean => runs.some(({ from, to }) => from <= at && at <= to);
+
+/** The newest passed drill of a name, in any of these phases, with this model and these limits. */
+export const passedDrill = (phases: readonly Phase[], name: string): DrillRecord | null => drillsOf(phases, name, true)[0] ?? null;
+
+/** What is to be said of a drill that is missing, where one was passed at another time. */
+export const uncountedDrill = (phases: readonly Phase[], name: string): string => {
+  const [other] = drillsOf(phases, name, false);
+  return other === undefined ? '' : ` (that of ${when(other.at)} does not count: it was with another model or other limits, or no journal bears it out)`;
 };
 
 /** "2026-11-20 14:05" */

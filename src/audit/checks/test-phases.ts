@@ -2,7 +2,7 @@ import { counted } from '../../core/words.ts';
 import { DAY_MS, HOUR_MS, type Milliseconds } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, Phase } from '../evidence.ts';
-import { passedDrill, span, spanOf, when } from './phases.ts';
+import { passedDrill, span, spanOf, uncountedDrill, when } from './phases.ts';
 
 /** PRODUCT section 11. */
 const DRY_RUN_HOURS = 24;
@@ -61,7 +61,7 @@ const closedTrades = (testnet: Phase): Finding => {
 
 const killSwitch = (testnet: Phase): Finding => {
   const drill = passedDrill([testnet], 'kill-switch');
-  if (drill === null || testnet.status === 'missing') return fail('kill-switch-drill', 'the kill-switch was not drilled on testnet: run `guardian drill kill-switch` there');
+  if (drill === null || testnet.status === 'missing') return fail('kill-switch-drill', `the kill-switch was not drilled on testnet: run \`guardian drill kill-switch\` there${uncountedDrill([testnet], 'kill-switch')}`);
   const { killSwitches, killSwitchesCleared } = testnet.record;
   // The record of the drill has to be borne out by the journal.
   if (killSwitches === 0) return fail('kill-switch-drill', 'a drill is on record, yet the journal has no kill-switch with this model and these limits: run `guardian drill kill-switch` again');

@@ -104,11 +104,13 @@ const goOn = (path: string, mode: string, inputs: (at: number) => readonly objec
 const data = (directory: string, name: string): string => join(directory, 'data', name);
 const unlockAll = { type: 'command', commandId: 'u', by: 'test', command: { name: 'unlock', reason: '', lockIds: ['kill-switch', 'daily-drawdown', 'total-drawdown'], newLossPermitted: null } };
 
+const DRILLS = ['kill-switch-drill', 'round-trip-drill', 'restart-drill', 'stale-data-drill'];
+
 const SETUPS: readonly Setup[] = [
   { name: 'a world-readable .env', fails: ['env-file'], tamper: (directory) => chmodSync(join(directory, '.env'), 0o644) },
   { name: 'a key with withdrawal rights', fails: ['key-rights'], simulator: { keyRights: { withdrawals: true } } },
-  { name: 'other limits than the tested ones', fails: ['limits-as-tested', 'dry-run', 'testnet', 'closed-trades', 'kill-switch-drill'], config: { RISK_PER_TRADE: '0.005' } },
-  { name: 'a foreign model', fails: ['same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', 'kill-switch-drill'], config: { MODEL_DIR: 'other-model' } },
+  { name: 'other limits than the tested ones', fails: ['limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { RISK_PER_TRADE: '0.005' } },
+  { name: 'a foreign model', fails: ['same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { MODEL_DIR: 'other-model' } },
   { name: 'no kill-switch drill', fails: ['kill-switch-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), "DELETE FROM audit_log WHERE command = 'drill' AND arguments = 'kill-switch'") },
   { name: 'gaps in the candles', fails: ['candle-gaps'], tamper: (directory) => { renameSync(data(directory, 'gaps.db'), data(directory, 'paper.db')); } },
   { name: 'a clock that is off', fails: ['clock-skew'], simulator: { wallNow: () => Date.now() + 4_000 } },
@@ -116,11 +118,11 @@ const SETUPS: readonly Setup[] = [
     { type: 'clock-skew', skew: 0 }, unlockAll, { type: 'quotes', quotes: [{ symbol: SYMBOL, last: 60_000, bid: 59_999, ask: 60_001, at }] }, { type: 'command', commandId: 'r', by: 'test', command: { name: 'round-trip', symbol: SYMBOL } },
   ]) },
   { name: 'a testnet week that was none', fails: ['testnet'], tamper: (directory) => sql(data(directory, 'testnet.db'), 'DELETE FROM journal WHERE sequence > 500; DELETE FROM snapshots') },
-  { name: 'drills on record that no journal bears out', fails: ['testnet', 'kill-switch-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), "DELETE FROM journal WHERE sequence > (SELECT max(sequence) FROM journal WHERE type = 'started'); DELETE FROM snapshots") },
+  { name: 'drills on record that no journal bears out', fails: ['testnet', 'kill-switch-drill', 'stale-data-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), "DELETE FROM journal WHERE sequence > (SELECT max(sequence) FROM journal WHERE type = 'started'); DELETE FROM snapshots") },
   { name: 'no dry run', fails: ['dry-run', 'limits-as-tested', 'evidence-age'], tamper: (directory) => rmSync(data(directory, 'paper.db')) },
   { name: 'an edited journal', fails: ['journal-replays'], tamper: (directory) => sql(data(directory, 'paper.db'), `UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`) },
-  { name: 'a model without an edge', fails: ['demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', 'kill-switch-drill'], config: { MODEL_DIR: 'no-edge' } },
-  { name: 'no model at all', fails: ['model-loads', 'demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', 'kill-switch-drill'], config: { MODEL_DIR: 'nowhere' } },
+  { name: 'a model without an edge', fails: ['demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { MODEL_DIR: 'no-edge' } },
+  { name: 'no model at all', fails: ['model-loads', 'demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { MODEL_DIR: 'nowhere' } },
   { name: 'a database that others may read', fails: ['database-files'], tamper: (directory) => chmodSync(data(directory, 'testnet.db'), 0o644) },
   { name: 'root', fails: ['dedicated-user'] },
   { name: 'nobody to unlock', fails: ['operators'], config: { TELEGRAM_BOT_TOKEN: '', TELEGRAM_OPERATORS: '' } },

@@ -34,8 +34,18 @@ test('of starts that end one after the other none is told', async () => {
   expect(told).toEqual([]);
 });
 
+test('a first try that fails is followed by a second one', async () => {
+  const tries: boolean[] = [];
+  const { wall, done } = end(11 * MINUTE_MS, () => Promise.resolve(tries.push(true) > 1));
+  await wall.runTo(wall.wallNow() + SECOND_MS);
+  await done;
+  expect(tries).toHaveLength(2);
+});
+
 test('neither a way to people that fails nor one that hangs holds the end up', async () => {
-  await end(11 * MINUTE_MS, () => Promise.reject(new Error('no network'))).done;
+  const failing = end(11 * MINUTE_MS, () => Promise.reject(new Error('no network')));
+  await failing.wall.runTo(failing.wall.wallNow() + SECOND_MS);
+  await failing.done;
   const { wall, done } = end(11 * MINUTE_MS, () => new Promise(() => undefined));
   await wall.runTo(wall.wallNow() + 6 * SECOND_MS);
   await done;

@@ -7,7 +7,7 @@ import type { Mutant } from './mutants.ts';
 const command = ({ seed, days }: { readonly seed: number; readonly days: number }): string => `npm run simulate -- --seeds 1 --days ${days} --from-seed ${seed} --trace`;
 
 describe('whole histories with faults and crashes', () => {
-  test.each([1, 2, 3])('seed %i: every invariant holds', async (seed) => {
+  test.each([1, 2, 4])('seed %i: every invariant holds', async (seed) => {
     const result = await runSimulation({ seed, days: 4, verifyJournal: seed === 1 });
     expect(result.violations, command(result)).toEqual([]);
     expect(result.starts).toBeGreaterThan(1);
