@@ -41,10 +41,14 @@ const begin = async ({ board, commands }) => {
   await curve.startEquity();
 };
 
-/** What is shown while the line is broken was true then and may be no more: that has to be said. */
+/** What is shown while the line is broken was true then and may be no more: that has to be said, also of a tab of which only its name is seen. */
 const PATIENCE = 2_500;
+/** With its day: the page may stand there over night. */
+const moment = (at) => `${at.toLocaleTimeString('en-GB')} on ${at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })}`;
 let lineTimer = 0;
 let shownAt = null;
+/** Told when the line has been broken for that long, and when it is back. */
+let chatLine = () => undefined;
 const line = (on) => {
   byId('live').dataset.on = String(on);
   say(byId('live'), on ? 'live' : 'connecting');
@@ -52,12 +56,15 @@ const line = (on) => {
     clearTimeout(lineTimer);
     lineTimer = 0;
     byId('offline').hidden = true;
+    if (document.body.dataset.line === 'off') chatLine(true);
     document.body.dataset.line = 'on';
   } else if (lineTimer === 0) {
     lineTimer = setTimeout(() => {
       document.body.dataset.line = 'off';
-      say(byId('offline'), shownAt === null ? 'The bot does not answer.' : `The bot does not answer. What is shown is from ${shownAt.toLocaleTimeString('en-GB')}, on your clock.`);
+      say(byId('offline'), shownAt === null ? 'The bot does not answer.' : `The bot does not answer. What is shown is from ${moment(shownAt)}, on your clock.`);
       byId('offline').hidden = false;
+      document.title = 'No answer · Guardian Bot';
+      chatLine(false);
     }, PATIENCE);
   }
 };
@@ -97,5 +104,5 @@ document.body.dataset.chat = chat === null ? 'none' : 'here';
 if (chat !== null) {
   byId('side').hidden = false;
   const { startChat } = await import('./chat.mjs');
-  startChat(chat);
+  chatLine = startChat(chat);
 }
