@@ -106,3 +106,12 @@ test('a chat that is refused comes back by itself', async () => {
   await expect.poll(state, { timeout: 20_000 }).toBe('bot · online');
   await page.context().close();
 });
+
+test('the list of commands grows while it is looked at', async () => {
+  const { page, faults } = await openPage(browser, demo.bot.pageUrl);
+  await page.click('#tab-commands');
+  await demo.bot.say('/halt seen from elsewhere');
+  await page.locator('#activity tr', { hasText: 'halt' }).first().waitFor({ timeout: 20_000 });
+  expect(faults).toEqual([]);
+  await page.context().close();
+});

@@ -8,7 +8,7 @@ import { startMarket } from './market.mjs';
 import { showModel } from './model.mjs';
 import { showPositions } from './positions.mjs';
 import { followBoard } from './stream.mjs';
-import { showTables, startTables } from './tables.mjs';
+import { askCommandsAgain, showTables, startTables } from './tables.mjs';
 import { startTheme } from './theme.mjs';
 
 const show = (view) => {
@@ -83,6 +83,7 @@ followBoard({
     showModel(board);
     chart?.showChart(board);
     equity?.askEquityAgain();
+    askCommandsAgain();
     // Before the engine's first start there are no symbols; the charts begin with them.
     if (!charted && board.status.symbols.length > 0) {
       charted = true;
