@@ -33,11 +33,12 @@ charts.then(([first, second]) => {
   equity = second;
 });
 
-const begin = async ({ board, commands }) => {
-  showTables({}, {}, commands.toReversed());
-  const symbols = board.status.symbols.map(({ symbol }) => symbol);
+const symbolsOf = ({ status }) => status.symbols.map(({ symbol }) => symbol);
+let charted = [];
+const begin = async (board) => {
+  charted = symbolsOf(board);
   const [candles, curve] = await charts;
-  if (symbols.length > 0) await candles.startChart(symbols);
+  if (charted.length > 0) await candles.startChart(charted);
   await curve.startEquity();
 };
 
@@ -69,11 +70,10 @@ const line = (on) => {
   }
 };
 
-let charted = false;
 followBoard({
-  onStart: (first) => {
-    charted = first.board.status.symbols.length > 0;
-    begin(first).catch(() => undefined);
+  onStart: ({ board, commands }) => {
+    showTables({}, {}, commands.toReversed());
+    begin(board).catch(() => undefined);
   },
   onBoard: (board) => {
     shownAt = new Date();
@@ -84,11 +84,8 @@ followBoard({
     chart?.showChart(board);
     equity?.askEquityAgain();
     askCommandsAgain();
-    // Before the engine's first start there are no symbols; the charts begin with them.
-    if (!charted && board.status.symbols.length > 0) {
-      charted = true;
-      begin({ board, commands: [] }).catch(() => undefined);
-    }
+    // Before the engine's first start there are none, and a later one may bring others, behind a page that goes on.
+    if (symbolsOf(board).join() !== charted.join()) begin(board).catch(() => undefined);
   },
   onRows: (rows, news) => {
     showDecisions(rows, news);
