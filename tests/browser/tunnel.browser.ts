@@ -47,8 +47,13 @@ test('where the line is dead and nothing says so, board and chat do, and both co
   await page.waitForSelector('#offline:not([hidden])', { timeout: 30_000 });
   expect([await page.locator('#live').innerText(), await page.title(), await chat()]).toEqual(['connecting', 'No answer · Guardian Bot', 'connecting …']);
   await demo.bot.say('/pause said elsewhere meanwhile');
+  await demo.bot.control('POST', '/control/pause', { paused: true });
+  // Neither this question nor those that were under way are ever answered.
+  await page.click('#chart-symbols [data-value="ETH/USDT"]');
   gone = false;
   await page.locator('#log .bubble', { hasText: 'said elsewhere meanwhile' }).first().waitFor({ timeout: 40_000 });
   await expect.poll(async () => [await page.locator('#offline').isVisible(), await chat()]).toEqual([false, 'bot · online']);
+  await page.waitForSelector('#desk-pause[aria-pressed=true]', { timeout: 40_000 });
+  await expect.poll(() => page.locator('#chart').getAttribute('aria-label'), { timeout: 40_000 }).toMatch(/^ETH\/USDT: \d+ hourly candles/);
   await page.context().close();
 });
