@@ -40,7 +40,8 @@ describe('the page of the demo', () => {
     await decided(page);
     await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true');
     expect(await page.locator('#state').innerText()).toMatch(/Active|Exits only|Halted/);
-    expect(await page.locator('#equity').innerText()).toMatch(/^\d[\d,]*\.\d\d\s*USDT$/);
+    expect(await page.locator('#equity').innerText()).toMatch(/^\d[\d,]*\.\d\d USDT$/);
+    expect(await page.locator('#drawdown').textContent()).toMatch(/\d\u00a0% of \d/);
     expect(await page.locator('#limits [role=meter]').count()).toBeGreaterThanOrEqual(5);
     await expect.poll(() => coloursOf(page, '#chart')).toBeGreaterThan(20);
     await expect.poll(() => coloursOf(page, '#curve')).toBeGreaterThan(20);

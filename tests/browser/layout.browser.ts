@@ -131,4 +131,28 @@ describe('what the page looks like', () => {
     expect(Math.abs((await place()) - before)).toBeLessThan(2);
     await page.context().close();
   });
+
+  test('on paper the board is light and whole, from whatever view: no table is cut off, and nothing is there to be pressed', async () => {
+    const { page } = await openPage(browser, url, { width: 794, height: 1123, scheme: 'dark' });
+    await decided(page);
+    await page.click('#theme');
+    await page.click('#theme');
+    await page.click('[data-show=chat]');
+    await page.emulateMedia({ media: 'print' });
+    for (const id of ['#decisions', '#activity']) expect(await page.locator(id).evaluate((box) => box.scrollHeight - box.clientHeight), id).toBeLessThanOrEqual(1);
+    for (const id of ['#side', '#desk', '#theme', '#tab-trades']) expect(await page.locator(id).isVisible(), id).toBe(false);
+    for (const id of ['#hero', '#tab-fills', '#chart', '#audit']) expect(await page.locator(id).isVisible(), id).toBe(true);
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(16, 28, 40)');
+    await page.context().close();
+  });
+
+  test('in colours of the reader’s own it can be seen what is chosen, and how far a limit is', async () => {
+    const { page } = await openPage(browser, url);
+    await decided(page);
+    await page.emulateMedia({ forcedColors: 'active' });
+    const ground = (selector: string) => page.locator(selector).first().evaluate((node) => getComputedStyle(node).backgroundColor);
+    for (const chosen of ['#chart-hours [aria-pressed=true]', '#tab-fills']) expect(await ground(chosen), chosen).not.toBe(await ground('body'));
+    expect(await page.locator('#limits .track').first().evaluate((node) => getComputedStyle(node).outlineStyle)).toBe('solid');
+    await page.context().close();
+  });
 });

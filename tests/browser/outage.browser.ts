@@ -26,6 +26,9 @@ test('what is asked of a bot that is gone is said, not lost, and done once it is
   await refresh.waitFor();
   await demo.restart(async () => {
     await page.waitForSelector('#offline:not([hidden])', { timeout: 30_000 });
+    // Also where the name of the tab alone is seen, and the morning after.
+    expect(await page.title()).toBe('No answer · Guardian Bot');
+    expect(await page.locator('#offline').innerText()).toMatch(/What is shown is from \d\d:\d\d:\d\d on [A-Z][a-z]{2},? \d{1,2} [A-Z][a-z]{2,3}, on your clock\./);
     await page.fill('#text', '/pause the market looks odd');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('#toast').innerText()).toMatch(/Not sent/);
@@ -45,6 +48,7 @@ test('what is asked of a bot that is gone is said, not lost, and done once it is
     await expect.poll(() => page.locator('#offline').evaluate((node) => Math.round(node.getBoundingClientRect().top))).toBe(60);
   });
   await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 60_000 });
+  await expect.poll(() => page.title()).toMatch(/^(Active|Exits only|Halted) · Guardian Bot$/);
   await expect.poll(() => page.locator('#chart').getAttribute('aria-label'), { timeout: 20_000 }).toMatch(/^ETH\/USDT: \d+ hourly candles/);
   await expect.poll(() => page.locator('#chart-note').innerText()).toMatch(/^ETH [\d,.]+/);
   // What is read further up does not jump to what has come.
@@ -86,5 +90,28 @@ test('an answer in place, the menu and a decision leave the keyboard where it wa
   await page.keyboard.press('Enter');
   await page.waitForSelector('#decision h3');
   expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Close');
+  await page.context().close();
+});
+
+test('a chat that is refused comes back by itself', async () => {
+  const { page } = await openPage(browser, demo.bot.pageUrl);
+  const state = () => page.locator('#chat-state').innerText();
+  await expect.poll(state, { timeout: 20_000 }).toBe('bot · online');
+  await page.route('**/api/chat/events', (route) => route.fulfill({ status: 502, body: '{}' }));
+  const refused = page.waitForResponse((answer) => answer.url().endsWith('/api/chat/events') && answer.status() === 502, { timeout: 60_000 });
+  await demo.restart();
+  await refused;
+  expect(await state()).toBe('connecting …');
+  await page.unroute('**/api/chat/events');
+  await expect.poll(state, { timeout: 20_000 }).toBe('bot · online');
+  await page.context().close();
+});
+
+test('the list of commands grows while it is looked at', async () => {
+  const { page, faults } = await openPage(browser, demo.bot.pageUrl);
+  await page.click('#tab-commands');
+  await demo.bot.say('/halt seen from elsewhere');
+  await page.locator('#activity tr', { hasText: 'halt' }).first().waitFor({ timeout: 20_000 });
+  expect(faults).toEqual([]);
   await page.context().close();
 });

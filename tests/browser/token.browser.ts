@@ -26,6 +26,8 @@ test('the token is asked for once, in a form that works under the content policy
   await page.fill('#token', 'wrong');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/login?wrong');
+  expect(await page.locator('form').innerText()).toContain('That is not the token.');
+  expect(await axeFaults(page)).toEqual([]);
   await page.fill('#token', TOKEN);
   await page.keyboard.press('Enter');
   await page.waitForSelector('#state');

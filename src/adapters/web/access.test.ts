@@ -31,6 +31,13 @@ const sends = async (localAddress: string, token: string): Promise<number> =>
       .end();
   });
 
+test('a wrong token is called that where it is asked for again, and nothing else is', async () => {
+  const form = async (path: string): Promise<string> => (await fetch(`${server.url}${path}`)).text();
+  const { location } = await types('a-token-of-no-worth');
+  expect(await form(location ?? expect.unreachable())).toContain('That is not the token.');
+  for (const path of ['/', '/login']) expect(await form(path)).not.toContain('not the token');
+});
+
 describe('guesses of the token', () => {
   test('run out: after ten wrong ones even the right one waits a minute', async () => {
     for (let guess = 0; guess < 10; guess += 1) expect((await types(`guess ${guess}`)).location).toBe('/login?wrong');

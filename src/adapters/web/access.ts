@@ -70,6 +70,9 @@ const createGuessLimit = (token: string, wallNow: () => EpochMs) => {
   };
 };
 
+/** Where the form says, after a wrong token, that it was one; an empty form alone reads like a fault of the page. */
+const AGAIN = { place: '<!-- again -->', words: '<p class="bad" id="again" role="alert">That is not the token.</p>' } as const;
+
 /**
  * The page behind a token: typed once into a form, or sent as a bearer token by
  * a machine. The session cookie holds its end and a signature, never the token;
@@ -94,7 +97,8 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
     return right;
   };
 
-  const ask = (context: Context, status: 200 | 401): Response => context.body(page, status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  const again = new TextEncoder().encode(new TextDecoder().decode(page).replace(AGAIN.place, AGAIN.words));
+  const ask = (context: Context, status: 200 | 401, form = page): Response => context.body(form, status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
 
   const guard: MiddlewareHandler = async (context, next) => {
     if (hasSession(context) || hasBearer(context)) return next();
@@ -103,7 +107,7 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
   };
 
   const routes = new Hono();
-  routes.get('/', (context) => ask(context, 200));
+  routes.get('/', (context) => ask(context, 200, context.req.query('wrong') === undefined ? page : again));
   routes.post('/', async (context) => {
     if (limit.exhausted(senderOf(context))) return context.text('Too many wrong tokens; wait a minute.\n', 429, { 'retry-after': '60' });
     const body = await context.req.text();

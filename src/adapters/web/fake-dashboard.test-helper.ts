@@ -35,15 +35,17 @@ export interface FakeDashboard extends Dashboard {
   /** Another decision. */
   decide(): void;
   equityNow: number;
+  /** None until some are set. */
+  symbols: readonly string[];
 }
 
 export const createFakeDashboard = (instanceId = 'db1', mostMissed = 5): FakeDashboard => {
   let newest = 0;
-  const fake = { equityNow: 1_000 };
+  const fake = { equityNow: 1_000, symbols: [] as readonly string[] };
   const cursor = (): RowCursor => ({ decisions: newest, fills: 0, trades: 0, orders: 0, alerts: 0, locks: 0, equity: 0, candles: 1_704_067_200_000 });
   const rows = (after: number, until: number): BoardRows => ({ ...EMPTY, decisions: Array.from({ length: until - after }, (_, index) => decision(after + index + 1)) });
   const board = (): BoardView => ({
-    status: { ...status, equity: fake.equityNow },
+    status: { ...status, equity: fake.equityNow, symbols: fake.symbols.map((symbol) => ({ symbol, lastPrice: 100, priceAgeMs: 0, newestCandleClose: 0, lastDecision: null })) },
     risk: null,
     orders: [],
     model: null,
@@ -65,7 +67,10 @@ export const createFakeDashboard = (instanceId = 'db1', mostMissed = 5): FakeDas
           ? { ...decision(1), sequence: 1, breakEven: 0.4, target: 0.03, stop: 0.015, costs: 0.003, sizing: null, checks: [], features: null, featuresMissing: 'a test', order: null, fills: [], trade: null }
           : null,
       ),
-    chart: (symbol: string) => (symbol === 'BTC/USDT' ? { symbol, candles: [], marks: [] } : null),
+    chart: (symbol: string) => {
+      if (fake.symbols.includes(symbol)) return { symbol, candles: [{ symbol, openTime: 0, open: 99, high: 101, low: 98, close: 100 }], marks: [] };
+      return symbol === 'BTC/USDT' ? { symbol, candles: [], marks: [] } : null;
+    },
     equity: (range: string) => ({ range, points: [], peak: 0, maxDrawdown: null, maxTotalDrawdown: 0.1 }),
     commands: () => [],
   });

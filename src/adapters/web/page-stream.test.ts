@@ -9,19 +9,31 @@ class Source extends EventTarget {
   static readonly CLOSED = 2;
   static readonly all: Source[] = [];
   readyState = 1;
-  constructor() {
+  readonly url: string;
+  constructor(url: string) {
     super();
+    this.url = url;
     Source.all.push(this);
   }
   close(): void {
     this.readyState = Source.CLOSED;
   }
-  say(event: string, data = '{}'): void {
-    this.dispatchEvent(Object.assign(new Event(event), { data }));
+  say(event: string, data = '{}', lastEventId = ''): void {
+    this.dispatchEvent(Object.assign(new Event(event), { data, lastEventId }));
+  }
+}
+
+/** The tab: in sight until it says otherwise. */
+class Tab extends EventTarget {
+  hidden = false;
+  show(inSight: boolean): void {
+    this.hidden = !inSight;
+    this.dispatchEvent(new Event('visibilitychange'));
   }
 }
 
 const SECOND = 1_000;
+let tab: Tab;
 const lines: boolean[] = [];
 let asked = 0;
 let answers: () => Promise<unknown>;
@@ -36,6 +48,8 @@ const newest = (): Source => Source.all.at(-1) ?? expect.unreachable();
 beforeEach(() => {
   vi.useFakeTimers();
   answers = whole;
+  tab = new Tab();
+  vi.stubGlobal('document', tab);
   vi.stubGlobal('EventSource', Source);
   vi.stubGlobal('fetch', () => {
     asked += 1;
@@ -104,5 +118,58 @@ describe('the line of an open page', () => {
     newest().say('open');
     await vi.advanceTimersByTimeAsync(15 * SECOND);
     expect(lines.at(-1)).toBe(false);
+  });
+
+  test('a page out of sight holds no connection: it looks in, goes on from the row that it has, and listens again once it is seen', async () => {
+    await follow();
+    newest().say('open');
+    tab.show(false);
+    newest().say('rows', '{}', 'c2');
+    newest().say('board');
+    expect(newest().readyState).toBe(Source.CLOSED);
+    await vi.advanceTimersByTimeAsync(4 * SECOND);
+    expect(Source.all).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2 * SECOND);
+    expect(Source.all.map(({ url }) => url)).toEqual(['/api/stream?after=c', '/api/stream?after=c2']);
+    newest().say('open');
+    newest().say('board');
+    expect(newest().readyState).toBe(Source.CLOSED);
+    tab.show(true);
+    expect(Source.all).toHaveLength(3);
+    newest().say('open');
+    for (let second = 0; second < 20; second += 1) {
+      newest().say('board');
+      await vi.advanceTimersByTimeAsync(SECOND);
+    }
+    expect([newest().url, newest().readyState, Source.all.length, asked]).toEqual(['/api/stream?after=c2', 1, 3, 1]);
+    expect(lines).not.toContain(false);
+  });
+
+  test('a page that is seen again after long is not live before the bot has answered', async () => {
+    await follow();
+    newest().say('open');
+    tab.show(false);
+    newest().say('board');
+    // Timers of such a page may be put off: none has come.
+    vi.setSystemTime(Date.now() + 60 * SECOND);
+    tab.show(true);
+    expect(lines.at(-1)).toBe(false);
+    newest().say('open');
+    newest().say('board');
+    expect(lines.at(-1)).toBe(true);
+  });
+
+  test('a machine that has slept shows the past: it is not live from the first moment on, and asks anew', async () => {
+    await follow();
+    newest().say('open');
+    newest().say('board');
+    const before = newest();
+    answers = () => new Promise(() => undefined);
+    vi.setSystemTime(Date.now() + 3_600 * SECOND);
+    await vi.advanceTimersByTimeAsync(SECOND);
+    expect([lines.at(-1), before.readyState, asked]).toEqual([false, Source.CLOSED, 2]);
+    // Asked once, not every second.
+    await vi.advanceTimersByTimeAsync(5 * SECOND);
+    expect(asked).toBe(2);
   });
 });

@@ -146,20 +146,28 @@ const follow = ({ lastPrice }, marketNow) => {
 
 const shownNote = onChange(({ status, position }) => byId('chart-note').replaceChildren(...note(status, position ?? undefined)));
 
+const select = (chosen) => {
+  symbol = chosen;
+  drawLines(null);
+  return load();
+};
+
+/** The symbols to choose from; the one that is shown stays while it is among them. */
+const offer = (symbols) => {
+  if (!symbols.includes(symbol)) symbol = symbols[0];
+  segments(byId('chart-symbols'), symbols.map((value) => ({ value, label: base(value) })), symbol, select);
+};
+
 export const startChart = (symbols) => {
-  if (chart !== null) return load();
-  symbol = symbols[0];
+  const before = symbol;
+  offer(symbols);
+  if (chart !== null) return symbol === before ? load() : select(symbol);
   chart = createChart(byId('chart'), withRoom());
   keepWhole(chart, byId('chart'));
   series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, priceFormat: { type: 'custom', minMove: 1e-10, formatter: price } });
   markers = createSeriesMarkers(series, []);
   theme();
   onTheme(theme);
-  segments(byId('chart-symbols'), symbols.map((value) => ({ value, label: base(value) })), symbol, (chosen) => {
-    symbol = chosen;
-    drawLines(null);
-    load();
-  });
   segments(byId('chart-hours'), SPANS, hours, (chosen) => {
     hours = chosen;
     load();

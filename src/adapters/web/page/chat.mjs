@@ -157,20 +157,38 @@ const toast = (text) => {
   toastTimer = setTimeout(() => (node.hidden = true), 4_000);
 };
 
+/** Before the next try after one that was refused: the browser makes none by itself then. */
+const PAUSE = 2_000;
+let source = null;
+let timer = 0;
+
+const end = () => {
+  clearTimeout(timer);
+  source?.close();
+  source = null;
+};
+
+const stateIs = (text) => (byId('chat-state').textContent = text);
+
 const listen = () => {
-  const source = new EventSource('/api/chat/events');
-  const state = byId('chat-state');
-  source.addEventListener('open', async () => {
-    state.textContent = 'bot · online';
+  end();
+  if (document.hidden) return;
+  const opened = new EventSource('/api/chat/events');
+  source = opened;
+  opened.addEventListener('open', async () => {
+    stateIs('bot · online');
     // Whatever was missed while the line was down: those that changed are redrawn in place, and who reads further up is left there.
     const { messages } = await (await fetch('/api/chat/messages')).json();
-    for (const message of messages) put(message);
+    for (const message of messages.slice(-MAX_BUBBLES)) put(message);
   });
-  source.addEventListener('error', () => (state.textContent = 'connecting …'));
-  source.addEventListener('message', (event) => put(JSON.parse(event.data).message));
-  source.addEventListener('edited', (event) => put(JSON.parse(event.data).message));
-  source.addEventListener('deleted', (event) => drop(JSON.parse(event.data).messageId));
-  source.addEventListener('answer', (event) => toast(JSON.parse(event.data).text));
+  opened.addEventListener('error', () => {
+    stateIs('connecting …');
+    if (opened.readyState === EventSource.CLOSED) timer = setTimeout(listen, PAUSE);
+  });
+  opened.addEventListener('message', (event) => put(JSON.parse(event.data).message));
+  opened.addEventListener('edited', (event) => put(JSON.parse(event.data).message));
+  opened.addEventListener('deleted', (event) => drop(JSON.parse(event.data).messageId));
+  opened.addEventListener('answer', (event) => toast(JSON.parse(event.data).text));
 };
 
 let commands = [];
@@ -229,9 +247,13 @@ const compose = () => {
   });
 };
 
+/** @returns what is to be called when the board's line is broken, with which this one is, whatever it looks like, and when it is back */
 export const startChat = (chat) => {
   me = chat.userId;
   compose();
   listen();
+  // Out of sight it holds no connection, as the board does not: what came meanwhile is asked for with the next one.
+  document.addEventListener('visibilitychange', listen);
   loadMenu().catch(() => undefined);
+  return (on) => (on ? listen() : stateIs('connecting …'));
 };

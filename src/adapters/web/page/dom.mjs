@@ -53,7 +53,10 @@ export const segments = (parent, choices, chosen, choose) => {
   return mark;
 };
 
-export const getJson = async (path, signal) => {
+/** A line may be dead without having broken: a question on it would wait for ever, and whoever asked could not ask again. */
+const PATIENCE = 20_000;
+
+export const getJson = async (path, signal = AbortSignal.timeout(PATIENCE)) => {
   const answer = await fetch(path, { signal });
   if (answer.status === 401) location.assign('/');
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);

@@ -22,7 +22,8 @@ const figure = (id, text, unit = '', className = '') => {
   const node = byId(id);
   if (node.dataset.shown === text + unit) return;
   node.dataset.shown = text + unit;
-  node.replaceChildren(text, ...(unit === '' ? [] : [el('span', 'unit', unit)]));
+  // The blank is for those who hear or copy it: a margin alone would read "2.81 %of 10 %".
+  node.replaceChildren(text, ...(unit === '' ? [] : [' ', el('span', 'unit', unit)]));
   setClass(node, className);
 };
 

@@ -8,7 +8,7 @@ import { startMarket } from './market.mjs';
 import { showModel } from './model.mjs';
 import { showPositions } from './positions.mjs';
 import { followBoard } from './stream.mjs';
-import { showTables, startTables } from './tables.mjs';
+import { askCommandsAgain, showTables, startTables } from './tables.mjs';
 import { startTheme } from './theme.mjs';
 
 const show = (view) => {
@@ -33,18 +33,23 @@ charts.then(([first, second]) => {
   equity = second;
 });
 
-const begin = async ({ board, commands }) => {
-  showTables({}, {}, commands.toReversed());
-  const symbols = board.status.symbols.map(({ symbol }) => symbol);
+const symbolsOf = ({ status }) => status.symbols.map(({ symbol }) => symbol);
+let charted = [];
+const begin = async (board) => {
+  charted = symbolsOf(board);
   const [candles, curve] = await charts;
-  if (symbols.length > 0) await candles.startChart(symbols);
+  if (charted.length > 0) await candles.startChart(charted);
   await curve.startEquity();
 };
 
-/** What is shown while the line is broken was true then and may be no more: that has to be said. */
+/** What is shown while the line is broken was true then and may be no more: that has to be said, also of a tab of which only its name is seen. */
 const PATIENCE = 2_500;
+/** With its day: the page may stand there over night. */
+const moment = (at) => `${at.toLocaleTimeString('en-GB')} on ${at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })}`;
 let lineTimer = 0;
 let shownAt = null;
+/** Told when the line has been broken for that long, and when it is back. */
+let chatLine = () => undefined;
 const line = (on) => {
   byId('live').dataset.on = String(on);
   say(byId('live'), on ? 'live' : 'connecting');
@@ -52,21 +57,23 @@ const line = (on) => {
     clearTimeout(lineTimer);
     lineTimer = 0;
     byId('offline').hidden = true;
+    if (document.body.dataset.line === 'off') chatLine(true);
     document.body.dataset.line = 'on';
   } else if (lineTimer === 0) {
     lineTimer = setTimeout(() => {
       document.body.dataset.line = 'off';
-      say(byId('offline'), shownAt === null ? 'The bot does not answer.' : `The bot does not answer. What is shown is from ${shownAt.toLocaleTimeString('en-GB')}, on your clock.`);
+      say(byId('offline'), shownAt === null ? 'The bot does not answer.' : `The bot does not answer. What is shown is from ${moment(shownAt)}, on your clock.`);
       byId('offline').hidden = false;
+      document.title = 'No answer · Guardian Bot';
+      chatLine(false);
     }, PATIENCE);
   }
 };
 
-let charted = false;
 followBoard({
-  onStart: (first) => {
-    charted = first.board.status.symbols.length > 0;
-    begin(first).catch(() => undefined);
+  onStart: ({ board, commands }) => {
+    showTables({}, {}, commands.toReversed());
+    begin(board).catch(() => undefined);
   },
   onBoard: (board) => {
     shownAt = new Date();
@@ -76,11 +83,9 @@ followBoard({
     showModel(board);
     chart?.showChart(board);
     equity?.askEquityAgain();
-    // Before the engine's first start there are no symbols; the charts begin with them.
-    if (!charted && board.status.symbols.length > 0) {
-      charted = true;
-      begin({ board, commands: [] }).catch(() => undefined);
-    }
+    askCommandsAgain();
+    // Before the engine's first start there are none, and a later one may bring others, behind a page that goes on.
+    if (symbolsOf(board).join() !== charted.join()) begin(board).catch(() => undefined);
   },
   onRows: (rows, news) => {
     showDecisions(rows, news);
@@ -97,5 +102,5 @@ document.body.dataset.chat = chat === null ? 'none' : 'here';
 if (chat !== null) {
   byId('side').hidden = false;
   const { startChat } = await import('./chat.mjs');
-  startChat(chat);
+  chatLine = startChat(chat);
 }

@@ -117,9 +117,24 @@ const draw = () => {
   seen.set(shown, new Set(rows.map(keyOf)));
 };
 
+/** Commands come with no stream: while they are shown they are asked for, a new question at this interval. */
+const COMMANDS_EVERY = 2_000;
+let askedAt = Number.NEGATIVE_INFINITY;
+let drawnCommands = '';
+
 const refreshCommands = async () => {
-  data = { ...data, commands: (await getJson('/api/commands')).toReversed() };
+  askedAt = performance.now();
+  const commands = await getJson('/api/commands');
+  const text = JSON.stringify(commands);
+  if (text === drawnCommands) return;
+  drawnCommands = text;
+  data = { ...data, commands: commands.toReversed() };
   if (shown === 'commands') draw();
+};
+
+/** With each view of the board, which comes while the bot answers. */
+export const askCommandsAgain = () => {
+  if (shown === 'commands' && performance.now() - askedAt >= COMMANDS_EVERY) refreshCommands().catch(() => undefined);
 };
 
 const choose = (name) => {
