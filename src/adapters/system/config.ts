@@ -40,7 +40,7 @@ export const loadConfig = (sources: ConfigSources, { needsSecrets = true }: { re
   return config.mode === 'live' ? { config, warnings: [], liveRefusals: open } : { config, warnings: open, liveRefusals: [] };
 };
 
-/** Ways in which others could get at secrets or command the bot under this configuration, one line each. */
+/** By what others could come to secrets or to the command of the bot, one line each. */
 export const openings = (raw: RawConfig, config: Config, envFile: string): readonly string[] => [
   ...(raw.exposedEnvFile === null ? [] : [`${envFile} holds secrets and has mode ${raw.exposedEnvFile}, so others can read it; run: chmod 600 ${envFile}`]),
   ...(raw.anyCertificate ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment lets anybody on the way pass for the exchange and for Telegram; unset it (NODE_EXTRA_CA_CERTS adds a certificate authority)'] : []),
