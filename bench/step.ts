@@ -15,7 +15,8 @@ const history = (start: number): readonly Input[] => {
     price *= 1 + 0.004 * Math.sin(hour * 12.9898);
     const half = price * 0.004;
     inputs.push({ type: 'quotes', at, wall: at, quotes: [{ symbol: BTC, last: price, bid: price * 0.9999, ask: price * 1.0001, at }] });
-    inputs.push({ type: 'candle', at, wall: at, symbol: BTC, candle: { openTime: at - HOUR_MS, open: price, high: price + half, low: price - half, close: price, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 0, takerBuyQuote: 0 } });
+    const prices = { open: price, high: price + half, low: price - half, close: price };
+    inputs.push({ type: 'candle', at, wall: at, symbol: BTC, candle: { openTime: at - HOUR_MS, ...prices, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 0, takerBuyQuote: 0 } });
     inputs.push({ type: 'prediction', at, wall: at, symbol: BTC, openTime: at - HOUR_MS, probability: 0.39, failure: null, features: [] });
   }
   return inputs;

@@ -18,6 +18,7 @@ import { createEngineState } from '../src/core/engine/state.ts';
 import { step } from '../src/core/engine/step.ts';
 import type { Input } from '../src/core/engine/input.ts';
 import { FEATURE_COUNT } from '../src/core/features/catalogue.ts';
+import type { Quote } from '../src/core/market/quote.ts';
 import { DAY_MS, HOUR_MS, utcDayStart } from '../src/core/units.ts';
 
 const directory = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'guardian-year-'));
@@ -34,14 +35,32 @@ const timed = async <T>(what: string, run: () => T | Promise<T>): Promise<T> => 
   return result;
 };
 
+/** Of figures as long as real ones are. */
+const CANDLE = {
+  open: 50_000.12,
+  high: 50_100.34,
+  low: 49_900.56,
+  close: 50_050.78,
+  volume: 1_234.56789,
+  quoteVolume: 61_728_394.51234,
+  trades: 98_765,
+  takerBuyBase: 617.28394,
+  takerBuyQuote: 30_864_197.25617,
+};
+
 const look = (at: number): Input[] => {
   const times = { at, wall: at };
   const price = (base: number): number => Number((base * (1 + 0.003 * Math.sin(at / 700_000))).toFixed(2));
-  const inputs: Input[] = [{ type: 'quotes', ...times, quotes: [BTC, ETH].map((symbol, index) => ({ symbol, last: price(50_000 / (1 + 15 * index)), bid: price(49_999.99 / (1 + 15 * index)), ask: price(50_000.01 / (1 + 15 * index)), at })) }];
+  const quoteOf = (symbol: string, index: number): Quote => {
+    const scale = 1 + 15 * index;
+    return { symbol, last: price(50_000 / scale), bid: price(49_999.99 / scale), ask: price(50_000.01 / scale), at };
+  };
+  const inputs: Input[] = [{ type: 'quotes', ...times, quotes: [BTC, ETH].map(quoteOf) }];
   if (at % HOUR_MS !== 0) return inputs;
   for (const symbol of [BTC, ETH]) {
-    inputs.push({ type: 'candle', ...times, symbol, candle: { openTime: at - HOUR_MS, open: 50_000.12, high: 50_100.34, low: 49_900.56, close: 50_050.78, volume: 1_234.56789, quoteVolume: 61_728_394.51234, trades: 98_765, takerBuyBase: 617.28394, takerBuyQuote: 30_864_197.25617 } });
-    inputs.push({ type: 'prediction', ...times, symbol, openTime: at - HOUR_MS, probability: 0.512_345_678_9, failure: null, features: Array.from({ length: FEATURE_COUNT }, (_, index) => Math.fround(Math.sin(index + at))) });
+    inputs.push({ type: 'candle', ...times, symbol, candle: { openTime: at - HOUR_MS, ...CANDLE } });
+    const features = Array.from({ length: FEATURE_COUNT }, (_, index) => Math.fround(Math.sin(index + at)));
+    inputs.push({ type: 'prediction', ...times, symbol, openTime: at - HOUR_MS, probability: 0.512_345_678_9, failure: null, features });
   }
   return inputs;
 };
@@ -88,7 +107,9 @@ try {
   await timed('backup, checked (on a thread)', () => backupFile(path, copy, Date.now()));
   rmSync(copy, { force: true });
   const now = db.archive.marks().at(-1)?.at ?? 0;
-  const day = await timed('a day written, proved (on a thread)', () => archiveDay({ journal: db.archive, identity: db.identity, put: putInPlace, directory: join(directory, 'archive'), keepDays: db.archive.marks().length - 3, now }));
+  const keepDays = db.archive.marks().length - 3;
+  const archive = { journal: db.archive, identity: db.identity, put: putInPlace, directory: join(directory, 'archive'), keepDays, now };
+  const day = await timed('a day written, proved (on a thread)', () => archiveDay(archive));
   if (day !== null) await timed('and deleted (on the trading loop)', () => db.archive.prune(day.through));
   db.close();
 } finally {

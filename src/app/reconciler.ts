@@ -2,6 +2,7 @@ import { add, decimal, formatDecimal, sum } from '../core/decimal.ts';
 import type { OrderOutcome } from '../core/engine/input.ts';
 import type { EngineState, ManagedPosition } from '../core/engine/state.ts';
 import { newestTrades, planRepair, type Books, type RepairStep, type SymbolReading } from '../core/ledger/plan.ts';
+import type { OrderSnapshot } from '../core/orders/order.ts';
 import { isFinal } from '../core/orders/record.ts';
 import type { SymbolName } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
@@ -114,7 +115,17 @@ export const createReconciler = (options: {
     if (!isFinal(record) && (record.status !== 'unknown' || all < draft.quantity)) return false;
     log.warn({ symbol, clientOrderId, fills: fills.length }, 'an order that cannot be looked up is booked by the list of trades');
     const status = all >= draft.quantity ? 'filled' : record.status === 'cancelled' ? 'cancelled' : 'expired';
-    report({ symbol, clientOrderId }, { kind: 'known', order: { clientOrderId, exchangeOrderId, symbol, side: draft.side, status, quantity: formatDecimal(draft.quantity), executedQuantity: formatDecimal(all), fills: fills.map(({ symbol: _market, exchangeOrderId: _order, side: _side, ...fill }) => fill) } });
+    const order: OrderSnapshot = {
+      clientOrderId,
+      exchangeOrderId,
+      symbol,
+      side: draft.side,
+      status,
+      quantity: formatDecimal(draft.quantity),
+      executedQuantity: formatDecimal(all),
+      fills: fills.map(({ symbol: _market, exchangeOrderId: _order, side: _side, ...fill }) => fill),
+    };
+    report({ symbol, clientOrderId }, { kind: 'known', order });
     executor.forget(clientOrderId);
     return true;
   };

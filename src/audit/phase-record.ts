@@ -89,7 +89,23 @@ const sameLimits = (a: Limits, b: Limits): boolean => (Object.keys(b) as (keyof 
 /** Mutable while the journal goes by. */
 class Recorder {
   readonly terms: Terms;
-  readonly counts = { entries: 0, missingCandles: 0, predictions: 0, failedPredictions: 0, skewSamples: 0, closedTrades: 0, entryOrders: 0, unapproved: 0, entriesUnderLock: 0, starts: 0, crashes: 0, killSwitches: 0, killSwitchesCleared: 0, staleLocks: 0, reconciliationLocks: 0 };
+  readonly counts = {
+    entries: 0,
+    missingCandles: 0,
+    predictions: 0,
+    failedPredictions: 0,
+    skewSamples: 0,
+    closedTrades: 0,
+    entryOrders: 0,
+    unapproved: 0,
+    entriesUnderLock: 0,
+    starts: 0,
+    crashes: 0,
+    killSwitches: 0,
+    killSwitchesCleared: 0,
+    staleLocks: 0,
+    reconciliationLocks: 0,
+  };
   readonly time = { counted: 0, withOtherModel: 0, withOtherLimits: 0 };
   readonly versions = new Set<string>();
   from: EpochMs | null = null;

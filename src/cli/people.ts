@@ -58,7 +58,11 @@ export interface People {
 }
 
 /** A drift watch for a bot that is made after it. */
-export const driftWatchFor = (card: CardFacts, bot: () => Bot, options: { readonly symbols: number; readonly clock: Clock; readonly wall: Clock; readonly outbox: OutboxStore; readonly memory: ChatMemory }): DriftWatch =>
+export const driftWatchFor = (
+  card: CardFacts,
+  bot: () => Bot,
+  options: { readonly symbols: number; readonly clock: Clock; readonly wall: Clock; readonly outbox: OutboxStore; readonly memory: ChatMemory },
+): DriftWatch =>
   createDriftWatch({
     reference: card.reference,
     symbols: options.symbols,

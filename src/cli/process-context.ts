@@ -15,13 +15,17 @@ export interface ProcessContext extends LoadedConfig {
   readonly configHalts: readonly StartHalt[];
 }
 
-/**
- * Reads the configuration and opens the log. `guardHoldings`: a limit that is looser than its ceiling stops a
- * start, but not when the database holds something; then the standard limits hold, and the start is halted.
- * `logTo`: standard error for commands whose standard output is their answer. `needsSecrets`: see `loadConfig`.
- * @throws UserError for wrong configuration
- */
-export const openContext = ({ guardHoldings = false, logTo = 'stdout', needsSecrets = true }: { readonly guardHoldings?: boolean; readonly logTo?: 'stdout' | 'stderr'; readonly needsSecrets?: boolean } = {}): ProcessContext => {
+export interface ContextOptions {
+  /** A limit that is looser than its ceiling stops a start, but not when the database holds something: then the standard limits hold, and the start is halted. */
+  readonly guardHoldings?: boolean;
+  /** Standard error for commands whose standard output is their answer. */
+  readonly logTo?: 'stdout' | 'stderr';
+  /** See `loadConfig`. */
+  readonly needsSecrets?: boolean;
+}
+
+/** Reads the configuration and opens the log. @throws UserError for wrong configuration */
+export const openContext = ({ guardHoldings = false, logTo = 'stdout', needsSecrets = true }: ContextOptions = {}): ProcessContext => {
   const sources: ConfigSources = { environment: process.env, envFile: '.env' };
   const { loaded, configHalts } = guardHoldings ? loadOrGuard(sources) : { loaded: loadConfig(sources, { needsSecrets }), configHalts: [] };
   const log = createLog({

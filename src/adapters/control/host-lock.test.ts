@@ -17,7 +17,14 @@ test('one holder at a time, told by what it is; released, it is free again', asy
 
 test('a process that is killed holds nothing any more', async () => {
   const identity = randomUUID();
-  const child = spawn(process.execPath, ['--input-type=module', '-e', `const { takeHostLock } = await import(${JSON.stringify(new URL('./host-lock.ts', import.meta.url).href)}); await takeHostLock('a', ${JSON.stringify(identity)}); console.log('held'); setInterval(() => {}, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const module = new URL('./host-lock.ts', import.meta.url).href;
+  const program = [
+    `const { takeHostLock } = await import(${JSON.stringify(module)});`,
+    `await takeHostLock('a', ${JSON.stringify(identity)});`,
+    "console.log('held');",
+    'setInterval(() => {}, 1000);',
+  ].join('\n');
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   await expect(takeHostLock('a', identity)).rejects.toThrow(HostLockTaken);
   child.kill('SIGKILL');

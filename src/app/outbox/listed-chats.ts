@@ -5,13 +5,21 @@ import type { OutboxStore } from '../../ports/outbox.ts';
 
 const KEY = 'outbox/listed';
 
+export interface ListedChatsOptions {
+  readonly store: Pick<OutboxStore, 'rejoin'>;
+  readonly memory: ChatMemory;
+  /** Every chat that is listed now. */
+  readonly chats: readonly number[];
+  readonly wallNow: EpochMs;
+  readonly log: Log;
+}
+
 /**
  * Notes at a start which chats alerts go to. A chat that had been taken off the lists and is back gets no alert from the
  * time between: months of them would bury what is said now, and whoever was not listed was not meant to read them. The
  * time of an outage, or of a bot that was down, is not left out: everybody stayed listed.
  */
-export const noteListedChats = (options: { readonly store: Pick<OutboxStore, 'rejoin'>; readonly memory: ChatMemory; readonly chats: readonly number[]; readonly wallNow: EpochMs; readonly log: Log }): void => {
-  const { store, memory, chats, wallNow, log } = options;
+export const noteListedChats = ({ store, memory, chats, wallNow, log }: ListedChatsOptions): void => {
   try {
     const kept = memory.get(KEY);
     // Of a database that an older version wrote nobody knows who was listed: nothing is left out.

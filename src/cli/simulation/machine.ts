@@ -187,7 +187,7 @@ export const startMachine = (options: MachineOptions): Machine => {
 };
 
 /** Every send is held against what is on disk and in force at that moment. */
-const watchVenue = (venue: Venue, { disk, state, clock, trace, violate }: { readonly disk: Disk; readonly state: EngineState; readonly clock: Clock; readonly trace: Trace; readonly violate: (violation: Violation) => void }): Venue => ({
+const watchVenue = (venue: Venue, { disk, state, clock, trace, violate }: Pick<MachineOptions, 'disk' | 'trace' | 'violate'> & { readonly state: EngineState; readonly clock: Clock }): Venue => ({
   ...venue,
   send: async (order) => {
     const { clientOrderId, purpose, symbol } = order.draft;

@@ -200,7 +200,13 @@ describe('the forming candle', () => {
 });
 
 describe('several hours at once', () => {
-  const hour = fc.record({ open: fc.oneof({ arbitrary: fc.double({ min: 0.985, max: 1.015, noNaN: true }), weight: 9 }, { arbitrary: fc.double({ min: 0.8, max: 1.25, noNaN: true }), weight: 1 }), up: fc.double({ min: 0, max: 0.01, noNaN: true }), down: fc.double({ min: 0, max: 0.01, noNaN: true }), wild: fc.nat(9).map((k) => k === 0) });
+  const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+  const hour = fc.record({
+    open: fc.oneof({ arbitrary: between(0.985, 1.015), weight: 9 }, { arbitrary: between(0.8, 1.25), weight: 1 }),
+    up: between(0, 0.01),
+    down: between(0, 0.01),
+    wild: fc.nat(9).map((k) => k === 0),
+  });
   const pricesOf = (hours: readonly { readonly open: number; readonly up: number; readonly down: number; readonly wild: boolean }[]): HourlyPrices => {
     const column = (of: (hour: (typeof hours)[number]) => number): Float64Array => Float64Array.from(hours, of);
     const reach = ({ wild }: (typeof hours)[number]): number => (wild ? 40 : 0.2);

@@ -113,7 +113,16 @@ const writeValueInfo = (graph: ProtobufWriter, field: number, name: string, shap
 
 /** The nodes of all trees side by side, as ai.onnx.ml.TreeEnsembleRegressor wants them. */
 const writeTrees = (node: ProtobufWriter, ensemble: TreeEnsemble): void => {
-  const nodes = { tree: [] as number[], id: [] as number[], feature: [] as number[], mode: [] as string[], threshold: [] as number[], left: [] as number[], right: [] as number[], missing: [] as number[] };
+  const nodes = {
+    tree: [] as number[],
+    id: [] as number[],
+    feature: [] as number[],
+    mode: [] as string[],
+    threshold: [] as number[],
+    left: [] as number[],
+    right: [] as number[],
+    missing: [] as number[],
+  };
   const leaves = { tree: [] as number[], id: [] as number[], weight: [] as number[] };
   ensemble.trees.forEach((tree: Tree, t) => {
     for (let i = 0; i < tree.feature.length; i++) {

@@ -100,8 +100,17 @@ export const watchOutbox = (store: OutboxStore, chat: ChatHistory, violate: (vio
   },
 });
 
+export interface TelegramOptions {
+  readonly world: World;
+  readonly chat: ChatHistory;
+  readonly random: RandomStream;
+  readonly clock: Clock;
+  /** Whether the process ends here, before or after the message has arrived. */
+  readonly dies: (point: 'alert:before' | 'alert:after') => boolean;
+}
+
 /** Messages to one chat, with the weather of the world. */
-export const createTelegram = (options: { readonly world: World; readonly chat: ChatHistory; readonly random: RandomStream; readonly clock: Clock; readonly dies: (point: 'alert:before' | 'alert:after') => boolean }): Notifier => {
+export const createTelegram = (options: TelegramOptions): Notifier => {
   const { world, chat, random, clock, dies } = options;
   return {
     deliver: async (_chatId, alert): Promise<Delivery> => {
