@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counted, money, signedMoney, signedPercent, span } from './words.ts';
+import { counted, firstSentence, money, signedMoney, signedPercent, span } from './words.ts';
 
 test.each([
   [0, '0.00'],
@@ -33,4 +33,13 @@ test.each([
   [3 * 86_400_000 + 4 * 3_600_000, '3 d 4 h'],
 ])('%s ms are %s', (value, words) => {
   expect(span(value)).toBe(words);
+});
+
+test.each([
+  ['Closing BTC/USDT. No open position in ETH/USDT.', ['Closing BTC/USDT', 'No open position in ETH/USDT.']],
+  ['Sold 0.1 BTC for 5,432.58 USDT.', ['Sold 0.1 BTC for 5,432.58 USDT', '']],
+  ['no full stop', ['no full stop', '']],
+  ['', ['', '']],
+])('%j in its sentences', (text, parts) => {
+  expect(firstSentence(text)).toEqual(parts);
 });
