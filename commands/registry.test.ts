@@ -100,6 +100,20 @@ describe('the registry', () => {
     expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
   });
 
+  test('the amount of new loss is taken as people write it, and no other', async () => {
+    const { set, service } = setUp();
+    service.setLocks([killSwitch]);
+    const typed = async (permitted: number, text: string): Promise<string | undefined> => {
+      service.setPreview({ newLossPermitted: permitted });
+      const { request } = await set.run('unlock', '', operator);
+      return request?.kind === 'ask' ? (await request.answer(text)).outcome : undefined;
+    };
+    for (const text of ['19.48', '19,48', ' 19.48 USDT', '019.480']) expect(await typed(19.48, text), text).toBe('asked');
+    for (const text of ['1948', '19', '19,480', '1,948', '-19.48', '1e1', '', '19.48.0', '19,4', '∞']) expect(await typed(19.48, text), text).toBe('wrong amount');
+    for (const text of ['1948', '1,948', '1948,00', '1,948.00']) expect(await typed(1_948, text), text).toBe('asked');
+    for (const text of ['1,94', '1.948', '19,48']) expect(await typed(1_948, text), text).toBe('wrong amount');
+  });
+
   test('/unlock lists its locks before it asks for the amount, too', async () => {
     const { set, service } = setUp();
     service.setLocks([killSwitch]);

@@ -8,7 +8,8 @@ const NO_REASON = 'no reason given';
 
 /** The amount typed must be the amount permitted, to the cent: a person who has read it types it. */
 const sameAmount = (typed: string, permitted: number): boolean => {
-  const cleaned = typed.trim().replace(/[,\s]|usdt$/gi, '');
+  // "19,48" is how many write 19.48; with three digits behind it a comma parts thousands.
+  const cleaned = typed.trim().replace(/\s|usdt$/gi, '').replace(/,(?=\d\d?$)/, '.').replaceAll(',', '');
   return /^\d+(\.\d+)?$/.test(cleaned) && Number(cleaned).toFixed(2) === permitted.toFixed(2);
 };
 

@@ -1,5 +1,6 @@
 import type { CommandEffect, CommandSpec, Reply } from '../../src/ports/chat.ts';
 import type { Caller, CommandOutcome, OperatorService, Role } from '../../src/ports/operator.ts';
+import { firstSentence } from '../../src/core/words.ts';
 import type { OperatorTools } from '../../src/ports/operator-tools.ts';
 import type { Times } from './format.ts';
 
@@ -77,7 +78,7 @@ export const defineToolCommand = <Value>(definition: ToolCommandDefinition<Value
 
 /** How a deed ended, its first sentence as the title: one beside it would say the same twice. */
 export const toldReply = (sign: string, { ok, code, text }: CommandOutcome, ...more: readonly string[]): Reply => {
-  const [, first = text, rest = ''] = /^(.*?)\.(?: (.*))?$/s.exec(text) ?? [];
+  const [first, rest] = firstSentence(text);
   return { title: `${sign} ${first}`, blocks: [{ kind: 'text', lines: [...(rest === '' ? [] : [rest]), ...more] }], outcome: code, ok };
 };
 

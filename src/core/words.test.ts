@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counted, money, signedMoney, signedPercent, sizeText, span } from './words.ts';
+import { counted, firstSentence, money, signedMoney, signedPercent, sizeText, span } from './words.ts';
 
 test.each([
   [0, '0.00'],
@@ -42,4 +42,13 @@ test.each([
   [71.66 * 1024 ** 3, '71.7 GiB'],
 ])('%i bytes are %s', (bytes, words) => {
   expect(sizeText(bytes)).toBe(words);
+});
+
+test.each([
+  ['Closing BTC/USDT. No open position in ETH/USDT.', ['Closing BTC/USDT', 'No open position in ETH/USDT.']],
+  ['Sold 0.1 BTC for 5,432.58 USDT.', ['Sold 0.1 BTC for 5,432.58 USDT', '']],
+  ['no full stop', ['no full stop', '']],
+  ['', ['', '']],
+])('%j in its sentences', (text, parts) => {
+  expect(firstSentence(text)).toEqual(parts);
 });

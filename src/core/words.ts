@@ -43,3 +43,9 @@ export const sizeText = (bytes: number): string => (bytes < 1024 ** 3 / 10 ? `${
 
 /** New books before their first start, which may wait for the exchange: one wording for replies, refusals and what is kept for later. */
 export const STARTING = { title: 'The bot is still starting', why: 'It waits for the exchange and trades nothing' } as const;
+
+/** The first sentence without its full stop, and the rest, which may be empty. A point within a figure ends none. */
+export const firstSentence = (text: string): readonly [first: string, rest: string] => {
+  const [, first = text, rest = ''] = /^(.*?)\.(?:\s+(.*))?$/s.exec(text) ?? [];
+  return [first, rest];
+};

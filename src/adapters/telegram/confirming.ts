@@ -1,4 +1,4 @@
-import { counted } from '../../core/words.ts';
+import { counted, firstSentence } from '../../core/words.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import type { EpochMs } from '../../core/units.ts';
 import type { AskRequest, ConfirmRequest, Reply } from '../../ports/chat.ts';
@@ -50,11 +50,16 @@ const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blo
 /** It had come about by itself, or by another operator's hand, between question and button: nobody refuses it. */
 const NOTHING_LEFT: ReadonlySet<string> = new Set(['nothing-to-do', 'not-paused', 'nothing-locked']);
 
-/** What was done by half is neither done nor refused: each would hide the other half. */
-const titleOf = ({ ok, code }: CommandOutcome): string => {
-  if (code === 'partly') return '⚠️ Done in part';
-  if (NOTHING_LEFT.has(code)) return 'Nothing left to do';
-  return ok ? '✅ Done' : '⛔ Refused';
+/**
+ * How it ended. Of what was done the first sentence is the title: "done" over a sale that is under way would be read as sold.
+ * What was done by half is neither done nor refused: each would hide the other half.
+ */
+const ended = ({ ok, code, text }: CommandOutcome): Reply => {
+  if (code === 'partly') return say('⚠️ Done in part', text);
+  if (NOTHING_LEFT.has(code)) return say('Nothing left to do', text);
+  if (!ok) return say('⛔ Refused', text);
+  const [first, rest] = firstSentence(text);
+  return say(`✅ ${first}`, ...(rest === '' ? [] : [rest]));
 };
 
 /** Whoever waits for an approval has to know that nobody was asked for it. */
@@ -141,7 +146,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     try {
       note(approver ?? caller, place, command, request.what.join(' | '), approver === null ? 'confirmed' : `approved for ${caller.name}`);
       const outcome = await request.action(caller);
-      const done = say(titleOf(outcome), outcome.text);
+      const done = ended(outcome);
       outbound.send(place, done, { replace });
       if (approver !== null && place.chatId !== pending.place.chatId) outbound.send(pending.place, done);
       note(caller, place, command, '', outcome.code);

@@ -8,7 +8,8 @@ import type { AuditStore, Records } from '../../ports/store.ts';
 import type { EngineHost } from '../engine-host.ts';
 import { createEarlyWishes, isEarly } from './early-wishes.ts';
 import { pnlView } from './pnl-view.ts';
-import { balanceView, lockViews, positionViews, riskView, statusView, unlockPreview, type Now } from './views.ts';
+import { unlockPreview } from './unlock-preview.ts';
+import { balanceView, lockViews, positionViews, riskView, statusView, type Now } from './views.ts';
 
 /** The service, and the way by which its commands reach the engine. */
 export interface OperatorSide {

@@ -11,7 +11,8 @@ import { createLogTail } from './log-tail.ts';
 import { createOperatorTools, type OperatorToolsOptions } from './operator-tools.ts';
 import { periodViews } from './periods.ts';
 import { pnlView } from './pnl-view.ts';
-import { lockViews, positionViews, riskView, statusView, unlockPreview } from './views.ts';
+import { unlockPreview } from './unlock-preview.ts';
+import { lockViews, positionViews, riskView, statusView } from './views.ts';
 
 const ADA: Caller = { userId: 7, name: 'Ada', role: 'operator', via: 'telegram' };
 
@@ -143,6 +144,41 @@ describe('what people see', () => {
     expect(unlockPreview(world.state, now()).shown).not.toHaveProperty('shownLossAt');
     world.state.guardian.lossStreak = [{ symbol: BTC, pnlFraction: -0.02, closedAt: 5 }, { symbol: ETH, pnlFraction: -0.02, closedAt: 7 }];
     expect(unlockPreview(world.state, now()).shown.shownLossAt).toBe(7);
+  });
+
+  test('what /unlock would book as withdrawn, and the baselines as they are then', () => {
+    world.enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_500 });
+    world.exchange.move('USDT', decimal('-25'));
+    world.account();
+    world.account();
+    // Not compared at an operator's wish yet: it would be refused, and is not shown as cleared.
+    const early = unlockPreview(world.state, now());
+    expect(early).toMatchObject({ locks: [{ id: 'daily-drawdown' }], staying: [{ id: 'reconciliation', clearing: 'send /reconcile first' }], baselines: [expect.stringMatching(/^day baseline/)] });
+    world.command({ name: 'reconcile' });
+    world.account();
+    const { baselines, newLossPermitted, locks } = unlockPreview(world.state, now());
+    expect(locks.map(({ id }) => id)).toEqual(['daily-drawdown', 'reconciliation']);
+    expect(world.unlock(locks.map(({ id }) => id), newLossPermitted).ok).toBe(true);
+    const after = world.state.guardian.dayBaseline ?? 0;
+    expect(baselines).toEqual(['25.00 USDT out of the books as withdrawn: no loss, the baselines move with it', `day baseline 10,000.00 -> ${after.toFixed(2).replace(/^9/, '9,')}`]);
+  });
+
+  test('that a day which was unlocked once asks for no amount any more while another lock can be cleared', () => {
+    world.enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_500 });
+    world.unlock(['daily-drawdown'], unlockPreview(world.state, now()).newLossPermitted);
+    world.command({ name: 'halt', reason: 'look' });
+    world.exchange.move('USDT', decimal('300'));
+    world.account();
+    world.account();
+    world.state.guardian.dayBaseline = 20_000;
+    world.quotes();
+    const preview = unlockPreview(world.state, now());
+    expect(preview).toMatchObject({ locks: [{ id: 'operator-halt' }], newLossPermitted: null, baselines: [] });
+    expect(preview.staying).toMatchObject([{ id: 'daily-drawdown', clearing: 'it has been unlocked once today already; next UTC day' }]);
   });
 
   test('when a pause that holds was asked for again', () => {

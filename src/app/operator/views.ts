@@ -1,15 +1,13 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import { dataIsFresh, markEquity, measureExposure, unrealisedOf } from '../../core/engine/marking.ts';
-import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
 import { entryBarOf } from '../../core/engine/on-prediction.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { DENIALS, type Denial, type DenialCode } from '../../core/guardian/denial.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../core/guardian/state.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
-import { money } from '../../core/words.ts';
-import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus, UnlockPreview, UnlockShown } from '../../ports/operator.ts';
+import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus } from '../../ports/operator.ts';
 import { nextDecision } from '../market-feed.ts';
 
 /** The moment at which a view is taken. */
@@ -193,50 +191,5 @@ export const riskView = (state: EngineState, now: Now): RiskView => {
         unit: 'seconds' as const,
       })),
     ],
-  };
-};
-
-const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
-
-/** What can have moved by the time of the button: the command carries it. */
-const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => {
-  const loss = lossStreak.at(-1);
-  return {
-    shownAt,
-    ...(equity === null ? {} : { shownEquity: equity }),
-    ...(loss === undefined ? {} : { shownLossAt: loss.closedAt }),
-    ...(drift === null ? {} : { shownDrift: drift.value }),
-  };
-};
-
-/** What /unlock would move, with the values before and after. */
-const movesOf = ({ guardian }: EngineState, equity: number | null): readonly string[] => {
-  const { locks, dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = guardian;
-  return [
-    ...(equity === null || locks['daily-drawdown'] === undefined ? [] : [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`]),
-    ...(equity === null || locks['total-drawdown'] === undefined ? [] : [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`]),
-    ...(locks['kill-switch'] === undefined ? [] : [`loss streak ${lossStreak.length} -> 0`]),
-    // What it is by now, which may be more than it locked at.
-    ...(drift === null || locks['model-drift'] === undefined ? [] : [`accepted drift ${acceptedDrift === null ? 'none' : acceptedDrift.toFixed(2)} -> ${drift.value.toFixed(2)}`]),
-  ];
-};
-
-export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
-  const { config, guardian } = state;
-  const views = Object.values(guardian.locks).map((lock) => ({ lock, view: lockView(lock, config?.lockPolicies) }));
-  const locks = views.filter(({ view }) => view.clearedByUnlock);
-  const staying = views.filter(({ view }) => !view.clearedByUnlock).map(({ view }) => view);
-  const equity = markEquity(state, now.market, now.wall).value;
-  const daily = guardian.locks['daily-drawdown'] !== undefined;
-  const permitted = daily && equity !== null && config !== null ? newLossPermitted(equity, config.limits.maxDailyDrawdown) : null;
-  const refusals = config === null ? [] : locks.map(({ lock }) => unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }));
-  const every = refusals.length > 0 && refusals.every((refusal) => refusal !== null);
-  return {
-    shown: shownOf(state, equity, now.market),
-    locks: locks.map(({ view }) => view),
-    staying,
-    baselines: movesOf(state, equity),
-    newLossPermitted: permitted,
-    refusal: every ? (refusals[0] ?? null) : null,
   };
 };

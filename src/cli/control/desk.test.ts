@@ -9,6 +9,7 @@ const world = () => {
   const done: string[] = [];
   const audits: AuditEntry[] = [];
   let now = 1_000_000;
+  let behind = 0;
   const confirm = (what: string): Reply => ({
     title: 'Sell?', blocks: [], outcome: 'asked',
     request: { kind: 'confirm', what: [what], label: 'Sell it', needsCode: true, needsApproval: true, action: (caller) => { done.push(`${what} by ${caller.name} via ${caller.via}`); return Promise.resolve({ ok: true, code: 'done', text: 'Sold.' }); } },
@@ -24,7 +25,7 @@ const world = () => {
     find: (name) => (name in replies ? { name, role: 'operator', effect: 'loosen', usage: '', description: '' } : undefined),
     run: (name, words) => Promise.resolve(replies[name]?.(words) ?? { title: '', blocks: [] }),
   };
-  const clock: Clock = { marketNow: () => now, wallNow: () => now, monotonicNow: () => now, sleep: () => Promise.resolve() };
+  const clock: Clock = { marketNow: () => now, wallNow: () => now - behind, monotonicNow: () => now, sleep: () => Promise.resolve() };
   const disk = { full: false };
   const errors: string[] = [];
   const silent = (): void => undefined;
@@ -41,7 +42,7 @@ const world = () => {
   });
   const ask = (name: string, words = '') => desk.command({ kind: 'command', name, arguments: words, user: 'ada' });
   const answer = (nonce: string | undefined, text: string) => desk.command({ kind: 'answer', nonce: nonce ?? '', text, user: 'ada' });
-  return { done, audits, errors, disk, ask, answer, pass: (span: number) => void (now += span) };
+  return { done, audits, errors, disk, ask, answer, pass: (span: number) => void (now += span), setBack: (span: number) => void (behind += span) };
 };
 
 describe('the control desk', () => {
@@ -54,6 +55,15 @@ describe('the control desk', () => {
 
   test('what was not done is no success for a script either', async () => {
     expect(await world().ask('backup')).toMatchObject({ ok: false, lines: ['Refused', 'No backup was made: the disk is full'] });
+  });
+
+  test('a clock that is set back does not keep a question open', async () => {
+    const { ask, answer, done, pass, setBack } = world();
+    const { question } = await ask('flatten', 'BTC');
+    setBack(3_600_000);
+    pass(121_000);
+    expect(await answer(question?.nonce, 'yes')).toMatchObject({ ok: false, lines: ['the question has expired; begin again'] });
+    expect(done).toEqual([]);
   });
 
   test('what needs confirming is done once, on yes alone, within two minutes', async () => {

@@ -13,7 +13,9 @@ const MOST_QUESTIONS = 20;
 interface Pending {
   readonly command: string;
   readonly request: ConfirmRequest | AskRequest;
+  /** By the wall's clock, and by one that nobody sets back: old by either is old. */
   readonly until: EpochMs;
+  readonly untilMonotonic: Milliseconds;
 }
 
 export interface ControlDesk {
@@ -37,11 +39,12 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
     }
   };
 
+  const isOver = ({ until, untilMonotonic }: Pending): boolean => until < clock.wallNow() || untilMonotonic < clock.monotonicNow();
+
   const ask = (command: string, request: ConfirmRequest | AskRequest): NonNullable<ControlEnd['question']> => {
-    const now = clock.wallNow();
-    for (const [nonce, { until }] of pending) if (until < now || pending.size >= MOST_QUESTIONS) pending.delete(nonce);
+    for (const [nonce, question] of pending) if (isOver(question) || pending.size >= MOST_QUESTIONS) pending.delete(nonce);
     const nonce = randomUUID();
-    pending.set(nonce, { command, request, until: now + QUESTION_LIFETIME });
+    pending.set(nonce, { command, request, until: clock.wallNow() + QUESTION_LIFETIME, untilMonotonic: clock.monotonicNow() + QUESTION_LIFETIME });
     return { nonce, text: request.kind === 'confirm' ? `${request.label}?` : request.question, confirms: request.kind === 'confirm' };
   };
 
@@ -72,7 +75,7 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
   const answer = async (nonce: string, text: string, caller: Caller): Promise<ControlEnd> => {
     const question = pending.get(nonce);
     pending.delete(nonce);
-    if (question === undefined || question.until < clock.wallNow()) return { kind: 'end', ok: false, lines: ['the question has expired; begin again'], question: null };
+    if (question === undefined || isOver(question)) return { kind: 'end', ok: false, lines: ['the question has expired; begin again'], question: null };
     const { command, request } = question;
     if (request.kind === 'ask') {
       const reply = await request.answer(text);

@@ -114,6 +114,14 @@ describe('deeds with a confirmation', () => {
     expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(/In all about 1,250\.75\u00A0USDT\nFees are taken off\./);
   });
 
+  test('a sale that is under way is not titled as done', async () => {
+    Object.assign(bot.tools, { flatten: async () => ({ ok: true, code: 'done', text: 'Closing BTC/USDT. No open position in ETH/USDT.' }) });
+    await bot.ask(OPERATOR, '/flatten');
+    await bot.press(OPERATOR, OPERATOR, 'Sell it');
+    const told = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Closing') === true);
+    expect(told.text).toBe('✅ Closing BTC/USDT\n\nNo open position in ETH/USDT.');
+  });
+
   test.each([
     ['/flatten', 'Sell it', { ok: true, code: 'nothing-to-do', text: 'Closed meanwhile. No open position in BTC/USDT.' }],
     ['/resume', 'Resume trading', { ok: false, code: 'not-paused', text: 'Not paused: nothing to resume.' }],

@@ -85,7 +85,7 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
       ],
     }),
     equityHistory: () => Array.from({ length: 1_000 }, (_, index) => ({ at: clock.marketNow() - (1_000 - index) * HOUR, equity: 1_000 + index / 10 })),
-    halt: async (caller, reason) => ({ ...done('halt', caller, reason), text: 'Halted: exits only, working entries cancelled. /unlock ends it.' }),
+    halt: async (caller, reason) => ({ ...(await done('halt', caller, reason)), text: 'Halted: exits only, working entries cancelled. /unlock ends it.' }),
     flattenPreview: (symbol) => ({
       positions: [{ symbol: symbol ?? 'BTC/USDT', quantity: 0.0123, lastPrice: 60_500, estimatedProceeds: 743.41 }],
       refusal: null,

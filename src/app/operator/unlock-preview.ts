@@ -1,0 +1,78 @@
+import { formatDecimal, sub, toNumber, ZERO } from '../../core/decimal.ts';
+import { believedPrice, disbelieved, markEquity } from '../../core/engine/marking.ts';
+import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
+import type { EngineState } from '../../core/engine/state.ts';
+import type { LockKind } from '../../core/guardian/lock.ts';
+import { quantityOf } from '../../core/ledger/ledger.ts';
+import type { EpochMs } from '../../core/units.ts';
+import { money } from '../../core/words.ts';
+import type { UnlockPreview, UnlockShown } from '../../ports/operator.ts';
+import { lockView, type Now } from './views.ts';
+
+/**
+ * What /unlock would do, before it is confirmed. Nothing is shown as cleared or moved that the engine would refuse now,
+ * and what the engine does beside the lock itself is shown with it.
+ */
+type Clearing = ReadonlySet<LockKind>;
+
+const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
+
+/** What can have moved by the time of the button: the command carries it. */
+const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => {
+  const loss = lossStreak.at(-1);
+  return {
+    shownAt,
+    ...(equity === null ? {} : { shownEquity: equity }),
+    ...(loss === undefined ? {} : { shownLossAt: loss.closedAt }),
+    ...(drift === null ? {} : { shownDrift: drift.value }),
+  };
+};
+
+/** What the exchange has less of: accepted, it is booked as withdrawn. */
+const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState): readonly { readonly what: string; readonly value: number }[] => {
+  const cash = ledger.cash === null || cashAtExchange === null ? 0 : toNumber(sub(ledger.cash, cashAtExchange));
+  const coins = symbolList.map((symbol) => {
+    const units = symbol.atExchange === null ? ZERO : sub(quantityOf(ledger, symbol.symbol), symbol.atExchange);
+    const value = toNumber(units) * toNumber(believedPrice(symbol) ?? ZERO);
+    return { what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(value)} ${symbol.instrument.quote})`, units, value };
+  });
+  return [...(cash > 0 ? [{ what: `${money(cash)} ${config?.quoteAsset ?? ''}`, value: cash }] : []), ...coins.filter(({ units }) => units > ZERO)];
+};
+
+/** With the values before and after: what is booked as withdrawn moves baselines, too. */
+const movesOf = (state: EngineState, known: number | null, clearing: Clearing): readonly string[] => {
+  const { dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = state.guardian;
+  const missing = clearing.has('reconciliation') ? missingOf(state) : [];
+  const equity = known === null ? null : known - disbelieved(state) - missing.reduce((total, { value }) => total + value, 0);
+  return [
+    ...missing.map(({ what }) => `${what} out of the books as withdrawn: no loss, the baselines move with it`),
+    ...(equity !== null && clearing.has('daily-drawdown') ? [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`] : []),
+    ...(equity !== null && clearing.has('total-drawdown') ? [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`] : []),
+    ...(clearing.has('kill-switch') ? [`loss streak ${lossStreak.length} -> 0`] : []),
+    // What it is by now, which may be more than it locked at.
+    ...(drift !== null && clearing.has('model-drift') ? [`accepted drift ${acceptedDrift === null ? 'none' : acceptedDrift.toFixed(2)} -> ${drift.value.toFixed(2)}`] : []),
+  ];
+};
+
+export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
+  const { config, guardian } = state;
+  const equity = markEquity(state, now.market, now.wall).value;
+  const daily = guardian.locks['daily-drawdown'] !== undefined;
+  const permitted = daily && equity !== null && config !== null ? newLossPermitted(equity, config.limits.maxDailyDrawdown) : null;
+  const judged = Object.values(guardian.locks).map((lock) => {
+    const view = lockView(lock, config?.lockPolicies);
+    const refusal = config === null || !view.clearedByUnlock ? null : unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted });
+    return { kind: lock.kind, view, refusal, clears: view.clearedByUnlock && refusal === null };
+  });
+  const cleared = judged.filter(({ clears }) => clears);
+  const refusals = judged.flatMap(({ refusal }) => refusal ?? []);
+  return {
+    shown: shownOf(state, equity, now.market),
+    locks: cleared.map(({ view }) => view),
+    // Of one that waits for /unlock, and that it cannot clear now, what it waits for besides.
+    staying: judged.filter(({ clears }) => !clears).map(({ view, refusal }) => (refusal === null ? view : { ...view, clearing: refusal })),
+    baselines: movesOf(state, equity, new Set(cleared.map(({ kind }) => kind))),
+    newLossPermitted: cleared.some(({ kind }) => kind === 'daily-drawdown') ? permitted : null,
+    refusal: cleared.length === 0 ? (refusals[0] ?? null) : null,
+  };
+};
