@@ -6,7 +6,7 @@
 #   install.sh uninstall  removes program and units, keeps data, configuration and the user
 #
 #   --from DIR   checkout to install from (default: the one that this script is in)
-#   --offline    take node_modules of the checkout as they are, instead of `npm ci --omit=dev`
+#   --offline    take node_modules of the checkout as they are, instead of `npm ci --omit=dev --ignore-scripts`
 set -euo pipefail
 
 readonly USER_NAME=guardian-bot
@@ -93,7 +93,8 @@ make_release() {
     [ ! -e "$from/$part" ] || cp -a "$from/$part" "$unfinished/"
   done
   if [ "$offline" = yes ]; then cp -a "$from/node_modules" "$unfinished/node_modules"
-  else (cd "$unfinished" && npm ci --omit=dev); fi
+  # No package's script runs as root, and none is needed; the one that is the program's own makes the link to its Node.
+  else (cd "$unfinished" && npm ci --omit=dev --ignore-scripts && node deployment/link-node.mjs); fi
   chown -R -h root:root "$unfinished"
   chmod -R go-w,a+rX "$unfinished"
   mv "$unfinished" "$release"

@@ -32,7 +32,33 @@ sed -i "s/{ name: '0002-chat-memory', sql: chatMemory },/{ name: '0002-chat-memo
 sed -i "s/^export const runBot = async.*/&\\n  if (base.config.mode !== 'demo') throw new Error('this version is broken');/" /srv/next/src/cli/compose/run-bot.ts
 `;
 
+/** A version that fetches its packages: one of them has a script of its own, which says who ran it. */
+const FETCHING = `
+mkdir -p /srv/fetching/src/cli /srv/package
+cd /srv/fetching
+cp -a /srv/checkout/deployment /srv/checkout/.env.example .
+touch src/cli/guardian.ts
+printf '{"name":"other","version":"1.0.0","scripts":{"preinstall":"id -un > /run/ran","postinstall":"id -un > /run/ran"}}' > /srv/package/package.json
+tar --create --gzip --file deployment/other.tgz --directory /srv package
+printf '{"name":"guardian-bot","version":"9.9.9","dependencies":{"other":"file:deployment/other.tgz"}}' > package.json
+npm install --package-lock-only --offline --ignore-scripts --no-audit --no-fund >/dev/null
+`;
+
 describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (skipped: ${impossible})`}`, () => {
+  test('packages are fetched without running what they bring along: it would run as root', { timeout: 120_000 }, async () => {
+    const { code, output } = await inRoot(`
+      command -v npm >/dev/null || { echo 'check no-npm yes'; exit 0; }
+      ${FETCHING}
+      cd /srv/checkout
+      deployment/install.sh install --from /srv/fetching
+      echo "check package $(stat -c '%U' /opt/guardian-bot/current/node_modules/other/package.json)"
+      echo "check ran $(cat /run/ran 2>&1 || true)"
+    `);
+    expect(code, output).toBe(0);
+    const checks = checksOf(output);
+    if (checks['no-npm'] === undefined) expect(checks).toEqual({ package: 'root', ran: 'cat: /run/ran: No such file or directory' });
+  });
+
   test('installs, again without a change, runs the service, uninstalls and keeps the data', { timeout: 120_000 }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline
