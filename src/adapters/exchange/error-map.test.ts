@@ -182,6 +182,9 @@ describe('slowing down', () => {
     expect(parseRetryAfter('30', 0)).toBe(30_000);
     expect(parseRetryAfter('Wed, 21 Oct 2015 07:28:00 GMT', Date.UTC(2015, 9, 21, 7, 27, 0))).toBe(60_000);
     expect(parseRetryAfter('soon', 0)).toBeNull();
+    // A fraction of seconds, and what JavaScript takes for a date of 2001: that would be no wait, and the next request the way into a ban.
+    expect(parseRetryAfter('1.5', Date.now())).toBe(1_500);
+    for (const nonsense of ['-5', '+3', '7,5', '']) expect(parseRetryAfter(nonsense, Date.now()), nonsense).toBeNull();
     // The exchange's longest ban: a nonsense number would hold stops and exits back for years.
     expect(parseRetryAfter('999999999', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter('Wed, 21 Oct 2099 07:28:00 GMT', 0)).toBe(3 * 24 * 3_600_000);

@@ -112,8 +112,9 @@ export const waitAsked = (answer: { readonly header: string | undefined; readonl
 export const parseRetryAfter = (header: string | undefined, wallNow: number): Milliseconds | null => {
   if (header === undefined) return null;
   const text = header.trim();
-  if (/^\d{1,9}$/.test(text)) return Math.min(Number(text) * 1_000, LONGEST_PAUSE);
-  const at = Date.parse(text);
+  if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1_000), LONGEST_PAUSE);
+  // A date names its day and its month. JavaScript takes "-5" for one as well, of a year that is over: no wait at all.
+  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isFinite(at) ? Math.min(Math.max(0, at - wallNow), LONGEST_PAUSE) : null;
 };
 
