@@ -3,7 +3,8 @@ import type { EngineConfig } from '../core/engine/config.ts';
 import type { Effect } from '../core/engine/effect.ts';
 import type { StartedInput } from '../core/engine/input.ts';
 import type { EngineState } from '../core/engine/state.ts';
-import { SECOND_MS, type Milliseconds } from '../core/units.ts';
+import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
+import { SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MarketData } from '../ports/market-data.ts';
@@ -87,6 +88,10 @@ const deadlineRuns = ({ config, symbolList }: EngineState, vain: readonly string
     return vain.length === 0 || ![managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].some((id) => id !== null && vain.includes(id));
   });
 
+/** Whether one of those deadlines comes soon, or has just been reached: of an exchange that fails for longer the steady looks are enough. `wall`: the engine's. */
+const deadlineNears = ({ symbolList }: EngineState, wall: EpochMs): boolean =>
+  symbolList.some(({ managed, unlisted }) => managed !== null && !unlisted && [managed.unprotectedSince, managed.triggeredSince].some((since) => since !== null && wall - since <= MAX_UNPROTECTED + SETTLE_LIMIT));
+
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
 export const createBot = (options: BotOptions): Bot => {
   const { state, store, clock, log, venue, marketData, features, model, pacer, config } = options;
@@ -116,13 +121,14 @@ export const createBot = (options: BotOptions): Bot => {
     if (type === 'place' || type === 'cancel' || type === 'order') attend();
   });
   const deadlinesRun = (): boolean => !executor.idle || deadlineRuns(state);
+  const deadlineComes = (): boolean => deadlineNears(state, clock.wallNow() + state.wallShift);
 
   /**
    * A question to the exchange that may take its time, or the wait for the next look. While a position is without its stop,
    * or an order is under way, the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at
-   * the market asks many. `meanwhile` is begun ahead of each, and not waited for.
+   * the market asks many. `wanted` says whether there is one to look at; `meanwhile` is begun ahead of each look, and not waited for.
    */
-  const ask = async <T>(question: () => Promise<T>, meanwhile?: () => Promise<unknown>): Promise<T> => {
+  const ask = async <T>(question: () => Promise<T>, wanted = deadlinesRun, meanwhile?: () => Promise<unknown>): Promise<T> => {
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
     const begin = (): void => {
@@ -133,15 +139,15 @@ export const createBot = (options: BotOptions): Bot => {
       for (;;) {
         await clock.sleep(DEADLINE_LOOK, answered.signal);
         if (answered.signal.aborted) return;
-        // A simulated market that a person has halted is waited for as long as it takes.
-        if (!deadlinesRun()) break;
+        // The wait may be long: a person may have halted a simulated market.
+        if (!wanted()) break;
         meanwhile?.().catch(failure.reject);
         host.apply({ type: 'timer' });
       }
       attend = begin;
     };
     attend = begin;
-    if (deadlinesRun()) attend();
+    if (wanted()) attend();
     try {
       return await Promise.race([question(), failure.promise]);
     } finally {
@@ -225,7 +231,7 @@ export const createBot = (options: BotOptions): Bot => {
     while (!stopping.signal.aborted) {
       await round();
       // Until the next look a deadline would be missed by as much, and what was refused by old filters be refused again by them.
-      if ((await ask(() => pacer.next(stopping.signal), instruments.look)) === 'ended') return 'ended';
+      if ((await ask(() => pacer.next(stopping.signal), deadlineComes, instruments.look)) === 'ended') return 'ended';
     }
     return 'stopped';
   };
