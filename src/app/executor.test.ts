@@ -198,6 +198,20 @@ describe('when the exchange asks to slow down', () => {
     expect(bench.calls).toHaveLength(5);
   });
 
+  test('the bot that stops does not make a stop or a sale go earlier', async () => {
+    const bench = createBench();
+    bench.sends = [{ kind: 'not-sent', error: limited(20 * SECOND_MS) }, ({ clientOrderId }) => accepted(clientOrderId, 'filled')];
+    bench.place('a', 'exit');
+    await bench.pass(1);
+    bench.place('b', 'stop');
+    await bench.pass(SECOND_MS);
+    bench.executor.close();
+    await bench.pass(18 * SECOND_MS);
+    expect(bench.calls).toHaveLength(1);
+    await bench.pass(2 * SECOND_MS);
+    expect(bench.calls).toHaveLength(3);
+  });
+
   test('without Retry-After it waits for the named default', async () => {
     const bench = createBench();
     bench.sends = [{ kind: 'not-sent', error: limited(null) }, accepted('a', 'filled')];

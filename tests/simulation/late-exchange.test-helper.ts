@@ -14,7 +14,7 @@ const SOL = 'SOL/USDT';
 const OPENING: Readonly<Record<string, number>> = { [BTC]: 50_000, [ETH]: 2_500, [SOL]: 150 };
 const REFUSED: SendOutcome = { kind: 'rejected', error: { kind: 'refused', code: '-2010', message: 'refused by the test', retryAfter: null } };
 /** How often in a second a price jumps. */
-const JUMPS = 1 / 4_000;
+const JUMPS = 1 / 1_500;
 
 const isOpen = (order: ModelOrder | undefined): boolean => order?.status === 'new' || order?.status === 'partially-filled';
 
