@@ -61,9 +61,14 @@ export const meantCommand = (text: string, find: Find): CommandSpec | undefined 
   return find((below ?? '').toLowerCase()) ?? find(said) ?? find(synonymOf(said) ?? '');
 };
 
-export const noCommand = (meant: CommandSpec | undefined): Reply =>
+/** A code or an amount: whoever types it believes that it was asked for. */
+const isAnswer = (text: string): boolean => /^[\d.,\s]+$/.test(text);
+
+export const noCommand = (text: string, meant: CommandSpec | undefined): Reply =>
   meant === undefined
-    ? reply('I know commands only', '/help lists them all.', [])
+    ? isAnswer(text)
+      ? reply('No question is open', 'Nothing was done. A question is open for two minutes, until another command is sent or the bot starts anew. Send its command again.', [])
+      : reply('I know commands only', '/help lists them all.', [])
     : reply('Not done', `A command stands first in its message, with its slash: send /${meant.name}.`, [meant]);
 
 /** What people type in alarm, or know from other bots. */
