@@ -197,8 +197,8 @@ export interface UnlockShown {
   readonly shownAt: EpochMs;
   /** Equity to which baselines would move; absent while it is not known. */
   readonly shownEquity?: number;
-  /** Market time at which the newest loss of the streak closed; absent while there is none. */
-  readonly shownLossAt?: EpochMs;
+  /** Market time at which the newest loss of the streak closed; null while there is none. */
+  readonly shownLossAt?: EpochMs | null;
   /** Drift of the prediction; absent while it is not known. */
   readonly shownDrift?: number;
 }

@@ -193,7 +193,7 @@ export const createDesk = (options: DeskOptions): Desk => {
 
   const meantAsCommand = ({ text, place }: IncomingMessage): void => {
     const meant = meantCommand(text, (name) => commands.find(name));
-    if (meant !== undefined && place.isPrivate) outbound.send(place, noCommand(meant));
+    if (meant !== undefined && place.isPrivate) outbound.send(place, noCommand(text, meant));
   };
 
   /** The question is closed, so that the person is told once what to do and nothing hangs open. */
@@ -210,7 +210,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (isStale(message.sentAt, clock.wallNow())) return lateAnswer(message, caller);
     const origin = { command: '', caller, place: message.place, messageId: message.messageId };
     const answered = await confirming.answer(message.text, origin);
-    if (!answered && message.place.isPrivate) outbound.send(message.place, noCommand(meantCommand(message.text, (name) => commands.find(name))));
+    if (!answered && message.place.isPrivate) outbound.send(message.place, noCommand(message.text, meantCommand(message.text, (name) => commands.find(name))));
   };
 
   const onButtonCommand = async (press: IncomingPress, caller: Caller): Promise<void> => {

@@ -57,18 +57,35 @@ export const nameless = (spec: CommandSpec): Reply =>
 export const meantCommand = (text: string, find: Find): CommandSpec | undefined => {
   const below = /^[^\S\n]*\/([A-Za-z0-9_]{1,32})(?![^\s])/m.exec(text)?.[1];
   const word = /^[^\p{L}\p{N}]*([A-Za-z]{1,32})[^\p{L}\p{N}]*(?:\s|$)/u.exec(text)?.[1];
-  return find((below ?? '').toLowerCase()) ?? find((word ?? '').toLowerCase());
+  const said = (word ?? '').toLowerCase();
+  return find((below ?? '').toLowerCase()) ?? find(said) ?? find(synonymOf(said) ?? '');
 };
 
-export const noCommand = (meant: CommandSpec | undefined): Reply =>
+/** A code or an amount: whoever types it believes that it was asked for. */
+const isAnswer = (text: string): boolean => /^[\d.,\s]+$/.test(text);
+
+export const noCommand = (text: string, meant: CommandSpec | undefined): Reply =>
   meant === undefined
-    ? reply('I know commands only', '/help lists them all.', [])
+    ? isAnswer(text)
+      ? reply('No question is open', 'Nothing was done. A question is open for two minutes, until another command is sent or the bot starts anew. Send its command again.', [])
+      : reply('I know commands only', '/help lists them all.', [])
     : reply('Not done', `A command stands first in its message, with its slash: send /${meant.name}.`, [meant]);
+
+/** What people type in alarm, or know from other bots. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  halt: ['stop', 'kill', 'killswitch', 'panic', 'emergency', 'abort', 'freeze'],
+  pause: ['stopentry', 'stopbuy', 'wait'],
+  flatten: ['sell', 'sellall', 'close', 'closeall', 'exit', 'liquidate', 'forceexit'],
+};
+
+const synonymOf = (name: string): string | null => Object.entries(SYNONYMS).find(([, words]) => words.includes(name))?.[0] ?? null;
 
 const specOf = (commands: CommandSet, name: string | null): CommandSpec | undefined => (name === null ? undefined : commands.find(name));
 
 export const unknownCommand = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): Reply => {
-  const meant = specOf(commands, suggestion(name, commands.list(role).map((spec) => spec.name)));
+  const names = commands.list(role).map((spec) => spec.name);
+  const synonym = synonymOf(name);
+  const meant = specOf(commands, synonym !== null && names.includes(synonym) ? synonym : suggestion(name, names));
   return meant === undefined ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', []) : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
 };
 

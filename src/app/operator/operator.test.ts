@@ -141,7 +141,7 @@ describe('what people see', () => {
     expect(unlockPreview(world.state, now())).toMatchObject({ shown: { shownDrift: 0.31 }, baselines: ['accepted drift none -> 0.31'] });
     drift(0.44);
     expect(unlockPreview(world.state, now()).baselines).toEqual(['accepted drift none -> 0.44']);
-    expect(unlockPreview(world.state, now()).shown).not.toHaveProperty('shownLossAt');
+    expect(unlockPreview(world.state, now()).shown.shownLossAt).toBeNull();
     world.state.guardian.lossStreak = [{ symbol: BTC, pnlFraction: -0.02, closedAt: 5 }, { symbol: ETH, pnlFraction: -0.02, closedAt: 7 }];
     expect(unlockPreview(world.state, now()).shown.shownLossAt).toBe(7);
   });

@@ -19,11 +19,10 @@ const orUnknown = (value: number | null): string => (value === null ? 'unknown' 
 
 /** What can have moved by the time of the button: the command carries it. */
 const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => {
-  const loss = lossStreak.at(-1);
   return {
     shownAt,
     ...(equity === null ? {} : { shownEquity: equity }),
-    ...(loss === undefined ? {} : { shownLossAt: loss.closedAt }),
+    shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
     ...(drift === null ? {} : { shownDrift: drift.value }),
   };
 };

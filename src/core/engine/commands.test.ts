@@ -201,6 +201,8 @@ describe('/unlock', () => {
     expect(world.held(ETH)).toBe('0');
     expect(world.command(shown)).toMatchObject({ ok: false, code: 'refused', text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again' });
     expect([world.locks(), world.state.guardian.lossStreak.length]).toEqual([['kill-switch'], 4]);
+    // A win had ended the streak when it was shown, and it has begun anew.
+    expect(world.command({ ...shown, shownAt: world.at, shownLossAt: null }).ok).toBe(false);
     expect(world.command({ ...shown, shownAt: world.at, shownLossAt: world.at }).ok).toBe(true);
   });
 

@@ -180,8 +180,8 @@ export type OperatorCommand =
       readonly shownAt?: EpochMs;
       /** Equity that the operator was shown beside them, where it was known: no mark moves far below it. */
       readonly shownEquity?: number;
-      /** When the newest loss of the streak that was shown closed: one that came since is not forgiven with it. */
-      readonly shownLossAt?: EpochMs;
+      /** When the newest loss of the streak that was shown closed, null while there was none: one that came since is not forgiven with it. */
+      readonly shownLossAt?: EpochMs | null;
       /** Drift of the prediction that was shown: no more is accepted. */
       readonly shownDrift?: number;
     }

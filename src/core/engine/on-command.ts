@@ -143,7 +143,7 @@ const fallenSince = (equity: number, shown: number | undefined): string | null =
   shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
 /** The streak that is forgiven is the one that was shown. */
-const lostSince = ({ lossStreak }: GuardianState, shown: EpochMs | undefined): string | null => {
+const lostSince = ({ lossStreak }: GuardianState, shown: EpochMs | null | undefined): string | null => {
   const newest = lossStreak.at(-1);
   return shown === undefined || newest === undefined || newest.closedAt === shown ? null : `another loss since it was shown, ${lossStreak.length} in a row now; send /unlock again`;
 };

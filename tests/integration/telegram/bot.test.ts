@@ -265,7 +265,7 @@ describe('confirmation', () => {
     bot.server.person.send(OPERATOR, OPERATOR, '19.80', { date: Math.floor(bot.clock.wallNow() / 1000) - 61 });
     await bot.settle();
     bot.clock.jump(121_000);
-    expect((await bot.ask(OPERATOR, '19.80')).text).toContain('I know commands only');
+    expect((await bot.ask(OPERATOR, '19.80')).text).toContain('No question is open');
   });
 
   test('cancel does nothing', async () => {

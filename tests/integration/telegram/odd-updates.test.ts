@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FORUM, GROUP, OPERATOR, startHarness, STRANGER, type Harness } from './harness.ts';
+import { FORUM, GROUP, OPERATOR, startHarness, STRANGER, VIEWER, type Harness } from './harness.ts';
 
 /** Commands in a shape that is not the usual one. Whoever sends "/halt" believes that it was done, so none is met with silence. */
 let bot: Harness;
@@ -74,6 +74,19 @@ test('an edit that makes a command of a message does nothing, and says so with a
   edit(OPERATOR, '/halt', { chat: chat(-77) });
   await bot.settle();
   expect([said(OPERATOR).length, said(STRANGER), deeds(), bot.tools.calls, bot.reported]).toEqual([1, [], [], [], []]);
+});
+
+test.each([
+  ['/stop', OPERATOR, ['/halt']],
+  ['STOP!!', OPERATOR, ['/halt']],
+  ['/sell', OPERATOR, ['/flatten']],
+  ['close everything', OPERATOR, ['/flatten']],
+  ['/stopbuy', OPERATOR, ['/pause']],
+  ['/kill', VIEWER, []],
+] as const)('%j, typed in alarm, is answered with the command for it', async (text, who, buttons) => {
+  const answer = await bot.ask(who, text);
+  expect(answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label) ?? []).toEqual(buttons);
+  expect(bot.tools.calls).toEqual([]);
 });
 
 test('with a blank behind the slash the command is named, in a group, too', async () => {

@@ -46,7 +46,7 @@ describe('an answer that was under way for too long', () => {
     const late = bot.server.person.send(OPERATOR, OPERATOR, '19.80', { date: Math.floor(bot.clock.wallNow() / 1000) - 61 });
     const told = await bot.server.person.waitFor(OPERATOR, () => true, { afterMessageId: late.message_id });
     expect(told.text).toMatch(/Expired, send again[\s\S]*Send \/unlock again/);
-    expect((await bot.ask(OPERATOR, '19.80')).text).toContain('I know commands only');
+    expect((await bot.ask(OPERATOR, '19.80')).text).toContain('No question is open');
     expect(outcomes(OPERATOR)).toEqual(['unlock: asked for the amount', 'unlock: refused: expired']);
     expect(JSON.stringify(bot.service.auditRows)).not.toContain('19.80');
   });
