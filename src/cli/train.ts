@@ -6,7 +6,7 @@ import { UserError } from '../adapters/system/user-error.ts';
 import { runTrain } from '../research/training/run-train.ts';
 import { createResearchIo } from './research-io.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
-import { refuseUnwritableFolder } from './written.ts';
+import { refuseUnwritableFolder, writeFault } from './written.ts';
 
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
@@ -23,7 +23,8 @@ const exitCode = (code: number): ExitCode => (code === EXIT_CODES.done || code =
 export const train = async ({ search, demo, data, output }: TrainArguments): Promise<ExitCode> => {
   const others = Object.entries({ search, data, output }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
   if (demo === true && others.length > 0) throw new UserError(`--demo makes models/demo from generated candles, and nothing else: leave out ${others.join(', ')}`);
-  refuseUnwritableFolder(output ?? MODELS);
+  const folder = output ?? MODELS;
+  refuseUnwritableFolder(folder);
   const io = createResearchIo();
   const directory = demo === true ? undefined : data ?? configurationWithoutSecrets().marketDataDir ?? undefined;
   const code = await runTrain(
@@ -36,7 +37,10 @@ export const train = async ({ search, demo, data, output }: TrainArguments): Pro
     },
     { openCandles: openCandleFolder, loadModel },
     io,
-  );
+  ).catch((error: unknown) => {
+    io.done();
+    throw writeFault(folder, error);
+  });
   io.done();
   return exitCode(code);
 };

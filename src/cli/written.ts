@@ -7,18 +7,23 @@ import { putFiles } from '../research/put-files.ts';
 /** The disk's doing, not the user's: the same command may work later. */
 const OF_THE_DISK: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG']);
 
+/** What the file system said when `path` was written, in one line: a usage error where the path is at fault, a failure where the disk is; anything else as it is. */
+export const writeFault = (path: string, error: unknown): unknown => {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  if (OF_THE_DISK.has(code)) return new UserError(`${path} can't be written (${code}): the disk is full or fails; make room`, EXIT_CODES.failure);
+  return new UserError(`${path} can't be written (${code}); give a path in a folder that is there and may be written`);
+};
+
 /**
  * Does what writes `path`.
- * @throws UserError with one line when the file system does not let it: a usage error where the path is at fault, a failure where the disk is
+ * @throws UserError with one line when the file system does not let it
  */
 export const written = <T>(path: string, write: () => T): T => {
   try {
     return write();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    if (OF_THE_DISK.has(code)) throw new UserError(`${path} can't be written (${code}): the disk is full or fails; make room`, EXIT_CODES.failure);
-    throw new UserError(`${path} can't be written (${code}); give a path in a folder that is there and may be written`);
+    throw writeFault(path, error);
   }
 };
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +16,8 @@ import { generateCandles } from '../../src/sim/generator/candles.ts';
 import { runGuardian } from './running-bot.ts';
 
 /** PRODUCT section 12 for what is named on the command line: one line, no stack trace, nothing left aside without a word. */
-const GUARDIAN = new URL('../../src/cli/guardian.ts', import.meta.url).pathname;
+const ROOT = new URL('../../', import.meta.url).pathname;
+const GUARDIAN = join(ROOT, 'src', 'cli', 'guardian.ts');
 const FROM = Date.UTC(2024, 0, 1);
 let directory: string;
 const inside = (name: string): string => join(directory, name);
@@ -35,14 +36,16 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const run = async (...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => runGuardian([...words], { DATABASE_PATH: inside('demo.db') }, directory);
 
-/** As `run`, where no file can be larger than so many blocks of 512 bytes: a full disk that needs no root. */
-const runWithoutRoom = async (blocks: number, database: string, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => {
-  const child = spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, GUARDIAN, ...words], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', DATABASE_PATH: database }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** A program where no file can be larger than so many blocks of 512 bytes: a full disk that needs no root. */
+const limited = async (blocks: number, environment: Readonly<Record<string, string>>, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => {
+  const child = spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, ...words], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const parts: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output: parts.join('') };
 };
+
+const runWithoutRoom = (blocks: number, database: string, ...words: readonly string[]): ReturnType<typeof limited> => limited(blocks, { DATABASE_PATH: database }, GUARDIAN, ...words);
 
 describe('what cannot be written is one line', () => {
   test.each([
@@ -112,6 +115,21 @@ describe('what cannot be written is one line', () => {
     expect(code).toBe(1);
     expect(readdirSync(folder)).toEqual([name]);
     expect(readFileSync(join(folder, name), 'utf8')).toBe('of the run before');
+  });
+
+  test('a model that was trained and has no room is one line, and the one that is there stays', { timeout: 240_000 }, async () => {
+    // A program of its own: its models are beside it.
+    const program = inside('program');
+    for (const part of ['src', 'package.json']) cpSync(join(ROOT, part), join(program, part), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(program, 'node_modules'));
+    mkdirSync(join(program, 'models', 'demo'), { recursive: true });
+    writeFileSync(join(program, 'models', 'demo', 'model.onnx'), 'of the run before');
+    const { code, output } = await limited(4, { DATABASE_PATH: inside('demo.db') }, join(program, 'src', 'cli', 'guardian.ts'), 'train', '--demo');
+    expect(output).toMatch(/models can't be written \(EFBIG\): the disk is full or fails; make room\n$/);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(1);
+    expect(readdirSync(join(program, 'models', 'demo'))).toEqual(['model.onnx']);
+    expect(readFileSync(join(program, 'models', 'demo', 'model.onnx'), 'utf8')).toBe('of the run before');
   });
 
   test('download --export', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -20,8 +20,13 @@ const listener = (): ResearchIo & { readonly lines: string[]; readonly errors: s
 describe('train', () => {
   it('rebuilds the committed demo model and card bit for bit, with ONNX answering as the trainer does', async () => {
     const io = listener();
-    expect(await runTrain({ modelsDirectory: root, demo: true }, TOOLS, io)).toBe(0);
+    const before: boolean[] = [];
+    const tools = { ...TOOLS, loadModel: (...question: Parameters<typeof loadModel>) => (before.push(existsSync(join(root, 'demo', 'model.onnx'))), loadModel(...question)) };
+    expect(await runTrain({ modelsDirectory: root, demo: true }, tools, io)).toBe(0);
     expect(io.errors).toEqual([]);
+    // It takes its place with its card, once it has been compared, and nothing else is left there.
+    expect(before).toEqual([false]);
+    expect(readdirSync(join(root, 'demo')).toSorted()).toEqual(['card.json', 'card.md', 'model.onnx']);
     for (const name of ['model.onnx', 'card.json', 'card.md']) {
       const committed = readFileSync(join(import.meta.dirname, '../../models/demo', name));
       expect(readFileSync(join(root, 'demo', name)).equals(committed), `${name} differs from the committed one: run npm run train -- --demo and commit it`).toBe(true);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FEATURE_COUNT, FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../../core/features/catalogue.ts';
 import { CANDLE_COLUMN_NAMES, type CandleColumns } from '../../core/features/candle-columns.ts';
@@ -42,16 +41,16 @@ const BATCH = 20_000;
 /**
  * Largest difference between what the exported file answers through the runtime
  * and what the trainer's own trees say, over the given rows and over hostile ones
- * (NaN, infinities, zeros, values exactly on thresholds). It is loaded from a folder of its own: the model that is
- * there is replaced with its card or not at all.
+ * (NaN, infinities, zeros, values exactly on thresholds). It is loaded from a folder of its own inside the model's:
+ * the model that is there is replaced with its card or not at all.
  */
-export const measureParity = async (tools: ModelTools, bytes: Uint8Array, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
-  const directory = mkdtempSync(join(tmpdir(), 'guardian-model-'));
+export const measureParity = async (tools: ModelTools, directory: string, bytes: Uint8Array, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
+  const unfinished = join(directory, 'unfinished');
   try {
-    putFiles(directory, { 'model.onnx': bytes });
-    return await largestDifference(tools, directory, ensemble, rows);
+    writeModelDirectory(unfinished, { 'model.onnx': bytes });
+    return await largestDifference(tools, unfinished, ensemble, rows);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(unfinished, { recursive: true, force: true });
   }
 };
 

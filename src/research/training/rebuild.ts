@@ -62,7 +62,7 @@ export const rebuildModel = async (inputs: RebuildInputs, tools: TrainingTools, 
   const fitted = await fitWhole(dataset, log);
   const margin = shippedMargin(validation, verdict);
   const bytes = encodeModel(fitted.ensemble, { name: MODEL_NAME, purpose: 'trading', schemaHash: FEATURE_SCHEMA_HASH, ...MODEL_BARRIERS, margin, demonstratedEdge: verdict.demonstrated });
-  const parity = await measureParity(tools, bytes, fitted.ensemble, dataset.rows);
+  const parity = await measureParity(tools, inputs.output, bytes, fitted.ensemble, dataset.rows);
   io.progress(0.95, 'card');
   const card = makeCard({ dataset, fitted, bytes, margin, validation, verdict, controls, parity, market, log, trialsText: inputs.trialsText });
   const files: Record<string, Uint8Array | string> = {

@@ -107,7 +107,7 @@ export const trainDemo = async (modelsDirectory: string, tools: TrainingTools, i
     data,
     reference: driftReference(training, allRows, predictEnsemble(fitted.ensemble, training.rows)),
   };
-  const parity = await measureParity(tools, bytes, fitted.ensemble, training.rows);
+  const parity = await measureParity(tools, directory, bytes, fitted.ensemble, training.rows);
   writeModelDirectory(directory, { 'model.onnx': bytes, 'card.json': renderCard(card), 'card.md': markdown(card) });
   io.out(`${directory}: ${fitted.ensemble.trees.length} trees, ${bytes.length} bytes, SHA-256 ${card.modelSha256}`);
   io.out(`ONNX against the trainer over ${training.length} rows: at most ${parity.toExponential(1)} apart`);
