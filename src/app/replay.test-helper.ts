@@ -1,9 +1,9 @@
 import { add, decimal, formatDecimal, mulDown, sub, toNumber, ZERO, type Decimal } from '../core/decimal.ts';
-import { encodeEffects } from '../core/engine/codec.ts';
+import { encodeEffects, encodeState } from '../core/engine/codec.ts';
 import type { Effect } from '../core/engine/effect.ts';
 import type { Input, OperatorCommand } from '../core/engine/input.ts';
 import { step } from '../core/engine/step.ts';
-import type { EngineState } from '../core/engine/state.ts';
+import { createEngineState, type EngineState } from '../core/engine/state.ts';
 import { instrumentText } from '../core/engine/world.test-helper.ts';
 import type { OrderDraft, OrderSnapshot } from '../core/orders/order.ts';
 import { DEFAULT_LIMITS } from '../core/risk/limits.ts';
@@ -202,4 +202,24 @@ export const createMemoryJournal = (): JournalStore & { readonly entries: { sequ
     lastSequence: () => entries.length,
   };
   return journal;
+};
+
+const HOURS = 30;
+
+/**
+ * A journal that another version of the engine has begun, with an alert in other words, and that this one has gone on with from the
+ * snapshot of the first day and the entries after it. @returns the entry with which this version began
+ */
+export const recordUpgrade = (store: JournalStore, engineVersion: string): number => {
+  const as = (version: string, words: (effect: Effect) => Effect): JournalStore => ({
+    ...store,
+    commit: (inputs, apply) => store.commit(inputs.map((input) => (input.type === 'started' ? { ...input, engineVersion: version } : input)), (input) => apply(input).map(words)),
+  });
+  const older = as('older', (effect) => (effect.type === 'alert' ? { type: 'alert', alert: { ...effect.alert, title: `${effect.alert.title}!` } } : effect));
+  const { state } = runFixture(older, createEngineState(), 3, HOURS / 2);
+  store.writeSnapshot({ sequence: store.lastSequence(), at: state.at, state: encodeState(state) });
+  runFixture(older, state, 4, HOURS / 2, FIXTURE_START + (HOURS / 2) * HOUR_MS);
+  const since = store.lastSequence() + 1;
+  runFixture(as(engineVersion, (effect) => effect), state, 5, HOURS, FIXTURE_START + HOURS * HOUR_MS);
+  return since;
 };

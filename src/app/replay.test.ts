@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { decodeState, encodeState, readableState } from '../core/engine/codec.ts';
 import { createEngineState } from '../core/engine/state.ts';
+import type { Input } from '../core/engine/input.ts';
 import { step } from '../core/engine/step.ts';
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import type { JournalEntry } from '../ports/store.ts';
-import { createMemoryJournal, FIXTURE_START, runFixture } from './replay.test-helper.ts';
-import { describeDifference, explain, recover, verify, type StepFunction } from './replay.ts';
+import { createMemoryJournal, FIXTURE_START, recordUpgrade, runFixture } from './replay.test-helper.ts';
+import { describeDifference, explain, ownPart, recover, verify, verifySince, type StepFunction } from './replay.ts';
 import { firstDifference, textDifference } from './replay-difference.ts';
 
 const HOURS = 8 * 24;
@@ -130,6 +131,48 @@ describe('verify', () => {
     if (entry.input.type !== 'started') throw new Error('a start was expected');
     long.entries.splice(started, 1, { ...entry, input: { ...entry.input, engineVersion: 'newer' } });
     expect(verify(long)).toMatchObject({ ok: true, engineVersions: ['fixture-engine', 'newer'] });
+  });
+});
+
+describe('what this version has written after another', () => {
+  const upgraded = () => {
+    const journal = createMemoryJournal();
+    return { journal, since: recordUpgrade(journal, 'newer') };
+  };
+
+  test('is proved by itself, from the state that it found', () => {
+    const { journal, since } = upgraded();
+    expect(verify(journal).firstDifference?.sequence).toBeLessThan(since);
+    expect(ownPart(journal, 'newer')).toEqual({ since, gap: null });
+    expect(verifySince(journal, since)).toMatchObject({ ok: true, entries: journal.lastSequence() - since + 1, firstDifference: null });
+    expect(verifySince(journal, since, { until: since + 9 })).toMatchObject({ ok: true, entries: 10 });
+  });
+
+  test('is looked at from its first entry to its last', () => {
+    for (const where of [(since: number) => since, (_: number, last: number) => last]) {
+      const { journal, since } = upgraded();
+      const index = where(since, journal.lastSequence()) - 1;
+      journal.entries.splice(index, 1, { ...entryAt(journal.entries, index), effects: '[{}]' });
+      expect(verifySince(journal, since).firstDifference).toMatchObject({ sequence: index + 1 });
+    }
+  });
+
+  test('needs nothing from before the snapshot that its start began from, and every input since', () => {
+    const { journal, since } = upgraded();
+    const at = journal.snapshot?.sequence ?? 0;
+    const spoil = (index: number): void => void journal.entries.splice(index, 1, { ...entryAt(journal.entries, index), input: { type: 'timer', at: 0, wall: 0 } });
+    spoil(at - 1);
+    expect(verifySince(journal, since).ok).toBe(true);
+    journal.entries.splice(at, since - 1 - at, ...journal.entries.slice(at, since - 1).map((entry) => ({ ...entry, input: { ...entry.input, type: 'timer' } as Input })));
+    expect(verifySince(journal, since).ok).toBe(false);
+  });
+
+  test('is nothing when another version was the last to start; a hole is found whoever wrote around it', () => {
+    const { journal } = upgraded();
+    expect(ownPart(journal, 'newest')).toEqual({ since: null, gap: null });
+    expect(ownPart(journal, 'older').since).toBe(null);
+    journal.entries.splice(20, 1);
+    expect(ownPart(journal, 'newer').gap).toMatchObject({ sequence: 21, inputType: 'missing' });
   });
 });
 

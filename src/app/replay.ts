@@ -111,6 +111,8 @@ export interface VerifyOptions {
   readonly until?: number;
   /** State before the first entry that is there, where older days have been put away; without it, the journal's beginning. */
   readonly start?: Snapshot | null;
+  /** The first entry whose effects are held against the record; those before it only lead to its state. Without it, all are. */
+  readonly from?: number;
   readonly stepFunction?: StepFunction;
 }
 
@@ -131,12 +133,13 @@ export interface Verification {
  * edit without an effect of its own is found, too.
  */
 export const verify = (store: JournalReader, options: VerifyOptions = {}): Verification => {
-  const { until = Number.POSITIVE_INFINITY, start = null, stepFunction = step } = options;
+  const { until = Number.POSITIVE_INFINITY, start = null, from = 0, stepFunction = step } = options;
   const { state, sequence: before, fault } = startingPoint(start);
   const snapshot = store.latestSnapshot();
   // No snapshot is written of an entry that is not there: one beyond the end says that the end was cut off.
   const end = Math.min(until, Math.max(store.lastSequence(), snapshot?.sequence ?? 0));
   const versions = new Set<string>(state.engineVersion === '' ? [] : [state.engineVersion]);
+  let reached = before;
   let entries = 0;
   let effects = 0;
   const result = (difference: Difference | null): Verification => ({
@@ -150,17 +153,50 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
   for (const entry of store.entriesAfter(before)) {
     if (entry.sequence > until) break;
     if (entry.input.type === 'started') versions.add(entry.input.engineVersion);
-    const expected = before + entries + 1;
-    if (entry.sequence !== expected) return result(missing(expected, entry.input.at, `entry ${entry.sequence} follows entry ${expected - 1}`));
-    const stepped = stepAnew(state, entry, stepFunction);
+    if (entry.sequence !== reached + 1) return result(missing(reached + 1, entry.input.at, `entry ${entry.sequence} follows entry ${reached}`));
+    const stepped = stepAnew(state, entry, stepFunction, entry.sequence >= from);
     if ('difference' in stepped) return result(stepped.difference);
+    reached = entry.sequence;
+    if (reached < from) continue;
     entries += 1;
     effects += stepped.count;
-    const drift = snapshot?.sequence === entry.sequence ? snapshotDifference(state, snapshot) : null;
+    const drift = snapshot?.sequence === reached ? snapshotDifference(state, snapshot) : null;
     if (drift !== null) return result(drift);
   }
-  const reached = before + entries;
   return result(reached < end ? missing(reached + 1, state.at, `nothing follows entry ${reached}, of ${end}`) : null);
+};
+
+/** What an engine of one version has written in a row at the journal's end. */
+export interface OwnPart {
+  /** Its first entry, a start; null when the last entries are another version's. */
+  readonly since: number | null;
+  /** A hole anywhere in the journal, whoever wrote around it. */
+  readonly gap: Difference | null;
+}
+
+/** @param after entry before the oldest one that is there */
+export const ownPart = (store: Pick<JournalReader, 'entriesAfter'>, engineVersion: string, after = 0): OwnPart => {
+  let since: number | null = null;
+  let expected = after + 1;
+  for (const { sequence, input } of store.entriesAfter(after)) {
+    if (sequence !== expected) return { since, gap: missing(expected, input.at, `entry ${sequence} follows entry ${expected - 1}`) };
+    expected += 1;
+    if (input.type !== 'started') continue;
+    if (input.engineVersion !== engineVersion) since = null;
+    else since ??= sequence;
+  }
+  return { since, gap: null };
+};
+
+/**
+ * What this engine has written since it took the journal over from another, proved by itself: the other may have decided
+ * otherwise, and from its first difference on the two have different states. It begins where `recover` began at that start, from the
+ * snapshot before it and the entries in between. @param since entry of that start
+ */
+export const verifySince = (store: JournalReader, since: number, options: Omit<VerifyOptions, 'from'> = {}): Verification => {
+  const newest = store.latestSnapshot(since);
+  const start = newest !== null && newest.sequence < since ? newest : (options.start ?? null);
+  return verify(store, { ...options, start, from: since });
 };
 
 const missing = (expected: number, at: EpochMs, recorded: string): Difference => ({
@@ -172,9 +208,10 @@ const missing = (expected: number, at: EpochMs, recorded: string): Difference =>
   replayed: `entry ${expected}`,
 });
 
-const stepAnew = (state: EngineState, entry: JournalEntry, stepFunction: StepFunction): { readonly count: number } | { readonly difference: Difference } => {
+const stepAnew = (state: EngineState, entry: JournalEntry, stepFunction: StepFunction, compares: boolean): { readonly count: number } | { readonly difference: Difference } => {
   try {
     const effects = stepFunction(state, entry.input);
+    if (!compares) return { count: 0 };
     const difference = entryDifference(entry, encodeEffects(effects));
     return difference === null ? { count: effects.length } : { difference };
   } catch (error) {

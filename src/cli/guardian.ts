@@ -48,7 +48,7 @@ const build = (finish: (code: ExitCode) => void): Command => {
     .command('replay')
     .description('re-step the recorded journal: what the bot did, and why')
     .option('--database <path>', 'database to read (default: that of the configured mode)')
-    .option('--verify', 'prove that the journal replays to the recorded effects bit for bit; name the first difference')
+    .option('--verify', 'prove that the journal replays to the recorded effects bit for bit; name the first difference; after an upgrade, prove by itself what this version has written')
     .option('--until <sequence>', 'stop after this journal entry')
     .option('--explain <order>', 'why an order was placed: features, prediction, sizing, every check')
     .action(async (options: { database?: string; verify?: boolean; until?: string; explain?: string }) => {

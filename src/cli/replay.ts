@@ -3,7 +3,7 @@ import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { openArchivedDay } from '../app/backup-archive.ts';
-import { describeDifference, explain, verify, type JournalReader } from '../app/replay.ts';
+import { describeDifference, explain, ownPart, verify, verifySince, type Difference, type JournalReader, type VerifyOptions } from '../app/replay.ts';
 import { decodeState } from '../core/engine/codec.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { engineVersion } from './engine-version.ts';
@@ -50,7 +50,7 @@ const openDay = (path: string): Source => {
   }
 };
 
-/** `guardian replay`: steps the recorded journal again. Exit code 1 when it does not replay to what is on record. */
+/** `guardian replay`: steps the recorded journal again. Exit code 1 when what this version has written does not replay to what is on record, or an entry is missing. */
 export const replay = (options: ReplayArguments): ExitCode => {
   const { until } = sequenceOf(options.until);
   if (options.explain !== undefined && options.verify !== true && until !== undefined) throw new UserError('--until ends a proof, and --explain alone proves nothing: leave it out, or add --verify');
@@ -80,26 +80,47 @@ const tellWhy = ({ journal, after, start }: Source, order: string): void => {
   for (const line of lines) out(line);
 };
 
-const prove = ({ journal, after, start }: Source, path: string, until: number | undefined): ExitCode => {
+const prove = (source: Source, path: string, until: number | undefined): ExitCode => {
+  const { journal, after, start } = source;
   if (until !== undefined && until <= after) throw new UserError(`--until ${until} is before the first entry that is here, ${after + 1}; older days are files in the folder "archive" beside the database`);
   if (after > 0 && start === null) throw new UserError(`${path} begins at entry ${after + 1} without the snapshot before it, so nothing can be proved; restore a backup`, EXIT_CODES.failure);
   if (journal.lastSequence() === 0) throw new UserError(`${path} has no journal entry yet, so nothing was proved`, EXIT_CODES.failure);
   // A snapshot of an entry that is not there says that the end was cut off, which is a finding and no slip of the hand.
   const end = Math.max(journal.lastSequence(), journal.latestSnapshot()?.sequence ?? 0);
   if (until !== undefined && until > end) throw new UserError(`--until ${until} is beyond the last entry, ${end}; leave it out to prove all there is`);
-  const result = verify(journal, { start, ...(until === undefined ? {} : { until }) });
+  const bounds = { start, ...(until === undefined ? {} : { until }) };
+  const result = verify(journal, bounds);
   const running = engineVersion();
   const others = result.engineVersions.filter((version) => version !== running);
   if (others.length > 0) out(`engine version differs: the journal was written by ${others.join(', ')}, this program is ${running}`);
-  if (result.firstDifference !== null) {
-    out(`first difference: ${describeDifference(result.firstDifference)}`);
-    out(`${counted(result.entries, 'entry before it replays', 'entries before it replay')} bit for bit`);
+  if (result.firstDifference === null) {
+    out(
+      after === 0
+        ? `${path}: ${counted(result.entries, 'entry', 'entries')}, ${counted(result.effects, 'effect')} replay bit for bit`
+        : `${path}: entries ${after + 1} to ${after + result.entries} replay bit for bit from the snapshot before them`,
+    );
+    return EXIT_CODES.done;
+  }
+  out(`first difference: ${describeDifference(result.firstDifference)}`);
+  out(`${counted(result.entries, 'entry before it replays', 'entries before it replay')} bit for bit`);
+  return others.length === 0 ? EXIT_CODES.failure : proveOwn(source, bounds, running, result.firstDifference);
+};
+
+/**
+ * After a difference in what another version has written, which is no fault: what this one has written since has to replay all the
+ * same, and no entry may be missing, whoever wrote around it.
+ */
+const proveOwn = ({ journal, after }: Source, bounds: Pick<VerifyOptions, 'start' | 'until'>, running: string, first: Difference): ExitCode => {
+  const { since, gap } = ownPart(journal, running, after);
+  if (gap !== null && gap.sequence !== first.sequence) out(`further on: ${describeDifference(gap)}`);
+  if (gap !== null || since === null || since > (bounds.until ?? since)) return EXIT_CODES.failure;
+  const own = verifySince(journal, since, bounds);
+  if (own.firstDifference !== null) {
+    out(`of what this program has written, from entry ${since} on, the first difference: ${describeDifference(own.firstDifference)}`);
     return EXIT_CODES.failure;
   }
-  out(
-    after === 0
-      ? `${path}: ${counted(result.entries, 'entry', 'entries')}, ${counted(result.effects, 'effect')} replay bit for bit`
-      : `${path}: entries ${after + 1} to ${after + result.entries} replay bit for bit from the snapshot before them`,
-  );
+  out(`what this program has written, entries ${since} to ${since + own.entries - 1}, replays bit for bit from the state that it found`);
+  if (first.sequence >= since) return EXIT_CODES.failure;
+  out('those before it are for the version that wrote them to prove');
   return EXIT_CODES.done;
 };

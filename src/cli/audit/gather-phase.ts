@@ -1,8 +1,11 @@
 import { openReadOnly } from '../../adapters/sqlite/database.ts';
 import { DatabaseRefused } from '../../adapters/sqlite/errors.ts';
 import type { DrillRecord, Phase } from '../../audit/evidence.ts';
-import { recordPhase, type Terms } from '../../audit/phase-record.ts';
+import { ownPart, verifySince, type JournalReader } from '../../app/replay.ts';
+import { recordPhase, type PhaseRecord, type Terms } from '../../audit/phase-record.ts';
 import type { AuditEntry } from '../../ports/operator.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { engineVersion } from '../engine-version.ts';
 
 /** Rows of the audit table that are looked through for drills. */
 const AUDIT_ROWS = 100_000;
@@ -14,6 +17,15 @@ const drillOf = ({ at, command, arguments: name, outcome }: AuditEntry): readonl
 };
 
 const unread = (why: string): Phase => ({ status: 'missing', why, exists: true });
+
+/** A difference of this program's own goes before one of another version's, which is no fault and comes first in the journal. */
+const firstFault = (journal: JournalReader, start: Snapshot | null, { difference }: PhaseRecord): PhaseRecord['difference'] => {
+  const running = engineVersion();
+  if (difference === null || difference.engineVersion === running) return difference;
+  const { since, gap } = ownPart(journal, running, start?.sequence ?? 0);
+  const own = gap ?? (since === null ? null : verifySince(journal, since, { start }).firstDifference);
+  return own === null ? difference : { sequence: own.sequence, engineVersion: running };
+};
 
 /**
  * What a database shows, read without changing it; a running bot may go on writing. `whole`: from the oldest
@@ -33,7 +45,7 @@ export const gatherPhase = (path: string, mode: string | null, terms: Terms, who
     const first = archive.firstSequence();
     const start = whole ? (first > 1 ? archive.snapshotAt(first - 1) : null) : journal.latestSnapshot();
     const record = recordPhase(journal.entriesAfter(start?.sequence ?? 0), start, terms);
-    return { status: 'read', path, mode: identity.mode, record, drills: audit.audits(AUDIT_ROWS).flatMap(drillOf) };
+    return { status: 'read', path, mode: identity.mode, record: { ...record, difference: firstFault(journal, start, record) }, drills: audit.audits(AUDIT_ROWS).flatMap(drillOf) };
   } catch (error) {
     return unread(`${path} cannot be read through: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
