@@ -66,8 +66,8 @@ export const createRequestGate = (clock: Clock, log: Log): RequestGate => {
   const enqueue = (waiter: Waiter): void => {
     const index = waiting.findIndex((other) => PRIORITY[other.errand] > PRIORITY[waiter.errand]);
     waiting.splice(index < 0 ? waiting.length : index, 0, waiter);
-    // It may go where those that were here wait.
-    if (left(waiter.errand) <= 0) nap.abort('may go');
+    // Its wait may be shorter than that of those that were here, or none.
+    nap.abort('another has come');
   };
 
   const turn = async (errand: Errand, signal: AbortSignal, until: EpochMs | null): Promise<void> => {

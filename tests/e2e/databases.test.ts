@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,8 +138,8 @@ const KILL_AT_RENAME = (n: number): string =>
 
 describe('a restore that is killed', () => {
   const GUARDIAN = new URL('../../src/cli/guardian.ts', import.meta.url).pathname;
-  const killed = async (n: number): Promise<{ readonly database: string; readonly backup: string }> => {
-    const [database, backup] = [`killed-${n}.db`, inside(`backup-${n}.db`)];
+  const killed = async (n: number, name = `killed-${n}`): Promise<{ readonly database: string; readonly backup: string }> => {
+    const [database, backup] = [`${name}.db`, inside(`backup-of-${name}.db`)];
     const made = openDatabase({ path: inside(database), mode: 'demo', account: 'demo' });
     for (let index = 0; index < 3; index += 1) made.journal.commit([timer(NOON + index)], () => []);
     made.close();
@@ -163,8 +163,22 @@ describe('a restore that is killed', () => {
     }
     expect((await run(database, 'doctor')).output).toMatch(/^FIX +database +\S+killed-2\.db is missing but/m);
     expect(readdirSync(home).filter((name) => name.startsWith(`${database}.before-restore-`))).toHaveLength(1);
+    // One that finds no room leaves things as they are.
+    const full = spawnSync('sh', ['-c', 'ulimit -f 64; exec "$0" "$@"', process.execPath, GUARDIAN, 'restore', backup], { cwd: home, env: { PATH: process.env['PATH'], DATABASE_PATH: inside(database) }, encoding: 'utf8' });
+    expect(full.stderr).toMatch(/could not be restored \(EFBIG\)/);
+    expect((await run(database, 'start')).output).toMatch(/a restore was broken off/);
     expect((await run(database, 'restore', backup)).code).toBe(0);
     expect((await run(database, 'restore', '--verify', inside(database))).output).toMatch(/killed-2\.db: sound, .*, up to journal entry 3/);
+  });
+
+  test('of a database behind a link: the same, and the link stays', async () => {
+    mkdirSync(inside('elsewhere'));
+    symlinkSync(join('elsewhere', 'linked.db'), inside('linked.db'));
+    const { database, backup } = await killed(2, 'linked');
+    for (const words of [['start'], ['doctor']]) expect((await run(database, ...words)).output).toMatch(/is missing but \S+\/elsewhere\/linked\.db\.restoring is there/);
+    expect((await run(database, 'restore', backup)).code).toBe(0);
+    expect(lstatSync(inside(database)).isSymbolicLink()).toBe(true);
+    expect((await run(database, 'restore', '--verify', inside(database))).output).toMatch(/sound, .*, up to journal entry 3/);
   });
 });
 

@@ -117,8 +117,9 @@ class BinanceClient extends binance {
     if (used !== undefined) this.requestBudget.noteUsed(Number(used), sentAt);
     const stated = exchangeError(answer.text);
     const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
-    const retryAfter = waitAsked({ header: answer.headers['retry-after'], ...stated, wallNow: this.clock.wallNow(), exchangeNow });
-    if (isLimit(status, stated.code)) this.requestBudget.noteLimited(status, stated.code, retryAfter);
+    const asked = waitAsked({ status, header: answer.headers['retry-after'], ...stated, exchangeNow });
+    // Whoever asked is told of the pause that is kept here: two different ones would leave a position bare for the longer.
+    const retryAfter = isLimit(status, stated.code) ? this.requestBudget.noteLimited(status, stated.code, asked) : asked;
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);

@@ -239,13 +239,42 @@ describe('slowing down', () => {
   });
 
   test('a ban is for everything, even one that is told in the words of too many orders', async () => {
-    server.handle = () => ({ status: 418, headers: { 'retry-after': '120' }, body: { code: -1015, msg: 'Too many new orders.' } });
+    const ban = { status: 418, body: { code: -1015, msg: 'Too many new orders; current limit is 50 orders per 10 SECOND.' } };
+    server.handle = () => ({ ...ban, headers: { 'retry-after': '180' } });
     const banned = await exchange.venue.send(approved());
-    expect(banned).toMatchObject({ kind: 'not-sent', error: { code: '-1015' } });
+    expect(banned).toMatchObject({ kind: 'not-sent', error: { code: '-1015', retryAfter: 180_000 } });
     expect(banned.kind === 'not-sent' && banned.error.ordersOnly).toBe(undefined);
     const before = server.received.length;
     expect(await exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })).toMatchObject({ kind: 'not-sent', error: { code: 'local-budget' } });
     expect(server.received).toHaveLength(before);
+    const another = await connect(server.origin);
+    server.handle = () => ban;
+    expect(await another.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { code: '-1015', retryAfter: 120_000 } });
+    await another.close();
+  });
+
+  test.each([
+    ['429 too many requests', 429, { code: -1003, msg: 'Too many requests.' }, 5_000],
+    ['429 of something before the exchange', 429, 'slow down', 5_000],
+    ['429 too many orders of a whole day', 429, { code: -1015, msg: 'Too many new orders; current limit is 160000 orders per 1 DAY.' }, 60_000],
+    ['418', 418, { code: -1003, msg: 'Way too many requests; IP banned.' }, 120_000],
+    ['403 of the firewall', 403, 'no', 60_000],
+  ])('%s that does not say how long: whoever asked is told of the pause that the client keeps', async (_what, status, body, pause) => {
+    let now = 0;
+    const slow = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
+    server.handle = () => ({ status, body });
+    expect(await slow.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { kind: 'rate-limited', retryAfter: pause } });
+    expect(await slow.venue.send(approved())).toMatchObject({ error: { code: 'local-budget', retryAfter: pause } });
+    now = pause;
+    expect(await slow.venue.send(approved())).toMatchObject({ error: { code: expect.not.stringMatching('local-budget') as string } });
+    await slow.close();
+  });
+
+  test('the date in a Retry-After is one of the exchange\'s clock: ours may be ahead of it, which would be no wait at all', async () => {
+    const exchangeNow = Date.now() - 120_000;
+    const ahead = { date: new Date(exchangeNow).toUTCString(), 'retry-after': new Date(exchangeNow + 60_000).toUTCString() };
+    server.handle = () => ({ status: 429, headers: ahead, body: { code: -1003, msg: 'Too many requests.' } });
+    expect(await exchange.venue.send(approved())).toMatchObject({ kind: 'not-sent', error: { retryAfter: 60_000 } });
   });
 
   test('the wait in the exchange\'s words', () => {

@@ -101,21 +101,22 @@ const LONGEST_PAUSE: Milliseconds = 3 * 24 * 3_600_000;
 /** Longest wait for a limit on new orders. Those that are filled are taken off a whole day's count, so that a stop or an exit may be taken again long before its end. Source: Binance spot API, unfilled order count. */
 const LONGEST_ORDERS_PAUSE: Milliseconds = 60_000;
 
-/** How long an answer asks us to wait: by its header, else by its words; null = it does not say. */
-export const waitAsked = (answer: { readonly header: string | undefined; readonly code: string | null; readonly message: string; readonly wallNow: number; readonly exchangeNow: number }): Milliseconds | null => {
-  const { header, code, message, wallNow, exchangeNow } = answer;
-  const wait = parseRetryAfter(header, wallNow) ?? parseStatedWait(code, message, exchangeNow);
-  return wait !== null && code === '-1015' ? Math.min(wait, LONGEST_ORDERS_PAUSE) : wait;
+/** How long an answer asks us to wait: by its header, else by its words; null = it does not say. `exchangeNow`: see parseStatedWait. */
+export const waitAsked = (answer: { readonly status: number; readonly header: string | undefined; readonly code: string | null; readonly message: string; readonly exchangeNow: number }): Milliseconds | null => {
+  const { status: given, header, code, message, exchangeNow } = answer;
+  // A ban lasts as long as it says, whatever code it came with.
+  const wait = parseRetryAfter(header, exchangeNow) ?? parseStatedWait(given === 418 ? null : code, message, exchangeNow);
+  return isOrdersLimit(given, code) ? Math.min(wait ?? LONGEST_ORDERS_PAUSE, LONGEST_ORDERS_PAUSE) : wait;
 };
 
-/** Retry-After in either of its forms, seconds or a date; null when absent or nonsense. */
-export const parseRetryAfter = (header: string | undefined, wallNow: number): Milliseconds | null => {
+/** Retry-After in either of its forms, seconds or a date of the exchange's own clock; null when absent or nonsense. */
+export const parseRetryAfter = (header: string | undefined, exchangeNow: number): Milliseconds | null => {
   if (header === undefined) return null;
   const text = header.trim();
   if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1_000), LONGEST_PAUSE);
   // A date names its day and its month. JavaScript takes "-5" for one as well, of a year that is over: no wait at all.
   const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isFinite(at) ? Math.min(Math.max(0, at - wallNow), LONGEST_PAUSE) : null;
+  return Number.isFinite(at) ? Math.min(Math.max(0, at - exchangeNow), LONGEST_PAUSE) : null;
 };
 
 /** The shortest window in which orders are counted, where an answer does not name one. Source: exchangeInfo, rateLimits. */

@@ -11,8 +11,9 @@ export interface RequestBudget {
   /**
    * The exchange asked to slow down (429) or banned us for a while (418): everything waits. It counts too many orders (-1015):
    * orders wait, and nothing else. The firewall before it refused (403): all but what is urgent waits.
+   * @returns for how long, also where the exchange did not say
    */
-  noteLimited(status: number, code: string | null, retryAfter: Milliseconds | null): void;
+  noteLimited(status: number, code: string | null, retryAfter: Milliseconds | null): Milliseconds;
   /** The exchange's limit a minute, from its own information. */
   setLimit(weight: number): void;
   readonly usedWeight: number;
@@ -65,17 +66,13 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
       used = weight;
     },
     noteLimited: (status, code, retryAfter) => {
-      if (isOrdersLimit(status, code)) {
-        ordersPausedUntil = Math.max(ordersPausedUntil, now.monotonic() + (retryAfter ?? DEFAULT_PAUSE_429));
-        return;
-      }
+      const pause = retryAfter ?? (status === 418 ? DEFAULT_PAUSE_418 : status === 403 ? DEFAULT_PAUSE_403 : DEFAULT_PAUSE_429);
+      const until = now.monotonic() + pause;
+      if (isOrdersLimit(status, code)) ordersPausedUntil = Math.max(ordersPausedUntil, until);
       // Whoever goes on reading is banned in the end; an exit that gets through is worth its try.
-      if (status === 403) {
-        ordinaryPausedUntil = Math.max(ordinaryPausedUntil, now.monotonic() + (retryAfter ?? DEFAULT_PAUSE_403));
-        return;
-      }
-      const pause = retryAfter ?? (status === 418 ? DEFAULT_PAUSE_418 : DEFAULT_PAUSE_429);
-      pausedUntil = Math.max(pausedUntil, now.monotonic() + pause);
+      else if (status === 403) ordinaryPausedUntil = Math.max(ordinaryPausedUntil, until);
+      else pausedUntil = Math.max(pausedUntil, until);
+      return pause;
     },
     setLimit: (weight) => {
       if (Number.isFinite(weight) && weight > 0) limit = weight;

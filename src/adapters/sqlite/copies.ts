@@ -4,7 +4,7 @@ import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
 import { connect, connectReadOnly, type Connection } from './connection.ts';
 import { DatabaseRefused } from './errors.ts';
-import { makeDirectoryOf, moveIntoPlace, realPath, removeUnfinished, restoringOf, stampOf, sync } from './files.ts';
+import { makeDirectoryOf, markUnfinished, moveIntoPlace, realPath, removeUnfinished, restoringOf, stampOf, sync } from './files.ts';
 import { expectMode, GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, lookAt, refusalFor } from './inspect.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { createJournalReader } from './journal-store.ts';
@@ -97,8 +97,10 @@ export const restoreFile = (backup: string, databasePath: string, mode: string, 
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
   const unfinished = restoringOf(target);
+  // An earlier restore may have been broken off between its two names: what tells of it stays until there is a database again.
+  const wasThere = existsSync(target) || existsSync(unfinished);
   try {
-    removeUnfinished(unfinished);
+    markUnfinished(unfinished);
     copyWithLog(realPath(backup), unfinished);
     const copied = markAsCopy(unfinished, facts.sequence, now);
     if (copied !== facts.sequence) throw new DatabaseRefused('busy', `${backup} was written to while it was copied (entry ${facts.sequence}, then ${copied}): stop the bot that uses it, or give a backup`);
@@ -110,7 +112,8 @@ export const restoreFile = (backup: string, databasePath: string, mode: string, 
   } catch (error) {
     throw refusalFor(withoutRoom(error, target), target, GUARDIAN_DATABASE);
   } finally {
-    removeUnfinished(unfinished);
+    if (existsSync(target) || !wasThere) removeUnfinished(unfinished);
+    else markUnfinished(unfinished);
     lock.release();
   }
 };

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { EpochMs } from '../../core/units.ts';
 import { DatabaseRefused } from './errors.ts';
 
@@ -33,8 +33,27 @@ export const makeDirectoryOf = (path: string): void => {
   }
 };
 
-/** The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. */
-export const realPath = (path: string): string => (existsSync(path) && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path);
+/** How many links the file system follows from one to the next. */
+const MOST_LINKS = 40;
+
+/**
+ * The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. Behind a link to
+ * nothing, where it is to be: beside it lies what tells that it was there.
+ */
+export const realPath = (path: string, links = MOST_LINKS): string => {
+  if (existsSync(path)) return lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
+  const target = links === 0 ? null : linkedFrom(path);
+  return target === null ? path : realPath(target, links - 1);
+};
+
+/** Null for what is no link. */
+const linkedFrom = (path: string): string | null => {
+  try {
+    return resolve(realpathSync(dirname(path)), readlinkSync(path));
+  } catch {
+    return null;
+  }
+};
 
 /** A moment (UTC, milliseconds) as part of a file's name. */
 export const stampOf = (at: EpochMs): string => new Date(at).toISOString().replaceAll(/[:.]/g, '');
@@ -68,9 +87,18 @@ export const putInPlace = (path: string, content: Uint8Array): void => {
   }
 };
 
+/** What SQLite keeps beside a database file. */
+const BESIDE = ['-wal', '-shm', '-journal'];
+
 /** Removes a database file that was never finished, with what SQLite keeps beside it. */
 export const removeUnfinished = (path: string): void => {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+  for (const suffix of ['', ...BESIDE]) rmSync(`${path}${suffix}`, { force: true });
+};
+
+/** Leaves a mere mark of a database file that was never finished. */
+export const markUnfinished = (path: string): void => {
+  for (const suffix of BESIDE) rmSync(`${path}${suffix}`, { force: true });
+  writeFileSync(path, '', { mode: 0o600 });
 };
 
 /** Where a restore makes what is to take the place of a database. */

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import type { DatabaseIdentity } from '../../ports/store.ts';
 import { APPLICATION_ID, connectReadOnly, integrityFault, pragmaNumber, type Connection } from './connection.ts';
 import { DatabaseRefused, sqliteCode, type RefusalCode } from './errors.ts';
-import { restoringOf } from './files.ts';
+import { realPath, restoringOf } from './files.ts';
 import { readIdentity } from './meta.ts';
 import { SCHEMA_VERSION } from './migrate.ts';
 
@@ -27,9 +27,10 @@ export const lookAt = (path: string): 'file' | 'nothing' => {
   const stat = statOf(path);
   if (stat === undefined) {
     // Between the two names that a restore gives; a new database here would be taken for all there ever was.
-    if (statOf(restoringOf(path)) !== undefined) return refuse('missing-main-file', `${path} is missing but ${restoringOf(path)} is there: a restore was broken off; run guardian restore again. What was there is beside it, as ${path}.before-restore-<time>`);
-    if (statOf(`${path}-wal`) === undefined) return 'nothing';
-    return refuse('missing-main-file', `${path} is missing but ${path}-wal is there: the database was moved or deleted without it; put it back, restore a backup, or move the -wal file away`);
+    const file = realPath(path);
+    if (statOf(restoringOf(file)) !== undefined) return refuse('missing-main-file', `${path} is missing but ${restoringOf(file)} is there: a restore was broken off; run guardian restore again. What was there is beside it, as ${file}.before-restore-<time>`);
+    if (statOf(`${file}-wal`) === undefined) return 'nothing';
+    return refuse('missing-main-file', `${path} is missing but ${file}-wal is there: the database was moved or deleted without it; put it back, restore a backup, or move the -wal file away`);
   }
   if (!stat.isFile()) return refuse('not-a-database', `${path} is not a file: give the path of a database`);
   if (stat.size < SMALLEST_DATABASE) return refuse('not-a-database', `${path} has only ${stat.size} bytes and is not ${GUARDIAN_DATABASE.what}: restore a backup, or move it away to start anew`);

@@ -125,11 +125,12 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
     const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
     const code = typeof body.code === 'number' ? String(body.code) : null;
     const message = typeof body.msg === 'string' ? body.msg : '';
-    const retryAfter = waitAsked({ header: reply.headers?.['Retry-After'], code, message, wallNow: clock.wallNow(), exchangeNow: clock.wallNow() });
-    if (isLimit(reply.status, code)) budget.noteLimited(reply.status, code, retryAfter);
+    const { status } = reply;
+    const asked = waitAsked({ status, header: reply.headers?.['Retry-After'], code, message, exchangeNow: clock.wallNow() });
+    const retryAfter = isLimit(status, code) ? budget.noteLimited(status, code, asked) : asked;
     return failed(endpoint, {
       phase: 'answered',
-      status: reply.status,
+      status,
       code,
       message,
       retryAfter,

@@ -219,8 +219,13 @@ describe('polling', () => {
     await bot.settle();
     bot.server.faults.inject({ name: 'internal-error', methods: ['getUpdates'] });
     bot.server.faults.inject({ name: 'reset-after', methods: ['getUpdates'] });
+    // Ends the poll that the faults have found under way.
+    bot.server.person.send(VIEWER, VIEWER, '/version');
+    await expect.poll(() => bot.server.faults.struck('internal-error'), { interval: 10, timeout: 8_000 }).toBe(1);
+    // The clock of the bot has stood still: the poll that is answered with it is the one whose answer gets lost.
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
     await expect.poll(() => (bot.clock.jump(31_000), bot.service.calls.length), { interval: 20, timeout: 8_000 }).toBe(1);
+    expect(bot.server.faults.struck('reset-after')).toBe(1);
     await bot.recover();
     await bot.settle();
     expect(bot.service.calls).toHaveLength(1);
