@@ -34,14 +34,20 @@ const DEFAULT_PAUSE_403: Milliseconds = 60_000;
 /** Spot's documented limit until the exchange states its own. */
 const STANDARD_LIMIT = 6_000;
 
-/** What a request that has to wait comes to. What others would meet now is told along: one that waits must not keep those waiting that may go. */
-export const heldBack = (wait: Milliseconds, budget: RequestBudget): VenueError => ({
-  kind: 'rate-limited',
-  code: 'local-budget',
-  message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`,
-  retryAfter: wait,
-  ...(budget.wait({ urgent: true, order: true }) === null ? { urgentMayGo: true } : budget.wait({ urgent: true, order: false }) === null ? { ordersOnly: true } : {}),
-});
+/**
+ * What a request that has to wait comes to. What others would meet now is told along, and for how long those have to wait
+ * that are not told to go: a purchase may have to wait for longer, and must not keep a stop or a look-up waiting with it.
+ */
+export const heldBack = (wait: Milliseconds, budget: RequestBudget): VenueError => {
+  const sale = budget.wait({ urgent: true, order: true });
+  const look = budget.wait({ urgent: true, order: false });
+  return {
+    kind: 'rate-limited',
+    code: 'local-budget',
+    message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`,
+    ...(sale === null ? { retryAfter: wait, urgentMayGo: true } : look === null ? { retryAfter: Math.min(wait, sale), ordersOnly: true } : { retryAfter: Math.min(wait, look) }),
+  };
+};
 
 /**
  * One budget for the whole client. Going on after a 429 earns a ban (418) that would
