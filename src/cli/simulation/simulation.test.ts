@@ -79,7 +79,7 @@ describe('the simulate command', () => {
       return lines;
     };
     const alone = await run(1);
-    expect(alone.at(-1)).toMatch(/^2 seeds of 1 days: every invariant held/);
+    expect(alone.at(-1)).toMatch(/^2 seeds of 1 day: every invariant held/);
     expect((await run(2)).find((line) => line.startsWith('traces'))).toBe(alone.find((line) => line.startsWith('traces')));
   });
 });
