@@ -2,7 +2,7 @@ import type { FeatureEngine } from '../core/features/engine.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
 import type { Effect } from '../core/engine/effect.ts';
 import type { StartedInput } from '../core/engine/input.ts';
-import type { EngineState } from '../core/engine/state.ts';
+import { protectsPosition, type EngineState } from '../core/engine/state.ts';
 import { MAX_UNPROTECTED } from '../core/engine/lifecycle.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -105,6 +105,7 @@ export const createBot = (options: BotOptions): Bot => {
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
     cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
     placedAt: (clientOrderId) => host.state.orders[clientOrderId]?.createdWall ?? null,
+    protects: (clientOrderId) => protectsPosition(host.state, clientOrderId),
   });
   host.onEffect((effect: Effect) => {
     if (effect.type === 'place') executor.place(effect.order);

@@ -1,3 +1,4 @@
+import { protectsPosition } from '../core/engine/state.ts';
 import type { Input } from '../core/engine/input.ts';
 import { BTC, World } from '../core/engine/world.test-helper.ts';
 import type { OrderSnapshot } from '../core/orders/order.ts';
@@ -44,6 +45,7 @@ export const watchOver = (host: EngineHost, venue: Venue, clock: VirtualClock) =
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
     cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
     placedAt: (clientOrderId) => host.state.orders[clientOrderId]?.createdWall ?? null,
+    protects: (clientOrderId) => protectsPosition(host.state, clientOrderId),
   });
   return { executor, watch: createExchangeWatch({ host, venue, executor, clock, log: silent }) };
 };

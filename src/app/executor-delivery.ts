@@ -18,6 +18,8 @@ export interface DeliveryTools {
   readonly cancelFailed: (reference: OrderReference, error: VenueError) => void;
   /** Wall time at which an order was placed; null for one that the books do not have. */
   readonly placedAt: (clientOrderId: string) => EpochMs | null;
+  /** Whether it is the stop of a position: it is taken away only to be followed by a sale or another stop. */
+  readonly protects: (clientOrderId: string) => boolean;
   /** Whether look-ups of the order have failed for so long that nobody should wait for it. */
   readonly stuck: (reference: OrderReference, is: boolean) => void;
   /** Whether the bot is stopping: entries are not sent any more. */
@@ -184,12 +186,13 @@ export class Delivery {
   }
 
   async #cancel(): Promise<Next> {
-    const { venue, gate } = this.#tools;
+    const { venue, gate, protects } = this.#tools;
     for (let attempt = 0; ; attempt += 1) {
       // Asked for again meanwhile: this is it.
       this.#cancelWanted = false;
-      await gate.turn('cancel', NEVER, null);
-      const outcome = await certain<CancelOutcome>(() => venue.cancel(this.reference));
+      const makesRoom = protects(this.reference.clientOrderId);
+      await gate.turn(makesRoom ? 'make-room' : 'cancel', NEVER, null);
+      const outcome = await certain<CancelOutcome>(() => venue.cancel(makesRoom ? { ...this.reference, makesRoom } : this.reference));
       switch (outcome.kind) {
         case 'cancelled':
           return this.#known(outcome.order);
@@ -209,7 +212,8 @@ export class Delivery {
       }
       if (this.#end.signal.aborted) return 'done';
       const unlisted = this.#left || outcome.error.kind === 'unlisted';
-      if (attempt + 1 >= MAX_CANCELS || unlisted) {
+      // Nothing is lost by the wait for room: the stop protects. But the engine has to know of it.
+      if (attempt + 1 >= MAX_CANCELS || unlisted || outcome.error.ordersOnly === true) {
         this.#tools.cancelFailed(this.reference, outcome.error);
         return this.#unresolved && !unlisted ? 'ask' : 'done';
       }

@@ -62,6 +62,8 @@ export interface Bench {
   cancels: Scripted<CancelOutcome>[];
   /** Wall times at which orders were placed that are looked up. */
   readonly placedAt: Record<string, EpochMs>;
+  /** Orders that protect a position. */
+  readonly stops: Set<string>;
   /** Everything due within `span` happens. */
   pass(span: Milliseconds): Promise<void>;
   kinds(): string[];
@@ -102,6 +104,7 @@ export const createBench = (onReport: (bench: Bench, id: string, outcome: OrderO
     },
     cancelFailed: (reference, error) => void bench.cancelFailures.push({ id: reference.clientOrderId, error }),
     placedAt: (clientOrderId) => bench.placedAt[clientOrderId] ?? null,
+    protects: (clientOrderId) => bench.stops.has(clientOrderId),
   });
   const bench: Bench = {
     clock,
@@ -113,6 +116,7 @@ export const createBench = (onReport: (bench: Bench, id: string, outcome: OrderO
     lookUps: [],
     cancels: [],
     placedAt: {},
+    stops: new Set(),
     place: (id, purpose, overrides) => executor.place(ApprovedOrder.approve(draftOf(id, purpose, overrides))),
     cancel: (id) => executor.cancel({ type: 'cancel', symbol: 'BTC/USDT', clientOrderId: id, reason: 'test' }),
     pass: async (span) => {

@@ -2,7 +2,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
-import type { CancelOutcome, LookUp, SendOutcome } from '../ports/venue.ts';
+import type { Cancellation, CancelOutcome, LookUp, SendOutcome } from '../ports/venue.ts';
 import { settle } from '../sim/simulation/virtual-clock.ts';
 import { accepted, createBench, errorOf, found, limited, notFound, RECEIVE_WINDOW, snapshotOf, START, type Bench } from './executor.test-helper.ts';
 import { backoff, DEFAULT_RATE_WAIT, FIRST_WAIT, LONGEST_WAIT, MAX_CANCELS, MAX_ENTRY_SENDS, MAX_FINAL_LOOKS, MAX_REDUCE_SENDS, SETTLING } from './retry-policy.ts';
@@ -276,11 +276,29 @@ describe('when the exchange asks to slow down', () => {
     await bench.pass(10 * SECOND_MS);
     bench.place('stop', 'stop');
     bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'l' });
+    bench.stops.add('c');
+    bench.cancel('c');
+    // Neither an entry that a lock has overtaken nor the stop of a position that is closed has to make room for anything.
+    bench.cancel('e');
+    await bench.pass(0);
+    expect(bench.calls).toEqual(['send exit @0', 'cancel e @10000', 'look l @10000']);
+    await bench.pass(60 * SECOND_MS);
+    expect(bench.calls.slice(3)).toEqual(['cancel c @60000', 'send exit @60000', 'send stop @60000']);
+  });
+
+  test('a stop stays where no sale would be taken, and the engine hears of it at once', async () => {
+    const bench = createBench();
+    const full: CancelOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', '-1015', 10 * SECOND_MS), ordersOnly: true } };
+    const wanted: (boolean | undefined)[] = [];
+    const noting = (outcome: CancelOutcome) => (reference: Cancellation): CancelOutcome => (wanted.push(reference.makesRoom), outcome);
+    bench.cancels = [noting(full), noting({ kind: 'cancelled', order: snapshotOf('c', 'cancelled') })];
+    bench.stops.add('c');
     bench.cancel('c');
     await bench.pass(0);
-    expect(bench.calls).toEqual(['send exit @0', 'look l @10000']);
-    await bench.pass(60 * SECOND_MS);
-    expect(bench.calls.slice(2)).toEqual(['cancel c @60000', 'send exit @60000', 'send stop @60000']);
+    expect(bench.cancelFailures).toMatchObject([{ id: 'c', error: { code: '-1015' } }]);
+    bench.cancel('c');
+    await bench.pass(10 * SECOND_MS);
+    expect([bench.calls, bench.kinds(), wanted]).toEqual([['cancel c @0', 'cancel c @10000'], ['known'], [true, true]]);
   });
 
   test('an entry refused by the firewall holds up no stop, which goes on trying on its own', async () => {

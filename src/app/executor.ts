@@ -46,10 +46,12 @@ export interface ExecutorOptions {
   readonly cancelFailed: (reference: OrderReference, error: VenueError) => void;
   /** Wall time at which an order was placed; null for one that the books do not have. */
   readonly placedAt: (clientOrderId: string) => EpochMs | null;
+  /** Whether it is the stop of a position: it is taken away only to be followed by a sale or another stop. */
+  readonly protects: (clientOrderId: string) => boolean;
 }
 
 export const createExecutor = (options: ExecutorOptions): Executor => {
-  const { venue, clock, log, random, report, cancelFailed, placedAt } = options;
+  const { venue, clock, log, random, report, cancelFailed, placedAt, protects } = options;
   const gate = createRequestGate(clock, log);
   /** By client order id: at most one delivery an order. */
   const active = new Map<string, Delivery>();
@@ -76,7 +78,7 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
     else stuck.delete(clientOrderId);
     tell();
   };
-  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, placedAt, stuck: markStuck, closed: () => closed };
+  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, placedAt, protects, stuck: markStuck, closed: () => closed };
 
   const run = async (delivery: Delivery): Promise<void> => {
     const id = delivery.reference.clientOrderId;

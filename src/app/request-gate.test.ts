@@ -1,3 +1,4 @@
+import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
 import { SECOND_MS, type Milliseconds } from '../core/units.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
@@ -33,5 +34,38 @@ test('whoever has a shorter wait than those that are here goes when it is over',
   turn('look');
   await clock.runTo(START + 60 * SECOND_MS);
   expect(gone).toEqual(['look @5', 'stop @11', 'entry @60']);
+  clock.end();
+});
+
+const ERRANDS: readonly Errand[] = ['entry', 'exit', 'stop', 'cancel', 'make-room', 'look'];
+const happening = fc.oneof(
+  fc.record({ what: fc.constant('turn' as const), errand: fc.constantFrom(...ERRANDS), withdrawn: fc.boolean() }),
+  fc.record({ what: fc.constant('note' as const), seconds: fc.integer({ min: 0, max: 90 }), holds: fc.constantFrom({}, { urgentMayGo: true }, { ordersOnly: true }) }),
+  fc.record({ what: fc.constant('pass' as const), seconds: fc.integer({ min: 0, max: 40 }) }),
+);
+
+property.prop([fc.array(happening, { minLength: 8, maxLength: 40, size: 'max' })], { numRuns: 200 })('whatever is refused meanwhile, nobody waits who may go, nobody goes who has to wait, and in the end all have gone', async (happenings) => {
+  const clock = createVirtualClock(START);
+  const gate = createRequestGate(clock, silent);
+  const waiting = new Map<number, Errand>();
+  const early: Errand[] = [];
+  let number = 0;
+  for (const now of happenings) {
+    if (now.what === 'note') gate.note({ ...limited(now.seconds * SECOND_MS), ...now.holds });
+    else if (now.what === 'turn') {
+      const id = (number += 1);
+      const withdrawal = new AbortController();
+      waiting.set(id, now.errand);
+      void gate.turn(now.errand, withdrawal.signal, null).then(() => {
+        if (gate.left(now.errand) > 0 && !withdrawal.signal.aborted) early.push(now.errand);
+        waiting.delete(id);
+      });
+      if (now.withdrawn) withdrawal.abort('withdrawn');
+    }
+    await clock.runTo(clock.wallNow() + (now.what === 'pass' ? now.seconds * SECOND_MS : 0));
+    expect([...waiting.values()].filter((errand) => gate.left(errand) <= 0)).toEqual([]);
+  }
+  await clock.runTo(clock.wallNow() + 90 * SECOND_MS);
+  expect([early, waiting.size]).toEqual([[], 0]);
   clock.end();
 });

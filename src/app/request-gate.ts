@@ -5,11 +5,11 @@ import type { Log } from '../ports/log.ts';
 import type { VenueError } from '../ports/venue.ts';
 import { DEFAULT_RATE_WAIT } from './retry-policy.ts';
 
-/** What the executor asks of an exchange: to take an order, to take one away, or what became of one. */
-export type Errand = OrderPurpose | 'cancel' | 'look';
+/** What the executor asks of an exchange: to take an order, to take one away, also to make room for another, or what became of one. */
+export type Errand = OrderPurpose | 'cancel' | 'make-room' | 'look';
 
 /** Stops and exits go before entries, and what takes an order away before what makes one. */
-const PRIORITY: Readonly<Record<Errand, number>> = { cancel: 0, look: 1, exit: 1, stop: 1, entry: 2 };
+const PRIORITY: Readonly<Record<Errand, number>> = { cancel: 0, 'make-room': 0, look: 1, exit: 1, stop: 1, entry: 2 };
 
 /** Longest single sleep: a clock that was set back must not keep the gate shut. */
 const LOOK: Milliseconds = 30 * SECOND_MS;
@@ -34,7 +34,7 @@ interface Waiter {
 }
 
 export const createRequestGate = (clock: Clock, log: Log): RequestGate => {
-  /** Monotonic time from which requests may go again; all but look-ups; entries. */
+  /** Monotonic time from which requests may go again; orders and what makes room for them; entries. */
   let openAt = Number.NEGATIVE_INFINITY;
   let ordersOpenAt = Number.NEGATIVE_INFINITY;
   let entriesOpenAt = Number.NEGATIVE_INFINITY;
@@ -44,7 +44,7 @@ export const createRequestGate = (clock: Clock, log: Log): RequestGate => {
 
   const left = (errand: Errand): Milliseconds => {
     // A stop is taken away so that its position can be sold: while no sale is taken, it goes on protecting.
-    const orders = errand === 'look' ? openAt : ordersOpenAt;
+    const orders = errand === 'look' || errand === 'cancel' ? openAt : ordersOpenAt;
     return Math.max(0, Math.max(openAt, orders, errand === 'entry' ? entriesOpenAt : openAt) - clock.monotonicNow());
   };
 

@@ -75,6 +75,11 @@ export interface OrderReference {
   readonly clientOrderId: string;
 }
 
+export interface Cancellation extends OrderReference {
+  /** It only makes room for another order, and is not wanted (not sent, rate-limited) where the exchange is known to take none: a stop is worth more than the sale that would be refused. */
+  readonly makesRoom?: true;
+}
+
 export interface AssetBalance {
   readonly asset: string;
   /** Exact decimal strings. */
@@ -92,7 +97,7 @@ export interface OwnTrade extends Fill {
 /** Where orders go: an exchange through its client library, or the paper broker. Takes nothing but approved orders. */
 export interface Venue {
   send(order: ApprovedOrder): Promise<SendOutcome>;
-  cancel(reference: OrderReference): Promise<CancelOutcome>;
+  cancel(cancellation: Cancellation): Promise<CancelOutcome>;
   /** Looks an order up by client id, all its fills included. */
   lookUp(reference: OrderReference): Promise<LookUp>;
   openOrders(symbol: SymbolName): Promise<Read<readonly OrderSnapshot[]>>;

@@ -163,6 +163,10 @@ describe('a restore that is killed', () => {
     }
     expect((await run(database, 'doctor')).output).toMatch(/^FIX +database +\S+killed-2\.db is missing but/m);
     expect(readdirSync(home).filter((name) => name.startsWith(`${database}.before-restore-`))).toHaveLength(1);
+    // The half-made file is no backup to restore from: it would be emptied.
+    const given = await run(database, 'restore', inside(`${database}.restoring`));
+    expect([given.code, given.output]).toEqual([2, expect.stringMatching(/\.restoring is what an earlier restore was making, .*: give the backup itself/)]);
+    expect((await run(database, 'restore', '--verify', inside(`${database}.restoring`))).output).toMatch(/sound, .*, up to journal entry 3/);
     // One that finds no room leaves things as they are.
     const full = spawnSync('sh', ['-c', 'ulimit -f 64; exec "$0" "$@"', process.execPath, GUARDIAN, 'restore', backup], { cwd: home, env: { PATH: process.env['PATH'], DATABASE_PATH: inside(database) }, encoding: 'utf8' });
     expect(full.stderr).toMatch(/could not be restored \(EFBIG\)/);

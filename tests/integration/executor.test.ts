@@ -49,6 +49,7 @@ beforeEach(async () => {
     report: ({ clientOrderId }, outcome) => void reports.push({ id: clientOrderId, outcome }),
     cancelFailed: ({ clientOrderId }) => void cancelFailures.push(clientOrderId),
     placedAt: () => null,
+    protects: () => false,
   });
 });
 afterEach(async () => {

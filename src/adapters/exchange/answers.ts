@@ -47,6 +47,8 @@ export const exchangeInfoAnswer = z.object({
     }),
   ),
 });
+/** What the account has used of its limits of orders. */
+export const orderCountsAnswer = z.array(z.object({ rateLimitType: z.string(), interval: z.string(), intervalNum: z.int(), limit: z.int(), count: z.int() }));
 export type SymbolInfo = z.output<typeof exchangeInfoAnswer>['symbols'][number];
 
 export const priceFilter = z.object({ minPrice: amount, maxPrice: amount, tickSize: amount });

@@ -123,7 +123,10 @@ class BinanceClient extends binance {
     const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);
-      if (status >= 200 && status < 300) return value;
+      if (status >= 200 && status < 300) {
+        if (method === 'POST') this.requestBudget.noteOrderTaken();
+        return value;
+      }
     } catch (error) {
       throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: error instanceof Error ? error.name : 'Error' });
     }
@@ -164,6 +167,7 @@ const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> =
   queryOrder: (parameters) => library.privateGetOrder(parameters),
   createOrder: (parameters) => library.privatePostOrder(parameters),
   cancelOrder: (parameters) => library.privateDeleteOrder(parameters),
+  orderCounts: (parameters) => library.privateGetRateLimitOrder(parameters),
   allOrders: (parameters) => library.privateGetAllOrders(parameters),
   keyRights: (parameters) => library.sapiGetAccountApiRestrictions(parameters),
 });

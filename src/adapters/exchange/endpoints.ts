@@ -12,6 +12,7 @@ export type Endpoint =
   | 'queryOrder'
   | 'createOrder'
   | 'cancelOrder'
+  | 'orderCounts'
   | 'allOrders'
   | 'keyRights';
 
@@ -23,7 +24,7 @@ export interface RequestKind {
   readonly order: boolean;
 }
 
-const URGENT: ReadonlySet<Endpoint> = new Set<Endpoint>(['cancelOrder', 'queryOrder', 'time']);
+const URGENT: ReadonlySet<Endpoint> = new Set<Endpoint>(['cancelOrder', 'queryOrder', 'orderCounts', 'time']);
 
 /** The bot sells nothing but what it holds: a sale is a stop or an exit, a purchase an entry. */
 export const requestKind = (endpoint: Endpoint, parameters: Parameters): RequestKind => {

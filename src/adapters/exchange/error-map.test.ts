@@ -238,6 +238,21 @@ describe('slowing down', () => {
     await full.close();
   });
 
+  test('an entry that waits for more than the count of orders tells of no longer wait for stops than they have', async () => {
+    let now = 0;
+    const both = await connect(server.origin, { clock: impatientClock({ monotonicNow: () => now }) });
+    server.handle = ({ method }) => (method === 'POST' ? { status: 429, body: { code: -1015, msg: 'Too many new orders; current limit is 50 orders per 10 SECOND.' } } : { status: 403, body: 'no' });
+    await both.venue.balances();
+    await both.venue.send(approved(stopDraft()));
+    expect(await both.venue.send(approved())).toMatchObject({ error: { code: 'local-budget', retryAfter: 10_000, ordersOnly: true } });
+    now = 10_000;
+    expect(await both.venue.send(approved())).toMatchObject({ error: { code: 'local-budget', retryAfter: 50_000, urgentMayGo: true } });
+    server.handle = () => ({ status: 429, body: { code: -1003, msg: 'Too many requests.' } });
+    await both.venue.send(approved(stopDraft()));
+    expect(await both.venue.send(approved())).toMatchObject({ error: { code: 'local-budget', message: expect.stringContaining('waiting 50000 ms') as string, retryAfter: 5_000 } });
+    await both.close();
+  });
+
   test('a ban is for everything, even one that is told in the words of too many orders', async () => {
     const ban = { status: 418, body: { code: -1015, msg: 'Too many new orders; current limit is 50 orders per 10 SECOND.' } };
     server.handle = () => ({ ...ban, headers: { 'retry-after': '180' } });

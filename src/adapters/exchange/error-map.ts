@@ -120,7 +120,7 @@ export const parseRetryAfter = (header: string | undefined, exchangeNow: number)
 };
 
 /** The shortest window in which orders are counted, where an answer does not name one. Source: exchangeInfo, rateLimits. */
-const ORDERS_WINDOW: Milliseconds = 10_000;
+export const ORDERS_WINDOW: Milliseconds = 10_000;
 
 /**
  * How long to wait by the exchange's own words, for an answer without Retry-After; null when they do not say. The window

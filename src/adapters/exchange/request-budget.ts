@@ -14,6 +14,10 @@ export interface RequestBudget {
    * @returns for how long, also where the exchange did not say
    */
   noteLimited(status: number, code: string | null, retryAfter: Milliseconds | null): Milliseconds;
+  /** The exchange has taken an order. */
+  noteOrderTaken(): void;
+  /** Whether it counted too many orders (-1015), and has taken none since: the next may be refused as well, when the pause is over. */
+  readonly ordersRefused: boolean;
   /** The exchange's limit a minute, from its own information. */
   setLimit(weight: number): void;
   readonly usedWeight: number;
@@ -30,14 +34,20 @@ const DEFAULT_PAUSE_403: Milliseconds = 60_000;
 /** Spot's documented limit until the exchange states its own. */
 const STANDARD_LIMIT = 6_000;
 
-/** What a request that has to wait comes to. What others would meet now is told along: one that waits must not keep those waiting that may go. */
-export const heldBack = (wait: Milliseconds, budget: RequestBudget): VenueError => ({
-  kind: 'rate-limited',
-  code: 'local-budget',
-  message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`,
-  retryAfter: wait,
-  ...(budget.wait({ urgent: true, order: true }) === null ? { urgentMayGo: true } : budget.wait({ urgent: true, order: false }) === null ? { ordersOnly: true } : {}),
-});
+/**
+ * What a request that has to wait comes to. What others would meet now is told along, and for how long those have to wait
+ * that are not told to go: a purchase may have to wait for longer, and must not keep a stop or a look-up waiting with it.
+ */
+export const heldBack = (wait: Milliseconds, budget: RequestBudget): VenueError => {
+  const sale = budget.wait({ urgent: true, order: true });
+  const look = budget.wait({ urgent: true, order: false });
+  return {
+    kind: 'rate-limited',
+    code: 'local-budget',
+    message: `waiting ${Math.ceil(wait)} ms for the exchange's limit`,
+    ...(sale === null ? { retryAfter: wait, urgentMayGo: true } : look === null ? { retryAfter: Math.min(wait, sale), ordersOnly: true } : { retryAfter: Math.min(wait, look) }),
+  };
+};
 
 /**
  * One budget for the whole client. Going on after a 429 earns a ban (418) that would
@@ -51,6 +61,7 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let ordinaryPausedUntil = Number.NEGATIVE_INFINITY;
   let ordersPausedUntil = Number.NEGATIVE_INFINITY;
+  let ordersRefused = false;
   const minuteOf = (at: EpochMs): number => Math.floor(at / MINUTE);
   const usedNow = (): number => (minuteOf(now.wall()) === minute ? used : 0);
   return {
@@ -68,11 +79,20 @@ export const createRequestBudget = (now: { readonly wall: () => EpochMs; readonl
     noteLimited: (status, code, retryAfter) => {
       const pause = retryAfter ?? (status === 418 ? DEFAULT_PAUSE_418 : status === 403 ? DEFAULT_PAUSE_403 : DEFAULT_PAUSE_429);
       const until = now.monotonic() + pause;
-      if (isOrdersLimit(status, code)) ordersPausedUntil = Math.max(ordersPausedUntil, until);
+      if (isOrdersLimit(status, code)) {
+        ordersPausedUntil = Math.max(ordersPausedUntil, until);
+        ordersRefused = true;
+      }
       // Whoever goes on reading is banned in the end; an exit that gets through is worth its try.
       else if (status === 403) ordinaryPausedUntil = Math.max(ordinaryPausedUntil, until);
       else pausedUntil = Math.max(pausedUntil, until);
       return pause;
+    },
+    noteOrderTaken: () => {
+      ordersRefused = false;
+    },
+    get ordersRefused() {
+      return ordersRefused;
     },
     setLimit: (weight) => {
       if (Number.isFinite(weight) && weight > 0) limit = weight;

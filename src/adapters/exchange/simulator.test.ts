@@ -218,6 +218,35 @@ describe('the weight of the minute, kept by the exchange', () => {
     await bot.close();
     await strict.close();
   });
+
+  test('when the count of orders stays full beyond the pause, no stop is taken away to make room for a sale; whatever else is cancelled goes', async () => {
+    let wall = TEST_START;
+    const strict = await startTestSimulator({ enforceRateLimits: true, wallNow: () => wall, balances: { USDT: '10000', BTC: '0.03' } });
+    let now = 0;
+    const bot = await connect(strict.url, { credentials: { ...strict.credentials }, clock: impatientClock({ wallNow: () => wall, monotonicNow: () => now }) });
+    const stop = (clientOrderId: string): ApprovedOrder => approved({ ...stopDraft({ stopPrice: decimal('40000'), limitPrice: decimal('39000') }), clientOrderId, quantity: decimal('0.01') });
+    const reference = (clientOrderId: string) => ({ symbol: 'BTC/USDT', clientOrderId, makesRoom: true }) as const;
+    for (const id of ['first', 'second', 'other']) expect(await bot.venue.send(stop(id))).toMatchObject({ kind: 'accepted' });
+    for (let order = 3; order < 50; order += 1) await createRawClient(strict).signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'IOC', quantity: '0.001', price: '40000' }, { now: wall });
+    // Nobody has been refused yet, and nothing is asked.
+    expect(await bot.venue.cancel(reference('first'))).toMatchObject({ kind: 'cancelled' });
+    expect(await bot.venue.send(stop('third'))).toMatchObject({ kind: 'not-sent', error: { code: '-1015' } });
+    now = 10_000;
+    expect(await bot.venue.cancel(reference('second'))).toMatchObject({
+      kind: 'not-sent',
+      error: { kind: 'rate-limited', code: '-1015', ordersOnly: true, message: 'the exchange counts 50 orders of the account, its limit is 50 per 10 SECOND, and would not take another' },
+    });
+    expect(await bot.venue.lookUp(reference('second'))).toMatchObject({ kind: 'found', order: { status: 'new' } });
+    expect(await bot.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'other' })).toMatchObject({ kind: 'cancelled' });
+    // A count that cannot be read says nothing, and the pause is over.
+    strict.control.fault({ name: '5xx', endpoint: 'rateLimit/order', method: 'GET', count: 1 });
+    expect(await bot.venue.cancel(reference('second'))).toMatchObject({ kind: 'cancelled' });
+    wall += 10_000;
+    expect(await bot.venue.send(stop('fourth'))).toMatchObject({ kind: 'accepted' });
+    expect(await bot.venue.cancel(reference('fourth'))).toMatchObject({ kind: 'cancelled' });
+    await bot.close();
+    await strict.close();
+  });
 });
 
 describe('hostile network', () => {

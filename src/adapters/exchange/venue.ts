@@ -4,9 +4,10 @@ import { isFinalStatus, type OrderDraft, type OrderSnapshot } from '../../core/o
 import type { Milliseconds, SymbolName } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CancelOutcome, LookUp, OrderReference, OwnTrade, Read, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
-import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, type Failed, type TradeAnswer } from './answers.ts';
+import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, orderCountsAnswer, type Failed, type TradeAnswer } from './answers.ts';
 import type { Client } from './client.ts';
 import type { Parameters } from './endpoints.ts';
+import { ORDERS_WINDOW } from './error-map.ts';
 import { exchangeId } from './instruments.ts';
 import { guardFault, type EntryCeiling } from './order-guard.ts';
 import { TRADES_PAGE, completeSnapshot, distinctInOrder, endedWith, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
@@ -53,6 +54,19 @@ const failedSend = (error: VenueError): SendOutcome => {
     case 'malformed':
       return { kind: 'unknown', error };
   }
+};
+
+/**
+ * Why no order would be taken now. Where the last one was refused for their number, the exchange says what it counts; where
+ * that cannot be read, the pause that it wanted is over, and an order is worth its try.
+ */
+const ordersFull = async (client: Client): Promise<VenueError | null> => {
+  if (!client.budget.ordersRefused) return null;
+  const counts = checkAnswer('order counts', orderCountsAnswer, await client.call('orderCounts', {}));
+  const full = counts.ok ? counts.value.find(({ rateLimitType, limit, count }) => rateLimitType === 'ORDERS' && count >= limit) : undefined;
+  if (full === undefined) return null;
+  const message = `the exchange counts ${full.count} orders of the account, its limit is ${full.limit} per ${full.intervalNum} ${full.interval}, and would not take another`;
+  return { kind: 'rate-limited', code: '-1015', message, retryAfter: ORDERS_WINDOW, ordersOnly: true };
 };
 
 /** The matching engine's "Unknown order sent." comes under -1010 as well. */
@@ -107,6 +121,8 @@ export const createVenue = (options: VenueOptions): Venue => {
       return complete.ok ? { kind: 'accepted', order: complete.value } : { kind: 'unknown', error: complete.error };
     },
     cancel: async (reference) => {
+      const full = reference.makesRoom === true ? await ordersFull(client) : null;
+      if (full !== null) return { kind: 'not-sent', error: full };
       const answer = await client.call('cancelOrder', { symbol: exchangeId(reference.symbol), origClientOrderId: reference.clientOrderId });
       if (!answer.ok) return failedCancel(answer.error);
       // The answer may know nothing of a fill that came while it was under way: the order's own state decides.

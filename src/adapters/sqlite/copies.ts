@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../core/units.ts';
 import { backupTo, type BackupResult } from './backup.ts';
@@ -94,9 +94,10 @@ export const restoreFile = (backup: string, databasePath: string, mode: string, 
   const facts = verifyFile(backup);
   expectMode(backup, facts, mode);
   const target = realPath(databasePath);
+  const unfinished = restoringOf(target);
+  if (isSameFile(backup, unfinished)) throw new DatabaseRefused('exists', `${backup} is what an earlier restore was making, and the next one makes anew: give the backup itself, or copy that file elsewhere and give the copy`);
   makeDirectoryOf(target);
   const lock = acquireInstanceLock(target, now);
-  const unfinished = restoringOf(target);
   // An earlier restore may have been broken off between its two names: what tells of it stays until there is a database again.
   const wasThere = existsSync(target) || existsSync(unfinished);
   try {
@@ -123,6 +124,8 @@ const withoutRoom = (error: unknown, target: string): unknown => {
   const { code, syscall } = error as NodeJS.ErrnoException;
   return syscall === undefined ? error : new DatabaseRefused('not-writable', `${target} could not be restored (${code ?? 'unknown reason'}): make room on its disk, or see to its permissions`);
 };
+
+const isSameFile = (one: string, other: string): boolean => existsSync(other) && realpathSync(one) === realpathSync(other);
 
 /** A backup is one file. A database that was left by a crash has its newest entries in the log beside it alone. */
 const copyWithLog = (from: string, to: string): void => {

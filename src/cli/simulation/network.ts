@@ -31,6 +31,7 @@ const ADDRESSES: Readonly<Partial<Record<Endpoint, Address>>> = {
   queryOrder: address('GET', 'order', true),
   createOrder: address('POST', 'order', true),
   cancelOrder: address('DELETE', 'order', true),
+  orderCounts: address('GET', 'rateLimit/order', true),
 };
 
 export const RECEIVE_WINDOW: Milliseconds = 5 * SECOND_MS;
@@ -121,7 +122,10 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
   };
 
   const answer = (endpoint: Endpoint, reply: Extract<Awaited<ReturnType<World['request']>>, { kind: 'reply' }>['reply']): Read<unknown> => {
-    if (reply.status >= 200 && reply.status < 300) return { ok: true, value: reply.body };
+    if (reply.status >= 200 && reply.status < 300) {
+      if (endpoint === 'createOrder') budget.noteOrderTaken();
+      return { ok: true, value: reply.body };
+    }
     const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
     const code = typeof body.code === 'number' ? String(body.code) : null;
     const message = typeof body.msg === 'string' ? body.msg : '';

@@ -329,6 +329,9 @@ export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
   return last !== null && mulDown(last, sellable) < instrument.minNotional;
 };
 
+/** Whether an order is the stop of what is held: it goes only to be followed by a sale, or by another stop. */
+export const protectsPosition = (state: EngineState, clientOrderId: string): boolean => state.symbolList.some((symbol) => symbol.managed?.stopOrderId === clientOrderId && !isDust(state, symbol));
+
 /** Last price as an exact decimal; null when there is none. */
 export const lastDecimal = (symbol: SymbolState): Decimal | null => (symbol.last > 0 ? decimalFromNumber(symbol.last) : null);
 

@@ -128,8 +128,8 @@ describe('download', () => {
     // Whoever waits in front of it is told why.
     expect(heard.err).toEqual([2, 4, 8].map((seconds, index) => `candles of BTC/USDT from 2018-02-01T00:00:00.000Z: no answer; trying again in ${seconds} s (${index + 2} of 6)`));
     const told: number[] = [];
-    await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(memoryStore(), failing(marketOf(withOutage), 1, 'rate-limited'), 400, told), listen().io);
-    expect(told).toEqual([7000]);
+    await runDownload({ symbols: [SYMBOL], from: FROM }, toolsOf(memoryStore(), failing(marketOf(withOutage), 4, 'rate-limited'), 400, told), listen().io);
+    expect(told).toEqual([7000, 7000, 8000, 16_000]);
   });
 
   it('gives up in one line, at once for a refusal, and keeps what it has', async () => {

@@ -111,7 +111,8 @@ const fetchPage = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools:
       io.err(`${what}: ${error.message}; what was fetched is kept, start the download again to go on`);
       return null;
     }
-    const wait = error.retryAfter ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1));
+    // At least as long as it is told, which may be no more than the client's guess, and longer each time all the same.
+    const wait = Math.max(error.retryAfter ?? 0, Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)));
     io.err(`${what}: ${error.message}; trying again in ${Math.ceil(wait / 1_000)} s (${attempt + 1} of ${ATTEMPTS})`);
     await tools.clock.sleep(wait);
   }

@@ -63,7 +63,7 @@ export const createApi = (options: ApiOptions): { handle(request: ApiRequest): P
       checkSignature(parameters, request, options.credentials, now());
     }
     if (isOrder(request)) meter.order(exchange.wallNow(), exchange.marketTime);
-    return route.handle({ exchange, parameters, now: now() });
+    return route.handle({ exchange, parameters, now: now(), orderCounts: () => meter.orderCounts(exchange.wallNow(), exchange.marketTime) });
   };
 
   /** The answer to a request, errors in the exchange's form. */

@@ -35,16 +35,26 @@ export class RateMeter {
 
   /** Counts a request for an order. @throws ApiError 429 when limits are enforced and it is one too many. */
   order(wall: EpochMs, market: EpochMs): void {
+    this.#beginWindows(wall, market);
+    if (this.#enforce && this.#tenSeconds >= ORDERS_PER_10S) throw errors.tooManyOrders(ORDERS_PER_10S, '10 SECOND');
+    if (this.#enforce && this.#day >= ORDERS_PER_DAY) throw errors.tooManyOrders(ORDERS_PER_DAY, '1 DAY');
+    this.#tenSeconds += 1;
+    this.#day += 1;
+  }
+
+  /** What the account has used of each limit of orders, in the order in which the exchange states them. */
+  orderCounts(wall: EpochMs, market: EpochMs): readonly { readonly limit: number; readonly count: number }[] {
+    this.#beginWindows(wall, market);
+    return [{ limit: ORDERS_PER_10S, count: this.#tenSeconds }, { limit: ORDERS_PER_DAY, count: this.#day }];
+  }
+
+  #beginWindows(wall: EpochMs, market: EpochMs): void {
     const seconds = windowOf(10 * SECOND_MS, wall, market);
     if (seconds !== this.#secondsWindow) this.#tenSeconds = 0;
     this.#secondsWindow = seconds;
     const day = windowOf(DAY_MS, wall, market);
     if (day !== this.#dayWindow) this.#day = 0;
     this.#dayWindow = day;
-    if (this.#enforce && this.#tenSeconds >= ORDERS_PER_10S) throw errors.tooManyOrders(ORDERS_PER_10S, '10 SECOND');
-    if (this.#enforce && this.#day >= ORDERS_PER_DAY) throw errors.tooManyOrders(ORDERS_PER_DAY, '1 DAY');
-    this.#tenSeconds += 1;
-    this.#day += 1;
   }
 
   weightHeaders(): Record<string, string> {

@@ -3,6 +3,7 @@ import { isOpen, type SimOrder } from '../../matching/order.ts';
 import { isTriggerType } from '../../matching/rules.ts';
 import { errors } from '../api-error.ts';
 import type { Exchange } from '../exchange.ts';
+import { RATE_LIMITS } from '../instruments.ts';
 import type { Parameters } from '../parameters.ts';
 import { ackView, cancelView, fullView, orderView, resultView, type Json } from '../views.ts';
 import { readOrder } from './order-request.ts';
@@ -73,6 +74,11 @@ const openOrders = (request: RouteRequest): unknown => {
   return ids.flatMap((id) => exchange.engine.files.open(id)).map(orderView);
 };
 
+const orderCounts = ({ orderCounts: used }: RouteRequest): unknown => {
+  const counts = used();
+  return RATE_LIMITS.filter(({ rateLimitType }) => rateLimitType === 'ORDERS').map((stated, index) => ({ ...stated, ...counts[index] }));
+};
+
 const signed = (method: Route['method'], path: string, weight: Route['weight'], handle: Route['handle']): Route => ({
   method,
   path: `/api/v3/${path}`,
@@ -88,4 +94,5 @@ export const orderRoutes: readonly Route[] = [
   signed('DELETE', 'order', () => 1, cancelOrder),
   signed('GET', 'openOrders', (parameters) => (parameters.raw('symbol') === undefined ? 80 : 6), openOrders),
   signed('DELETE', 'openOrders', () => 1, cancelAll),
+  signed('GET', 'rateLimit/order', () => 40, orderCounts),
 ];

@@ -10,6 +10,8 @@ export interface RouteRequest {
   readonly parameters: Parameters;
   /** Wall clock, as the exchange sees it (a skew fault included). */
   readonly now: EpochMs;
+  /** See RateMeter. */
+  readonly orderCounts: () => readonly { readonly limit: number; readonly count: number }[];
 }
 
 /** One endpoint. `handle` returns the JSON body of a 200 answer or throws an ApiError or a Rejection. */
