@@ -206,20 +206,43 @@ export const createMemoryJournal = (): JournalStore & { readonly entries: { sequ
 
 const HOURS = 30;
 
+export interface Upgrade {
+  /** How often this version takes over; the other comes back in between. */
+  readonly rounds?: number;
+  /** What the other version says. Left out: alerts in other words. */
+  readonly words?: (effect: Effect) => Effect;
+  /** What the other version leaves in the state, as its last snapshot has it. */
+  readonly leaves?: (state: EngineState) => void;
+  /** Whether this version, too, has written a snapshot. */
+  readonly snapshotAtEnd?: boolean;
+}
+
+const otherwise = (effect: Effect): Effect => (effect.type === 'alert' ? { type: 'alert', alert: { ...effect.alert, title: `${effect.alert.title}!` } } : effect);
+
 /**
- * A journal that another version of the engine has begun, with an alert in other words, and that this one has gone on with from the
- * snapshot of the first day and the entries after it. @returns the entry with which this version began
+ * A journal that another version of the engine has begun, and that this one has gone on with from the snapshot of the first day and
+ * the entries after it. @returns the entry with which this version began the last time
  */
-export const recordUpgrade = (store: JournalStore, engineVersion: string): number => {
-  const as = (version: string, words: (effect: Effect) => Effect): JournalStore => ({
+export const recordUpgrade = (store: JournalStore, engineVersion: string, { rounds = 1, words = otherwise, leaves, snapshotAtEnd = false }: Upgrade = {}): number => {
+  const as = (version: string, said: (effect: Effect) => Effect): JournalStore => ({
     ...store,
-    commit: (inputs, apply) => store.commit(inputs.map((input) => (input.type === 'started' ? { ...input, engineVersion: version } : input)), (input) => apply(input).map(words)),
+    commit: (inputs, apply) => store.commit(inputs.map((input) => (input.type === 'started' ? { ...input, engineVersion: version } : input)), (input) => apply(input).map(said)),
   });
-  const older = as('older', (effect) => (effect.type === 'alert' ? { type: 'alert', alert: { ...effect.alert, title: `${effect.alert.title}!` } } : effect));
+  const older = as('older', words);
   const { state } = runFixture(older, createEngineState(), 3, HOURS / 2);
-  store.writeSnapshot({ sequence: store.lastSequence(), at: state.at, state: encodeState(state) });
-  runFixture(older, state, 4, HOURS / 2, FIXTURE_START + (HOURS / 2) * HOUR_MS);
-  const since = store.lastSequence() + 1;
-  runFixture(as(engineVersion, (effect) => effect), state, 5, HOURS, FIXTURE_START + HOURS * HOUR_MS);
+  const keep = (): void => store.writeSnapshot({ sequence: store.lastSequence(), at: state.at, state: encodeState(state) });
+  keep();
+  let since = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const start = FIXTURE_START + (round * 1.5 + 0.5) * HOURS * HOUR_MS;
+    runFixture(older, state, 4 + round, HOURS / 2, start);
+    if (leaves !== undefined) {
+      leaves(state);
+      keep();
+    }
+    since = store.lastSequence() + 1;
+    runFixture(as(engineVersion, (effect) => effect), state, 5 + round, HOURS, start + (HOURS / 2) * HOUR_MS);
+  }
+  if (snapshotAtEnd) keep();
   return since;
 };

@@ -6,7 +6,7 @@ import { step } from '../core/engine/step.ts';
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from '../core/features/catalogue.ts';
 import type { JournalEntry } from '../ports/store.ts';
 import { createMemoryJournal, FIXTURE_START, recordUpgrade, runFixture } from './replay.test-helper.ts';
-import { describeDifference, explain, ownPart, recover, verify, verifySince, type StepFunction } from './replay.ts';
+import { describeDifference, explain, recover, verify, verifyOwn, type StepFunction } from './replay.ts';
 import { firstDifference, textDifference } from './replay-difference.ts';
 
 const HOURS = 8 * 24;
@@ -135,26 +135,50 @@ describe('verify', () => {
 });
 
 describe('what this version has written after another', () => {
-  const upgraded = () => {
+  const upgraded = (rounds = 1) => {
     const journal = createMemoryJournal();
-    return { journal, since: recordUpgrade(journal, 'newer') };
+    return { journal, since: recordUpgrade(journal, 'newer', { rounds }) };
   };
+  type Journal = ReturnType<typeof createMemoryJournal>;
+  const withoutEffects = (journal: Journal, sequence: number): void => void journal.entries.splice(sequence - 1, 1, { ...entryAt(journal.entries, sequence - 1), effects: '[{}]' });
 
   test('is proved by itself, from the state that it found', () => {
     const { journal, since } = upgraded();
     expect(verify(journal).firstDifference?.sequence).toBeLessThan(since);
-    expect(ownPart(journal, 'newer')).toEqual({ since, gap: null });
-    expect(verifySince(journal, since)).toMatchObject({ ok: true, entries: journal.lastSequence() - since + 1, firstDifference: null });
-    expect(verifySince(journal, since, { until: since + 9 })).toMatchObject({ ok: true, entries: 10 });
+    expect(verifyOwn(journal, 'newer')).toEqual({ parts: [{ since, through: journal.lastSequence() }], atEnd: true, gap: null, firstDifference: null });
+    expect(verifyOwn(journal, 'newer', { until: since + 9 })).toMatchObject({ parts: [{ since, through: since + 9 }], atEnd: true, firstDifference: null });
   });
 
   test('is looked at from its first entry to its last', () => {
     for (const where of [(since: number) => since, (_: number, last: number) => last]) {
       const { journal, since } = upgraded();
-      const index = where(since, journal.lastSequence()) - 1;
-      journal.entries.splice(index, 1, { ...entryAt(journal.entries, index), effects: '[{}]' });
-      expect(verifySince(journal, since).firstDifference).toMatchObject({ sequence: index + 1 });
+      const sequence = where(since, journal.lastSequence());
+      withoutEffects(journal, sequence);
+      expect(verifyOwn(journal, 'newer').firstDifference).toMatchObject({ sequence });
+      expect(verifyOwn(journal, 'newer', { until: sequence - 1 }).firstDifference).toBeNull();
     }
+  });
+
+  test('is proved, too, where the other version came back in between', () => {
+    const { journal, since } = upgraded(2);
+    const { parts, firstDifference } = verifyOwn(journal, 'newer');
+    expect(parts).toMatchObject([{ since: expect.any(Number) as number }, { since, through: journal.lastSequence() }]);
+    expect(firstDifference).toBeNull();
+    const [{ through } = { through: 0 }] = parts;
+    expect(through).toBeLessThan(since - 1);
+    withoutEffects(journal, through);
+    expect(verifyOwn(journal, 'newer').firstDifference).toMatchObject({ sequence: through });
+  });
+
+  test('is told by the snapshot where a journal without its older days begins, and has to reach to the newest', () => {
+    const { journal, since } = upgraded();
+    const { state } = recover({ ...journal, lastSequence: () => since + 20, entriesAfter: (after) => journal.entries.slice(after, since + 20).values() });
+    const start = { sequence: since + 20, at: state.at, state: encodeState(state) };
+    expect(verifyOwn(journal, 'newer', { start })).toMatchObject({ parts: [{ since: since + 21 }], firstDifference: null });
+    expect(verifyOwn(journal, 'older', { start })).toMatchObject({ parts: [], atEnd: false });
+    journal.writeSnapshot({ ...start, sequence: journal.lastSequence() });
+    journal.entries.pop();
+    expect(verifyOwn(journal, 'newer').firstDifference).toMatchObject({ sequence: journal.lastSequence() + 1, inputType: 'missing' });
   });
 
   test('needs nothing from before the snapshot that its start began from, and every input since', () => {
@@ -162,17 +186,17 @@ describe('what this version has written after another', () => {
     const at = journal.snapshot?.sequence ?? 0;
     const spoil = (index: number): void => void journal.entries.splice(index, 1, { ...entryAt(journal.entries, index), input: { type: 'timer', at: 0, wall: 0 } });
     spoil(at - 1);
-    expect(verifySince(journal, since).ok).toBe(true);
+    expect(verifyOwn(journal, 'newer').firstDifference).toBeNull();
     journal.entries.splice(at, since - 1 - at, ...journal.entries.slice(at, since - 1).map((entry) => ({ ...entry, input: { ...entry.input, type: 'timer' } as Input })));
-    expect(verifySince(journal, since).ok).toBe(false);
+    expect(verifyOwn(journal, 'newer').firstDifference).not.toBeNull();
   });
 
-  test('is nothing when another version was the last to start; a hole is found whoever wrote around it', () => {
+  test('does not reach to the end when another version was the last to start; a hole is found whoever wrote around it', () => {
     const { journal } = upgraded();
-    expect(ownPart(journal, 'newest')).toEqual({ since: null, gap: null });
-    expect(ownPart(journal, 'older').since).toBe(null);
+    expect(verifyOwn(journal, 'newest')).toEqual({ parts: [], atEnd: false, gap: null, firstDifference: null });
+    expect(verifyOwn(journal, 'older').atEnd).toBe(false);
     journal.entries.splice(20, 1);
-    expect(ownPart(journal, 'newer').gap).toMatchObject({ sequence: 21, inputType: 'missing' });
+    expect(verifyOwn(journal, 'newer').gap).toMatchObject({ sequence: 21, inputType: 'missing' });
   });
 });
 

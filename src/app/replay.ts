@@ -166,34 +166,60 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
   return result(reached < end ? missing(reached + 1, state.at, `nothing follows entry ${reached}, of ${end}`) : null);
 };
 
-/** What an engine of one version has written in a row at the journal's end. */
+/** Entries that an engine of one version has written in a row. */
 export interface OwnPart {
-  /** Its first entry, a start; null when the last entries are another version's. */
-  readonly since: number | null;
-  /** A hole anywhere in the journal, whoever wrote around it. */
-  readonly gap: Difference | null;
+  /** A start, or the journal's first entry. */
+  readonly since: number;
+  readonly through: number;
 }
 
-/** @param after entry before the oldest one that is there */
-export const ownPart = (store: Pick<JournalReader, 'entriesAfter'>, engineVersion: string, after = 0): OwnPart => {
-  let since: number | null = null;
-  let expected = after + 1;
-  for (const { sequence, input } of store.entriesAfter(after)) {
-    if (sequence !== expected) return { since, gap: missing(expected, input.at, `entry ${sequence} follows entry ${expected - 1}`) };
-    expected += 1;
-    if (input.type !== 'started') continue;
-    if (input.engineVersion !== engineVersion) since = null;
-    else since ??= sequence;
+export interface OwnProof {
+  /** All of this version's, also those before another version ran for a while and was replaced again. */
+  readonly parts: readonly OwnPart[];
+  /** Whether the newest entries are this version's. */
+  readonly atEnd: boolean;
+  /** A hole anywhere in the journal, whoever wrote around it: then nothing is proved. */
+  readonly gap: Difference | null;
+  /** The first in this version's parts. */
+  readonly firstDifference: Difference | null;
+}
+
+/** @param start state before the oldest entry that is there, with the version that was at work then */
+const ownParts = (store: JournalReader, engineVersion: string, { start = null, until = Number.POSITIVE_INFINITY }: Pick<VerifyOptions, 'start' | 'until'>): Omit<OwnProof, 'firstDifference'> => {
+  const parts: { readonly since: number; through: number }[] = [];
+  let reached = start?.sequence ?? 0;
+  let own = start !== null && startingPoint(start).state.engineVersion === engineVersion;
+  let open: (typeof parts)[number] | null = null;
+  for (const { sequence, input } of store.entriesAfter(reached)) {
+    if (sequence > until) break;
+    if (sequence !== reached + 1) return { parts, atEnd: open !== null, gap: missing(reached + 1, input.at, `entry ${sequence} follows entry ${reached}`) };
+    reached = sequence;
+    if (input.type === 'started') own = input.engineVersion === engineVersion;
+    if (!own) open = null;
+    else if (open === null) parts.push((open = { since: sequence, through: sequence }));
+    else open.through = sequence;
   }
-  return { since, gap: null };
+  return { parts, atEnd: open !== null, gap: null };
 };
 
 /**
- * What this engine has written since it took the journal over from another, proved by itself: the other may have decided
- * otherwise, and from its first difference on the two have different states. It begins where `recover` began at that start, from the
- * snapshot before it and the entries in between. @param since entry of that start
+ * What this engine has written before and after another did, proved part by part, each by itself: the other may have decided
+ * otherwise, and from its first difference on the two have different states.
  */
-export const verifySince = (store: JournalReader, since: number, options: Omit<VerifyOptions, 'from'> = {}): Verification => {
+export const verifyOwn = (store: JournalReader, engineVersion: string, options: Omit<VerifyOptions, 'from'> = {}): OwnProof => {
+  const found = ownParts(store, engineVersion, options);
+  if (found.gap !== null) return { ...found, firstDifference: null };
+  for (const part of found.parts) {
+    // The last one to the journal's end, which has to be where a snapshot says that it is.
+    const until = found.atEnd && part === found.parts.at(-1) ? {} : { until: part.through };
+    const { firstDifference } = verifySince(store, part.since, { ...options, ...until });
+    if (firstDifference !== null) return { ...found, firstDifference };
+  }
+  return { ...found, firstDifference: null };
+};
+
+/** A part begins where `recover` began at that start, from the snapshot before it and the entries in between. */
+const verifySince = (store: JournalReader, since: number, options: Omit<VerifyOptions, 'from'>): Verification => {
   const newest = store.latestSnapshot(since);
   const start = newest !== null && newest.sequence < since ? newest : (options.start ?? null);
   return verify(store, { ...options, start, from: since });

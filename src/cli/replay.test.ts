@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { NOON, order, place, timer } from '../adapters/sqlite/effects.test-helper.ts';
 import { openForTest, temporaryDirectory } from '../adapters/sqlite/sqlite.test-helper.ts';
 import { UserError } from '../adapters/system/user-error.ts';
-import { recordUpgrade } from '../app/replay.test-helper.ts';
+import { recordUpgrade, type Upgrade } from '../app/replay.test-helper.ts';
 import { engineVersion } from './engine-version.ts';
 import { replay } from './replay.ts';
 
@@ -35,10 +35,10 @@ test('a proof up to an entry that is not there yet proves less than was asked fo
 });
 
 describe('after an upgrade', () => {
-  const prove = (spoil: (path: string, since: number) => void = () => undefined): { readonly code: number; readonly printed: string; readonly since: number } => {
+  const prove = (spoil: (path: string, since: number) => void = () => undefined, upgrade: Upgrade = {}): { readonly code: number; readonly printed: string; readonly since: number } => {
     const path = join(temporaryDirectory(), 'paper.db');
     const database = openForTest(path);
-    const since = recordUpgrade(database.journal, engineVersion());
+    const since = recordUpgrade(database.journal, engineVersion(), upgrade);
     database.close();
     spoil(path, since);
     const printed: string[] = [];
@@ -56,16 +56,39 @@ describe('after an upgrade', () => {
   test('what the older version worded otherwise is named, and what this one has written since is proved', () => {
     const { code, printed, since } = prove();
     expect(printed).toMatch(/^engine version differs: the journal was written by older, this program is [0-9a-f]{16}\nfirst difference: entry \d+ .*title: recorded .*!", replayed/);
-    expect(printed).toMatch(new RegExp(`what this program has written, entries ${since} to \\d+, replays bit for bit from the state that it found\nthose before it are for the version that wrote them to prove\n$`));
+    expect(printed).toMatch(new RegExp(`what this program has written, entries ${since} to \\d+, replays bit for bit from the state that it found\nthe others are for the version that wrote them to prove\n$`));
     expect(code).toBe(0);
   });
 
   test('an edit of what this version has written is a failure, and so is an entry of the older one that is gone', () => {
     const edited = prove(sql((since) => `UPDATE journal SET effects = '[{}]' WHERE sequence = ${since + 3}`));
-    expect(edited.printed).toContain(`of what this program has written, from entry ${edited.since} on, the first difference: entry ${edited.since + 3} `);
+    expect(edited.printed).toContain(`of what this program has written, entries ${edited.since} to `);
+    expect(edited.printed).toContain(`, the first difference: entry ${edited.since + 3} `);
     expect(edited.code).toBe(1);
     const gone = prove(sql((since) => `DELETE FROM journal WHERE sequence = ${since - 3}`));
     expect(gone.printed).toContain(`further on: entry ${gone.since - 3} (missing`);
     expect(gone.code).toBe(1);
+  });
+
+  test('what this version wrote before the older one came back is proved as well', () => {
+    const whole = prove(undefined, { rounds: 2 });
+    expect(whole.printed).toMatch(new RegExp(`entries \\d+ to \\d+, ${whole.since} to \\d+, replays bit for bit`));
+    expect(whole.code).toBe(0);
+    const [, from = ''] = /entries (\d+) to \d+, \d+ to/.exec(whole.printed) ?? [];
+    const edited = prove(sql(() => `UPDATE journal SET effects = '[{}]' WHERE sequence = ${Number(from) + 3}`), { rounds: 2 });
+    expect(edited.printed).toContain(`, the first difference: entry ${Number(from) + 3} `);
+    expect(edited.code).toBe(1);
+  });
+
+  test('another state without another decision before it is a failure that says so, found at the snapshot or in what this version did', () => {
+    const upgrade: Upgrade = { words: (effect) => effect, leaves: ({ guardian }) => void (guardian.highWaterMark = 20_000) };
+    const why = 'the first difference is no other decision but another state: either the older version came to another one, or what is stored was changed';
+    const atSnapshot = prove(undefined, upgrade);
+    expect(atSnapshot.printed).toContain('(snapshot, ');
+    expect([atSnapshot.code, atSnapshot.printed]).toEqual([1, expect.stringContaining(why)]);
+    // Later on the newest snapshot is one of this version.
+    const later = prove(undefined, { ...upgrade, snapshotAtEnd: true });
+    expect(later.printed).toMatch(new RegExp(`first difference: entry ${later.since} `));
+    expect([later.code, later.printed]).toEqual([1, expect.stringContaining(why)]);
   });
 });

@@ -3,7 +3,7 @@ import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { openArchivedDay } from '../app/backup-archive.ts';
-import { describeDifference, explain, ownPart, verify, verifySince, type Difference, type JournalReader, type VerifyOptions } from '../app/replay.ts';
+import { describeDifference, explain, verify, verifyOwn, type Difference, type JournalReader, type OwnPart, type VerifyOptions } from '../app/replay.ts';
 import { decodeState } from '../core/engine/codec.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { engineVersion } from './engine-version.ts';
@@ -103,24 +103,30 @@ const prove = (source: Source, path: string, until: number | undefined): ExitCod
   }
   out(`first difference: ${describeDifference(result.firstDifference)}`);
   out(`${counted(result.entries, 'entry before it replays', 'entries before it replay')} bit for bit`);
-  return others.length === 0 ? EXIT_CODES.failure : proveOwn(source, bounds, running, result.firstDifference);
+  return others.length === 0 ? EXIT_CODES.failure : proveOwn(source.journal, bounds, running, result.firstDifference);
 };
 
 /**
- * After a difference in what another version has written, which is no fault: what this one has written since has to replay all the
+ * After a difference in what another version has written, which is no fault: what this one has written has to replay all the
  * same, and no entry may be missing, whoever wrote around it.
  */
-const proveOwn = ({ journal, after }: Source, bounds: Pick<VerifyOptions, 'start' | 'until'>, running: string, first: Difference): ExitCode => {
-  const { since, gap } = ownPart(journal, running, after);
+const proveOwn = (journal: JournalReader, bounds: Pick<VerifyOptions, 'start' | 'until'>, running: string, first: Difference): ExitCode => {
+  const { parts, atEnd, gap, firstDifference } = verifyOwn(journal, running, bounds);
   if (gap !== null && gap.sequence !== first.sequence) out(`further on: ${describeDifference(gap)}`);
-  if (gap !== null || since === null || since > (bounds.until ?? since)) return EXIT_CODES.failure;
-  const own = verifySince(journal, since, bounds);
-  if (own.firstDifference !== null) {
-    out(`of what this program has written, from entry ${since} on, the first difference: ${describeDifference(own.firstDifference)}`);
+  if (gap !== null) return EXIT_CODES.failure;
+  if (firstDifference !== null) {
+    out(`of what this program has written, ${entriesOf(parts)}, the first difference: ${describeDifference(firstDifference)}`);
     return EXIT_CODES.failure;
   }
-  out(`what this program has written, entries ${since} to ${since + own.entries - 1}, replays bit for bit from the state that it found`);
-  if (first.sequence >= since) return EXIT_CODES.failure;
-  out('those before it are for the version that wrote them to prove');
+  if (!atEnd) return EXIT_CODES.failure;
+  out(`what this program has written, ${entriesOf(parts)}, replays bit for bit from the state that it found`);
+  // Up to there both versions did the same: no other decision explains it.
+  if (first.inputType === 'snapshot' || parts.some(({ since, through }) => since <= first.sequence && first.sequence <= through)) {
+    out('the first difference is no other decision but another state: either the older version came to another one, or what is stored was changed');
+    return EXIT_CODES.failure;
+  }
+  out('the others are for the version that wrote them to prove');
   return EXIT_CODES.done;
 };
+
+const entriesOf = (parts: readonly OwnPart[]): string => `entries ${parts.map(({ since, through }) => `${since} to ${through}`).join(', ')}`;

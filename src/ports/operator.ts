@@ -199,8 +199,10 @@ export interface UnlockShown {
   readonly shownEquity?: number;
   /** Market time at which the newest loss of the streak closed; null while there is none. */
   readonly shownLossAt?: EpochMs | null;
-  /** Drift of the prediction; absent while it is not known. */
-  readonly shownDrift?: number;
+  /** How many losses the streak had. */
+  readonly shownLosses?: number;
+  /** Drift of the prediction; null while it is not known. */
+  readonly shownDrift?: number | null;
 }
 
 /** What `/unlock` would do, shown before it is confirmed. */

@@ -69,7 +69,7 @@ const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blo
 export const createDesk = (options: DeskOptions): Desk => {
   const { commands, access, seen, outbound, clock, log, confirming } = options;
 
-  const note = (caller: Caller, place: Place, command: string, argumentsText: string, outcome: string): void => {
+  const note = (caller: AuditEntry['caller'], place: Place, command: string, argumentsText: string, outcome: string): void => {
     try {
       options.audit({ at: clock.wallNow(), caller, chatId: place.chatId, command, arguments: argumentsText.slice(0, 500), outcome });
     } catch (error) {
@@ -261,7 +261,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     const spec = commandIn(text);
     if (spec === null || place.isPrivate || !access.allows(place, 0) || options.namelessRate(place.chatId) !== 'go') return;
     seen.add(updateId);
-    options.audit({ at: clock.wallNow(), caller: { userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' }, chatId: place.chatId, command: spec.name, arguments: '', outcome: 'refused: nobody can tell who sent it' });
+    note({ userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' }, place, spec.name, '', 'refused: nobody can tell who sent it');
     outbound.send(place, nameless(spec));
   };
 

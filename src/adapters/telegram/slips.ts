@@ -44,7 +44,10 @@ export const edited = (spec: CommandSpec): Reply =>
   reply('An edited message does nothing', `It counts as it was first sent. If /${spec.name} is wanted now, send it as a new message.`, [spec]);
 
 /** "/halt!" or "/ halt": which command it was meant as; undefined when none can be told. */
-export const meantBehindSlash = (text: string, find: Find): CommandSpec | undefined => find((/^\/\s*([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(text.trim())?.[1] ?? '').toLowerCase());
+export const meantBehindSlash = (text: string, find: Find): CommandSpec | undefined => {
+  const said = (/^\/\s*([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(text.trim())?.[1] ?? '').toLowerCase();
+  return find(said) ?? find(synonymOf(said) ?? '');
+};
 
 export const notUnderstood = (spec: CommandSpec | undefined): Reply =>
   spec === undefined ? reply('Not done', 'That is no command. /help lists them all.', []) : reply('Not done', `Send /${spec.name}, nothing between slash and name, and a space before anything else.`, [spec]);
@@ -89,6 +92,6 @@ export const unknownCommand = (name: string, role: Parameters<CommandSet['list']
   return meant === undefined ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', []) : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
 };
 
-/** Whether a name is one letter away from a command that makes trading safer. Such a slip always gets an answer, even where it may be meant for another bot. */
+/** Whether a name is one letter away from a command that makes trading safer, or another word for it. Such a slip always gets an answer, even where it may be meant for another bot. */
 export const isUrgentSlip = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): boolean =>
-  commands.list(role).some((spec) => spec.effect === 'tighten' && editDistance(name, spec.name) === 1);
+  commands.list(role).some((spec) => spec.effect === 'tighten' && (editDistance(name, spec.name) === 1 || synonymOf(name) === spec.name));

@@ -137,13 +137,14 @@ describe('what people see', () => {
 
   test('what /unlock would forgive and accept, as it is now: the lock says what it was when it was set', () => {
     const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+    expect(unlockPreview(world.state, now()).shown).toMatchObject({ shownLosses: 0, shownDrift: null });
     drift(0.31);
     expect(unlockPreview(world.state, now())).toMatchObject({ shown: { shownDrift: 0.31 }, baselines: ['accepted drift none -> 0.31'] });
     drift(0.44);
     expect(unlockPreview(world.state, now()).baselines).toEqual(['accepted drift none -> 0.44']);
     expect(unlockPreview(world.state, now()).shown.shownLossAt).toBeNull();
     world.state.guardian.lossStreak = [{ symbol: BTC, pnlFraction: -0.02, closedAt: 5 }, { symbol: ETH, pnlFraction: -0.02, closedAt: 7 }];
-    expect(unlockPreview(world.state, now()).shown.shownLossAt).toBe(7);
+    expect(unlockPreview(world.state, now()).shown).toMatchObject({ shownLossAt: 7, shownLosses: 2 });
   });
 
   test('what /unlock would book as withdrawn, and the baselines as they are then', () => {

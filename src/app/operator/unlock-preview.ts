@@ -23,7 +23,8 @@ const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: numbe
     shownAt,
     ...(equity === null ? {} : { shownEquity: equity }),
     shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
-    ...(drift === null ? {} : { shownDrift: drift.value }),
+    shownLosses: lossStreak.length,
+    shownDrift: drift?.value ?? null,
   };
 };
 

@@ -1,7 +1,7 @@
 import { openReadOnly } from '../../adapters/sqlite/database.ts';
 import { DatabaseRefused } from '../../adapters/sqlite/errors.ts';
 import type { DrillRecord, Phase } from '../../audit/evidence.ts';
-import { ownPart, verifySince, type JournalReader } from '../../app/replay.ts';
+import { verifyOwn, type JournalReader } from '../../app/replay.ts';
 import { recordPhase, type PhaseRecord, type Terms } from '../../audit/phase-record.ts';
 import type { AuditEntry } from '../../ports/operator.ts';
 import type { Snapshot } from '../../ports/store.ts';
@@ -22,8 +22,8 @@ const unread = (why: string): Phase => ({ status: 'missing', why, exists: true }
 const firstFault = (journal: JournalReader, start: Snapshot | null, { difference }: PhaseRecord): PhaseRecord['difference'] => {
   const running = engineVersion();
   if (difference === null || difference.engineVersion === running) return difference;
-  const { since, gap } = ownPart(journal, running, start?.sequence ?? 0);
-  const own = gap ?? (since === null ? null : verifySince(journal, since, { start }).firstDifference);
+  const { gap, firstDifference } = verifyOwn(journal, running, { start });
+  const own = gap ?? firstDifference;
   return own === null ? difference : { sequence: own.sequence, engineVersion: running };
 };
 

@@ -206,6 +206,15 @@ describe('/unlock', () => {
     expect(world.command({ ...shown, shownAt: world.at, shownLossAt: world.at }).ok).toBe(true);
   });
 
+  test('forgives no loss that closed in the same moment as the last one shown: time stands still between two steps of a simulated market', () => {
+    const world = threeLosses(new World().ready(), ETH);
+    const shown = { name: 'unlock', reason: '', lockIds: ['kill-switch'], newLossPermitted: null, shownAt: world.at, shownLossAt: world.at, shownLosses: 3 } as const;
+    world.quotes({ [ETH]: 2_462 });
+    expect(world.state.guardian.lossStreak.map(({ closedAt }) => closedAt).slice(-2)).toEqual([world.at, world.at]);
+    expect(world.command(shown)).toMatchObject({ ok: false, code: 'refused', text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again' });
+    expect(world.command({ ...shown, shownLosses: 4 }).ok).toBe(true);
+  });
+
   describe('of the daily drawdown', () => {
     test('needs the amount of new loss permitted', () => {
       const world = crash(new World().ready());
@@ -318,6 +327,21 @@ describe('/unlock', () => {
       drift(0.35);
       expect(world.locks()).toEqual([]);
       drift(0.5);
+      expect(world.locks()).toEqual(['model-drift']);
+    });
+
+    test('accepts no drift that was measured after none was shown', () => {
+      const world = new World().ready();
+      const drift = (value: number | null): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: value === null ? null : { value, limit: 0.25 } });
+      drift(0.3);
+      drift(null);
+      const shown = { name: 'unlock', reason: '', lockIds: ['model-drift'], newLossPermitted: null, shownAt: world.at, shownDrift: null } as const;
+      drift(0.9);
+      expect(world.command(shown)).toMatchObject({ ok: false, text: 'Model drift: a drift of 0.90 has been measured since none was shown; send /unlock again' });
+      drift(0.2);
+      expect(world.command(shown).ok).toBe(true);
+      expect(world.state.guardian.acceptedDrift).toBeNull();
+      drift(0.3);
       expect(world.locks()).toEqual(['model-drift']);
     });
 

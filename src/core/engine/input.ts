@@ -182,8 +182,10 @@ export type OperatorCommand =
       readonly shownEquity?: number;
       /** When the newest loss of the streak that was shown closed, null while there was none: one that came since is not forgiven with it. */
       readonly shownLossAt?: EpochMs | null;
-      /** Drift of the prediction that was shown: no more is accepted. */
-      readonly shownDrift?: number;
+      /** How many losses that streak had: two can close at the same market time. */
+      readonly shownLosses?: number;
+      /** Drift of the prediction that was shown, null while it was not known: no more is accepted. */
+      readonly shownDrift?: number | null;
     }
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }

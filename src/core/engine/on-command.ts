@@ -2,7 +2,7 @@ import { impose, isAccepted, lift } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { isFinal } from '../orders/record.ts';
-import { utcDayStart, type EpochMs, type Fraction } from '../units.ts';
+import { utcDayStart, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import { acceptOrphans, acceptShortage } from './on-account.ts';
 import type { CommandResultEffect } from './effect.ts';
@@ -103,7 +103,7 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 };
 
 /** Why /unlock may not clear this lock now, or null. */
-export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownDrift'>): string | null => {
+export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownLosses' | 'shownDrift'>): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
@@ -123,7 +123,7 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
       return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE ? null : `type the amount of new loss permitted, ${money(permitted)}`;
     }
     case 'kill-switch':
-      return lostSince(guardian, command.shownLossAt);
+      return lostSince(guardian, command);
     case 'model-drift':
       return driftedSince(guardian, command.shownDrift);
     case 'reconciliation':
@@ -143,14 +143,18 @@ const fallenSince = (equity: number, shown: number | undefined): string | null =
   shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
 /** The streak that is forgiven is the one that was shown. */
-const lostSince = ({ lossStreak }: GuardianState, shown: EpochMs | null | undefined): string | null => {
+const lostSince = ({ lossStreak }: GuardianState, { shownLossAt, shownLosses = lossStreak.length }: Pick<Unlock, 'shownLossAt' | 'shownLosses'>): string | null => {
   const newest = lossStreak.at(-1);
-  return shown === undefined || newest === undefined || newest.closedAt === shown ? null : `another loss since it was shown, ${lossStreak.length} in a row now; send /unlock again`;
+  if (shownLossAt === undefined || newest === undefined) return null;
+  return newest.closedAt === shownLossAt && lossStreak.length === shownLosses ? null : `another loss since it was shown, ${lossStreak.length} in a row now; send /unlock again`;
 };
 
 /** A drift that would lock again at once is not what was shown. */
-const driftedSince = ({ drift }: GuardianState, shown: number | undefined): string | null =>
-  shown === undefined || drift === null || isAccepted(drift, shown) ? null : `the drift has grown to ${drift.value.toFixed(2)} since ${shown.toFixed(2)} was shown; send /unlock again`;
+const driftedSince = ({ drift }: GuardianState, shown: number | null | undefined): string | null => {
+  if (shown === undefined || drift === null) return null;
+  if (shown === null) return drift.value <= drift.limit ? null : `a drift of ${drift.value.toFixed(2)} has been measured since none was shown; send /unlock again`;
+  return isAccepted(drift, shown) ? null : `the drift has grown to ${drift.value.toFixed(2)} since ${shown.toFixed(2)} was shown; send /unlock again`;
+};
 
 /** Whether the account has been compared, at an operator's wish, since the lock was set for what it says now. */
 const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= newestWish(lock);
@@ -195,7 +199,7 @@ const rebase = (turn: Turn, lock: Lock, { shownDrift }: Unlock): void => {
       return acceptOrphans(turn.state);
     case 'model-drift':
       // Never more than was shown: what has been added since counts towards the next lock.
-      guardian.acceptedDrift = guardian.drift === null ? null : Math.min(guardian.drift.value, shownDrift ?? guardian.drift.value);
+      guardian.acceptedDrift = guardian.drift === null || shownDrift === null ? null : Math.min(guardian.drift.value, shownDrift ?? guardian.drift.value);
       return;
     default:
       return;

@@ -198,13 +198,13 @@ describe('confirmation', () => {
   test('/unlock shows the locks and clears exactly those shown', async () => {
     const bot = await start();
     bot.service.setLocks([killSwitch]);
-    bot.service.setPreview({ shown: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownDrift: 0.3 } });
+    bot.service.setPreview({ shown: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownLosses: 3, shownDrift: 0.3 } });
     const asked = await bot.ask(OPERATOR, '/unlock reviewed it');
     expect(asked.text).toContain('Kill-switch: 3 losses in a row');
     bot.service.setLocks([killSwitch, { ...killSwitch, id: 'total-drawdown' }]);
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared: kill-switch') === true);
-    expect(bot.service.calls).toMatchObject([{ name: 'unlock', detail: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownDrift: 0.3, lockIds: ['kill-switch'], reason: 'reviewed it', newLossPermitted: null } }]);
+    expect(bot.service.calls).toMatchObject([{ name: 'unlock', detail: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownLosses: 3, shownDrift: 0.3, lockIds: ['kill-switch'], reason: 'reviewed it', newLossPermitted: null } }]);
     expect(bot.service.locks().map(({ id }) => id)).toEqual(['total-drawdown']);
     expect(bot.service.auditRows.map(({ outcome }) => outcome)).toEqual(expect.arrayContaining(['asked', 'confirmed', 'unlocked']));
   });

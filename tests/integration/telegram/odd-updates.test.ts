@@ -44,6 +44,12 @@ describe('a command of nobody that Telegram names', () => {
     await expect.poll(() => bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
   });
 
+  test('is answered also while no audit row can be written', async () => {
+    Object.assign(bot.service, { audit: () => { throw new Error('disk full'); } });
+    asChat(GROUP, '/halt');
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.startsWith('Not done: /halt') === true);
+  });
+
   test('what is no command of this bot, was not written here, or came where no command is heard stays without an answer; of a flood the first has one', async () => {
     asChat(GROUP, 'good morning');
     asChat(GROUP, '/halt@another_bot');
@@ -82,6 +88,8 @@ test.each([
   ['/sell', OPERATOR, ['/flatten']],
   ['close everything', OPERATOR, ['/flatten']],
   ['/stopbuy', OPERATOR, ['/pause']],
+  ['/stop!!', OPERATOR, ['/halt']],
+  ['/ panic', OPERATOR, ['/halt']],
   ['/kill', VIEWER, []],
 ] as const)('%j, typed in alarm, is answered with the command for it', async (text, who, buttons) => {
   const answer = await bot.ask(who, text);
@@ -187,6 +195,15 @@ test('a slip in a name is told as not done, with what was probably meant; of /pa
   await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Did you mean /halt?') === true);
   expect(said(GROUP)).toEqual(['There is no command /hlat']);
   expect(deeds()).toEqual([]);
+});
+
+test('other words for /halt and /pause are answered in a group, too; those for what sells may be meant for another bot', async () => {
+  for (const text of ['/sell', '/panic', '/wait']) bot.server.person.send(OPERATOR, GROUP, text);
+  await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Did you mean /pause?') === true);
+  expect(said(GROUP)).toEqual(['There is no command /panic', 'There is no command /wait']);
+  bot.server.person.send(OPERATOR, GROUP, '/stop!');
+  await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Send /halt') === true);
+  expect(bot.tools.calls).toEqual([]);
 });
 
 test('a stranger who presses an old button costs no write', async () => {
