@@ -49,6 +49,37 @@ describe('working orders', () => {
 });
 
 describe('the account', () => {
+  test('is compared at once where an order is refused for want of funds, and a minute apart while that goes on', async () => {
+    const bench = holding();
+    const { world } = bench;
+    await bench.answer(bench.watch.account());
+    world.exchange.end(stopOf(bench), 'cancelled');
+    world.exchange.move('BTC', sub(decimal('0'), decimal(world.held())));
+    await bench.answer(bench.watch.orders());
+    await bench.pass(SECOND_MS);
+    world.timer(5 * SECOND_MS);
+    expect(bench.alerts()).toContain('BTC/USDT: stop rejected');
+    for (let look = 0; look < 2; look += 1) expect(await bench.answer(bench.watch.account())).toBe(true);
+    expect(world.state.guardian.locks['reconciliation']?.reason).toContain('BTC: the exchange has');
+    expect(await bench.answer(bench.watch.account())).toBe(false);
+  });
+
+  test('is compared no more than once a minute where orders are refused though everything is there: coins that an order of others locks', async () => {
+    const bench = holding();
+    await bench.answer(bench.watch.account());
+    bench.world.fate = () => ({ kind: 'reject' });
+    bench.world.exchange.end(stopOf(bench), 'cancelled');
+    await bench.answer(bench.watch.orders());
+    let compared = 0;
+    for (let look = 0; look < 60; look += 1) {
+      await bench.pass(5 * SECOND_MS);
+      bench.world.timer(5 * SECOND_MS);
+      if (await bench.answer(bench.watch.account())) compared += 1;
+    }
+    expect(compared).toBeGreaterThanOrEqual(3);
+    expect(compared).toBeLessThanOrEqual(6);
+  });
+
   test('is compared once an hour of market time', async () => {
     const bench = createBench();
     expect(await bench.answer(bench.watch.account())).toBe(true);

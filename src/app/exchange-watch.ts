@@ -57,6 +57,8 @@ export const createExchangeWatch = (options: {
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
+  /** The newest order that was refused for want of funds when the account was compared last. */
+  let lacked = lackedFunds(host.state);
   let skewDueAt = Number.NEGATIVE_INFINITY;
   /** Our clocks at the newest look at the exchange's; null before the first. */
   let looked: { readonly wall: EpochMs; readonly monotonic: Milliseconds } | null = null;
@@ -151,12 +153,14 @@ export const createExchangeWatch = (options: {
 
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
-    return accountAt === null || strands(host.state) || executor.stuck.length > 0 || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+    return accountAt === null || lackedFunds(host.state) !== lacked || strands(host.state) || executor.stuck.length > 0 || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
   };
   /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
   const waitAfter = (compared: boolean): Milliseconds => {
     if (!compared) return ACCOUNT_RETRY;
     const { suspicion } = host.state;
+    // What the books have and the account has not is refused as often as it is tried.
+    if (lackedFunds(host.state) !== lacked && suspicion === null) return DIFFERENCE_CADENCE;
     return executor.stuck.length > 0 || strands(host.state) || (suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION) ? DIFFERENCE_CADENCE : 0;
   };
 
@@ -165,6 +169,7 @@ export const createExchangeWatch = (options: {
     // One that failed is due again, also where it was only asked for: entries wait for it.
     accountAt = compared ? clock.marketNow() : null;
     notBefore = clock.monotonicNow() + waitAfter(compared);
+    if (compared) lacked = lackedFunds(host.state);
     return compared;
   };
 
@@ -237,6 +242,12 @@ export const createExchangeWatch = (options: {
 
 /** Whether something is held in a market that is not listed: it may be listed again, and what is held may leave. */
 const strands = ({ symbolList }: EngineState): boolean => symbolList.some(({ unlisted, managed }) => unlisted && managed !== null);
+
+/** Binance spot API, errors: NEW_ORDER_REJECTED, most of all for want of funds. Others of its reasons cost a comparison in vain, a minute apart. */
+const NEW_ORDER_REJECTED = '-2010';
+
+/** The newest order that was refused for that; null where there is none among the kept ones. */
+const lackedFunds = ({ orderList }: EngineState): string | null => orderList.findLast(({ status, detail }) => status === 'rejected' && detail?.startsWith(NEW_ORDER_REJECTED) === true)?.draft.clientOrderId ?? null;
 
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);

@@ -110,6 +110,15 @@ const CASES: readonly Case[] = [
     },
   },
   { what: 'an entry is filled', kind: 'fill', title: 'BTC bought', cause: orderCase((world) => void world.enter()) },
+  {
+    what: 'an order was charged more than the known fee',
+    kind: 'reconciliation',
+    title: 'are charged',
+    cause: orderCase((world) => {
+      world.exchange.feeRate = decimal('0.004');
+      world.enter();
+    }),
+  },
   { what: 'its stop rests on the exchange', kind: 'stop', title: 'stop placed', cause: orderCase((world) => void world.enter()) },
   { what: 'a stop has triggered', kind: 'stop', title: 'stop triggered', cause: orderCase((world) => stopOut(world, BTC)) },
   { what: 'a position is closed, with its result', kind: 'fill', title: /BTC closed -/, cause: orderCase((world) => stopOut(world, BTC)) },

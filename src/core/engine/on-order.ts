@@ -6,6 +6,7 @@ import { imposeAnew, recordFailure } from '../guardian/health-locks.ts';
 import { applySnapshot, endCancelling, isFinal, isSettledTrade, type OrderRecord } from '../orders/record.ts';
 import { HOUR_MS, hourStart } from '../units.ts';
 import { counted, money, price } from '../words.ts';
+import { noteChargedFee } from './charged-fee.ts';
 import type { CancelFailedInput, OrderOutcome, OrderReportInput } from './input.ts';
 import { manage, REST_AFTER_STOP, setBarriers } from './lifecycle.ts';
 import { idsInUse } from './lost-history.ts';
@@ -140,6 +141,7 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
   const symbol = turn.state.symbols[draft.symbol];
   if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
   for (const fill of fresh) book(turn, symbol, record, fill);
+  if (fresh.length > 0) noteChargedFee(turn, symbol, record, fresh);
   if (draft.purpose === 'stop' && fresh.length > 0) {
     noteStopOut(turn, symbol, record);
     stopFilled(turn, record, fresh);

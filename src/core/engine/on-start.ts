@@ -4,6 +4,7 @@ import { evaluateModel, evaluateStreak, gatesReason, imposeAnew, lift, recordSta
 import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
+import { withChargedFees } from './charged-fee.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
@@ -78,6 +79,8 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   state.startedAt = turn.at;
   state.startedWall = turn.wall;
   takeInstruments(turn, input);
+  state.config = withChargedFees(input.config, state);
+  if (state.configuredFee !== undefined) state.configuredFee = input.config.takerFee;
   takeOrders(turn);
   const { feeAsset, quoteAsset, mode, symbols, model } = input.config;
   const feeSymbol = feeAsset === null ? null : `${feeAsset}/${quoteAsset}`;

@@ -7,7 +7,7 @@ import { createVolatility, type Volatility } from '../guardian/volatility.ts';
 import { createLedger, quantityOf, type Ledger } from '../ledger/ledger.ts';
 import { floorToLot, smallestQuantity, type Instrument } from '../market/instrument.ts';
 import { isFinal, type OrderRecord } from '../orders/record.ts';
-import type { EpochMs, Milliseconds, SymbolName } from '../units.ts';
+import type { EpochMs, Fraction, Milliseconds, SymbolName } from '../units.ts';
 import type { EngineConfig } from './config.ts';
 
 /**
@@ -60,6 +60,8 @@ export interface ManagedPosition {
 }
 
 export interface SymbolState {
+  /** Fee rate that its newest order was charged, where that is more than the configuration states; absent otherwise. */
+  chargedFee?: Fraction;
   readonly symbol: SymbolName;
   readonly staleLockId: string;
   readonly volatilityLockId: string;
@@ -143,6 +145,8 @@ export interface EngineState {
   hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
   cashAtExchange: Decimal | null;
+  /** Taker fee of the configuration, once orders have been charged more than that; absent otherwise. */
+  configuredFee?: Fraction;
   /** A difference that the last account reading found and that is not yet acted upon; `times`: in how many readings in a row. */
   suspicion: { readonly key: string; readonly times: number } | null;
   /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */

@@ -13,6 +13,8 @@ describe('a denial in words', () => {
     ['state-halted', 'active', 'kill-switch', 'state-halted: the lock kill-switch is held'],
     ['spread-collar', 0.005, 0.012345678, 'spread-collar: spread 1.235 %, limit 0.5 %'],
     ['exposure-gross', 0.8, '0.000123456789', 'exposure-gross: limit 80 %, room for 0.00012345 units is too little to trade'],
+    ['reduce-only', '0.1', '0', "reduce-only: 0.1 by the books, and no lot of it on the exchange's account"],
+    ['reduce-only', '0.1', '0.2', 'reduce-only: limit 0.1, value 0.2'],
     ['clock-unknown', 1_000, null, 'clock-unknown: clocks may differ by 1000 ms, difference unknown'],
     ['clock-unknown', 1_000, -1_234.56, 'clock-unknown: clocks may differ by 1000 ms, difference -1235 ms'],
     ['price-unknown', null, null, 'price-unknown: the price is missing or stale'],

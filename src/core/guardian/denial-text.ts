@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<DenialCode, (denial: Denial) => string>> = {
   unprotectable: filter,
   'instrument-not-trading': ({ value }) => `${plain(value)} is not traded now`,
   'order-side': filter,
-  'reduce-only': filter,
+  'reduce-only': ({ limit, value }) => (value === '0' ? `${plain(limit)} by the books, and no lot of it on the exchange's account` : filter({ code: 'reduce-only', limit, value })),
 };
 
 /** A denial in one line, its code first: "resting-after-stop: until 2024-01-01 04:10 UTC". */

@@ -92,6 +92,31 @@ describe('the daily drawdown', () => {
   });
 });
 
+describe('an account without money', () => {
+  test('has no part of it to lose: neither drawdown locks, whatever doubles leave over of a withdrawal of everything', () => {
+    const { state, see, locks } = watch();
+    see(0);
+    expect(locks()).toEqual(['minimum-balance']);
+    shift(state, 1000.3);
+    see(1000.3);
+    shift(state, -1000.1);
+    shift(state, -0.2);
+    expect(state.dayBaseline).not.toBe(0);
+    expect(see(0)).toEqual([]);
+    expect(locks()).toEqual(['minimum-balance']);
+  });
+
+  test('that has lost before what was left was withdrawn is locked, and so is one whose equity is no number or below nothing', () => {
+    for (const [paid, equity] of [[-990, 0], [-1000, Number.NaN], [-1000, -1]] as const) {
+      const { state, see, locks } = watch();
+      see(1000);
+      shift(state, paid);
+      see(equity);
+      expect(locks()).toEqual(expect.arrayContaining(['daily-drawdown', 'total-drawdown']));
+    }
+  });
+});
+
 describe("the day's baseline", () => {
   test.each([
     ['a gap down over midnight', 1000, 990, 1000],

@@ -57,10 +57,15 @@ const moveMarks = (state: GuardianState, at: EpochMs, mark: number, leaping: boo
   return highest;
 };
 
+/** A mark below this, in quote currency, is none: an account without money, or what doubles leave over of one that was emptied. No part of it can be lost. */
+const NO_MONEY = 1e-6;
+const nothingToLose = (mark: number, equity: number): boolean => mark < NO_MONEY && equity > -NO_MONEY;
+
 const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline: number, limits: Limits, changes: Change[]): void => {
   const limit = limits.maxDailyDrawdown;
   // "Not above" instead of "below": a comparison with something that is no number locks.
-  if (!(equity > baseline * (1 - limit))) {
+  if (nothingToLose(baseline, equity)) state.announced.daily = 0;
+  else if (!(equity > baseline * (1 - limit))) {
     if (isHeld(state, 'daily-drawdown')) return;
     const daily = 1 - equity / baseline;
     const reason = `equity ${money(equity)} is ${percent(daily)} below the day's baseline ${money(baseline)} (limit ${percent(limit)})`;
@@ -71,7 +76,8 @@ const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline:
 
 const watchTotal = (state: GuardianState, at: EpochMs, equity: number, mark: number, limits: Limits, changes: Change[]): void => {
   const limit = limits.maxTotalDrawdown;
-  if (!(equity > mark * (1 - limit))) {
+  if (nothingToLose(mark, equity)) state.announced.total = 0;
+  else if (!(equity > mark * (1 - limit))) {
     if (isHeld(state, 'total-drawdown')) return;
     const total = 1 - equity / mark;
     const reason = `equity ${money(equity)} is ${percent(total)} below its high-water mark ${money(mark)} (limit ${percent(limit)})`;

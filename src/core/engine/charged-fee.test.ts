@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { decimal } from '../decimal.ts';
+import { BTC, ETH, seconds, trades, World } from './world.test-helper.ts';
+
+const told = (world: World): readonly string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.key.startsWith('reconciliation:fee:') ? [effect.alert.title] : []));
+
+/** Buys, and is stopped out a little below the trigger. */
+const roundTrip = (world: World, symbol = BTC): void => {
+  world.enter(symbol);
+  world.quotes({ [symbol]: (world.exchange.prices[symbol] ?? 0) * 0.9845 });
+  world.timer(seconds(5));
+};
+
+describe('fees above those that the configuration states', () => {
+  test.each(['quote', 'base'] as const)('charged in %s are told once, and the next entry is sized by them', (coin) => {
+    const world = new World().ready();
+    world.exchange.feeRate = decimal('0.006');
+    world.exchange.feeCoin = coin;
+    roundTrip(world);
+    expect(told(world)).toEqual(['BTC/USDT: fees of 0.6 % are charged, 0.1 % was known']);
+    expect(world.state.config?.takerFee).toBeCloseTo(0.006, 8);
+    roundTrip(world, ETH);
+    expect(told(world)).toEqual([]);
+    const [first, second] = trades(world).map(({ pnl }) => -Number(pnl) / 1e16);
+    // The risk is 1 % of equity: known fees keep to it, unknown ones did not.
+    expect(first).toBeGreaterThan(140);
+    expect(second).toBeLessThan(100);
+  });
+
+  test('outlive a restart, and end with an order that is charged less', () => {
+    const world = new World().ready();
+    world.exchange.feeRate = decimal('0.006');
+    roundTrip(world);
+    world.restart();
+    expect(world.state.config?.takerFee).toBeCloseTo(0.006, 8);
+    world.exchange.feeRate = decimal('0.001');
+    world.pass(seconds(4 * 3600));
+    world.ready();
+    roundTrip(world);
+    expect(world.state.config?.takerFee).toBe(0.001);
+    expect(world.state.symbols[BTC]).not.toHaveProperty('chargedFee');
+  });
+
+  test('that are rounded up on a small fill are none', () => {
+    const world = new World({ balances: { USDT: '10000' } }).ready();
+    world.exchange.feeCoin = 'base';
+    world.fate = (draft) => ({ kind: 'accept', ...(draft.purpose === 'entry' ? { part: 0.00133 } : {}) });
+    world.enter();
+    expect([told(world), world.state.config?.takerFee]).toEqual([[], 0.001]);
+  });
+});
