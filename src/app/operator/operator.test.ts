@@ -424,7 +424,7 @@ describe('what people may do', () => {
     world.predict(ETH);
     const symbols = tools().flattenPreview(null).positions.map(({ symbol }) => symbol);
     world.quotes({ [ETH]: 2_400 });
-    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'done', text: `Closing ${BTC}. No open position in ${ETH}.` });
+    expect(await tools().flatten(ADA, symbols.toReversed())).toEqual({ ok: true, code: 'done', text: `Closing ${BTC}. No open position in ${ETH}.` });
     expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'nothing-to-do', text: `Closed meanwhile. No open position in ${BTC}. No open position in ${ETH}.` });
   });
 
