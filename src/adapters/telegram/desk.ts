@@ -9,7 +9,7 @@ import type { Outbound, Replaced } from './outbound.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
-import { edited, furtherNotDone, isUrgentSlip, meantBehindSlash, meantCommand, nameless, noCommand, notUnderstood, splitCommands, unknownCommand } from './slips.ts';
+import { edited, furtherNotDone, isAnswer, isUrgentSlip, meantBehindSlash, meantCommand, nameless, noCommand, notUnderstood, splitCommands, unknownCommand } from './slips.ts';
 import { readUpdate, type IncomingMessage, type IncomingNameless, type IncomingPress, type Place, type Sender } from './updates.ts';
 
 /**
@@ -193,7 +193,7 @@ export const createDesk = (options: DeskOptions): Desk => {
 
   const meantAsCommand = ({ text, place }: IncomingMessage): void => {
     const meant = meantCommand(text, (name) => commands.find(name));
-    if (meant !== undefined && place.isPrivate) outbound.send(place, noCommand(text, meant));
+    if ((meant !== undefined || isAnswer(text)) && place.isPrivate) outbound.send(place, noCommand(text, meant));
   };
 
   /** The question is closed, so that the person is told once what to do and nothing hangs open. */

@@ -97,6 +97,11 @@ test.each([
   expect(bot.tools.calls).toEqual([]);
 });
 
+test.each([['19.48', 0], ['19,48 USDT', 0], ['123456', 300]])('the answer %j to no question is told as such, also when it comes after a restart %i seconds late', async (text, age) => {
+  const sent = bot.server.person.send(OPERATOR, OPERATOR, text, { date: Math.floor(bot.clock.wallNow() / 1_000) - age });
+  await bot.server.person.waitFor(OPERATOR, (message) => message.text?.startsWith('No question is open') === true, { afterMessageId: sent.message_id });
+});
+
 test('with a blank behind the slash the command is named, in a group, too', async () => {
   for (const place of [OPERATOR, GROUP]) {
     const answer = await bot.ask(OPERATOR, '/ Halt', place);
