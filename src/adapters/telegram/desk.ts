@@ -272,7 +272,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (role === null || spec === null || !access.allows(message.place, message.sender.id)) return;
     seen.add(message.updateId);
     const caller: Caller = { userId: message.sender.id, name: message.sender.name, role, via: 'telegram' };
-    if (tooFast(caller, message.place, spec.name, null)) return;
+    if (!isUrgent(spec, caller) && tooFast(caller, message.place, spec.name, null)) return;
     note(caller, message.place, spec.name, '', 'not done: an edited message');
     outbound.send(message.place, edited(spec));
   };

@@ -82,6 +82,15 @@ test('an edit that makes a command of a message does nothing, and says so with a
   expect([said(OPERATOR).length, said(STRANGER), deeds(), bot.tools.calls, bot.reported]).toEqual([1, [], [], [], []]);
 });
 
+test('an edit that makes /halt of a message is answered also behind more than the bot answers', async () => {
+  for (let count = 0; count < 30; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/locks');
+  await bot.settle();
+  edit(OPERATOR, '/locks');
+  edit(OPERATOR, '/halt');
+  await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('An edited message does nothing') === true);
+  expect(bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('If /locks is wanted now'))).toEqual([]);
+});
+
 test.each([
   ['/stop', OPERATOR, ['/halt']],
   ['STOP!!', OPERATOR, ['/halt']],
