@@ -9,7 +9,7 @@ import type { Outbound, Replaced } from './outbound.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
-import { edited, furtherNotDone, isUrgentSlip, meantBehindSlash, meantCommand, nameless, noCommand, notUnderstood, splitCommands, unknownCommand } from './slips.ts';
+import { edited, furtherNotDone, isAnswer, isUrgentSlip, meantBehindSlash, meantCommand, nameless, noCommand, notUnderstood, splitCommands, unknownCommand } from './slips.ts';
 import { readUpdate, type IncomingMessage, type IncomingNameless, type IncomingPress, type Place, type Sender } from './updates.ts';
 
 /**
@@ -193,7 +193,7 @@ export const createDesk = (options: DeskOptions): Desk => {
 
   const meantAsCommand = ({ text, place }: IncomingMessage): void => {
     const meant = meantCommand(text, (name) => commands.find(name));
-    if (meant !== undefined && place.isPrivate) outbound.send(place, noCommand(text, meant));
+    if ((meant !== undefined || isAnswer(text)) && place.isPrivate) outbound.send(place, noCommand(text, meant));
   };
 
   /** The question is closed, so that the person is told once what to do and nothing hangs open. */
@@ -272,7 +272,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (role === null || spec === null || !access.allows(message.place, message.sender.id)) return;
     seen.add(message.updateId);
     const caller: Caller = { userId: message.sender.id, name: message.sender.name, role, via: 'telegram' };
-    if (tooFast(caller, message.place, spec.name, null)) return;
+    if (!isUrgent(spec, caller) && tooFast(caller, message.place, spec.name, null)) return;
     note(caller, message.place, spec.name, '', 'not done: an edited message');
     outbound.send(message.place, edited(spec));
   };

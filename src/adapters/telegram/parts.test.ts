@@ -203,8 +203,10 @@ describe('reading updates', () => {
   });
 
   test('edits, bots, channels and posts in the name of a chat are nobody’s', () => {
-    expect(readUpdate({ update_id: 1, edited_message: sound.message })?.kind).toBe('edited');
-    expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, sender_chat: { id: -5 } } })).toBeNull();
+    expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, edit_date: 1_722_850_000 } })?.kind).toBe('edited');
+    expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, edit_date: 1_722_850_000, sender_chat: { id: -5 } } })).toBeNull();
+    // Somebody has put a reaction to it: a /halt that was done must not be answered with "does nothing".
+    for (const stated of [{}, { edit_date: 0 }]) expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, ...stated } })).toBeNull();
     for (const change of [{ from: { ...person, is_bot: true } }, { sender_chat: {} }, { via_bot: {} }, { chat: { id: 5, type: 'channel' } }, { from: { ...person, id: '5' } }, { text: 7 }]) {
       expect(readUpdate({ update_id: 1, message: { ...sound.message, ...change } })).toBeNull();
     }

@@ -65,7 +65,7 @@ export const meantCommand = (text: string, find: Find): CommandSpec | undefined 
 };
 
 /** A code or an amount: whoever types it believes that it was asked for. */
-const isAnswer = (text: string): boolean => /^[\d.,\s]+$/.test(text);
+export const isAnswer = (text: string): boolean => /^[\d.,\s]+(?:usdt)?$/i.test(text.trim());
 
 export const noCommand = (text: string, meant: CommandSpec | undefined): Reply =>
   meant === undefined

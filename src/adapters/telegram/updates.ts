@@ -135,6 +135,7 @@ export const readUpdate = (value: unknown): Incoming | null => {
   const query = fields(update['callback_query']);
   if (query !== null) return readPress(updateId, query);
   const edited = fields(update['edited_message']);
-  const now = edited === null ? null : readMessage(updateId, edited);
+  // Telegram also sends it for changes that nobody made and a bot does not see (a reaction, a preview); then it states no time of an edit.
+  const now = edited === null || (integer(edited['edit_date']) ?? 0) <= 0 ? null : readMessage(updateId, edited);
   return now?.kind === 'message' ? { ...now, kind: 'edited' } : null;
 };

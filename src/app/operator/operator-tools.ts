@@ -175,7 +175,8 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
     const outcomes: CommandOutcome[] = [];
     for (const symbol of symbols) outcomes.push(await run(caller, { name: 'flatten', symbol }));
-    const text = outcomes.map((outcome) => outcome.text).join(' ');
+    // First what is being sold: the first sentence is read as the whole.
+    const text = [...outcomes].sort((one, other) => Number(other.ok) - Number(one.ok)).map((outcome) => outcome.text).join(' ');
     // What has closed meanwhile, by its stop or another's hand, is what was wanted; what cannot be sold must not hide that the others are being.
     const failed = outcomes.find(({ ok, code }) => !ok && code !== 'no-position');
     const sold = outcomes.some(({ ok }) => ok);

@@ -160,10 +160,42 @@ describe('what people see', () => {
     world.command({ name: 'reconcile' });
     world.account();
     const { baselines, newLossPermitted, locks } = unlockPreview(world.state, now());
-    expect(locks.map(({ id }) => id)).toEqual(['daily-drawdown', 'reconciliation']);
+    expect(locks.map(({ id }) => id)).toEqual(['reconciliation', 'daily-drawdown']);
     expect(world.unlock(locks.map(({ id }) => id), newLossPermitted).ok).toBe(true);
     const after = world.state.guardian.dayBaseline ?? 0;
     expect(baselines).toEqual(['25.00 USDT out of the books as withdrawn: no loss, the baselines move with it', `day baseline 10,000.00 -> ${after.toFixed(2).replace(/^9/, '9,')}`]);
+  });
+
+  test.each([['before', true], ['after', false]])('what equity is left, and may be lost, once a shortage that was found %s the fall has been booked', (_, first) => {
+    const lose = (): void => {
+      world.exchange.move('USDT', decimal('-400'));
+      world.account();
+      world.account();
+      world.command({ name: 'reconcile' });
+      world.account();
+    };
+    const fall = (): void => void world.quotes({ [BTC]: 45_000 });
+    world.enter();
+    world.exchange.stopsFill = false;
+    world.state.guardian.highWaterMark = 10_500;
+    for (const act of first ? [lose, fall] : [fall, lose]) act();
+    const { shown, locks, newLossPermitted } = unlockPreview(world.state, now());
+    expect(locks.map(({ id }) => id).sort()).toEqual(['daily-drawdown', 'reconciliation', 'total-drawdown']);
+    expect(world.command({ name: 'unlock', reason: '', ...shown, lockIds: locks.map(({ id }) => id), newLossPermitted })).toMatchObject({ ok: true });
+    expect(world.state.guardian.dayBaseline).toBe(shown.shownEquity);
+    expect(newLossPermitted).toBeCloseTo((shown.shownEquity ?? 0) * 0.02, 9);
+  });
+
+  test('that what is left once a shortage has been booked is less than the minimum', () => {
+    world.exchange.move('USDT', decimal('-9950'));
+    world.state.guardian.locks = { 'minimum-balance': { id: 'minimum-balance', kind: 'minimum-balance', symbol: null, since: world.at, reason: 'x', limit: 100, value: 50 } };
+    world.account();
+    world.account();
+    world.command({ name: 'reconcile' });
+    world.account();
+    const { shown, locks, staying } = unlockPreview(world.state, now());
+    expect([locks, staying]).toMatchObject([[{ id: 'reconciliation' }], [{ id: 'minimum-balance', clearing: 'equity 50.00 is still below 100.00' }]]);
+    expect(world.command({ name: 'unlock', reason: '', ...shown, lockIds: ['reconciliation', 'minimum-balance'], newLossPermitted: null })).toMatchObject({ ok: false, code: 'partly' });
   });
 
   test('that a day which was unlocked once asks for no amount any more while another lock can be cleared', () => {
@@ -392,7 +424,7 @@ describe('what people may do', () => {
     world.predict(ETH);
     const symbols = tools().flattenPreview(null).positions.map(({ symbol }) => symbol);
     world.quotes({ [ETH]: 2_400 });
-    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'done', text: `Closing ${BTC}. No open position in ${ETH}.` });
+    expect(await tools().flatten(ADA, symbols.toReversed())).toEqual({ ok: true, code: 'done', text: `Closing ${BTC}. No open position in ${ETH}.` });
     expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'nothing-to-do', text: `Closed meanwhile. No open position in ${BTC}. No open position in ${ETH}.` });
   });
 

@@ -2,7 +2,7 @@ import { formatDecimal, sub, toNumber, ZERO } from '../../core/decimal.ts';
 import { believedPrice, disbelieved, markEquity } from '../../core/engine/marking.ts';
 import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
 import type { EngineState } from '../../core/engine/state.ts';
-import type { LockKind } from '../../core/guardian/lock.ts';
+import type { Lock, LockKind } from '../../core/guardian/lock.ts';
 import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { EpochMs } from '../../core/units.ts';
 import { money } from '../../core/words.ts';
@@ -39,11 +39,10 @@ const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState):
   return [...(cash > 0 ? [{ what: `${money(cash)} ${config?.quoteAsset ?? ''}`, value: cash }] : []), ...coins.filter(({ units }) => units > ZERO)];
 };
 
-/** With the values before and after: what is booked as withdrawn moves baselines, too. */
-const movesOf = (state: EngineState, known: number | null, clearing: Clearing): readonly string[] => {
+/** With the values before and after. `left`: equity once what is missing has been booked. */
+const movesOf = (state: EngineState, missing: ReturnType<typeof missingOf>, left: number | null, clearing: Clearing): readonly string[] => {
   const { dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = state.guardian;
-  const missing = clearing.has('reconciliation') ? missingOf(state) : [];
-  const equity = known === null ? null : known - disbelieved(state) - missing.reduce((total, { value }) => total + value, 0);
+  const equity = left === null ? null : left - disbelieved(state);
   return [
     ...missing.map(({ what }) => `${what} out of the books as withdrawn: no loss, the baselines move with it`),
     ...(equity !== null && clearing.has('daily-drawdown') ? [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`] : []),
@@ -56,22 +55,29 @@ const movesOf = (state: EngineState, known: number | null, clearing: Clearing): 
 
 export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const { config, guardian } = state;
+  const judge = (lock: Lock, permitted: number | null, withdrawn: number): string | null =>
+    config === null || !lockView(lock, config.lockPolicies).clearedByUnlock ? null : unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }, withdrawn);
+  const { reconciliation, ...others } = guardian.locks;
+  // The engine clears in the order in which they are shown: first what moves equity, so that the others are judged by what is left.
+  const accepted = reconciliation !== undefined && judge(reconciliation, null, 0) === null;
+  const missing = accepted ? missingOf(state) : [];
+  const withdrawn = missing.reduce((total, { value }) => total + value, 0);
   const equity = markEquity(state, now.market, now.wall).value;
-  const daily = guardian.locks['daily-drawdown'] !== undefined;
-  const permitted = daily && equity !== null && config !== null ? newLossPermitted(equity, config.limits.maxDailyDrawdown) : null;
-  const judged = Object.values(guardian.locks).map((lock) => {
+  const left = equity === null ? null : equity - withdrawn;
+  const permitted = guardian.locks['daily-drawdown'] !== undefined && left !== null && config !== null ? newLossPermitted(left, config.limits.maxDailyDrawdown) : null;
+  const judged = [...(reconciliation === undefined ? [] : [reconciliation]), ...Object.values(others)].map((lock) => {
     const view = lockView(lock, config?.lockPolicies);
-    const refusal = config === null || !view.clearedByUnlock ? null : unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted });
+    const refusal = judge(lock, permitted, lock === reconciliation ? 0 : withdrawn);
     return { kind: lock.kind, view, refusal, clears: view.clearedByUnlock && refusal === null };
   });
   const cleared = judged.filter(({ clears }) => clears);
   const refusals = judged.flatMap(({ refusal }) => refusal ?? []);
   return {
-    shown: shownOf(state, equity, now.market),
+    shown: shownOf(state, left, now.market),
     locks: cleared.map(({ view }) => view),
     // Of one that waits for /unlock, and that it cannot clear now, what it waits for besides.
     staying: judged.filter(({ clears }) => !clears).map(({ view, refusal }) => (refusal === null ? view : { ...view, clearing: refusal })),
-    baselines: movesOf(state, equity, new Set(cleared.map(({ kind }) => kind))),
+    baselines: movesOf(state, missing, left, new Set(cleared.map(({ kind }) => kind))),
     newLossPermitted: cleared.some(({ kind }) => kind === 'daily-drawdown') ? permitted : null,
     refusal: cleared.length === 0 ? (refusals[0] ?? null) : null,
   };

@@ -102,8 +102,8 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
   return { ok: staying.length === 0, code: staying.length === 0 ? 'done' : 'partly', text: `Unlocked: ${cleared.join(', ')}.${tail.length > 0 ? ` ${tail.join('; ')}.` : ''}` };
 };
 
-/** Why /unlock may not clear this lock now, or null. */
-export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownLosses' | 'shownDrift'>): string | null => {
+/** Why /unlock may not clear this lock now, or null. `withdrawn`: value that an earlier lock of the same command would book out of the ledger first; none while it is carried out. */
+export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownLosses' | 'shownDrift'>, withdrawn = 0): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
@@ -112,8 +112,9 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
     case 'daily-drawdown':
     case 'total-drawdown':
     case 'minimum-balance': {
-      const { value: equity, unknown } = markEquity(turn.state, turn.at, turn.wall);
-      if (equity === null) return `equity is not known (${unknown})`;
+      const { value, unknown } = markEquity(turn.state, turn.at, turn.wall);
+      if (value === null) return `equity is not known (${unknown})`;
+      const equity = value - withdrawn;
       if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
       if (lock.kind === 'total-drawdown') return equity > 0 ? fallenSince(equity, command.shownEquity) : 'there is no equity left';
       if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';

@@ -82,6 +82,15 @@ test('an edit that makes a command of a message does nothing, and says so with a
   expect([said(OPERATOR).length, said(STRANGER), deeds(), bot.tools.calls, bot.reported]).toEqual([1, [], [], [], []]);
 });
 
+test('an edit that makes /halt of a message is answered also behind more than the bot answers', async () => {
+  for (let count = 0; count < 30; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/locks');
+  await bot.settle();
+  edit(OPERATOR, '/locks');
+  edit(OPERATOR, '/halt');
+  await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('An edited message does nothing') === true);
+  expect(bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('If /locks is wanted now'))).toEqual([]);
+});
+
 test.each([
   ['/stop', OPERATOR, ['/halt']],
   ['STOP!!', OPERATOR, ['/halt']],
@@ -95,6 +104,11 @@ test.each([
   const answer = await bot.ask(who, text);
   expect(answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label) ?? []).toEqual(buttons);
   expect(bot.tools.calls).toEqual([]);
+});
+
+test.each([['19.48', 0], ['19,48 USDT', 0], ['123456', 300]])('the answer %j to no question is told as such, also when it comes after a restart %i seconds late', async (text, age) => {
+  const sent = bot.server.person.send(OPERATOR, OPERATOR, text, { date: Math.floor(bot.clock.wallNow() / 1_000) - age });
+  await bot.server.person.waitFor(OPERATOR, (message) => message.text?.startsWith('No question is open') === true, { afterMessageId: sent.message_id });
 });
 
 test('with a blank behind the slash the command is named, in a group, too', async () => {
