@@ -130,6 +130,30 @@ describe('a shortage', () => {
     expect(world.locks()).toEqual([]);
   });
 
+  test('that is another one at each reading, because somebody goes on spending, locks as well; /unlock accepts what the lock says', () => {
+    const world = new World().ready();
+    const spend = (readings: number): void => {
+      for (let reading = 0; reading < readings; reading += 1) {
+        world.pass(seconds(5)).quotes();
+        world.exchange.move('USDT', decimal('-1'));
+        world.account();
+      }
+    };
+    spend(5);
+    expect(world.locks()).toEqual([]);
+    spend(1);
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: the exchange has 6 less than the ledger');
+    world.command({ name: 'reconcile' });
+    spend(1);
+    world.pass(seconds(5)).quotes();
+    world.take();
+    expect(world.unlock().ok).toBe(true);
+    expect(deposits(world)).toEqual(['-7']);
+    expect(world.state.guardian).toMatchObject({ dayBaseline: 9_993, highWaterMark: 9_993 });
+    spend(5);
+    expect(world.locks()).toEqual([]);
+  });
+
   test('of base with an open gain is neither a profit nor a loss: what has left is booked at its value, in the books and in the record', () => {
     const world = new World().ready().enter();
     world.quotes({ [BTC]: 51_000 });
