@@ -73,6 +73,14 @@ describe('a deposit', () => {
     expect(deposits(world)).toEqual([]);
   });
 
+  test('of a fraction of a cent is told as what it is', () => {
+    const world = new World().ready();
+    world.exchange.move('USDT', decimal('0.00000012'));
+    for (let reading = 0; reading < 2; reading += 1) world.account();
+    expect(world.effects).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ title: 'Deposit of 0.00000012 USDT' }) as unknown }));
+    expect(deposits(world)).toContain('0.00000012');
+  });
+
   test('that grows between two readings is confirmed anew', () => {
     const world = new World().ready();
     world.take();

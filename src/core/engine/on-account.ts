@@ -247,6 +247,9 @@ const feeCoinsIn = ({ state }: Turn, totals: Totals, feeAsset: string): Decimal 
   return total > held ? sub(total, held) : ZERO;
 };
 
+/** Interest of a fraction of a cent is no deposit of 0.00. */
+const amountText = (amount: Decimal): string => (Number(toNumber(amount).toFixed(2)) === 0 ? formatDecimal(amount) : money(toNumber(amount)));
+
 const deposit = (turn: Turn, amount: Decimal): void => {
   const { state, config } = turn;
   bookDeposit(state.ledger, amount);
@@ -254,7 +257,7 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   shiftBaselines(state.guardian, toNumber(amount), turn.changes);
   state.suspicion = null;
   emit(turn, { type: 'deposit', amount, at: turn.at });
-  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${money(toNumber(amount))} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
+  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${amountText(amount)} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
 /**
