@@ -7,7 +7,7 @@ import type { AccountInput } from './input.ts';
 import { symbolsOf } from './lost-history.ts';
 import { believedPrice, freshFeeCoinPrice } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
-import { money } from '../words.ts';
+import { amountText } from '../words.ts';
 import { noteListing } from './unlisted.ts';
 import { syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
@@ -246,9 +246,6 @@ const feeCoinsIn = ({ state }: Turn, totals: Totals, feeAsset: string): Decimal 
   const held = sum(state.symbolList.map(({ symbol, instrument }) => (instrument.base === feeAsset ? quantityOf(state.ledger, symbol) : ZERO)));
   return total > held ? sub(total, held) : ZERO;
 };
-
-/** Interest of a fraction of a cent is no deposit of 0.00. */
-const amountText = (amount: Decimal): string => (Number(toNumber(amount).toFixed(2)) === 0 ? formatDecimal(amount) : money(toNumber(amount)));
 
 const deposit = (turn: Turn, amount: Decimal): void => {
   const { state, config } = turn;
