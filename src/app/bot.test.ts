@@ -168,6 +168,51 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
   clock.end();
 });
 
+test.each(['start', '/reconcile'])('balances that are seconds behind the fills are no shortage: at a %s the two readings are not made in one moment', async (occasion) => {
+  const world = new World().ready();
+  const before = world.exchange.balances();
+  world.enter();
+  const clock = createVirtualClock(world.wall);
+  const { exchange } = world;
+  let lateUntil = occasion === 'start' ? world.wall + 4 * SECOND_MS : 0;
+  const bot = createBot({
+    ...onWorld(world, clock),
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      send: unused,
+      openOrders: (symbol) => Promise.resolve({ ok: true, value: exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : [])) }),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+      tradesAfter: (symbol) =>
+        Promise.resolve({
+          ok: true,
+          value: [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : [])),
+        }),
+      balances: () => Promise.resolve({ ok: true, value: clock.wallNow() < lateUntil ? before : exchange.balances() }),
+      lookUp: ({ clientOrderId }) => {
+        const order = exchange.snapshot(clientOrderId);
+        return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
+      },
+      cancel: unused,
+    },
+    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('unknown', 'TIMEOUT') }) },
+    features: { requiredSymbols: [] } as never,
+    pacer: { next: () => new Promise(() => undefined) },
+  });
+  // A start alone waits for no loop.
+  let done = false;
+  const noted = (): void => void (done = true);
+  if (occasion === 'start') {
+    void bot.ready.then(noted);
+    bot.start();
+  } else {
+    lateUntil = clock.wallNow() + 4 * SECOND_MS;
+    void bot.reconcile().then(noted);
+  }
+  await clock.runTo(clock.wallNow() + 30 * SECOND_MS);
+  expect([done, world.state.suspicion, world.state.guardian.locks['reconciliation']?.reason]).toEqual([true, null, undefined]);
+  clock.end();
+});
+
 test('a start is completed though a market has left the exchange while it is held: it is named, entries are locked, and no order is sent for it', async () => {
   const world = new World({ limits: { maxSymbolExposure: 0.4 } }).ready().enter().enter(ETH);
   world.config = { ...world.config, symbols: [BTC] };

@@ -1,6 +1,6 @@
 import { add, decimal, formatDecimal, isDecimalText } from '../core/decimal.ts';
 import type { SettlementEvidence } from '../core/engine/input.ts';
-import { READINGS_BEFORE_ACTION } from '../core/engine/on-account.ts';
+import { isConfirmed } from '../core/engine/on-account.ts';
 import type { EngineState } from '../core/engine/state.ts';
 import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
@@ -161,7 +161,7 @@ export const createExchangeWatch = (options: {
     const { suspicion } = host.state;
     // What the books have and the account has not is refused as often as it is tried.
     if (lackedFunds(host.state) !== lacked && suspicion === null) return DIFFERENCE_CADENCE;
-    return executor.stuck.length > 0 || strands(host.state) || (suspicion !== null && suspicion.times >= READINGS_BEFORE_ACTION) ? DIFFERENCE_CADENCE : 0;
+    return executor.stuck.length > 0 || strands(host.state) || isConfirmed(suspicion) ? DIFFERENCE_CADENCE : 0;
   };
 
   const account = async (): Promise<boolean> => {

@@ -1,8 +1,11 @@
-import { toNumber, type Decimal } from './decimal.ts';
+import { formatDecimal, toNumber, type Decimal } from './decimal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type Fraction, type Milliseconds } from './units.ts';
 
 /** Two decimals, thousands apart: "10,012.40", as in the replies to commands. Rounded to nothing it is zero without a sign. */
 export const money = (value: number): string => value.toFixed(2).replace(/^-(?=0\.00$)/, '').replace(/\B(?=(\d{3})+\.)/g, ',');
+
+/** As `money`, but a fraction of a cent in all its places: interest is no deposit of 0.00. */
+export const amountText = (value: Decimal): string => (Number(toNumber(value).toFixed(2)) === 0 ? formatDecimal(value) : money(toNumber(value)));
 
 /** As `money`, with its sign: "+2.31", "-0.40", "0.00". */
 export const signedMoney = (value: number): string => `${Number(value.toFixed(2)) > 0 ? '+' : ''}${money(value)}`;

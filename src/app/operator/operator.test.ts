@@ -198,6 +198,29 @@ describe('what people see', () => {
     expect(world.command({ name: 'unlock', reason: '', ...shown, lockIds: ['reconciliation', 'minimum-balance'], newLossPermitted: null })).toMatchObject({ ok: false, code: 'partly' });
   });
 
+  test('that accepting a withdrawal trips a drawdown, of which positions are closed', () => {
+    world.enter();
+    world.quotes({ [BTC]: 49_300 });
+    const withdraw = (amount: string): readonly string[] => {
+      world.exchange.move('USDT', decimal(amount));
+      for (let reading = 0; reading < 2; reading += 1) world.account();
+      world.command({ name: 'reconcile' });
+      world.account();
+      return unlockPreview(world.state, now()).baselines;
+    };
+    expect(withdraw('-0.001')).toEqual(['0.001 USDT out of the books as withdrawn: no loss, the baselines move with it']);
+    world.exchange.move('BTC', decimal('-0.05'));
+    world.exchange.total['BTC'] = decimal('0');
+    const all = withdraw(`-${formatDecimal(world.exchange.of('USDT'))}`);
+    expect(all.slice(2)).toEqual([
+      expect.stringMatching(/^then 0.00 is 100.00 % below 83.*: Daily drawdown locks, and positions are closed at market$/),
+      expect.stringMatching(/: Total drawdown locks, and positions are closed at market$/),
+      'then 0.00 is below 100.00: Minimum balance locks',
+    ]);
+    world.unlock(['reconciliation']);
+    expect(world.locks()).toEqual(['daily-drawdown', 'minimum-balance', 'total-drawdown']);
+  });
+
   test('that a day which was unlocked once asks for no amount any more while another lock can be cleared', () => {
     world.enter();
     world.exchange.stopsFill = false;

@@ -2,10 +2,12 @@ import { formatDecimal, sub, toNumber, ZERO } from '../../core/decimal.ts';
 import { believedPrice, disbelieved, markEquity } from '../../core/engine/marking.ts';
 import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
 import type { EngineState } from '../../core/engine/state.ts';
-import type { Lock, LockKind } from '../../core/guardian/lock.ts';
+import { nothingToLose, percent } from '../../core/guardian/equity-locks.ts';
+import { LOCKS, type Lock, type LockKind } from '../../core/guardian/lock.ts';
+import { isHeld } from '../../core/guardian/state.ts';
 import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { EpochMs } from '../../core/units.ts';
-import { money } from '../../core/words.ts';
+import { amountText, money } from '../../core/words.ts';
 import type { UnlockPreview, UnlockShown } from '../../ports/operator.ts';
 import { lockView, type Now } from './views.ts';
 
@@ -30,21 +32,39 @@ const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: numbe
 
 /** What the exchange has less of: accepted, it is booked as withdrawn. */
 const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState): readonly { readonly what: string; readonly value: number }[] => {
-  const cash = ledger.cash === null || cashAtExchange === null ? 0 : toNumber(sub(ledger.cash, cashAtExchange));
+  const cash = ledger.cash === null || cashAtExchange === null ? ZERO : sub(ledger.cash, cashAtExchange);
   const coins = symbolList.map((symbol) => {
     const units = symbol.atExchange === null ? ZERO : sub(quantityOf(ledger, symbol.symbol), symbol.atExchange);
     const value = toNumber(units) * toNumber(believedPrice(symbol) ?? ZERO);
     return { what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(value)} ${symbol.instrument.quote})`, units, value };
   });
-  return [...(cash > 0 ? [{ what: `${money(cash)} ${config?.quoteAsset ?? ''}`, value: cash }] : []), ...coins.filter(({ units }) => units > ZERO)];
+  return [...(cash > ZERO ? [{ what: `${amountText(cash)} ${config?.quoteAsset ?? ''}`, value: toNumber(cash) }] : []), ...coins.filter(({ units }) => units > ZERO)];
+};
+
+/** What was lost of a larger sum is a larger part of what is left: accepting a withdrawal can trip what watches equity, and close positions. */
+const tripsOf = ({ config, guardian }: EngineState, equity: number, withdrawn: number, clearing: Clearing): readonly string[] => {
+  if (config === null) return [];
+  const { limits, lockPolicies } = config;
+  const falls = [
+    ['daily-drawdown', guardian.dayBaseline, limits.maxDailyDrawdown],
+    ['total-drawdown', guardian.highWaterMark, limits.maxTotalDrawdown],
+  ] as const;
+  const trips = falls.flatMap(([kind, mark, limit]) => {
+    if (mark === null || clearing.has(kind) || isHeld(guardian, kind) || equity > (mark - withdrawn) * (1 - limit) || nothingToLose(mark - withdrawn, equity)) return [];
+    return [`then ${money(equity)} is ${percent(1 - equity / (mark - withdrawn))} below ${money(mark - withdrawn)} (limit ${percent(limit)}): ${LOCKS[kind].title} locks, and positions are closed at market`];
+  });
+  const least = equity < limits.minBalance && !isHeld(guardian, 'minimum-balance') ? [`then ${money(equity)} is below ${money(limits.minBalance)}: ${LOCKS['minimum-balance'].title} locks${lockPolicies?.['minimum-balance'] === 'flatten' ? ', and positions are closed at market' : ''}`] : [];
+  return [...trips, ...least];
 };
 
 /** With the values before and after. `left`: equity once what is missing has been booked. */
 const movesOf = (state: EngineState, missing: ReturnType<typeof missingOf>, left: number | null, clearing: Clearing): readonly string[] => {
   const { dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = state.guardian;
   const equity = left === null ? null : left - disbelieved(state);
+  const withdrawn = missing.reduce((total, { value }) => total + value, 0);
   return [
     ...missing.map(({ what }) => `${what} out of the books as withdrawn: no loss, the baselines move with it`),
+    ...(left === null || missing.length === 0 ? [] : tripsOf(state, left, withdrawn, clearing)),
     ...(equity !== null && clearing.has('daily-drawdown') ? [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`] : []),
     ...(equity !== null && clearing.has('total-drawdown') ? [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`] : []),
     ...(clearing.has('kill-switch') ? [`loss streak ${lossStreak.length} -> 0`] : []),

@@ -73,6 +73,14 @@ describe('a deposit', () => {
     expect(deposits(world)).toEqual([]);
   });
 
+  test('of a fraction of a cent is told as what it is', () => {
+    const world = new World().ready();
+    world.exchange.move('USDT', decimal('0.00000012'));
+    for (let reading = 0; reading < 2; reading += 1) world.account();
+    expect(world.effects).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ title: 'Deposit of 0.00000012 USDT' }) as unknown }));
+    expect(deposits(world)).toContain('0.00000012');
+  });
+
   test('that grows between two readings is confirmed anew', () => {
     const world = new World().ready();
     world.take();
@@ -127,6 +135,30 @@ describe('a shortage', () => {
     expect(imbalance(world.state.ledger)).toBe(ZERO);
     world.account();
     world.account();
+    expect(world.locks()).toEqual([]);
+  });
+
+  test('that is another one at each reading, because somebody goes on spending, locks as well; /unlock accepts what the lock says', () => {
+    const world = new World().ready();
+    const spend = (readings: number): void => {
+      for (let reading = 0; reading < readings; reading += 1) {
+        world.pass(seconds(5)).quotes();
+        world.exchange.move('USDT', decimal('-1'));
+        world.account();
+      }
+    };
+    spend(5);
+    expect(world.locks()).toEqual([]);
+    spend(1);
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: the exchange has 6 less than the ledger');
+    world.command({ name: 'reconcile' });
+    spend(1);
+    world.pass(seconds(5)).quotes();
+    world.take();
+    expect(world.unlock().ok).toBe(true);
+    expect(deposits(world)).toEqual(['-7']);
+    expect(world.state.guardian).toMatchObject({ dayBaseline: 9_993, highWaterMark: 9_993 });
+    spend(5);
     expect(world.locks()).toEqual([]);
   });
 

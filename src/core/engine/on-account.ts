@@ -7,13 +7,24 @@ import type { AccountInput } from './input.ts';
 import { symbolsOf } from './lost-history.ts';
 import { believedPrice, freshFeeCoinPrice } from './marking.ts';
 import { MINUTE_MS, type Milliseconds } from '../units.ts';
-import { money } from '../words.ts';
+import { amountText } from '../words.ts';
 import { noteListing } from './unlisted.ts';
 import { syncNumbers, type EngineState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Readings in a row that have to show the same difference before anything follows: one may have met a fill under way. */
-export const READINGS_BEFORE_ACTION = 2;
+const READINGS_BEFORE_ACTION = 2;
+
+/** Where each reading shows another shortage, because somebody else goes on spending, no two of them ever agree: this many changes in a row count as well. */
+const CHANGES_BEFORE_ACTION = 5;
+
+const suspicionOf = ({ key, kind }: Difference, before: EngineState['suspicion']): NonNullable<EngineState['suspicion']> => {
+  const changes = (before?.changes ?? 0) + (kind === 'shortage' && before !== null && before.key !== key ? 1 : 0);
+  return { key, times: before?.key === key ? before.times + 1 : 1, ...(kind === 'shortage' && changes > 0 ? { changes } : {}) };
+};
+
+/** Whether readings enough have shown the difference for something to follow from it. */
+export const isConfirmed = (suspicion: EngineState['suspicion']): boolean => suspicion !== null && (suspicion.times >= READINGS_BEFORE_ACTION || (suspicion.changes ?? 0) >= CHANGES_BEFORE_ACTION);
 
 type Totals = ReadonlyMap<string, Decimal>;
 
@@ -38,8 +49,8 @@ export const onAccount = (turn: Turn, input: AccountInput): void => {
   // While the outcome of an order is open, a reading proves nothing: the order may or may not be in it.
   if (state.unsettled > 0) return;
   const difference = findDifference(turn, totals, input.historyLost ?? []);
-  state.suspicion = difference === null ? null : { key: difference.key, times: state.suspicion?.key === difference.key ? state.suspicion.times + 1 : 1 };
-  const confirmed = state.suspicion !== null && state.suspicion.times >= READINGS_BEFORE_ACTION;
+  state.suspicion = difference === null ? null : suspicionOf(difference, state.suspicion);
+  const confirmed = isConfirmed(state.suspicion);
   noteHoldings(turn, totals, confirmed);
   if (difference !== null && !confirmed) return;
   state.lostHistory = symbolsOf(input.historyLost ?? []);
@@ -243,7 +254,7 @@ const deposit = (turn: Turn, amount: Decimal): void => {
   shiftBaselines(state.guardian, toNumber(amount), turn.changes);
   state.suspicion = null;
   emit(turn, { type: 'deposit', amount, at: turn.at });
-  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${money(toNumber(amount))} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
+  alert(turn, 'deposit', `${turn.wall}`, `Deposit of ${amountText(amount)} ${config.quoteAsset}`, ['No profit: the baselines move by the same amount.'], ['/balance']);
 };
 
 /**

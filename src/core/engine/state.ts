@@ -147,8 +147,8 @@ export interface EngineState {
   cashAtExchange: Decimal | null;
   /** Taker fee of the configuration, once orders have been charged more than that; absent otherwise. */
   configuredFee?: Fraction;
-  /** A difference that the last account reading found and that is not yet acted upon; `times`: in how many readings in a row. */
-  suspicion: { readonly key: string; readonly times: number } | null;
+  /** A difference that the last account reading found and that is not yet acted upon; `times`: in how many readings in a row; `changes`: how many readings in a row have shown another shortage than the one before. */
+  suspicion: { readonly key: string; readonly times: number; readonly changes?: number } | null;
   /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */
   orphans: readonly string[];
   acceptedOrphans: readonly string[];

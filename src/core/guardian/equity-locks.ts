@@ -59,7 +59,7 @@ const moveMarks = (state: GuardianState, at: EpochMs, mark: number, leaping: boo
 
 /** A mark below this, in quote currency, is none: an account without money, or what doubles leave over of one that was emptied. No part of it can be lost. */
 const NO_MONEY = 1e-6;
-const nothingToLose = (mark: number, equity: number): boolean => mark < NO_MONEY && equity > -NO_MONEY;
+export const nothingToLose = (mark: number, equity: number): boolean => mark < NO_MONEY && equity > -NO_MONEY;
 
 const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline: number, limits: Limits, changes: Change[]): void => {
   const limit = limits.maxDailyDrawdown;

@@ -84,6 +84,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     control.deposit(field(fields, 'asset', 'string'), amount(fields, 'amount'));
     return control.state();
   },
+  'POST /control/fees': (control, { body }) => {
+    const fields = fieldsOf(body, ['maker', 'taker', 'coin']);
+    const { coin } = fields;
+    if (coin !== undefined && coin !== null && typeof coin !== 'string') throw new ControlError(`coin must be a string or null, not ${JSON.stringify(coin)}`);
+    const rate = (name: 'maker' | 'taker') => (fields[name] === undefined ? {} : { [name]: amount(fields, name) });
+    control.fees({ ...rate('maker'), ...rate('taker'), ...(coin === undefined ? {} : { coin }) });
+    return control.state();
+  },
   'GET /control/fault': () => FAULTS.map(({ create: _create, ...description }) => description),
   'POST /control/fault': (control, { body }) => {
     const fields = fieldsOf(body, null);

@@ -75,6 +75,17 @@ describe('the control interface over HTTP', () => {
     expect((await client.signed('GET', 'openOrders', { symbol: 'BTCUSDT' })).body).toEqual([]);
   });
 
+  it('charges other fees from now on, and says so', async () => {
+    const simulator = await start();
+    const client = createRawClient(simulator);
+    const buy = async (): Promise<unknown> => (await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' })).body;
+    expect(await buy()).toMatchObject({ fills: [{ commission: '0.00001000' }] });
+    expect((await call(simulator, 'POST', 'fees', { taker: '0.006' })).status).toBe(200);
+    expect(await buy()).toMatchObject({ fills: [{ commission: '0.00006000' }] });
+    expect((await client.signed('GET', 'account', {})).body).toMatchObject({ commissionRates: { maker: '0.00100000', taker: '0.00600000' } });
+    for (const wrong of [{ taker: 1 }, { taker: '-0.1' }, { coin: 1 }, { takers: 0.1 }]) expect((await call(simulator, 'POST', 'fees', wrong)).status).toBe(400);
+  });
+
   it('takes deposits and withdrawals', async () => {
     const simulator = await start();
     await call(simulator, 'POST', 'deposit', { asset: 'USDT', amount: '0.00000001' });

@@ -1,5 +1,5 @@
 import type { EpochMs, Fraction, Milliseconds, SymbolName } from '../../core/units.ts';
-import { formatFixed, tryFixed, type Fixed } from '../matching/fixed.ts';
+import { formatFixed, tryFixed, UNIT, type Fixed } from '../matching/fixed.ts';
 import { ControlError, type Exchange } from './exchange.ts';
 import { symbolId } from './faults/fault.ts';
 import type { FaultRequest, Faults, FaultState } from './faults/registry.ts';
@@ -43,12 +43,20 @@ export interface SimulatorControl {
   jump(symbol: SymbolName, fraction: Fraction, lasting?: boolean): void;
   /** Money from outside; negative withdraws. */
   deposit(asset: string, amount: string | number): void;
+  /** Other fees from now on, as fractions; what is not named stays. `coin`: the third coin that pays them, or null. */
+  fees(changes: FeeChanges): void;
   fault(request: FaultRequest): number;
   clearFaults(id?: number): number;
   /** Every order, and every request for one, refused and lost ones included. */
   orders(after?: number): { readonly received: readonly ReceivedOrder[]; readonly orders: readonly Json[] };
   /** Every trade of the account in the order in which it happened, from sequence `after` on. */
   trades(after?: number): readonly Json[];
+}
+
+export interface FeeChanges {
+  readonly maker?: string | number;
+  readonly taker?: string | number;
+  readonly coin?: string | null;
 }
 
 export interface ControlOptions {
@@ -129,6 +137,9 @@ export const createControl = ({ exchange, faults, wait, monotonic, closed, ...op
       change(() => exchange.jump(idOf(exchange, symbol), amountOf(fraction, 'fraction'), lasting));
     },
     deposit: (asset, amount) => change(() => exchange.deposit(asset, amountOf(amount, 'amount'))),
+    fees: (changes) => {
+      exchange.engine.fees = changedFees(exchange.fees, changes);
+    },
     fault: (request) => faults.add(request),
     clearFaults: (id) => faults.remove(id),
     orders: (after = 0) => ({
@@ -157,6 +168,20 @@ const amountOf = (value: string | number, name: string): Fixed => {
   const amount = tryFixed(typeof value === 'number' ? value.toFixed(8) : value);
   if (amount === null) throw new ControlError(`${name} must be a decimal of at most 8 places, not ${JSON.stringify(value)}`);
   return amount;
+};
+
+const changedFees = (fees: Exchange['fees'], { maker, taker, coin }: FeeChanges): Exchange['fees'] => {
+  const rate = (value: string | number, name: string): Fixed => {
+    const found = amountOf(value, name);
+    if (found < 0n || found >= UNIT) throw new ControlError(`${name} must be a fraction from 0 to below 1, not ${JSON.stringify(value)}`);
+    return found;
+  };
+  return {
+    ...fees,
+    ...(maker === undefined ? {} : { maker: rate(maker, 'maker') }),
+    ...(taker === undefined ? {} : { taker: rate(taker, 'taker') }),
+    ...(coin === undefined ? {} : { coin }),
+  };
 };
 
 const stateOf = (exchange: Exchange): Omit<ControlState, 'paused' | 'stepMilliseconds' | 'faults'> => {

@@ -59,7 +59,6 @@ export class Exchange {
   readonly received: ReceivedOrder[] = [];
   readonly prints: TradePrints;
   readonly seed: number;
-  readonly fees: FeeSchedule;
   readonly keyRights: KeyRights;
   accountUpdateTime: EpochMs;
   readonly #options: ExchangeOptions;
@@ -73,7 +72,6 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.seed = options.seed;
-    this.fees = options.fees;
     this.keyRights = options.keyRights;
     this.instruments = new Map(options.instruments.map((instrument) => [instrument.rules.id, instrument]));
     this.engine = new MatchingEngine(options);
@@ -103,6 +101,10 @@ export class Exchange {
 
   get marketTime(): EpochMs {
     return this.market.time;
+  }
+
+  get fees(): FeeSchedule {
+    return this.engine.fees;
   }
 
   wallNow(): EpochMs {

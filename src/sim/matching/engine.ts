@@ -53,11 +53,14 @@ export class MatchingEngine {
   readonly newTrades: SimTrade[] = [];
   readonly changedSymbols = new Set<string>();
   policy: ExecutionPolicy = PLAIN_EXECUTION;
+  /** What executions are charged from now on: another tier, the third coin switched on or off. Not stored. */
+  fees: FeeSchedule;
   readonly #options: EngineOptions;
   readonly #symbols = new Map<string, SymbolBook>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.fees = options.fees;
   }
 
   addSymbol(symbol: SymbolBook): void {
@@ -243,7 +246,7 @@ export class MatchingEngine {
     for (const { price, quantity } of fills) {
       const size = affordable(this.accounts, order, symbol.rules, price, quantity);
       if (size <= 0n) break;
-      const trade = book(this.accounts, symbol.rules, this.#options.fees, {
+      const trade = book(this.accounts, symbol.rules, this.fees, {
         order,
         price,
         quantity: size,
@@ -265,7 +268,7 @@ export class MatchingEngine {
   }
 
   #coinPrice(quote: string): Fixed | null {
-    const { coin } = this.#options.fees;
+    const { coin } = this.fees;
     return coin === null ? null : (this.#symbols.get(`${coin}${quote}`)?.last ?? null);
   }
 

@@ -49,7 +49,7 @@ interface Kind {
 const kind = (weight: number, life: Milliseconds, draw: Draw): Kind => ({ weight, life, draw });
 const DAY = 24 * 60 * MINUTE_MS;
 
-/** Every fault of the exchange by its name (sim/exchange/FAULTS.md), and those of everything around it. */
+/** Every fault of the exchange by its name (sim/exchange/FAULTS.md) but `late-balances`, under which a true ledger is halted, and those of everything around it. */
 const KINDS: readonly Kind[] = [
   kind(6, DAY, exchange((random) => ({ name: 'accepted-but-time-out', milliseconds: 30_000, count: whole(random, 1, 2) }))),
   kind(5, DAY, exchange((random) => ({ name: 'reset-before-acceptance', count: whole(random, 1, 2) }))),

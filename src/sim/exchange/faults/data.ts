@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, hourStart } from '../../../core/units.ts';
 import { fixed, formatFixed, times, UNIT, type Fixed } from '../../matching/fixed.ts';
-import { isWorking } from '../../matching/order.ts';
+import { isWorking, type SimTrade } from '../../matching/order.ts';
 import { waitsForFall } from '../../matching/triggers.ts';
 import { isTriggerType } from '../../matching/rules.ts';
 import { ControlError, type Exchange } from '../exchange.ts';
@@ -87,6 +87,43 @@ const wrongBalance = (values: FaultValues) => {
   };
 };
 
+/** The account as it was before the trades that no reading older than the delay has seen. Only trades from now on come late. */
+const lateBalances = (exchange: Exchange, values: FaultValues) => {
+  const { engine } = exchange;
+  const delay = values.number('milliseconds', 3_000);
+  let shown = engine.files.tradeCount;
+  /** How many trades there were at a reading that found new ones, oldest first. */
+  const seen: { readonly count: number; readonly at: number }[] = [];
+  const late = (): readonly SimTrade[] => {
+    const now = exchange.wallNow();
+    const count = engine.files.tradeCount;
+    if (count > (seen.at(-1)?.count ?? shown)) seen.push({ count, at: now });
+    for (let first = seen[0]; first !== undefined && now - first.at >= delay; first = seen[0]) {
+      shown = first.count;
+      seen.shift();
+    }
+    return engine.files.allTrades().slice(shown);
+  };
+  return (_context: FaultContext, body: unknown): unknown => {
+    if (typeof body !== 'object' || body === null || !('balances' in body)) return body;
+    const back = new Map<string, Fixed>();
+    const add = (asset: string, amount: Fixed): void => void back.set(asset, (back.get(asset) ?? 0n) + amount);
+    for (const { symbol, isBuyer, quantity, quote, commission, commissionAsset } of late()) {
+      const { rules } = engine.symbol(symbol);
+      add(rules.base, isBuyer ? -quantity : quantity);
+      add(rules.quote, isBuyer ? quote : -quote);
+      add(commissionAsset, commission);
+    }
+    // What rests on a trade that is not in it yet is taken from what is locked.
+    const change = (row: Json): Json => {
+      const free = fixed(String(row['free'])) + (back.get(String(row['asset'])) ?? 0n);
+      const locked = fixed(String(row['locked'])) + (free < 0n ? free : 0n);
+      return { ...row, free: formatFixed(free > 0n ? free : 0n), locked: formatFixed(locked > 0n ? locked : 0n) };
+    };
+    return { ...body, balances: (body.balances as Json[]).map(change) };
+  };
+};
+
 /** Drops the price through the nearest protective stop of a symbol, as one gap. Returns whether there was one. */
 const gapThroughStop = (exchange: Exchange, symbol: string, beyond: Fixed): boolean => {
   for (const [id] of exchange.instruments) {
@@ -145,6 +182,14 @@ export const dataFaults: readonly FaultDefinition[] = [
     match: { endpoint: 'account', method: 'GET' },
     count: null,
     create: (values) => ({ rewrite: wrongBalance(values) }),
+  },
+  {
+    name: 'late-balances',
+    summary: 'The account does not show new trades for a while.',
+    parameters: { milliseconds: 'how long, from the first reading after a trade (default 3000)' },
+    match: { endpoint: 'account', method: 'GET' },
+    count: null,
+    create: (values, exchange) => ({ rewrite: lateBalances(exchange, values) }),
   },
   {
     name: 'price-gap-through-stop',

@@ -209,6 +209,26 @@ describe('fills', () => {
     expect([(await trades()).length, (await trades()).length, (await trades()).length]).toEqual([1, 1, 2]);
   });
 
+  it('late-balances: the account is as it was, for a while', async () => {
+    const total = async (asset: string): Promise<string> => {
+      const { balances } = (await client.signed('GET', 'account', {})).body as { balances: { asset: string; free: string; locked: string }[] };
+      const row = balances.find((balance) => balance.asset === asset);
+      return `${row?.free ?? ''} ${row?.locked ?? ''}`;
+    };
+    const before = [await total('BTC'), await total('USDT')];
+    fault({ name: 'late-balances', milliseconds: 60_000 });
+    await order();
+    expect([await total('BTC'), await total('USDT')]).toEqual(before);
+    await stop();
+    expect(await total('BTC')).toBe(before[0]);
+    simulator.control.clearFaults();
+    fault({ name: 'late-balances', milliseconds: 0 });
+    expect(await total('BTC')).not.toBe(before[0]);
+    await order();
+    const { free, locked } = simulator.control.state().balances['BTC'] ?? {};
+    expect(await total('BTC')).toBe(`${free ?? ''} ${locked ?? ''}`);
+  });
+
   it('fill-after-cancel: the cancel finds the order filled', async () => {
     await limit();
     fault({ name: 'fill-after-cancel' });
