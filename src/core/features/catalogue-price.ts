@@ -42,6 +42,8 @@ const donchian = (hours: number, channel: (own: SymbolState) => readonly [Rollin
 });
 
 const BOLLINGER = 20;
+/** A deviation below this share of the price is the rounding of equal closes, not a movement: the finest tick is far above it. */
+const LEAST_DEVIATION = 1e-12;
 
 export const PRICE_FEATURES: readonly FeatureDefinition[] = [
   returnOver(1, 0.5),
@@ -104,7 +106,7 @@ export const PRICE_FEATURES: readonly FeatureDefinition[] = [
     value: ({ own }) => {
       const mean = own.closes.sum(BOLLINGER) / BOLLINGER;
       const deviation = Math.sqrt(own.closes.squaredDistance(BOLLINGER, mean) / BOLLINGER);
-      return (own.close - mean) / (4 * deviation) + 0.5;
+      return deviation > LEAST_DEVIATION * mean ? (own.close - mean) / (4 * deviation) + 0.5 : Number.NaN;
     },
   },
   {

@@ -156,6 +156,22 @@ describe('the feature engine', () => {
     }
   });
 
+  it('does not take the rounding of a window that does not vary for a movement', () => {
+    const engine = createFeatureEngine([BTC]);
+    const valueOf = (name: string): number => engine.vector(BTC)?.[FEATURE_NAMES.indexOf(name)] ?? 0;
+    for (let i = 0; i < 1000; i++) engine.push(BTC, btc[i] as Candle);
+    // A stablecoin's day: twenty times 0.9998, divided by twenty, is not 0.9998 in doubles.
+    const still = { open: 0.9998, high: 0.9999, low: 0.9997, close: 0.9998 };
+    for (let i = 1000; i < 1168; i++) {
+      engine.push(BTC, { ...(btc[i] as Candle), ...still, quoteVolume: 12_345.678, trades: 77 });
+      if (i >= 1019) expect(valueOf('bollinger_position_20')).toBeNaN();
+    }
+    expect(valueOf('trade_size_z_168h')).toBeNaN();
+    engine.push(BTC, { ...(btc[1168] as Candle), ...still, close: 0.9999 });
+    expect(valueOf('bollinger_position_20')).toBeCloseTo(0.5 + Math.sqrt(19) / 4, 5);
+    expect(valueOf('trade_size_z_168h')).not.toBeNaN();
+  });
+
   it('names a symbol it was not made for', () => {
     const engine = createFeatureEngine([ETH]);
     expect(() => engine.push('SOL/USDT', btc[0] as Candle)).toThrow(/no SOL\/USDT; it was made for BTC\/USDT, ETH\/USDT/);

@@ -42,6 +42,12 @@ describe('rolling sums', () => {
     expect(score.score()).toBeCloseTo(3 / Math.sqrt(5), 9);
     for (let i = 0; i < 4; i++) score.push(1);
     expect(score.score()).toBeNaN();
+    // Values that are no whole numbers of the fixed point: what they seem to vary by is rounding.
+    for (let step = 1; step < 200; step++) {
+      const value = step / 7;
+      for (let i = 0; i < 4; i++) score.push(value);
+      expect(score.score(), `four times ${value}`).toBeNaN();
+    }
   });
 });
 

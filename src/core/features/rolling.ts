@@ -116,13 +116,17 @@ export class RollingScore {
   readonly #values: RollingSums;
   readonly #squares: RollingSums;
   readonly #window: number;
+  readonly #leastVariance: number;
   #newest = 0;
 
   /** Values within [-limit, limit]; see RollingSums for the bound on bits. */
   constructor(window: number, bits: number, limit: number) {
     this.#window = window;
     this.#values = new RollingSums([window], bits, limit);
-    this.#squares = new RollingSums([window], bits - Math.ceil(Math.log2(Math.max(1, limit))), limit * limit);
+    const squareBits = bits - Math.ceil(Math.log2(Math.max(1, limit)));
+    this.#squares = new RollingSums([window], squareBits, limit * limit);
+    // The squares are off by half a unit, the square of the mean by at most one: what is not above both may be all rounding.
+    this.#leastVariance = Math.max(1e-12, 2 * 2 ** -squareBits);
   }
 
   push(value: number): void {
@@ -135,7 +139,7 @@ export class RollingScore {
   score(): number {
     const mean = this.#values.mean(0);
     const variance = this.#squares.sum(0) / this.#window - mean * mean;
-    return variance > 1e-12 ? (this.#newest - mean) / Math.sqrt(variance) : Number.NaN;
+    return variance > this.#leastVariance ? (this.#newest - mean) / Math.sqrt(variance) : Number.NaN;
   }
 
   clear(): void {
