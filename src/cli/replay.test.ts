@@ -35,19 +35,23 @@ test('a proof up to an entry that is not there yet proves less than was asked fo
 });
 
 describe('after an upgrade', () => {
-  const prove = (spoil: (path: string, since: number) => void = () => undefined, upgrade: Upgrade = {}): { readonly code: number; readonly printed: string; readonly since: number } => {
+  type Spoil = (path: string, since: number) => void;
+  const proveAt = (path: string): { readonly code: number; readonly printed: string } => {
+    const printed: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+    const code = replay({ database: path, verify: true });
+    vi.restoreAllMocks();
+    return { code, printed: printed.join('') };
+  };
+  const prove = (spoil: Spoil = () => undefined, upgrade: Upgrade = {}): ReturnType<typeof proveAt> & { readonly path: string; readonly since: number } => {
     const path = join(temporaryDirectory(), 'paper.db');
     const database = openForTest(path);
     const since = recordUpgrade(database.journal, engineVersion(), upgrade);
     database.close();
     spoil(path, since);
-    const printed: string[] = [];
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
-    const code = replay({ database: path, verify: true });
-    vi.restoreAllMocks();
-    return { code, printed: printed.join(''), since };
+    return { ...proveAt(path), path, since };
   };
-  const sql = (statement: (since: number) => string) => (path: string, since: number): void => {
+  const sql = (statement: (since: number) => string): Spoil => (path, since) => {
     const db = new Sqlite(path);
     db.exec(statement(since));
     db.close();
@@ -65,8 +69,9 @@ describe('after an upgrade', () => {
     expect(edited.printed).toContain(`of what this program has written, entries ${edited.since} to `);
     expect(edited.printed).toContain(`, the first difference: entry ${edited.since + 3} `);
     expect(edited.code).toBe(1);
-    const gone = prove(sql((since) => `DELETE FROM journal WHERE sequence = ${since - 3}`));
-    expect(gone.printed).toContain(`further on: entry ${gone.since - 3} (missing`);
+    sql((since) => `DELETE FROM journal WHERE sequence = ${since - 3}`)(edited.path, edited.since);
+    const gone = proveAt(edited.path);
+    expect(gone.printed).toContain(`further on: entry ${edited.since - 3} (missing`);
     expect(gone.code).toBe(1);
   });
 
@@ -75,7 +80,8 @@ describe('after an upgrade', () => {
     expect(whole.printed).toMatch(new RegExp(`entries \\d+ to \\d+, ${whole.since} to \\d+, replays bit for bit`));
     expect(whole.code).toBe(0);
     const [, from = ''] = /entries (\d+) to \d+, \d+ to/.exec(whole.printed) ?? [];
-    const edited = prove(sql(() => `UPDATE journal SET effects = '[{}]' WHERE sequence = ${Number(from) + 3}`), { rounds: 2 });
+    sql(() => `UPDATE journal SET effects = '[{}]' WHERE sequence = ${Number(from) + 3}`)(whole.path, whole.since);
+    const edited = proveAt(whole.path);
     expect(edited.printed).toContain(`, the first difference: entry ${Number(from) + 3} `);
     expect(edited.code).toBe(1);
   });

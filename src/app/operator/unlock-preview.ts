@@ -1,4 +1,4 @@
-import { formatDecimal, sub, toNumber, ZERO } from '../../core/decimal.ts';
+import { formatDecimal, min, sub, toNumber, ZERO } from '../../core/decimal.ts';
 import { believedPrice, disbelieved, markEquity } from '../../core/engine/marking.ts';
 import { newLossPermitted, unlockRefusal } from '../../core/engine/on-command.ts';
 import type { EngineState } from '../../core/engine/state.ts';
@@ -34,7 +34,9 @@ const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: numbe
 const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState): readonly { readonly what: string; readonly value: number }[] => {
   const cash = ledger.cash === null || cashAtExchange === null ? ZERO : sub(ledger.cash, cashAtExchange);
   const coins = symbolList.map((symbol) => {
-    const units = symbol.atExchange === null ? ZERO : sub(quantityOf(ledger, symbol.symbol), symbol.atExchange);
+    const held = quantityOf(ledger, symbol.symbol);
+    // No more than the books hold can leave them, as where a sale is booked that the newest reading knows nothing of.
+    const units = symbol.atExchange === null ? ZERO : min(held, sub(held, symbol.atExchange));
     const value = toNumber(units) * toNumber(believedPrice(symbol) ?? ZERO);
     return { what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(value)} ${symbol.instrument.quote})`, units, value };
   });
