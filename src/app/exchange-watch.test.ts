@@ -49,6 +49,13 @@ describe('working orders', () => {
 });
 
 describe('the account', () => {
+  test.each([['open-orders', 'open orders'], ['trades', 'trades']] as const)('that could not be compared for %s says what the exchange has answered', async (query, what) => {
+    const bench = createBench();
+    bench.failing.add(query);
+    expect(await bench.answer(bench.watch.account())).toBe(false);
+    expect(bench.world.journal.at(-1)).toMatchObject({ type: 'account', balances: null, failure: expect.stringMatching(new RegExp(`^orders and trades could not be compared \\(${what} of BTC/USDT: 503 `)) as unknown });
+  });
+
   test('is compared at once where an order is refused for want of funds, and a minute apart while that goes on', async () => {
     const bench = holding();
     const { world } = bench;

@@ -80,7 +80,7 @@ export const createExchangeWatch = (options: {
     hindered = [];
     for (let pass = 0; ; pass += 1) {
       const findings = await reconciler.everything();
-      if (!findings.complete) return NOT_ASKED;
+      if (!findings.complete) return findings.why === null ? NOT_ASKED : `${NOT_ASKED} (${findings.why})`;
       if (findings.clean && executor.idle && executor.stuck.length === 0) return findings;
       if (!(await executor.settled(REPAIR_LIMIT))) return NOT_ASKED;
       const inTheWay = hindrances(findings);
