@@ -49,6 +49,30 @@ describe('working orders', () => {
 });
 
 describe('the account', () => {
+  test('is read again at once where a fill of ours has come between the two readings of a difference', async () => {
+    const bench = createBench();
+    const { world } = bench;
+    world.exchange.move('USDT', decimal('-50'));
+    expect(await bench.answer(bench.watch.account())).toBe(true);
+    world.quotes();
+    world.enter();
+    expect(world.state.suspicion).toBeNull();
+    for (let look = 0; look < 2; look += 1) expect(await bench.answer(bench.watch.account())).toBe(true);
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: the exchange has 50 less than the ledger');
+    // Nor does the one that a lock holds for wait an hour.
+    world.quotes({ [BTC]: 49_200 });
+    expect([world.state.suspicion, await bench.answer(bench.watch.account())]).toEqual([null, false]);
+    await bench.pass(MINUTE_MS);
+    expect(await bench.answer(bench.watch.account())).toBe(true);
+  });
+
+  test.each([['open-orders', 'open orders'], ['trades', 'trades']] as const)('that could not be compared for %s says what the exchange has answered', async (query, what) => {
+    const bench = createBench();
+    bench.failing.add(query);
+    expect(await bench.answer(bench.watch.account())).toBe(false);
+    expect(bench.world.journal.at(-1)).toMatchObject({ type: 'account', balances: null, failure: expect.stringMatching(new RegExp(`^orders and trades could not be compared \\(${what} of BTC/USDT: 503 `)) as unknown });
+  });
+
   test('is compared at once where an order is refused for want of funds, and a minute apart while that goes on', async () => {
     const bench = holding();
     const { world } = bench;

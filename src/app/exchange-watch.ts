@@ -57,6 +57,8 @@ export const createExchangeWatch = (options: {
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
+  /** Whether the last comparison found a difference. A fill of ours since makes the reading void, not the difference: it is looked for again at once, not an hour later. */
+  let doubtful = false;
   /** The newest order that was refused for want of funds when the account was compared last. */
   let lacked = lackedFunds(host.state);
   let skewDueAt = Number.NEGATIVE_INFINITY;
@@ -80,7 +82,7 @@ export const createExchangeWatch = (options: {
     hindered = [];
     for (let pass = 0; ; pass += 1) {
       const findings = await reconciler.everything();
-      if (!findings.complete) return NOT_ASKED;
+      if (!findings.complete) return findings.why === null ? NOT_ASKED : `${NOT_ASKED} (${findings.why})`;
       if (findings.clean && executor.idle && executor.stuck.length === 0) return findings;
       if (!(await executor.settled(REPAIR_LIMIT))) return NOT_ASKED;
       const inTheWay = hindrances(findings);
@@ -153,7 +155,7 @@ export const createExchangeWatch = (options: {
 
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
-    return accountAt === null || lackedFunds(host.state) !== lacked || strands(host.state) || executor.stuck.length > 0 || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+    return accountAt === null || (doubtful && suspicion === null) || lackedFunds(host.state) !== lacked || strands(host.state) || executor.stuck.length > 0 || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
   };
   /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
   const waitAfter = (compared: boolean): Milliseconds => {
@@ -170,6 +172,7 @@ export const createExchangeWatch = (options: {
     accountAt = compared ? clock.marketNow() : null;
     notBefore = clock.monotonicNow() + waitAfter(compared);
     if (compared) lacked = lackedFunds(host.state);
+    doubtful = host.state.suspicion !== null;
     return compared;
   };
 

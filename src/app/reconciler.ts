@@ -14,6 +14,8 @@ import { unanswered } from './unanswered.ts';
 export interface Findings {
   /** Whether every query was answered: only then do balances prove anything. */
   readonly complete: boolean;
+  /** What was asked in vain, and the exchange's words; null where every query was answered. */
+  readonly why: string | null;
   /** Whether nothing had to be repaired. */
   readonly clean: boolean;
   /** Client ids of the orders that have to be looked up. */
@@ -69,6 +71,11 @@ export const createReconciler = (options: {
 
   const compare = async (symbols: readonly SymbolName[], withTrades: boolean): Promise<Findings> => {
     const readings: SymbolReading[] = [];
+    let why: string | null = null;
+    const answer = <T>(what: string, symbol: SymbolName, read: Read<T>): T | null => {
+      if (!read.ok) why ??= `${what} of ${symbol}: ${read.error.code} ${read.error.message}`;
+      return value(what, symbol, read);
+    };
     const unlisted: SymbolName[] = [];
     const traded: OwnTrade[] = [];
     // What is booked while the first questions are under way is read again, which does no harm.
@@ -80,9 +87,9 @@ export const createReconciler = (options: {
         if (!isPast(symbol)) unlisted.push(symbol);
         continue;
       }
-      const open = value('open orders', symbol, read);
+      const open = answer('open orders', symbol, read);
       const trades = !withTrades || unanswered(read) ? null : await readTrades(symbol, newest?.get(symbol));
-      readings.push({ symbol, open, ...(withTrades ? { trades: trades === null ? null : value('trades', symbol, trades) } : {}) });
+      readings.push({ symbol, open, ...(withTrades ? { trades: trades === null ? null : answer('trades', symbol, trades) } : {}) });
       if (trades?.ok === true) traded.push(...trades.value);
       // Nothing answers, and one failure puts a comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.
       if (unanswered(read) || (trades !== null && unanswered(trades))) break;
@@ -96,7 +103,7 @@ export const createReconciler = (options: {
       open.push(step);
     }
     const findings = findingsOf(open);
-    return { ...findings, clean: findings.clean && open.length === steps.length, unlisted, algoOrders: othersAlgoOrders(state, readings) };
+    return { ...findings, why, clean: findings.clean && open.length === steps.length, unlisted, algoOrders: othersAlgoOrders(state, readings) };
   };
 
   /**
@@ -190,9 +197,9 @@ const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]
   return counts;
 };
 
-const NOTHING: Findings = { complete: true, clean: true, lookUps: [], foreign: [], foreignCount: 0, orphans: [], historyLost: [], unlisted: [], algoOrders: {} };
+const NOTHING: Findings = { complete: true, why: null, clean: true, lookUps: [], foreign: [], foreignCount: 0, orphans: [], historyLost: [], unlisted: [], algoOrders: {} };
 
-const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' | 'unlisted'> => {
+const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' | 'unlisted' | 'why'> => {
   if (steps.length === 0) return NOTHING;
   const lookUps: string[] = [];
   const foreign: string[] = [];

@@ -329,7 +329,7 @@ const CASES: readonly Case[] = [
     cause: orderCase((world) => {
       for (const span of [0, 600]) {
         world.pass(seconds(span));
-        world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
+        world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared (open orders of BTC/USDT: -2015 Invalid API-key, IP, or permissions for action.)', foreignOrders: [] });
       }
     }),
   },
