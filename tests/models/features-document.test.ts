@@ -34,7 +34,12 @@ code version; a test pins the values of a fixed series to it, so that forgetting
 - **Context.** Every symbol sees ${CONTEXT_SYMBOL} at the same hour. Without its candle for the hour there is no vector.
 - **Not known** is NaN inside a vector (a share of nothing, a logarithm of nothing, a deviation of a window that does not
   vary); no value is infinite. Trees route it by what training showed; it is never replaced by zero.
-- Squared hourly returns are cut at a move of 25 % before they are summed; see \`SQUARE_LIMIT\`.
+- **Limits.** One freak hour must not rule a month, and sums in fixed point need a bound. So each term is cut before it is summed. With r the
+  log return of a candle: r^2 and a product of two returns at 1/16 (a move of 25 %), r^3 at 1/8, |r| at 1; ln(high/low)^2 at 1/4. A share of such
+  sums can leave its range then; \`correlation_168h\` is cut to -1 to 1. A relative range, (high - low) / close, counts as at least 1e-6.
+- **Two symbols.** Products of both returns are summed over the 168 newest hours that both have, and there is no vector before there are so
+  many; the squares of either over its own 168 newest candles. The two differ after an outage of one alone.
+- Of equal highs or lows the newest has the age. The same hour of the 20 days before means the 20 candles before with that UTC hour.
 
 Units: *log-ratio* is a natural logarithm of a ratio, *sigma* counts standard deviations, *fraction* 0.02 means two
 percent, *index* runs to 100, *atr* counts average true ranges. Ranges hold by construction, or in all but freak markets.
@@ -50,8 +55,10 @@ ${rows.join('\n')}
 \`npm run features -- --data DIR\` writes \`features_1H_advanced.parquet\`, readable by pandas and DuckDB: \`time\` (close of the
 candle, when the decision is made), \`symbol\`, \`close\`, the features above as float32, and the labels: \`label\` (1 when the
 target came before the stop within the horizon), \`outcome\` (target, stop or timeout), \`label_end\`, \`gross_return\` (before
-costs) and \`weight\` (average uniqueness). Labels are null where the future is not known yet. The file's metadata hold
-the schema hash and the barriers.
+costs, from the dearer entry) and \`weight\` (average uniqueness: the mean, over the candles of the trade, of one by the number of trades open in
+it; those of hours without a vector count among them). Labels are null where the future is not known yet, and where the candle after the decision is missing:
+a signal expires with its hour. A horizon that ends in a hole is left at the first open after it; \`label_end\` is that candle's close. Labels
+take the candles with volume zero for prices. The file's metadata hold the schema hash and the barriers.
 `;
 
 it('the page on features says what the code says', async () => {

@@ -17,7 +17,7 @@ const returnOver = (hours: number, limit: number): FeatureDefinition => ({
 const scaledReturn = (hours: number, window: number, index: number): FeatureDefinition => ({
   name: `return_${hours}h_z`,
   unit: 'sigma',
-  warmUpHours: window + hours + 1,
+  warmUpHours: Math.max(window, hours) + 1,
   range: [-15, 15],
   source: `return_${hours}h / (realised_volatility_${window}h x sqrt(${hours})): time-series momentum in units of risk (Moskowitz, Ooi & Pedersen 2012)`,
   value: ({ own }) => own.changeOver(hours) / Math.sqrt((own.squares.sum(index) / window) * hours),
