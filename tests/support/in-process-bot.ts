@@ -13,7 +13,7 @@ import { decimal } from '../../src/core/decimal.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../src/core/features/catalogue.ts';
 import { createFeatureEngine } from '../../src/core/features/engine.ts';
 import { DEFAULT_LIMITS } from '../../src/core/risk/limits.ts';
-import type { EpochMs, SymbolName } from '../../src/core/units.ts';
+import type { EpochMs, Milliseconds, SymbolName } from '../../src/core/units.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { OperatorService } from '../../src/ports/operator.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
@@ -43,6 +43,8 @@ export interface InProcessOptions {
   readonly seed?: number;
   /** A third coin that pays the fees, and how much of it the account has: its market has to be in the history. */
   readonly feeCoin?: { readonly asset: string; readonly amount: string };
+  /** Wall time that passes between two looks at the market besides the time that they take (default none): for what waits by the wall clock. */
+  readonly roundTakes?: Milliseconds;
   /** Called before each look at the market. */
   readonly eachRound?: (running: { readonly service: OperatorService; readonly bot: Bot }) => Promise<void>;
 }
@@ -55,8 +57,10 @@ export const startInProcess = async (options: InProcessOptions): Promise<InProce
   const warnings: string[] = [];
   const note = (fields: Readonly<Record<string, unknown>>, message: string): void => void warnings.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { debug: () => undefined, info: () => undefined, warn: note, error: note };
-  const wall = createSystemClock();
-  const simulator = await createExchangeSimulator({ history: options.history, startTime: options.from, seed: options.seed ?? 1, ...paying(options) });
+  const system = createSystemClock();
+  let passed: Milliseconds = 0;
+  const wall = { ...system, wallNow: () => system.wallNow() + passed, monotonicNow: () => system.monotonicNow() + passed };
+  const simulator = await createExchangeSimulator({ history: options.history, startTime: options.from, seed: options.seed ?? 1, wallNow: () => wall.wallNow(), ...paying(options) });
   const lockstep = await connectLockstep({ controlUrl: simulator.controlUrl, wall, log });
   const { clock } = lockstep;
   writeConstantModel(join(directory, 'model'), { probability: options.probability });
@@ -84,6 +88,7 @@ export const startInProcess = async (options: InProcessOptions): Promise<InProce
     model,
     pacer: {
       next: async (signal) => {
+        passed += options.roundTakes ?? 0;
         await options.eachRound?.({ service, bot });
         return clock.marketNow() >= options.until ? 'ended' : await lockstep.pacer.next(signal);
       },
