@@ -168,7 +168,7 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
   clock.end();
 });
 
-test.each(['start', '/reconcile'])('balances that are seconds behind the fills are no shortage: at a %s the two readings are not made in one moment', async (occasion) => {
+test.each(['start', '/reconcile', '/reconcile just before a look', '/reconcile just after a look'])('balances that are seconds behind the fills are no shortage: at a %s the two readings are not made in one moment', async (occasion) => {
   const world = new World().ready();
   const before = world.exchange.balances();
   world.enter();
@@ -196,8 +196,18 @@ test.each(['start', '/reconcile'])('balances that are seconds behind the fills a
     },
     marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('unknown', 'TIMEOUT') }) },
     features: { requiredSymbols: [] } as never,
-    pacer: { next: () => new Promise(() => undefined) },
+    pacer: occasion.endsWith('look') ? createPollingPacer(clock, LOOK_EVERY) : { next: () => new Promise(() => undefined) },
   });
+  if (occasion.endsWith('look')) {
+    bot.start();
+    await clock.runTo(clock.wallNow() + 29 * SECOND_MS);
+    lateUntil = clock.wallNow() + 4 * SECOND_MS;
+    if (occasion.includes('after')) {
+      bot.host.apply({ type: 'command', commandId: 'r', by: 'test', command: { name: 'reconcile' } });
+      await clock.runTo(clock.wallNow() + 2 * SECOND_MS);
+      expect(world.state.suspicion?.times).toBe(1);
+    }
+  }
   // A start alone waits for no loop.
   let done = false;
   const noted = (): void => void (done = true);
@@ -205,7 +215,7 @@ test.each(['start', '/reconcile'])('balances that are seconds behind the fills a
     void bot.ready.then(noted);
     bot.start();
   } else {
-    lateUntil = clock.wallNow() + 4 * SECOND_MS;
+    if (!occasion.endsWith('look')) lateUntil = clock.wallNow() + 4 * SECOND_MS;
     void bot.reconcile().then(noted);
   }
   await clock.runTo(clock.wallNow() + 30 * SECOND_MS);

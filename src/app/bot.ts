@@ -22,8 +22,6 @@ import { createMarketFeed, type MarketFeed } from './market-feed.ts';
 const SETTLE_LIMIT: Milliseconds = 3 * SECOND_MS;
 /** Wall time between two looks of the engine at its deadlines while the loop waits. */
 const DEADLINE_LOOK: Milliseconds = SECOND_MS;
-/** Wall time between two readings that are asked for: what the account shows may be seconds behind the orders that have moved it. The loop's looks are as far apart by themselves. */
-const READ_AGAIN: Milliseconds = 5 * SECOND_MS;
 /** Wall time between tries of a start-up step that the exchange does not answer. */
 const START_RETRY: Milliseconds = 5 * SECOND_MS;
 /** Orders under way get this long when the bot stops (PRODUCT section 10). */
@@ -212,7 +210,7 @@ export const createBot = (options: BotOptions): Bot => {
     // One order that cannot be looked up holds up entries, not the start.
     const account = async (): Promise<boolean> => (await watch.account(true)) || watch.hindered;
     await insist('account', account);
-    if (state.suspicion?.times === 1) await ask(() => clock.sleep(READ_AGAIN, stopping.signal));
+    await ask(() => watch.apart(stopping.signal));
     await insist('account', account);
   };
 
@@ -257,9 +255,10 @@ export const createBot = (options: BotOptions): Bot => {
     executor,
     feed,
     reconcile: async () => {
-      await watch.account(true);
-      if (state.suspicion?.times === 1) await clock.sleep(READ_AGAIN, stopping.signal);
-      await watch.account(true);
+      for (let reading = 0; reading < 2; reading += 1) {
+        await watch.apart(stopping.signal);
+        await watch.account(true);
+      }
     },
     evidence: watch.evidence,
     ready: ready.promise,

@@ -18,6 +18,8 @@ export const ACCOUNT_CADENCE: Milliseconds = HOUR_MS;
 export const ACCOUNT_RETRY: Milliseconds = 15 * SECOND_MS;
 /** Wall time between two looks at a difference that is known and locked: it waits for a person. */
 export const DIFFERENCE_CADENCE: Milliseconds = MINUTE_MS;
+/** Wall time between two readings of which the second has to bear out the first, whoever makes them: what the account shows may be seconds behind the orders that have moved it. */
+const READ_AGAIN: Milliseconds = 5 * SECOND_MS;
 /** Wall time between two measurements of the clock difference, and after one that failed. */
 export const SKEW_CADENCE: Milliseconds = 10 * MINUTE_MS;
 export const SKEW_RETRY: Milliseconds = 15 * SECOND_MS;
@@ -35,6 +37,8 @@ export interface ExchangeWatch {
    * first, then, with those repaired, the balances. @returns whether the account was compared.
    */
   account(now?: boolean): Promise<boolean>;
+  /** Waits, where the newest reading has found something that the next one has to show as well, until that one may be made. */
+  apart(signal: AbortSignal): Promise<void>;
   /** Whether the last comparison failed for nothing but an order that cannot be looked up: waiting for it would be waiting for ever. */
   readonly hindered: boolean;
   skew(): Promise<void>;
@@ -59,6 +63,8 @@ export const createExchangeWatch = (options: {
   let notBefore = Number.NEGATIVE_INFINITY;
   /** Whether the last comparison found a difference. A fill of ours since makes the reading void, not the difference: it is looked for again at once, not an hour later. */
   let doubtful = false;
+  /** Monotonic time from which a reading may bear out what the newest one has found. */
+  let againFrom = Number.NEGATIVE_INFINITY;
   /** The newest order that was refused for want of funds when the account was compared last. */
   let lacked = lackedFunds(host.state);
   let skewDueAt = Number.NEGATIVE_INFINITY;
@@ -171,8 +177,10 @@ export const createExchangeWatch = (options: {
     // One that failed is due again, also where it was only asked for: entries wait for it.
     accountAt = compared ? clock.marketNow() : null;
     notBefore = clock.monotonicNow() + waitAfter(compared);
+    const { suspicion } = host.state;
+    if (compared) againFrom = suspicion === null || isConfirmed(suspicion) ? Number.NEGATIVE_INFINITY : clock.monotonicNow() + READ_AGAIN;
     if (compared) lacked = lackedFunds(host.state);
-    doubtful = host.state.suspicion !== null;
+    doubtful = suspicion !== null;
     return compared;
   };
 
@@ -237,7 +245,11 @@ export const createExchangeWatch = (options: {
     },
     account: (now = false) => {
       if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());
-      return !now && (!isDue() || clock.monotonicNow() < notBefore) ? NOT_COMPARED : account();
+      return !now && (!isDue() || clock.monotonicNow() < Math.max(notBefore, againFrom)) ? NOT_COMPARED : account();
+    },
+    apart: async (signal) => {
+      // The loop may have made the next reading meanwhile, and found something else.
+      for (let left = againFrom - clock.monotonicNow(); left > 0 && !signal.aborted; left = againFrom - clock.monotonicNow()) await clock.sleep(left, signal);
     },
     skew: () => (noteSetBack() || (clock.monotonicNow() < skewDueAt && !wasSet()) ? NOTHING : skew()),
   };
