@@ -61,7 +61,7 @@ export const createExchangeWatch = (options: {
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
-  /** Whether the last comparison found a difference. A fill of ours since makes the reading void, not the difference: it is looked for again at once, not an hour later. */
+  /** Whether the last comparison found a difference. A fill of ours since makes the reading void, not the difference: it is looked for again in seconds, not an hour later. */
   let doubtful = false;
   /** Monotonic time from which a reading may bear out what the newest one has found. */
   let againFrom = Number.NEGATIVE_INFINITY;
