@@ -7,6 +7,7 @@ import { riskFraction } from '../risk/sizing.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds, type SymbolName } from '../units.ts';
 import { price } from '../words.ts';
+import { lapseChargedFees } from './charged-fee.ts';
 import type { EngineConfig } from './config.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
@@ -25,6 +26,7 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
   const decision = decideOn(turn, symbol, input);
   symbol.lastDecision = decision;
   emit(turn, decision);
+  lapseChargedFees(turn);
 };
 
 /** What the policy goes by; null without a model. */
