@@ -39,9 +39,9 @@ const perform = (world: World, { kind, size, symbol }: Act): void => {
     case 'beside-the-book':
       return void world.apply({ type: 'quotes', quotes: [{ symbol, last: price * (1 + 0.2 * size), bid: price * 0.9999, ask: price * 1.0001, at: world.at }] });
     case 'lose-cash':
-      return void world.exchange.move('USDT', neg(share(world, 'USDT', size)));
+      return world.exchange.move('USDT', neg(share(world, 'USDT', size)));
     case 'lose-coins':
-      return void world.exchange.move(symbol.slice(0, 3), neg(share(world, symbol.slice(0, 3), size)));
+      return world.exchange.move(symbol.slice(0, 3), neg(share(world, symbol.slice(0, 3), size)));
     case 'loss':
       guardian.lossStreak = [...guardian.lossStreak, { symbol, pnlFraction: -0.01, closedAt: world.at }];
       return;
