@@ -80,4 +80,17 @@ describe('fees above those that the configuration states', () => {
     world.restart();
     expect(world.state.config?.takerFee).toBeCloseTo(0.02, 8);
   });
+
+  test('sell no position of another market: they are paid on the way out sooner or later, and are no word of the model', () => {
+    const world = new World().ready().enter();
+    world.exchange.feeRate = decimal('0.05');
+    world.enter(ETH);
+    expect(world.state.config?.takerFee).toBeCloseTo(0.05, 8);
+    world.hour();
+    world.predict(BTC, 0.21);
+    expect(world.decision().outcome).toBe('holding');
+    world.hour();
+    world.predict(BTC, 0.19);
+    expect(world.decision().outcome).toBe('exit');
+  });
 });

@@ -47,7 +47,9 @@ const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Deci
   }
   const { margin } = terms;
   const value = expectedValue(probability, terms);
-  switch (decide(probability, symbol.managed !== null, terms)) {
+  const held = symbol.managed !== null;
+  // A position is not given up for a dearer fee, which selling pays as well: that would be no word of the model, and one odd fill would sell every market.
+  switch (decide(probability, held, held ? { ...terms, takerFee: turn.state.configuredFee ?? terms.takerFee } : terms)) {
     case 'hold':
       return new Decision(name, openTime, probability, value, margin, 'holding', null);
     case 'leave':
