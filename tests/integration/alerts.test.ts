@@ -14,7 +14,7 @@ import { decimal, formatDecimal } from '../../src/core/decimal.ts';
 import type { Alert, AlertKind } from '../../src/core/engine/alert.ts';
 import { BTC, ETH, instrumentText, MONDAY, seconds, stopIdOf, World } from '../../src/core/engine/world.test-helper.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../src/core/features/catalogue.ts';
-import { HOUR_MS } from '../../src/core/units.ts';
+import { DAY_MS, HOUR_MS } from '../../src/core/units.ts';
 import { createVirtualClock } from '../../src/sim/simulation/virtual-clock.ts';
 import { createFakeService, killSwitch } from './telegram/fake-service.ts';
 import { createTestClock, OPERATOR, startHarness } from './telegram/harness.ts';
@@ -117,6 +117,17 @@ const CASES: readonly Case[] = [
     cause: orderCase((world) => {
       world.exchange.feeRate = decimal('0.004');
       world.enter();
+    }),
+  },
+  {
+    what: 'for 30 days no order has shown that fee',
+    kind: 'reconciliation',
+    title: 'count again',
+    cause: orderCase((world) => {
+      world.exchange.feeRate = decimal('0.02');
+      stopOut(world, BTC);
+      world.pass(30 * DAY_MS).ready();
+      world.predict(BTC);
     }),
   },
   { what: 'its stop rests on the exchange', kind: 'stop', title: 'stop placed', cause: orderCase((world) => void world.enter()) },

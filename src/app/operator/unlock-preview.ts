@@ -30,21 +30,30 @@ const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: numbe
   };
 };
 
+/** `booked`: what the baselines move by, at believed prices; `worth`: what equity falls by, at the last ones. */
+interface Missing {
+  readonly what: string;
+  readonly booked: number;
+  readonly worth: number;
+}
+
+const total = (missing: readonly Missing[], of: 'booked' | 'worth'): number => missing.reduce((sum, one) => sum + one[of], 0);
+
 /** What the exchange has less of: accepted, it is booked as withdrawn. */
-const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState): readonly { readonly what: string; readonly value: number }[] => {
+const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState): readonly Missing[] => {
   const cash = ledger.cash === null || cashAtExchange === null ? ZERO : sub(ledger.cash, cashAtExchange);
   const coins = symbolList.map((symbol) => {
     const held = quantityOf(ledger, symbol.symbol);
     // No more than the books hold can leave them, as where a sale is booked that the newest reading knows nothing of.
     const units = symbol.atExchange === null ? ZERO : min(held, sub(held, symbol.atExchange));
-    const value = toNumber(units) * toNumber(believedPrice(symbol) ?? ZERO);
-    return { what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(value)} ${symbol.instrument.quote})`, units, value };
+    const booked = toNumber(units) * toNumber(believedPrice(symbol) ?? ZERO);
+    return { what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(booked)} ${symbol.instrument.quote})`, units, booked, worth: toNumber(units) * symbol.last };
   });
-  return [...(cash > ZERO ? [{ what: `${amountText(cash)} ${config?.quoteAsset ?? ''}`, value: toNumber(cash) }] : []), ...coins.filter(({ units }) => units > ZERO)];
+  return [...(cash > ZERO ? [{ what: `${amountText(cash)} ${config?.quoteAsset ?? ''}`, booked: toNumber(cash), worth: toNumber(cash) }] : []), ...coins.filter(({ units }) => units > ZERO)];
 };
 
 /** What was lost of a larger sum is a larger part of what is left: accepting a withdrawal can trip what watches equity, and close positions. */
-const tripsOf = ({ config, guardian }: EngineState, equity: number, withdrawn: number, clearing: Clearing): readonly string[] => {
+const tripsOf = ({ config, guardian }: EngineState, equity: number, booked: number, clearing: Clearing): readonly string[] => {
   if (config === null) return [];
   const { limits, lockPolicies } = config;
   const falls = [
@@ -52,21 +61,22 @@ const tripsOf = ({ config, guardian }: EngineState, equity: number, withdrawn: n
     ['total-drawdown', guardian.highWaterMark, limits.maxTotalDrawdown],
   ] as const;
   const trips = falls.flatMap(([kind, mark, limit]) => {
-    if (mark === null || clearing.has(kind) || isHeld(guardian, kind) || equity > (mark - withdrawn) * (1 - limit) || nothingToLose(mark - withdrawn, equity)) return [];
-    return [`then ${money(equity)} is ${percent(1 - equity / (mark - withdrawn))} below ${money(mark - withdrawn)} (limit ${percent(limit)}): ${LOCKS[kind].title} locks, and positions are closed at market`];
+    if (mark === null || clearing.has(kind) || isHeld(guardian, kind) || equity > (mark - booked) * (1 - limit) || nothingToLose(mark - booked, equity)) return [];
+    return [`then ${money(equity)} is ${percent(1 - equity / (mark - booked))} below ${money(mark - booked)} (limit ${percent(limit)}): ${LOCKS[kind].title} locks, and positions are closed at market`];
   });
   const least = equity < limits.minBalance && !isHeld(guardian, 'minimum-balance') ? [`then ${money(equity)} is below ${money(limits.minBalance)}: ${LOCKS['minimum-balance'].title} locks${lockPolicies?.['minimum-balance'] === 'flatten' ? ', and positions are closed at market' : ''}`] : [];
   return [...trips, ...least];
 };
 
 /** With the values before and after. `left`: equity once what is missing has been booked. */
-const movesOf = (state: EngineState, missing: ReturnType<typeof missingOf>, left: number | null, clearing: Clearing): readonly string[] => {
+const movesOf = (state: EngineState, missing: readonly Missing[], left: number | null, clearing: Clearing): readonly string[] => {
   const { dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = state.guardian;
-  const equity = left === null ? null : left - disbelieved(state);
-  const withdrawn = missing.reduce((total, { value }) => total + value, 0);
+  const booked = total(missing, 'booked');
+  // What leaves takes with it the part of its worth that nobody believes.
+  const equity = left === null ? null : left + total(missing, 'worth') - booked - disbelieved(state);
   return [
     ...missing.map(({ what }) => `${what} out of the books as withdrawn: no loss, the baselines move with it`),
-    ...(left === null || missing.length === 0 ? [] : tripsOf(state, left, withdrawn, clearing)),
+    ...(left === null || missing.length === 0 ? [] : tripsOf(state, left, booked, clearing)),
     ...(equity !== null && clearing.has('daily-drawdown') ? [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`] : []),
     ...(equity !== null && clearing.has('total-drawdown') ? [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`] : []),
     ...(clearing.has('kill-switch') ? [`loss streak ${lossStreak.length} -> 0`] : []),
@@ -83,7 +93,7 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   // The engine clears in the order in which they are shown: first what moves equity, so that the others are judged by what is left.
   const accepted = reconciliation !== undefined && judge(reconciliation, null, 0) === null;
   const missing = accepted ? missingOf(state) : [];
-  const withdrawn = missing.reduce((total, { value }) => total + value, 0);
+  const withdrawn = total(missing, 'worth');
   const equity = markEquity(state, now.market, now.wall).value;
   const left = equity === null ? null : equity - withdrawn;
   const permitted = guardian.locks['daily-drawdown'] !== undefined && left !== null && config !== null ? newLossPermitted(left, config.limits.maxDailyDrawdown) : null;

@@ -1,7 +1,7 @@
 import { add, decimal, decimalFromNumber, divDown, mulDown, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { isSettledTrade, type OrderRecord } from '../orders/record.ts';
 import type { Fill } from '../orders/order.ts';
-import type { Fraction } from '../units.ts';
+import { DAY_MS, type Fraction, type Milliseconds } from '../units.ts';
 import type { EngineConfig } from './config.ts';
 import type { EngineState, SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
@@ -10,7 +10,8 @@ import { alert, type Turn } from './turn.ts';
  * The rate of fees that fills show. An account states its rates at the start; a promotion that ends, a lower tier or a
  * market's own commission changes what is charged while the bot runs, and sizes and the loss budget have to know.
  *
- * Invariant: the engine's fee is the highest of the configured one and what the newest orders of each symbol were charged.
+ * Invariant: the engine's fee is the highest of the configured one and what the newest orders of each symbol were charged,
+ * but for those of a symbol that is traded no longer, and those that lie too far back.
  */
 
 /** A fee is rounded to this, in the coin it is charged in: one of a small fill may be dearer by as much. */
@@ -20,9 +21,12 @@ const HIGHEST: Fraction = 0.0999;
 /** A rate that is higher than the known one by no more than this factor is the same one, rounded. */
 const NEWS = 1.05;
 
+/** What was charged so long ago is charged no more, or has to be found out anew: a rate at which no signal is worth an entry would keep every order away that could show a lower one. */
+export const CHARGE_LAPSES: Milliseconds = 30 * DAY_MS;
+
 /** The configuration of a run with the fees that orders have been charged so far. */
 export const withChargedFees = (config: EngineConfig, { symbolList }: Pick<EngineState, 'symbolList'>): EngineConfig => {
-  const takerFee = Math.max(config.takerFee, ...symbolList.map(({ chargedFee }) => chargedFee ?? 0));
+  const takerFee = Math.max(config.takerFee, ...symbolList.map(({ chargedFee, configured, managed }) => (configured || managed !== null ? (chargedFee ?? 0) : 0)));
   return takerFee === config.takerFee ? config : { ...config, takerFee };
 };
 
@@ -39,13 +43,33 @@ export const noteChargedFee = (turn: Turn, symbol: SymbolState, { draft }: Order
   const least = sub(fees, feesOf(charged.map((fill) => ({ ...fill, fee: ROUNDING })), base));
   const rate = least > mulDown(money, decimalFromNumber(known)) ? Math.min(toNumber(divDown(fees, money)), HIGHEST) : 0;
   const before = symbol.chargedFee ?? 0;
+  if (rate > 0) symbol.chargedAt = turn.at;
   // A stop with a limit may have been the maker's, who pays less: only what takes says that fees have come down.
   if (rate === before || (rate < before && draft.type === 'stop-loss-limit')) return;
-  if (rate === 0) delete symbol.chargedFee;
+  if (rate === 0) forget(symbol);
   else symbol.chargedFee = rate;
   state.configuredFee = known;
   state.config = withChargedFees({ ...config, takerFee: known }, state);
   if (state.config.takerFee > config.takerFee * NEWS) tell(turn, symbol, state.config.takerFee);
+};
+
+/** Forgets what was charged too long ago, and says so where a lower fee counts by that. */
+export const lapseChargedFees = (turn: Turn): void => {
+  const { state, config } = turn;
+  const old = state.symbolList.filter((symbol) => symbol.chargedFee !== undefined && turn.at - (symbol.chargedAt ??= turn.at) >= CHARGE_LAPSES);
+  const [symbol] = old;
+  if (symbol === undefined) return;
+  old.forEach(forget);
+  state.config = withChargedFees({ ...config, takerFee: state.configuredFee ?? config.takerFee }, state);
+  const { takerFee } = state.config;
+  if (takerFee === config.takerFee) return;
+  const lines = [`For ${CHARGE_LAPSES / DAY_MS} days no order has shown what is charged now; the next one does.`];
+  alert(turn, 'reconciliation', `fee-lapsed:${turn.wall}`, `${symbol.symbol}: fees of ${percent(takerFee)} count again, no more ${percent(config.takerFee)}`, lines, ['/trades'], symbol.symbol);
+};
+
+const forget = (symbol: SymbolState): void => {
+  delete symbol.chargedFee;
+  delete symbol.chargedAt;
 };
 
 /** Fees at their value in quote currency. */

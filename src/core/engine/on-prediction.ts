@@ -7,6 +7,7 @@ import { riskFraction } from '../risk/sizing.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds, type SymbolName } from '../units.ts';
 import { price } from '../words.ts';
+import { lapseChargedFees } from './charged-fee.ts';
 import type { EngineConfig } from './config.ts';
 import { Decision, odds, type DecisionDetail } from './decision.ts';
 import type { PredictionInput } from './input.ts';
@@ -25,6 +26,7 @@ export const onPrediction = (turn: Turn, input: PredictionInput): void => {
   const decision = decideOn(turn, symbol, input);
   symbol.lastDecision = decision;
   emit(turn, decision);
+  lapseChargedFees(turn);
 };
 
 /** What the policy goes by; null without a model. */
@@ -45,7 +47,9 @@ const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Deci
   }
   const { margin } = terms;
   const value = expectedValue(probability, terms);
-  switch (decide(probability, symbol.managed !== null, terms)) {
+  const held = symbol.managed !== null;
+  // A position is not given up for a dearer fee, which selling pays as well: that would be no word of the model, and one odd fill would sell every market.
+  switch (decide(probability, held, held ? { ...terms, takerFee: turn.state.configuredFee ?? terms.takerFee } : terms)) {
     case 'hold':
       return new Decision(name, openTime, probability, value, margin, 'holding', null);
     case 'leave':

@@ -167,6 +167,8 @@ const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch)
     const symbol = symbolList[i] as SymbolState;
     if (symbol.symbol !== series[i]?.symbol || !symbol.configured || symbol.unlisted || symbol.priceAt === null) return false;
     if (symbol.managed !== null && !rests(symbol.managed)) return false;
+    // It lapses at a prediction.
+    if (symbol.chargedFee !== undefined) return false;
     if (symbol.newestCandleOpen !== from - 2 * HOUR_MS || !((rows[i] ?? 0) > 0)) return false;
   }
   return true;

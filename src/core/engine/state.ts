@@ -62,6 +62,8 @@ export interface ManagedPosition {
 export interface SymbolState {
   /** Fee rate that its newest order was charged, where that is more than the configuration states; absent otherwise. */
   chargedFee?: Fraction;
+  /** When that was. */
+  chargedAt?: EpochMs;
   readonly symbol: SymbolName;
   readonly staleLockId: string;
   readonly volatilityLockId: string;

@@ -366,6 +366,16 @@ describe('a look ahead', () => {
     expect(isQuiet(state, DAY + HOUR_MS, 99.99)).toBe(false);
   });
 
+  test('passes no hour of an account that has nothing to lose: what is announced of it begins anew, and the two must not part', () => {
+    const { state } = watch();
+    const held = (id: 'daily-drawdown' | 'total-drawdown' | 'minimum-balance') => ({ id, kind: id, symbol: null, since: DAY, reason: '', limit: null, value: null });
+    Object.assign(state, { day: DAY, dayBaseline: 4e-7, highWaterMark: 4e-7, lastEquity: { value: 2e-7, at: DAY }, announced: { daily: 3, total: 3 } });
+    state.locks = { 'daily-drawdown': held('daily-drawdown'), 'total-drawdown': held('total-drawdown'), 'minimum-balance': held('minimum-balance') };
+    expect(isQuiet(state, DAY + HOUR_MS, 1e-7)).toBe(false);
+    evaluateEquity(state, DAY + HOUR_MS, 1e-7, DEFAULT_LIMITS, []);
+    expect(state.announced).toEqual({ daily: 0, total: 0 });
+  });
+
   test('knows nothing before the first equity', () => {
     const { state } = watch();
     expect(isQuiet(state, DAY, 1000)).toBe(false);

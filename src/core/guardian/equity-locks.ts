@@ -165,9 +165,9 @@ export const passEquities = (state: GuardianState, from: EpochMs, equities: Floa
   return passed;
 };
 
-/** Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. */
+/** Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. Where nothing can be lost the announced steps begin anew. */
 const staysAsItIs = (equity: number, mark: number, limit: Fraction, announced: number, held: boolean): boolean =>
-  equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held;
+  !nothingToLose(mark, equity) && (equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held);
 
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {
