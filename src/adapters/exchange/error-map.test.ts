@@ -189,6 +189,8 @@ describe('slowing down', () => {
     expect(parseRetryAfter('999999999', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter('Wed, 21 Oct 2099 07:28:00 GMT', 0)).toBe(3 * 24 * 3_600_000);
     expect(parseRetryAfter(undefined, 0)).toBeNull();
+    // A refusal without a wait comes to the pause that is ours: the next request would go into a ban.
+    expect([parseRetryAfter('0', 0), parseRetryAfter('Wed, 21 Oct 2015 07:28:00 GMT', Date.UTC(2015, 9, 21, 7, 28, 0))]).toEqual([null, null]);
   });
 
   test('a ban without Retry-After lasts as long as its words say, and a restart under it asks once', async () => {

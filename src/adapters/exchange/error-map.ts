@@ -109,14 +109,14 @@ export const waitAsked = (answer: { readonly status: number; readonly header: st
   return isOrdersLimit(given, code) ? Math.min(wait ?? LONGEST_ORDERS_PAUSE, LONGEST_ORDERS_PAUSE) : wait;
 };
 
-/** Retry-After in either of its forms, seconds or a date of the exchange's own clock; null when absent or nonsense. */
+/** Retry-After in either of its forms, seconds or a date of the exchange's own clock; null when absent, nonsense, or no wait at all: whoever refuses wants one. */
 export const parseRetryAfter = (header: string | undefined, exchangeNow: number): Milliseconds | null => {
   if (header === undefined) return null;
   const text = header.trim();
-  if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1_000), LONGEST_PAUSE);
-  // A date names its day and its month. JavaScript takes "-5" for one as well, of a year that is over: no wait at all.
-  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isFinite(at) ? Math.min(Math.max(0, at - exchangeNow), LONGEST_PAUSE) : null;
+  const isSeconds = /^\d{1,9}(\.\d+)?$/.test(text);
+  // A date names its day and its month. JavaScript takes "-5" for one as well, of a year that is over.
+  const wait = isSeconds ? Math.ceil(Number(text) * 1_000) : /[a-z]/i.test(text) ? Date.parse(text) - exchangeNow : Number.NaN;
+  return wait > 0 ? Math.min(wait, LONGEST_PAUSE) : null;
 };
 
 /** The shortest window in which orders are counted, where an answer does not name one. Source: exchangeInfo, rateLimits. */

@@ -33,6 +33,7 @@ export const withChargedFees = (config: EngineConfig, { symbolList }: Pick<Engin
 /** Notes what new fills of an order were charged. Those in a third coin, whose price is another question, say nothing; nor does what was settled by hand. */
 export const noteChargedFee = (turn: Turn, symbol: SymbolState, { draft }: OrderRecord, fills: readonly Fill[]): void => {
   const { base, quote } = symbol.instrument;
+  if (symbol.chargedFee === undefined && fills.every((fill) => isOrdinary(fill, turn.state.configuredFee ?? turn.config.takerFee, base))) return;
   const charged = fills.filter(({ feeAsset, tradeId }) => (feeAsset === base || feeAsset === quote) && feeAsset !== turn.config.feeAsset && !isSettledTrade(tradeId));
   if (charged.length === 0 || charged.length < fills.length) return;
   const money = sum(charged.map((fill) => decimal(fill.quoteQuantity)));
@@ -53,14 +54,19 @@ export const noteChargedFee = (turn: Turn, symbol: SymbolState, { draft }: Order
   if (state.config.takerFee > config.takerFee * NEWS) tell(turn, symbol, state.config.takerFee);
 };
 
+/** Most fills by far are charged no more than is known, which is seen without exact arithmetic. Of those in a third coin that does not matter. */
+const isOrdinary = ({ fee, feeAsset, price, quoteQuantity }: Fill, known: Fraction, base: string): boolean =>
+  (Number(fee) - Number(ROUNDING)) * (feeAsset === base ? Number(price) : 1) <= known * Number(quoteQuantity);
+
 /** Forgets what was charged too long ago, and says so where a lower fee counts by that. */
 export const lapseChargedFees = (turn: Turn): void => {
   const { state, config } = turn;
+  if (state.configuredFee === undefined) return;
   const old = state.symbolList.filter((symbol) => symbol.chargedFee !== undefined && turn.at - (symbol.chargedAt ??= turn.at) >= CHARGE_LAPSES);
   const [symbol] = old;
   if (symbol === undefined) return;
   old.forEach(forget);
-  state.config = withChargedFees({ ...config, takerFee: state.configuredFee ?? config.takerFee }, state);
+  state.config = withChargedFees({ ...config, takerFee: state.configuredFee }, state);
   const { takerFee } = state.config;
   if (takerFee === config.takerFee) return;
   const lines = [`For ${CHARGE_LAPSES / DAY_MS} days no order has shown what is charged now; the next one does.`];
