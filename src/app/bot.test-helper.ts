@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import type { World } from '../core/engine/world.test-helper.ts';
+import type { OrderSnapshot } from '../core/orders/order.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { OwnTrade } from '../ports/venue.ts';
 import type { BotOptions } from './bot.ts';
 import { silent } from './executor.test-helper.ts';
 
@@ -17,3 +19,9 @@ export const onWorld = (world: World, clock: Clock): Pick<BotOptions, 'state' | 
   random: () => 0.5,
   onFatal: (error) => expect.unreachable(String(error)),
 });
+
+/** What the exchange of a test world answers to a question for the open orders of a symbol, and for its trades. */
+export const openOrdersOf = ({ exchange }: World, symbol: string): readonly OrderSnapshot[] =>
+  exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
+export const tradesOf = ({ exchange }: World, symbol: string): readonly OwnTrade[] =>
+  [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));

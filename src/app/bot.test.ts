@@ -13,7 +13,7 @@ import type { JournalStore } from '../ports/store.ts';
 import type { Read, Venue } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { createBot, DRAIN_LIMIT } from './bot.ts';
-import { onWorld } from './bot.test-helper.ts';
+import { onWorld, openOrdersOf, tradesOf } from './bot.test-helper.ts';
 import { errorOf, silent, START } from './executor.test-helper.ts';
 import { CLOSING_MARGIN } from './market-feed.ts';
 import { createPollingPacer, LOOK_EVERY } from './polling-pacer.ts';
@@ -148,7 +148,7 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
       tradesAfter: (symbol) =>
         Promise.resolve({
           ok: true,
-          value: [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : [])),
+          value: tradesOf(world, symbol),
         }),
       balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
       lookUp: () => Promise.resolve(silence),
@@ -180,12 +180,12 @@ test.each(['start', '/reconcile', '/reconcile just before a look', '/reconcile j
     venue: {
       receiveWindow: 5 * SECOND_MS,
       send: unused,
-      openOrders: (symbol) => Promise.resolve({ ok: true, value: exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : [])) }),
+      openOrders: (symbol) => Promise.resolve({ ok: true, value: openOrdersOf(world, symbol) }),
       serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
       tradesAfter: (symbol) =>
         Promise.resolve({
           ok: true,
-          value: [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : [])),
+          value: tradesOf(world, symbol),
         }),
       balances: () => Promise.resolve({ ok: true, value: clock.wallNow() < lateUntil ? before : exchange.balances() }),
       lookUp: ({ clientOrderId }) => {
@@ -230,17 +230,15 @@ test('a start is completed though a market has left the exchange while it is hel
   const { exchange } = world;
   const gone = errorOf('unlisted', '-1121');
   const read = <T>(symbol: string, value: T): Promise<Read<T>> => Promise.resolve(symbol === ETH ? { ok: false, error: gone } : { ok: true, value });
-  const snapshots = () => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === BTC ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
-  const trades = () => [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === BTC ? fills.map((fill) => ({ ...fill, symbol: BTC, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));
   const told: string[] = [];
   const bot = createBot({
     ...onWorld(world, clock),
     venue: {
       receiveWindow: 5 * SECOND_MS,
       send: unused,
-      openOrders: (symbol) => read(symbol, snapshots()),
+      openOrders: (symbol) => read(symbol, openOrdersOf(world, BTC)),
       serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
-      tradesAfter: (symbol) => read(symbol, trades()),
+      tradesAfter: (symbol) => read(symbol, tradesOf(world, BTC)),
       balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
       lookUp: ({ symbol, clientOrderId }) => {
         const order = exchange.snapshot(clientOrderId);
@@ -353,8 +351,6 @@ test('a position that loses its stop while a long comparison is under way is loo
     if (slow) await clock.sleep(9 * SECOND_MS);
     return { ok: true, value };
   };
-  const snapshots = (symbol: string) => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
-  const trades = (symbol: string) => [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));
   const bot = createBot({
     ...onWorld(world, clock),
     venue: {
@@ -363,9 +359,9 @@ test('a position that loses its stop while a long comparison is under way is loo
         sent.push(draft.purpose);
         return Promise.resolve({ kind: 'rejected', error: errorOf('refused', '-2010') });
       },
-      openOrders: (symbol) => answer(snapshots(symbol)),
+      openOrders: (symbol) => answer(openOrdersOf(world, symbol)),
       serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
-      tradesAfter: (symbol) => answer(trades(symbol)),
+      tradesAfter: (symbol) => answer(tradesOf(world, symbol)),
       balances: () => answer(exchange.balances()),
       lookUp: unused,
       cancel: ({ clientOrderId }) => {

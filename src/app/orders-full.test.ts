@@ -5,7 +5,7 @@ import { MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { VenueError } from '../ports/venue.ts';
 import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { createBot } from './bot.ts';
-import { onWorld } from './bot.test-helper.ts';
+import { onWorld, openOrdersOf, tradesOf } from './bot.test-helper.ts';
 import { errorOf } from './executor.test-helper.ts';
 import { createPollingPacer, LOOK_EVERY } from './polling-pacer.ts';
 
@@ -20,8 +20,6 @@ test('while the exchange takes no order of the account for minutes, a position t
   const calls: string[] = [];
   const stopsOpen = (): number => exchange.openOrders().filter(({ draft }) => draft.purpose === 'stop').length;
   const alerts: string[] = [];
-  const snapshots = (symbol: string) => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []));
-  const trades = (symbol: string) => [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : []));
   const bot = createBot({
     ...onWorld(world, clock),
     venue: {
@@ -40,9 +38,9 @@ test('while the exchange takes no order of the account for minutes, a position t
         const order = exchange.snapshot(clientOrderId);
         return order === null ? unused() : Promise.resolve({ kind: 'cancelled', order });
       },
-      openOrders: (symbol) => Promise.resolve({ ok: true, value: snapshots(symbol) }),
+      openOrders: (symbol) => Promise.resolve({ ok: true, value: openOrdersOf(world, symbol) }),
       serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
-      tradesAfter: (symbol) => Promise.resolve({ ok: true, value: trades(symbol) }),
+      tradesAfter: (symbol) => Promise.resolve({ ok: true, value: tradesOf(world, symbol) }),
       balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
       lookUp: unused,
     },

@@ -106,6 +106,9 @@ const entryDifference = (entry: JournalEntry, replayed: string): Difference | nu
   return found === null ? null : { sequence: entry.sequence, inputType: entry.input.type, at: entry.input.at, ...found };
 };
 
+/** The last entry that a journal states to have. No snapshot is written of one that is not there: a snapshot beyond the end says that the end was cut off. */
+export const statedEnd = (store: Pick<JournalReader, 'lastSequence' | 'latestSnapshot'>): number => Math.max(store.lastSequence(), store.latestSnapshot()?.sequence ?? 0);
+
 export interface VerifyOptions {
   /** The last entry to step; without it, all. */
   readonly until?: number;
@@ -136,8 +139,7 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
   const { until = Number.POSITIVE_INFINITY, start = null, from = 0, stepFunction = step } = options;
   const { state, sequence: before, fault } = startingPoint(start);
   const snapshot = store.latestSnapshot();
-  // No snapshot is written of an entry that is not there: one beyond the end says that the end was cut off.
-  const end = Math.min(until, Math.max(store.lastSequence(), snapshot?.sequence ?? 0));
+  const end = Math.min(until, statedEnd(store));
   const versions = new Set<string>(state.engineVersion === '' ? [] : [state.engineVersion]);
   let reached = before;
   let entries = 0;

@@ -3,7 +3,7 @@ import { openReadOnly } from '../adapters/sqlite/database.ts';
 import { EXIT_CODES, type ExitCode } from '../adapters/system/exit-codes.ts';
 import { UserError } from '../adapters/system/user-error.ts';
 import { openArchivedDay } from '../app/backup-archive.ts';
-import { describeDifference, explain, verify, verifyOwn, type Difference, type JournalReader, type OwnPart, type VerifyOptions } from '../app/replay.ts';
+import { describeDifference, explain, statedEnd, verify, verifyOwn, type Difference, type JournalReader, type OwnPart, type VerifyOptions } from '../app/replay.ts';
 import { decodeState } from '../core/engine/codec.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { engineVersion } from './engine-version.ts';
@@ -85,8 +85,8 @@ const prove = (source: Source, path: string, until: number | undefined): ExitCod
   if (until !== undefined && until <= after) throw new UserError(`--until ${until} is before the first entry that is here, ${after + 1}; older days are files in the folder "archive" beside the database`);
   if (after > 0 && start === null) throw new UserError(`${path} begins at entry ${after + 1} without the snapshot before it, so nothing can be proved; restore a backup`, EXIT_CODES.failure);
   if (journal.lastSequence() === 0) throw new UserError(`${path} has no journal entry yet, so nothing was proved`, EXIT_CODES.failure);
-  // A snapshot of an entry that is not there says that the end was cut off, which is a finding and no slip of the hand.
-  const end = Math.max(journal.lastSequence(), journal.latestSnapshot()?.sequence ?? 0);
+  // An end that was cut off is a finding and no slip of the hand.
+  const end = statedEnd(journal);
   if (until !== undefined && until > end) throw new UserError(`--until ${until} is beyond the last entry, ${end}; leave it out to prove all there is`);
   const bounds = { start, ...(until === undefined ? {} : { until }) };
   const result = verify(journal, bounds);

@@ -11,24 +11,19 @@ import { amountText, money } from '../../core/words.ts';
 import type { UnlockPreview, UnlockShown } from '../../ports/operator.ts';
 import { lockView, type Now } from './views.ts';
 
-/**
- * What /unlock would do, before it is confirmed. Nothing is shown as cleared or moved that the engine would refuse now,
- * and what the engine does beside the lock itself is shown with it.
- */
+/** Kinds of the locks that /unlock would clear. */
 type Clearing = ReadonlySet<LockKind>;
 
 const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
 
 /** What can have moved by the time of the button: the command carries it. */
-const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => {
-  return {
-    shownAt,
-    ...(equity === null ? {} : { shownEquity: equity }),
-    shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
-    shownLosses: lossStreak.length,
-    shownDrift: drift?.value ?? null,
-  };
-};
+const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => ({
+  shownAt,
+  ...(equity === null ? {} : { shownEquity: equity }),
+  shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
+  shownLosses: lossStreak.length,
+  shownDrift: drift?.value ?? null,
+});
 
 /** `booked`: what the baselines move by, at believed prices; `worth`: what equity falls by, at the last ones. */
 interface Missing {
@@ -85,6 +80,10 @@ const movesOf = (state: EngineState, missing: readonly Missing[], left: number |
   ];
 };
 
+/**
+ * What /unlock would do, before it is confirmed. Nothing is shown as cleared or moved that the engine would refuse now,
+ * and what the engine does beside the lock itself is shown with it.
+ */
 export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const { config, guardian } = state;
   const judge = (lock: Lock, permitted: number | null, withdrawn: number): string | null =>
