@@ -60,17 +60,59 @@ export default {
       { path: '^src/adapters/([^/]+)/', pathNot: TESTS },
       { path: '^(src|commands|tests|bench)/', pathNot: ['^src/adapters/$1/', '^src/ports/', '^src/core/'] },
     ),
-    rule('adapter-tests-stay-home', "an adapter's tests may use the simulator too, never another adapter", { path: '^src/adapters/([^/]+)/.*\\.(test|test-helper|fixture)\\.ts$' }, { path: '^src/adapters/', pathNot: '^src/adapters/$1/' }),
+    rule(
+      'adapter-tests-stay-home',
+      "an adapter's tests may use the simulator too, never another adapter",
+      { path: '^src/adapters/([^/]+)/.*\\.(test|test-helper|fixture)\\.ts$' },
+      { path: '^src/adapters/', pathNot: '^src/adapters/$1/' },
+    ),
     rule('nothing-imports-cli', 'cli is the top: nothing imports it', { pathNot: '^src/cli/' }, { path: '^src/cli/' }),
-    rule('nothing-imports-tests', 'the product never needs its tests', { path: '^(src|commands)/', pathNot: TESTS }, { path: '^tests/|\\.(test|test-helper|fixture)\\.ts$' }),
-    rule('ports-are-types', 'ports are interfaces: they take nothing but types from core', { path: '^src/ports/', pathNot: TESTS }, { path: '^src/core/', dependencyTypesNot: ['type-only'] }),
+    rule(
+      'nothing-imports-tests',
+      'the product never needs its tests',
+      { path: '^(src|commands)/', pathNot: TESTS },
+      { path: '^tests/|\\.(test|test-helper|fixture)\\.ts$' },
+    ),
+    rule(
+      'ports-are-types',
+      'ports are interfaces: they take nothing but types from core',
+      { path: '^src/ports/', pathNot: TESTS },
+      { path: '^src/core/', dependencyTypesNot: ['type-only'] },
+    ),
 
-    rule('guardian-is-blind', 'the Guardian never sees why a trade is wanted', { path: '^src/core/guardian/', pathNot: TESTS }, { path: '^src/core/(strategy|features)/' }),
-    rule('simulator-books-alone', 'the simulator keeps its own books, so that comparing them with the ledger means something', { path: '^src/sim/' }, { path: '^src/core/ledger/' }),
+    rule(
+      'guardian-is-blind',
+      'the Guardian never sees why a trade is wanted',
+      { path: '^src/core/guardian/', pathNot: TESTS },
+      { path: '^src/core/(strategy|features)/' },
+    ),
+    rule(
+      'simulator-books-alone',
+      'the simulator keeps its own books, so that comparing them with the ledger means something',
+      { path: '^src/sim/' },
+      { path: '^src/core/ledger/' },
+    ),
 
-    rule('core-is-pure', 'core and ports have no I/O: no built-in module', { path: '^src/(core|ports)/', pathNot: TESTS }, BUILT_INS),
-    rule('commands-are-pure', 'a command asks the operator service and returns a reply: no I/O of its own', { path: '^commands/', pathNot: TESTS }, BUILT_INS),
-    ...Object.entries(HOMES).map(([name, home]) => rule(`home-of-${name}`, `${name} is imported in its home only`, { path: '^(src|commands)/', pathNot: [home, TESTS] }, { path: packagePath(name) })),
+    rule(
+      'core-is-pure',
+      'core and ports have no I/O: no built-in module',
+      { path: '^src/(core|ports)/', pathNot: TESTS },
+      BUILT_INS,
+    ),
+    rule(
+      'commands-are-pure',
+      'a command asks the operator service and returns a reply: no I/O of its own',
+      { path: '^commands/', pathNot: TESTS },
+      BUILT_INS,
+    ),
+    ...Object.entries(HOMES).map(([name, home]) =>
+      rule(
+        `home-of-${name}`,
+        `${name} is imported in its home only`,
+        { path: '^(src|commands)/', pathNot: [home, TESTS] },
+        { path: packagePath(name) },
+      ),
+    ),
     rule(
       'package-without-home',
       'every package of the product has a home in the table of this file',
@@ -79,9 +121,19 @@ export default {
     ),
 
     rule('no-cycles', 'a cycle has no order in which it can be understood', {}, { circular: true }),
-    rule('no-orphans', 'a file that nothing imports and that imports nothing is dead', { orphan: true, path: '^(src|commands)/', pathNot: TESTS }, {}),
+    rule(
+      'no-orphans',
+      'a file that nothing imports and that imports nothing is dead',
+      { orphan: true, path: '^(src|commands)/', pathNot: TESTS },
+      {},
+    ),
     // The page's own imports of /vendor are addresses, not paths: the server's tests ask for each.
-    rule('resolvable', 'an import has to lead somewhere', { pathNot: '^src/adapters/web/page/' }, { couldNotResolve: true }),
+    rule(
+      'resolvable',
+      'an import has to lead somewhere',
+      { pathNot: '^src/adapters/web/page/' },
+      { couldNotResolve: true },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
@@ -89,7 +141,11 @@ export default {
     // Type imports count: a type is knowledge, too.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'], mainFields: ['types', 'module', 'main'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'node', 'default'],
+      mainFields: ['types', 'module', 'main'],
+    },
     progress: { type: 'none' },
   },
 };

@@ -1,4 +1,7 @@
-/** What the Guardian did in the recorded crashes, as Markdown. Usage: npm run bench -- crash-report DIR (or MARKET_DATA_DIR); without recordings, the generated ones. */
+/**
+ * What the Guardian did in the recorded crashes, as Markdown. Usage: npm run bench -- crash-report DIR (or
+ * MARKET_DATA_DIR); without recordings, the generated ones.
+ */
 import { DAY_MS, HOUR_MS, MINUTE_MS, utcDayStart } from '../src/core/units.ts';
 import { generatedCrash, recordedCrash } from '../tests/integration/crash-data.test-helper.ts';
 import { crashTable, replayCrash, withWinner } from '../tests/integration/crash-replay.test-helper.ts';

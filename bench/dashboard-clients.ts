@@ -27,13 +27,16 @@ const readFrom = async (url: string, count: number): Promise<void> => {
 };
 
 const openReaders = async (url: string, count: number): Promise<ChildProcess> => {
-  const child = spawn(process.execPath, [import.meta.filename, 'read', url, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [import.meta.filename, 'read', url, String(count)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   if (child.stdout === null) throw new Error('no output to read');
   await once(child.stdout, 'data');
   return child;
 };
 
-const quantile = (sorted: readonly number[], part: number): number => sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN;
+const quantile = (sorted: readonly number[], part: number): number =>
+  sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN;
 
 const measure = async (readers: number, hours: number, pairs: number): Promise<void> => {
   const symbols = ['BTC/USDT', 'ETH/USDT'];
@@ -77,7 +80,19 @@ const measure = async (readers: number, hours: number, pairs: number): Promise<v
     instanceId: running.database.identity.instanceId,
   });
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const server = await startWebServer({ host: '127.0.0.1', port: 0, token: null, names: [], dashboard, health: () => ({ ok: true, checks: [] }), metrics: null, chat: null, market: null, log: quiet, refresh: 400 });
+  const server = await startWebServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    names: [],
+    dashboard,
+    health: () => ({ ok: true, checks: [] }),
+    metrics: null,
+    chat: null,
+    market: null,
+    log: quiet,
+    refresh: 400,
+  });
 
   const samples = { none: [] as number[], some: [] as number[] };
   /** Lets the market run for one turn; the bot waits between turns. */
@@ -118,7 +133,9 @@ const measure = async (readers: number, hours: number, pairs: number): Promise<v
     `${name.padEnd(12)} ${String(list.length).padStart(7)} steps; p50 ${(quantile(list, 0.5) * 1000).toFixed(1)} µs, p99 ${(quantile(list, 0.99) * 1000).toFixed(1)} µs, p99.9 ${(quantile(list, 0.999) * 1000).toFixed(1)} µs`;
   console.log(line('no page', samples.none));
   console.log(line(`${readers} pages`, samples.some));
-  console.log(`p99 with ${readers} pages is ${(quantile(samples.some, 0.99) / quantile(samples.none, 0.99)).toFixed(2)} times that with none`);
+  console.log(
+    `p99 with ${readers} pages is ${(quantile(samples.some, 0.99) / quantile(samples.none, 0.99)).toFixed(2)} times that with none`,
+  );
 };
 
 if (first === 'read') await readFrom(second, Number(third));

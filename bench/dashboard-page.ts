@@ -1,6 +1,7 @@
 /**
- * What an open page costs: first paint, and its heap after 1,000 and after 10,000 market hours of the real demo, unpaced.
- * Needs Debian's chromium. Usage: npm run bench -- dashboard-page [hours of the first look] [hours of the second]
+ * What an open page costs: first paint, and its heap after 1,000 and after 10,000 market hours of the real demo,
+ * unpaced. Needs Debian's chromium. Usage: npm run bench -- dashboard-page [hours of the first look] [hours of the
+ * second]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,8 @@ const [early = 1_000, late = 10_000] = process.argv.slice(2).map(Number);
 const HOUR = 3_600_000;
 const PAINTS = 7;
 
-const marketTime = async (bot: RunningBot): Promise<number> => ((await bot.control('GET', '/control/state')) as { readonly marketTime: number }).marketTime;
+const marketTime = async (bot: RunningBot): Promise<number> =>
+  ((await bot.control('GET', '/control/state')) as { readonly marketTime: number }).marketTime;
 
 const reach = async (bot: RunningBot, page: Page, at: number): Promise<void> => {
   while ((await marketTime(bot)) < at) await page.waitForTimeout(500);
@@ -35,8 +37,14 @@ const heapOf = async (cdp: CDPSession, page: Page): Promise<Heap> => {
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'guardian-bench-page-'));
-const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-const bot = await startGuardian({ DASHBOARD_PORT: '0', DATABASE_PATH: join(directory, 'demo.db'), DEMO_HOUR_SECONDS: '2' }, directory);
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+const bot = await startGuardian(
+  { DASHBOARD_PORT: '0', DATABASE_PATH: join(directory, 'demo.db'), DEMO_HOUR_SECONDS: '2' },
+  directory,
+);
 try {
   const paints: number[] = [];
   for (let time = 0; time < PAINTS; time += 1) {
@@ -58,10 +66,14 @@ try {
   await bot.control('POST', '/control/pace', { stepMilliseconds: 0 });
   await reach(bot, page, begin + early * HOUR);
   const first = await heapOf(cdp, page);
-  console.log(`heap at ${early.toLocaleString('en')} hours   ${first.megabytes.toFixed(2)} MB, ${first.nodes} elements`);
+  console.log(
+    `heap at ${early.toLocaleString('en')} hours   ${first.megabytes.toFixed(2)} MB, ${first.nodes} elements`,
+  );
   await reach(bot, page, begin + late * HOUR);
   const second = await heapOf(cdp, page);
-  console.log(`heap at ${late.toLocaleString('en')} hours  ${second.megabytes.toFixed(2)} MB, ${second.nodes} elements, ${(second.megabytes / first.megabytes).toFixed(2)} times the first (${((performance.now() - from) / 1000).toFixed(0)} s)`);
+  console.log(
+    `heap at ${late.toLocaleString('en')} hours  ${second.megabytes.toFixed(2)} MB, ${second.nodes} elements, ${(second.megabytes / first.megabytes).toFixed(2)} times the first (${((performance.now() - from) / 1000).toFixed(0)} s)`,
+  );
 } finally {
   await bot.end('SIGKILL');
   await browser.close();

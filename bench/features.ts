@@ -13,7 +13,11 @@ const SYMBOLS = ['BTC/USDT', 'ETH/USDT'];
 const directory = process.argv[2] ?? process.env['MARKET_DATA_DIR'];
 const folder = directory === undefined ? null : openCandleFolder(directory);
 const series = new Map(
-  SYMBOLS.map((symbol) => [symbol, folder?.series(symbol) ?? columnsFromCandles(generateCandles({ seed: 1, symbol, from: Date.UTC(2018, 0, 1), hours: HOURS }))]),
+  SYMBOLS.map((symbol) => [
+    symbol,
+    folder?.series(symbol) ??
+      columnsFromCandles(generateCandles({ seed: 1, symbol, from: Date.UTC(2018, 0, 1), hours: HOURS })),
+  ]),
 );
 
 const measure = (symbols: readonly string[]): number => {

@@ -14,7 +14,8 @@ import { step } from '../src/core/engine/step.ts';
 
 const DAYS = 30;
 
-const quantile = (sorted: Float64Array, part: number): string => `${(sorted[Math.floor(part * (sorted.length - 1))] ?? 0).toFixed(3)} ms`;
+const quantile = (sorted: Float64Array, part: number): string =>
+  `${(sorted[Math.floor(part * (sorted.length - 1))] ?? 0).toFixed(3)} ms`;
 const rate = (count: number, ms: number): string => Math.round(count / (ms / 1000)).toLocaleString('en');
 const timed = <T>(run: () => T): { readonly ms: number; readonly result: T } => {
   const from = performance.now();
@@ -45,11 +46,17 @@ try {
     }
   });
   latencies.sort();
-  console.log(`journal, each synced ${rate(inputs.length, committed.ms)} commits/s; p50 ${quantile(latencies, 0.5)}, p99 ${quantile(latencies, 0.99)}, longest ${quantile(latencies, 1)}`);
-  console.log(`at rest            ${(db.sizeBytes() / 1e6).toFixed(1)} MB for ${DAYS} days of one symbol (${inputs.length} entries, ${(db.sizeBytes() / inputs.length).toFixed(0)} bytes each)`);
+  console.log(
+    `journal, each synced ${rate(inputs.length, committed.ms)} commits/s; p50 ${quantile(latencies, 0.5)}, p99 ${quantile(latencies, 0.99)}, longest ${quantile(latencies, 1)}`,
+  );
+  console.log(
+    `at rest            ${(db.sizeBytes() / 1e6).toFixed(1)} MB for ${DAYS} days of one symbol (${inputs.length} entries, ${(db.sizeBytes() / inputs.length).toFixed(0)} bytes each)`,
+  );
 
   const verified = timed(() => verify(db.journal));
-  console.log(`verify             ${rate(inputs.length, verified.ms)} entries/s, ${verified.result.ok ? 'equal' : 'DIFFERENT'}`);
+  console.log(
+    `verify             ${rate(inputs.length, verified.ms)} entries/s, ${verified.result.ok ? 'equal' : 'DIFFERENT'}`,
+  );
   const recovered = timed(() => recover(db.journal));
   console.log(`recover, no snapshot ${rate(inputs.length, recovered.ms)} entries/s`);
 

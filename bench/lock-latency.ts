@@ -24,7 +24,15 @@ world.ready();
 /** A fresh day on which nothing is locked: what an operator and midnight would do, without their hundred inputs. */
 const reset = (): void => {
   const { state } = world;
-  Object.assign(state.guardian, { locks: {}, lossStreak: [], dayBaseline: null, highWaterMark: null, lastEquity: null, priorEquity: null, unlockDay: null });
+  Object.assign(state.guardian, {
+    locks: {},
+    lossStreak: [],
+    dayBaseline: null,
+    highWaterMark: null,
+    lastEquity: null,
+    priorEquity: null,
+    unlockDay: null,
+  });
   for (const symbol of Object.values(state.symbols)) {
     symbol.restUntil = null;
     symbol.lastTradedSignal = null;
@@ -32,7 +40,8 @@ const reset = (): void => {
   }
 };
 
-const percentile = (sorted: readonly number[], p: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
+const percentile = (sorted: readonly number[], p: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 
 const times: number[] = [];
 for (let run = 0; run < RUNS; run += 1) {
@@ -48,12 +57,22 @@ for (let run = 0; run < RUNS; run += 1) {
   world.enter(BTC);
   world.exchange.stopsFill = false;
   world.exchange.prices[BTC] = 47_800;
-  const quotes = [BTC, ETH].map((symbol) => ({ symbol, last: world.exchange.prices[symbol] ?? 0, bid: world.exchange.prices[symbol] ?? 0, ask: (world.exchange.prices[symbol] ?? 0) + 1, at: world.at }));
+  const quotes = [BTC, ETH].map((symbol) => ({
+    symbol,
+    last: world.exchange.prices[symbol] ?? 0,
+    bid: world.exchange.prices[symbol] ?? 0,
+    ask: (world.exchange.prices[symbol] ?? 0) + 1,
+    at: world.at,
+  }));
   let done: readonly Effect[] = [];
   const from = performance.now();
   done = world.step({ type: 'quotes', at: world.at, wall: world.wall, quotes });
   times.push(performance.now() - from);
-  if (!done.some((effect) => effect.type === 'lock' && effect.lock.kind === 'daily-drawdown') || !done.some((effect) => effect.type === 'cancel')) throw new Error('the breach did not lock and cancel');
+  if (
+    !done.some((effect) => effect.type === 'lock' && effect.lock.kind === 'daily-drawdown') ||
+    !done.some((effect) => effect.type === 'cancel')
+  )
+    throw new Error('the breach did not lock and cancel');
   for (const effect of done) if (effect.type === 'cancel') world.exchange.end(effect.clientOrderId, 'cancelled');
   for (const effect of done) if (effect.type === 'cancel') world.report(effect.clientOrderId);
   world.exchange.stopsFill = true;
@@ -63,5 +82,7 @@ database.close();
 rmSync(directory, { recursive: true, force: true });
 const sorted = times.toSorted((a, b) => a - b);
 const [p50, p99, worst] = [percentile(sorted, 0.5), percentile(sorted, 0.99), sorted.at(-1) ?? Number.NaN];
-console.log(`lock latency over ${RUNS} breaches, input to lock committed and cancellation issued: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, worst ${worst.toFixed(2)} ms (limit p99 ${LIMIT_MS} ms)`);
+console.log(
+  `lock latency over ${RUNS} breaches, input to lock committed and cancellation issued: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, worst ${worst.toFixed(2)} ms (limit p99 ${LIMIT_MS} ms)`,
+);
 process.exitCode = p99 < LIMIT_MS ? 0 : 1;

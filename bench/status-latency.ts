@@ -11,7 +11,8 @@ import { OPERATOR, startWholeBot, textOf, type WholeBot } from '../tests/support
 const LIMIT = 150;
 const count = Number(process.argv[2] ?? 500);
 
-const percentile = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 
 /** Many people, so that each stays below the limit of one command a second. */
 const VIEWERS = Array.from({ length: 20 }, (_, index) => 3_001 + index);
@@ -32,7 +33,8 @@ const report = async (name: string, bot: WholeBot, wanted: number): Promise<numb
   const before = await bot.market();
   const began = performance.now();
   const spans: number[] = [];
-  for (let done = 0; done < wanted; done += 1) spans.push(await measure(bot, VIEWERS[done % VIEWERS.length] ?? OPERATOR));
+  for (let done = 0; done < wanted; done += 1)
+    spans.push(await measure(bot, VIEWERS[done % VIEWERS.length] ?? OPERATOR));
   const after = await bot.market();
   spans.sort((left, right) => left - right);
   const hours = (after.marketTime - before.marketTime) / 3_600_000;
@@ -43,7 +45,11 @@ const report = async (name: string, bot: WholeBot, wanted: number): Promise<numb
   return worst;
 };
 
-const bot = await startWholeBot({ SYMBOLS: 'BTC/USDT,ETH/USDT', DEMO_HOUR_SECONDS: '0.1', TELEGRAM_VIEWERS: VIEWERS.join(',') });
+const bot = await startWholeBot({
+  SYMBOLS: 'BTC/USDT,ETH/USDT',
+  DEMO_HOUR_SECONDS: '0.1',
+  TELEGRAM_VIEWERS: VIEWERS.join(','),
+});
 try {
   for (const id of VIEWERS) bot.server.person.addUser({ id, firstName: `Viewer ${id}` });
   await bot.hears(OPERATOR, 'stop placed');

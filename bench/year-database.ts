@@ -1,6 +1,6 @@
 /**
- * What a database after a year of two symbols costs: the file check at start, a backup, and a day of the journal put away.
- * Usage: npm run bench -- year-database [directory on the disk to measure] [days of journal]
+ * What a database after a year of two symbols costs: the file check at start, a backup, and a day of the journal put
+ * away. Usage: npm run bench -- year-database [directory on the disk to measure] [days of journal]
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,8 @@ const path = join(directory, 'year.db');
 /** Whole days that the retention leaves in the database. */
 const JOURNAL_DAYS = Number(process.argv[3] ?? 31);
 
-const said = (what: string, ms: number, more = ''): void => console.log(`${what.padEnd(36)}${ms.toFixed(0).padStart(8)} ms${more === '' ? '' : `  ${more}`}`);
+const said = (what: string, ms: number, more = ''): void =>
+  console.log(`${what.padEnd(36)}${ms.toFixed(0).padStart(8)} ms${more === '' ? '' : `  ${more}`}`);
 
 const timed = async <T>(what: string, run: () => T | Promise<T>): Promise<T> => {
   const from = performance.now();
@@ -60,12 +61,23 @@ const look = (at: number): Input[] => {
   for (const symbol of [BTC, ETH]) {
     inputs.push({ type: 'candle', ...times, symbol, candle: { openTime: at - HOUR_MS, ...CANDLE } });
     const features = Array.from({ length: FEATURE_COUNT }, (_, index) => Math.fround(Math.sin(index + at)));
-    inputs.push({ type: 'prediction', ...times, symbol, openTime: at - HOUR_MS, probability: 0.512_345_678_9, failure: null, features });
+    inputs.push({
+      type: 'prediction',
+      ...times,
+      symbol,
+      openTime: at - HOUR_MS,
+      probability: 0.512_345_678_9,
+      failure: null,
+      features,
+    });
   }
   return inputs;
 };
 
-/** Every look of the days that the journal keeps, and of the days before them the hours alone, whose journal is then left out. */
+/**
+ * Every look of the days that the journal keeps, and of the days before them the hours alone, whose journal is then
+ * left out.
+ */
 const fill = (): number => {
   openDatabase({ path, mode: 'paper', account: 'paper' }).close();
   const opening = new World({ config: { symbols: [BTC, ETH] } }).ready().journal;
@@ -78,8 +90,12 @@ const fill = (): number => {
   const busy = begin + (365 - JOURNAL_DAYS) * DAY_MS;
   const end = begin + 365 * DAY_MS;
   for (let hour = begin; hour < end; hour += HOUR_MS) {
-    if (hour % DAY_MS === 0) journal.writeSnapshot({ sequence: journal.lastSequence(), at: state.at, state: encodeState(state) });
-    if (hour === busy) db.exec(`DELETE FROM journal WHERE sequence <= ${journal.lastSequence()}; DELETE FROM snapshots WHERE sequence < ${journal.lastSequence()}`);
+    if (hour % DAY_MS === 0)
+      journal.writeSnapshot({ sequence: journal.lastSequence(), at: state.at, state: encodeState(state) });
+    if (hour === busy)
+      db.exec(
+        `DELETE FROM journal WHERE sequence <= ${journal.lastSequence()}; DELETE FROM snapshots WHERE sequence < ${journal.lastSequence()}`,
+      );
     const inputs: Input[] = [];
     for (let at = hour; at < hour + HOUR_MS; at += hour < busy ? HOUR_MS : LOOK_EVERY) inputs.push(...look(at));
     journal.commit(inputs, (input) => step(state, input));
@@ -98,7 +114,11 @@ try {
     const db = connectReadOnly(path);
     const from = performance.now();
     const fault = integrityFault(db, check);
-    said(`${check} check of the file`, performance.now() - from, fault ?? `${((db.pragma('page_count', { simple: true }) as number) * 4096 / 1e6).toFixed(0)} MB, sound`);
+    said(
+      `${check} check of the file`,
+      performance.now() - from,
+      fault ?? `${(((db.pragma('page_count', { simple: true }) as number) * 4096) / 1e6).toFixed(0)} MB, sound`,
+    );
     db.close();
   }
   const db = await timed('opened as at a start', () => openDatabase({ path, mode: 'paper', account: 'paper' }));
@@ -108,7 +128,14 @@ try {
   rmSync(copy, { force: true });
   const now = db.archive.marks().at(-1)?.at ?? 0;
   const keepDays = db.archive.marks().length - 3;
-  const archive = { journal: db.archive, identity: db.identity, put: putInPlace, directory: join(directory, 'archive'), keepDays, now };
+  const archive = {
+    journal: db.archive,
+    identity: db.identity,
+    put: putInPlace,
+    directory: join(directory, 'archive'),
+    keepDays,
+    now,
+  };
   const day = await timed('a day written, proved (on a thread)', () => archiveDay(archive));
   if (day !== null) await timed('and deleted (on the trading loop)', () => db.archive.prune(day.through));
   db.close();

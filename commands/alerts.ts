@@ -9,7 +9,8 @@ const parse = (text: string) => {
   if (text === '') return { ok: true as const, value: null };
   const [kind = '', mode = '', ...rest] = text.toLowerCase().split(/\s+/);
   const known = MODES.find((candidate) => candidate === mode);
-  if (known === undefined || rest.length > 0) return { ok: false as const, help: 'takes a kind and one of on, silent, off' };
+  if (known === undefined || rest.length > 0)
+    return { ok: false as const, help: 'takes a kind and one of on, silent, off' };
   return { ok: true as const, value: { kind, mode: known } };
 };
 
@@ -29,13 +30,31 @@ export const alerts = defineToolCommand({
         title: 'Alerts',
         blocks: [
           { kind: 'fields', rows: kinds.map((kind) => [kind, view.modes[kind]] as const) },
-          { kind: 'text', lines: [view.mutedUntil === null ? 'Not muted.' : `Muted until ${times.zoned(view.mutedUntil)}; locks still ring.`, 'Change one: /alerts data silent'] },
+          {
+            kind: 'text',
+            lines: [
+              view.mutedUntil === null
+                ? 'Not muted.'
+                : `Muted until ${times.zoned(view.mutedUntil)}; locks still ring.`,
+              'Change one: /alerts data silent',
+            ],
+          },
         ],
       };
     }
     const kind = kinds.find((candidate) => candidate === wanted.kind);
-    if (kind === undefined) return { title: `/alerts: there is no kind "${wanted.kind.slice(0, 30)}"`, blocks: [{ kind: 'text', lines: [`Kinds: ${kinds.join(', ')}`] }], outcome: 'wrong argument' };
-    if (kind === 'lock' && wanted.mode !== 'on') return { title: 'Refused', blocks: [{ kind: 'text', lines: ['Lock alerts are always on.'] }], outcome: 'refused' };
+    if (kind === undefined)
+      return {
+        title: `/alerts: there is no kind "${wanted.kind.slice(0, 30)}"`,
+        blocks: [{ kind: 'text', lines: [`Kinds: ${kinds.join(', ')}`] }],
+        outcome: 'wrong argument',
+      };
+    if (kind === 'lock' && wanted.mode !== 'on')
+      return {
+        title: 'Refused',
+        blocks: [{ kind: 'text', lines: ['Lock alerts are always on.'] }],
+        outcome: 'refused',
+      };
     return outcomeReply('🔔 Changed', await tools.setAlertMode(caller, kind, wanted.mode));
   },
 });

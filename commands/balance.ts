@@ -24,11 +24,15 @@ export const balance = defineCommand({
           rows: [
             [view.quoteAsset, '', money(view.cash)],
             ...view.positions.map((held) => [held.asset, quantity(held.quantity), money(held.value)]),
-            ...(view.feeAsset === null ? [] : [[view.feeAsset.asset, quantity(view.feeAsset.quantity), money(view.feeAsset.value)]]),
+            ...(view.feeAsset === null
+              ? []
+              : [[view.feeAsset.asset, quantity(view.feeAsset.quantity), money(view.feeAsset.value)]]),
           ],
         },
         ...equityGap(service.status()),
-        ...(external.length === 0 ? [] : [{ kind: 'text' as const, lines: [`Not the bot's, never counted, never sold: ${external.join(', ')}`] }]),
+        ...(external.length === 0
+          ? []
+          : [{ kind: 'text' as const, lines: [`Not the bot's, never counted, never sold: ${external.join(', ')}`] }]),
         { kind: 'text', lines: [`Exchange balance read ${view.asOf === null ? UNKNOWN : times.zoned(view.asOf)}`] },
       ],
       buttons: [[{ label: '↻ Refresh', command: '/balance', inPlace: true }]],

@@ -28,14 +28,22 @@ export const chart = defineToolCommand({
     const [hoursWord, another] = words.filter((word) => LIKE_HOURS.test(word));
     if (another !== undefined) return { ok: false, help: `takes one number of hours, got "${cut(text, 40)}"` };
     const symbol = words.find((word) => word !== hoursWord) ?? null;
-    if (hoursWord === undefined) return words.length === 2 ? { ok: false, help: `"${words[1] ?? ''}" is no number of hours` } : { ok: true, value: { symbol, hours: DEFAULT_HOURS } };
+    if (hoursWord === undefined)
+      return words.length === 2
+        ? { ok: false, help: `"${words[1] ?? ''}" is no number of hours` }
+        : { ok: true, value: { symbol, hours: DEFAULT_HOURS } };
     const hours = parseCount(hoursWord.replace(/h$/i, ''), 6, MAX_HOURS);
     return hours.ok ? { ok: true, value: { symbol, hours: hours.value } } : hours;
   },
   run: ({ times }, tools, { symbol, hours }) => {
     const traded = tools.symbols();
     const chosen = matchSymbol(symbol ?? traded[0] ?? '', traded);
-    if (!chosen.ok) return { title: `/chart: ${chosen.help}`, blocks: [{ kind: 'text', lines: ['For example: /chart BTC 48'] }], outcome: 'wrong argument' };
+    if (!chosen.ok)
+      return {
+        title: `/chart: ${chosen.help}`,
+        blocks: [{ kind: 'text', lines: ['For example: /chart BTC 48'] }],
+        outcome: 'wrong argument',
+      };
     const view = tools.chart(chosen.value, hours);
     const [first] = view.candles;
     const last = view.candles.at(-1);
@@ -45,12 +53,34 @@ export const chart = defineToolCommand({
     const levels = linesOf(view).map(({ role, price: level }) => [role, price(level)] as const);
     return {
       title,
-      blocks: [...(levels.length === 0 ? [] : [{ kind: 'fields' as const, rows: levels }]), { kind: 'text', lines: [subtitle] }],
-      buttons: [
-        [24, 72, 168, 336].map((span) => ({ label: span === hours ? `• ${span} h` : `${span} h`, command: `/chart ${view.symbol} ${span}`, inPlace: true })),
-        ...(traded.length < 2 ? [] : [traded.slice(0, 4).map((other) => ({ label: baseOf(other), command: `/chart ${other} ${hours}`, inPlace: true }))]),
+      blocks: [
+        ...(levels.length === 0 ? [] : [{ kind: 'fields' as const, rows: levels }]),
+        { kind: 'text', lines: [subtitle] },
       ],
-      picture: { kind: 'candles', title, subtitle, symbol: view.symbol, candles: view.candles, marks: view.marks, lines: linesOf(view), timeZone: times.zone },
+      buttons: [
+        [24, 72, 168, 336].map((span) => ({
+          label: span === hours ? `• ${span} h` : `${span} h`,
+          command: `/chart ${view.symbol} ${span}`,
+          inPlace: true,
+        })),
+        ...(traded.length < 2
+          ? []
+          : [
+              traded
+                .slice(0, 4)
+                .map((other) => ({ label: baseOf(other), command: `/chart ${other} ${hours}`, inPlace: true })),
+            ]),
+      ],
+      picture: {
+        kind: 'candles',
+        title,
+        subtitle,
+        symbol: view.symbol,
+        candles: view.candles,
+        marks: view.marks,
+        lines: linesOf(view),
+        timeZone: times.zone,
+      },
     };
   },
 });

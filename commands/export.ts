@@ -20,7 +20,19 @@ function* allTrades(service: OperatorService): Generator<TradeView> {
 }
 
 const tradesCsv = (service: OperatorService): Uint8Array => {
-  const head = ['id', 'symbol', 'opened_at', 'closed_at', 'quantity', 'entry_price', 'exit_price', 'fees', 'pnl', 'pnl_fraction', 'exit_reason'];
+  const head = [
+    'id',
+    'symbol',
+    'opened_at',
+    'closed_at',
+    'quantity',
+    'entry_price',
+    'exit_price',
+    'fees',
+    'pnl',
+    'pnl_fraction',
+    'exit_reason',
+  ];
   const rows = [...allTrades(service)].map((trade) => [
     trade.id,
     trade.symbol,
@@ -40,7 +52,10 @@ const tradesCsv = (service: OperatorService): Uint8Array => {
 const equityCsv = (tools: OperatorTools): Uint8Array =>
   toCsv(
     ['at', 'equity'],
-    tools.equityHistory().slice(-MAX_ROWS).map(({ at, equity }) => [iso(at), equity]),
+    tools
+      .equityHistory()
+      .slice(-MAX_ROWS)
+      .map(({ at, equity }) => [iso(at), equity]),
   );
 
 export const exportCommand = defineToolCommand({

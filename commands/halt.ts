@@ -13,6 +13,10 @@ export const halt = defineToolCommand({
     const outcome = await tools.halt(caller, reason.slice(0, 300));
     // Whoever halts in a hurry may take it for a sale.
     const kept = service.positions().flatMap(({ symbol, closing }) => (closing === null ? [symbol] : []));
-    return toldReply('🛑', outcome, ...(kept.length === 0 ? [] : [`Still held: ${kept.join(', ')}. Stops go on; /flatten sells.`]));
+    return toldReply(
+      '🛑',
+      outcome,
+      ...(kept.length === 0 ? [] : [`Still held: ${kept.join(', ')}. Stops go on; /flatten sells.`]),
+    );
   },
 });

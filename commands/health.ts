@@ -15,8 +15,18 @@ export const health = defineToolCommand({
     const checks = tools.health();
     const troubled = checks.filter(({ ok }) => ok !== true).length;
     return {
-      title: troubled === 0 ? '✅ All is well' : `❌ ${troubled} of ${checks.length} need${troubled === 1 ? 's' : ''} a look`,
-      blocks: [{ kind: 'text', lines: checks.map(({ name, ok, detail }) => `${ok === null ? SIGNS.unknown : ok ? SIGNS.good : SIGNS.bad} ${name}: ${detail}`) }],
+      title:
+        troubled === 0
+          ? '✅ All is well'
+          : `❌ ${troubled} of ${checks.length} need${troubled === 1 ? 's' : ''} a look`,
+      blocks: [
+        {
+          kind: 'text',
+          lines: checks.map(
+            ({ name, ok, detail }) => `${ok === null ? SIGNS.unknown : ok ? SIGNS.good : SIGNS.bad} ${name}: ${detail}`,
+          ),
+        },
+      ],
       buttons: [[{ label: '↻ Refresh', command: '/health', inPlace: true }]],
     };
   },

@@ -2,7 +2,8 @@ import type { CommandSpec } from '../src/ports/chat.ts';
 import { freeText } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 
-const line = (command: CommandSpec): string => `/${command.name}${command.usage === '' ? '' : ` ${command.usage}`}: ${command.description}`;
+const line = (command: CommandSpec): string =>
+  `/${command.name}${command.usage === '' ? '' : ` ${command.usage}`}: ${command.description}`;
 
 export const help = defineCommand({
   name: 'help',
@@ -15,7 +16,12 @@ export const help = defineCommand({
   run: ({ menu, caller }, wanted) => {
     if (wanted !== '') {
       const found = menu.find(({ name }) => name === wanted.replace(/^\//, '').toLowerCase());
-      if (found === undefined) return { title: `There is no command "${wanted}" for you`, blocks: [{ kind: 'text', lines: ['/help lists them all.'] }], outcome: 'wrong argument' };
+      if (found === undefined)
+        return {
+          title: `There is no command "${wanted}" for you`,
+          blocks: [{ kind: 'text', lines: ['/help lists them all.'] }],
+          outcome: 'wrong argument',
+        };
       return { title: `/${found.name}`, blocks: [{ kind: 'text', lines: [line(found)] }] };
     }
     const looking = menu.filter(({ role }) => role === 'viewer');

@@ -15,8 +15,22 @@ export const logs = defineToolCommand({
   run: ({ times }, tools, wanted) => {
     const lines = tools.logs(wanted);
     return {
-      title: lines.length === 0 ? 'The log is empty' : lines.length === 1 ? 'The last line' : `The last ${lines.length} lines`,
-      blocks: lines.length === 0 ? [] : [{ kind: 'text', lines: lines.map(({ at, level, text }) => `${SIGNS[level]} ${times.time(at)} ${cut(text, 160)}`) }, { kind: 'text', lines: [times.note] }],
+      title:
+        lines.length === 0
+          ? 'The log is empty'
+          : lines.length === 1
+            ? 'The last line'
+            : `The last ${lines.length} lines`,
+      blocks:
+        lines.length === 0
+          ? []
+          : [
+              {
+                kind: 'text',
+                lines: lines.map(({ at, level, text }) => `${SIGNS[level]} ${times.time(at)} ${cut(text, 160)}`),
+              },
+              { kind: 'text', lines: [times.note] },
+            ],
       buttons: [[{ label: '↻ Refresh', command: `/logs ${wanted}`, inPlace: true }]],
     };
   },

@@ -13,7 +13,11 @@ export const mute = defineToolCommand({
   run: async ({ caller, times }, tools, span) => {
     const { ok, code, text } = await tools.mute(caller, span);
     const { mutedUntil } = tools.alertSettings();
-    const title = !ok ? 'Refused' : mutedUntil === null ? '🔔 Sound is on' : `🔕 Muted until ${times.zoned(mutedUntil)}`;
+    const title = !ok
+      ? 'Refused'
+      : mutedUntil === null
+        ? '🔔 Sound is on'
+        : `🔕 Muted until ${times.zoned(mutedUntil)}`;
     return { title, blocks: [{ kind: 'text', lines: [text] }], outcome: code };
   },
 });

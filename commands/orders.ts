@@ -31,7 +31,9 @@ export const orders = defineToolCommand({
       blocks: [
         ...open.slice(0, MOST).map((order) => ({ kind: 'fields' as const, rows: rowsOf(order, times) })),
         ...(open.length === 0 ? [] : [{ kind: 'text' as const, lines: [times.note] }]),
-        ...(open.length <= MOST ? [] : [{ kind: 'text' as const, lines: [`${open.length - MOST} more are not shown.`] }]),
+        ...(open.length <= MOST
+          ? []
+          : [{ kind: 'text' as const, lines: [`${open.length - MOST} more are not shown.`] }]),
       ],
       buttons: [[{ label: '↻ Refresh', command: '/orders', inPlace: true }]],
     };

@@ -21,11 +21,26 @@ export const performance = defineCommand({
           kind: 'table',
           head: ['Symbol', 'Trades', 'PnL', 'Each'],
           align: ['left', 'right', 'right', 'right'],
-          rows: best.map(({ symbol, trades, pnl }) => [baseOf(symbol), String(trades), signedMoney(pnl), trades === 0 ? 'n/a' : signedMoney(pnl / trades)]),
+          rows: best.map(({ symbol, trades, pnl }) => [
+            baseOf(symbol),
+            String(trades),
+            signedMoney(pnl),
+            trades === 0 ? 'n/a' : signedMoney(pnl / trades),
+          ]),
         },
-        { kind: 'text', lines: [`Win rate ${statistic(view.winRate, (value) => percent(value, 0))}. PnL in ${service.balance().quoteAsset}, net of fees.`] },
+        {
+          kind: 'text',
+          lines: [
+            `Win rate ${statistic(view.winRate, (value) => percent(value, 0))}. PnL in ${service.balance().quoteAsset}, net of fees.`,
+          ],
+        },
       ],
-      buttons: [[{ label: 'Statistics', command: '/stats', inPlace: true }, { label: 'PnL', command: '/pnl all', inPlace: false }]],
+      buttons: [
+        [
+          { label: 'Statistics', command: '/stats', inPlace: true },
+          { label: 'PnL', command: '/pnl all', inPlace: false },
+        ],
+      ],
     };
   },
 });

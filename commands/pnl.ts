@@ -2,11 +2,26 @@ import type { ReplyBlock } from '../src/ports/chat.ts';
 import type { PnlRange, PnlView } from '../src/ports/operator.ts';
 import { choice } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { baseOf, money, percent, ratio, signedMoney, signedPercent, statistic, UNKNOWN, type Times } from './support/format.ts';
+import {
+  baseOf,
+  money,
+  percent,
+  ratio,
+  signedMoney,
+  signedPercent,
+  statistic,
+  UNKNOWN,
+  type Times,
+} from './support/format.ts';
 import { equityGap } from './support/views.ts';
 
 const RANGES: readonly [PnlRange, ...PnlRange[]] = ['today', '7d', '30d', 'all'];
-const RANGE_WORDS: Readonly<Record<PnlRange, string>> = { today: 'today', '7d': 'last 7 days', '30d': 'last 30 days', all: 'since the start' };
+const RANGE_WORDS: Readonly<Record<PnlRange, string>> = {
+  today: 'today',
+  '7d': 'last 7 days',
+  '30d': 'last 30 days',
+  all: 'since the start',
+};
 
 export const pnlBlocks = (view: PnlView, quote: string): readonly ReplyBlock[] => [
   {
@@ -34,7 +49,11 @@ export const pnlBlocks = (view: PnlView, quote: string): readonly ReplyBlock[] =
           kind: 'table' as const,
           head: ['Symbol', 'Trades', 'PnL'],
           align: ['left', 'right', 'right'] as const,
-          rows: view.bySymbol.map(({ symbol, trades, pnl: result }) => [baseOf(symbol), String(trades), signedMoney(result)]),
+          rows: view.bySymbol.map(({ symbol, trades, pnl: result }) => [
+            baseOf(symbol),
+            String(trades),
+            signedMoney(result),
+          ]),
         },
       ]),
 ];
@@ -52,16 +71,37 @@ export const pnl = defineCommand({
   run: ({ service, times }, range) => {
     const view = service.pnl(range);
     const quote = service.balance().quoteAsset;
-    const change = view.startEquity === null || view.equity === null ? null : view.equity - view.deposits - view.startEquity;
-    const fraction = change === null || view.startEquity === null || view.startEquity === 0 ? null : change / view.startEquity;
+    const change =
+      view.startEquity === null || view.equity === null ? null : view.equity - view.deposits - view.startEquity;
+    const fraction =
+      change === null || view.startEquity === null || view.startEquity === 0 ? null : change / view.startEquity;
     const title = `PnL ${RANGE_WORDS[range]}: ${change === null ? 'unknown' : `${signedMoney(change)} (${signedPercent(fraction)})`}`;
     return {
       title,
-      blocks: [...pnlBlocks(view, quote), ...equityGap(service.status()), { kind: 'text', lines: [subtitle(view, times)] }],
-      buttons: [RANGES.map((candidate) => ({ label: candidate === range ? `• ${candidate}` : candidate, command: `/pnl ${candidate}`, inPlace: true }))],
+      blocks: [
+        ...pnlBlocks(view, quote),
+        ...equityGap(service.status()),
+        { kind: 'text', lines: [subtitle(view, times)] },
+      ],
+      buttons: [
+        RANGES.map((candidate) => ({
+          label: candidate === range ? `• ${candidate}` : candidate,
+          command: `/pnl ${candidate}`,
+          inPlace: true,
+        })),
+      ],
       ...(view.curve.length < 2
         ? {}
-        : { picture: { kind: 'equity' as const, title, subtitle: subtitle(view, times), quote, curve: view.curve, timeZone: times.zone } }),
+        : {
+            picture: {
+              kind: 'equity' as const,
+              title,
+              subtitle: subtitle(view, times),
+              quote,
+              curve: view.curve,
+              timeZone: times.zone,
+            },
+          }),
     };
   },
 });

@@ -11,6 +11,10 @@ export const reconcile = defineToolCommand({
   parse: none,
   run: async ({ caller }, tools) => {
     const outcome = await tools.reconcile(caller);
-    return outcomeReply(outcome.code === 'differs' ? '🧾 Ledger and exchange differ' : '🧾 Reconciled', outcome, 'Not compared');
+    return outcomeReply(
+      outcome.code === 'differs' ? '🧾 Ledger and exchange differ' : '🧾 Reconciled',
+      outcome,
+      'Not compared',
+    );
   },
 });

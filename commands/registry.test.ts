@@ -22,10 +22,23 @@ const setUp = () => {
 describe('the registry', () => {
   test('holds the commands of the product, each for the right people', () => {
     const { set } = setUp();
-    const forViewers = 'start help status pnl positions orders trades balance risk locks health model chart daily weekly monthly performance stats logs audit export whoami version'.split(' ');
+    const forViewers =
+      'start help status pnl positions orders trades balance risk locks health model chart daily weekly monthly performance stats logs audit export whoami version'.split(
+        ' ',
+      );
     const forOperators = 'pause resume unlock halt flatten cancel settle reconcile mute alerts backup'.split(' ');
-    expect(set.list('viewer').map(({ name }) => name).sort()).toEqual([...forViewers].sort());
-    expect(set.list('operator').map(({ name }) => name).sort()).toEqual([...forViewers, ...forOperators].sort());
+    expect(
+      set
+        .list('viewer')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...forViewers].sort());
+    expect(
+      set
+        .list('operator')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...forViewers, ...forOperators].sort());
   });
 
   test('names and descriptions fit the menu of Telegram', () => {
@@ -52,14 +65,31 @@ describe('the registry', () => {
     service.setLocks([killSwitch, operatorPause]);
     const seen: string[] = [];
     for (const { name } of commands) {
-      const words = name === 'cancel' ? 'gb-4f2a-19' : name === 'settle' ? 'gb-4f2a-18 gone' : name === 'mute' ? '2h' : '';
+      const words =
+        name === 'cancel' ? 'gb-4f2a-19' : name === 'settle' ? 'gb-4f2a-18 gone' : name === 'mute' ? '2h' : '';
       const { title, blocks, request } = await set.run(name, words, operator);
       const text = JSON.stringify([title, blocks, request]);
       if (!/\d\d:\d\d|\b\d\d [A-Z][a-z]{2}\b/.test(text)) continue;
       seen.push(name);
       expect(text, name).toMatch(/Europe\/Berlin|UTC/);
     }
-    expect(seen.sort()).toEqual(['alerts', 'audit', 'balance', 'chart', 'locks', 'logs', 'model', 'mute', 'orders', 'pnl', 'positions', 'resume', 'stats', 'status', 'trades']);
+    expect(seen.sort()).toEqual([
+      'alerts',
+      'audit',
+      'balance',
+      'chart',
+      'locks',
+      'logs',
+      'model',
+      'mute',
+      'orders',
+      'pnl',
+      'positions',
+      'resume',
+      'stats',
+      'status',
+      'trades',
+    ]);
   });
 
   test('checks the role itself, whoever calls', async () => {
@@ -81,7 +111,9 @@ describe('the registry', () => {
   test('/positions says that an entry is under way, and that all is in cash only when none is', async () => {
     const { set, service, tools } = setUp();
     Object.assign(service, { positions: () => [] });
-    expect((await set.run('positions', '', viewer)).blocks).toEqual([{ kind: 'text', lines: ['All is in cash but for what is under way: BTC/USDT entry, working. /orders shows it.'] }]);
+    expect((await set.run('positions', '', viewer)).blocks).toEqual([
+      { kind: 'text', lines: ['All is in cash but for what is under way: BTC/USDT entry, working. /orders shows it.'] },
+    ]);
     Object.assign(tools, { orders: () => [] });
     expect((await set.run('positions', '', viewer)).blocks).toEqual([{ kind: 'text', lines: ['All is in cash.'] }]);
   });
@@ -95,9 +127,13 @@ describe('the registry', () => {
     const { set, service } = setUp();
     expect(await set.run('unlock', '', operator)).toMatchObject({ title: 'Nothing waits for /unlock' });
     service.setPreview({ staying: [operatorPause] });
-    expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['operator-pause is cleared by /resume'] }]);
+    expect((await set.run('unlock', '', operator)).blocks).toEqual([
+      { kind: 'text', lines: ['operator-pause is cleared by /resume'] },
+    ]);
     service.setPreview({ refusal: 'The daily unlock is used up; the lock clears at 00:00 UTC.' });
-    expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] }]);
+    expect((await set.run('unlock', '', operator)).blocks).toEqual([
+      { kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] },
+    ]);
   });
 
   test('the amount of new loss is taken as people write it, and no other', async () => {
@@ -108,8 +144,10 @@ describe('the registry', () => {
       const { request } = await set.run('unlock', '', operator);
       return request?.kind === 'ask' ? (await request.answer(text)).outcome : undefined;
     };
-    for (const text of ['19.48', '19,48', ' 19.48 USDT', '019.480']) expect(await typed(19.48, text), text).toBe('asked');
-    for (const text of ['1948', '19', '19,480', '1,948', '-19.48', '1e1', '', '19.48.0', '19,4', '∞']) expect(await typed(19.48, text), text).toBe('wrong amount');
+    for (const text of ['19.48', '19,48', ' 19.48 USDT', '019.480'])
+      expect(await typed(19.48, text), text).toBe('asked');
+    for (const text of ['1948', '19', '19,480', '1,948', '-19.48', '1e1', '', '19.48.0', '19,4', '∞'])
+      expect(await typed(19.48, text), text).toBe('wrong amount');
     for (const text of ['1948', '1,948', '1948,00', '1,948.00']) expect(await typed(1_948, text), text).toBe('asked');
     for (const text of ['1,94', '1.948', '19,48']) expect(await typed(1_948, text), text).toBe('wrong amount');
   });
@@ -119,8 +157,13 @@ describe('the registry', () => {
     service.setLocks([killSwitch]);
     service.setPreview({ newLossPermitted: 19.8, baselines: ['day baseline 1,012.40 -> 991.10'] });
     const reply = await set.run('unlock', '', operator);
-    expect(reply).toMatchObject({ title: 'Unlock?', request: { kind: 'ask', question: expect.stringContaining('up to 19.80 of new loss today') as string } });
-    expect(reply.blocks).toEqual([{ kind: 'text', lines: [`Clears · ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] }]);
+    expect(reply).toMatchObject({
+      title: 'Unlock?',
+      request: { kind: 'ask', question: expect.stringContaining('up to 19.80 of new loss today') as string },
+    });
+    expect(reply.blocks).toEqual([
+      { kind: 'text', lines: [`Clears · ${killSwitch.reason}`, 'Moves day baseline 1,012.40 -> 991.10'] },
+    ]);
   });
 
   test('/unlock names everything that it would let go: ten orders of another instance are more than a line', async () => {
@@ -135,10 +178,18 @@ describe('the registry', () => {
   test('/settle lists what is unknown, takes an order with its fate, and shows a refusal before it asks', async () => {
     const { set, tools } = setUp();
     expect(JSON.stringify(await set.run('settle', '', operator))).toContain('gb-4f2a-18: stop');
-    for (const wrong of ['gb-4f2a-18', 'gb-4f2a-18 lost', 'gb-4f2a-18 gone 5', 'gb-4f2a-18 filled -5']) expect((await set.run('settle', wrong, operator)).outcome, wrong).toBe('wrong argument');
-    expect((await set.run('settle', 'gb-4f2a-18 FILLED 49000.5', operator)).request).toMatchObject({ kind: 'confirm', needsCode: true, needsApproval: true });
+    for (const wrong of ['gb-4f2a-18', 'gb-4f2a-18 lost', 'gb-4f2a-18 gone 5', 'gb-4f2a-18 filled -5'])
+      expect((await set.run('settle', wrong, operator)).outcome, wrong).toBe('wrong argument');
+    expect((await set.run('settle', 'gb-4f2a-18 FILLED 49000.5', operator)).request).toMatchObject({
+      kind: 'confirm',
+      needsCode: true,
+      needsApproval: true,
+    });
     Object.assign(tools, { settlePreview: async () => ({ what: [], refusal: 'no coin has moved', shown: '' }) });
-    expect(await set.run('settle', 'gb-4f2a-18 filled', operator)).toMatchObject({ outcome: 'refused', blocks: [{ lines: ['no coin has moved'] }] });
+    expect(await set.run('settle', 'gb-4f2a-18 filled', operator)).toMatchObject({
+      outcome: 'refused',
+      blocks: [{ lines: ['no coin has moved'] }],
+    });
   });
 
   test('times are in the zone of the operator', async () => {
@@ -152,30 +203,76 @@ describe('the registry', () => {
     const { status } = service;
     const bar = (why: string, ...symbols: string[]) => ({ code: 'symbol-locked', why, symbols });
     const lock = { id: 'stale-data:BTC/USDT' };
-    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT')], mayEnter: true }) });
+    Object.assign(service, {
+      status: () => ({
+        ...status(),
+        state: 'active',
+        why: null,
+        locks: [lock],
+        entryBars: [bar('Stale data', 'BTC/USDT')],
+        mayEnter: true,
+      }),
+    });
     expect(await set.run('status', '', viewer)).toMatchObject({ title: '🟢 Active · demo' });
-    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT', 'ETH/USDT')], mayEnter: false }) });
+    Object.assign(service, {
+      status: () => ({
+        ...status(),
+        state: 'active',
+        why: null,
+        locks: [lock],
+        entryBars: [bar('Stale data', 'BTC/USDT', 'ETH/USDT')],
+        mayEnter: false,
+      }),
+    });
     const held = await set.run('status', '', viewer);
     expect(held.title).toBe('🟡 Active, but no entry now · demo');
-    expect(held.blocks[0]).toEqual({ kind: 'text', lines: ['Stale data: no entries in BTC/USDT, ETH/USDT.', '/locks has more.'] });
-    Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, locks: [], entryBars: [bar('Equity is not known', 'BTC/USDT', 'ETH/USDT')], mayEnter: false }) });
+    expect(held.blocks[0]).toEqual({
+      kind: 'text',
+      lines: ['Stale data: no entries in BTC/USDT, ETH/USDT.', '/locks has more.'],
+    });
+    Object.assign(service, {
+      status: () => ({
+        ...status(),
+        state: 'active',
+        why: null,
+        locks: [],
+        entryBars: [bar('Equity is not known', 'BTC/USDT', 'ETH/USDT')],
+        mayEnter: false,
+      }),
+    });
     const blind = await set.run('status', '', viewer);
     expect(blind.title).toBe('🟡 Active, but no entry now · demo');
-    expect(blind.blocks[0]).toEqual({ kind: 'text', lines: ['Equity is not known: no entries in BTC/USDT, ETH/USDT.'] });
+    expect(blind.blocks[0]).toEqual({
+      kind: 'text',
+      lines: ['Equity is not known: no entries in BTC/USDT, ETH/USDT.'],
+    });
   });
 
   test('a duration that is missing is asked for, not quoted; no order is no broken one', async () => {
     const { set, tools } = setUp();
-    expect(JSON.stringify(await set.run('mute', '', operator))).toContain('/mute: takes a duration like 30m, 2h or 1d, up to 7d');
+    expect(JSON.stringify(await set.run('mute', '', operator))).toContain(
+      '/mute: takes a duration like 30m, 2h or 1d, up to 7d',
+    );
     Object.assign(tools, { orders: () => [] });
     expect((await set.run('orders', '', viewer)).title).toBe('No open order');
-    expect(JSON.stringify((await set.run('risk', '', viewer)).blocks)).toMatch(/balance: [\d,.]+ USDT, at least 100\.00/);
+    expect(JSON.stringify((await set.run('risk', '', viewer)).blocks)).toMatch(
+      /balance: [\d,.]+ USDT, at least 100\.00/,
+    );
   });
 
   test('unknown is said, never shown as zero', async () => {
     const { set, service } = setUp();
     const { status } = service;
-    Object.assign(service, { status: () => ({ ...status(), equity: null, equityUnknown: 'no balance since 12:03', dayPnl: null, dayPnlFraction: null, drawdownFraction: null }) });
+    Object.assign(service, {
+      status: () => ({
+        ...status(),
+        equity: null,
+        equityUnknown: 'no balance since 12:03',
+        dayPnl: null,
+        dayPnlFraction: null,
+        drawdownFraction: null,
+      }),
+    });
     const text = JSON.stringify((await set.run('status', '', viewer)).blocks);
     expect(text).toContain('["Equity","unknown"]');
     expect(text).toContain('Equity is unknown: no balance since 12:03.');
@@ -187,32 +284,46 @@ describe('the daily report', () => {
   test('is one alert a market day, with all that matters', () => {
     const { service, tools } = setUp();
     const report = buildDailyReport('2024-08-05', service, 'UTC');
-    expect(report).toMatchObject({ kind: 'report', key: 'daily-report:2024-08-05', title: '📊 05 Aug: +2.31 (+0.23 %)' });
+    expect(report).toMatchObject({
+      kind: 'report',
+      key: 'daily-report:2024-08-05',
+      title: '📊 05 Aug: +2.31 (+0.23 %)',
+    });
     expect(report.lines).toContain('BTC/USDT: +4.51 (+0.61 %)');
     expect(report.lines).toContain('No lock holds.');
-    expect(buildDailyReport('2024-08-05', service, 'UTC', tools).lines).toContain('Yesterday (UTC) +11.30 (+1.23 %), 1 trade');
+    expect(buildDailyReport('2024-08-05', service, 'UTC', tools).lines).toContain(
+      'Yesterday (UTC) +11.30 (+1.23 %), 1 trade',
+    );
   });
 
   test('says of each lock how it clears, as /locks does', () => {
     const { service } = setUp();
     service.setLocks([{ ...killSwitch, clearing: '/unlock: the streak starts at zero' }]);
-    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('🔒 kill-switch: clears: /unlock: the streak starts at zero');
+    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain(
+      '🔒 kill-switch: clears: /unlock: the streak starts at zero',
+    );
   });
 
   test('names the UTC day whose result it tells, where the operator has another', () => {
     const { service } = setUp();
-    expect(buildDailyReport('2024-08-06', service, 'Pacific/Kiritimati').title).toBe('📊 05 Aug (UTC): +2.31 (+0.23 %)');
+    expect(buildDailyReport('2024-08-06', service, 'Pacific/Kiritimati').title).toBe(
+      '📊 05 Aug (UTC): +2.31 (+0.23 %)',
+    );
   });
 
   test('and /status do not pass off what came after an /unlock as the result of the day', async () => {
     const { service, tools, set } = setUp();
     const { status } = service;
-    Object.assign(service, { status: () => ({ ...status(), dayRebased: true, dayPnl: -0.1, dayPnlFraction: -0.0001 }) });
+    Object.assign(service, {
+      status: () => ({ ...status(), dayRebased: true, dayPnl: -0.1, dayPnlFraction: -0.0001 }),
+    });
     const periods = () => [{ from: 0, to: 0, trades: 3, pnl: -20.7, pnlFraction: -0.0207, fees: 1 }];
     const report = buildDailyReport('2024-08-05', service, 'UTC', { ...tools, periods });
     expect(report.title).toBe('📊 05 Aug: -20.70 (-2.07 %)');
     expect(report.lines).toContain('Since /unlock rebased the day -0.10 (-0.01 %)');
-    expect(JSON.stringify((await set.run('status', '', viewer)).blocks)).toContain('["Today","-0.10  -0.01 %"],["","since /unlock rebased it"]');
+    expect(JSON.stringify((await set.run('status', '', viewer)).blocks)).toContain(
+      '["Today","-0.10  -0.01 %"],["","since /unlock rebased it"]',
+    );
   });
 });
 
@@ -226,24 +337,57 @@ describe('what a person reads', () => {
         throw new Error('the engine has not been started');
       },
     });
-    for (const name of ['pnl', 'positions', 'balance', 'risk', 'chart', 'daily', 'flatten', 'unlock', 'resume', 'export']) {
-      expect(await set.run(name, '', operator), name).toMatchObject({ title: 'The bot is still starting', outcome: 'starting', ok: false });
+    for (const name of [
+      'pnl',
+      'positions',
+      'balance',
+      'risk',
+      'chart',
+      'daily',
+      'flatten',
+      'unlock',
+      'resume',
+      'export',
+    ]) {
+      expect(await set.run(name, '', operator), name).toMatchObject({
+        title: 'The bot is still starting',
+        outcome: 'starting',
+        ok: false,
+      });
     }
     const told = await set.run('status', '', operator);
     expect(told).toMatchObject({ title: 'The bot is still starting' });
     expect(JSON.stringify(told)).not.toMatch(/0\.00|limit|\bup\b/);
-    const lock: LockView = { id: 'operator-pause', kind: 'operator-pause', symbol: null, state: 'reducing', policy: 'hold', since: 0, reason: 'Paused by operator: Ada (1): news', clearing: '/resume', clearedByUnlock: false };
-    Object.assign(service, { status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [], locks: [lock] }) });
+    const lock: LockView = {
+      id: 'operator-pause',
+      kind: 'operator-pause',
+      symbol: null,
+      state: 'reducing',
+      policy: 'hold',
+      since: 0,
+      reason: 'Paused by operator: Ada (1): news',
+      clearing: '/resume',
+      clearedByUnlock: false,
+    };
+    Object.assign(service, {
+      status: () => ({ ...status(), mode: 'starting', symbols: [], positions: [], locks: [lock] }),
+    });
     expect(JSON.stringify((await set.run('status', '', operator)).blocks)).toContain(lock.reason);
-    for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup']) expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
+    for (const name of ['start', 'help', 'health', 'logs', 'version', 'pause', 'halt', 'backup'])
+      expect((await set.run(name, '', operator)).title, name).not.toContain('still starting');
   });
 
   test('/status says of the lock that holds how it clears', async () => {
     const { set, service } = setUp();
     service.setLocks([killSwitch]);
     const { status } = service;
-    Object.assign(service, { status: () => ({ ...status(), why: { reason: killSwitch.reason, clearing: killSwitch.clearing } }) });
-    expect((await set.run('status', '', viewer)).blocks[0]).toEqual({ kind: 'text', lines: [killSwitch.reason, `Clears: ${killSwitch.clearing}.`] });
+    Object.assign(service, {
+      status: () => ({ ...status(), why: { reason: killSwitch.reason, clearing: killSwitch.clearing } }),
+    });
+    expect((await set.run('status', '', viewer)).blocks[0]).toEqual({
+      kind: 'text',
+      lines: [killSwitch.reason, `Clears: ${killSwitch.clearing}.`],
+    });
   });
 
   test('the daily report is no greener than /status: active, and no entry anywhere, it says so and why', async () => {
@@ -252,7 +396,10 @@ describe('what a person reads', () => {
     const entryBars = [{ code: 'equity-unknown', why: 'Equity is not known', symbols: ['BTC/USDT', 'ETH/USDT'] }];
     Object.assign(service, { status: () => ({ ...status(), state: 'active', mayEnter: false, entryBars }) });
     const { lines } = buildDailyReport('2024-08-05', service, 'UTC');
-    expect(lines.slice(0, 2)).toEqual(['🟡 Active, but no entry now', 'Equity is not known: no entries in BTC/USDT, ETH/USDT.']);
+    expect(lines.slice(0, 2)).toEqual([
+      '🟡 Active, but no entry now',
+      'Equity is not known: no entries in BTC/USDT, ETH/USDT.',
+    ]);
     expect((await set.run('status', '', viewer)).title).toContain(lines[0] ?? 'nothing');
   });
 
@@ -260,8 +407,14 @@ describe('what a person reads', () => {
     const { set, tools } = setUp();
     Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: null }) });
     const all = await set.run('flatten', '', operator);
-    expect(all).toEqual({ title: 'Nothing to sell', blocks: [{ kind: 'text', lines: ['There are no open positions.'] }], outcome: 'nothing to do' });
-    expect((await set.run('flatten', 'btc', operator)).blocks).toEqual([{ kind: 'text', lines: ['There is no open position in BTC/USDT.'] }]);
+    expect(all).toEqual({
+      title: 'Nothing to sell',
+      blocks: [{ kind: 'text', lines: ['There are no open positions.'] }],
+      outcome: 'nothing to do',
+    });
+    expect((await set.run('flatten', 'btc', operator)).blocks).toEqual([
+      { kind: 'text', lines: ['There is no open position in BTC/USDT.'] },
+    ]);
     Object.assign(tools, { flattenPreview: () => ({ positions: [], refusal: 'An entry is under way.' }) });
     expect(await set.run('flatten', '', operator)).toMatchObject({ title: 'Refused', outcome: 'refused' });
   });
@@ -273,9 +426,19 @@ describe('what a person reads', () => {
     expect(await shown()).toContain('"   14:00 holds: position open"');
     expect(await shown()).not.toContain('closing');
     const positions = status().positions.map((held) => ({ ...held, closing: 'flatten by operator Ada (1000001)' }));
-    Object.assign(service, { status: () => ({ ...status(), positions, equity: null, equityUnknown: 'the price of BTC/USDT is missing or stale' }), positions: () => positions });
+    Object.assign(service, {
+      status: () => ({
+        ...status(),
+        positions,
+        equity: null,
+        equityUnknown: 'the price of BTC/USDT is missing or stale',
+      }),
+      positions: () => positions,
+    });
     expect(await shown()).toContain('["  closing","flatten by operator Ada…"]');
-    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Closing","flatten by operator Ada (…"]');
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain(
+      '["Closing","flatten by operator Ada (…"]',
+    );
     expect(await shown()).toContain('["Equity","unknown"]');
     expect(await shown()).toContain('Equity is unknown: the price of BTC/USDT is missing or stale.');
   });
@@ -283,7 +446,16 @@ describe('what a person reads', () => {
   test('/status names the end of a rest in the zone of the times beside it', async () => {
     const { set, service } = setUp();
     const { status } = service;
-    const resting = (text: string) => Object.assign(service, { status: () => ({ ...status(), symbols: status().symbols.map((each) => ({ ...each, lastDecision: { at: each.newestCandleClose ?? 0, text } })) }) });
+    const resting = (text: string) =>
+      Object.assign(service, {
+        status: () => ({
+          ...status(),
+          symbols: status().symbols.map((each) => ({
+            ...each,
+            lastDecision: { at: each.newestCandleClose ?? 0, text },
+          })),
+        }),
+      });
     resting('denied: resting-after-stop: until 2024-08-05 22:10 UTC');
     const text = JSON.stringify((await set.run('status', '', viewer)).blocks);
     expect(text).toContain('resting-after-stop: until 06 Aug 00:10');
@@ -300,9 +472,16 @@ describe('what a person reads', () => {
 
   test('/pause and /halt say once what was done, and a halt that it has sold nothing', async () => {
     const { set, service, tools } = setUp();
-    expect(await set.run('pause', '', operator)).toMatchObject({ title: '⏸ Paused: no entries', blocks: [{ lines: ['Stops and exits go on. /resume ends it.'] }], ok: true });
+    expect(await set.run('pause', '', operator)).toMatchObject({
+      title: '⏸ Paused: no entries',
+      blocks: [{ lines: ['Stops and exits go on. /resume ends it.'] }],
+      ok: true,
+    });
     Object.assign(tools, { halt: async () => ({ ok: true, code: 'done', text: 'Already halted. /unlock ends it.' }) });
-    expect(await set.run('halt', '', operator)).toMatchObject({ title: '🛑 Already halted', blocks: [{ lines: ['/unlock ends it.', 'Still held: BTC/USDT. Stops go on; /flatten sells.'] }] });
+    expect(await set.run('halt', '', operator)).toMatchObject({
+      title: '🛑 Already halted',
+      blocks: [{ lines: ['/unlock ends it.', 'Still held: BTC/USDT. Stops go on; /flatten sells.'] }],
+    });
     Object.assign(service, { positions: () => [] });
     expect((await set.run('halt', '', operator)).blocks).toEqual([{ kind: 'text', lines: ['/unlock ends it.'] }]);
   });
@@ -311,35 +490,71 @@ describe('what a person reads', () => {
     const { set, tools } = setUp();
     const preview = tools.flattenPreview(null);
     expect(JSON.stringify((await set.run('flatten', '', operator)).request)).not.toContain('halted');
-    Object.assign(tools, { flattenPreview: () => ({ ...preview, positions: preview.positions.map((held) => ({ ...held, halted: true })) }) });
-    const line = 'The exchange has halted BTC/USDT: it is sold when it is traded again, and a stop that rests stays until then.';
-    expect((await set.run('flatten', '', operator)).request).toMatchObject({ what: expect.arrayContaining([line]) as unknown });
+    Object.assign(tools, {
+      flattenPreview: () => ({ ...preview, positions: preview.positions.map((held) => ({ ...held, halted: true })) }),
+    });
+    const line =
+      'The exchange has halted BTC/USDT: it is sold when it is traded again, and a stop that rests stays until then.';
+    expect((await set.run('flatten', '', operator)).request).toMatchObject({
+      what: expect.arrayContaining([line]) as unknown,
+    });
   });
 
   test('says of a price that is stale how old it is, wherever something is reckoned with it', async () => {
     const { set, service } = setUp();
     const { status } = service;
-    expect(JSON.stringify([(await set.run('positions', '', viewer)).blocks, (await set.run('flatten', 'BTC', operator)).request])).not.toContain(' old');
-    const stale = { id: 'stale-data:BTC/USDT', kind: 'stale-data', symbol: 'BTC/USDT', state: 'reducing', policy: 'hold', since: 0, reason: 'Stale data: BTC/USDT: price is 9000 s old (limit 300 s)', clearing: 'by itself', clearedByUnlock: false } as const;
-    const aged = () => ({ ...status(), locks: [stale], symbols: [{ symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 9_000_000, newestCandleClose: null, lastDecision: null }] });
+    expect(
+      JSON.stringify([
+        (await set.run('positions', '', viewer)).blocks,
+        (await set.run('flatten', 'BTC', operator)).request,
+      ]),
+    ).not.toContain(' old');
+    const stale = {
+      id: 'stale-data:BTC/USDT',
+      kind: 'stale-data',
+      symbol: 'BTC/USDT',
+      state: 'reducing',
+      policy: 'hold',
+      since: 0,
+      reason: 'Stale data: BTC/USDT: price is 9000 s old (limit 300 s)',
+      clearing: 'by itself',
+      clearedByUnlock: false,
+    } as const;
+    const aged = () => ({
+      ...status(),
+      locks: [stale],
+      symbols: [
+        { symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 9_000_000, newestCandleClose: null, lastDecision: null },
+      ],
+    });
     Object.assign(service, { status: aged });
-    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Last","60,500.00"],["","2 h 30 min old"]');
-    expect((await set.run('flatten', 'BTC', operator)).request).toMatchObject({ what: expect.arrayContaining(['The price of BTC/USDT is 2 h 30 min old: the sale may bring another.']) as unknown });
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain(
+      '["Last","60,500.00"],["","2 h 30 min old"]',
+    );
+    expect((await set.run('flatten', 'BTC', operator)).request).toMatchObject({
+      what: expect.arrayContaining(['The price of BTC/USDT is 2 h 30 min old: the sale may bring another.']) as unknown,
+    });
   });
 
   test('says why equity is unknown beside the figures that are not', async () => {
     const { set, service } = setUp();
     const { status, balance } = service;
-    Object.assign(service, { status: () => ({ ...status(), equity: null, equityUnknown: 'the price of BTC/USDT is missing or stale' }), balance: () => ({ ...balance(), equity: null }) });
+    Object.assign(service, {
+      status: () => ({ ...status(), equity: null, equityUnknown: 'the price of BTC/USDT is missing or stale' }),
+      balance: () => ({ ...balance(), equity: null }),
+    });
     expect((await set.run('balance', '', viewer)).title).toBe('Equity unknown');
     for (const name of ['balance', 'pnl', 'stats']) {
-      expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('Equity is unknown: the price of BTC/USDT is missing or stale. Values are those of the last prices known.');
+      expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain(
+        'Equity is unknown: the price of BTC/USDT is missing or stale. Values are those of the last prices known.',
+      );
     }
   });
 
   test('says that the greatest drawdown is of hourly equity: the Guardian measures at each price', async () => {
     const { set } = setUp();
-    for (const name of ['pnl', 'stats']) expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('["Max DD","1.20 % (hourly)"]');
+    for (const name of ['pnl', 'stats'])
+      expect(JSON.stringify((await set.run(name, '', viewer)).blocks), name).toContain('["Max DD","1.20 % (hourly)"]');
   });
 
   test('does not call reconciled what differs, nor refused what did not succeed', async () => {
@@ -359,15 +574,32 @@ describe('what a person reads', () => {
     const { status, positions } = service;
     const bare = positions().map((held) => ({ ...held, stopWorking: false }));
     Object.assign(service, { positions: () => bare, status: () => ({ ...status(), positions: bare }) });
-    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain('["Stop","59,221.60 NOT CONFIRMED"]');
-    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain('BTC/USDT: +4.51 (+0.61 %), STOP NOT CONFIRMED');
+    expect(JSON.stringify((await set.run('positions', '', viewer)).blocks)).toContain(
+      '["Stop","59,221.60 NOT CONFIRMED"]',
+    );
+    expect(buildDailyReport('2024-08-05', service, 'UTC').lines).toContain(
+      'BTC/USDT: +4.51 (+0.61 %), STOP NOT CONFIRMED',
+    );
   });
 
   test('no reason for which a trade was closed is cut', async () => {
     const { set, service } = setUp();
-    const { trades: [trade] } = service.trades(1, 0);
-    const reasons = ['take-profit', 'stop', 'stop not filled', 'horizon', 'model reversal', 'unprotected', 'flatten by operator Ada (7)', ...Object.values(LOCKS).map(({ title }) => title.toLowerCase())];
-    Object.assign(service, { trades: () => ({ total: reasons.length, trades: reasons.map((exitReason) => ({ ...trade, exitReason })) }) });
+    const {
+      trades: [trade],
+    } = service.trades(1, 0);
+    const reasons = [
+      'take-profit',
+      'stop',
+      'stop not filled',
+      'horizon',
+      'model reversal',
+      'unprotected',
+      'flatten by operator Ada (7)',
+      ...Object.values(LOCKS).map(({ title }) => title.toLowerCase()),
+    ];
+    Object.assign(service, {
+      trades: () => ({ total: reasons.length, trades: reasons.map((exitReason) => ({ ...trade, exitReason })) }),
+    });
     expect(JSON.stringify((await set.run('trades', '50', viewer)).blocks)).not.toContain('…');
   });
 

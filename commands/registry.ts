@@ -85,8 +85,25 @@ export interface CommandSetOptions {
   readonly timeZone: string;
 }
 
-/** What can be answered before the first start of new books. The rest would tell of an account that nobody has read yet. */
-const BEFORE_START: ReadonlySet<string> = new Set(['start', 'help', 'status', 'health', 'logs', 'model', 'audit', 'pause', 'halt', 'mute', 'alerts', 'backup', 'whoami', 'version']);
+/**
+ * What can be answered before the first start of new books. The rest would tell of an account that nobody has read yet.
+ */
+const BEFORE_START: ReadonlySet<string> = new Set([
+  'start',
+  'help',
+  'status',
+  'health',
+  'logs',
+  'model',
+  'audit',
+  'pause',
+  'halt',
+  'mute',
+  'alerts',
+  'backup',
+  'whoami',
+  'version',
+]);
 
 const mayUse = (role: Role, command: Command): boolean => role === 'operator' || command.role === 'viewer';
 
@@ -109,7 +126,8 @@ export const createCommandSet = ({ service, tools, timeZone }: CommandSetOptions
         return { title: `/${name} is for operators`, blocks: [], outcome: 'refused: role' };
       }
       // Symbols are known from the first start on, for good.
-      if (!BEFORE_START.has(name) && service.status().symbols.length === 0) return { ...STARTING_REPLY, outcome: 'starting', ok: false };
+      if (!BEFORE_START.has(name) && service.status().symbols.length === 0)
+        return { ...STARTING_REPLY, outcome: 'starting', ok: false };
       return command.execute({ service, tools: tools ?? null, caller, times, menu: list(caller.role) }, argumentsText);
     },
   };

@@ -3,11 +3,17 @@ import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
 import { cut } from './support/format.ts';
 
-const pauseOf = (service: OperatorService): LockView | undefined => service.locks().find(({ kind }) => kind === 'operator-pause');
+const pauseOf = (service: OperatorService): LockView | undefined =>
+  service.locks().find(({ kind }) => kind === 'operator-pause');
 
-const isSame = (shown: LockView, now: LockView): boolean => shown.since === now.since && shown.renewed === now.renewed && shown.reason === now.reason;
+const isSame = (shown: LockView, now: LockView): boolean =>
+  shown.since === now.since && shown.renewed === now.renewed && shown.reason === now.reason;
 
-const PAUSED_ANEW: CommandOutcome = { ok: false, code: 'refused', text: 'Somebody has paused anew since this was shown. Send /resume again.' };
+const PAUSED_ANEW: CommandOutcome = {
+  ok: false,
+  code: 'refused',
+  text: 'Somebody has paused anew since this was shown. Send /resume again.',
+};
 
 export const resume = defineCommand({
   name: 'resume',
@@ -21,13 +27,21 @@ export const resume = defineCommand({
     const shown = pauseOf(service);
     const others = service.locks().filter(({ kind }) => kind !== 'operator-pause');
     const staying = others.length === 0 ? [] : [`These locks stay: ${others.map(({ id }) => id).join(', ')}`];
-    if (shown === undefined) return { title: 'Not paused', blocks: staying.length === 0 ? [] : [{ kind: 'text', lines: staying }], outcome: 'nothing to do' };
+    if (shown === undefined)
+      return {
+        title: 'Not paused',
+        blocks: staying.length === 0 ? [] : [{ kind: 'text', lines: staying }],
+        outcome: 'nothing to do',
+      };
     return {
       title: 'Resume trading?',
       blocks: [],
       request: {
         kind: 'confirm',
-        what: [`Ends the pause of ${times.zoned(shown.since)}. ${cut(shown.reason, 160)}`, ...(staying.length === 0 ? ['New entries are allowed again.'] : staying)],
+        what: [
+          `Ends the pause of ${times.zoned(shown.since)}. ${cut(shown.reason, 160)}`,
+          ...(staying.length === 0 ? ['New entries are allowed again.'] : staying),
+        ],
         label: 'Resume trading',
         needsCode: false,
         needsApproval: false,

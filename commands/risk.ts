@@ -27,7 +27,15 @@ export const risk = defineCommand({
             ['Leverage', `${view.maxLeverage.toFixed(1)}x`],
           ],
         },
-        { kind: 'text', lines: ['Now, and the limit:', ...view.limits.map(({ name, limit, value, unit }) => `${name}: ${limitText(value, limit, unit, quoteAsset)}`)] },
+        {
+          kind: 'text',
+          lines: [
+            'Now, and the limit:',
+            ...view.limits.map(
+              ({ name, limit, value, unit }) => `${name}: ${limitText(value, limit, unit, quoteAsset)}`,
+            ),
+          ],
+        },
       ],
       buttons: [[{ label: '↻ Refresh', command: '/risk', inPlace: true }]],
     };

@@ -15,7 +15,11 @@ export const stats = defineCommand({
     const view = service.pnl('all');
     return {
       title: 'Statistics since the start',
-      blocks: [...pnlBlocks(view, service.balance().quoteAsset), ...equityGap(service.status()), { kind: 'text', lines: [`Since ${times.zoned(view.from)}. Figures from too few trades are n/a.`] }],
+      blocks: [
+        ...pnlBlocks(view, service.balance().quoteAsset),
+        ...equityGap(service.status()),
+        { kind: 'text', lines: [`Since ${times.zoned(view.from)}. Figures from too few trades are n/a.`] },
+      ],
       buttons: [[{ label: 'By symbol', command: '/performance', inPlace: true }]],
     };
   },

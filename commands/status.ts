@@ -3,15 +3,31 @@ import type { StatusView } from '../src/ports/operator.ts';
 import { span } from '../src/core/words.ts';
 import { none } from './support/arguments.ts';
 import { defineCommand } from './support/command.ts';
-import { baseOf, cut, money, percent, price, signedMoney, signedPercent, UNKNOWN, type Times } from './support/format.ts';
+import {
+  baseOf,
+  cut,
+  money,
+  percent,
+  price,
+  signedMoney,
+  signedPercent,
+  UNKNOWN,
+  type Times,
+} from './support/format.ts';
 import { dayText, equityGap, lockLines, STARTING_REPLY, stateLine, stopText } from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */
-const others = ({ locks }: StatusView): readonly string[] => (locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`]);
+const others = ({ locks }: StatusView): readonly string[] =>
+  locks.length < 2 ? [] : [`${locks.length} locks in all: ${locks.map(({ id }) => id).join(', ')}`];
 
 /** What bars entries of a symbol or two under a bot that is active as a whole. */
 const barred = ({ why, entryBars, locks }: StatusView): readonly string[] =>
-  why === null ? [...entryBars.map(({ why: cause, symbols }) => `${cause}: no entries in ${symbols.join(', ')}.`), ...(locks.length === 0 ? [] : ['/locks has more.'])] : [];
+  why === null
+    ? [
+        ...entryBars.map(({ why: cause, symbols }) => `${cause}: no entries in ${symbols.join(', ')}.`),
+        ...(locks.length === 0 ? [] : ['/locks has more.']),
+      ]
+    : [];
 
 const overview = (status: StatusView, quote: string, times: Times): ReplyBlock => ({
   kind: 'fields',
@@ -39,20 +55,28 @@ const positions = (status: StatusView): ReplyBlock => {
 };
 
 /** The engine knows no zone and names moments in UTC; between times of the operator's zone one is read as such. */
-const inZone = (text: string, times: Times): string => text.replace(/\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g, (_, day: string, time: string) => times.stamp(Date.parse(`${day}T${time}Z`)));
+const inZone = (text: string, times: Times): string =>
+  text.replace(/\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g, (_, day: string, time: string) =>
+    times.stamp(Date.parse(`${day}T${time}Z`)),
+  );
 
 const markets = (status: StatusView, times: Times): ReplyBlock => ({
   kind: 'text',
   lines: status.symbols.flatMap((symbol) => [
     `${baseOf(symbol.symbol)} ${price(symbol.lastPrice)}, ${symbol.priceAgeMs === null ? 'no price yet' : `${span(symbol.priceAgeMs)} old`}`,
-    ...(symbol.lastDecision === null ? [] : [`   ${times.time(symbol.lastDecision.at)} ${cut(inZone(symbol.lastDecision.text, times), 120)}`]),
+    ...(symbol.lastDecision === null
+      ? []
+      : [`   ${times.time(symbol.lastDecision.at)} ${cut(inZone(symbol.lastDecision.text, times), 120)}`]),
   ]),
 });
 
 /** Before the first start of new books there are no figures; a /pause that was taken meanwhile is there. */
 const starting = ({ locks }: StatusView, times: Times): Reply => ({
   title: STARTING_REPLY.title,
-  blocks: [...STARTING_REPLY.blocks, ...(locks.length === 0 ? [] : [{ kind: 'text' as const, lines: locks.flatMap((lock) => lockLines(lock, times)) }])],
+  blocks: [
+    ...STARTING_REPLY.blocks,
+    ...(locks.length === 0 ? [] : [{ kind: 'text' as const, lines: locks.flatMap((lock) => lockLines(lock, times)) }]),
+  ],
   buttons: [[{ label: '↻ Refresh', command: '/status', inPlace: true }]],
 });
 
@@ -70,7 +94,14 @@ export const status = defineCommand({
     return {
       title: `${stateLine(view)} · ${view.mode}`,
       blocks: [
-        ...(view.why === null ? [] : [{ kind: 'text' as const, lines: [cut(view.why.reason, 300), `Clears: ${view.why.clearing}.`, ...others(view)] }]),
+        ...(view.why === null
+          ? []
+          : [
+              {
+                kind: 'text' as const,
+                lines: [cut(view.why.reason, 300), `Clears: ${view.why.clearing}.`, ...others(view)],
+              },
+            ]),
         ...(barred(view).length === 0 ? [] : [{ kind: 'text' as const, lines: barred(view) }]),
         overview(view, service.balance().quoteAsset, times),
         ...equityGap(view),

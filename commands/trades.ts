@@ -13,7 +13,9 @@ const pager = ({ size, page: current }: Page, total: number): readonly (readonly
   return row.length === 0 ? [] : [row];
 };
 
-/** Reasons in a narrow column: of a rule, of a person, of each lock that can close positions. What is not here is cut. */
+/**
+ * Reasons in a narrow column: of a rule, of a person, of each lock that can close positions. What is not here is cut.
+ */
 const SHORT_REASONS: readonly (readonly [prefix: string, short: string])[] = [
   ['take-profit', 'target'],
   ['model reversal', 'model'],
@@ -38,7 +40,8 @@ const SHORT_REASONS: readonly (readonly [prefix: string, short: string])[] = [
   ['halted by', '/halt'],
 ];
 
-const reasonOf = (exitReason: string): string => SHORT_REASONS.find(([prefix]) => exitReason.toLowerCase().startsWith(prefix))?.[1] ?? cut(exitReason, 8);
+const reasonOf = (exitReason: string): string =>
+  SHORT_REASONS.find(([prefix]) => exitReason.toLowerCase().startsWith(prefix))?.[1] ?? cut(exitReason, 8);
 
 export const trades = defineCommand({
   name: 'trades',
@@ -50,7 +53,8 @@ export const trades = defineCommand({
   parse: page(10, 50),
   run: ({ service, times }, wanted) => {
     const { total, trades: rows } = service.trades(wanted.size, (wanted.page - 1) * wanted.size);
-    if (rows.length === 0) return { title: total === 0 ? 'No closed trade yet' : `Only ${counted(total, 'trade')}`, blocks: [] };
+    if (rows.length === 0)
+      return { title: total === 0 ? 'No closed trade yet' : `Only ${counted(total, 'trade')}`, blocks: [] };
     const first = (wanted.page - 1) * wanted.size + 1;
     return {
       title: `Trades ${first} to ${first + rows.length - 1} of ${total}`,

@@ -9,7 +9,11 @@ const NO_REASON = 'no reason given';
 /** The amount typed must be the amount permitted, to the cent: a person who has read it types it. */
 const sameAmount = (typed: string, permitted: number): boolean => {
   // "19,48" is how many write 19.48; with three digits behind it a comma parts thousands.
-  const cleaned = typed.trim().replace(/\s|usdt$/gi, '').replace(/,(?=\d\d?$)/, '.').replaceAll(',', '');
+  const cleaned = typed
+    .trim()
+    .replace(/\s|usdt$/gi, '')
+    .replace(/,(?=\d\d?$)/, '.')
+    .replaceAll(',', '');
   return /^\d+(\.\d+)?$/.test(cleaned) && Number(cleaned).toFixed(2) === permitted.toFixed(2);
 };
 
@@ -22,7 +26,12 @@ const deeds = ({ locks, baselines }: UnlockPreview): readonly string[] => [
   ...baselines.map((line) => `Moves ${line}`),
 ];
 
-const confirmation = (service: OperatorService, preview: UnlockPreview, reason: string, newLossPermitted: number | null): Reply => ({
+const confirmation = (
+  service: OperatorService,
+  preview: UnlockPreview,
+  reason: string,
+  newLossPermitted: number | null,
+): Reply => ({
   title: 'Unlock?',
   blocks: [],
   request: {
@@ -36,7 +45,13 @@ const confirmation = (service: OperatorService, preview: UnlockPreview, reason: 
     label: 'Unlock',
     needsCode: true,
     needsApproval: true,
-    action: async (caller) => service.unlock(caller, { ...preview.shown, lockIds: preview.locks.map(({ id }) => id), reason, newLossPermitted }),
+    action: async (caller) =>
+      service.unlock(caller, {
+        ...preview.shown,
+        lockIds: preview.locks.map(({ id }) => id),
+        reason,
+        newLossPermitted,
+      }),
   },
   outcome: 'asked',
 });
@@ -50,7 +65,11 @@ const askAmount = (service: OperatorService, preview: UnlockPreview, reason: str
     answer: (text) =>
       sameAmount(text, permitted)
         ? confirmation(service, preview, reason, permitted)
-        : { title: 'That is not the amount', blocks: [{ kind: 'text', lines: ['Nothing was unlocked. Send /unlock to begin again.'] }], outcome: 'wrong amount' },
+        : {
+            title: 'That is not the amount',
+            blocks: [{ kind: 'text', lines: ['Nothing was unlocked. Send /unlock to begin again.'] }],
+            outcome: 'wrong amount',
+          },
   },
   outcome: 'asked for the amount',
 });
@@ -65,10 +84,15 @@ export const unlock = defineCommand({
   parse: freeText(300),
   run: ({ service }, words) => {
     const preview = service.unlockPreview();
-    if (preview.refusal !== null) return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
+    if (preview.refusal !== null)
+      return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
     if (preview.locks.length === 0) {
       const staying = preview.staying.map(({ id, clearing }) => `${id} is cleared by ${clearing.replace(/^by /, '')}`);
-      return { title: 'Nothing waits for /unlock', blocks: staying.length === 0 ? [] : [{ kind: 'text', lines: staying }], outcome: 'nothing to do' };
+      return {
+        title: 'Nothing waits for /unlock',
+        blocks: staying.length === 0 ? [] : [{ kind: 'text', lines: staying }],
+        outcome: 'nothing to do',
+      };
     }
     const reason = words === '' ? NO_REASON : words;
     if (preview.newLossPermitted !== null) return askAmount(service, preview, reason, preview.newLossPermitted);

@@ -20,7 +20,9 @@ export const version = defineCommand({
             ['Mode', view.mode],
             ['Engine', view.engineVersion],
             ['Model', view.model === null ? 'none' : view.model.name],
-            ...(view.model === null ? [] : [['Hash', view.model.hash.slice(0, 12)] as const, ['For', view.model.purpose] as const]),
+            ...(view.model === null
+              ? []
+              : [['Hash', view.model.hash.slice(0, 12)] as const, ['For', view.model.purpose] as const]),
             ['Node', view.node],
           ],
         },

@@ -16,7 +16,9 @@ export interface CommandContext {
 }
 
 /** A reading of the words after a command: a value, or what would have been right. */
-export type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly help: string };
+export type Parsed<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly help: string };
 
 export type ArgumentParser<Value> = (text: string) => Parsed<Value>;
 
@@ -69,7 +71,8 @@ export const defineToolCommand = <Value>(definition: ToolCommandDefinition<Value
   ...defineCommand<Value>({
     ...definition,
     run: (context, value) => {
-      if (context.tools === null) return { title: `/${definition.name} is not available here`, blocks: [], outcome: 'not available' };
+      if (context.tools === null)
+        return { title: `/${definition.name} is not available here`, blocks: [], outcome: 'not available' };
       return definition.run(context, context.tools, value);
     },
   }),
@@ -79,10 +82,17 @@ export const defineToolCommand = <Value>(definition: ToolCommandDefinition<Value
 /** How a deed ended, its first sentence as the title: one beside it would say the same twice. */
 export const toldReply = (sign: string, { ok, code, text }: CommandOutcome, ...more: readonly string[]): Reply => {
   const [first, rest] = firstSentence(text);
-  return { title: `${sign} ${first}`, blocks: [{ kind: 'text', lines: [...(rest === '' ? [] : [rest]), ...more] }], outcome: code, ok };
+  return {
+    title: `${sign} ${first}`,
+    blocks: [{ kind: 'text', lines: [...(rest === '' ? [] : [rest]), ...more] }],
+    outcome: code,
+    ok,
+  };
 };
 
-/** A reply of one line, for how a deed ended. `failed`: for what nobody refuses, and what does not succeed all the same. */
+/**
+ * A reply of one line, for how a deed ended. `failed`: for what nobody refuses, and what does not succeed all the same.
+ */
 export const outcomeReply = (title: string, outcome: CommandOutcome, failed = 'Refused'): Reply => ({
   title: outcome.ok ? title : failed,
   blocks: [{ kind: 'text', lines: [outcome.text] }],

@@ -5,10 +5,15 @@ export const UNKNOWN = 'unknown';
 
 /** Rounded to nothing is zero without a sign. */
 const grouped = (value: number, decimals: number): string =>
-  new Intl.NumberFormat('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: 'negative' }).format(value);
+  new Intl.NumberFormat('en-GB', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    signDisplay: 'negative',
+  }).format(value);
 
 /** Two decimals, thousands apart: "1,012.40". Null = "unknown". */
-export const money = (value: number | null): string => (value === null || !Number.isFinite(value) ? UNKNOWN : grouped(value, 2));
+export const money = (value: number | null): string =>
+  value === null || !Number.isFinite(value) ? UNKNOWN : grouped(value, 2);
 
 /** As `money`, with its sign: "+2.31", "-0.40", "0.00". */
 export const signedMoney = (value: number | null): string => {
@@ -27,7 +32,8 @@ export const price = (value: number | null): string => {
 };
 
 /** At most eight decimals, no trailing zeros. */
-export const quantity = (value: number): string => new Intl.NumberFormat('en-GB', { maximumFractionDigits: 8 }).format(value);
+export const quantity = (value: number): string =>
+  new Intl.NumberFormat('en-GB', { maximumFractionDigits: 8 }).format(value);
 
 /** A fraction as percent: "0.42 %". Null = "unknown". */
 export const percent = (fraction: Fraction | null, decimals = 2): string =>
@@ -42,7 +48,8 @@ export const signedPercent = (fraction: Fraction | null, decimals = 2): string =
 };
 
 /** A statistic that may rest on too few trades: null = "n/a". */
-export const statistic = (value: number | null, render: (value: number) => string): string => (value === null || Number.isNaN(value) ? 'n/a' : render(value));
+export const statistic = (value: number | null, render: (value: number) => string): string =>
+  value === null || Number.isNaN(value) ? 'n/a' : render(value);
 
 export const ratio = (value: number): string => (Number.isFinite(value) ? grouped(value, 2) : 'no loss yet');
 
@@ -63,7 +70,12 @@ export interface Times {
 
 /** @throws RangeError for a zone the platform does not know. */
 export const createTimes = (zone: string): Times => {
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
   const calendar = new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: '2-digit', month: 'short' });
   const time = (at: EpochMs): string => clock.format(at);
   // The platform writes "Sept"; three letters keep columns straight.
@@ -79,4 +91,5 @@ export const baseOf = (symbol: string): string => symbol.split('/')[0] ?? symbol
 export const quoteOf = (symbol: string): string => symbol.split('/')[1] ?? '';
 
 /** A text cut to `width` characters, with an ellipsis where something is missing. */
-export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);
+export const cut = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

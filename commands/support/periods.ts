@@ -15,7 +15,12 @@ const table = (kind: PeriodKind, periods: readonly PeriodView[]): Reply['blocks'
   kind: 'table',
   head: ['UTC', 'PnL', '%', 'Trd'],
   align: ['left', 'right', 'right', 'right'],
-  rows: periods.map((period) => [nameOf(kind, period), signedMoney(period.pnl), signedPercent(period.pnlFraction, 1).replace(' %', ''), String(period.trades)]),
+  rows: periods.map((period) => [
+    nameOf(kind, period),
+    signedMoney(period.pnl),
+    signedPercent(period.pnlFraction, 1).replace(' %', ''),
+    String(period.trades),
+  ]),
 });
 
 const total = (periods: readonly PeriodView[]): number | null => {
@@ -32,7 +37,10 @@ const report = (tools: OperatorTools, quote: string, kind: PeriodKind, wanted: n
   if (periods.length === 0) return { title: `No ${kind} to show yet`, blocks: [] };
   return {
     title: `${word}: ${signedMoney(total(periods))} in ${counted(periods.length, kind)}`,
-    blocks: [table(kind, periods), { kind: 'text', lines: [`Change of equity in ${quote}, unrealised included, net of fees and deposits.`] }],
+    blocks: [
+      table(kind, periods),
+      { kind: 'text', lines: [`Change of equity in ${quote}, unrealised included, net of fees and deposits.`] },
+    ],
     buttons: [
       [
         { label: 'Daily', command: '/daily', inPlace: true },
@@ -53,5 +61,6 @@ export const definePeriodCommand = (name: string, kind: PeriodKind, usual: numbe
     description: `Profit and loss by ${kind}`,
     example: `/${name} ${usual}`,
     parse: count(usual, 1, most),
-    run: ({ service }, tools, wanted) => report(tools, service.balance().quoteAsset, kind, wanted, `${name.charAt(0).toUpperCase()}${name.slice(1)}`),
+    run: ({ service }, tools, wanted) =>
+      report(tools, service.balance().quoteAsset, kind, wanted, `${name.charAt(0).toUpperCase()}${name.slice(1)}`),
   });

@@ -14,5 +14,8 @@ export const commandsTable = (commands: readonly CommandSpec[]): string =>
   [
     '| command | for | what it does | how |',
     '|---|---|---|---|',
-    ...commands.map(({ name, usage, role, description, effect }) => `| \`/${name}\`${usage === '' ? '' : ` ${escaped(usage)}`} | ${role === 'viewer' ? 'all' : 'operators'} | ${escaped(description)} | ${EFFECT_WORDS[effect]} |`),
+    ...commands.map(
+      ({ name, usage, role, description, effect }) =>
+        `| \`/${name}\`${usage === '' ? '' : ` ${escaped(usage)}`} | ${role === 'viewer' ? 'all' : 'operators'} | ${escaped(description)} | ${EFFECT_WORDS[effect]} |`,
+    ),
   ].join('\n');

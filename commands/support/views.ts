@@ -2,7 +2,18 @@ import type { Reply, ReplyBlock } from '../../src/ports/chat.ts';
 import type { LockView, PositionView, StatusView, TradingState } from '../../src/ports/operator.ts';
 import { span, STARTING } from '../../src/core/words.ts';
 import { MINUTE_MS, type Milliseconds, type SymbolName } from '../../src/core/units.ts';
-import { baseOf, cut, money, percent, price, quantity, signedMoney, signedPercent, UNKNOWN, type Times } from './format.ts';
+import {
+  baseOf,
+  cut,
+  money,
+  percent,
+  price,
+  quantity,
+  signedMoney,
+  signedPercent,
+  UNKNOWN,
+  type Times,
+} from './format.ts';
 
 /** Parts that several commands show alike. */
 export const STATE_SIGN: Readonly<Record<TradingState, string>> = { active: '🟢', reducing: '🟡', halted: '🔴' };
@@ -14,7 +25,9 @@ const STATE_WORD: Readonly<Record<TradingState, string>> = {
 
 /** How it stands, in one line. A green "Active" over a bot that may enter nowhere would mislead. */
 export const stateLine = ({ state, mayEnter }: Pick<StatusView, 'state' | 'mayEnter'>): string =>
-  state === 'active' && !mayEnter ? `${STATE_SIGN.reducing} Active, but no entry now` : `${STATE_SIGN[state]} ${STATE_WORD[state]}`;
+  state === 'active' && !mayEnter
+    ? `${STATE_SIGN.reducing} Active, but no entry now`
+    : `${STATE_SIGN[state]} ${STATE_WORD[state]}`;
 
 /** What is said before the first start of new books. */
 export const STARTING_REPLY = {
@@ -22,26 +35,51 @@ export const STARTING_REPLY = {
   blocks: [{ kind: 'text', lines: [`${STARTING.why}; /logs says for what. /pause and /halt are taken already.`] }],
 } as const satisfies Reply;
 
-/** "59,221.10 (-1.5 %)", or that there is none on the exchange: then its distance is none, and both would not fit one line. */
+/**
+ * "59,221.10 (-1.5 %)", or that there is none on the exchange: then its distance is none, and both would not fit one
+ * line.
+ */
 export const stopText = (position: PositionView): string => {
   if (position.stopPrice === null) return 'NO STOP';
   if (!position.stopWorking) return `${price(position.stopPrice)} NOT CONFIRMED`;
-  const distance = position.lastPrice === null ? '' : ` (${signedPercent(position.stopPrice / position.lastPrice - 1, 1)})`;
+  const distance =
+    position.lastPrice === null ? '' : ` (${signedPercent(position.stopPrice / position.lastPrice - 1, 1)})`;
   return `${price(position.stopPrice)}${distance}`;
 };
 
 /** Ages of the prices that nobody may take for the present ones: what is reckoned with them has to say so. */
 export const stalePrices = ({ locks, symbols }: StatusView): ReadonlyMap<SymbolName, Milliseconds> => {
   const held = new Set(locks.flatMap(({ kind, symbol }) => (kind === 'stale-data' ? (symbol ?? []) : [])));
-  return new Map(symbols.flatMap(({ symbol, priceAgeMs }) => (held.has(symbol) && priceAgeMs !== null && priceAgeMs >= MINUTE_MS ? [[symbol, priceAgeMs] as const] : [])));
+  return new Map(
+    symbols.flatMap(({ symbol, priceAgeMs }) =>
+      held.has(symbol) && priceAgeMs !== null && priceAgeMs >= MINUTE_MS ? [[symbol, priceAgeMs] as const] : [],
+    ),
+  );
 };
 
 /** Why equity is not known, beside figures that are; nothing while it is. */
 export const equityGap = ({ equity, equityUnknown }: StatusView): readonly ReplyBlock[] =>
-  equity === null ? [{ kind: 'text', lines: [`Equity is unknown: ${equityUnknown ?? 'no reason given'}. Values are those of the last prices known.`] }] : [];
+  equity === null
+    ? [
+        {
+          kind: 'text',
+          lines: [
+            `Equity is unknown: ${equityUnknown ?? 'no reason given'}. Values are those of the last prices known.`,
+          ],
+        },
+      ]
+    : [];
 
-export const positionBlocks = (position: PositionView, times: Times, marketNow: number | null, priceAge: Milliseconds | null): readonly ReplyBlock[] => [
-  { kind: 'text', lines: [`${position.symbol}  ${signedMoney(position.unrealised)} (${signedPercent(position.unrealisedFraction)})`] },
+export const positionBlocks = (
+  position: PositionView,
+  times: Times,
+  marketNow: number | null,
+  priceAge: Milliseconds | null,
+): readonly ReplyBlock[] => [
+  {
+    kind: 'text',
+    lines: [`${position.symbol}  ${signedMoney(position.unrealised)} (${signedPercent(position.unrealisedFraction)})`],
+  },
   {
     kind: 'fields',
     rows: [
@@ -68,12 +106,19 @@ export const lockLines = (lock: LockView, times: Times): readonly string[] => [
 export const dayText = (pnl: number | null, fraction: number | null): string =>
   pnl === null ? UNKNOWN : `${signedMoney(pnl)}  ${signedPercent(fraction)}`;
 
-export const limitText = (value: number | null, limit: number, unit: 'fraction' | 'quote' | 'count' | 'seconds', quote: string): string => {
+export const limitText = (
+  value: number | null,
+  limit: number,
+  unit: 'fraction' | 'quote' | 'count' | 'seconds',
+  quote: string,
+): string => {
   switch (unit) {
     case 'fraction':
       return `${percent(value)} of ${percent(limit)}`;
     case 'quote':
-      return value === null ? `${UNKNOWN}, at least ${money(limit)} ${quote}` : `${money(value)} ${quote}, at least ${money(limit)}`;
+      return value === null
+        ? `${UNKNOWN}, at least ${money(limit)} ${quote}`
+        : `${money(value)} ${quote}, at least ${money(limit)}`;
     case 'count':
       return `${value ?? UNKNOWN} of ${limit}`;
     case 'seconds':

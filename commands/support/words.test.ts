@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { count, matchSymbol, page, parseDuration } from './arguments.ts';
 import { toCsv } from './csv.ts';
-import { createTimes, cut, money, percent, price, quantity, ratio, signedMoney, signedPercent, statistic } from './format.ts';
+import {
+  createTimes,
+  cut,
+  money,
+  percent,
+  price,
+  quantity,
+  ratio,
+  signedMoney,
+  signedPercent,
+  statistic,
+} from './format.ts';
 
 describe('numbers in words', () => {
   test.each([
@@ -51,8 +62,12 @@ describe('numbers in words', () => {
 describe('arguments', () => {
   test('a count within its bounds, or what would be right', () => {
     const parse = count(10, 1, 50);
-    expect([parse(''), parse('50')]).toEqual([{ ok: true, value: 10 }, { ok: true, value: 50 }]);
-    for (const wrong of ['0', '51', '-1', '1.5', '1e1', 'ten', '٣']) expect(parse(wrong)).toMatchObject({ ok: false, help: expect.stringContaining('from 1 to 50') });
+    expect([parse(''), parse('50')]).toEqual([
+      { ok: true, value: 10 },
+      { ok: true, value: 50 },
+    ]);
+    for (const wrong of ['0', '51', '-1', '1.5', '1e1', 'ten', '٣'])
+      expect(parse(wrong)).toMatchObject({ ok: false, help: expect.stringContaining('from 1 to 50') });
   });
 
   test('pages', () => {
@@ -66,18 +81,35 @@ describe('arguments', () => {
   test('durations', () => {
     expect(parseDuration('30m', 1e9)).toEqual({ ok: true, value: 1_800_000 });
     expect(parseDuration('2H', 1e9)).toEqual({ ok: true, value: 7_200_000 });
-    for (const [words, span] of [['2 hours', 7_200_000], ['1 hour', 3_600_000], ['30 min', 1_800_000], ['45 minutes', 2_700_000], ['3 days', 259_200_000]] as const) expect(parseDuration(words, 1e9), words).toEqual({ ok: true, value: span });
-    for (const wrong of ['2 months', '2 hd', '2 m h', '', '0h', '-1h', '1y', '999999h', '2']) expect(parseDuration(wrong, 604_800_000).ok).toBe(false);
+    for (const [words, span] of [
+      ['2 hours', 7_200_000],
+      ['1 hour', 3_600_000],
+      ['30 min', 1_800_000],
+      ['45 minutes', 2_700_000],
+      ['3 days', 259_200_000],
+    ] as const)
+      expect(parseDuration(words, 1e9), words).toEqual({ ok: true, value: span });
+    for (const wrong of ['2 months', '2 hd', '2 m h', '', '0h', '-1h', '1y', '999999h', '2'])
+      expect(parseDuration(wrong, 604_800_000).ok).toBe(false);
   });
 
   test('symbols by any of their names', () => {
     const symbols = ['BTC/USDT', 'ETH/USDT'];
-    for (const name of ['btc', 'BTCUSDT', 'btc/usdt', 'BTC-USDT']) expect(matchSymbol(name, symbols)).toEqual({ ok: true, value: 'BTC/USDT' });
+    for (const name of ['btc', 'BTCUSDT', 'btc/usdt', 'BTC-USDT'])
+      expect(matchSymbol(name, symbols)).toEqual({ ok: true, value: 'BTC/USDT' });
     expect(matchSymbol('doge', symbols)).toMatchObject({ help: '"doge" is not traded; traded are BTC/USDT, ETH/USDT' });
   });
 });
 
 test('CSV quotes what needs it and defuses formulas', () => {
-  const text = new TextDecoder().decode(toCsv(['a', 'b'], [['x,"y"\n', -1], ['=SUM(A1)', 2]]));
+  const text = new TextDecoder().decode(
+    toCsv(
+      ['a', 'b'],
+      [
+        ['x,"y"\n', -1],
+        ['=SUM(A1)', 2],
+      ],
+    ),
+  );
   expect(text).toBe('a,b\r\n"x,""y""\n",-1\r\n\'=SUM(A1),2\r\n');
 });

@@ -35,9 +35,16 @@ export interface ArchivedDay extends JournalReader {
 /** Every line is one JSON value; the last one ends, too. */
 const read = (path: string): readonly unknown[] => {
   try {
-    return gunzipSync(readFileSync(path)).toString('utf8').split('\n').slice(0, -1).map((line): unknown => JSON.parse(line));
+    return gunzipSync(readFileSync(path))
+      .toString('utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line): unknown => JSON.parse(line));
   } catch (error) {
-    throw new Error(`${path} cannot be read as an archived day (${error instanceof Error ? error.message : String(error)})`, { cause: error });
+    throw new Error(
+      `${path} cannot be read as an archived day (${error instanceof Error ? error.message : String(error)})`,
+      { cause: error },
+    );
   }
 };
 
@@ -47,7 +54,10 @@ export const openArchivedDay = (path: string): ArchivedDay => {
   const header = first as Header | null;
   if (header?.format !== FORMAT) throw new Error(`${path} is not an archived day of this program`);
   const entries = lines as readonly JournalEntry[];
-  if (entries.length !== header.through - header.after) throw new Error(`${path} is not whole: ${entries.length} of ${counted(header.through - header.after, 'entry', 'entries')}`);
+  if (entries.length !== header.through - header.after)
+    throw new Error(
+      `${path} is not whole: ${entries.length} of ${counted(header.through - header.after, 'entry', 'entries')}`,
+    );
   return {
     header,
     latestSnapshot: () => header.snapshot,
@@ -56,7 +66,10 @@ export const openArchivedDay = (path: string): ArchivedDay => {
   };
 };
 
-const pack = (header: Header, entries: Iterable<{ readonly sequence: number; readonly input: Input; readonly effects: string }>): Uint8Array => {
+const pack = (
+  header: Header,
+  entries: Iterable<{ readonly sequence: number; readonly input: Input; readonly effects: string }>,
+): Uint8Array => {
   const lines = [JSON.stringify(header)];
   for (const { sequence, input, effects } of entries) lines.push(JSON.stringify({ sequence, input, effects }));
   return gzipSync(`${lines.join('\n')}\n`);
@@ -65,13 +78,20 @@ const pack = (header: Header, entries: Iterable<{ readonly sequence: number; rea
 /** @throws Error when the file does not replay: then the day stays where it is */
 const prove = (path: string, header: Header): void => {
   const day = openArchivedDay(path);
-  if (day.header.after !== header.after || day.header.through !== header.through || day.header.identity.instanceId !== header.identity.instanceId) {
-    throw new Error(`${path} holds something else (entries ${day.header.after + 1} to ${day.header.through} of ${day.header.identity.instanceId}): move it away`);
+  if (
+    day.header.after !== header.after ||
+    day.header.through !== header.through ||
+    day.header.identity.instanceId !== header.identity.instanceId
+  ) {
+    throw new Error(
+      `${path} holds something else (entries ${day.header.after + 1} to ${day.header.through} of ${day.header.identity.instanceId}): move it away`,
+    );
   }
   const { difference, snapshotFault } = recover(day);
   if (snapshotFault !== null) throw new Error(`${path}: ${snapshotFault}`);
   // Another engine version may decide otherwise and is no damage; what matters is that every entry is there and steps.
-  if (difference !== null && difference.inputType === 'missing') throw new Error(`${path}: ${describeDifference(difference)}`);
+  if (difference !== null && difference.inputType === 'missing')
+    throw new Error(`${path}: ${describeDifference(difference)}`);
 };
 
 export interface ArchiveOptions {
@@ -106,20 +126,36 @@ const dueMark = (journal: JournalArchive, keepDays: number, now: EpochMs): Mark 
 };
 
 /** Whether there is a day to put away. */
-export const isDayDue = (journal: JournalArchive, keepDays: number, now: EpochMs): boolean => dueMark(journal, keepDays, now) !== null;
+export const isDayDue = (journal: JournalArchive, keepDays: number, now: EpochMs): boolean =>
+  dueMark(journal, keepDays, now) !== null;
 
 /**
  * Writes the oldest day that is old enough to a file and proves it; null = no day is due. The day stays in the
  * database: whoever holds that for writing prunes it then.
  * @throws Error when the day cannot be written or proved
  */
-export const archiveDay = ({ journal, identity, directory, keepDays, now, put }: ArchiveOptions): ArchivedFile | null => {
+export const archiveDay = ({
+  journal,
+  identity,
+  directory,
+  keepDays,
+  now,
+  put,
+}: ArchiveOptions): ArchivedFile | null => {
   const first = journal.firstSequence();
   const mark = dueMark(journal, keepDays, now);
   if (mark === null) return null;
   const after = first - 1;
-  const header: Header = { format: FORMAT, identity, day: dayName(mark.at), after, through: mark.sequence, snapshot: after === 0 ? null : journal.snapshotAt(after) };
-  if (after !== 0 && header.snapshot === null) throw new Error(`the journal begins at entry ${first} without a snapshot before it: it cannot be put away`);
+  const header: Header = {
+    format: FORMAT,
+    identity,
+    day: dayName(mark.at),
+    after,
+    through: mark.sequence,
+    snapshot: after === 0 ? null : journal.snapshotAt(after),
+  };
+  if (after !== 0 && header.snapshot === null)
+    throw new Error(`the journal begins at entry ${first} without a snapshot before it: it cannot be put away`);
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   const path = join(directory, `${identity.mode}-${identity.instanceId}-${header.day}.journal.gz`);
   if (!existsSync(path)) put(path, pack(header, journal.entries(after, mark.sequence)));

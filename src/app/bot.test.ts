@@ -73,7 +73,12 @@ test('a stop that is refused is put back, or the position sold, in time while th
       lookUp: unused,
       cancel: unused,
     },
-    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: late, quotes: late },
+    marketData: {
+      instruments: () =>
+        Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }),
+      closedCandles: late,
+      quotes: late,
+    },
     features: { requiredSymbols: [BTC, ETH] } as never,
     pacer: { next: unused },
   });
@@ -84,8 +89,13 @@ test('a stop that is refused is put back, or the position sold, in time while th
 });
 
 describe('the deadlines of a position without its stop are kept between two looks at the market, too', () => {
-  /** What a bot whose exchange answers at once asks of it within `span` of a stop that was refused, each with its time. */
-  const asked = async (send: (order: ApprovedOrder) => Awaited<ReturnType<Venue['send']>>, span: number): Promise<readonly string[]> => {
+  /**
+   * What a bot whose exchange answers at once asks of it within `span` of a stop that was refused, each with its time.
+   */
+  const asked = async (
+    send: (order: ApprovedOrder) => Awaited<ReturnType<Venue['send']>>,
+    span: number,
+  ): Promise<readonly string[]> => {
     const world = new World().ready();
     world.fate = ({ purpose }) => ({ kind: purpose === 'stop' ? 'reject' : 'accept' });
     world.enter();
@@ -111,7 +121,12 @@ describe('the deadlines of a position without its stop are kept between two look
           return Promise.resolve(silence);
         },
       },
-      marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: true, value: [] }) },
+      marketData: {
+        instruments: () =>
+          Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }),
+        closedCandles: unused,
+        quotes: () => Promise.resolve({ ok: true, value: [] }),
+      },
       features: { requiredSymbols: [] } as never,
       pacer: createPollingPacer(clock, LOOK_EVERY),
     });
@@ -154,7 +169,12 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
       lookUp: () => Promise.resolve(silence),
       cancel: () => Promise.resolve(silence),
     },
-    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve(failed) },
+    marketData: {
+      instruments: () =>
+        Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }),
+      closedCandles: unused,
+      quotes: () => Promise.resolve(failed),
+    },
     features: { requiredSymbols: [] } as never,
     pacer: { next: () => new Promise(() => undefined) },
   });
@@ -168,60 +188,75 @@ test('a start is completed though a stop is gone and cannot be looked up: nothin
   clock.end();
 });
 
-test.each(['start', '/reconcile', '/reconcile just before a look', '/reconcile just after a look'])('balances that are seconds behind the fills are no shortage: at a %s the two readings are not made in one moment', async (occasion) => {
-  const world = new World().ready();
-  const before = world.exchange.balances();
-  world.enter();
-  const clock = createVirtualClock(world.wall);
-  const { exchange } = world;
-  let lateUntil = occasion === 'start' ? world.wall + 4 * SECOND_MS : 0;
-  const bot = createBot({
-    ...onWorld(world, clock),
-    venue: {
-      receiveWindow: 5 * SECOND_MS,
-      send: unused,
-      openOrders: (symbol) => Promise.resolve({ ok: true, value: openOrdersOf(world, symbol) }),
-      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
-      tradesAfter: (symbol) =>
-        Promise.resolve({
-          ok: true,
-          value: tradesOf(world, symbol),
-        }),
-      balances: () => Promise.resolve({ ok: true, value: clock.wallNow() < lateUntil ? before : exchange.balances() }),
-      lookUp: ({ clientOrderId }) => {
-        const order = exchange.snapshot(clientOrderId);
-        return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
+test.each(['start', '/reconcile', '/reconcile just before a look', '/reconcile just after a look'])(
+  'balances that are seconds behind the fills are no shortage: at a %s the two readings are not made in one moment',
+  async (occasion) => {
+    const world = new World().ready();
+    const before = world.exchange.balances();
+    world.enter();
+    const clock = createVirtualClock(world.wall);
+    const { exchange } = world;
+    let lateUntil = occasion === 'start' ? world.wall + 4 * SECOND_MS : 0;
+    const bot = createBot({
+      ...onWorld(world, clock),
+      venue: {
+        receiveWindow: 5 * SECOND_MS,
+        send: unused,
+        openOrders: (symbol) => Promise.resolve({ ok: true, value: openOrdersOf(world, symbol) }),
+        serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+        tradesAfter: (symbol) =>
+          Promise.resolve({
+            ok: true,
+            value: tradesOf(world, symbol),
+          }),
+        balances: () =>
+          Promise.resolve({ ok: true, value: clock.wallNow() < lateUntil ? before : exchange.balances() }),
+        lookUp: ({ clientOrderId }) => {
+          const order = exchange.snapshot(clientOrderId);
+          return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
+        },
+        cancel: unused,
       },
-      cancel: unused,
-    },
-    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('unknown', 'TIMEOUT') }) },
-    features: { requiredSymbols: [] } as never,
-    pacer: occasion.endsWith('look') ? createPollingPacer(clock, LOOK_EVERY) : { next: () => new Promise(() => undefined) },
-  });
-  if (occasion.endsWith('look')) {
-    bot.start();
-    await clock.runTo(clock.wallNow() + 29 * SECOND_MS);
-    lateUntil = clock.wallNow() + 4 * SECOND_MS;
-    if (occasion.includes('after')) {
-      bot.host.apply({ type: 'command', commandId: 'r', by: 'test', command: { name: 'reconcile' } });
-      await clock.runTo(clock.wallNow() + 2 * SECOND_MS);
-      expect(world.state.suspicion?.times).toBe(1);
+      marketData: {
+        instruments: () =>
+          Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }),
+        closedCandles: unused,
+        quotes: () => Promise.resolve({ ok: false, error: errorOf('unknown', 'TIMEOUT') }),
+      },
+      features: { requiredSymbols: [] } as never,
+      pacer: occasion.endsWith('look')
+        ? createPollingPacer(clock, LOOK_EVERY)
+        : { next: () => new Promise(() => undefined) },
+    });
+    if (occasion.endsWith('look')) {
+      bot.start();
+      await clock.runTo(clock.wallNow() + 29 * SECOND_MS);
+      lateUntil = clock.wallNow() + 4 * SECOND_MS;
+      if (occasion.includes('after')) {
+        bot.host.apply({ type: 'command', commandId: 'r', by: 'test', command: { name: 'reconcile' } });
+        await clock.runTo(clock.wallNow() + 2 * SECOND_MS);
+        expect(world.state.suspicion?.times).toBe(1);
+      }
     }
-  }
-  // A start alone waits for no loop.
-  let done = false;
-  const noted = (): void => void (done = true);
-  if (occasion === 'start') {
-    void bot.ready.then(noted);
-    bot.start();
-  } else {
-    if (!occasion.endsWith('look')) lateUntil = clock.wallNow() + 4 * SECOND_MS;
-    void bot.reconcile().then(noted);
-  }
-  await clock.runTo(clock.wallNow() + 30 * SECOND_MS);
-  expect([done, world.state.suspicion, world.state.guardian.locks['reconciliation']?.reason]).toEqual([true, null, undefined]);
-  clock.end();
-});
+    // A start alone waits for no loop.
+    let done = false;
+    const noted = (): void => void (done = true);
+    if (occasion === 'start') {
+      void bot.ready.then(noted);
+      bot.start();
+    } else {
+      if (!occasion.endsWith('look')) lateUntil = clock.wallNow() + 4 * SECOND_MS;
+      void bot.reconcile().then(noted);
+    }
+    await clock.runTo(clock.wallNow() + 30 * SECOND_MS);
+    expect([done, world.state.suspicion, world.state.guardian.locks['reconciliation']?.reason]).toEqual([
+      true,
+      null,
+      undefined,
+    ]);
+    clock.end();
+  },
+);
 
 test('a start is completed though a market has left the exchange while it is held: it is named, entries are locked, and no order is sent for it', async () => {
   const world = new World({ limits: { maxSymbolExposure: 0.4 } }).ready().enter().enter(ETH);
@@ -229,7 +264,8 @@ test('a start is completed though a market has left the exchange while it is hel
   const clock = createVirtualClock(world.wall);
   const { exchange } = world;
   const gone = errorOf('unlisted', '-1121');
-  const read = <T>(symbol: string, value: T): Promise<Read<T>> => Promise.resolve(symbol === ETH ? { ok: false, error: gone } : { ok: true, value });
+  const read = <T>(symbol: string, value: T): Promise<Read<T>> =>
+    Promise.resolve(symbol === ETH ? { ok: false, error: gone } : { ok: true, value });
   const told: string[] = [];
   const bot = createBot({
     ...onWorld(world, clock),
@@ -242,11 +278,18 @@ test('a start is completed though a market has left the exchange while it is hel
       balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
       lookUp: ({ symbol, clientOrderId }) => {
         const order = exchange.snapshot(clientOrderId);
-        return Promise.resolve(symbol === ETH || order === null ? { kind: 'unknown', error: gone } : { kind: 'found', order });
+        return Promise.resolve(
+          symbol === ETH || order === null ? { kind: 'unknown', error: gone } : { kind: 'found', order },
+        );
       },
       cancel: unused,
     },
-    marketData: { instruments: () => Promise.resolve({ ok: true, value: [instrumentFromText(instrumentText(BTC))] }), closedCandles: unused, quotes: ([symbol = '']) => read(symbol, [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: clock.marketNow() }]) },
+    marketData: {
+      instruments: () => Promise.resolve({ ok: true, value: [instrumentFromText(instrumentText(BTC))] }),
+      closedCandles: unused,
+      quotes: ([symbol = '']) =>
+        read(symbol, [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: clock.marketNow() }]),
+    },
     features: { requiredSymbols: [] } as never,
     pacer: { next: () => new Promise(() => undefined) },
   });
@@ -255,7 +298,11 @@ test('a start is completed though a market has left the exchange while it is hel
   void bot.ready.then(() => (ready = true));
   bot.start();
   await clock.runTo(world.wall + MINUTE_MS);
-  expect([ready, Object.keys(world.state.guardian.locks), world.managed(BTC)?.phase]).toEqual([true, ['unlisted'], 'protected']);
+  expect([ready, Object.keys(world.state.guardian.locks), world.managed(BTC)?.phase]).toEqual([
+    true,
+    ['unlisted'],
+    'protected',
+  ]);
   expect(told.filter((title) => title.includes('not listed any more'))).toHaveLength(1);
   clock.end();
 });
@@ -268,9 +315,20 @@ test('a start that gets no answer says what it needs each time, and that it goes
   let answers = false;
   const bot = createBot({
     ...onWorld(world, clock),
-    venue: { receiveWindow: 5 * SECOND_MS, balances: late, tradesAfter: late, openOrders: () => Promise.resolve({ ok: true, value: [] }), serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }) } as unknown as Venue,
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      balances: late,
+      tradesAfter: late,
+      openOrders: () => Promise.resolve({ ok: true, value: [] }),
+      serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
+    } as unknown as Venue,
     marketData: {
-      instruments: () => Promise.resolve(answers ? { ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) } : { ok: false, error: errorOf('unknown', '503') }),
+      instruments: () =>
+        Promise.resolve(
+          answers
+            ? { ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }
+            : { ok: false, error: errorOf('unknown', '503') },
+        ),
       closedCandles: unused,
       quotes: () => Promise.resolve({ ok: false, error: errorOf('unknown', '503') }),
     },
@@ -286,7 +344,10 @@ test('a start that gets no answer says what it needs each time, and that it goes
   expect(said).toEqual(Array(2).fill('The start needs its instruments, and gets no answer.'));
   answers = true;
   await clock.runTo(world.wall + 11 * SECOND_MS);
-  expect(said.slice(0, 3)).toEqual([...Array<string>(2).fill('The start needs its instruments, and gets no answer.'), 'over']);
+  expect(said.slice(0, 3)).toEqual([
+    ...Array<string>(2).fill('The start needs its instruments, and gets no answer.'),
+    'over',
+  ]);
   clock.end();
 });
 
@@ -303,7 +364,19 @@ test('an end that comes while a stop waits to be sent again waits for it: no pos
       send: ({ draft }: ApprovedOrder) => {
         sent.push(draft);
         const { clientOrderId, symbol, side } = draft;
-        return Promise.resolve({ kind: 'accepted', order: { clientOrderId, exchangeOrderId: '1', symbol, side, status: 'new', quantity: formatDecimal(draft.quantity), executedQuantity: '0', fills: [] } });
+        return Promise.resolve({
+          kind: 'accepted',
+          order: {
+            clientOrderId,
+            exchangeOrderId: '1',
+            symbol,
+            side,
+            status: 'new',
+            quantity: formatDecimal(draft.quantity),
+            executedQuantity: '0',
+            fills: [],
+          },
+        });
       },
     } as unknown as Venue,
     marketData: { instruments: () => new Promise(() => undefined) } as unknown as MarketData,
@@ -326,7 +399,10 @@ test('an end does not wait for a stop that cannot be looked up: nothing is place
   const clock = createVirtualClock(world.wall);
   const bot = createBot({
     ...onWorld(world, clock),
-    venue: { receiveWindow: 5 * SECOND_MS, lookUp: () => Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503') }) } as unknown as Venue,
+    venue: {
+      receiveWindow: 5 * SECOND_MS,
+      lookUp: () => Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503') }),
+    } as unknown as Venue,
     marketData: { instruments: () => new Promise(() => undefined) } as unknown as MarketData,
     features: { requiredSymbols: [BTC, ETH] } as never,
     pacer: { next: unused },
@@ -370,7 +446,12 @@ test('a position that loses its stop while a long comparison is under way is loo
         return order === null ? unused() : Promise.resolve({ kind: 'cancelled', order });
       },
     },
-    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('malformed', 'x') }) },
+    marketData: {
+      instruments: () =>
+        Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }),
+      closedCandles: unused,
+      quotes: () => Promise.resolve({ ok: false, error: errorOf('malformed', 'x') }),
+    },
     features: { requiredSymbols: [] } as never,
     pacer: {
       next: async (signal) => {
@@ -400,7 +481,18 @@ test('a clock that is set ahead between two measurements makes no closed candle 
   const ours = { ...clock, wallNow: () => clock.wallNow() + set, marketNow: () => clock.marketNow() + set };
   const hour = world.wall;
   const taken: number[] = [];
-  const candle = (openTime: number): Candle => ({ openTime, open: 50_000, high: 50_100, low: 49_900, close: 50_000, volume: 1, quoteVolume: 50_000, trades: 1, takerBuyBase: 0.5, takerBuyQuote: 25_000 });
+  const candle = (openTime: number): Candle => ({
+    openTime,
+    open: 50_000,
+    high: 50_100,
+    low: 49_900,
+    close: 50_000,
+    volume: 1,
+    quoteVolume: 50_000,
+    trades: 1,
+    takerBuyBase: 0.5,
+    takerBuyQuote: 25_000,
+  });
   const bot = createBot({
     ...onWorld(world, ours),
     venue: {
@@ -416,10 +508,25 @@ test('a clock that is set ahead between two measurements makes no closed candle 
     marketData: {
       instruments: () => Promise.resolve({ ok: true, value: [instrumentFromText(instrumentText(BTC))] }),
       // The exchange lists the forming candle as well; what is closed is judged by our clock.
-      closedCandles: (_symbol, from, now) => Promise.resolve({ ok: true, value: [hour - HOUR_MS, hour, hour + HOUR_MS].filter((open) => open >= from && open <= clock.wallNow() && open + HOUR_MS <= now).map(candle) }),
-      quotes: () => Promise.resolve({ ok: true, value: [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: ours.marketNow() }] }),
+      closedCandles: (_symbol, from, now) =>
+        Promise.resolve({
+          ok: true,
+          value: [hour - HOUR_MS, hour, hour + HOUR_MS]
+            .filter((open) => open >= from && open <= clock.wallNow() && open + HOUR_MS <= now)
+            .map(candle),
+        }),
+      quotes: () =>
+        Promise.resolve({
+          ok: true,
+          value: [{ symbol: BTC, last: 50_000, bid: 49_995, ask: 50_005, at: ours.marketNow() }],
+        }),
     },
-    features: { requiredSymbols: [BTC], push: (_symbol: string, { openTime }: Candle) => void taken.push(openTime), vector: () => null, newestClose: () => null } as never,
+    features: {
+      requiredSymbols: [BTC],
+      push: (_symbol: string, { openTime }: Candle) => void taken.push(openTime),
+      vector: () => null,
+      newestClose: () => null,
+    } as never,
     closingMargin: CLOSING_MARGIN,
     pacer: {
       next: async (signal) => {

@@ -80,17 +80,35 @@ export interface Bot {
 
 const NOTHING_ASKED = (): void => undefined;
 
-/** Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled. In a market that is not listed none runs. `vain`: orders that are not waited for, and so neither are the positions that hang on them. */
+/**
+ * Whether a position waits for a deadline of the engine: it has no stop in place, or one that should have been filled.
+ * In a market that is not listed none runs. `vain`: orders that are not waited for, and so neither are the positions
+ * that hang on them.
+ */
 const deadlineRuns = ({ config, symbolList }: EngineState, vain: readonly string[] = []): boolean =>
   config !== null &&
   symbolList.some(({ managed, unlisted }) => {
-    if (managed === null || unlisted || (managed.phase === 'protected' && managed.triggeredSince === null)) return false;
-    return vain.length === 0 || ![managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].some((id) => id !== null && vain.includes(id));
+    if (managed === null || unlisted || (managed.phase === 'protected' && managed.triggeredSince === null))
+      return false;
+    return (
+      vain.length === 0 ||
+      ![managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].some((id) => id !== null && vain.includes(id))
+    );
   });
 
-/** Whether one of those deadlines comes soon, or has just been reached: of an exchange that fails for longer the steady looks are enough. `wall`: the engine's. */
+/**
+ * Whether one of those deadlines comes soon, or has just been reached: of an exchange that fails for longer the steady
+ * looks are enough. `wall`: the engine's.
+ */
 const deadlineNears = ({ symbolList }: EngineState, wall: EpochMs): boolean =>
-  symbolList.some(({ managed, unlisted }) => managed !== null && !unlisted && [managed.unprotectedSince, managed.triggeredSince].some((since) => since !== null && wall - since <= MAX_UNPROTECTED + SETTLE_LIMIT));
+  symbolList.some(
+    ({ managed, unlisted }) =>
+      managed !== null &&
+      !unlisted &&
+      [managed.unprotectedSince, managed.triggeredSince].some(
+        (since) => since !== null && wall - since <= MAX_UNPROTECTED + SETTLE_LIMIT,
+      ),
+  );
 
 /** The trading loop: starts, looks at the market each time the pacer says so, and stops cleanly. */
 export const createBot = (options: BotOptions): Bot => {
@@ -103,7 +121,8 @@ export const createBot = (options: BotOptions): Bot => {
     log,
     random: options.random,
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
-    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+    cancelFailed: (reference, error) =>
+      host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
     placedAt: (clientOrderId) => host.state.orders[clientOrderId]?.createdWall ?? null,
     protects: (clientOrderId) => protectsPosition(host.state, clientOrderId),
   });
@@ -112,7 +131,17 @@ export const createBot = (options: BotOptions): Bot => {
     else if (effect.type === 'cancel') executor.cancel(effect);
   });
   const watch = createExchangeWatch({ host, venue, executor, clock, log });
-  const feed = createMarketFeed({ host, marketData, features, model, clock, log, symbols: config.symbols, closingMargin: options.closingMargin ?? 0, ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }) });
+  const feed = createMarketFeed({
+    host,
+    marketData,
+    features,
+    model,
+    clock,
+    log,
+    symbols: config.symbols,
+    closingMargin: options.closingMargin ?? 0,
+    ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }),
+  });
   const instruments = createInstrumentWatch({ host, marketData, clock, log, symbols: config.symbols });
   let rounds = 0;
 
@@ -125,11 +154,16 @@ export const createBot = (options: BotOptions): Bot => {
   const deadlineComes = (): boolean => deadlineNears(state, clock.wallNow() + state.wallShift);
 
   /**
-   * A question to the exchange that may take its time, or the wait for the next look. While a position is without its stop,
-   * or an order is under way, the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at
-   * the market asks many. `wanted` says whether there is one to look at; `meanwhile` is begun ahead of each look, and not waited for.
+   * A question to the exchange that may take its time, or the wait for the next look. While a position is without its
+   * stop, or an order is under way, the engine looks at its deadlines meanwhile: each question may last ten seconds,
+   * and a look at the market asks many. `wanted` says whether there is one to look at; `meanwhile` is begun ahead of
+   * each look, and not waited for.
    */
-  const ask = async <T>(question: () => Promise<T>, wanted = deadlinesRun, meanwhile?: () => Promise<unknown>): Promise<T> => {
+  const ask = async <T>(
+    question: () => Promise<T>,
+    wanted = deadlinesRun,
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<T> => {
     const answered = new AbortController();
     const failure = Promise.withResolvers<never>();
     const begin = (): void => {
@@ -178,7 +212,10 @@ export const createBot = (options: BotOptions): Bot => {
     while (!(await executor.settled(DEADLINE_LOOK)) && clock.monotonicNow() < until) host.apply({ type: 'timer' });
   };
 
-  /** The same at the end: a stop that waits to be sent again has no order under way, and must not be left undone. @param over monotonic time of the end */
+  /**
+   * The same at the end: a stop that waits to be sent again has no order under way, and must not be left undone.
+   * @param over monotonic time of the end
+   */
   const drain = async (over: Milliseconds): Promise<void> => {
     for (let left = over - clock.monotonicNow(); left > 0; left = over - clock.monotonicNow()) {
       const span = Math.min(left, DEADLINE_LOOK);
@@ -198,7 +235,13 @@ export const createBot = (options: BotOptions): Bot => {
         if (read.error.kind === 'refused' || read.error.kind === 'unlisted') throw new Error(read.error.message);
         return false;
       }
-      host.apply({ type: 'started', engineVersion: options.engineVersion, config, instruments: read.value.map(instrumentText), halts: options.halts });
+      host.apply({
+        type: 'started',
+        engineVersion: options.engineVersion,
+        config,
+        instruments: read.value.map(instrumentText),
+        halts: options.halts,
+      });
       return true;
     });
     if (stopping.signal.aborted) return;
@@ -232,7 +275,8 @@ export const createBot = (options: BotOptions): Bot => {
     ready.resolve();
     while (!stopping.signal.aborted) {
       await round();
-      // Until the next look a deadline would be missed by as much, and what was refused by old filters be refused again by them.
+      // Until the next look a deadline would be missed by as much, and what was refused by old filters be refused again
+      // by them.
       if ((await ask(() => pacer.next(stopping.signal), deadlineComes, instruments.look)) === 'ended') return 'ended';
     }
     return 'stopped';

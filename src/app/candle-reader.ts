@@ -16,7 +16,10 @@ export interface CandleReader {
   read(symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null>;
 }
 
-/** Reads closed candles, in whatever order and with whatever repetitions and holes the exchange gives them. `marketNow`: the time by which an hour counts as closed. */
+/**
+ * Reads closed candles, in whatever order and with whatever repetitions and holes the exchange gives them. `marketNow`:
+ * the time by which an hour counts as closed.
+ */
 export const createCandleReader = (marketData: MarketData, marketNow: () => EpochMs, log: Log): CandleReader => {
   /** One page: what was asked for and nothing else, or null when the read failed. */
   const page = async (symbol: SymbolName, from: EpochMs): Promise<readonly Candle[] | null> => {
@@ -29,7 +32,10 @@ export const createCandleReader = (marketData: MarketData, marketNow: () => Epoc
     const sound: Candle[] = [];
     let inOrder = true;
     for (const candle of read.value) {
-      const fault = candle.openTime < from || candle.openTime + HOUR_MS > now ? 'is outside of what was asked for' : candleFault(candle);
+      const fault =
+        candle.openTime < from || candle.openTime + HOUR_MS > now
+          ? 'is outside of what was asked for'
+          : candleFault(candle);
       if (fault !== null) log.warn({ symbol, openTime: candle.openTime, fault }, 'candle left out');
       else {
         if (candle.openTime <= (sound.at(-1)?.openTime ?? Number.NEGATIVE_INFINITY)) inOrder = false;
@@ -53,7 +59,10 @@ export const createCandleReader = (marketData: MarketData, marketNow: () => Epoc
     return found;
   };
 
-  /** Asks once more for the hours that are missing between others: an answer may have left them out by mistake. No answer says nothing, least of all that there was an outage. */
+  /**
+   * Asks once more for the hours that are missing between others: an answer may have left them out by mistake. No
+   * answer says nothing, least of all that there was an outage.
+   */
   const repair = async (symbol: SymbolName, from: EpochMs, candles: Candle[]): Promise<readonly Candle[] | null> => {
     const gaps = gapsOf(from, candles);
     if (gaps.length === 0) return candles;
@@ -88,7 +97,9 @@ interface Gap {
   readonly to: EpochMs;
 }
 
-/** Hours that are missing before others, from `from` on. What is missing at the end is not a gap yet: it may still come. */
+/**
+ * Hours that are missing before others, from `from` on. What is missing at the end is not a gap yet: it may still come.
+ */
 export const gapsOf = (from: EpochMs, candles: readonly Candle[]): readonly Gap[] => {
   const gaps: Gap[] = [];
   let expected = from;

@@ -64,10 +64,22 @@ const show = (kind: Kind, value: number | string | null): string => {
 };
 
 /** A check as people read it; an unknown code keeps its name. */
-export const readCheck = (check: { readonly ok: boolean; readonly code: string; readonly limit: number | string | null; readonly value: number | string | null }) => {
+export const readCheck = (check: {
+  readonly ok: boolean;
+  readonly code: string;
+  readonly limit: number | string | null;
+  readonly value: number | string | null;
+}) => {
   const known = (CHECKS as Readonly<Record<string, Words>>)[check.code] ?? words(check.code);
-  return { ok: check.ok, code: check.code, words: known.words, limit: show(known.limit, check.limit), value: show(known.value, check.value) };
+  return {
+    ok: check.ok,
+    code: check.code,
+    words: known.words,
+    limit: show(known.limit, check.limit),
+    value: show(known.value, check.value),
+  };
 };
 
 /** A step of the sizing in words. */
-export const stepWords = (rule: string): string => (rule === 'lot' ? 'Rounded down to the lot' : ((CHECKS as Readonly<Record<string, Words>>)[rule]?.words ?? rule));
+export const stepWords = (rule: string): string =>
+  rule === 'lot' ? 'Rounded down to the lot' : ((CHECKS as Readonly<Record<string, Words>>)[rule]?.words ?? rule);

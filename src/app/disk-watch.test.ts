@@ -23,7 +23,10 @@ const world = (gibibytes: number) => {
     return disk.free * GIB;
   };
   const ending = new AbortController();
-  void watchDisk({ free, least: GIB, outbox, clock, log: { debug: say, info: say, warn: say, error: say } }, ending.signal);
+  void watchDisk(
+    { free, least: GIB, outbox, clock, log: { debug: say, info: say, warn: say, error: say } },
+    ending.signal,
+  );
   const pass = async (minutes: number): Promise<readonly string[]> => {
     const before = alerts.length;
     await clock.runTo(clock.wallNow() + minutes * MINUTE_MS);
@@ -58,7 +61,9 @@ test('a disk that fills is told while there is room, again at half of it, and wh
 });
 
 test('a start on a disk that is nearly full says so at once', () => {
-  expect(world(0.2).alerts.map(({ title }) => title)).toEqual(['⚠️ The disk is nearly full: 0.2 GiB free (least 1.0 GiB)']);
+  expect(world(0.2).alerts.map(({ title }) => title)).toEqual([
+    '⚠️ The disk is nearly full: 0.2 GiB free (least 1.0 GiB)',
+  ]);
 });
 
 test('what cannot be looked at or told ends nothing and is tried again', async () => {

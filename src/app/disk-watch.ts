@@ -24,13 +24,27 @@ export interface DiskWatchOptions {
  * A disk fills in weeks (backups, the journal's older days, the logs of others) and ends the bot in a moment. Its
  * alerts are rows on the same disk: it is told while there is room. Runs until the signal aborts.
  */
-export const watchDisk = async ({ free, least, outbox, clock, log }: DiskWatchOptions, signal: AbortSignal): Promise<void> => {
+export const watchDisk = async (
+  { free, least, outbox, clock, log }: DiskWatchOptions,
+  signal: AbortSignal,
+): Promise<void> => {
   /** What was free when people were told last; null while there is room. */
   let told: number | null = null;
 
   const tell = (title: string, lines: readonly string[]): void => {
     const now = clock.wallNow();
-    outbox.add({ kind: 'lifecycle', key: `disk:${now}`, title, lines, commands: ['/health'], symbol: null, at: clock.marketNow() }, now);
+    outbox.add(
+      {
+        kind: 'lifecycle',
+        key: `disk:${now}`,
+        title,
+        lines,
+        commands: ['/health'],
+        symbol: null,
+        at: clock.marketNow(),
+      },
+      now,
+    );
   };
   const look = (): void => {
     const left = free();
@@ -39,7 +53,10 @@ export const watchDisk = async ({ free, least, outbox, clock, log }: DiskWatchOp
       told = null;
     } else if (left < (told === null ? least : told * TOLD_AGAIN)) {
       log.warn({ freeBytes: left }, 'the disk is nearly full');
-      tell(`⚠️ The disk is nearly full: ${sizeText(left)} free (least ${sizeText(least)})`, ['Full, it ends the bot: stops stay on the exchange, and nothing else is done until there is room.', 'Make room on the server: old backups and data/archive first.']);
+      tell(`⚠️ The disk is nearly full: ${sizeText(left)} free (least ${sizeText(least)})`, [
+        'Full, it ends the bot: stops stay on the exchange, and nothing else is done until there is room.',
+        'Make room on the server: old backups and data/archive first.',
+      ]);
       told = left;
     }
   };
@@ -48,7 +65,10 @@ export const watchDisk = async ({ free, least, outbox, clock, log }: DiskWatchOp
       look();
     } catch (error) {
       // What could not be told now is told at a later look.
-      log.warn({ why: error instanceof Error ? error.message : String(error) }, 'the room on the disk could not be looked at or told');
+      log.warn(
+        { why: error instanceof Error ? error.message : String(error) },
+        'the room on the disk could not be looked at or told',
+      );
     }
     await clock.sleep(LOOK, signal);
   }

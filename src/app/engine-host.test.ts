@@ -21,11 +21,24 @@ test('what comes before the first start of new books is turned away, and the sta
   const state = createEngineState();
   const host = createEngineHost({ state, store, clock, onFatal: (error) => failures.push(error) });
   const nothing = undefined as never;
-  const side = createOperatorSide({ host, records: nothing, audits: nothing, clock, version: nothing, newId: () => 'c1' });
+  const side = createOperatorSide({
+    host,
+    records: nothing,
+    audits: nothing,
+    clock,
+    version: nothing,
+    newId: () => 'c1',
+  });
   const caller = { userId: 1, name: 'Ada', role: 'operator', via: 'telegram' } as const;
   expect(() => host.apply({ type: 'reach', unreachable: 'no alert has got through' })).toThrow(StillStarting);
   expect(await side.service.resume(caller)).toMatchObject({ ok: false, code: 'starting' });
-  host.apply({ type: 'started', engineVersion: 'test', config: engineConfig(), instruments: [instrumentText(BTC)], halts: [] });
+  host.apply({
+    type: 'started',
+    engineVersion: 'test',
+    config: engineConfig(),
+    instruments: [instrumentText(BTC)],
+    halts: [],
+  });
   expect(await side.service.pause(caller, 'in time')).toMatchObject({ ok: true });
   expect(failures).toEqual([]);
   expect(host.progress).toBe(2);
@@ -34,22 +47,47 @@ test('what comes before the first start of new books is turned away, and the sta
 test('a pause or halt before the first start is kept, over a restart, too, and holds from the first moment of the books', async () => {
   const clock = createVirtualClock(START);
   const cells = new Map<string, string>();
-  const memory = { get: (key: string) => cells.get(key) ?? null, set: (key: string, value: string) => void cells.set(key, value) };
+  const memory = {
+    get: (key: string) => cells.get(key) ?? null,
+    set: (key: string, value: string) => void cells.set(key, value),
+  };
   const nothing = undefined as never;
   let ids = 0;
   const begin = () => {
     const state = createEngineState();
     const host = createEngineHost({ state, store, clock, onFatal: () => undefined });
-    const side = createOperatorSide({ host, records: nothing, audits: nothing, clock, version: nothing, newId: () => `c${(ids += 1)}`, memory });
+    const side = createOperatorSide({
+      host,
+      records: nothing,
+      audits: nothing,
+      clock,
+      version: nothing,
+      newId: () => `c${(ids += 1)}`,
+      memory,
+    });
     return { host, side };
   };
   const caller = { userId: 1, name: 'Ada', role: 'operator', via: 'telegram' } as const;
   const first = begin();
-  expect(await first.side.service.pause(caller, 'not tonight')).toMatchObject({ ok: true, code: 'kept', text: 'It starts paused when the exchange answers. The bot is still starting. It waits for the exchange and trades nothing.' });
-  expect(await first.side.run(caller, { name: 'halt', reason: '' })).toMatchObject({ ok: true, text: expect.stringContaining('It starts halted') as string });
+  expect(await first.side.service.pause(caller, 'not tonight')).toMatchObject({
+    ok: true,
+    code: 'kept',
+    text: 'It starts paused when the exchange answers. The bot is still starting. It waits for the exchange and trades nothing.',
+  });
+  expect(await first.side.run(caller, { name: 'halt', reason: '' })).toMatchObject({
+    ok: true,
+    text: expect.stringContaining('It starts halted') as string,
+  });
 
   const { host, side } = begin();
-  const started = (): void => host.apply({ type: 'started', engineVersion: 'test', config: engineConfig(), instruments: [instrumentText(BTC)], halts: [] });
+  const started = (): void =>
+    host.apply({
+      type: 'started',
+      engineVersion: 'test',
+      config: engineConfig(),
+      instruments: [instrumentText(BTC)],
+      halts: [],
+    });
   started();
   expect(Object.keys(host.state.guardian.locks)).toEqual(expect.arrayContaining(['operator-pause', 'operator-halt']));
   expect(host.state.guardian.locks['operator-pause']?.reason).toContain('not tonight');

@@ -17,7 +17,8 @@ export interface EngineHost {
    * Journals the inputs, steps the engine and records the effects in one transaction, then hands
    * the effects out. Synchronous: when it returns, everything is durable.
    * @throws StillStarting, and nothing has happened, for what comes before the first start of new books.
-   * @throws when the write or the engine fails; from then on every call throws, and the process has to start again from the journal.
+   * @throws when the write or the engine fails; from then on every call throws, and the process has to start again from
+   * the journal.
    */
   apply(...inputs: readonly Untimed[]): void;
   /** Called for every effect, after its commit, in order. */

@@ -17,11 +17,18 @@ describe('orders of others and of nobody', () => {
 
   test('those that wait for a trigger take places from our stops: with none left there is no entry', async () => {
     const bench = createBench();
-    bench.strangers.push(...['1', '2', '3', '4', '5'].map((id): OrderSnapshot => ({ ...stranger(`web_${id}`), algo: true })));
+    bench.strangers.push(
+      ...['1', '2', '3', '4', '5'].map((id): OrderSnapshot => ({ ...stranger(`web_${id}`), algo: true })),
+    );
     await bench.answer(bench.watch.account(true));
     bench.world.take();
     bench.world.predict(BTC);
-    expect(bench.world.take().find(({ type }) => type === 'decision')).toMatchObject({ outcome: 'denied', checks: expect.arrayContaining([expect.objectContaining({ ok: false, code: 'unprotectable', value: 5 })]) as unknown });
+    expect(bench.world.take().find(({ type }) => type === 'decision')).toMatchObject({
+      outcome: 'denied',
+      checks: expect.arrayContaining([
+        expect.objectContaining({ ok: false, code: 'unprotectable', value: 5 }),
+      ]) as unknown,
+    });
     bench.strangers.pop();
     await bench.answer(bench.watch.account(true));
     bench.world.hour();
@@ -35,7 +42,10 @@ describe('orders of others and of nobody', () => {
     bench.world.take();
     await bench.answer(bench.watch.account(true));
     const [alert] = bench.world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
-    expect([alert?.title, alert?.lines.at(-1)]).toEqual(['Somebody else trades on the account: 27 orders or trades', 'and 22 more']);
+    expect([alert?.title, alert?.lines.at(-1)]).toEqual([
+      'Somebody else trades on the account: 27 orders or trades',
+      'and 22 more',
+    ]);
     const read = bench.world.journal.at(-1);
     expect(read?.type === 'account' && [read.foreignOrders.length, read.foreignCount]).toEqual([20, 27]);
   });
@@ -56,7 +66,12 @@ describe('orders of others and of nobody', () => {
     await bench.answer(bench.watch.account(true));
     await bench.pass(SECOND_MS);
     expect(bench.world.locks()).toEqual(['reconciliation']);
-    expect(bench.world.state.guardian.locks['reconciliation']).toMatchObject({ reason: 'another instance of this bot has an order on the account (BTC/USDT gbother-7): stop that bot, or cancel what it left', limit: 0, value: 1 });
+    expect(bench.world.state.guardian.locks['reconciliation']).toMatchObject({
+      reason:
+        'another instance of this bot has an order on the account (BTC/USDT gbother-7): stop that bot, or cancel what it left',
+      limit: 0,
+      value: 1,
+    });
     expect(bench.world.unlock().text).toContain('send /reconcile first');
     await bench.answer(bench.watch.account(true));
     expect(bench.cancelled).toEqual([]);
@@ -145,7 +160,11 @@ describe('an account that was reset', () => {
     await accept(bench);
     bench.forget = () => false;
     await readings(bench, 3);
-    expect([world.locks(), [world.held(), world.state.cashNumber], world.managed()?.phase]).toEqual([[], before, 'protected']);
+    expect([world.locks(), [world.held(), world.state.cashNumber], world.managed()?.phase]).toEqual([
+      [],
+      before,
+      'protected',
+    ]);
     world.quotes({ [BTC]: 49_000 });
     expect(world.held()).toBe('0');
     await readings(bench, 3);

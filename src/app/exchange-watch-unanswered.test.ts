@@ -30,7 +30,11 @@ describe('an order that cannot be looked up', () => {
     expect(await bench.answer(watch.account())).toBe(true);
     expect(bench.balanceReads).toBe(1);
     await bench.answer(watch.account(true));
-    expect([world.state.orders[stop]?.status, world.state.suspicion, world.placed('exit')]).toEqual(['unknown', null, []]);
+    expect([world.state.orders[stop]?.status, world.state.suspicion, world.placed('exit')]).toEqual([
+      'unknown',
+      null,
+      [],
+    ]);
     // It is looked at again each minute meanwhile.
     expect(await bench.answer(watch.account())).toBe(false);
     await bench.pass(MINUTE_MS);
@@ -44,7 +48,13 @@ describe('an order that cannot be looked up', () => {
     const { bench, world, watch, stop } = await lost((there) => void there.exchange.setPrice(BTC, 49_000, there.at));
     expect(await bench.answer(watch.account())).toBe(true);
     await bench.answer(watch.account(true));
-    expect([world.state.orders[stop]?.status, world.managed(), world.held(), world.state.suspicion, world.placed('exit')]).toEqual(['filled', null, '0', null, []]);
+    expect([
+      world.state.orders[stop]?.status,
+      world.managed(),
+      world.held(),
+      world.state.suspicion,
+      world.placed('exit'),
+    ]).toEqual(['filled', null, '0', null, []]);
     expect(bench.executor.stuck).toEqual([]);
     expect(world.locks()).toEqual(['execution']);
   });
@@ -95,7 +105,10 @@ describe('an order that cannot be looked up', () => {
     await bench.pass(2 * MINUTE_MS);
     expect(await bench.answer(watch.account(true))).toBe(true);
     expect([watch.hindered, world.state.accountFailed]).toEqual([false, false]);
-    expect(told()).toEqual(['gbtest01-zz cannot be looked up: the account is not compared', 'gbtest01-zz can be looked up again']);
+    expect(told()).toEqual([
+      'gbtest01-zz cannot be looked up: the account is not compared',
+      'gbtest01-zz can be looked up again',
+    ]);
   });
 });
 
@@ -168,7 +181,10 @@ describe('an order that was filled and whose trades cannot be read', () => {
     const entry = world.placed('entry').at(-1)!;
     bench.failing.add('look-up').add('trades');
     bench.stated = stated;
-    if (paid !== null) bench.statedQuote = formatDecimal(sum(world.exchange.orders.get(entry.clientOrderId)!.fills.map(({ quoteQuantity }) => decimal(quoteQuantity))));
+    if (paid !== null)
+      bench.statedQuote = formatDecimal(
+        sum(world.exchange.orders.get(entry.clientOrderId)!.fills.map(({ quoteQuantity }) => decimal(quoteQuantity))),
+      );
     world.exchange.move('USDT', decimal(paid ?? '0'));
     bench.executor.resolve({ symbol: BTC, clientOrderId: entry.clientOrderId });
     for (let look = 0; look < minutes * 4; look += 1) {
@@ -183,15 +199,24 @@ describe('an order that was filled and whose trades cannot be read', () => {
 
   test('is booked by what it states itself and the balances, and has its stop within two minutes', async () => {
     const { world, entry, status, alerts, executor } = await bought(all, 2);
-    expect([status(), world.managed()?.phase, world.exchange.openOrders().map(({ draft }) => [draft.purpose, formatDecimal(draft.quantity)])]).toEqual(['settled', 'protected', [['stop', world.held()]]]);
+    expect([
+      status(),
+      world.managed()?.phase,
+      world.exchange.openOrders().map(({ draft }) => [draft.purpose, formatDecimal(draft.quantity)]),
+    ]).toEqual(['settled', 'protected', [['stop', world.held()]]]);
     expect(alerts()).toContain('BTC/USDT: entry booked by what it states itself');
-    expect([world.state.orders[entry.clientOrderId]?.detail, executor.stuck]).toEqual(['settled by what it states and the balances', []]);
+    expect([world.state.orders[entry.clientOrderId]?.detail, executor.stuck]).toEqual([
+      'settled by what it states and the balances',
+      [],
+    ]);
     expect([world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([world.exchange.of('USDT'), 0n]);
   });
 
   test('is booked at what it states to have paid: money that somebody has brought meanwhile is none of it', async () => {
     const { world, entry, status } = await bought(all, 2, '40');
-    const paid = sum(world.exchange.orders.get(entry.clientOrderId)!.fills.map(({ quoteQuantity }) => decimal(quoteQuantity)));
+    const paid = sum(
+      world.exchange.orders.get(entry.clientOrderId)!.fills.map(({ quoteQuantity }) => decimal(quoteQuantity)),
+    );
     expect([status(), world.state.ledger.positions[BTC]?.trade?.boughtQuote]).toEqual(['settled', paid]);
   });
 
@@ -202,7 +227,12 @@ describe('an order that was filled and whose trades cannot be read', () => {
       expect(await answer(watch.account(true))).toBe(true);
       await pass(MINUTE_MS);
     }
-    expect([world.state.suspicion, world.state.accountFailed, world.locks().includes('reconciliation'), world.managed()?.phase]).toEqual([null, false, false, 'protected']);
+    expect([
+      world.state.suspicion,
+      world.state.accountFailed,
+      world.locks().includes('reconciliation'),
+      world.managed()?.phase,
+    ]).toEqual([null, false, false, 'protected']);
   });
 
   test.each([
@@ -232,7 +262,10 @@ describe('an order that was filled and whose trades cannot be read', () => {
       [world.at, world.wall] = [bench.clock.marketNow(), bench.clock.wallNow()];
       world.quotes();
     }
-    expect([world.state.orders[stop]?.status, world.exchange.openOrders().length + world.placed('exit').length]).toEqual(['settled', 1]);
+    expect([
+      world.state.orders[stop]?.status,
+      world.exchange.openOrders().length + world.placed('exit').length,
+    ]).toEqual(['settled', 1]);
     expect([world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([world.exchange.of('USDT'), 0n]);
   });
 });
@@ -242,7 +275,10 @@ describe('what is held against a word on an order that the exchange never answer
     const bench = holding();
     const reference = { symbol: BTC, clientOrderId: stopOf(bench) };
     const seen = await bench.answer(bench.watch.evidence(reference));
-    expect(seen).toMatchObject({ listed: true, totals: expect.arrayContaining([{ asset: 'BTC', total: bench.world.held() }]) as unknown });
+    expect(seen).toMatchObject({
+      listed: true,
+      totals: expect.arrayContaining([{ asset: 'BTC', total: bench.world.held() }]) as unknown,
+    });
     bench.world.exchange.end(reference.clientOrderId, 'cancelled');
     expect(await bench.answer(bench.watch.evidence(reference))).toMatchObject({ listed: false });
     for (const query of ['balances', 'open-orders'] as const) {

@@ -10,8 +10,13 @@ import { createExchangeWatch } from './exchange-watch.ts';
 import { createExecutor } from './executor.ts';
 import { errorOf, silent } from './executor.test-helper.ts';
 
-/** The test world of the engine as the host of watch and executor; what reaches it is stamped by the clock and listed. */
-export const hostOf = (world: World, clock: VirtualClock): { readonly host: EngineHost; readonly inputs: Input['type'][] } => {
+/**
+ * The test world of the engine as the host of watch and executor; what reaches it is stamped by the clock and listed.
+ */
+export const hostOf = (
+  world: World,
+  clock: VirtualClock,
+): { readonly host: EngineHost; readonly inputs: Input['type'][] } => {
   const inputs: Input['type'][] = [];
   let progress = 0;
   const host: EngineHost = {
@@ -43,7 +48,8 @@ export const watchOver = (host: EngineHost, venue: Venue, clock: VirtualClock) =
     log: silent,
     random: () => 0.5,
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
-    cancelFailed: (reference, error) => host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
+    cancelFailed: (reference, error) =>
+      host.apply({ type: 'cancel-failed', ...reference, code: error.code, message: error.message }),
     placedAt: (clientOrderId) => host.state.orders[clientOrderId]?.createdWall ?? null,
     protects: (clientOrderId) => protectsPosition(host.state, clientOrderId),
   });
@@ -67,7 +73,11 @@ export const stranger = (clientOrderId: string, side: 'buy' | 'sell' = 'sell'): 
 /** A watch over the model exchange of the engine's tests, with switches for every query. */
 export const createBench = (world = new World().ready()) => {
   const clock = createVirtualClock(world.wall);
-  const ours: VirtualClock = { ...clock, wallNow: () => clock.wallNow() + bench.set, marketNow: () => clock.marketNow() + bench.set };
+  const ours: VirtualClock = {
+    ...clock,
+    wallNow: () => clock.wallNow() + bench.set,
+    marketNow: () => clock.marketNow() + bench.set,
+  };
   const { host, inputs } = hostOf(world, ours);
   const bench = {
     world,
@@ -101,15 +111,34 @@ export const createBench = (world = new World().ready()) => {
   };
   const trades = (): OwnTrade[] =>
     [...world.exchange.orders.values()]
-      .flatMap(({ draft, fills }) => fills.map((fill): OwnTrade => ({ ...fill, symbol: draft.symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })))
+      .flatMap(({ draft, fills }) =>
+        fills.map(
+          (fill): OwnTrade => ({
+            ...fill,
+            symbol: draft.symbol,
+            exchangeOrderId: `x-${draft.clientOrderId}`,
+            side: draft.side,
+          }),
+        ),
+      )
       .filter((trade) => !bench.forget(trade))
       .sort((a, b) => Number(a.tradeId) - Number(b.tradeId));
   const venue: Venue = {
     receiveWindow: 5 * SECOND_MS,
     send: () => Promise.reject(new Error('the engine’s test world sends')),
     lookUp: ({ clientOrderId }) => {
-      if (bench.failing.has('look-up')) return Promise.resolve({ kind: 'unknown', error: errorOf('unknown', '503'), ...(bench.stated === null ? {} : { stated: bench.stated, ...(bench.statedQuote === null ? {} : { statedQuote: bench.statedQuote }) }) });
-      const order = world.exchange.snapshot(clientOrderId) ?? bench.strangers.find((other) => other.clientOrderId === clientOrderId) ?? null;
+      if (bench.failing.has('look-up'))
+        return Promise.resolve({
+          kind: 'unknown',
+          error: errorOf('unknown', '503'),
+          ...(bench.stated === null
+            ? {}
+            : { stated: bench.stated, ...(bench.statedQuote === null ? {} : { statedQuote: bench.statedQuote }) }),
+        });
+      const order =
+        world.exchange.snapshot(clientOrderId) ??
+        bench.strangers.find((other) => other.clientOrderId === clientOrderId) ??
+        null;
       return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
     },
     cancel: ({ clientOrderId }) => {
@@ -118,16 +147,38 @@ export const createBench = (world = new World().ready()) => {
       world.exchange.end(clientOrderId, 'cancelled');
       const other = bench.strangers.find((candidate) => candidate.clientOrderId === clientOrderId);
       bench.strangers = bench.strangers.filter((candidate) => candidate !== other);
-      const order = world.exchange.snapshot(clientOrderId) ?? { ...(other ?? stranger(clientOrderId)), status: 'cancelled' as const };
+      const order = world.exchange.snapshot(clientOrderId) ?? {
+        ...(other ?? stranger(clientOrderId)),
+        status: 'cancelled' as const,
+      };
       return Promise.resolve({ kind: 'cancelled', order });
     },
     openOrders: (symbol) => {
       if (bench.failing.has('open-orders')) return Promise.resolve(failed);
-      const own = world.exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? [world.exchange.snapshot(draft.clientOrderId)] : []));
-      return Promise.resolve({ ok: true, value: [...own.filter((order) => order !== null), ...bench.strangers.filter((order) => order.symbol === symbol)] });
+      const own = world.exchange
+        .openOrders()
+        .flatMap(({ draft }) => (draft.symbol === symbol ? [world.exchange.snapshot(draft.clientOrderId)] : []));
+      return Promise.resolve({
+        ok: true,
+        value: [
+          ...own.filter((order) => order !== null),
+          ...bench.strangers.filter((order) => order.symbol === symbol),
+        ],
+      });
     },
     tradesAfter: (symbol, after, since) =>
-      Promise.resolve(bench.failing.has('trades') ? failed : { ok: true, value: trades().filter((trade) => trade.symbol === symbol && (after === null ? trade.at >= since : Number(trade.tradeId) > Number(after))) }),
+      Promise.resolve(
+        bench.failing.has('trades')
+          ? failed
+          : {
+              ok: true,
+              value: trades().filter(
+                (trade) =>
+                  trade.symbol === symbol &&
+                  (after === null ? trade.at >= since : Number(trade.tradeId) > Number(after)),
+              ),
+            },
+      ),
     balances: () => {
       bench.balanceReads += 1;
       return Promise.resolve(bench.failing.has('balances') ? failed : { ok: true, value: world.exchange.balances() });

@@ -39,7 +39,12 @@ describe('working orders', () => {
   test('one of ours that was believed ended and is open is cancelled when nothing needs it', async () => {
     const bench = holding();
     const entry = bench.world.managed()?.entryOrderId ?? '';
-    bench.world.state.orders['gb-lost'] = { ...bench.world.state.orders[entry]!, draft: { ...bench.world.state.orders[entry]!.draft, clientOrderId: 'gb-lost', purpose: 'stop', side: 'sell' }, status: 'never-existed', tradeIds: [] };
+    bench.world.state.orders['gb-lost'] = {
+      ...bench.world.state.orders[entry]!,
+      draft: { ...bench.world.state.orders[entry]!.draft, clientOrderId: 'gb-lost', purpose: 'stop', side: 'sell' },
+      status: 'never-existed',
+      tradeIds: [],
+    };
     bench.strangers.push(stranger('gb-lost'));
     await bench.answer(bench.watch.orders());
     await bench.pass(SECOND_MS);
@@ -69,11 +74,20 @@ describe('the account', () => {
     expect(await bench.answer(bench.watch.account())).toBe(true);
   });
 
-  test.each([['open-orders', 'open orders'], ['trades', 'trades']] as const)('that could not be compared for %s says what the exchange has answered', async (query, what) => {
+  test.each([
+    ['open-orders', 'open orders'],
+    ['trades', 'trades'],
+  ] as const)('that could not be compared for %s says what the exchange has answered', async (query, what) => {
     const bench = createBench();
     bench.failing.add(query);
     expect(await bench.answer(bench.watch.account())).toBe(false);
-    expect(bench.world.journal.at(-1)).toMatchObject({ type: 'account', balances: null, failure: expect.stringMatching(new RegExp(`^orders and trades could not be compared \\(${what} of BTC/USDT: 503 `)) as unknown });
+    expect(bench.world.journal.at(-1)).toMatchObject({
+      type: 'account',
+      balances: null,
+      failure: expect.stringMatching(
+        new RegExp(`^orders and trades could not be compared \\(${what} of BTC/USDT: 503 `),
+      ) as unknown,
+    });
   });
 
   test('is compared at once where an order is refused for want of funds, and a minute apart while that goes on', async () => {
@@ -119,18 +133,21 @@ describe('the account', () => {
     expect(bench.balanceReads).toBe(2);
   });
 
-  test.each(['open-orders', 'trades', 'balances'] as const)('that cannot be read (%s) changes nothing, and is tried again soon', async (what) => {
-    const bench = holding();
-    const before = JSON.stringify([bench.world.held(), bench.world.locks(), bench.world.managed()?.phase]);
-    bench.failing.add(what);
-    expect(await bench.answer(bench.watch.account(true))).toBe(false);
-    expect(await bench.answer(bench.watch.account(true))).toBe(false);
-    expect(JSON.stringify([bench.world.held(), bench.world.locks(), bench.world.managed()?.phase])).toBe(before);
-    expect(await bench.answer(bench.watch.account())).toBe(false);
-    bench.failing.clear();
-    await bench.pass(16 * SECOND_MS);
-    expect(await bench.answer(bench.watch.account())).toBe(true);
-  });
+  test.each(['open-orders', 'trades', 'balances'] as const)(
+    'that cannot be read (%s) changes nothing, and is tried again soon',
+    async (what) => {
+      const bench = holding();
+      const before = JSON.stringify([bench.world.held(), bench.world.locks(), bench.world.managed()?.phase]);
+      bench.failing.add(what);
+      expect(await bench.answer(bench.watch.account(true))).toBe(false);
+      expect(await bench.answer(bench.watch.account(true))).toBe(false);
+      expect(JSON.stringify([bench.world.held(), bench.world.locks(), bench.world.managed()?.phase])).toBe(before);
+      expect(await bench.answer(bench.watch.account())).toBe(false);
+      bench.failing.clear();
+      await bench.pass(16 * SECOND_MS);
+      expect(await bench.answer(bench.watch.account())).toBe(true);
+    },
+  );
 
   test('asked for out of turn and not read is asked for again soon, not in an hour: entries wait for it', async () => {
     const { world, failing, answer, pass, watch } = createBench();

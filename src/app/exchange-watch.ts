@@ -18,7 +18,10 @@ export const ACCOUNT_CADENCE: Milliseconds = HOUR_MS;
 export const ACCOUNT_RETRY: Milliseconds = 15 * SECOND_MS;
 /** Wall time between two looks at a difference that is known and locked: it waits for a person. */
 export const DIFFERENCE_CADENCE: Milliseconds = MINUTE_MS;
-/** Wall time between two readings of which the second has to bear out the first, whoever makes them: what the account shows may be seconds behind the orders that have moved it. */
+/**
+ * Wall time between two readings of which the second has to bear out the first, whoever makes them: what the account
+ * shows may be seconds behind the orders that have moved it.
+ */
 const READ_AGAIN: Milliseconds = 5 * SECOND_MS;
 /** Wall time between two measurements of the clock difference, and after one that failed. */
 export const SKEW_CADENCE: Milliseconds = 10 * MINUTE_MS;
@@ -28,7 +31,10 @@ const MOST_REPAIRS = 3;
 /** Wall time that one repair gets before the comparison is put off. */
 const REPAIR_LIMIT: Milliseconds = 10 * SECOND_MS;
 
-/** Looks after what rests on the exchange: working orders, trades, balances, the clock. A failed read never means "nothing there". */
+/**
+ * Looks after what rests on the exchange: working orders, trades, balances, the clock. A failed read never means
+ * "nothing there".
+ */
 export interface ExchangeWatch {
   /** Compares working orders with the exchange's open ones; what is missing or has moved is looked up. */
   orders(): Promise<unknown>;
@@ -37,9 +43,15 @@ export interface ExchangeWatch {
    * first, then, with those repaired, the balances. @returns whether the account was compared.
    */
   account(now?: boolean): Promise<boolean>;
-  /** Waits, where the newest reading has found something that the next one has to show as well, until that one may be made. */
+  /**
+   * Waits, where the newest reading has found something that the next one has to show as well, until that one may be
+   * made.
+   */
   apart(signal: AbortSignal): Promise<void>;
-  /** Whether the last comparison failed for nothing but an order that cannot be looked up: waiting for it would be waiting for ever. */
+  /**
+   * Whether the last comparison failed for nothing but an order that cannot be looked up: waiting for it would be
+   * waiting for ever.
+   */
   readonly hindered: boolean;
   skew(): Promise<void>;
   /**
@@ -57,11 +69,20 @@ export const createExchangeWatch = (options: {
   readonly log: Log;
 }): ExchangeWatch => {
   const { host, venue, executor, clock, log } = options;
-  const reconciler = createReconciler({ state: host.state, venue, executor, log, report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }) });
+  const reconciler = createReconciler({
+    state: host.state,
+    venue,
+    executor,
+    log,
+    report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
+  });
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
-  /** Whether the last comparison found a difference. A fill of ours since makes the reading void, not the difference: it is looked for again in seconds, not an hour later. */
+  /**
+   * Whether the last comparison found a difference. A fill of ours since makes the reading void, not the difference: it
+   * is looked for again in seconds, not an hour later.
+   */
   let doubtful = false;
   /** Monotonic time from which a reading may bear out what the newest one has found. */
   let againFrom = Number.NEGATIVE_INFINITY;
@@ -76,14 +97,22 @@ export const createExchangeWatch = (options: {
   /** Orders for which alone the last comparison failed. */
   let hindered: readonly string[] = [];
 
-  /** Orders that cannot be looked up and that the books do not hold for open: what they have done is missing in the books, and balances prove nothing. */
+  /**
+   * Orders that cannot be looked up and that the books do not hold for open: what they have done is missing in the
+   * books, and balances prove nothing.
+   */
   const hindrances = ({ lookUps }: Findings): readonly string[] =>
     executor.stuck.filter((id) => {
       const record = host.state.orders[id];
-      return record === undefined || (lookUps.includes(id) && record.status !== 'intent' && record.status !== 'unknown');
+      return (
+        record === undefined || (lookUps.includes(id) && record.status !== 'intent' && record.status !== 'unknown')
+      );
     });
 
-  /** Repairs until orders and trades agree; or why they could not be compared: the exchange could not be asked, or a repair takes its time. */
+  /**
+   * Repairs until orders and trades agree; or why they could not be compared: the exchange could not be asked, or a
+   * repair takes its time.
+   */
   const repair = async (): Promise<Findings | string> => {
     hindered = [];
     for (let pass = 0; ; pass += 1) {
@@ -108,7 +137,13 @@ export const createExchangeWatch = (options: {
     const findings = await repair();
     if (typeof findings === 'string') {
       log.warn({ why: findings }, 'the account could not be compared');
-      host.apply({ type: 'account', balances: null, failure: findings, foreignOrders: [], ...(hindered.length === 0 ? {} : { hindrances: hindered }) });
+      host.apply({
+        type: 'account',
+        balances: null,
+        failure: findings,
+        foreignOrders: [],
+        ...(hindered.length === 0 ? {} : { hindrances: hindered }),
+      });
       return false;
     }
     const { orderSequence } = host.state;
@@ -131,7 +166,10 @@ export const createExchangeWatch = (options: {
     return read.ok;
   };
 
-  /** One comparison after the other: two at once would be one moment taken for two readings (an operator's and the loop's). */
+  /**
+   * One comparison after the other: two at once would be one moment taken for two readings (an operator's and the
+   * loop's).
+   */
   const compareInTurn = (): Promise<boolean> => {
     const turn = comparing.then(async () => {
       const compared = await compare();
@@ -141,7 +179,10 @@ export const createExchangeWatch = (options: {
     return turn;
   };
 
-  /** The best of some looks at the exchange's clock: its difference, give or take half of the way there and back. Null when it does not answer. */
+  /**
+   * The best of some looks at the exchange's clock: its difference, give or take half of the way there and back. Null
+   * when it does not answer.
+   */
   const sampleClock = async (): Promise<{ readonly skew: Milliseconds; readonly doubt: Milliseconds } | null> => {
     let best: { readonly skew: Milliseconds; readonly doubt: Milliseconds } | null = null;
     for (let look = 0; look < SKEW_LOOKS; look += 1) {
@@ -161,9 +202,21 @@ export const createExchangeWatch = (options: {
 
   const isDue = (): boolean => {
     const { suspicion, reconcileRequested } = host.state;
-    return accountAt === null || (doubtful && suspicion === null) || lackedFunds(host.state) !== lacked || strands(host.state) || executor.stuck.length > 0 || clock.marketNow() - accountAt >= ACCOUNT_CADENCE || suspicion !== null || reconcileRequested;
+    return (
+      accountAt === null ||
+      (doubtful && suspicion === null) ||
+      lackedFunds(host.state) !== lacked ||
+      strands(host.state) ||
+      executor.stuck.length > 0 ||
+      clock.marketNow() - accountAt >= ACCOUNT_CADENCE ||
+      suspicion !== null ||
+      reconcileRequested
+    );
   };
-  /** A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the operator's kept waiting. */
+  /**
+   * A first sign of a difference is looked at again at once; one that has been acted upon is not, nor is a wish of the
+   * operator's kept waiting.
+   */
   const waitAfter = (compared: boolean): Milliseconds => {
     if (!compared) return ACCOUNT_RETRY;
     const { suspicion } = host.state;
@@ -178,14 +231,21 @@ export const createExchangeWatch = (options: {
     accountAt = compared ? clock.marketNow() : null;
     notBefore = clock.monotonicNow() + waitAfter(compared);
     const { suspicion } = host.state;
-    if (compared) againFrom = suspicion === null || isConfirmed(suspicion) ? Number.NEGATIVE_INFINITY : clock.monotonicNow() + READ_AGAIN;
+    if (compared)
+      againFrom =
+        suspicion === null || isConfirmed(suspicion) ? Number.NEGATIVE_INFINITY : clock.monotonicNow() + READ_AGAIN;
     if (compared) lacked = lackedFunds(host.state);
     doubtful = suspicion !== null;
     return compared;
   };
 
-  /** Where wall and monotonic time have parted since, the clock was set, or the machine has slept: what was measured is no more. */
-  const wasSet = (): boolean => looked !== null && Math.abs(clock.wallNow() - looked.wall - (clock.monotonicNow() - looked.monotonic)) > SKEW_TROUBLE;
+  /**
+   * Where wall and monotonic time have parted since, the clock was set, or the machine has slept: what was measured is
+   * no more.
+   */
+  const wasSet = (): boolean =>
+    looked !== null &&
+    Math.abs(clock.wallNow() - looked.wall - (clock.monotonicNow() - looked.monotonic)) > SKEW_TROUBLE;
 
   const skew = async (): Promise<void> => {
     looked = { wall: clock.wallNow(), monotonic: clock.monotonicNow() };
@@ -198,7 +258,10 @@ export const createExchangeWatch = (options: {
     else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
   };
 
-  /** Whether the clock was set back, of which the engine is told: its time stands still until it has caught up, and nothing grows old in it. */
+  /**
+   * Whether the clock was set back, of which the engine is told: its time stands still until it has caught up, and
+   * nothing grows old in it.
+   */
   const noteSetBack = (): boolean => {
     const ahead = host.state.at - clock.marketNow();
     if (ahead <= MAX_SKEW) {
@@ -219,11 +282,16 @@ export const createExchangeWatch = (options: {
     const { orderSequence } = host.state;
     const open = await venue.openOrders(symbol);
     // A market that has left the exchange has no open orders; every other failure proves nothing.
-    if (!open.ok && open.error.kind !== 'unlisted') return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
+    if (!open.ok && open.error.kind !== 'unlisted')
+      return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
     const read = await venue.balances();
     if (!read.ok) return `the balances could not be read (${read.error.code} ${read.error.message})`;
     if (!executor.idle || host.state.orderSequence !== orderSequence) return UNDER_WAY;
-    const totals = read.value.flatMap(({ asset, free, locked }) => (isDecimalText(free) && isDecimalText(locked) ? [{ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }] : []));
+    const totals = read.value.flatMap(({ asset, free, locked }) =>
+      isDecimalText(free) && isDecimalText(locked)
+        ? [{ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }]
+        : [],
+    );
     return { listed: open.ok && open.value.some((order) => order.clientOrderId === clientOrderId), totals };
   };
 
@@ -244,25 +312,37 @@ export const createExchangeWatch = (options: {
       return hindered.length > 0;
     },
     account: (now = false) => {
-      if (host.state.reconcileRequested && executor.stuck.length === 0) notBefore = Math.min(notBefore, clock.monotonicNow());
+      if (host.state.reconcileRequested && executor.stuck.length === 0)
+        notBefore = Math.min(notBefore, clock.monotonicNow());
       return !now && (!isDue() || clock.monotonicNow() < Math.max(notBefore, againFrom)) ? NOT_COMPARED : account();
     },
     apart: async (signal) => {
       // The loop may have made the next reading meanwhile, and found something else.
-      for (let left = againFrom - clock.monotonicNow(); left > 0 && !signal.aborted; left = againFrom - clock.monotonicNow()) await clock.sleep(left, signal);
+      for (
+        let left = againFrom - clock.monotonicNow();
+        left > 0 && !signal.aborted;
+        left = againFrom - clock.monotonicNow()
+      )
+        await clock.sleep(left, signal);
     },
     skew: () => (noteSetBack() || (clock.monotonicNow() < skewDueAt && !wasSet()) ? NOTHING : skew()),
   };
 };
 
 /** Whether something is held in a market that is not listed: it may be listed again, and what is held may leave. */
-const strands = ({ symbolList }: EngineState): boolean => symbolList.some(({ unlisted, managed }) => unlisted && managed !== null);
+const strands = ({ symbolList }: EngineState): boolean =>
+  symbolList.some(({ unlisted, managed }) => unlisted && managed !== null);
 
-/** Binance spot API, errors: NEW_ORDER_REJECTED, most of all for want of funds. Others of its reasons cost a comparison in vain, a minute apart. */
+/**
+ * Binance spot API, errors: NEW_ORDER_REJECTED, most of all for want of funds. Others of its reasons cost a comparison
+ * in vain, a minute apart.
+ */
 const NEW_ORDER_REJECTED = '-2010';
 
 /** The newest order that was refused for that; null where there is none among the kept ones. */
-const lackedFunds = ({ orderList }: EngineState): string | null => orderList.findLast(({ status, detail }) => status === 'rejected' && detail?.startsWith(NEW_ORDER_REJECTED) === true)?.draft.clientOrderId ?? null;
+const lackedFunds = ({ orderList }: EngineState): string | null =>
+  orderList.findLast(({ status, detail }) => status === 'rejected' && detail?.startsWith(NEW_ORDER_REJECTED) === true)
+    ?.draft.clientOrderId ?? null;
 
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);

@@ -45,7 +45,10 @@ export class Delivery {
   #cancelWanted = false;
   /** Whether the engine was told last that the outcome is not known. */
   #unresolved: boolean;
-  /** Set once the exchange has said that the order is not open: a look that fails leaves its outcome unknown, which the engine is told once. */
+  /**
+   * Set once the exchange has said that the order is not open: a look that fails leaves its outcome unknown, which the
+   * engine is told once.
+   */
   #missing: 'noticed' | 'told' | null = null;
   /** Monotonic time of the first of the looks in a row that failed. */
   #failingSince: Milliseconds | null = null;
@@ -104,7 +107,8 @@ export class Delivery {
   #known(order: OrderSnapshot): Next {
     this.#missing = null;
     this.#report({ kind: 'known', order });
-    if (!isFinalStatus(order.status)) return this.#order === null || this.#order.draft.purpose === 'stop' ? 'done' : 'follow';
+    if (!isFinalStatus(order.status))
+      return this.#order === null || this.#order.draft.purpose === 'stop' ? 'done' : 'follow';
     // Whoever wanted it cancelled has what was wanted.
     this.#cancelWanted = false;
     return 'done';
@@ -123,11 +127,13 @@ export class Delivery {
     let attempt = 0;
     for (;;) {
       await gate.turn(draft.purpose, this.#fresh(), draft.expiresAtWall);
-      if (this.#cancelWanted) return this.#ended({ kind: 'not-sent', code: 'withdrawn', message: 'withdrawn before it was sent' });
+      if (this.#cancelWanted)
+        return this.#ended({ kind: 'not-sent', code: 'withdrawn', message: 'withdrawn before it was sent' });
       if (draft.expiresAtWall !== null && clock.wallNow() >= draft.expiresAtWall) {
         return this.#ended({ kind: 'not-sent', code: 'expired', message: 'the signal was too old to send' });
       }
-      if (this.#tools.closed() && draft.purpose === 'entry') return this.#ended({ kind: 'not-sent', code: 'stopping', message: 'the bot is stopping' });
+      if (this.#tools.closed() && draft.purpose === 'entry')
+        return this.#ended({ kind: 'not-sent', code: 'stopping', message: 'the bot is stopping' });
       if (gate.left(draft.purpose) > 0) continue;
       const outcome = await certain<SendOutcome>(() => venue.send(order));
       switch (outcome.kind) {
@@ -141,7 +147,8 @@ export class Delivery {
         case 'not-sent':
           gate.note(outcome.error);
           attempt += 1;
-          if (attempt >= most) return this.#ended({ kind: 'not-sent', code: outcome.error.code, message: outcome.error.message });
+          if (attempt >= most)
+            return this.#ended({ kind: 'not-sent', code: outcome.error.code, message: outcome.error.message });
           await this.#pause(attempt - 1);
       }
     }
@@ -159,8 +166,9 @@ export class Delivery {
   }
 
   /**
-   * Asks until the outcome is known, however long it takes; after a minute of looks that fail nobody waits for it any more. That the exchange does not know the
-   * order counts only when it says so twice, the second time after the receive window: until then
+   * Asks until the outcome is known, however long it takes; after a minute of looks that fail nobody waits for it any
+   * more. That the exchange does not know the order counts only when it says so twice, the second time after the
+   * receive window: until then
    * the request may still be on its way.
    */
   async #lookUp(interruptible: boolean): Promise<Next> {
@@ -172,7 +180,8 @@ export class Delivery {
       const found = await this.#look();
       if (found.kind === 'found') return this.#known(found.order);
       if (found.kind === 'unknown') {
-        // The market has left the exchange: no further question is answered. Reconciliation asks again should it come back.
+        // The market has left the exchange: no further question is answered. Reconciliation asks again should it come
+        // back.
         if (this.#left) return 'done';
         await clock.sleep(backoff(attempt, random), signal);
         continue;
@@ -192,7 +201,9 @@ export class Delivery {
       this.#cancelWanted = false;
       const makesRoom = protects(this.reference.clientOrderId);
       await gate.turn(makesRoom ? 'make-room' : 'cancel', NEVER, null);
-      const outcome = await certain<CancelOutcome>(() => venue.cancel(makesRoom ? { ...this.reference, makesRoom } : this.reference));
+      const outcome = await certain<CancelOutcome>(() =>
+        venue.cancel(makesRoom ? { ...this.reference, makesRoom } : this.reference),
+      );
       switch (outcome.kind) {
         case 'cancelled':
           return this.#known(outcome.order);
@@ -276,19 +287,37 @@ export class Delivery {
 /** The exchange archives orders that ended this long ago with nothing executed. */
 const ARCHIVED_AFTER: Milliseconds = 90 * DAY_MS;
 
-/** The exchange has said so of orders that were just placed, and were in its books: it proves nothing. Source: Binance spot API, change log, on -2026. */
+/**
+ * The exchange has said so of orders that were just placed, and were in its books: it proves nothing. Source: Binance
+ * spot API, change log, on -2026.
+ */
 const TOO_YOUNG: Extract<LookUp, { kind: 'unknown' }> = {
   kind: 'unknown',
-  error: { kind: 'malformed', code: '-2026', message: 'the exchange says that it ended 90 days ago, and it was placed since', retryAfter: null },
+  error: {
+    kind: 'malformed',
+    code: '-2026',
+    message: 'the exchange says that it ended 90 days ago, and it was placed since',
+    retryAfter: null,
+  },
 };
 
 const NEVER = new AbortController().signal;
 
 /** A venue never throws; if one does all the same, nothing is known of what it did. */
-const certain = async <T extends { readonly kind: string }>(call: () => Promise<T | { readonly kind: 'unknown'; readonly error: VenueError }>): Promise<T | { readonly kind: 'unknown'; readonly error: VenueError }> => {
+const certain = async <T extends { readonly kind: string }>(
+  call: () => Promise<T | { readonly kind: 'unknown'; readonly error: VenueError }>,
+): Promise<T | { readonly kind: 'unknown'; readonly error: VenueError }> => {
   try {
     return await call();
   } catch (error) {
-    return { kind: 'unknown', error: { kind: 'unknown', code: 'venue-failed', message: error instanceof Error ? error.message : String(error), retryAfter: null } };
+    return {
+      kind: 'unknown',
+      error: {
+        kind: 'unknown',
+        code: 'venue-failed',
+        message: error instanceof Error ? error.message : String(error),
+        retryAfter: null,
+      },
+    };
   }
 };

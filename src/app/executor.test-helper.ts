@@ -4,15 +4,32 @@ import { ApprovedOrder } from '../core/guardian/approved-order.ts';
 import type { OrderDraft, OrderSnapshot, VenueStatus } from '../core/orders/order.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
-import type { CancelOutcome, LookUp, OrderReference, SendOutcome, Venue, VenueError, VenueErrorKind } from '../ports/venue.ts';
+import type {
+  CancelOutcome,
+  LookUp,
+  OrderReference,
+  SendOutcome,
+  Venue,
+  VenueError,
+  VenueErrorKind,
+} from '../ports/venue.ts';
 import { createVirtualClock, settle, type VirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { createExecutor, type Executor } from './executor.ts';
 
 export const START: EpochMs = Date.UTC(2026, 0, 5, 12);
 export const RECEIVE_WINDOW: Milliseconds = 5 * SECOND_MS;
-export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
-export const draftOf = (clientOrderId: string, purpose: OrderDraft['purpose'], overrides: Partial<OrderDraft> = {}): OrderDraft => ({
+export const draftOf = (
+  clientOrderId: string,
+  purpose: OrderDraft['purpose'],
+  overrides: Partial<OrderDraft> = {},
+): OrderDraft => ({
   clientOrderId,
   symbol: 'BTC/USDT',
   side: purpose === 'entry' ? 'buy' : 'sell',
@@ -27,7 +44,12 @@ export const draftOf = (clientOrderId: string, purpose: OrderDraft['purpose'], o
   ...overrides,
 });
 
-export const errorOf = (kind: VenueErrorKind, code: string, retryAfter: Milliseconds | null = null): VenueError => ({ kind, code, message: `${code} in words`, retryAfter });
+export const errorOf = (kind: VenueErrorKind, code: string, retryAfter: Milliseconds | null = null): VenueError => ({
+  kind,
+  code,
+  message: `${code} in words`,
+  retryAfter,
+});
 
 export const snapshotOf = (clientOrderId: string, status: VenueStatus): OrderSnapshot => ({
   clientOrderId,
@@ -40,7 +62,10 @@ export const snapshotOf = (clientOrderId: string, status: VenueStatus): OrderSna
   fills: [],
 });
 
-export const accepted = (id: string, status: VenueStatus): SendOutcome => ({ kind: 'accepted', order: snapshotOf(id, status) });
+export const accepted = (id: string, status: VenueStatus): SendOutcome => ({
+  kind: 'accepted',
+  order: snapshotOf(id, status),
+});
 export const found = (id: string, status: VenueStatus): LookUp => ({ kind: 'found', order: snapshotOf(id, status) });
 export const notFound: LookUp = { kind: 'not-found' };
 export const limited = (retryAfter: Milliseconds | null): VenueError => errorOf('rate-limited', '429', retryAfter);
@@ -69,7 +94,9 @@ export interface Bench {
   kinds(): string[];
 }
 
-export const createBench = (onReport: (bench: Bench, id: string, outcome: OrderOutcome) => void = () => undefined): Bench => {
+export const createBench = (
+  onReport: (bench: Bench, id: string, outcome: OrderOutcome) => void = () => undefined,
+): Bench => {
   const clock = createVirtualClock(START);
   const since = (): Milliseconds => clock.wallNow() - START;
   const calls: string[] = [];

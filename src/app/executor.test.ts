@@ -4,8 +4,29 @@ import { MAX_UNKNOWN } from '../core/guardian/health-locks.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/units.ts';
 import type { Cancellation, CancelOutcome, LookUp, SendOutcome } from '../ports/venue.ts';
 import { settle } from '../sim/simulation/virtual-clock.ts';
-import { accepted, createBench, errorOf, found, limited, notFound, RECEIVE_WINDOW, snapshotOf, START, type Bench } from './executor.test-helper.ts';
-import { backoff, DEFAULT_RATE_WAIT, FIRST_WAIT, LONGEST_WAIT, MAX_CANCELS, MAX_ENTRY_SENDS, MAX_FINAL_LOOKS, MAX_REDUCE_SENDS, SETTLING } from './retry-policy.ts';
+import {
+  accepted,
+  createBench,
+  errorOf,
+  found,
+  limited,
+  notFound,
+  RECEIVE_WINDOW,
+  snapshotOf,
+  START,
+  type Bench,
+} from './executor.test-helper.ts';
+import {
+  backoff,
+  DEFAULT_RATE_WAIT,
+  FIRST_WAIT,
+  LONGEST_WAIT,
+  MAX_CANCELS,
+  MAX_ENTRY_SENDS,
+  MAX_FINAL_LOOKS,
+  MAX_REDUCE_SENDS,
+  SETTLING,
+} from './retry-policy.ts';
 
 const timedOut: SendOutcome = { kind: 'unknown', error: errorOf('unknown', 'ETIMEDOUT') };
 const unreachable: SendOutcome = { kind: 'not-sent', error: errorOf('unreachable', 'ECONNREFUSED') };
@@ -80,7 +101,12 @@ describe('the three outcomes of a send', () => {
   test('a failed look-up between two misses does not stand for a miss', async () => {
     const bench = createBench();
     bench.sends = [timedOut];
-    bench.lookUps = [{ kind: 'unknown', error: errorOf('unknown', '503') }, notFound, { kind: 'unknown', error: errorOf('unknown', '503') }, found('a', 'new')];
+    bench.lookUps = [
+      { kind: 'unknown', error: errorOf('unknown', '503') },
+      notFound,
+      { kind: 'unknown', error: errorOf('unknown', '503') },
+      found('a', 'new'),
+    ];
     bench.place('a', 'stop');
     await bench.pass(MINUTE_MS);
     expect(bench.kinds()).toEqual(['unknown', 'known']);
@@ -118,7 +144,10 @@ describe('an order that the exchange says it has archived, 90 days after its end
     expect(bench.kinds()).toEqual(['known']);
   });
 
-  test.each([['it is that old', START - 91 * DAY_MS], ['the books do not have it', null]])('is taken to be gone when %s', async (_why, placed) => {
+  test.each([
+    ['it is that old', START - 91 * DAY_MS],
+    ['the books do not have it', null],
+  ])('is taken to be gone when %s', async (_why, placed) => {
     const bench = createBench();
     if (placed !== null) bench.placedAt['a'] = placed;
     bench.lookUps = [archived];
@@ -160,7 +189,9 @@ describe('sends that certainly did not arrive', () => {
     bench.place('old', 'entry', { expiresAtWall: START + 300 });
     bench.place('stop', 'stop');
     await bench.pass(MINUTE_MS * 10);
-    expect(bench.reports.find(({ id }) => id === 'old')).toMatchObject({ outcome: { kind: 'not-sent', code: 'expired' } });
+    expect(bench.reports.find(({ id }) => id === 'old')).toMatchObject({
+      outcome: { kind: 'not-sent', code: 'expired' },
+    });
     expect(bench.calls.filter((call) => call.startsWith('send stop')).length).toBe(MAX_REDUCE_SENDS);
   });
 
@@ -173,12 +204,15 @@ describe('sends that certainly did not arrive', () => {
     expect(bench.reports).toMatchObject([{ outcome: { kind: 'not-sent', code: 'expired' } }]);
   });
 
-  property.prop([fc.integer({ min: 0, max: 60 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })])('the back-off stays between half and all of its ceiling, and below the maximum', (attempt, random) => {
-    const wait = backoff(attempt, () => random);
-    const ceiling = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt);
-    expect(wait).toBeGreaterThanOrEqual(Math.floor(ceiling / 2));
-    expect(wait).toBeLessThanOrEqual(ceiling);
-  });
+  property.prop([fc.integer({ min: 0, max: 60 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })])(
+    'the back-off stays between half and all of its ceiling, and below the maximum',
+    (attempt, random) => {
+      const wait = backoff(attempt, () => random);
+      const ceiling = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt);
+      expect(wait).toBeGreaterThanOrEqual(Math.floor(ceiling / 2));
+      expect(wait).toBeLessThanOrEqual(ceiling);
+    },
+  );
 });
 
 describe('when the exchange asks to slow down', () => {
@@ -200,7 +234,10 @@ describe('when the exchange asks to slow down', () => {
 
   test('the bot that stops does not make a stop or a sale go earlier', async () => {
     const bench = createBench();
-    bench.sends = [{ kind: 'not-sent', error: limited(20 * SECOND_MS) }, ({ clientOrderId }) => accepted(clientOrderId, 'filled')];
+    bench.sends = [
+      { kind: 'not-sent', error: limited(20 * SECOND_MS) },
+      ({ clientOrderId }) => accepted(clientOrderId, 'filled'),
+    ];
     bench.place('a', 'exit');
     await bench.pass(1);
     bench.place('b', 'stop');
@@ -224,7 +261,10 @@ describe('when the exchange asks to slow down', () => {
 
   test('afterwards the most urgent goes first, whoever came first', async () => {
     const bench = createBench();
-    bench.sends = [{ kind: 'not-sent', error: limited(10 * SECOND_MS) }, ({ clientOrderId }) => accepted(clientOrderId, 'filled')];
+    bench.sends = [
+      { kind: 'not-sent', error: limited(10 * SECOND_MS) },
+      ({ clientOrderId }) => accepted(clientOrderId, 'filled'),
+    ];
     bench.cancels = [{ kind: 'cancelled', order: snapshotOf('c', 'cancelled') }];
     bench.place('first', 'exit');
     await bench.pass(1);
@@ -232,7 +272,12 @@ describe('when the exchange asks to slow down', () => {
     bench.place('stop', 'stop');
     bench.cancel('c');
     await bench.pass(11 * SECOND_MS);
-    expect(bench.calls.slice(1).map((call) => call.split(' @')[0])).toEqual(['cancel c', 'send stop', 'send first', 'send entry']);
+    expect(bench.calls.slice(1).map((call) => call.split(' @')[0])).toEqual([
+      'cancel c',
+      'send stop',
+      'send first',
+      'send entry',
+    ]);
   });
 
   test('a look-up that is refused slows the others, too', async () => {
@@ -250,7 +295,10 @@ describe('when the exchange asks to slow down', () => {
 
   test('what holds entries alone back holds up no stop, exit, cancellation or look-up, not even one that comes while an entry waits', async () => {
     const bench = createBench();
-    const held: SendOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', 'local-budget', 40 * SECOND_MS), urgentMayGo: true } };
+    const held: SendOutcome = {
+      kind: 'not-sent',
+      error: { ...errorOf('rate-limited', 'local-budget', 40 * SECOND_MS), urgentMayGo: true },
+    };
     bench.sends = [held, ({ clientOrderId }) => accepted(clientOrderId, 'filled')];
     bench.cancels = [{ kind: 'cancelled', order: snapshotOf('c', 'cancelled') }];
     bench.lookUps = [found('l', 'new')];
@@ -261,14 +309,23 @@ describe('when the exchange asks to slow down', () => {
     bench.cancel('c');
     bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'l' });
     await bench.pass(0);
-    expect(bench.calls).toEqual(['send entry @0', 'cancel c @10000', 'send stop @10000', 'send exit @10000', 'look l @10000']);
+    expect(bench.calls).toEqual([
+      'send entry @0',
+      'cancel c @10000',
+      'send stop @10000',
+      'send exit @10000',
+      'look l @10000',
+    ]);
     await bench.pass(40 * SECOND_MS);
     expect(bench.calls.slice(5)).toEqual(['send entry @40000']);
   });
 
   test('what holds orders alone back holds up no look-up, not even one that comes while an exit waits; and no stop is taken away for a sale that would not be taken', async () => {
     const bench = createBench();
-    const full: SendOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', '-1015', 60 * SECOND_MS), ordersOnly: true } };
+    const full: SendOutcome = {
+      kind: 'not-sent',
+      error: { ...errorOf('rate-limited', '-1015', 60 * SECOND_MS), ordersOnly: true },
+    };
     bench.sends = [full, ({ clientOrderId }) => accepted(clientOrderId, clientOrderId === 'exit' ? 'filled' : 'new')];
     bench.cancels = [{ kind: 'cancelled', order: snapshotOf('c', 'cancelled') }];
     bench.lookUps = [found('l', 'new')];
@@ -278,7 +335,8 @@ describe('when the exchange asks to slow down', () => {
     bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'l' });
     bench.stops.add('c');
     bench.cancel('c');
-    // Neither an entry that a lock has overtaken nor the stop of a position that is closed has to make room for anything.
+    // Neither an entry that a lock has overtaken nor the stop of a position that is closed has to make room for
+    // anything.
     bench.cancel('e');
     await bench.pass(0);
     expect(bench.calls).toEqual(['send exit @0', 'cancel e @10000', 'look l @10000']);
@@ -288,9 +346,14 @@ describe('when the exchange asks to slow down', () => {
 
   test('a stop stays where no sale would be taken, and the engine hears of it at once', async () => {
     const bench = createBench();
-    const full: CancelOutcome = { kind: 'not-sent', error: { ...errorOf('rate-limited', '-1015', 10 * SECOND_MS), ordersOnly: true } };
+    const full: CancelOutcome = {
+      kind: 'not-sent',
+      error: { ...errorOf('rate-limited', '-1015', 10 * SECOND_MS), ordersOnly: true },
+    };
     const wanted: (boolean | undefined)[] = [];
-    const noting = (outcome: CancelOutcome) => (reference: Cancellation): CancelOutcome => (wanted.push(reference.makesRoom), outcome);
+    const noting =
+      (outcome: CancelOutcome) =>
+      (reference: Cancellation): CancelOutcome => (wanted.push(reference.makesRoom), outcome);
     bench.cancels = [noting(full), noting({ kind: 'cancelled', order: snapshotOf('c', 'cancelled') })];
     bench.stops.add('c');
     bench.cancel('c');
@@ -387,7 +450,9 @@ describe('cancelling', () => {
     answer.resolve(accepted('a', 'new'));
     await bench.pass(1);
     expect(bench.calls).toHaveLength(2);
-    expect(bench.reports.map(({ outcome }) => (outcome.kind === 'known' ? outcome.order.status : outcome.kind))).toEqual(['new', 'cancelled']);
+    expect(
+      bench.reports.map(({ outcome }) => (outcome.kind === 'known' ? outcome.order.status : outcome.kind)),
+    ).toEqual(['new', 'cancelled']);
   });
 
   test('while the outcome of the send is unknown, the cancellation settles it', async () => {
@@ -415,7 +480,10 @@ describe('cancelling', () => {
 
   test('"not open" of an order that is open after all is tried again', async () => {
     const bench = createBench();
-    bench.cancels = [{ kind: 'not-open', error: errorOf('refused', '-2011') }, { kind: 'cancelled', order: snapshotOf('a', 'cancelled') }];
+    bench.cancels = [
+      { kind: 'not-open', error: errorOf('refused', '-2011') },
+      { kind: 'cancelled', order: snapshotOf('a', 'cancelled') },
+    ];
     bench.lookUps = [found('a', 'new')];
     bench.cancel('a');
     await bench.pass(MINUTE_MS);
@@ -556,7 +624,11 @@ describe('an order that cannot be looked up', () => {
     bench.cancel('a');
     await bench.pass(10 * MINUTE_MS);
     expect(bench.kinds()).toEqual(['unknown']);
-    expect([bench.executor.idle, bench.executor.stuck, bench.calls.filter((call) => call.startsWith('cancel')).length]).toEqual([true, ['a'], 1]);
+    expect([
+      bench.executor.idle,
+      bench.executor.stuck,
+      bench.calls.filter((call) => call.startsWith('cancel')).length,
+    ]).toEqual([true, ['a'], 1]);
   });
 });
 
@@ -583,30 +655,41 @@ describe('the queue as a whole', () => {
     bench.place('late', 'entry');
     bench.place('exit', 'exit');
     await bench.pass(1);
-    expect(bench.reports.map(({ id, outcome }) => [id, outcome.kind === 'not-sent' ? outcome.code : outcome.kind]).toSorted()).toEqual([
+    expect(
+      bench.reports
+        .map(({ id, outcome }) => [id, outcome.kind === 'not-sent' ? outcome.code : outcome.kind])
+        .toSorted(),
+    ).toEqual([
       ['exit', 'known'],
       ['late', 'stopping'],
       ['waiting', 'stopping'],
     ]);
   });
 
-  test.each(['a look', 'a cancellation', 'a cancellation that looks'] as const)('what an operator has settled is asked for no more, in the middle of %s', async (what) => {
-    const bench = createBench();
-    bench.lookUps = [{ kind: 'unknown', error: errorOf('unknown', '503') }];
-    bench.cancels = [what === 'a cancellation that looks' ? { kind: 'not-open', error: errorOf('refused', '-2011') } : { kind: 'unknown', error: errorOf('unknown', '503') }];
-    if (what === 'a look') bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
-    else bench.cancel('a');
-    await bench.pass(2 * SECOND_MS);
-    bench.executor.forget('a');
-    bench.executor.forget('nothing');
-    await bench.pass(30 * SECOND_MS);
-    const asked = bench.calls.length;
-    await bench.pass(120 * SECOND_MS);
-    expect([bench.executor.idle, bench.executor.stuck, bench.calls.length]).toEqual([true, [], asked]);
-    bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
-    await bench.pass(1);
-    expect(bench.calls.length).toBe(asked + 1);
-  });
+  test.each(['a look', 'a cancellation', 'a cancellation that looks'] as const)(
+    'what an operator has settled is asked for no more, in the middle of %s',
+    async (what) => {
+      const bench = createBench();
+      bench.lookUps = [{ kind: 'unknown', error: errorOf('unknown', '503') }];
+      bench.cancels = [
+        what === 'a cancellation that looks'
+          ? { kind: 'not-open', error: errorOf('refused', '-2011') }
+          : { kind: 'unknown', error: errorOf('unknown', '503') },
+      ];
+      if (what === 'a look') bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+      else bench.cancel('a');
+      await bench.pass(2 * SECOND_MS);
+      bench.executor.forget('a');
+      bench.executor.forget('nothing');
+      await bench.pass(30 * SECOND_MS);
+      const asked = bench.calls.length;
+      await bench.pass(120 * SECOND_MS);
+      expect([bench.executor.idle, bench.executor.stuck, bench.calls.length]).toEqual([true, [], asked]);
+      bench.executor.resolve({ symbol: 'BTC/USDT', clientOrderId: 'a' });
+      await bench.pass(1);
+      expect(bench.calls.length).toBe(asked + 1);
+    },
+  );
 
   test('an order in a market that has left the exchange is asked for once, and its cancellation fails at once: no answer will come', async () => {
     const bench = createBench();

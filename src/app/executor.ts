@@ -22,13 +22,19 @@ export interface Executor {
   place(order: ApprovedOrder): void;
   /** Takes an order away: from the exchange, or, while it certainly has not been sent, from the queue. */
   cancel(effect: CancelEffect): void;
-  /** Finds out where an order stands, whatever it takes. `missing`: it should be open and the exchange says that it is not. */
+  /**
+   * Finds out where an order stands, whatever it takes. `missing`: it should be open and the exchange says that it is
+   * not.
+   */
   resolve(reference: OrderReference, missing?: boolean): void;
   /** Asks no more for an order that an operator has settled by hand. */
   forget(clientOrderId: string): void;
   /** Whether nothing is under way but orders that are stuck. */
   readonly idle: boolean;
-  /** Client ids of orders whose look-ups have failed for a minute: they go on being asked for, and nobody waits for them. */
+  /**
+   * Client ids of orders whose look-ups have failed for a minute: they go on being asked for, and nobody waits for
+   * them.
+   */
   readonly stuck: readonly string[];
   /** Resolves when nothing is under way (true), or when the span of wall time is over (whether it is then). */
   settled(limit: Milliseconds): Promise<boolean>;
@@ -73,12 +79,28 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
   };
   const markStuck = ({ symbol, clientOrderId }: OrderReference, is: boolean): void => {
     if (stuck.has(clientOrderId) === is) return;
-    log.warn({ symbol, clientOrderId }, is ? 'an order cannot be looked up; it goes on being asked for, and nothing waits for it' : 'an order can be looked up again');
+    log.warn(
+      { symbol, clientOrderId },
+      is
+        ? 'an order cannot be looked up; it goes on being asked for, and nothing waits for it'
+        : 'an order can be looked up again',
+    );
     if (is) stuck.add(clientOrderId);
     else stuck.delete(clientOrderId);
     tell();
   };
-  const tools: DeliveryTools = { venue, clock, gate, random, report, cancelFailed, placedAt, protects, stuck: markStuck, closed: () => closed };
+  const tools: DeliveryTools = {
+    venue,
+    clock,
+    gate,
+    random,
+    report,
+    cancelFailed,
+    placedAt,
+    protects,
+    stuck: markStuck,
+    closed: () => closed,
+  };
 
   const run = async (delivery: Delivery): Promise<void> => {
     const id = delivery.reference.clientOrderId;
@@ -139,4 +161,6 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
 
 /** Orders whose end the engine does not know. */
 export const unsettled = (orders: Readonly<Record<string, OrderRecord>>): readonly OrderRecord[] =>
-  Object.values(orders).filter((record) => record.status === 'intent' || record.status === 'unknown' || record.status === 'working');
+  Object.values(orders).filter(
+    (record) => record.status === 'intent' || record.status === 'unknown' || record.status === 'working',
+  );

@@ -16,7 +16,15 @@ const createBench = async (trading = true) => {
   const world = new World().ready().enter();
   const clock = createVirtualClock(world.wall);
   const { exchange } = world;
-  const bench = { lot: '0.00001', marketMost: instrumentText(BTC).marketMaxQuantity, trading, asked: 0, refused: 0, unlisted: '', failing: false };
+  const bench = {
+    lot: '0.00001',
+    marketMost: instrumentText(BTC).marketMaxQuantity,
+    trading,
+    asked: 0,
+    refused: 0,
+    unlisted: '',
+    failing: false,
+  };
   const told: string[] = [];
   const snapshotOf = (id: string) => {
     const order = exchange.snapshot(id);
@@ -27,19 +35,38 @@ const createBench = async (trading = true) => {
   const venue: Venue = {
     receiveWindow: 5 * SECOND_MS,
     send: ({ draft }) => {
-      if (!bench.trading) return Promise.resolve({ kind: 'rejected', error: { ...errorOf('refused', '-2010'), message: 'Market is closed.' } });
+      if (!bench.trading)
+        return Promise.resolve({
+          kind: 'rejected',
+          error: { ...errorOf('refused', '-2010'), message: 'Market is closed.' },
+        });
       if (!fits(draft) || exchange.accept(draft, clock.marketNow()) === null) {
         bench.refused += 1;
-        return Promise.resolve({ kind: 'rejected', error: { ...errorOf('refused', '-1013'), message: 'Filter failure: LOT_SIZE' } });
+        return Promise.resolve({
+          kind: 'rejected',
+          error: { ...errorOf('refused', '-1013'), message: 'Filter failure: LOT_SIZE' },
+        });
       }
       return Promise.resolve({ kind: 'accepted', order: snapshotOf(draft.clientOrderId) });
     },
-    openOrders: (symbol) => Promise.resolve({ ok: true, value: exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? [snapshotOf(draft.clientOrderId)] : [])) }),
+    openOrders: (symbol) =>
+      Promise.resolve({
+        ok: true,
+        value: exchange
+          .openOrders()
+          .flatMap(({ draft }) => (draft.symbol === symbol ? [snapshotOf(draft.clientOrderId)] : [])),
+      }),
     serverTime: () => Promise.resolve({ ok: true, value: clock.wallNow() }),
     tradesAfter: (symbol, after) =>
       Promise.resolve({
         ok: true,
-        value: [...exchange.orders.values()].flatMap(({ draft, fills }) => (draft.symbol === symbol ? fills.filter(({ tradeId }) => Number(tradeId) > Number(after ?? -1)).map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })) : [])),
+        value: [...exchange.orders.values()].flatMap(({ draft, fills }) =>
+          draft.symbol === symbol
+            ? fills
+                .filter(({ tradeId }) => Number(tradeId) > Number(after ?? -1))
+                .map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side }))
+            : [],
+        ),
       }),
     balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
     lookUp: ({ clientOrderId }) => Promise.resolve({ kind: 'found', order: snapshotOf(clientOrderId) }),
@@ -48,7 +75,12 @@ const createBench = async (trading = true) => {
       return Promise.resolve({ kind: 'cancelled', order: snapshotOf(clientOrderId) });
     },
   };
-  const stated = (symbol: string): InstrumentText => ({ ...instrumentText(symbol), ...(symbol === BTC ? { stepSize: bench.lot, minQuantity: bench.lot, marketMaxQuantity: bench.marketMost, trading: bench.trading } : {}) });
+  const stated = (symbol: string): InstrumentText => ({
+    ...instrumentText(symbol),
+    ...(symbol === BTC
+      ? { stepSize: bench.lot, minQuantity: bench.lot, marketMaxQuantity: bench.marketMost, trading: bench.trading }
+      : {}),
+  });
   const bot = createBot({
     ...onWorld(world, clock),
     venue,
@@ -56,11 +88,22 @@ const createBench = async (trading = true) => {
       instruments: (symbols) => {
         bench.asked += 1;
         if (bench.failing) return Promise.resolve({ ok: false, error: errorOf('unknown', '503') });
-        if (symbols.includes(bench.unlisted)) return Promise.resolve({ ok: false, error: errorOf('unlisted', '-1121') });
+        if (symbols.includes(bench.unlisted))
+          return Promise.resolve({ ok: false, error: errorOf('unlisted', '-1121') });
         return Promise.resolve({ ok: true, value: symbols.map((symbol) => instrumentFromText(stated(symbol))) });
       },
       closedCandles: () => Promise.reject(new Error('not read here')),
-      quotes: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => ({ symbol, last: exchange.prices[symbol] ?? 0, bid: exchange.prices[symbol] ?? 0, ask: exchange.prices[symbol] ?? 0, at: clock.marketNow() })) }),
+      quotes: () =>
+        Promise.resolve({
+          ok: true,
+          value: [BTC, ETH].map((symbol) => ({
+            symbol,
+            last: exchange.prices[symbol] ?? 0,
+            bid: exchange.prices[symbol] ?? 0,
+            ask: exchange.prices[symbol] ?? 0,
+            at: clock.marketNow(),
+          })),
+        }),
     },
     features: { requiredSymbols: [] } as never,
     pacer: {
@@ -70,7 +113,9 @@ const createBench = async (trading = true) => {
       },
     },
   });
-  bot.host.onEffect((effect) => void (effect.type === 'alert' && told.push([effect.alert.title, ...effect.alert.lines].join('\n'))));
+  bot.host.onEffect(
+    (effect) => void (effect.type === 'alert' && told.push([effect.alert.title, ...effect.alert.lines].join('\n'))),
+  );
   bot.start();
   await clock.runTo(world.wall + MINUTE_MS);
   bench.asked = 0;
@@ -119,7 +164,9 @@ test('the largest market order, which the exchange states anew all the time, is 
   expect(told.filter((text) => text.includes('exchange'))).toEqual([]);
   bench.marketMost = '0.00001';
   await bench.pass(HOUR_MS);
-  expect(told.filter((text) => text.includes('exchange'))).toEqual(['BTC/USDT: the exchange has changed its rules\nmarketMaxQuantity is now 0.00001\nOrders follow it from now on.']);
+  expect(told.filter((text) => text.includes('exchange'))).toEqual([
+    'BTC/USDT: the exchange has changed its rules\nmarketMaxQuantity is now 0.00001\nOrders follow it from now on.',
+  ]);
   bench.clock.end();
 });
 

@@ -19,16 +19,27 @@ const HALTED: Milliseconds = 15 * SECOND_MS;
 /** Instruments as the journal keeps them. */
 export const instrumentText = (instrument: Instrument): InstrumentText =>
   Object.fromEntries(
-    Object.entries(instrument).map(([key, value]: [string, unknown]) => [key, typeof value === 'bigint' ? formatDecimal(value as Decimal) : value]),
+    Object.entries(instrument).map(([key, value]: [string, unknown]) => [
+      key,
+      typeof value === 'bigint' ? formatDecimal(value as Decimal) : value,
+    ]),
   ) as unknown as InstrumentText;
 
-const isSame = (a: InstrumentText, b: InstrumentText): boolean => (Object.keys(a) as (keyof InstrumentText)[]).every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
+const isSame = (a: InstrumentText, b: InstrumentText): boolean =>
+  (Object.keys(a) as (keyof InstrumentText)[]).every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
 
 /**
  * The exchange changes filters, and halts markets, while the bot runs for months: an order that follows the old ones is
- * refused for good, a stop and the sale in its place as well. So they are read again each hour, and at once when an order was refused.
+ * refused for good, a stop and the sale in its place as well. So they are read again each hour, and at once when an
+ * order was refused.
  */
-export const createInstrumentWatch = (options: { readonly host: EngineHost; readonly marketData: Pick<MarketData, 'instruments'>; readonly clock: Clock; readonly log: Log; readonly symbols: readonly SymbolName[] }): { look(): Promise<void> } => {
+export const createInstrumentWatch = (options: {
+  readonly host: EngineHost;
+  readonly marketData: Pick<MarketData, 'instruments'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly symbols: readonly SymbolName[];
+}): { look(): Promise<void> } => {
   const { host, marketData, clock, log, symbols } = options;
   let lookedAt = clock.monotonicNow();
   let wait = CADENCE;
@@ -37,9 +48,15 @@ export const createInstrumentWatch = (options: { readonly host: EngineHost; read
   });
 
   /** What is traded, and what is held of former runs; not what has left the exchange. */
-  const watched = (): readonly SymbolName[] => host.state.symbolList.flatMap(({ symbol, managed, unlisted }) => (!unlisted && (symbols.includes(symbol) || managed !== null) ? [symbol] : []));
+  const watched = (): readonly SymbolName[] =>
+    host.state.symbolList.flatMap(({ symbol, managed, unlisted }) =>
+      !unlisted && (symbols.includes(symbol) || managed !== null) ? [symbol] : [],
+    );
 
-  /** Null when a read failed. One that has left the exchange must not stand in the way of the others: the comparison of the account tells of it. */
+  /**
+   * Null when a read failed. One that has left the exchange must not stand in the way of the others: the comparison of
+   * the account tells of it.
+   */
   const read = async (asked: readonly SymbolName[]): Promise<readonly Instrument[] | null> => {
     const answer = await marketData.instruments(asked);
     if (answer.ok) return answer.value;

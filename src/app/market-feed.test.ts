@@ -35,11 +35,16 @@ const candle = (openTime: EpochMs, overrides: Partial<Candle> = {}): Candle => (
   takerBuyQuote: 202,
   ...overrides,
 });
-const hours = (from: EpochMs, to: EpochMs): Candle[] => Array.from({ length: Math.max(0, (to - from) / HOUR_MS) }, (_, index) => candle(from + index * HOUR_MS));
+const hours = (from: EpochMs, to: EpochMs): Candle[] =>
+  Array.from({ length: Math.max(0, (to - from) / HOUR_MS) }, (_, index) => candle(from + index * HOUR_MS));
 const failed: Read<never> = { ok: false, error: errorOf('unknown', '503') };
 
 /** A feed on a scripted source. `serve` answers each request for candles, `price` each look at prices. */
-const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly SymbolName[] = symbols, closingMargin = 0) => {
+const createBench = (
+  symbols: readonly SymbolName[] = [BTC],
+  required: readonly SymbolName[] = symbols,
+  closingMargin = 0,
+) => {
   const clock = createVirtualClock(NOW);
   const inputs: Untimed[] = [];
   const state = createEngineState();
@@ -60,15 +65,26 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
     clock,
     inputs,
     asked,
-    serve: (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).slice(0, 1_000) }),
-    price: (now: EpochMs, of: readonly SymbolName[]): Read<readonly Quote[]> => ({ ok: true, value: of.map((symbol) => ({ symbol, last: 100 + now / 1e9, bid: 99, ask: 101, at: now })) }),
+    serve: (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({
+      ok: true,
+      value: hours(from, now - (now % HOUR_MS)).slice(0, 1_000),
+    }),
+    price: (now: EpochMs, of: readonly SymbolName[]): Read<readonly Quote[]> => ({
+      ok: true,
+      value: of.map((symbol) => ({ symbol, last: 100 + now / 1e9, bid: 99, ask: 101, at: now })),
+    }),
     predict: (): Promise<number> => Promise.resolve(0.5),
-    of: <T extends Untimed['type']>(type: T) => inputs.filter((input): input is Extract<Untimed, { type: T }> => input.type === type),
+    of: <T extends Untimed['type']>(type: T) =>
+      inputs.filter((input): input is Extract<Untimed, { type: T }> => input.type === type),
     pass: (span: number) => clock.runTo(clock.wallNow() + span),
     /** How far the clocks of the feed, but for the monotonic one, have been set back. */
     setBack: 0,
   };
-  const feedClock = { ...clock, wallNow: () => clock.wallNow() - bench.setBack, marketNow: () => clock.marketNow() - bench.setBack };
+  const feedClock = {
+    ...clock,
+    wallNow: () => clock.wallNow() - bench.setBack,
+    marketNow: () => clock.marketNow() - bench.setBack,
+  };
   const marketData: MarketData = {
     instruments: () => Promise.reject(new Error('not read here')),
     closedCandles: (symbol, from, now) => {
@@ -86,12 +102,25 @@ const createBench = (symbols: readonly SymbolName[] = [BTC], required: readonly 
       newestClose.set(symbol, given.openTime + HOUR_MS);
       return true;
     },
-    vector: (symbol) => (required.every((name) => newestClose.get(name) === newestClose.get(symbol)) ? new Float32Array([1]) : null),
+    vector: (symbol) =>
+      required.every((name) => newestClose.get(name) === newestClose.get(symbol)) ? new Float32Array([1]) : null,
     writeVector: () => false,
     newestClose: (symbol) => newestClose.get(symbol) ?? null,
   };
   const model = { predict: () => bench.predict() } as unknown as Model;
-  return Object.assign(bench, { state, feed: createMarketFeed({ host, marketData, features, model, clock: feedClock, log: silent, symbols, closingMargin }) });
+  return Object.assign(bench, {
+    state,
+    feed: createMarketFeed({
+      host,
+      marketData,
+      features,
+      model,
+      clock: feedClock,
+      log: silent,
+      symbols,
+      closingMargin,
+    }),
+  });
 };
 
 const warmBench = async (...symbols: Parameters<typeof createBench>) => {
@@ -102,7 +131,8 @@ const warmBench = async (...symbols: Parameters<typeof createBench>) => {
 };
 
 /** On to five seconds past the next hour. */
-const nextHour = (bench: { clock: { wallNow(): EpochMs; runTo(at: EpochMs): Promise<void> } }): Promise<void> => bench.clock.runTo(bench.clock.wallNow() + HOUR_MS);
+const nextHour = (bench: { clock: { wallNow(): EpochMs; runTo(at: EpochMs): Promise<void> } }): Promise<void> =>
+  bench.clock.runTo(bench.clock.wallNow() + HOUR_MS);
 
 test('a run that trades nothing is warm at once and asks for no candles: the context market may be the one that has left the exchange', async () => {
   const bench = createBench([], [BTC]);
@@ -120,7 +150,11 @@ test('the price of the coin that pays fees is read with the others: without it e
 
 test('the only market that is traded leaves the exchange: the price of what is held elsewhere is read all the same', async () => {
   const bench = createBench();
-  const held: SymbolState = { ...createSymbolState(instrumentFromText(instrumentText(ETH))), configured: false, managed: manage('gb-1', 0, 0) };
+  const held: SymbolState = {
+    ...createSymbolState(instrumentFromText(instrumentText(ETH))),
+    configured: false,
+    managed: manage('gb-1', 0, 0),
+  };
   bench.state.symbols[ETH] = held;
   const price = bench.price;
   bench.price = (now, of) => (of.includes(BTC) ? { ok: false, error: errorOf('unlisted', '-1121') } : price(now, of));
@@ -176,7 +210,9 @@ describe('history at start', () => {
     bench.serve = (symbol, from, now) => {
       if (from === hole && !answers) return failed;
       const read = good(symbol, from, now);
-      return read.ok && from !== hole ? { ok: true, value: read.value.filter(({ openTime }) => openTime !== hole) } : read;
+      return read.ok && from !== hole
+        ? { ok: true, value: read.value.filter(({ openTime }) => openTime !== hole) }
+        : read;
     };
     expect(await bench.feed.warmUp()).toBe(false);
     expect(bench.inputs).toEqual([]);
@@ -190,7 +226,14 @@ describe('history at start', () => {
     const good = bench.serve;
     bench.serve = (symbol, from, now) => {
       const read = good(symbol, from, now);
-      return read.ok ? { ok: true, value: read.value.filter(({ openTime }) => openTime < HOUR_NOW - 60 * HOUR_MS || openTime >= HOUR_NOW - 50 * HOUR_MS) } : read;
+      return read.ok
+        ? {
+            ok: true,
+            value: read.value.filter(
+              ({ openTime }) => openTime < HOUR_NOW - 60 * HOUR_MS || openTime >= HOUR_NOW - 50 * HOUR_MS,
+            ),
+          }
+        : read;
     };
     expect(await bench.feed.warmUp()).toBe(true);
     expect(bench.of('history').flatMap((input) => input.candles)).toHaveLength(HISTORY_HOURS - 10);
@@ -210,7 +253,15 @@ describe('a new hour', () => {
   test('repetitions, disorder, hours of the past and hours that are not over change nothing', async () => {
     const bench = await warmBench();
     await nextHour(bench);
-    bench.serve = () => ({ ok: true, value: [candle(HOUR_NOW + HOUR_MS), candle(HOUR_NOW), candle(HOUR_NOW - 5 * HOUR_MS), candle(HOUR_NOW, { close: 99.5 })] });
+    bench.serve = () => ({
+      ok: true,
+      value: [
+        candle(HOUR_NOW + HOUR_MS),
+        candle(HOUR_NOW),
+        candle(HOUR_NOW - 5 * HOUR_MS),
+        candle(HOUR_NOW, { close: 99.5 }),
+      ],
+    });
     await bench.feed.poll();
     expect(bench.of('candle')).toMatchObject([{ candle: { openTime: HOUR_NOW, close: 101 } }]);
   });
@@ -276,7 +327,10 @@ describe('a new hour', () => {
     const good = bench.serve;
     await nextHour(bench);
     await nextHour(bench);
-    const without = (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).filter(({ openTime }) => openTime !== HOUR_NOW) });
+    const without = (_symbol: SymbolName, from: EpochMs, now: EpochMs): Read<readonly Candle[]> => ({
+      ok: true,
+      value: hours(from, now - (now % HOUR_MS)).filter(({ openTime }) => openTime !== HOUR_NOW),
+    });
     bench.serve = without;
     await bench.feed.poll();
     expect(bench.of('candle')).toEqual([]);
@@ -291,7 +345,10 @@ describe('a new hour', () => {
     const bench = await warmBench();
     await nextHour(bench);
     await nextHour(bench);
-    bench.serve = (_symbol, from, now) => ({ ok: true, value: hours(from, now - (now % HOUR_MS)).filter(({ openTime }) => openTime !== HOUR_NOW) });
+    bench.serve = (_symbol, from, now) => ({
+      ok: true,
+      value: hours(from, now - (now % HOUR_MS)).filter(({ openTime }) => openTime !== HOUR_NOW),
+    });
     for (let look = 0; look < 4; look += 1) {
       await bench.feed.poll();
       await bench.pass(3 * SECOND_MS);
@@ -303,13 +360,17 @@ describe('a new hour', () => {
     const bench = await warmBench();
     for (let count = 0; count < 5; count += 1) await nextHour(bench);
     await bench.feed.poll();
-    expect(bench.of('candle').map((input) => input.candle.openTime)).toEqual([0, 1, 2, 3, 4].map((count) => HOUR_NOW + count * HOUR_MS));
+    expect(bench.of('candle').map((input) => input.candle.openTime)).toEqual(
+      [0, 1, 2, 3, 4].map((count) => HOUR_NOW + count * HOUR_MS),
+    );
     expect(bench.of('prediction').map((input) => input.openTime)).toEqual([HOUR_NOW + 4 * HOUR_MS]);
   });
 });
 
 describe('several symbols', () => {
-  const withoutBtc = (bench: { serve: (symbol: SymbolName, from: EpochMs, now: EpochMs) => Read<readonly Candle[]> }) => {
+  const withoutBtc = (bench: {
+    serve: (symbol: SymbolName, from: EpochMs, now: EpochMs) => Read<readonly Candle[]>;
+  }) => {
     const good = bench.serve;
     bench.serve = (symbol, from, now) => (symbol === BTC ? { ok: true, value: [] } : good(symbol, from, now));
     return good;
@@ -320,7 +381,9 @@ describe('several symbols', () => {
     await nextHour(bench);
     await nextHour(bench);
     await bench.feed.poll();
-    expect(bench.of('candle').map((input) => `${input.symbol} ${(input.candle.openTime - HOUR_NOW) / HOUR_MS}`)).toEqual(['BTC/USDT 0', 'ETH/USDT 0', 'BTC/USDT 1', 'ETH/USDT 1']);
+    expect(
+      bench.of('candle').map((input) => `${input.symbol} ${(input.candle.openTime - HOUR_NOW) / HOUR_MS}`),
+    ).toEqual(['BTC/USDT 0', 'ETH/USDT 0', 'BTC/USDT 1', 'ETH/USDT 1']);
   });
 
   test('a decision waits for the other symbol’s candle of the same hour', async () => {
@@ -423,7 +486,8 @@ test('a clock that is ahead makes no closed candle of the forming one: by the ex
 test('a clock that is ahead by no more than the lock allows makes none either: where the clocks are real, the next look takes the hour', async () => {
   const { feed, of, clock } = createBench([BTC], [BTC], CLOSING_MARGIN);
   expect(await feed.warmUp()).toBe(true);
-  // A second ahead, and what may be wrong with the measurement: by the exchange's clock the hour is not over at any of these.
+  // A second ahead, and what may be wrong with the measurement: by the exchange's clock the hour is not over at any of
+  // these.
   for (const at of [0, 300, 1_399]) {
     await clock.runTo(HOUR_NOW + HOUR_MS + at);
     await feed.poll();
@@ -436,7 +500,10 @@ test('a clock that is ahead by no more than the lock allows makes none either: w
 });
 
 describe('prices of positions', () => {
-  const holding = (of: SymbolName): SymbolState => ({ ...createSymbolState(instrumentFromText(instrumentText(of))), managed: manage('gb-1', NOW, NOW + HOUR_MS) });
+  const holding = (of: SymbolName): SymbolState => ({
+    ...createSymbolState(instrumentFromText(instrumentText(of))),
+    managed: manage('gb-1', NOW, NOW + HOUR_MS),
+  });
 
   test('in a market that is traded no more are read, too: its stop and target need them', async () => {
     const { feed, state, of } = createBench([BTC]);

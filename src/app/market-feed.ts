@@ -2,7 +2,15 @@ import type { FeatureEngine } from '../core/features/engine.ts';
 import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import type { Candle } from '../core/market/candle.ts';
 import type { Quote } from '../core/market/quote.ts';
-import { HOUR_MS, hourStart, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../core/units.ts';
+import {
+  HOUR_MS,
+  hourStart,
+  MINUTE_MS,
+  SECOND_MS,
+  type EpochMs,
+  type Milliseconds,
+  type SymbolName,
+} from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MarketData } from '../ports/market-data.ts';
@@ -19,14 +27,17 @@ const HISTORY_CHUNK = 1_000;
 const RECENT_HOURS = 500;
 /** Wall time before a closed candle that is not there yet is asked for again. */
 const CANDLE_RETRY: Milliseconds = 2 * SECOND_MS;
-/** After this many looks an hour that is missing before later ones is taken for an outage of the exchange, and the later ones are used. */
+/**
+ * After this many looks an hour that is missing before later ones is taken for an outage of the exchange, and the later
+ * ones are used.
+ */
 const GAP_LOOKS = 4;
 /** Wall time that a symbol's decision waits for the other symbols' candles of the same hour. */
 const DECISION_PATIENCE: Milliseconds = 30 * SECOND_MS;
 /**
- * Where the clocks are real, an hour counts as closed only this long after its end by our clock, which may be ahead of the
- * exchange's by as much as the clock lock allows, a difference that is measured to within 400 ms. Until then the candle
- * may still be forming.
+ * Where the clocks are real, an hour counts as closed only this long after its end by our clock, which may be ahead of
+ * the exchange's by as much as the clock lock allows, a difference that is measured to within 400 ms. Until then the
+ * candle may still be forming.
  */
 export const CLOSING_MARGIN: Milliseconds = MAX_SKEW + 500;
 /** When not one number of any price has moved for this long (market time), the source is taken to stand still. */
@@ -61,7 +72,8 @@ export interface MarketFeedOptions {
 
 export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const { host, marketData, features, model, clock, log, symbols, closingMargin = 0 } = options;
-  // A run that trades nothing, because nothing of what it should trade is listed, needs no candles: what it holds is guarded by prices.
+  // A run that trades nothing, because nothing of what it should trade is listed, needs no candles: what it holds is
+  // guarded by prices.
   const required = symbols.length === 0 ? [] : features.requiredSymbols;
   /** Open time of the newest candle taken from the exchange, per symbol; the engine keeps its own. */
   const newest = new Map<SymbolName, EpochMs>();
@@ -77,7 +89,10 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     kept.set(symbol, list);
   };
 
-  /** By which hours are closed: where our clock is ahead, the exchange's, whose forming candle would pass for a closed one and stay in the features. */
+  /**
+   * By which hours are closed: where our clock is ahead, the exchange's, whose forming candle would pass for a closed
+   * one and stay in the features.
+   */
   const closing = (): EpochMs => {
     const { skew } = host.state.guardian;
     return clock.marketNow() - closingMargin + (skew !== null && skew < -MAX_SKEW ? skew : 0);
@@ -87,7 +102,10 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   const gapLooks = new Map<SymbolName, number>();
   /** Hours that have come and are not decided yet, with the monotonic time since which they wait. */
   const undecided: { readonly symbol: SymbolName; readonly openTime: EpochMs; readonly since: Milliseconds }[] = [];
-  /** The prices last seen, with the market time at which they came and at which they were first seen unmoved: a source may stand still and answer all the same. */
+  /**
+   * The prices last seen, with the market time at which they came and at which they were first seen unmoved: a source
+   * may stand still and answer all the same.
+   */
   const seen = new Map<SymbolName, { readonly quote: Quote; readonly at: EpochMs; readonly unmoved: EpochMs | null }>();
 
   const warmUp = async (): Promise<boolean> => {
@@ -102,7 +120,9 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       if (symbols.includes(symbol)) journalHistory(symbol, candles);
     }
     // The features want each hour's context symbol first.
-    series.sort((a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol));
+    series.sort(
+      (a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol),
+    );
     for (const { symbol, candle } of series) {
       take(symbol, candle);
     }
@@ -116,17 +136,24 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
       host.apply({
         type: 'history',
         symbol,
-        candles: fresh.slice(start, start + HISTORY_CHUNK).map(({ openTime, open, high, low, close }) => [openTime, open, high, low, close] as const),
+        candles: fresh
+          .slice(start, start + HISTORY_CHUNK)
+          .map(({ openTime, open, high, low, close }) => [openTime, open, high, low, close] as const),
       });
     }
   };
 
-  /** What the engine calls now: where the clock was set back it is ahead, and would leave out prices that are dated before it. */
+  /**
+   * What the engine calls now: where the clock was set back it is ahead, and would leave out prices that are dated
+   * before it.
+   */
   const present = (): EpochMs => Math.max(clock.marketNow(), host.state.at);
 
   /** Markets that are traded no more, but listed, in which there is a position. */
   const pastSymbols = (): readonly SymbolName[] =>
-    Object.values(host.state.symbols).flatMap(({ symbol, managed, unlisted }) => (managed === null || unlisted || symbols.includes(symbol) ? [] : [symbol]));
+    Object.values(host.state.symbols).flatMap(({ symbol, managed, unlisted }) =>
+      managed === null || unlisted || symbols.includes(symbol) ? [] : [symbol],
+    );
 
   /** Their prices are asked for one by one: one that has left the exchange must not blind the others. */
   const pollPast = async (past: readonly SymbolName[]): Promise<readonly Quote[]> => {
@@ -134,12 +161,19 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     for (const symbol of past) {
       const read = await marketData.quotes([symbol], present());
       if (read.ok) quotes.push(...read.value);
-      else log.warn({ symbol, code: read.error.code, why: read.error.message }, 'the price of a position could not be read');
+      else
+        log.warn(
+          { symbol, code: read.error.code, why: read.error.message },
+          'the price of a position could not be read',
+        );
     }
     return quotes;
   };
 
-  /** False when no answer came: then there is none to other questions either, and each would hold up the loop for its whole time limit. */
+  /**
+   * False when no answer came: then there is none to other questions either, and each would hold up the loop for its
+   * whole time limit.
+   */
   const pollPrices = async (): Promise<boolean> => {
     const { feeSymbol } = host.state;
     const read = await marketData.quotes(feeSymbol === null ? symbols : [...symbols, feeSymbol], present());
@@ -157,12 +191,17 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
   };
 
   /**
-   * Prices that stand still keep the time at which they last moved, so that they grow stale. One look alone does not show
-   * it: where a step of the market is longer than that, as in the demo, an hour that opens at the last close looks the same.
+   * Prices that stand still keep the time at which they last moved, so that they grow stale. One look alone does not
+   * show it: where a step of the market is longer than that, as in the demo, an hour that opens at the last close looks
+   * the same.
    */
   const dated = (quote: Quote): Quote => {
     const before = seen.get(quote.symbol);
-    const same = before !== undefined && before.quote.last === quote.last && before.quote.bid === quote.bid && before.quote.ask === quote.ask;
+    const same =
+      before !== undefined &&
+      before.quote.last === quote.last &&
+      before.quote.bid === quote.bid &&
+      before.quote.ask === quote.ask;
     if (!same) seen.set(quote.symbol, { quote, at: quote.at, unmoved: null });
     else if (before.unmoved === null && quote.at > before.at) seen.set(quote.symbol, { ...before, unmoved: quote.at });
     const frozen = same && quote.at - before.at > FROZEN_AFTER && before.unmoved !== null && quote.at > before.unmoved;
@@ -185,14 +224,20 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     return candles;
   };
 
-  const isBehind = (symbol: SymbolName, current: EpochMs): boolean => (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current;
+  const isBehind = (symbol: SymbolName, current: EpochMs): boolean =>
+    (newest.get(symbol) ?? Number.NEGATIVE_INFINITY) < current;
 
-  /** Reads what has closed since for the symbols that do not have it, oldest hour first, the context symbol first in each. */
+  /**
+   * Reads what has closed since for the symbols that do not have it, oldest hour first, the context symbol first in
+   * each.
+   */
   const pollCandles = async (behind: readonly SymbolName[], current: EpochMs): Promise<void> => {
     if (clock.monotonicNow() < candleRetryAt) return;
     const batch: { symbol: SymbolName; candle: Candle }[] = [];
     for (const symbol of behind) for (const candle of await readNew(symbol, current)) batch.push({ symbol, candle });
-    batch.sort((a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol));
+    batch.sort(
+      (a, b) => a.candle.openTime - b.candle.openTime || required.indexOf(a.symbol) - required.indexOf(b.symbol),
+    );
     const inputs: Untimed[] = [];
     for (const { symbol, candle } of batch) {
       take(symbol, candle);
@@ -205,9 +250,14 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     candleRetryAt = missing ? clock.monotonicNow() + CANDLE_RETRY : 0;
   };
 
-  /** One decision for each symbol and hour: as soon as the hour is complete, or without the rest when that does not come. */
+  /**
+   * One decision for each symbol and hour: as soon as the hour is complete, or without the rest when that does not
+   * come.
+   */
   const decide = async (): Promise<void> => {
-    for (const waiting of [...undecided].sort((a, b) => a.openTime - b.openTime || symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol))) {
+    for (const waiting of [...undecided].sort(
+      (a, b) => a.openTime - b.openTime || symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol),
+    )) {
       const complete = required.every((name) => (newest.get(name) ?? Number.NEGATIVE_INFINITY) >= waiting.openTime);
       if (!complete && clock.monotonicNow() - waiting.since < DECISION_PATIENCE) continue;
       undecided.splice(undecided.indexOf(waiting), 1);
@@ -230,9 +280,13 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
     });
   };
 
-  const ask = async (vector: Float32Array | null, current: boolean): Promise<{ probability: number | null; failure: string | null }> => {
+  const ask = async (
+    vector: Float32Array | null,
+    current: boolean,
+  ): Promise<{ probability: number | null; failure: string | null }> => {
     if (model === null) return { probability: null, failure: 'no valid model is loaded' };
-    if (vector === null || !current) return { probability: null, failure: 'the features are not complete for this hour' };
+    if (vector === null || !current)
+      return { probability: null, failure: 'the features are not complete for this hour' };
     try {
       const probability = await model.predict(vector);
       options.onPrediction?.(vector, probability);
@@ -259,4 +313,3 @@ export const createMarketFeed = (options: MarketFeedOptions): MarketFeed => {
 
 /** Market time of the next decision. */
 export const nextDecision = (now: EpochMs): EpochMs => hourStart(now) + HOUR_MS;
-

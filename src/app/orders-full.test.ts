@@ -44,7 +44,12 @@ test('while the exchange takes no order of the account for minutes, a position t
       balances: () => Promise.resolve({ ok: true, value: exchange.balances() }),
       lookUp: unused,
     },
-    marketData: { instruments: () => Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }), closedCandles: unused, quotes: () => Promise.resolve({ ok: false, error: errorOf('malformed', 'x') }) },
+    marketData: {
+      instruments: () =>
+        Promise.resolve({ ok: true, value: [BTC, ETH].map((symbol) => instrumentFromText(instrumentText(symbol))) }),
+      closedCandles: unused,
+      quotes: () => Promise.resolve({ ok: false, error: errorOf('malformed', 'x') }),
+    },
     features: { requiredSymbols: [] } as never,
     pacer: createPollingPacer(clock, LOOK_EVERY),
   });

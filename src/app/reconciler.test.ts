@@ -9,13 +9,20 @@ import { errorOf } from './executor.test-helper.ts';
 /** A watch over the model exchange of the engine's tests; every query takes its time. */
 const createBench = (world: World, takes: Milliseconds) => {
   const clock = createVirtualClock(world.wall);
-  const bench = { unlisted: new Set<SymbolName>(), silent: false, queries: 0, refusal: 'unlisted' as 'unlisted' | 'refused' };
+  const bench = {
+    unlisted: new Set<SymbolName>(),
+    silent: false,
+    queries: 0,
+    refusal: 'unlisted' as 'unlisted' | 'refused',
+  };
   const { host } = hostOf(world, clock);
   const answer = async <T>(of: SymbolName | null, value: () => T): Promise<Read<T>> => {
     bench.queries += 1;
     await clock.sleep(takes);
     if (bench.silent) return { ok: false, error: errorOf('unknown', 'TIMEOUT') };
-    return of !== null && bench.unlisted.has(of) ? { ok: false, error: errorOf(bench.refusal, '-1121') } : { ok: true, value: value() };
+    return of !== null && bench.unlisted.has(of)
+      ? { ok: false, error: errorOf(bench.refusal, '-1121') }
+      : { ok: true, value: value() };
   };
   const { exchange } = world;
   const orders = (symbol: SymbolName) => [...exchange.orders.values()].filter(({ draft }) => draft.symbol === symbol);
@@ -27,13 +34,29 @@ const createBench = (world: World, takes: Milliseconds) => {
       const order = exchange.snapshot(clientOrderId);
       return Promise.resolve(order === null ? { kind: 'not-found' } : { kind: 'found', order });
     },
-    openOrders: (symbol) => answer(symbol, () => exchange.openOrders().flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : []))),
+    openOrders: (symbol) =>
+      answer(symbol, () =>
+        exchange
+          .openOrders()
+          .flatMap(({ draft }) => (draft.symbol === symbol ? (exchange.snapshot(draft.clientOrderId) ?? []) : [])),
+      ),
     tradesAfter: (symbol, after) =>
-      answer(symbol, () => orders(symbol).flatMap(({ draft, fills }) => fills.filter(({ tradeId }) => Number(tradeId) > Number(after ?? -1)).map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })))),
+      answer(symbol, () =>
+        orders(symbol).flatMap(({ draft, fills }) =>
+          fills
+            .filter(({ tradeId }) => Number(tradeId) > Number(after ?? -1))
+            .map((fill) => ({ ...fill, symbol, exchangeOrderId: `x-${draft.clientOrderId}`, side: draft.side })),
+        ),
+      ),
     balances: () => answer(null, () => exchange.balances()),
     serverTime: () => answer(null, () => clock.wallNow()),
   };
-  return Object.assign(bench, { clock, host, watch: watchOver(host, venue, clock).watch, pass: (span: Milliseconds) => clock.runTo(clock.wallNow() + span) });
+  return Object.assign(bench, {
+    clock,
+    host,
+    watch: watchOver(host, venue, clock).watch,
+    pass: (span: Milliseconds) => clock.runTo(clock.wallNow() + span),
+  });
 };
 
 test('two comparisons asked for at once are two readings, one after the other: a stop that fills meanwhile is no shortage', async () => {
@@ -72,7 +95,11 @@ test('a market that has left the exchange while it is held does not stand in the
   await look();
   bench.unlisted.add(BTC);
   await look();
-  expect([world.state.accountFailed, world.locks(), world.state.symbols[BTC]?.unlisted]).toEqual([false, ['unlisted'], true]);
+  expect([world.state.accountFailed, world.locks(), world.state.symbols[BTC]?.unlisted]).toEqual([
+    false,
+    ['unlisted'],
+    true,
+  ]);
   // It is looked at again each minute, and only then.
   const { queries } = bench;
   await look();
@@ -94,7 +121,10 @@ test('what an order in a market that has left the exchange did can be settled by
   };
   expect(await look()).toMatchObject({ listed: true });
   bench.unlisted.add(BTC);
-  expect(await look()).toMatchObject({ listed: false, totals: expect.arrayContaining([{ asset: 'BTC', total: world.held() }]) as unknown });
+  expect(await look()).toMatchObject({
+    listed: false,
+    totals: expect.arrayContaining([{ asset: 'BTC', total: world.held() }]) as unknown,
+  });
   // Any other refusal proves nothing.
   bench.refusal = 'refused';
   expect(await look()).toContain('could not be read');

@@ -32,7 +32,10 @@ export interface Findings {
   readonly algoOrders: Readonly<Record<SymbolName, number>>;
 }
 
-/** Compares orders and trades with the exchange and sets the repairs going; what they find comes to the engine as order reports. */
+/**
+ * Compares orders and trades with the exchange and sets the repairs going; what they find comes to the engine as order
+ * reports.
+ */
 export interface Reconciler {
   /** Open orders of the symbols whose position relies on one: quick, for every look at the market. */
   workingOrders(): Promise<Findings>;
@@ -66,7 +69,11 @@ export const createReconciler = (options: {
   /** Traded no more, and nothing of it is under way: that the exchange has taken the market off its list is no news. */
   const isPast = (symbol: SymbolName): boolean => {
     const known = state.symbols[symbol];
-    return known?.configured === false && known.managed === null && !state.openOrders.some(({ draft }) => draft.symbol === symbol);
+    return (
+      known?.configured === false &&
+      known.managed === null &&
+      !state.openOrders.some(({ draft }) => draft.symbol === symbol)
+    );
   };
 
   const compare = async (symbols: readonly SymbolName[], withTrades: boolean): Promise<Findings> => {
@@ -89,9 +96,14 @@ export const createReconciler = (options: {
       }
       const open = answer('open orders', symbol, read);
       const trades = !withTrades || unanswered(read) ? null : await readTrades(symbol, newest?.get(symbol));
-      readings.push({ symbol, open, ...(withTrades ? { trades: trades === null ? null : answer('trades', symbol, trades) } : {}) });
+      readings.push({
+        symbol,
+        open,
+        ...(withTrades ? { trades: trades === null ? null : answer('trades', symbol, trades) } : {}),
+      });
       if (trades?.ok === true) traded.push(...trades.value);
-      // Nothing answers, and one failure puts a comparison off: ten seconds for each further question would hold up the look at the market until the watchdog bites.
+      // Nothing answers, and one failure puts a comparison off: ten seconds for each further question would hold up the
+      // look at the market until the watchdog bites.
       if (unanswered(read) || (trades !== null && unanswered(trades))) break;
     }
     // The plan is made from the books as they are now, not as they were when the first question was asked.
@@ -103,24 +115,39 @@ export const createReconciler = (options: {
       open.push(step);
     }
     const findings = findingsOf(open);
-    return { ...findings, why, clean: findings.clean && open.length === steps.length, unlisted, algoOrders: othersAlgoOrders(state, readings) };
+    return {
+      ...findings,
+      why,
+      clean: findings.clean && open.length === steps.length,
+      unlisted,
+      algoOrders: othersAlgoOrders(state, readings),
+    };
   };
 
   /**
    * An order that cannot be looked up and has fills that are not booked: the list of trades is the exchange's word as
-   * well. It settles one that has ended in the books, which would keep the account from being compared for ever, and one
-   * whose outcome is unknown where the trades are the whole of it.
+   * well. It settles one that has ended in the books, which would keep the account from being compared for ever, and
+   * one whose outcome is unknown where the trades are the whole of it.
    */
   const bookListed = (step: RepairStep, traded: readonly OwnTrade[]): boolean => {
-    if (step.kind !== 'look-up' || step.cause !== 'missing-fill' || !executor.stuck.includes(step.clientOrderId)) return false;
+    if (step.kind !== 'look-up' || step.cause !== 'missing-fill' || !executor.stuck.includes(step.clientOrderId))
+      return false;
     const { symbol, clientOrderId } = step;
     const record = state.orders[clientOrderId];
     if (record === undefined || record.exchangeOrderId === null) return false;
     const { draft, exchangeOrderId, executed } = record;
-    const fills = traded.filter((trade) => trade.symbol === symbol && trade.exchangeOrderId === exchangeOrderId && !record.tradeIds.includes(trade.tradeId));
+    const fills = traded.filter(
+      (trade) =>
+        trade.symbol === symbol &&
+        trade.exchangeOrderId === exchangeOrderId &&
+        !record.tradeIds.includes(trade.tradeId),
+    );
     const all = add(executed, sum(fills.map((fill) => decimal(fill.quantity))));
     if (!isFinal(record) && (record.status !== 'unknown' || all < draft.quantity)) return false;
-    log.warn({ symbol, clientOrderId, fills: fills.length }, 'an order that cannot be looked up is booked by the list of trades');
+    log.warn(
+      { symbol, clientOrderId, fills: fills.length },
+      'an order that cannot be looked up is booked by the list of trades',
+    );
     const status = all >= draft.quantity ? 'filled' : record.status === 'cancelled' ? 'cancelled' : 'expired';
     const order: OrderSnapshot = {
       clientOrderId,
@@ -147,9 +174,14 @@ export const createReconciler = (options: {
       log.warn({ symbol, clientOrderId, cause }, 'reconciliation cancels an order of ours that nothing needs');
       executor.cancel({ type: 'cancel', symbol, clientOrderId, reason: cause });
     },
-    'report-orphan': ({ symbol, clientOrderId }) => log.warn({ symbol, clientOrderId }, 'an order of this bot that this database does not know; left alone until /unlock'),
+    'report-orphan': ({ symbol, clientOrderId }) =>
+      log.warn(
+        { symbol, clientOrderId },
+        'an order of this bot that this database does not know; left alone until /unlock',
+      ),
     'report-foreign': () => undefined,
-    'history-lost': ({ symbol, tradeId }) => log.warn({ symbol, tradeId }, 'the exchange no longer has a trade that is booked'),
+    'history-lost': ({ symbol, tradeId }) =>
+      log.warn({ symbol, tradeId }, 'the exchange no longer has a trade that is booked'),
     'read-again': () => undefined,
   };
   const carryOut = <K extends RepairStep['kind']>(step: Extract<RepairStep, { kind: K }>): void => {
@@ -161,7 +193,12 @@ export const createReconciler = (options: {
       const symbols: SymbolName[] = [];
       for (const name in state.symbols) {
         const managed = state.symbols[name]?.managed;
-        if (managed !== null && managed !== undefined && idsOf(managed).some((id) => state.orders[id]?.status === 'working')) symbols.push(name);
+        if (
+          managed !== null &&
+          managed !== undefined &&
+          idsOf(managed).some((id) => state.orders[id]?.status === 'working')
+        )
+          symbols.push(name);
       }
       return symbols.length === 0 ? Promise.resolve(NOTHING) : compare(symbols, false);
     },
@@ -170,11 +207,13 @@ export const createReconciler = (options: {
 };
 
 /** The orders that a position relies on. */
-const idsOf = ({ entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): string[] => [entryOrderId, stopOrderId, exitOrderId].filter((id) => id !== null);
+const idsOf = ({ entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): string[] =>
+  [entryOrderId, stopOrderId, exitOrderId].filter((id) => id !== null);
 
 const booksOf = (state: EngineState): Books => {
   const inUse = new Set<string>();
-  for (const { managed } of Object.values(state.symbols)) if (managed !== null) for (const id of idsOf(managed)) inUse.add(id);
+  for (const { managed } of Object.values(state.symbols))
+    if (managed !== null) for (const id of idsOf(managed)) inUse.add(id);
   return {
     orders: state.orders,
     orderList: state.orderList,
@@ -197,7 +236,18 @@ const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]
   return counts;
 };
 
-const NOTHING: Findings = { complete: true, why: null, clean: true, lookUps: [], foreign: [], foreignCount: 0, orphans: [], historyLost: [], unlisted: [], algoOrders: {} };
+const NOTHING: Findings = {
+  complete: true,
+  why: null,
+  clean: true,
+  lookUps: [],
+  foreign: [],
+  foreignCount: 0,
+  orphans: [],
+  historyLost: [],
+  unlisted: [],
+  algoOrders: {},
+};
 
 const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' | 'unlisted' | 'why'> => {
   if (steps.length === 0) return NOTHING;
@@ -217,5 +267,13 @@ const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' |
       if (step.kind === 'look-up') lookUps.push(step.clientOrderId);
     }
   }
-  return { complete, clean, lookUps, foreign: foreign.slice(0, MOST_FOREIGN), foreignCount: foreign.length, orphans, historyLost };
+  return {
+    complete,
+    clean,
+    lookUps,
+    foreign: foreign.slice(0, MOST_FOREIGN),
+    foreignCount: foreign.length,
+    orphans,
+    historyLost,
+  };
 };

@@ -15,14 +15,20 @@ const shown = (value: unknown): string => {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${text.length} characters)` : text;
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /**
  * The first difference of two JSON values, depth first in the recorded order,
  * or null. With `allowNew`, properties that only the replayed value has are
  * passed over: a newer program may know more.
  */
-export const firstDifference = (recorded: unknown, replayed: unknown, allowNew = false, path = ''): ValueDifference | null => {
+export const firstDifference = (
+  recorded: unknown,
+  replayed: unknown,
+  allowNew = false,
+  path = '',
+): ValueDifference | null => {
   if (Object.is(recorded, replayed)) return null;
   if (!isObject(recorded) || !isObject(replayed) || Array.isArray(recorded) !== Array.isArray(replayed)) {
     return { path, recorded: shown(recorded), replayed: shown(replayed) };
@@ -42,9 +48,16 @@ export const firstDifference = (recorded: unknown, replayed: unknown, allowNew =
 export const textDifference = (recorded: string, replayed: string): ValueDifference | null => {
   if (recorded === replayed) return null;
   const parsed = parse(recorded);
-  if (parsed === null) return { path: '', recorded: `not JSON: ${recorded.slice(0, LONGEST)}`, replayed: shown(JSON.parse(replayed)) };
+  if (parsed === null)
+    return { path: '', recorded: `not JSON: ${recorded.slice(0, LONGEST)}`, replayed: shown(JSON.parse(replayed)) };
   // Same values in another order or notation is a difference, too: bit for bit means the text.
-  return firstDifference(parsed.value, JSON.parse(replayed)) ?? { path: '', recorded: shown(recorded), replayed: shown(replayed) };
+  return (
+    firstDifference(parsed.value, JSON.parse(replayed)) ?? {
+      path: '',
+      recorded: shown(recorded),
+      replayed: shown(replayed),
+    }
+  );
 };
 
 const parse = (text: string): { readonly value: unknown } | null => {

@@ -36,7 +36,12 @@ interface Story {
   readonly symbol: SymbolName;
   readonly entryId: string | null;
   readonly decided: Decided | null;
-  readonly orders: { readonly sequence: number; readonly cause: Input['type']; readonly at: EpochMs; readonly order: Order }[];
+  readonly orders: {
+    readonly sequence: number;
+    readonly cause: Input['type'];
+    readonly at: EpochMs;
+    readonly order: Order;
+  }[];
   readonly lines: { readonly at: EpochMs; readonly sequence: number; readonly id: string; readonly text: string }[];
   readonly fills: Of<'fill'>[];
   /** Newest status of each order that the venue has said something of. */
@@ -51,14 +56,23 @@ interface Story {
  * belongs to. Null when the journal has no such order.
  * @param schemaHash catalogue of the model that is in force before the first entry; null = none, or not known
  */
-export const explain = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: string, schemaHash: string | null = null): readonly string[] | null => {
+export const explain = (
+  store: Pick<JournalStore, 'entriesAfter'>,
+  clientOrderId: string,
+  schemaHash: string | null = null,
+): readonly string[] | null => {
   const story = findStory(store, clientOrderId, namesOf(schemaHash));
   return story === null ? null : tell(story, clientOrderId);
 };
 
-const namesOf = (schemaHash: string | null | undefined): readonly string[] | null => (schemaHash === FEATURE_SCHEMA_HASH ? FEATURE_NAMES : null);
+const namesOf = (schemaHash: string | null | undefined): readonly string[] | null =>
+  schemaHash === FEATURE_SCHEMA_HASH ? FEATURE_NAMES : null;
 
-const findStory = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: string, known: readonly string[] | null): Story | null => {
+const findStory = (
+  store: Pick<JournalStore, 'entriesAfter'>,
+  clientOrderId: string,
+  known: readonly string[] | null,
+): Story | null => {
   const current = new Map<SymbolName, Story>();
   let found: Story | null = null;
   let names = known;
@@ -70,7 +84,10 @@ const findStory = (store: Pick<JournalStore, 'entriesAfter'>, clientOrderId: str
       if (!('symbol' in effect) && effect.type !== 'place') continue;
       if (effect.type === 'place' && effect.order.purpose === 'entry') {
         if (found !== null && found.symbol === effect.order.symbol) return found;
-        current.set(effect.order.symbol, newStory(effect.order, decidedBy(sequence, input, recorded, effect.order.clientOrderId, names)));
+        current.set(
+          effect.order.symbol,
+          newStory(effect.order, decidedBy(sequence, input, recorded, effect.order.clientOrderId, names)),
+        );
       }
       const story = note(current, effect, sequence, input);
       if (effect.type === 'place' && effect.order.clientOrderId === clientOrderId) found = story;
@@ -90,13 +107,24 @@ const newStory = (order: Order, decided: Decided | null): Story => ({
   trade: null,
 });
 
-const decidedBy = (sequence: number, input: Input, effects: readonly Recorded<Effect>[], id: string, names: readonly string[] | null): Decided | null => {
+const decidedBy = (
+  sequence: number,
+  input: Input,
+  effects: readonly Recorded<Effect>[],
+  id: string,
+  names: readonly string[] | null,
+): Decided | null => {
   const decision = effects.find((effect) => effect.type === 'decision' && effect.clientOrderId === id);
   return decision?.type === 'decision' && input.type === 'prediction' ? { sequence, input, decision, names } : null;
 };
 
 /** Adds an effect to the story of its symbol; the story, or null when there is none. */
-const note = (current: Map<SymbolName, Story>, effect: Recorded<Effect>, sequence: number, input: Input): Story | null => {
+const note = (
+  current: Map<SymbolName, Story>,
+  effect: Recorded<Effect>,
+  sequence: number,
+  input: Input,
+): Story | null => {
   const { at } = input;
   switch (effect.type) {
     case 'place': {
@@ -108,11 +136,19 @@ const note = (current: Map<SymbolName, Story>, effect: Recorded<Effect>, sequenc
       return story;
     }
     case 'cancel':
-      current.get(effect.symbol)?.lines.push({ at, sequence, id: effect.clientOrderId, text: `cancellation asked for: ${effect.reason}` });
+      current
+        .get(effect.symbol)
+        ?.lines.push({ at, sequence, id: effect.clientOrderId, text: `cancellation asked for: ${effect.reason}` });
       return null;
     case 'order': {
       const { clientOrderId, status, executed, exchangeOrderId, detail } = effect;
-      const text = [`${status}, executed ${executed}`, exchangeOrderId === null ? '' : `exchange id ${exchangeOrderId}`, detail ?? ''].filter((part) => part !== '').join(', ');
+      const text = [
+        `${status}, executed ${executed}`,
+        exchangeOrderId === null ? '' : `exchange id ${exchangeOrderId}`,
+        detail ?? '',
+      ]
+        .filter((part) => part !== '')
+        .join(', ');
       const story = current.get(effect.symbol);
       story?.lines.push({ at, sequence, id: clientOrderId, text });
       story?.status.set(clientOrderId, status);
@@ -150,22 +186,41 @@ const tell = (story: Story, id: string): readonly string[] => {
   const fills = story.fills.filter((fill) => fill.clientOrderId === id);
   return [
     placed === undefined ? `Order ${id}` : `Order ${id}, ${describe(placed.order)}`,
-    ...(placed === undefined ? [] : [`Placed ${stamp(placed.at)} on a "${placed.cause}" input (journal entry ${placed.sequence}): ${placed.order.reason}`]),
+    ...(placed === undefined
+      ? []
+      : [
+          `Placed ${stamp(placed.at)} on a "${placed.cause}" input (journal entry ${placed.sequence}): ${placed.order.reason}`,
+        ]),
     ...(story.decided === null ? ['', withoutDecision(story)] : tellDecision(story.decided, story.entryId)),
     '',
     'History',
-    ...story.lines.filter((line) => line.id === id).map((line) => `  ${stamp(line.at)}  ${line.text}  (entry ${line.sequence})`),
+    ...story.lines
+      .filter((line) => line.id === id)
+      .map((line) => `  ${stamp(line.at)}  ${line.text}  (entry ${line.sequence})`),
     '',
     fills.length > 0 ? 'Fills' : isOpen(story, id) ? `Fills: none so far, ${openWords(story, id)}` : 'Fills: none',
-    ...fills.map((fill) => `  ${stamp(fill.at)}  ${fill.side} ${fill.quantity} @ ${fill.price}, fee ${fill.fee} ${fill.feeAsset}, realised ${fill.realised} (trade ${fill.tradeId})`),
-    ...(others.length === 0 ? [] : ['', 'Other orders of this position', ...others.map(({ order, at }) => `  ${stamp(at)}  ${order.clientOrderId}  ${describe(order)} (${order.reason})`)]),
+    ...fills.map(
+      (fill) =>
+        `  ${stamp(fill.at)}  ${fill.side} ${fill.quantity} @ ${fill.price}, fee ${fill.fee} ${fill.feeAsset}, realised ${fill.realised} (trade ${fill.tradeId})`,
+    ),
+    ...(others.length === 0
+      ? []
+      : [
+          '',
+          'Other orders of this position',
+          ...others.map(
+            ({ order, at }) => `  ${stamp(at)}  ${order.clientOrderId}  ${describe(order)} (${order.reason})`,
+          ),
+        ]),
     '',
     ...tellTrade(story),
   ];
 };
 
 const withoutDecision = ({ entryId }: Story): string =>
-  entryId === null ? 'The decision is not in what was read: the position began before its first entry.' : 'No decision on record: this order did not come from a prediction.';
+  entryId === null
+    ? 'The decision is not in what was read: the position began before its first entry.'
+    : 'No decision on record: this order did not come from a prediction.';
 
 const tellDecision = ({ sequence, input, decision, names }: Decided, entryId: string | null): readonly string[] => [
   '',
@@ -179,10 +234,18 @@ const tellDecision = ({ sequence, input, decision, names }: Decided, entryId: st
   ...tellFeatures(input.features, names),
 ];
 
-/** "ok    Spread is narrow                limit 0.5 %, value 0.02 %   [spread-collar]": words for people, the code for searching. */
+/**
+ * "ok    Spread is narrow                limit 0.5 %, value 0.02 %   [spread-collar]": words for people, the code for
+ * searching.
+ */
 const tellCheck = (check: Of<'decision'>['checks'][number]): string => {
   const { words, limit, value } = readCheck(check);
-  const told = [limit === '' ? '' : `limit ${limit}`, value === '' ? (check.ok ? '' : 'value unknown') : `value ${value}`].filter((part) => part !== '').join(', ');
+  const told = [
+    limit === '' ? '' : `limit ${limit}`,
+    value === '' ? (check.ok ? '' : 'value unknown') : `value ${value}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
   return `    ${check.ok ? 'ok  ' : 'FAIL'}  ${words.padEnd(32)} ${told.padEnd(40)} [${check.code}]`;
 };
 
@@ -202,20 +265,26 @@ const tellFeatures = (features: readonly (number | null)[], names: readonly stri
   const known = names !== null && names.length === features.length;
   return [
     `  Features (${features.length}${known ? '' : ', of a catalogue this program does not know'})`,
-    ...features.map((value, index) => `    ${(known ? (names[index] ?? '') : `feature ${index}`).padEnd(28)} ${value === null ? 'unknown' : Number(value.toPrecision(FEATURE_DIGITS))}`),
+    ...features.map(
+      (value, index) =>
+        `    ${(known ? (names[index] ?? '') : `feature ${index}`).padEnd(28)} ${value === null ? 'unknown' : Number(value.toPrecision(FEATURE_DIGITS))}`,
+    ),
   ];
 };
 
 /** Whether what was read leaves it open what the order has done or will do. */
 const isOpen = ({ status }: Story, id: string): boolean => !isFinal({ status: status.get(id) ?? 'intent' });
 
-const openWords = ({ status }: Story, id: string): string => (status.get(id) === 'unknown' ? 'the outcome of the order is unknown' : 'the order has not ended in what was read');
+const openWords = ({ status }: Story, id: string): string =>
+  status.get(id) === 'unknown' ? 'the outcome of the order is unknown' : 'the order has not ended in what was read';
 
 const withoutTrade = (story: Story): string => {
   const { entryId, fills } = story;
   if (entryId === null) return 'Trade: not closed in what was read';
   if (fills.length > 0) return 'Trade: still open';
-  return isOpen(story, entryId) ? `Trade: none so far, ${openWords(story, entryId)}` : 'Trade: none, nothing was filled';
+  return isOpen(story, entryId)
+    ? `Trade: none so far, ${openWords(story, entryId)}`
+    : 'Trade: none, nothing was filled';
 };
 
 const tellTrade = (story: Story): readonly string[] => {

@@ -31,7 +31,15 @@ const FIXTURE_CONFIG = {
   orderPrefix: 'gb',
   instanceId: 'fixture1',
   staleWallGrace: 0,
-  model: { name: 'fixture', hash: 'f00d', schemaHash: 'another', stop: 0.015, target: 0.03, horizonHours: 24, margin: 0.001 },
+  model: {
+    name: 'fixture',
+    hash: 'f00d',
+    schemaHash: 'another',
+    stop: 0.015,
+    target: 0.03,
+    horizonHours: 24,
+    margin: 0.001,
+  },
 };
 
 const createRandom = (seed: number): (() => number) => {
@@ -56,7 +64,13 @@ export interface FixtureRun {
 }
 
 /** Runs `hours` market hours into the store, continuing with `state`. Each call starts the engine (again). */
-export const runFixture = (store: JournalStore, state: EngineState, seed: number, hours: number, from: EpochMs = FIXTURE_START): FixtureRun => {
+export const runFixture = (
+  store: JournalStore,
+  state: EngineState,
+  seed: number,
+  hours: number,
+  from: EpochMs = FIXTURE_START,
+): FixtureRun => {
   const random = createRandom(seed);
   const effects: Effect[] = [];
   const account: Account = { balances: new Map([['USDT', decimal('1000')]]), resting: new Map(), orders: 0, trades: 0 };
@@ -74,7 +88,13 @@ export const runFixture = (store: JournalStore, state: EngineState, seed: number
   };
   const times = (): { at: EpochMs; wall: EpochMs } => ({ at: now, wall: now });
   const report = (draft: OrderDraft, order: OrderSnapshot): void =>
-    feed({ type: 'order-report', ...times(), symbol: draft.symbol, clientOrderId: draft.clientOrderId, outcome: { kind: 'known', order } });
+    feed({
+      type: 'order-report',
+      ...times(),
+      symbol: draft.symbol,
+      clientOrderId: draft.clientOrderId,
+      outcome: { kind: 'known', order },
+    });
   const answer = (effect: Effect): void => {
     if (effect.type === 'place') place(effect.order.draft);
     if (effect.type !== 'cancel') return;
@@ -85,17 +105,26 @@ export const runFixture = (store: JournalStore, state: EngineState, seed: number
   const place = (draft: OrderDraft): void => {
     const reference = { ...times(), symbol: draft.symbol, clientOrderId: draft.clientOrderId };
     if (draft.purpose === 'entry' && random() < 0.1) {
-      feed({ type: 'order-report', ...reference, outcome: { kind: 'rejected', code: 'insufficient-funds', message: 'not enough' } });
+      feed({
+        type: 'order-report',
+        ...reference,
+        outcome: { kind: 'rejected', code: 'insufficient-funds', message: 'not enough' },
+      });
       return;
     }
-    if (random() < 0.1) feed({ type: 'order-report', ...reference, outcome: { kind: 'unknown', code: 'timeout', message: 'no answer' } });
+    if (random() < 0.1)
+      feed({ type: 'order-report', ...reference, outcome: { kind: 'unknown', code: 'timeout', message: 'no answer' } });
     if (draft.purpose !== 'stop') return report(draft, snapshot(account, draft, 'filled', price, now));
     account.resting.set(draft.clientOrderId, draft);
     report(draft, snapshot(account, draft, 'new', null, now));
   };
   const quotes = (): void => {
     price = Math.round(price * (1 + (random() - 0.5) * 0.012) * 100) / 100;
-    feed({ type: 'quotes', ...times(), quotes: [{ symbol: SYMBOL, last: price, bid: price - 0.01, ask: price + 0.01, at: now }] });
+    feed({
+      type: 'quotes',
+      ...times(),
+      quotes: [{ symbol: SYMBOL, last: price, bid: price - 0.01, ask: price + 0.01, at: now }],
+    });
     for (const draft of [...account.resting.values()]) {
       if (draft.stopPrice === null || price > toNumber(draft.stopPrice)) continue;
       account.resting.delete(draft.clientOrderId);
@@ -107,11 +136,22 @@ export const runFixture = (store: JournalStore, state: EngineState, seed: number
     feed({ type: 'command', ...times(), commandId: `c${seed}-${commands}`, by: 'telegram 1 (Ada)', command: order });
   };
   const readAccount = (): void => {
-    const balances = [...account.balances].map(([asset, total]) => ({ asset, free: formatDecimal(total), locked: '0' }));
+    const balances = [...account.balances].map(([asset, total]) => ({
+      asset,
+      free: formatDecimal(total),
+      locked: '0',
+    }));
     feed({ type: 'account', ...times(), balances, failure: null, foreignOrders: [] });
   };
 
-  feed({ type: 'started', ...times(), engineVersion: 'fixture-engine', config: FIXTURE_CONFIG, instruments: [instrumentText(SYMBOL)], halts: [] });
+  feed({
+    type: 'started',
+    ...times(),
+    engineVersion: 'fixture-engine',
+    config: FIXTURE_CONFIG,
+    instruments: [instrumentText(SYMBOL)],
+    halts: [],
+  });
   feed({ type: 'clock-skew', ...times(), skew: 12.5 });
   feed({ type: 'history', ...times(), symbol: SYMBOL, candles: historyCandles(random, now) });
   readAccount();
@@ -126,9 +166,23 @@ export const runFixture = (store: JournalStore, state: EngineState, seed: number
     }
     feed({ type: 'candle', ...times(), symbol: SYMBOL, candle: candleOf(now - HOUR_MS, path) });
     const probability = 0.35 + random() * 0.6;
-    feed({ type: 'prediction', ...times(), symbol: SYMBOL, openTime: now - HOUR_MS, probability, failure: null, features: [random(), -0, null, 1e-300 * random()] });
+    feed({
+      type: 'prediction',
+      ...times(),
+      symbol: SYMBOL,
+      openTime: now - HOUR_MS,
+      probability,
+      failure: null,
+      features: [random(), -0, null, 1e-300 * random()],
+    });
     readAccount();
-    if (hour % 24 === 7) command({ name: 'unlock', reason: 'looked at it', lockIds: Object.keys(state.guardian.locks), newLossPermitted: null });
+    if (hour % 24 === 7)
+      command({
+        name: 'unlock',
+        reason: 'looked at it',
+        lockIds: Object.keys(state.guardian.locks),
+        newLossPermitted: null,
+      });
     if (hour % 50 === 40) command({ name: 'pause', reason: 'lunch' });
     if (hour % 50 === 43) command({ name: 'resume' });
   }
@@ -153,20 +207,40 @@ const historyCandles = (random: () => number, end: EpochMs): [number, number, nu
   return Array.from({ length: HISTORY_HOURS }, (_, index) => {
     const open = close;
     close = open * (1 + (random() - 0.5) * 0.02 * (1 + (index % 7)));
-    return [end - (HISTORY_HOURS - index) * HOUR_MS, open, Math.max(open, close) * 1.001, Math.min(open, close) * 0.999, close];
+    return [
+      end - (HISTORY_HOURS - index) * HOUR_MS,
+      open,
+      Math.max(open, close) * 1.001,
+      Math.min(open, close) * 0.999,
+      close,
+    ];
   });
 };
 
 /** Books the fill, if any, in the exchange's own account. */
-const snapshot = (account: Account, draft: OrderDraft, status: OrderSnapshot['status'], price: number | null, at: EpochMs): OrderSnapshot => {
+const snapshot = (
+  account: Account,
+  draft: OrderDraft,
+  status: OrderSnapshot['status'],
+  price: number | null,
+  at: EpochMs,
+): OrderSnapshot => {
   account.orders += 1;
-  const base = { clientOrderId: draft.clientOrderId, exchangeOrderId: String(account.orders), symbol: draft.symbol, side: draft.side, status, quantity: formatDecimal(draft.quantity) };
+  const base = {
+    clientOrderId: draft.clientOrderId,
+    exchangeOrderId: String(account.orders),
+    symbol: draft.symbol,
+    side: draft.side,
+    status,
+    quantity: formatDecimal(draft.quantity),
+  };
   if (price === null) return { ...base, executedQuantity: '0', fills: [] };
   account.trades += 1;
   const quote = mulDown(draft.quantity, decimal(String(price)));
   const buy = draft.side === 'buy';
   const fee = mulDown(buy ? draft.quantity : quote, decimal(FEE));
-  const move = (asset: string, amount: Decimal): void => void account.balances.set(asset, add(account.balances.get(asset) ?? ZERO, amount));
+  const move = (asset: string, amount: Decimal): void =>
+    void account.balances.set(asset, add(account.balances.get(asset) ?? ZERO, amount));
   move('BTC', buy ? sub(draft.quantity, fee) : sub(ZERO, draft.quantity));
   move('USDT', buy ? sub(ZERO, quote) : sub(quote, fee));
   const fill = {
@@ -182,7 +256,10 @@ const snapshot = (account: Account, draft: OrderDraft, status: OrderSnapshot['st
 };
 
 /** Entries and snapshots in memory, as a store would give them back. */
-export const createMemoryJournal = (): JournalStore & { readonly entries: { sequence: number; input: Input; effects: string }[]; snapshot: { sequence: number; at: EpochMs; state: string } | null } => {
+export const createMemoryJournal = (): JournalStore & {
+  readonly entries: { sequence: number; input: Input; effects: string }[];
+  snapshot: { sequence: number; at: EpochMs; state: string } | null;
+} => {
   const entries: { sequence: number; input: Input; effects: string }[] = [];
   const journal = {
     entries,
@@ -217,20 +294,30 @@ export interface Upgrade {
   readonly snapshotAtEnd?: boolean;
 }
 
-const otherwise = (effect: Effect): Effect => (effect.type === 'alert' ? { type: 'alert', alert: { ...effect.alert, title: `${effect.alert.title}!` } } : effect);
+const otherwise = (effect: Effect): Effect =>
+  effect.type === 'alert' ? { type: 'alert', alert: { ...effect.alert, title: `${effect.alert.title}!` } } : effect;
 
 /**
- * A journal that another version of the engine has begun, and that this one has gone on with from the snapshot of the first day and
- * the entries after it. @returns the entry with which this version began the last time
+ * A journal that another version of the engine has begun, and that this one has gone on with from the snapshot of the
+ * first day and the entries after it. @returns the entry with which this version began the last time
  */
-export const recordUpgrade = (store: JournalStore, engineVersion: string, { rounds = 1, words = otherwise, leaves, snapshotAtEnd = false }: Upgrade = {}): number => {
+export const recordUpgrade = (
+  store: JournalStore,
+  engineVersion: string,
+  { rounds = 1, words = otherwise, leaves, snapshotAtEnd = false }: Upgrade = {},
+): number => {
   const as = (version: string, said: (effect: Effect) => Effect): JournalStore => ({
     ...store,
-    commit: (inputs, apply) => store.commit(inputs.map((input) => (input.type === 'started' ? { ...input, engineVersion: version } : input)), (input) => apply(input).map(said)),
+    commit: (inputs, apply) =>
+      store.commit(
+        inputs.map((input) => (input.type === 'started' ? { ...input, engineVersion: version } : input)),
+        (input) => apply(input).map(said),
+      ),
   });
   const older = as('older', words);
   const { state } = runFixture(older, createEngineState(), 3, HOURS / 2);
-  const keep = (): void => store.writeSnapshot({ sequence: store.lastSequence(), at: state.at, state: encodeState(state) });
+  const keep = (): void =>
+    store.writeSnapshot({ sequence: store.lastSequence(), at: state.at, state: encodeState(state) });
   keep();
   let since = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -241,7 +328,13 @@ export const recordUpgrade = (store: JournalStore, engineVersion: string, { roun
       keep();
     }
     since = store.lastSequence() + 1;
-    runFixture(as(engineVersion, (effect) => effect), state, 5 + round, HOURS, start + (HOURS / 2) * HOUR_MS);
+    runFixture(
+      as(engineVersion, (effect) => effect),
+      state,
+      5 + round,
+      HOURS,
+      start + (HOURS / 2) * HOUR_MS,
+    );
   }
   if (snapshotAtEnd) keep();
   return since;

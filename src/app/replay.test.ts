@@ -28,9 +28,28 @@ describe('verify', () => {
 
   test('stepping the journal anew gives every effect bit for bit', () => {
     const result = verify(journal);
-    expect(result).toEqual({ ok: true, entries: journal.entries.length, effects: effects.length, firstDifference: null, engineVersions: ['fixture-engine'] });
+    expect(result).toEqual({
+      ok: true,
+      entries: journal.entries.length,
+      effects: effects.length,
+      firstDifference: null,
+      engineVersions: ['fixture-engine'],
+    });
     const kinds = new Set(effects.map((effect) => effect.type));
-    expect([...kinds].sort()).toEqual(['alert', 'baseline', 'cancel', 'command-result', 'decision', 'deposit', 'equity', 'fill', 'lock', 'order', 'place', 'trade']);
+    expect([...kinds].sort()).toEqual([
+      'alert',
+      'baseline',
+      'cancel',
+      'command-result',
+      'decision',
+      'deposit',
+      'equity',
+      'fill',
+      'lock',
+      'order',
+      'place',
+      'trade',
+    ]);
   });
 
   test('it steps the engine and does not echo the record: another engine is noticed', () => {
@@ -40,10 +59,15 @@ describe('verify', () => {
 
   test('an edited input is named by the first effect that it changes', () => {
     const { journal: edited } = recordedRun();
-    const index = edited.entries.findIndex((entry) => entry.input.type === 'prediction' && entry.effects.includes('"outcome":"entered"'));
+    const index = edited.entries.findIndex(
+      (entry) => entry.input.type === 'prediction' && entry.effects.includes('"outcome":"entered"'),
+    );
     const { input, sequence } = entryAt(edited.entries, index);
     if (input.type !== 'prediction' || input.probability === null) throw new Error('a prediction was expected');
-    edited.entries.splice(index, 1, { ...entryAt(edited.entries, index), input: { ...input, probability: input.probability + Number.EPSILON } });
+    edited.entries.splice(index, 1, {
+      ...entryAt(edited.entries, index),
+      input: { ...input, probability: input.probability + Number.EPSILON },
+    });
     const result = verify(edited);
     expect(result.ok).toBe(false);
     expect(result.entries).toBe(index);
@@ -57,7 +81,10 @@ describe('verify', () => {
     const index = edited.entries.findIndex((entry, at) => at > entered && entry.input.type === 'quotes');
     const { input } = entryAt(edited.entries, index);
     if (input.type !== 'quotes') throw new Error('quotes were expected');
-    edited.entries.splice(index, 1, { ...entryAt(edited.entries, index), input: { ...input, quotes: input.quotes.map((quote) => ({ ...quote, last: quote.last * 0.5 })) } });
+    edited.entries.splice(index, 1, {
+      ...entryAt(edited.entries, index),
+      input: { ...input, quotes: input.quotes.map((quote) => ({ ...quote, last: quote.last * 0.5 })) },
+    });
     const { firstDifference: difference } = verify(edited);
     expect(difference?.sequence).toBeGreaterThanOrEqual(index + 1);
   });
@@ -70,7 +97,10 @@ describe('verify', () => {
     const kept = edited.entries.findLastIndex((entry) => entry.input.type === 'quotes');
     const { input } = entryAt(edited.entries, kept);
     if (input.type !== 'quotes') throw new Error('quotes were expected');
-    edited.entries.splice(kept, 1, { ...entryAt(edited.entries, kept), input: { ...input, quotes: input.quotes.map((quote) => ({ ...quote, ask: quote.ask + 0.01 })) } });
+    edited.entries.splice(kept, 1, {
+      ...entryAt(edited.entries, kept),
+      input: { ...input, quotes: input.quotes.map((quote) => ({ ...quote, ask: quote.ask + 0.01 })) },
+    });
     const { firstDifference: difference } = verify(edited);
     expect(difference).toMatchObject({ sequence: last + 1, inputType: 'snapshot', path: 'state.symbols.BTC/USDT.ask' });
   });
@@ -84,16 +114,32 @@ describe('verify', () => {
     expect(encodeState(recover(older).state)).toBe(encodeState(state));
     const edited = digits.replace(/("\$window":"[^"]*)[1-9]"/, '$10"');
     older.writeSnapshot({ sequence: older.lastSequence(), at: state.at, state: edited });
-    expect(verify(older).firstDifference).toMatchObject({ inputType: 'snapshot', path: expect.stringMatching(/^state\.symbols\..*\.volatility\.window\.\$window$/) as string });
+    expect(verify(older).firstDifference).toMatchObject({
+      inputType: 'snapshot',
+      path: expect.stringMatching(/^state\.symbols\..*\.volatility\.window\.\$window$/) as string,
+    });
   });
 
   test('a changed policy constant names the first decision it changes', () => {
     const stricter: StepFunction = (state, input) =>
-      step(state, input.type === 'started' && input.config.model !== null ? { ...input, config: { ...input.config, model: { ...input.config.model, margin: 0.0011 } } } : input);
+      step(
+        state,
+        input.type === 'started' && input.config.model !== null
+          ? { ...input, config: { ...input.config, model: { ...input.config.model, margin: 0.0011 } } }
+          : input,
+      );
     const result = verify(journal, { stepFunction: stricter });
     const first = journal.entries.find((entry) => entry.input.type === 'prediction');
-    expect(result.firstDifference).toMatchObject({ sequence: first?.sequence, inputType: 'prediction', path: '[0].margin', recorded: '0.001', replayed: '0.0011' });
-    expect(describeDifference(result.firstDifference ?? never())).toMatch(/^entry \d+ \(prediction, 2024-08-01T01:00:00.000Z\), \[0\]\.margin: recorded 0\.001, replayed 0\.0011$/);
+    expect(result.firstDifference).toMatchObject({
+      sequence: first?.sequence,
+      inputType: 'prediction',
+      path: '[0].margin',
+      recorded: '0.001',
+      replayed: '0.0011',
+    });
+    expect(describeDifference(result.firstDifference ?? never())).toMatch(
+      /^entry \d+ \(prediction, 2024-08-01T01:00:00.000Z\), \[0\]\.margin: recorded 0\.001, replayed 0\.0011$/,
+    );
   });
 
   test('until ends it early, on the entry named', () => {
@@ -103,7 +149,11 @@ describe('verify', () => {
   test('a missing entry is named', () => {
     const { journal: broken } = recordedRun(24);
     broken.entries.splice(50, 1);
-    expect(verify(broken).firstDifference).toMatchObject({ sequence: 51, inputType: 'missing', recorded: 'entry 52 follows entry 50' });
+    expect(verify(broken).firstDifference).toMatchObject({
+      sequence: 51,
+      inputType: 'missing',
+      recorded: 'entry 52 follows entry 50',
+    });
   });
 
   test('a journal that ends before its own snapshot is not proved: entries after its end were there', () => {
@@ -111,7 +161,15 @@ describe('verify', () => {
     const whole = broken.lastSequence();
     broken.writeSnapshot({ sequence: whole, at: state.at, state: encodeState(state) });
     broken.entries.splice(-20);
-    expect(verify(broken)).toMatchObject({ ok: false, entries: whole - 20, firstDifference: { sequence: whole - 19, inputType: 'missing', recorded: `nothing follows entry ${whole - 20}, of ${whole}` } });
+    expect(verify(broken)).toMatchObject({
+      ok: false,
+      entries: whole - 20,
+      firstDifference: {
+        sequence: whole - 19,
+        inputType: 'missing',
+        recorded: `nothing follows entry ${whole - 20}, of ${whole}`,
+      },
+    });
     expect(verify(broken, { until: whole - 20 }).ok).toBe(true);
   });
 
@@ -120,7 +178,10 @@ describe('verify', () => {
       if (input.type === 'candle') throw new Error('no candles today');
       return step(state, input);
     };
-    expect(verify(journal, { stepFunction: failing }).firstDifference).toMatchObject({ inputType: 'candle', replayed: 'the engine failed: no candles today' });
+    expect(verify(journal, { stepFunction: failing }).firstDifference).toMatchObject({
+      inputType: 'candle',
+      replayed: 'the engine failed: no candles today',
+    });
   });
 
   test('the versions of all engines that wrote the journal are given', () => {
@@ -140,13 +201,23 @@ describe('what this version has written after another', () => {
     return { journal, since: recordUpgrade(journal, 'newer', { rounds }) };
   };
   type Journal = ReturnType<typeof createMemoryJournal>;
-  const withoutEffects = (journal: Journal, sequence: number): void => void journal.entries.splice(sequence - 1, 1, { ...entryAt(journal.entries, sequence - 1), effects: '[{}]' });
+  const withoutEffects = (journal: Journal, sequence: number): void =>
+    void journal.entries.splice(sequence - 1, 1, { ...entryAt(journal.entries, sequence - 1), effects: '[{}]' });
 
   test('is proved by itself, from the state that it found', () => {
     const { journal, since } = upgraded();
     expect(verify(journal).firstDifference?.sequence).toBeLessThan(since);
-    expect(verifyOwn(journal, 'newer')).toEqual({ parts: [{ since, through: journal.lastSequence() }], atEnd: true, gap: null, firstDifference: null });
-    expect(verifyOwn(journal, 'newer', { until: since + 9 })).toMatchObject({ parts: [{ since, through: since + 9 }], atEnd: true, firstDifference: null });
+    expect(verifyOwn(journal, 'newer')).toEqual({
+      parts: [{ since, through: journal.lastSequence() }],
+      atEnd: true,
+      gap: null,
+      firstDifference: null,
+    });
+    expect(verifyOwn(journal, 'newer', { until: since + 9 })).toMatchObject({
+      parts: [{ since, through: since + 9 }],
+      atEnd: true,
+      firstDifference: null,
+    });
   });
 
   test('is looked at from its first entry to its last', () => {
@@ -172,22 +243,42 @@ describe('what this version has written after another', () => {
 
   test('is told by the snapshot where a journal without its older days begins, and has to reach to the newest', () => {
     const { journal, since } = upgraded();
-    const { state } = recover({ ...journal, lastSequence: () => since + 20, entriesAfter: (after) => journal.entries.slice(after, since + 20).values() });
+    const { state } = recover({
+      ...journal,
+      lastSequence: () => since + 20,
+      entriesAfter: (after) => journal.entries.slice(after, since + 20).values(),
+    });
     const start = { sequence: since + 20, at: state.at, state: encodeState(state) };
-    expect(verifyOwn(journal, 'newer', { start })).toMatchObject({ parts: [{ since: since + 21 }], firstDifference: null });
+    expect(verifyOwn(journal, 'newer', { start })).toMatchObject({
+      parts: [{ since: since + 21 }],
+      firstDifference: null,
+    });
     expect(verifyOwn(journal, 'older', { start })).toMatchObject({ parts: [], atEnd: false });
     journal.writeSnapshot({ ...start, sequence: journal.lastSequence() });
     journal.entries.pop();
-    expect(verifyOwn(journal, 'newer').firstDifference).toMatchObject({ sequence: journal.lastSequence() + 1, inputType: 'missing' });
+    expect(verifyOwn(journal, 'newer').firstDifference).toMatchObject({
+      sequence: journal.lastSequence() + 1,
+      inputType: 'missing',
+    });
   });
 
   test('needs nothing from before the snapshot that its start began from, and every input since', () => {
     const { journal, since } = upgraded();
     const at = journal.snapshot?.sequence ?? 0;
-    const spoil = (index: number): void => void journal.entries.splice(index, 1, { ...entryAt(journal.entries, index), input: { type: 'timer', at: 0, wall: 0 } });
+    const spoil = (index: number): void =>
+      void journal.entries.splice(index, 1, {
+        ...entryAt(journal.entries, index),
+        input: { type: 'timer', at: 0, wall: 0 },
+      });
     spoil(at - 1);
     expect(verifyOwn(journal, 'newer').firstDifference).toBeNull();
-    journal.entries.splice(at, since - 1 - at, ...journal.entries.slice(at, since - 1).map((entry) => ({ ...entry, input: { ...entry.input, type: 'timer' } as Input })));
+    journal.entries.splice(
+      at,
+      since - 1 - at,
+      ...journal.entries
+        .slice(at, since - 1)
+        .map((entry) => ({ ...entry, input: { ...entry.input, type: 'timer' } as Input })),
+    );
     expect(verifyOwn(journal, 'newer').firstDifference).not.toBeNull();
   });
 
@@ -202,7 +293,13 @@ describe('what this version has written after another', () => {
 
 describe('recover', () => {
   test('from an empty journal: the state of a new engine', () => {
-    expect(recover(createMemoryJournal())).toMatchObject({ sequence: 0, snapshotSequence: 0, replayed: 0, difference: null, state: createEngineState() });
+    expect(recover(createMemoryJournal())).toMatchObject({
+      sequence: 0,
+      snapshotSequence: 0,
+      replayed: 0,
+      difference: null,
+      state: createEngineState(),
+    });
   });
 
   test('from the first entry, or from any snapshot: the same state', () => {
@@ -210,13 +307,22 @@ describe('recover', () => {
     const final = encodeState(state);
     const whole = recover(journal);
     expect(encodeState(whole.state)).toBe(final);
-    expect(whole).toMatchObject({ sequence: journal.entries.length, replayed: journal.entries.length, difference: null });
+    expect(whole).toMatchObject({
+      sequence: journal.entries.length,
+      replayed: journal.entries.length,
+      difference: null,
+    });
     for (const at of [1, 3, 4, 500, 1000, journal.entries.length]) {
       const half = createEngineState();
       for (const entry of journal.entries.slice(0, at)) step(half, entry.input);
       journal.writeSnapshot({ sequence: at, at: half.at, state: encodeState(half) });
       const recovered = recover(journal);
-      expect(recovered).toMatchObject({ sequence: journal.entries.length, snapshotSequence: at, replayed: journal.entries.length - at, difference: null });
+      expect(recovered).toMatchObject({
+        sequence: journal.entries.length,
+        snapshotSequence: at,
+        replayed: journal.entries.length - at,
+        difference: null,
+      });
       expect(decodeState(encodeState(recovered.state))).toEqual(decodeState(final));
     }
   });
@@ -283,10 +389,17 @@ describe('explain', () => {
   });
 
   test('an exit whose entry is on a day that was put away: nothing untrue is said of it', () => {
-    const exit = effects.find((effect) => effect.type === 'place' && effect.order.draft.purpose !== 'entry' && effects.some((fill) => fill.type === 'fill' && fill.clientOrderId === effect.order.draft.clientOrderId));
+    const exit = effects.find(
+      (effect) =>
+        effect.type === 'place' &&
+        effect.order.draft.purpose !== 'entry' &&
+        effects.some((fill) => fill.type === 'fill' && fill.clientOrderId === effect.order.draft.clientOrderId),
+    );
     if (exit?.type !== 'place') throw new Error('an exit was expected');
     const exitId = exit.order.draft.clientOrderId;
-    const placed = journal.entries.find((entry) => entry.effects.includes('"place"') && entry.effects.includes(exitId))?.sequence ?? 0;
+    const placed =
+      journal.entries.find((entry) => entry.effects.includes('"place"') && entry.effects.includes(exitId))?.sequence ??
+      0;
     const rest = { entriesAfter: (sequence: number) => journal.entriesAfter(Math.max(sequence, placed - 1)) };
     const text = explain(rest, exitId)?.join('\n') ?? '';
     expect(text).toContain('The decision is not in what was read: the position began before its first entry.');
@@ -299,18 +412,49 @@ describe('explain', () => {
     const started = journal.entries.findIndex((entry) => entry.input.type === 'started');
     const rest = { entriesAfter: (sequence: number) => journal.entriesAfter(Math.max(sequence, started + 1)) };
     expect(explain(rest, id, FEATURE_SCHEMA_HASH)?.join('\n')).toMatch(/Features \(4, of a catalogue/);
-    const whole = explain({ entriesAfter: (sequence) => Array.from(rest.entriesAfter(sequence), (entry) => (entry.input.type === 'prediction' ? { ...entry, input: { ...entry.input, features: FEATURE_NAMES.map(() => 1) } } : entry)).values() }, id, FEATURE_SCHEMA_HASH);
+    const whole = explain(
+      {
+        entriesAfter: (sequence) =>
+          Array.from(rest.entriesAfter(sequence), (entry) =>
+            entry.input.type === 'prediction'
+              ? { ...entry, input: { ...entry.input, features: FEATURE_NAMES.map(() => 1) } }
+              : entry,
+          ).values(),
+      },
+      id,
+      FEATURE_SCHEMA_HASH,
+    );
     expect(whole?.join('\n')).toContain(`Features (${FEATURE_NAMES.length})`);
   });
 
   test('an entry whose outcome is unknown, or that was not answered yet: nobody says that nothing was filled', () => {
-    const placed = journal.entries.findIndex((entry) => entry.effects.includes('"place"') && entry.effects.includes(id));
-    const told = (...after: readonly JournalEntry[]): string => explain({ entriesAfter: () => [...journal.entries.slice(0, placed + 1), ...after].values() }, id)?.join('\n') ?? '';
+    const placed = journal.entries.findIndex(
+      (entry) => entry.effects.includes('"place"') && entry.effects.includes(id),
+    );
+    const told = (...after: readonly JournalEntry[]): string =>
+      explain({ entriesAfter: () => [...journal.entries.slice(0, placed + 1), ...after].values() }, id)?.join('\n') ??
+      '';
     const { input } = entryAt(journal.entries, placed);
-    const unknown = { type: 'order', clientOrderId: id, symbol: 'BTC/USDT', status: 'unknown', exchangeOrderId: null, executed: '0', detail: 'time-out' };
-    const report = (status: string): JournalEntry => ({ sequence: placed + 2, input, effects: JSON.stringify([{ ...unknown, status }]) });
-    expect(told()).toMatch(/Fills: none so far, the order has not ended in what was read\n[^]*Trade: none so far, the order has not ended/);
-    expect(told(report('unknown'))).toMatch(/Fills: none so far, the outcome of the order is unknown\n[^]*Trade: none so far, the outcome of the order is unknown/);
+    const unknown = {
+      type: 'order',
+      clientOrderId: id,
+      symbol: 'BTC/USDT',
+      status: 'unknown',
+      exchangeOrderId: null,
+      executed: '0',
+      detail: 'time-out',
+    };
+    const report = (status: string): JournalEntry => ({
+      sequence: placed + 2,
+      input,
+      effects: JSON.stringify([{ ...unknown, status }]),
+    });
+    expect(told()).toMatch(
+      /Fills: none so far, the order has not ended in what was read\n[^]*Trade: none so far, the order has not ended/,
+    );
+    expect(told(report('unknown'))).toMatch(
+      /Fills: none so far, the outcome of the order is unknown\n[^]*Trade: none so far, the outcome of the order is unknown/,
+    );
     expect(told(report('rejected'))).toMatch(/Fills: none\n[^]*Trade: none, nothing was filled/);
   });
 
@@ -321,7 +465,11 @@ describe('explain', () => {
 
 describe('differences', () => {
   test('are found at the first value that differs, with its path', () => {
-    expect(textDifference('[{"a":1,"b":[1,2]}]', '[{"a":1,"b":[1,3]}]')).toEqual({ path: '[0].b[1]', recorded: '2', replayed: '3' });
+    expect(textDifference('[{"a":1,"b":[1,2]}]', '[{"a":1,"b":[1,3]}]')).toEqual({
+      path: '[0].b[1]',
+      recorded: '2',
+      replayed: '3',
+    });
     expect(textDifference('[]', '[{"a":1}]')).toEqual({ path: '[0]', recorded: '(nothing)', replayed: '{"a":1}' });
     expect(textDifference('[{"a":1}]', '[]')).toEqual({ path: '[0]', recorded: '{"a":1}', replayed: '(nothing)' });
     expect(textDifference('nonsense', '[]')?.recorded).toBe('not JSON: nonsense');

@@ -53,31 +53,44 @@ export interface Recovery {
  * it, stepped again, whichever engine wrote them. Each entry's effects are
  * compared with the recorded ones; what a difference means is the caller's to
  * decide, since refusing to start would abandon positions.
- * @throws Error naming the entry when the engine cannot step it, or one is missing: then there is no state to go on from.
+ * @throws Error naming the entry when the engine cannot step it, or one is missing: then there is no state to go on
+ * from.
  */
 export const recover = (store: JournalReader, stepFunction: StepFunction = step): Recovery => {
   const { state, sequence: snapshotSequence, fault: snapshotFault } = newestPoint(store);
   let sequence = snapshotSequence;
   let difference: Difference | null = null;
   for (const entry of store.entriesAfter(snapshotSequence)) {
-    if (entry.sequence !== sequence + 1) throw new Error(`journal entry ${sequence + 1} is missing: the state cannot be recovered; restore a backup`);
+    if (entry.sequence !== sequence + 1)
+      throw new Error(`journal entry ${sequence + 1} is missing: the state cannot be recovered; restore a backup`);
     difference = compareEntry(state, entry, difference, stepFunction);
     sequence = entry.sequence;
   }
   return { state, sequence, snapshotSequence, snapshotFault, replayed: sequence - snapshotSequence, difference };
 };
 
-const compareEntry = (state: EngineState, entry: JournalEntry, found: Difference | null, stepFunction: StepFunction): Difference | null => {
+const compareEntry = (
+  state: EngineState,
+  entry: JournalEntry,
+  found: Difference | null,
+  stepFunction: StepFunction,
+): Difference | null => {
   let effects: readonly Effect[];
   try {
     effects = stepFunction(state, entry.input);
   } catch (error) {
-    throw new Error(`journal entry ${entry.sequence} (${entry.input.type}) cannot be stepped again: ${messageOf(error)}`, { cause: error });
+    throw new Error(
+      `journal entry ${entry.sequence} (${entry.input.type}) cannot be stepped again: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
   return found ?? entryDifference(entry, encodeEffects(effects));
 };
 
-/** A snapshot that cannot be read costs time, not the state: the journal has everything since the one before, though days that were put away are no longer in it. */
+/**
+ * A snapshot that cannot be read costs time, not the state: the journal has everything since the one before, though
+ * days that were put away are no longer in it.
+ */
 const newestPoint = (store: JournalReader): ReturnType<typeof startingPoint> => {
   let before = Number.MAX_SAFE_INTEGER;
   let fault: string | null = null;
@@ -92,7 +105,9 @@ const newestPoint = (store: JournalReader): ReturnType<typeof startingPoint> => 
   }
 };
 
-const startingPoint = (snapshot: Snapshot | null): { readonly state: EngineState; readonly sequence: number; readonly fault: string | null } => {
+const startingPoint = (
+  snapshot: Snapshot | null,
+): { readonly state: EngineState; readonly sequence: number; readonly fault: string | null } => {
   if (snapshot === null) return { state: createEngineState(), sequence: 0, fault: null };
   try {
     return { state: decodeState(snapshot.state), sequence: snapshot.sequence, fault: null };
@@ -103,18 +118,30 @@ const startingPoint = (snapshot: Snapshot | null): { readonly state: EngineState
 
 const entryDifference = (entry: JournalEntry, replayed: string): Difference | null => {
   const found = textDifference(entry.effects, replayed);
-  return found === null ? null : { sequence: entry.sequence, inputType: entry.input.type, at: entry.input.at, ...found };
+  return found === null
+    ? null
+    : { sequence: entry.sequence, inputType: entry.input.type, at: entry.input.at, ...found };
 };
 
-/** The last entry that a journal states to have. No snapshot is written of one that is not there: a snapshot beyond the end says that the end was cut off. */
-export const statedEnd = (store: Pick<JournalReader, 'lastSequence' | 'latestSnapshot'>): number => Math.max(store.lastSequence(), store.latestSnapshot()?.sequence ?? 0);
+/**
+ * The last entry that a journal states to have. No snapshot is written of one that is not there: a snapshot beyond the
+ * end says that the end was cut off.
+ */
+export const statedEnd = (store: Pick<JournalReader, 'lastSequence' | 'latestSnapshot'>): number =>
+  Math.max(store.lastSequence(), store.latestSnapshot()?.sequence ?? 0);
 
 export interface VerifyOptions {
   /** The last entry to step; without it, all. */
   readonly until?: number;
-  /** State before the first entry that is there, where older days have been put away; without it, the journal's beginning. */
+  /**
+   * State before the first entry that is there, where older days have been put away; without it, the journal's
+   * beginning.
+   */
   readonly start?: Snapshot | null;
-  /** The first entry whose effects are held against the record; those before it only lead to its state. Without it, all are. */
+  /**
+   * The first entry whose effects are held against the record; those before it only lead to its state. Without it, all
+   * are.
+   */
   readonly from?: number;
   readonly stepFunction?: StepFunction;
 }
@@ -125,15 +152,18 @@ export interface Verification {
   readonly entries: number;
   readonly effects: number;
   readonly firstDifference: Difference | null;
-  /** Versions of the engines that wrote the journal, in order of appearance; one that is not the present one explains a difference. */
+  /**
+   * Versions of the engines that wrote the journal, in order of appearance; one that is not the present one explains a
+   * difference.
+   */
   readonly engineVersions: readonly string[];
 }
 
 /**
  * Steps the engine anew from the first entry, nothing taken from what is
  * stored but the inputs (and the state that a journal without its older days
- * begins from), and holds every effect against the record, bit for bit. The state is held against the latest snapshot on the way, so that an
- * edit without an effect of its own is found, too.
+ * begins from), and holds every effect against the record, bit for bit. The state is held against the latest snapshot
+ * on the way, so that an edit without an effect of its own is found, too.
  */
 export const verify = (store: JournalReader, options: VerifyOptions = {}): Verification => {
   const { until = Number.POSITIVE_INFINITY, start = null, from = 0, stepFunction = step } = options;
@@ -151,11 +181,20 @@ export const verify = (store: JournalReader, options: VerifyOptions = {}): Verif
     firstDifference: difference,
     engineVersions: [...versions],
   });
-  if (start !== null && fault !== null) return result({ sequence: start.sequence, inputType: 'snapshot', at: start.at, path: 'state', recorded: fault, replayed: 'a state' });
+  if (start !== null && fault !== null)
+    return result({
+      sequence: start.sequence,
+      inputType: 'snapshot',
+      at: start.at,
+      path: 'state',
+      recorded: fault,
+      replayed: 'a state',
+    });
   for (const entry of store.entriesAfter(before)) {
     if (entry.sequence > until) break;
     if (entry.input.type === 'started') versions.add(entry.input.engineVersion);
-    if (entry.sequence !== reached + 1) return result(missing(reached + 1, entry.input.at, `entry ${entry.sequence} follows entry ${reached}`));
+    if (entry.sequence !== reached + 1)
+      return result(missing(reached + 1, entry.input.at, `entry ${entry.sequence} follows entry ${reached}`));
     const stepped = stepAnew(state, entry, stepFunction, entry.sequence >= from);
     if ('difference' in stepped) return result(stepped.difference);
     reached = entry.sequence;
@@ -187,14 +226,23 @@ export interface OwnProof {
 }
 
 /** @param start state before the oldest entry that is there, with the version that was at work then */
-const ownParts = (store: JournalReader, engineVersion: string, { start = null, until = Number.POSITIVE_INFINITY }: Pick<VerifyOptions, 'start' | 'until'>): Omit<OwnProof, 'firstDifference'> => {
+const ownParts = (
+  store: JournalReader,
+  engineVersion: string,
+  { start = null, until = Number.POSITIVE_INFINITY }: Pick<VerifyOptions, 'start' | 'until'>,
+): Omit<OwnProof, 'firstDifference'> => {
   const parts: { readonly since: number; through: number }[] = [];
   let reached = start?.sequence ?? 0;
   let own = start !== null && startingPoint(start).state.engineVersion === engineVersion;
   let open: (typeof parts)[number] | null = null;
   for (const { sequence, input } of store.entriesAfter(reached)) {
     if (sequence > until) break;
-    if (sequence !== reached + 1) return { parts, atEnd: open !== null, gap: missing(reached + 1, input.at, `entry ${sequence} follows entry ${reached}`) };
+    if (sequence !== reached + 1)
+      return {
+        parts,
+        atEnd: open !== null,
+        gap: missing(reached + 1, input.at, `entry ${sequence} follows entry ${reached}`),
+      };
     reached = sequence;
     if (input.type === 'started') own = input.engineVersion === engineVersion;
     if (!own) open = null;
@@ -205,10 +253,14 @@ const ownParts = (store: JournalReader, engineVersion: string, { start = null, u
 };
 
 /**
- * What this engine has written before and after another did, proved part by part, each by itself: the other may have decided
- * otherwise, and from its first difference on the two have different states.
+ * What this engine has written before and after another did, proved part by part, each by itself: the other may have
+ * decided otherwise, and from its first difference on the two have different states.
  */
-export const verifyOwn = (store: JournalReader, engineVersion: string, options: Omit<VerifyOptions, 'from'> = {}): OwnProof => {
+export const verifyOwn = (
+  store: JournalReader,
+  engineVersion: string,
+  options: Omit<VerifyOptions, 'from'> = {},
+): OwnProof => {
   const found = ownParts(store, engineVersion, options);
   if (found.gap !== null) return { ...found, firstDifference: null };
   for (const part of found.parts) {
@@ -236,7 +288,12 @@ const missing = (expected: number, at: EpochMs, recorded: string): Difference =>
   replayed: `entry ${expected}`,
 });
 
-const stepAnew = (state: EngineState, entry: JournalEntry, stepFunction: StepFunction, compares: boolean): { readonly count: number } | { readonly difference: Difference } => {
+const stepAnew = (
+  state: EngineState,
+  entry: JournalEntry,
+  stepFunction: StepFunction,
+  compares: boolean,
+): { readonly count: number } | { readonly difference: Difference } => {
   try {
     const effects = stepFunction(state, entry.input);
     if (!compares) return { count: 0 };
@@ -244,7 +301,16 @@ const stepAnew = (state: EngineState, entry: JournalEntry, stepFunction: StepFun
     return difference === null ? { count: effects.length } : { difference };
   } catch (error) {
     const { sequence, input } = entry;
-    return { difference: { sequence, inputType: input.type, at: input.at, path: '', recorded: 'effects', replayed: `the engine failed: ${messageOf(error)}` } };
+    return {
+      difference: {
+        sequence,
+        inputType: input.type,
+        at: input.at,
+        path: '',
+        recorded: 'effects',
+        replayed: `the engine failed: ${messageOf(error)}`,
+      },
+    };
   }
 };
 

@@ -5,7 +5,10 @@ import type { Log } from '../ports/log.ts';
 import type { VenueError } from '../ports/venue.ts';
 import { DEFAULT_RATE_WAIT } from './retry-policy.ts';
 
-/** What the executor asks of an exchange: to take an order, to take one away, also to make room for another, or what became of one. */
+/**
+ * What the executor asks of an exchange: to take an order, to take one away, also to make room for another, or what
+ * became of one.
+ */
 export type Errand = OrderPurpose | 'cancel' | 'make-room' | 'look';
 
 /** Stops and exits go before entries, and what takes an order away before what makes one. */
@@ -16,11 +19,14 @@ const LOOK: Milliseconds = 30 * SECOND_MS;
 
 /**
  * Where every request of the executor waits while the exchange wants us to be
- * slow. One refusal slows all of them, or orders and what makes room for them, or entries alone, where it says that the others
- * may go; when the wait is over they go on in the order of their urgency, whoever came first.
+ * slow. One refusal slows all of them, or orders and what makes room for them, or entries alone, where it says that the
+ * others may go; when the wait is over they go on in the order of their urgency, whoever came first.
  */
 export interface RequestGate {
-  /** Resolves when a request may go: in the same moment as a rule. Early when the signal aborts or `until` (wall time) is over: look again. */
+  /**
+   * Resolves when a request may go: in the same moment as a rule. Early when the signal aborts or `until` (wall time)
+   * is over: look again.
+   */
   turn(errand: Errand, signal: AbortSignal, until: EpochMs | null): Promise<void>;
   /** Takes note of a refusal; those that do not ask for slowness change nothing. */
   note(error: VenueError): void;
@@ -82,7 +88,8 @@ export const createRequestGate = (clock: Clock, log: Log): RequestGate => {
         resolve();
       };
       signal.addEventListener('abort', leave, { once: true, signal: gone.signal });
-      if (until !== null && left(errand) > 0) void clock.sleep(Math.max(0, until - clock.wallNow()) + 1, gone.signal).then(leave);
+      if (until !== null && left(errand) > 0)
+        void clock.sleep(Math.max(0, until - clock.wallNow()) + 1, gone.signal).then(leave);
     });
     void release();
     await passed;
@@ -99,7 +106,15 @@ export const createRequestGate = (clock: Clock, log: Log): RequestGate => {
       if (error.urgentMayGo === true) entriesOpenAt = Math.max(entriesOpenAt, until);
       else if (error.ordersOnly === true) ordersOpenAt = Math.max(ordersOpenAt, until);
       else openAt = Math.max(openAt, until);
-      log.warn({ code: error.code, waitMs: wait, entriesOnly: error.urgentMayGo === true, ordersOnly: error.ordersOnly === true }, 'the exchange asks to slow down');
+      log.warn(
+        {
+          code: error.code,
+          waitMs: wait,
+          entriesOnly: error.urgentMayGo === true,
+          ordersOnly: error.ordersOnly === true,
+        },
+        'the exchange asks to slow down',
+      );
     },
     left,
   };

@@ -8,7 +8,9 @@ export const MAX_ENTRY_SENDS = 3;
 export const MAX_REDUCE_SENDS = 10;
 /** Tries of one cancellation before the engine is told that it did not work out. */
 export const MAX_CANCELS = 10;
-/** Looks at an accepted order that should be final at once (market, immediate-or-cancel) before it is left to the watch. */
+/**
+ * Looks at an accepted order that should be final at once (market, immediate-or-cancel) before it is left to the watch.
+ */
 export const MAX_FINAL_LOOKS = 5;
 /** Wait when the exchange says "slow down" without saying for how long. */
 export const DEFAULT_RATE_WAIT: Milliseconds = 60 * SECOND_MS;

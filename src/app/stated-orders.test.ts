@@ -11,7 +11,12 @@ test('many orders of which nothing is heard hold up the look at the market for n
   const world = new World().ready();
   const clock = createVirtualClock(world.wall);
   const ids = ['a', 'b', 'c', 'd', 'e'];
-  for (const id of ids) world.state.orders[id] = { ...openRecord(draftOf(id, 'entry'), world.at, world.wall), status: 'unknown', unknownSince: world.wall };
+  for (const id of ids)
+    world.state.orders[id] = {
+      ...openRecord(draftOf(id, 'entry'), world.at, world.wall),
+      status: 'unknown',
+      unknownSince: world.wall,
+    };
   const asked: string[] = [];
   const look = createStatedOrders({
     host: hostOf(world, clock).host,

@@ -23,21 +23,40 @@ export interface StatedOrdersOptions {
 
 /**
  * Settles orders that have ended and state how much they have bought or sold, while the exchange's list of their trades
- * cannot be read. Without its fills an entry is no position in the books and gets no stop, and what a stop has left over
- * gets no other one. So after a minute of failed look-ups such an order is settled by its own statement, if the balances
- * bear it out; otherwise it waits for its trades or for an operator, like any other.
+ * cannot be read. Without its fills an entry is no position in the books and gets no stop, and what a stop has left
+ * over gets no other one. So after a minute of failed look-ups such an order is settled by its own statement, if the
+ * balances bear it out; otherwise it waits for its trades or for an operator, like any other.
  * @returns a function that looks at such orders, as many as its time allows, and begins the next time with those it did
  * not reach; resolves to whether one was settled
  */
-export const createStatedOrders = ({ host, venue, executor, clock, log, evidence }: StatedOrdersOptions): (() => Promise<boolean>) => {
-  const waiting = (): readonly OrderRecord[] => executor.stuck.flatMap((id) => host.state.orders[id] ?? []).filter(({ status }) => status === 'unknown');
+export const createStatedOrders = ({
+  host,
+  venue,
+  executor,
+  clock,
+  log,
+  evidence,
+}: StatedOrdersOptions): (() => Promise<boolean>) => {
+  const waiting = (): readonly OrderRecord[] =>
+    executor.stuck.flatMap((id) => host.state.orders[id] ?? []).filter(({ status }) => status === 'unknown');
 
   const settle = async ({ draft: { symbol, clientOrderId } }: OrderRecord): Promise<boolean> => {
     const found = await venue.lookUp({ symbol, clientOrderId });
     if (found.kind !== 'unknown' || found.stated === undefined) return false;
     const shown = await evidence({ symbol, clientOrderId });
-    const why = typeof shown === 'string' ? shown : decide(clientOrderId, { ...shown, stated: found.stated, ...(found.statedQuote === undefined ? {} : { statedQuote: found.statedQuote }) });
-    if (why !== null) log.warn({ symbol, clientOrderId, stated: found.stated, why }, 'an order states what it has executed, its trades cannot be read, and it is not settled by that');
+    const why =
+      typeof shown === 'string'
+        ? shown
+        : decide(clientOrderId, {
+            ...shown,
+            stated: found.stated,
+            ...(found.statedQuote === undefined ? {} : { statedQuote: found.statedQuote }),
+          });
+    if (why !== null)
+      log.warn(
+        { symbol, clientOrderId, stated: found.stated, why },
+        'an order states what it has executed, its trades cannot be read, and it is not settled by that',
+      );
     return why === null;
   };
 
@@ -46,7 +65,12 @@ export const createStatedOrders = ({ host, venue, executor, clock, log, evidence
     const claim = { clientOrderId, claim: 'filled', price: null, evidence: seen } as const;
     const judged = judgeSettlement(host.state, clock.wallNow() + host.state.wallShift, claim);
     if (!judged.ok) return judged.text;
-    host.apply({ type: 'command', commandId: `stated-${clientOrderId}`, by: 'the order’s own statement', command: { name: 'settle', ...claim } });
+    host.apply({
+      type: 'command',
+      commandId: `stated-${clientOrderId}`,
+      by: 'the order’s own statement',
+      command: { name: 'settle', ...claim },
+    });
     executor.forget(clientOrderId);
     return null;
   };

@@ -25,7 +25,9 @@ const WORTH = { PASS: 1, WARN: 0.5, FAIL: 0 } as const;
 
 /** Judges the evidence, domain by domain. Nothing is remembered and nothing is assumed. */
 export const judge = (evidence: Evidence): ReadinessReport => {
-  const checks: Check[] = DOMAINS.flatMap((domain) => CHECKS[domain](evidence).map((finding) => ({ domain, ...finding })));
+  const checks: Check[] = DOMAINS.flatMap((domain) =>
+    CHECKS[domain](evidence).map((finding) => ({ domain, ...finding })),
+  );
   const worth = checks.reduce((sum, { verdict }) => sum + WORTH[verdict], 0);
   return {
     at: evidence.at,
@@ -51,7 +53,8 @@ export const reportMarkdown = (report: ReadinessReport): string => {
   ];
   for (const domain of DOMAINS) {
     lines.push('', `## ${domain}`, '', '| check | verdict | evidence |', '|---|---|---|');
-    for (const { name, verdict, evidence } of report.checks.filter((check) => check.domain === domain)) lines.push(`| ${name} | ${MARKS[verdict]} | ${cell(evidence)} |`);
+    for (const { name, verdict, evidence } of report.checks.filter((check) => check.domain === domain))
+      lines.push(`| ${name} | ${MARKS[verdict]} | ${cell(evidence)} |`);
   }
   return `${lines.join('\n')}\n`;
 };
@@ -60,7 +63,19 @@ export const reportMarkdown = (report: ReadinessReport): string => {
 export const reportLines = (report: ReadinessReport): readonly string[] => {
   const width = Math.max(...report.checks.map(({ name }) => name.length));
   return [
-    ...DOMAINS.flatMap((domain) => [domain, ...report.checks.filter((check) => check.domain === domain).map(({ name, verdict, evidence }) => `  ${verdict}  ${name.padEnd(width)}  ${evidence}`)]),
-    `score ${report.score}/100: ${report.ready ? 'ready' : `not ready (${report.checks.filter(({ verdict }) => verdict === 'FAIL').map(({ name }) => name).join(', ')})`}`,
+    ...DOMAINS.flatMap((domain) => [
+      domain,
+      ...report.checks
+        .filter((check) => check.domain === domain)
+        .map(({ name, verdict, evidence }) => `  ${verdict}  ${name.padEnd(width)}  ${evidence}`),
+    ]),
+    `score ${report.score}/100: ${
+      report.ready
+        ? 'ready'
+        : `not ready (${report.checks
+            .filter(({ verdict }) => verdict === 'FAIL')
+            .map(({ name }) => name)
+            .join(', ')})`
+    }`,
   ];
 };

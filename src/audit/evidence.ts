@@ -20,7 +20,13 @@ export interface DrillRecord {
 export type Phase =
   /** `exists`: there is something at its path, which could not be read. */
   | { readonly status: 'missing'; readonly why: string; readonly exists: boolean }
-  | { readonly status: 'read'; readonly path: string; readonly mode: string; readonly record: PhaseRecord; readonly drills: readonly DrillRecord[] };
+  | {
+      readonly status: 'read';
+      readonly path: string;
+      readonly mode: string;
+      readonly record: PhaseRecord;
+      readonly drills: readonly DrillRecord[];
+    };
 
 export interface ConfigFacts {
   readonly mode: string;
@@ -50,7 +56,12 @@ export interface ExchangeFacts {
   readonly skew: Milliseconds | null;
   /** null = no key, or it could not be asked. */
   readonly account: { readonly canTrade: boolean; readonly equity: number | null } | null;
-  readonly rights: { readonly trading: boolean; readonly withdrawals: boolean; readonly beyondSpot: boolean; readonly ipRestricted: boolean } | null;
+  readonly rights: {
+    readonly trading: boolean;
+    readonly withdrawals: boolean;
+    readonly beyondSpot: boolean;
+    readonly ipRestricted: boolean;
+  } | null;
   /** Why account or rights are not known; null when they are. */
   readonly accountFault: string | null;
 }

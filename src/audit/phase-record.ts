@@ -75,16 +75,28 @@ export interface Run {
   readonly to: EpochMs;
 }
 
-/** An effect as far as it is looked at here, in the form in which it is recorded: amounts are text, an order is its draft. */
+/**
+ * An effect as far as it is looked at here, in the form in which it is recorded: amounts are text, an order is its
+ * draft.
+ */
 type Recorded =
-  | { readonly type: 'place'; readonly order: { readonly clientOrderId: string; readonly symbol: string; readonly purpose: string } }
-  | { readonly type: 'decision'; readonly clientOrderId: string | null; readonly outcome: string; readonly checks: readonly { readonly ok: boolean }[] }
+  | {
+      readonly type: 'place';
+      readonly order: { readonly clientOrderId: string; readonly symbol: string; readonly purpose: string };
+    }
+  | {
+      readonly type: 'decision';
+      readonly clientOrderId: string | null;
+      readonly outcome: string;
+      readonly checks: readonly { readonly ok: boolean }[];
+    }
   | { readonly type: 'fill'; readonly purpose: string; readonly symbol: string }
   | { readonly type: 'order'; readonly status: string; readonly clientOrderId: string; readonly symbol: string }
   | { readonly type: 'trade'; readonly symbol: string }
   | { readonly type: 'lock'; readonly change: 'set' | 'cleared'; readonly lock: { readonly kind: string } };
 
-const sameLimits = (a: Limits, b: Limits): boolean => (Object.keys(b) as (keyof Limits)[]).every((name) => a[name] === b[name]);
+const sameLimits = (a: Limits, b: Limits): boolean =>
+  (Object.keys(b) as (keyof Limits)[]).every((name) => a[name] === b[name]);
 
 /** Mutable while the journal goes by. */
 class Recorder {
@@ -121,12 +133,16 @@ class Recorder {
   #filledAt = new Map<string, EpochMs>();
   #openEntry = new Map<string, string>();
 
-  /** `start`: the state before the first entry. Of a journal whose oldest days were put away it is in the middle of a run. */
+  /**
+   * `start`: the state before the first entry. Of a journal whose oldest days were put away it is in the middle of a
+   * run.
+   */
   constructor(terms: Terms, start: EngineState) {
     this.terms = terms;
     this.#stopped = !start.running;
     if (start.running && start.config !== null) this.#kind = this.#kindOf(start.config);
-    for (const { symbol, newestCandleOpen } of Object.values(start.symbols)) if (newestCandleOpen !== null) this.#newest.set(symbol, newestCandleOpen);
+    for (const { symbol, newestCandleOpen } of Object.values(start.symbols))
+      if (newestCandleOpen !== null) this.#newest.set(symbol, newestCandleOpen);
   }
 
   input(input: Input): void {
@@ -143,7 +159,11 @@ class Recorder {
         this.#kind = null;
         return;
       case 'history':
-        return this.#candles(input.symbol, input.candles.map(([openTime]) => openTime), false);
+        return this.#candles(
+          input.symbol,
+          input.candles.map(([openTime]) => openTime),
+          false,
+        );
       case 'candle':
         return this.#candles(input.symbol, [input.candle.openTime], true);
       case 'prediction':
@@ -163,7 +183,10 @@ class Recorder {
     }
   }
 
-  /** A run goes on until its last input and as long after it as a pause may be: what it did then is recorded a moment later. */
+  /**
+   * A run goes on until its last input and as long after it as a pause may be: what it did then is recorded a moment
+   * later.
+   */
   #goOn(wall: EpochMs): void {
     if (this.#kind !== 'counted') return;
     const run = this.runs.at(-1);
@@ -192,7 +215,8 @@ class Recorder {
   #candles(symbol: string, openTimes: readonly EpochMs[], running: boolean): void {
     for (const openTime of openTimes) {
       const newest = this.#newest.get(symbol);
-      if (running && newest !== undefined && openTime > newest + HOUR_MS) this.counts.missingCandles += Math.round((openTime - newest) / HOUR_MS) - 1;
+      if (running && newest !== undefined && openTime > newest + HOUR_MS)
+        this.counts.missingCandles += Math.round((openTime - newest) / HOUR_MS) - 1;
       if (newest === undefined || openTime > newest) this.#newest.set(symbol, openTime);
     }
   }
@@ -210,9 +234,15 @@ class Recorder {
         counts.entryOrders += 1;
         this.#openEntry.set(draft.clientOrderId, draft.symbol);
         const decision = all.find((other) => other.type === 'decision' && other.clientOrderId === draft.clientOrderId);
-        if (decision?.type !== 'decision' || decision.outcome !== 'entered' || decision.checks.some((check) => !check.ok)) counts.unapproved += 1;
+        if (
+          decision?.type !== 'decision' ||
+          decision.outcome !== 'entered' ||
+          decision.checks.some((check) => !check.ok)
+        )
+          counts.unapproved += 1;
         // A lock may end in the very step that enters.
-        if (!wasActive && !all.some((other) => other.type === 'lock' && other.change === 'cleared')) counts.entriesUnderLock += 1;
+        if (!wasActive && !all.some((other) => other.type === 'lock' && other.change === 'cleared'))
+          counts.entriesUnderLock += 1;
         return;
       }
       case 'fill':
@@ -220,14 +250,16 @@ class Recorder {
         return;
       case 'order':
         // The stop at work, or the position gone: either ends the time without protection.
-        if (effect.status === 'working' && !this.#openEntry.has(effect.clientOrderId)) this.#protected(effect.symbol, wall);
+        if (effect.status === 'working' && !this.#openEntry.has(effect.clientOrderId))
+          this.#protected(effect.symbol, wall);
         return;
       case 'trade':
         if (this.#kind === 'counted') counts.closedTrades += 1;
         this.#protected(effect.symbol, wall);
         return;
       case 'lock':
-        if (effect.lock.kind === 'kill-switch' && this.#kind === 'counted') counts[effect.change === 'set' ? 'killSwitches' : 'killSwitchesCleared'] += 1;
+        if (effect.lock.kind === 'kill-switch' && this.#kind === 'counted')
+          counts[effect.change === 'set' ? 'killSwitches' : 'killSwitchesCleared'] += 1;
         if (effect.change === 'set' && effect.lock.kind === 'stale-data') counts.staleLocks += 1;
         if (effect.change === 'set' && effect.lock.kind === 'reconciliation') counts.reconciliationLocks += 1;
         return;
@@ -245,7 +277,15 @@ class Recorder {
 
   watchDay(state: EngineState): void {
     const { dayBaseline, lastEquity, day } = state.guardian;
-    if (dayBaseline === null || dayBaseline <= 0 || lastEquity === null || day === null || lastEquity.at < day || lastEquity.at >= day + DAY_MS) return;
+    if (
+      dayBaseline === null ||
+      dayBaseline <= 0 ||
+      lastEquity === null ||
+      day === null ||
+      lastEquity.at < day ||
+      lastEquity.at >= day + DAY_MS
+    )
+      return;
     this.worstDay = Math.max(this.worstDay, 1 - lastEquity.value / dayBaseline);
   }
 }
@@ -296,10 +336,20 @@ export const recordPhase = (entries: Iterable<JournalEntry>, start: Snapshot | n
     worstDay,
     drift,
     locks: Object.values(state.guardian.locks).map((lock) => `${lock.id} (${lock.reason})`),
-    openOutcomes: Object.values(state.orders).filter((record) => record.status === 'unknown' || record.status === 'intent').map((record) => record.draft.clientOrderId),
-    unprotected: Object.values(state.symbols).filter(({ managed }) => managed !== null && managed.phase !== 'entering' && !stopWorks(state, managed.stopOrderId)).map(({ symbol }) => symbol),
+    openOutcomes: Object.values(state.orders)
+      .filter((record) => record.status === 'unknown' || record.status === 'intent')
+      .map((record) => record.draft.clientOrderId),
+    unprotected: Object.values(state.symbols)
+      .filter(
+        ({ managed }) => managed !== null && managed.phase !== 'entering' && !stopWorks(state, managed.stopOrderId),
+      )
+      .map(({ symbol }) => symbol),
     symbols: state.config?.symbols ?? [],
-    held: Object.fromEntries(Object.values(state.symbols).filter(({ heldNumber }) => heldNumber > 0).map(({ symbol, heldNumber }) => [symbol, heldNumber])),
+    held: Object.fromEntries(
+      Object.values(state.symbols)
+        .filter(({ heldNumber }) => heldNumber > 0)
+        .map(({ symbol, heldNumber }) => [symbol, heldNumber]),
+    ),
   };
 };
 

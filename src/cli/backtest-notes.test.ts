@@ -20,7 +20,9 @@ const trainedTo = (...ends: readonly string[]): string => JSON.stringify({ data:
 describe('what a reader has to know before the figures', () => {
   test('a model that has seen a part of the span, in any of its series', () => {
     expect(notesOf(...model(trainedTo('2023-12-31T23:00:00.000Z')), RECORDED, FROM)).toEqual([]);
-    expect(notesOf(...model(trainedTo('2023-06-30T23:00:00.000Z', '2024-01-01T00:00:00.000Z')), RECORDED, FROM)[0]).toMatch(/^IN SAMPLE: .* up to 2024-01-01/);
+    expect(
+      notesOf(...model(trainedTo('2023-06-30T23:00:00.000Z', '2024-01-01T00:00:00.000Z')), RECORDED, FROM)[0],
+    ).toMatch(/^IN SAMPLE: .* up to 2024-01-01/);
   });
 
   test.each([
@@ -34,14 +36,24 @@ describe('what a reader has to know before the figures', () => {
 
   test.each([
     ['a card that is cut off', '{"data": [{"to": "2023', 'card.json is not JSON'],
-    ['the card of another model, which has not seen them', JSON.stringify({ modelSha256: 'b'.repeat(64), data: [{ to: '2023-06-30T23:00:00.000Z' }] }), `card.json is the card of another model (its modelSha256 is bbbbbbbbbbbb, the model's aaaaaaaaaaaa)`],
+    [
+      'the card of another model, which has not seen them',
+      JSON.stringify({ modelSha256: 'b'.repeat(64), data: [{ to: '2023-06-30T23:00:00.000Z' }] }),
+      `card.json is the card of another model (its modelSha256 is bbbbbbbbbbbb, the model's aaaaaaaaaaaa)`,
+    ],
   ])('%s: so is what is at fault', (_, card, fault) => {
     const [note] = notesOf(...model(card), RECORDED, FROM);
     expect(note).toMatch(/^PERHAPS IN SAMPLE: /);
     expect(note).toContain(fault);
   });
 
-  test('the model\'s own card is believed', () => {
-    expect(notesOf(...model(JSON.stringify({ modelSha256: MODEL.hash, data: [{ to: '2023-06-30T23:00:00.000Z' }] })), RECORDED, FROM)).toEqual([]);
+  test("the model's own card is believed", () => {
+    expect(
+      notesOf(
+        ...model(JSON.stringify({ modelSha256: MODEL.hash, data: [{ to: '2023-06-30T23:00:00.000Z' }] })),
+        RECORDED,
+        FROM,
+      ),
+    ).toEqual([]);
   });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { assumptionsOf, hourOf, marginOf, refuseBesideCompare, refuseSeed, seedOf, symbolsOf } from './backtest-options.ts';
+import {
+  assumptionsOf,
+  hourOf,
+  marginOf,
+  refuseBesideCompare,
+  refuseSeed,
+  seedOf,
+  symbolsOf,
+} from './backtest-options.ts';
 
 describe('options of a backtest', () => {
   test.each([
@@ -13,7 +21,10 @@ describe('options of a backtest', () => {
     [() => assumptionsOf({ latency: '1e9' }), '--latency 1e9 is not a number of milliseconds'],
     [() => marginOf('0', 0.1), 'use a fraction above zero'],
     [() => seedOf('1.5'), '--seed 1.5 is not a whole number'],
-    [() => refuseBesideCompare({ compare: 'paper.db', fee: '0.002', report: 'out', unlockAfter: '3' }), '--fee, --report, --unlock-after: --compare prints how a database differs'],
+    [
+      () => refuseBesideCompare({ compare: 'paper.db', fee: '0.002', report: 'out', unlockAfter: '3' }),
+      '--fee, --report, --unlock-after: --compare prints how a database differs',
+    ],
     [() => refuseSeed('3', 'candles'), '--seed 3 is for the generated market, but the candles are those of candles'],
   ])('%#: one line that names the option, the value and what would be right', (run, message) => {
     expect(run).toThrow(message);

@@ -7,8 +7,16 @@ import type { BacktestStudy } from '../research/backtest/study.ts';
 import { putFiles } from '../research/put-files.ts';
 import { written } from './written.ts';
 
-/** Writes the report's files: all of them, or none over those of another report. @throws UserError when the folder can't be written */
-export const writeReport = async (study: BacktestStudy, directory: string, series: readonly SymbolSeries[], notes: readonly string[]): Promise<void> => {
+/**
+ * Writes the report's files: all of them, or none over those of another report.
+ * @throws UserError when the folder can't be written
+ */
+export const writeReport = async (
+  study: BacktestStudy,
+  directory: string,
+  series: readonly SymbolSeries[],
+  notes: readonly string[],
+): Promise<void> => {
   const files = await reportFiles(study, series, notes, drawScene);
   written(directory, () => {
     makeDirectory(resolve(directory));

@@ -18,7 +18,16 @@ import { noKnownRow } from '../research/dataset/known-rows.ts';
 import { runStudy, type BacktestStudy } from '../research/backtest/study.ts';
 import { summaryLines } from '../research/backtest/summary.ts';
 import { notesOf } from './backtest-notes.ts';
-import { assumptionsOf, hourOf, marginOf, refuseBesideCompare, refuseSeed, seedOf, symbolsOf, type BacktestArguments } from './backtest-options.ts';
+import {
+  assumptionsOf,
+  hourOf,
+  marginOf,
+  refuseBesideCompare,
+  refuseSeed,
+  seedOf,
+  symbolsOf,
+  type BacktestArguments,
+} from './backtest-options.ts';
 import { generatedMarket, recordedMarket, spanOf, type BacktestMarket } from './backtest-market.ts';
 import { bundledModel, modelRefusal } from './compose/model.ts';
 import { engineVersion } from './engine-version.ts';
@@ -52,7 +61,13 @@ export const backtest = async (options: BacktestArguments): Promise<ExitCode> =>
   refuseUnanswered(predictions, market, symbols, span);
   const stepped = performance.now();
   const study = runStudy({
-    config: engineConfig(config, symbols, model.description, marginOf(options.margin, model.description.margin), assumptions.fee),
+    config: engineConfig(
+      config,
+      symbols,
+      model.description,
+      marginOf(options.margin, model.description.margin),
+      assumptions.fee,
+    ),
     model: model.description,
     engineVersion: engineVersion(),
     instruments: symbols.map(instrumentOf),
@@ -82,7 +97,9 @@ const openMarket = (options: BacktestArguments, config: Config, symbols: readonl
   return directory === null ? generatedMarket(seedOf(options.seed), symbols) : recordedMarket(directory, symbols);
 };
 
-/** The configured model; the demo's knows nothing of real markets, so recorded candles take the trading model instead. */
+/**
+ * The configured model; the demo's knows nothing of real markets, so recorded candles take the trading model instead.
+ */
 const modelDirectory = (config: Config, market: BacktestMarket): string => {
   if (!market.recorded) return DEMO_MODEL;
   return config.modelDir === DEMO_MODEL ? RECORDED_MODEL : config.modelDir;
@@ -92,7 +109,13 @@ const modelDirectory = (config: Config, market: BacktestMarket): string => {
 const openModel = async (directory: string, config: Config): Promise<Model> => {
   const { stopLoss, takeProfit, horizonHours } = config.limits;
   try {
-    return await loadModel(directory, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT, stop: stopLoss, target: takeProfit, horizonHours });
+    return await loadModel(directory, {
+      schemaHash: FEATURE_SCHEMA_HASH,
+      featureCount: FEATURE_COUNT,
+      stop: stopLoss,
+      target: takeProfit,
+      horizonHours,
+    });
   } catch (error) {
     throw modelRefusal(error);
   }
@@ -107,15 +130,28 @@ const ask = async (market: BacktestMarket, symbols: readonly SymbolName[], model
   }
 };
 
-/** @throws UserError when the model has no answer for a single hour of a symbol: figures of nothing would look like figures of a model that saw no opportunity */
-const refuseUnanswered = ({ bySymbol }: Predictions, { series }: BacktestMarket, symbols: readonly SymbolName[], { from, to }: ReturnType<typeof spanOf>): void => {
+/**
+ * @throws UserError when the model has no answer for a single hour of a symbol: figures of nothing would look like
+ * figures of a model that saw no opportunity
+ */
+const refuseUnanswered = (
+  { bySymbol }: Predictions,
+  { series }: BacktestMarket,
+  symbols: readonly SymbolName[],
+  { from, to }: ReturnType<typeof spanOf>,
+): void => {
   for (const [index, symbol] of symbols.entries()) {
     const hourly = series[index]?.hourly;
     // Decided at its close.
-    const answers = hourly === undefined ? [] : bySymbol.get(symbol)?.subarray(rowAt(hourly, from - HOUR_MS), rowAt(hourly, to)) ?? [];
+    const answers =
+      hourly === undefined
+        ? []
+        : (bySymbol.get(symbol)?.subarray(rowAt(hourly, from - HOUR_MS), rowAt(hourly, to)) ?? []);
     if (answers.some((answer) => !Number.isNaN(answer))) continue;
     const hour = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 13)}h`;
-    throw new UserError(`from ${hour(from)} to ${hour(to)} ${noKnownRow(symbol)}. Give more candles, a later --from or --to, or leave it out of --symbols`);
+    throw new UserError(
+      `from ${hour(from)} to ${hour(to)} ${noKnownRow(symbol)}. Give more candles, a later --from or --to, or leave it out of --symbols`,
+    );
   }
 };
 
@@ -124,12 +160,19 @@ const instrumentOf = (symbol: SymbolName): InstrumentText => {
   try {
     return recordedInstrument(symbol);
   } catch (error) {
-    if (error instanceof RangeError) throw new UserError(`${error.message}; backtests know BTC, ETH, BNB, XRP and SOL against USDT`);
+    if (error instanceof RangeError)
+      throw new UserError(`${error.message}; backtests know BTC, ETH, BNB, XRP and SOL against USDT`);
     throw error;
   }
 };
 
-const engineConfig = (config: Config, symbols: readonly SymbolName[], model: ModelDescription, margin: number, takerFee: number): EngineConfig => {
+const engineConfig = (
+  config: Config,
+  symbols: readonly SymbolName[],
+  model: ModelDescription,
+  margin: number,
+  takerFee: number,
+): EngineConfig => {
   const { name, hash, schemaHash, stop, target, horizonHours } = model;
   return {
     mode: 'backtest',
@@ -146,7 +189,12 @@ const engineConfig = (config: Config, symbols: readonly SymbolName[], model: Mod
   };
 };
 
-const report = async (study: BacktestStudy, directory: string, market: BacktestMarket, notes: readonly string[]): Promise<void> => {
+const report = async (
+  study: BacktestStudy,
+  directory: string,
+  market: BacktestMarket,
+  notes: readonly string[],
+): Promise<void> => {
   const { writeReport } = await import('./backtest-report.ts');
   await writeReport(study, directory, market.series, notes);
   out(`Report: ${join(directory, 'index.html')}`);

@@ -45,7 +45,12 @@ describe('the rotation of backups', () => {
     writeFileSync(named('paper-2025-12-02T030000.db'), 'somebody else');
     const newest = await copy(1);
     expect(rotateBackups(newest, 1, FIRST + DAY_MS)).toBe(1);
-    expect(left()).toEqual(['before the upgrade.db', 'paper-2025-12-01T030000.db', 'paper-2025-12-02T030000.db', 'paper-2026-01-02T030000.db']);
+    expect(left()).toEqual([
+      'before the upgrade.db',
+      'paper-2025-12-01T030000.db',
+      'paper-2025-12-02T030000.db',
+      'paper-2026-01-02T030000.db',
+    ]);
   });
 
   test('two of one second have a name each, and both are rotated', async () => {
@@ -89,7 +94,10 @@ describe('the newest backup', () => {
   test('may be one that cannot be read: then it counts by its name', async () => {
     await copy(0);
     writeFileSync(named('paper-2026-01-09T030000.db'), 'spoiled');
-    expect(newestBackup(directory, 'paper')).toEqual({ path: named('paper-2026-01-09T030000.db'), at: Date.UTC(2026, 0, 9, 3) });
+    expect(newestBackup(directory, 'paper')).toEqual({
+      path: named('paper-2026-01-09T030000.db'),
+      at: Date.UTC(2026, 0, 9, 3),
+    });
   });
 });
 

@@ -25,15 +25,20 @@ test.each([
   ['/pause', 'there is no command /pause; did you mean pause?'],
   ['HALT', 'there is no command HALT; did you mean halt?'],
   ['x', expect.stringMatching(/^there is no command x; there are status, pnl, /)],
-])('an unknown command is a usage error that names the nearest, whether or not a bot runs: %s', async (name, message) => {
-  await expect(ctl(name, [], {})).rejects.toMatchObject({ exitCode: 2, message });
-});
+])(
+  'an unknown command is a usage error that names the nearest, whether or not a bot runs: %s',
+  async (name, message) => {
+    await expect(ctl(name, [], {})).rejects.toMatchObject({ exitCode: 2, message });
+  },
+);
 
 test('a reason of any length pauses and halts; other words that are too long are a usage error', () => {
   expect(wordsFor('pause', ['news', 'at', '14:30'])).toBe('news at 14:30');
   expect(wordsFor('halt', ['😱'.repeat(1_000)])).toHaveLength(400);
   expect(wordsFor('pause', [`x${'😱'.repeat(1_000)}`]).isWellFormed()).toBe(true);
-  expect(() => wordsFor('unlock', ['x'.repeat(401)])).toThrow('the words after unlock have 401 characters, at most 400 fit');
+  expect(() => wordsFor('unlock', ['x'.repeat(401)])).toThrow(
+    'the words after unlock have 401 characters, at most 400 fit',
+  );
 });
 
 afterEach(() => {
@@ -51,7 +56,12 @@ test('what was written in the chat gives the terminal of the server no orders', 
     log: { debug: silent, info: silent, warn: silent, error: silent },
     handle: (_request, say) => {
       say('said\u009b2J');
-      return Promise.resolve({ kind: 'end', ok: true, lines: ['Paused: \u001b]0;owned\u0007 by €\u202etxt', 'two\nlines\tof it'], question: null });
+      return Promise.resolve({
+        kind: 'end',
+        ok: true,
+        lines: ['Paused: \u001b]0;owned\u0007 by €\u202etxt', 'two\nlines\tof it'],
+        question: null,
+      });
     },
   });
   const printed: string[] = [];

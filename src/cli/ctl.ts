@@ -12,8 +12,15 @@ import { controlPath } from './control/start-control.ts';
 import { out } from './output.ts';
 import { configurationWithoutSecrets } from './without-secrets.ts';
 
-/** Who types: what `sudo` was called by, else the user; a user that the system has no name for by number. For the audit table. */
-export const typist = (environment: Readonly<Record<string, string | undefined>>, nameOfUser: () => string, number: number): string => {
+/**
+ * Who types: what `sudo` was called by, else the user; a user that the system has no name for by number. For the audit
+ * table.
+ */
+export const typist = (
+  environment: Readonly<Record<string, string | undefined>>,
+  nameOfUser: () => string,
+  number: number,
+): string => {
   const sudoer = environment['SUDO_USER'];
   if (sudoer !== undefined) return sudoer.slice(0, 60);
   try {
@@ -30,17 +37,21 @@ const refuseUnknown = (name: string): void => {
   const names = commands.map((command) => command.name);
   if (names.includes(name)) return;
   const meant = suggestion(name, names);
-  throw new UserError(`there is no command ${name}; ${meant === null ? `there are ${names.join(', ')}` : `did you mean ${meant}?`}`);
+  throw new UserError(
+    `there is no command ${name}; ${meant === null ? `there are ${names.join(', ')}` : `did you mean ${meant}?`}`,
+  );
 };
 
 /**
- * The words after a command. A reason too long is cut where the command makes trading safer: as in the chat it must not fail for its words.
+ * The words after a command. A reason too long is cut where the command makes trading safer: as in the chat it must not
+ * fail for its words.
  * @throws UserError for any other command
  */
 export const wordsFor = (name: string, words: readonly string[]): string => {
   const text = words.join(' ');
   if (text.length <= LONGEST_WORDS) return text;
-  if (commands.some((command) => command.name === name && command.effect === 'tighten')) return text.slice(0, LONGEST_WORDS).toWellFormed();
+  if (commands.some((command) => command.name === name && command.effect === 'tighten'))
+    return text.slice(0, LONGEST_WORDS).toWellFormed();
   throw new UserError(`the words after ${name} have ${text.length} characters, at most ${LONGEST_WORDS} fit`);
 };
 
@@ -56,12 +67,22 @@ const ask = async (request: ControlRequest): Promise<ControlEnd> => {
 };
 
 /** What a person types; null when the input ends without an answer (Ctrl-D, Ctrl-C, a closed pipe). */
-export const question = async (text: string, input: NodeJS.ReadableStream = process.stdin, output: NodeJS.WritableStream = process.stdout): Promise<string | null> => {
+export const question = async (
+  text: string,
+  input: NodeJS.ReadableStream = process.stdin,
+  output: NodeJS.WritableStream = process.stdout,
+): Promise<string | null> => {
   const terminal = createInterface({ input, output });
   try {
     // A question whose input ends is never settled.
     const ended = once(terminal, 'close').then(() => null);
-    return await Promise.race([terminal.question(text).then((typed) => typed.trim(), () => null), ended]);
+    return await Promise.race([
+      terminal.question(text).then(
+        (typed) => typed.trim(),
+        () => null,
+      ),
+      ended,
+    ]);
   } finally {
     terminal.close();
   }
@@ -71,7 +92,11 @@ const BY_TERMINAL = 'A person has to answer at a terminal; --yes confirms withou
 const BY_LINE = 'A person has to answer at a terminal, or with --yes a line on standard input';
 
 /** `guardian ctl <command>`: the chat's commands on the server, for when Telegram is down. */
-export const ctl = async (name: string, words: readonly string[], options: { readonly yes?: boolean }): Promise<ExitCode> => {
+export const ctl = async (
+  name: string,
+  words: readonly string[],
+  options: { readonly yes?: boolean },
+): Promise<ExitCode> => {
   refuseUnknown(name);
   const user = whoTypes();
   let end = await ask({ kind: 'command', name, arguments: wordsFor(name, words), user });
@@ -79,7 +104,8 @@ export const ctl = async (name: string, words: readonly string[], options: { rea
     for (const line of end.lines) out(line);
     if (end.question === null) return end.ok ? EXIT_CODES.done : EXIT_CODES.failure;
     const { nonce, text, confirms } = end.question;
-    if (options.yes !== true && !process.stdin.isTTY) throw new UserError(`${text} ${confirms ? BY_TERMINAL : BY_LINE}`);
+    if (options.yes !== true && !process.stdin.isTTY)
+      throw new UserError(`${text} ${confirms ? BY_TERMINAL : BY_LINE}`);
     const typed = confirms && options.yes === true ? 'yes' : await question(confirms ? `${text} [y/N] ` : `${text} `);
     if (typed === null) throw new UserError('\nno answer: nothing was done', EXIT_CODES.failure);
     end = await ask({ kind: 'answer', nonce, text: confirms ? (/^y(es)?$/i.test(typed) ? 'yes' : 'no') : typed, user });
@@ -120,7 +146,11 @@ const afterRestart = async (before: string, user: string): Promise<ControlEnd> =
       return await askControl(path, { kind: 'drill', name: 'restart-check', arguments: before, user }, out);
     } catch (error) {
       if (!(error instanceof ControlUnreachable)) throw error;
-      if (performance.now() > deadline) throw new UserError(`the bot was not back within ${BACK_WITHIN / SECOND_MS} s; start it and look at its log`, EXIT_CODES.failure);
+      if (performance.now() > deadline)
+        throw new UserError(
+          `the bot was not back within ${BACK_WITHIN / SECOND_MS} s; start it and look at its log`,
+          EXIT_CODES.failure,
+        );
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }

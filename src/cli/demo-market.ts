@@ -18,7 +18,8 @@ const STEPS: readonly number[] = [4, 6, 10, 12, 15, 20, 30, 60];
 const LONGEST_STEP = 1_250;
 
 /** Steps of a market hour at this pace. */
-const stepsPerHour = (hourSeconds: number): number => STEPS.find((steps) => (hourSeconds * SECOND_MS) / steps <= LONGEST_STEP) ?? Math.max(...STEPS);
+const stepsPerHour = (hourSeconds: number): number =>
+  STEPS.find((steps) => (hourSeconds * SECOND_MS) / steps <= LONGEST_STEP) ?? Math.max(...STEPS);
 /** Start of a demo on recorded candles: the month of a real crash. */
 const RECORDED_FROM: EpochMs = Date.UTC(2024, 7, 1);
 
@@ -31,7 +32,9 @@ export interface DemoSource {
   readonly name: string;
 }
 
-const withContext = (symbols: readonly SymbolName[]): readonly SymbolName[] => [...new Set([CONTEXT_SYMBOL, ...symbols])];
+const withContext = (symbols: readonly SymbolName[]): readonly SymbolName[] => [
+  ...new Set([CONTEXT_SYMBOL, ...symbols]),
+];
 
 /**
  * Recorded candles from MARKET_DATA_DIR, or the generated series.
@@ -42,7 +45,12 @@ export const demoSource = (config: Config): DemoSource => {
   const symbols = withContext(config.symbols);
   if (config.marketDataDir === null) {
     const series = demoHistory({ seed, symbols });
-    return { history: { symbols, candles: series.candles, end: series.end }, from: series.from, seed, name: `generated seed ${seed}` };
+    return {
+      history: { symbols, candles: series.candles, end: series.end },
+      from: series.from,
+      seed,
+      name: `generated seed ${seed}`,
+    };
   }
   const folder = openCandleFolder(config.marketDataDir);
   const from = config.demo.from ?? RECORDED_FROM;
@@ -50,14 +58,23 @@ export const demoSource = (config: Config): DemoSource => {
   for (const symbol of symbols) {
     const first = (folder.series(symbol).openTime[0] ?? Number.POSITIVE_INFINITY) + DEMO_HISTORY_HOURS * HOUR_MS;
     if (first <= from && from < end) continue;
-    throw new UserError(`DEMO_FROM=${new Date(from).toISOString()} does not fit ${symbol} in ${config.marketDataDir}: it needs ${DEMO_HISTORY_HOURS / 24} days before the start; ${remedy(first, end - HOUR_MS)}`);
+    throw new UserError(
+      `DEMO_FROM=${new Date(from).toISOString()} does not fit ${symbol} in ${config.marketDataDir}: it needs ${DEMO_HISTORY_HOURS / 24} days before the start; ${remedy(first, end - HOUR_MS)}`,
+    );
   }
-  return { history: { symbols, candles: folder.candles, end }, from, seed, name: `recorded candles from ${new Date(from).toISOString().slice(0, 13)}h, seed ${seed}` };
+  return {
+    history: { symbols, candles: folder.candles, end },
+    from,
+    seed,
+    name: `recorded candles from ${new Date(from).toISOString().slice(0, 13)}h, seed ${seed}`,
+  };
 };
 
 /** A start that fits, where there is one. */
 const remedy = (first: EpochMs, last: EpochMs): string =>
-  first <= last ? `use a time from ${new Date(first).toISOString()} to ${new Date(last).toISOString()}` : `the candles are too few by ${Math.ceil((first - last) / DAY_MS)} days, so that no time fits: give another folder`;
+  first <= last
+    ? `use a time from ${new Date(first).toISOString()} to ${new Date(last).toISOString()}`
+    : `the candles are too few by ${Math.ceil((first - last) / DAY_MS)} days, so that no time fits: give another folder`;
 
 export interface DemoMarket {
   readonly simulator: ExchangeSimulator;

@@ -27,9 +27,18 @@ test.each(Object.entries(ENDS))('a database refused as %s ends a command with %i
 });
 
 test('only the unexpected gets a stack', () => {
-  expect(describeEnd(new StoreWriteError('disk-full', 'the disk is full'))).toEqual({ text: 'the disk is full', exitCode: 1 });
+  expect(describeEnd(new StoreWriteError('disk-full', 'the disk is full'))).toEqual({
+    text: 'the disk is full',
+    exitCode: 1,
+  });
   expect(describeEnd(new CandleFileError('line 3'))).toEqual({ text: 'line 3', exitCode: 2 });
   expect(describeEnd(new UserError('unready', 3))).toEqual({ text: 'unready', exitCode: 3 });
-  expect(describeEnd(Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' }))).toEqual({ text: expect.stringContaining('too many files are open (EMFILE): raise the limit') as string, exitCode: 1 });
-  expect(describeEnd(new TypeError('a fault'))).toMatchObject({ text: expect.stringContaining('    at ') as string, exitCode: 1 });
+  expect(describeEnd(Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' }))).toEqual({
+    text: expect.stringContaining('too many files are open (EMFILE): raise the limit') as string,
+    exitCode: 1,
+  });
+  expect(describeEnd(new TypeError('a fault'))).toMatchObject({
+    text: expect.stringContaining('    at ') as string,
+    exitCode: 1,
+  });
 });

@@ -25,6 +25,7 @@ export const describeEnd = (thrown: unknown): { readonly text: string; readonly 
   if (thrown instanceof DatabaseRefused) return { text: thrown.message, exitCode: codeOf(thrown) };
   if (thrown instanceof StoreWriteError) return { text: thrown.message, exitCode: EXIT_CODES.failure };
   if (thrown instanceof CandleFileError) return { text: thrown.message, exitCode: EXIT_CODES.usage };
-  if (thrown instanceof Error && 'code' in thrown && (thrown.code === 'EMFILE' || thrown.code === 'ENFILE')) return { text: `too many files are open (${thrown.code}): ${TOO_FEW_FILES}`, exitCode: EXIT_CODES.failure };
+  if (thrown instanceof Error && 'code' in thrown && (thrown.code === 'EMFILE' || thrown.code === 'ENFILE'))
+    return { text: `too many files are open (${thrown.code}): ${TOO_FEW_FILES}`, exitCode: EXIT_CODES.failure };
   return describeFailure(thrown);
 };

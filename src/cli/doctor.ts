@@ -28,16 +28,26 @@ const SKEW_LIMIT = 1_000;
 
 const wordsOfConfiguration = ({ mode, symbols }: Config): string => `MODE=${mode}, ${symbols.join(', ')}`;
 
-const diagnoseExchange = async (exchange: ExchangeHandle, config: Config, clock: Clock): Promise<readonly Diagnosis[]> => {
+const diagnoseExchange = async (
+  exchange: ExchangeHandle,
+  config: Config,
+  clock: Clock,
+): Promise<readonly Diagnosis[]> => {
   const before = clock.wallNow();
   const time = await exchange.venue.serverTime();
   const after = clock.wallNow();
-  if (!time.ok) return [bad('exchange', `does not answer (${time.error.message}): check the network, DNS and EXCHANGE_API_ROOT`)];
+  if (!time.ok)
+    return [bad('exchange', `does not answer (${time.error.message}): check the network, DNS and EXCHANGE_API_ROOT`)];
   const skew = Math.round(time.value - (before + after) / 2);
   const instruments = await exchange.marketData.instruments(config.symbols);
   return [
     good('exchange', 'answers'),
-    Math.abs(skew) > SKEW_LIMIT ? bad('clock', `differs from the exchange's by ${skew} ms, at most ${SKEW_LIMIT}: keep time with systemd-timesyncd or chrony`) : good('clock', `${skew} ms from the exchange's`),
+    Math.abs(skew) > SKEW_LIMIT
+      ? bad(
+          'clock',
+          `differs from the exchange's by ${skew} ms, at most ${SKEW_LIMIT}: keep time with systemd-timesyncd or chrony`,
+        )
+      : good('clock', `${skew} ms from the exchange's`),
     instruments.ok ? good('symbols', config.symbols.join(', ')) : bad('symbols', instruments.error.message),
     ...(await diagnoseKey(exchange, config)),
   ];
@@ -46,15 +56,39 @@ const diagnoseExchange = async (exchange: ExchangeHandle, config: Config, clock:
 const diagnoseKey = async ({ account }: ExchangeHandle, config: Config): Promise<readonly Diagnosis[]> => {
   if (config.mode !== 'live' && config.mode !== 'testnet') return [];
   const identity = await account.identity();
-  if (!identity.ok) return [bad('key', `the exchange refuses it (${identity.error.message}): check key, secret and the addresses it may be used from`)];
-  const trades = identity.value.canTrade ? good('account', 'may trade') : bad('account', 'may not trade: see its state on the exchange');
+  if (!identity.ok)
+    return [
+      bad(
+        'key',
+        `the exchange refuses it (${identity.error.message}): check key, secret and the addresses it may be used from`,
+      ),
+    ];
+  const trades = identity.value.canTrade
+    ? good('account', 'may trade')
+    : bad('account', 'may not trade: see its state on the exchange');
   if (config.mode === 'testnet') return [good('key', 'accepted by the sandbox'), trades];
   const rights = await account.keyRights();
   if (!rights.ok) return [bad('key', `its rights could not be read (${rights.error.message})`), trades];
-  if (rights.value.withdrawals) return [bad('key', 'may withdraw or transfer money: delete it and make one that may only read and trade spot'), trades];
+  if (rights.value.withdrawals)
+    return [
+      bad('key', 'may withdraw or transfer money: delete it and make one that may only read and trade spot'),
+      trades,
+    ];
   if (!rights.value.trading) return [bad('key', 'may not trade spot: permit it on the exchange'), trades];
-  if (rights.value.beyondSpot) return [good('key', 'may trade margin, futures or options, too: take these rights from it, spot is all it needs'), trades];
-  return [good('key', rights.value.ipRestricted ? 'trading only, bound to addresses' : 'trading only; bind it to the address of this host'), trades];
+  if (rights.value.beyondSpot)
+    return [
+      good('key', 'may trade margin, futures or options, too: take these rights from it, spot is all it needs'),
+      trades,
+    ];
+  return [
+    good(
+      'key',
+      rights.value.ipRestricted
+        ? 'trading only, bound to addresses'
+        : 'trading only; bind it to the address of this host',
+    ),
+    trades,
+  ];
 };
 
 const diagnoseModel = async (config: Config): Promise<Diagnosis> => {
@@ -73,12 +107,20 @@ const diagnoseFiles = (config: Config): readonly Diagnosis[] => {
   const directory = existsSync(dirname(databasePath)) ? dirname(databasePath) : '.';
   const left = freeBytes(directory);
   const free = `${sizeText(left)} free`;
-  return [left < LEAST_FREE ? bad('disk', `${free}, at least ${sizeText(LEAST_FREE)}: make room`) : good('disk', free), diagnoseDirectory(directory, statfsSync(directory).type), diagnoseDatabase(config)];
+  return [
+    left < LEAST_FREE ? bad('disk', `${free}, at least ${sizeText(LEAST_FREE)}: make room`) : good('disk', free),
+    diagnoseDirectory(directory, statfsSync(directory).type),
+    diagnoseDatabase(config),
+  ];
 };
 
 const diagnoseDirectory = (directory: string, type: number): Diagnosis => {
   const unfit = unfitFileSystem(type);
-  if (unfit !== null) return bad('directory', `${directory} is on ${unfit}, where the numbers and locks of an open file may change: the database needs a local file system, such as ext4 or xfs; see DATABASE_PATH`);
+  if (unfit !== null)
+    return bad(
+      'directory',
+      `${directory} is on ${unfit}, where the numbers and locks of an open file may change: the database needs a local file system, such as ext4 or xfs; see DATABASE_PATH`,
+    );
   try {
     accessSync(directory, constants.W_OK);
     return good('directory', `${directory} can be written`);
@@ -93,18 +135,26 @@ const diagnoseDatabase = ({ databasePath, mode }: Config): Diagnosis => {
     const database = openReadOnly(databasePath);
     const found = database.identity.mode;
     database.close();
-    return found === mode ? good('database', `${databasePath} is sound`) : bad('database', `${databasePath} belongs to mode ${found}, not ${mode}: set DATABASE_PATH`);
+    return found === mode
+      ? good('database', `${databasePath} is sound`)
+      : bad('database', `${databasePath} belongs to mode ${found}, not ${mode}: set DATABASE_PATH`);
   } catch (error) {
     // A start migrates it.
-    if (error instanceof DatabaseRefused && error.code === 'older-schema') return good('database', `${databasePath} is sound; the next start brings it to this version's schema`);
+    if (error instanceof DatabaseRefused && error.code === 'older-schema')
+      return good('database', `${databasePath} is sound; the next start brings it to this version's schema`);
     return bad('database', wordsOf(error));
   }
 };
 
 /** `guardian doctor`: one line for each thing, and what to do about it. Exit code 1 when something is wrong. */
-export const doctor = async ({ configuration = false }: { readonly configuration?: boolean } = {}): Promise<ExitCode> => {
+export const doctor = async ({
+  configuration = false,
+}: {
+  readonly configuration?: boolean;
+} = {}): Promise<ExitCode> => {
   if (configuration) {
-    // Looser limits alone do not end a start that has a position to guard, but it is halted: before an upgrade that is a fault.
+    // Looser limits alone do not end a start that has a position to guard, but it is halted: before an upgrade that is
+    // a fault.
     out(`ok  ${wordsOfConfiguration(configurationWithoutSecrets())}`);
     return EXIT_CODES.done;
   }
@@ -115,7 +165,9 @@ export const doctor = async ({ configuration = false }: { readonly configuration
     const findings: readonly Diagnosis[] = [
       good('configuration', wordsOfConfiguration(config)),
       ...liveRefusals.map((text) => bad('secrets', text)),
-      ...(exchange === null ? [good('exchange', 'demo has one of its own')] : await diagnoseExchange(exchange, config, clock)),
+      ...(exchange === null
+        ? [good('exchange', 'demo has one of its own')]
+        : await diagnoseExchange(exchange, config, clock)),
       ...(await diagnoseTelegram(config)),
       await diagnoseModel(config),
       ...diagnoseFiles(config),

@@ -12,10 +12,21 @@ const CORE = fileURLToPath(new URL('../core/', import.meta.url));
  */
 export const engineVersion = (root: string = CORE): string => {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.includes('.test.') && !entry.name.includes('.fixture.'))
+    .filter(
+      (entry) =>
+        entry.isFile() &&
+        entry.name.endsWith('.ts') &&
+        !entry.name.includes('.test.') &&
+        !entry.name.includes('.fixture.'),
+    )
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort();
   const hash = createHash('sha256');
-  for (const file of files) hash.update(file).update('\0').update(readFileSync(join(root, file))).update('\0');
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(root, file)))
+      .update('\0');
   return hash.digest('hex').slice(0, 16);
 };

@@ -25,7 +25,10 @@ export const features = ({ data, symbols, output }: FeaturesArguments): ExitCode
       ...(symbols === undefined ? {} : { symbols: symbolsOf(symbols, [], null) }),
       ...(output === undefined ? {} : { output }),
     },
-    { openCandles: openCandleFolder, writeTable: (path, columns, metadata) => written(path, () => writeParquetTable(path, columns, metadata)) },
+    {
+      openCandles: openCandleFolder,
+      writeTable: (path, columns, metadata) => written(path, () => writeParquetTable(path, columns, metadata)),
+    },
     io,
   );
   io.done();

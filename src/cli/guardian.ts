@@ -9,10 +9,18 @@ import { complain, failWithoutOutput } from './output.ts';
 import { addResearchCommands } from './subcommands/research.ts';
 import { VERSION } from './version.ts';
 
-/** @throws UserError for an option that holds nothing, as a variable of the shell that is not set leaves it: an empty path is the folder one is in */
+/**
+ * @throws UserError for an option that holds nothing, as a variable of the shell that is not set leaves it: an empty
+ * path is the folder one is in
+ */
 const refuseEmptyOptions = (command: Command): void => {
-  const empty = command.options.find((option) => /^\s*$/.test(String(command.getOptionValue(option.attributeName()) ?? 'absent')));
-  if (empty !== undefined) throw new UserError(`${empty.flags} is empty; give it a value, or leave it out (guardian ${command.name()} --help)`);
+  const empty = command.options.find((option) =>
+    /^\s*$/.test(String(command.getOptionValue(option.attributeName()) ?? 'absent')),
+  );
+  if (empty !== undefined)
+    throw new UserError(
+      `${empty.flags} is empty; give it a value, or leave it out (guardian ${command.name()} --help)`,
+    );
 };
 
 /** Every configuration key, laid out as the options are. */
@@ -20,7 +28,9 @@ const configurationHelp = (command: Command): string => {
   const help = command.createHelp();
   const keys = Object.entries(CONFIG_KEYS);
   const width = Math.max(...keys.map(([name]) => name.length));
-  const lines = keys.map(([name, { summary, standard }]) => help.formatItem(name, width, `${summary}${standard === '' ? '' : ` (default: ${standard})`}`, help));
+  const lines = keys.map(([name, { summary, standard }]) =>
+    help.formatItem(name, width, `${summary}${standard === '' ? '' : ` (default: ${standard})`}`, help),
+  );
   return `\nConfiguration, in the environment or in .env (see .env.example);\nlimits may be tightened, never loosened:\n${lines.join('\n')}`;
 };
 
@@ -48,7 +58,10 @@ const build = (finish: (code: ExitCode) => void): Command => {
     .command('replay')
     .description('re-step the recorded journal: what the bot did, and why')
     .option('--database <path>', 'database to read (default: that of the configured mode)')
-    .option('--verify', 'prove that the journal replays to the recorded effects bit for bit; name the first difference; after an upgrade, prove by itself what this version has written')
+    .option(
+      '--verify',
+      'prove that the journal replays to the recorded effects bit for bit; name the first difference; after an upgrade, prove by itself what this version has written',
+    )
     .option('--until <sequence>', 'stop after this journal entry')
     .option('--explain <order>', 'why an order was placed: features, prediction, sizing, every check')
     .action(async (options: { database?: string; verify?: boolean; until?: string; explain?: string }) => {
@@ -57,7 +70,9 @@ const build = (finish: (code: ExitCode) => void): Command => {
     });
   program
     .command('simulate')
-    .description('run the bot through whole market histories on virtual clocks, with faults and crashes by seed, and check that nothing is lost or doubled')
+    .description(
+      'run the bot through whole market histories on virtual clocks, with faults and crashes by seed, and check that nothing is lost or doubled',
+    )
     .option('--seeds <n>', 'how many histories (default 20)')
     .option('--days <n>', 'market days in each (default 30)')
     .option('--from-seed <n>', 'the first seed (default 1)')
@@ -69,7 +84,9 @@ const build = (finish: (code: ExitCode) => void): Command => {
     });
   program
     .command('ctl')
-    .description("the chat's commands on this server, for when Telegram is down: status, pause, halt, resume, flatten, unlock and the rest")
+    .description(
+      "the chat's commands on this server, for when Telegram is down: status, pause, halt, resume, flatten, unlock and the rest",
+    )
     .argument('<command>', 'as in the chat, without the slash')
     .argument('[words...]', 'its arguments')
     .option('--yes', 'confirm without asking')
@@ -79,8 +96,13 @@ const build = (finish: (code: ExitCode) => void): Command => {
     });
   program
     .command('drill')
-    .description('make the running bot prove something, for the readiness audit (never in live): round-trip, kill-switch, stale-data, restart')
-    .argument('<drill>', 'round-trip: a smallest-size trade through the full path; kill-switch: losing trades until it locks; stale-data: prices fall silent; restart: the bot is killed')
+    .description(
+      'make the running bot prove something, for the readiness audit (never in live): round-trip, kill-switch, stale-data, restart',
+    )
+    .argument(
+      '<drill>',
+      'round-trip: a smallest-size trade through the full path; kill-switch: losing trades until it locks; stale-data: prices fall silent; restart: the bot is killed',
+    )
     .argument('[symbol]', 'market to use (default: the first without a position)')
     .action(async (name: string, symbol: string | undefined) => {
       const { drill } = await import('./ctl.ts');
@@ -99,7 +121,10 @@ const build = (finish: (code: ExitCode) => void): Command => {
   program
     .command('doctor')
     .description('check configuration, exchange, clock, key, Telegram, model, disk and database, and say what to fix')
-    .option('--configuration', 'only whether this version takes the configuration: nobody is asked, and secrets that are not there are not missed')
+    .option(
+      '--configuration',
+      'only whether this version takes the configuration: nobody is asked, and secrets that are not there are not missed',
+    )
     .action(async (options: { configuration?: boolean }) => {
       const { doctor } = await import('./doctor.ts');
       finish(await doctor(options));
@@ -122,7 +147,8 @@ const build = (finish: (code: ExitCode) => void): Command => {
       const { restore } = await import('./backup.ts');
       finish(restore(file, options));
     });
-  for (const command of program.commands) command.exitOverride().showHelpAfterError(`(see guardian ${command.name()} --help)`);
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`(see guardian ${command.name()} --help)`);
   return program;
 };
 

@@ -23,7 +23,15 @@ test('a card of another model is left aside and named, and so is one that is a f
   const nothing = { reference: null, trainedThrough: null };
   expect(readCard(directory, { hash: 'a'.repeat(64) })).toEqual({ ...nothing, fault: null });
   expect(readCard(join(MODELS, 'demo'), null)).toEqual({ ...nothing, fault: null });
-  expect(readCard(join(MODELS, 'demo'), { hash: 'a'.repeat(64) })).toEqual({ ...nothing, fault: expect.stringMatching(/models\/demo\/card\.json is the card of another model .* put the right one beside the model, or none$/) });
+  expect(readCard(join(MODELS, 'demo'), { hash: 'a'.repeat(64) })).toEqual({
+    ...nothing,
+    fault: expect.stringMatching(
+      /models\/demo\/card\.json is the card of another model .* put the right one beside the model, or none$/,
+    ),
+  });
   cpSync(MODELS, join(directory, 'card.json'), { recursive: true });
-  expect(readCard(directory, { hash: 'a'.repeat(64) })).toEqual({ ...nothing, fault: expect.stringMatching(/card\.json can't be read \(EISDIR\)/) });
+  expect(readCard(directory, { hash: 'a'.repeat(64) })).toEqual({
+    ...nothing,
+    fault: expect.stringMatching(/card\.json can't be read \(EISDIR\)/),
+  });
 });

@@ -16,9 +16,9 @@ export interface CardFacts {
 const SAYS_NOTHING: CardFacts = { reference: null, trainedThrough: null, fault: null };
 
 /**
- * Reads the card beside a model. A model without a card is used all the same; then neither its drift nor the data that it
- * was trained on are known. A card of another model file is left aside in the same way: it would tell of candles that
- * this model was not trained on, and measure drift from them.
+ * Reads the card beside a model. A model without a card is used all the same; then neither its drift nor the data that
+ * it was trained on are known. A card of another model file is left aside in the same way: it would tell of candles
+ * that this model was not trained on, and measure drift from them.
  */
 export const readCard = (modelDirectory: string, model: Pick<ModelDescription, 'hash'> | null): CardFacts => {
   if (model === null) return SAYS_NOTHING;
@@ -30,20 +30,32 @@ export const readCard = (modelDirectory: string, model: Pick<ModelDescription, '
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return SAYS_NOTHING;
-    return fault(code === undefined ? 'is not JSON; write it again' : `can't be read (${code}); check the file and its permissions`);
+    return fault(
+      code === undefined
+        ? 'is not JSON; write it again'
+        : `can't be read (${code}); check the file and its permissions`,
+    );
   }
   const of = isObject(card) ? card['modelSha256'] : undefined;
   const short = typeof of === 'string' ? of.slice(0, 12) : typeof of;
-  if (of !== undefined && of !== model.hash) return fault(`is the card of another model (its modelSha256 is ${short}, the model's ${model.hash.slice(0, 12)}); put the right one beside the model, or none`);
+  if (of !== undefined && of !== model.hash)
+    return fault(
+      `is the card of another model (its modelSha256 is ${short}, the model's ${model.hash.slice(0, 12)}); put the right one beside the model, or none`,
+    );
   return { reference: driftReferenceOf(card), trainedThrough: newestOf(card), fault: null };
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Null without a list of series that says it whole. */
 const newestOf = (card: unknown): EpochMs | null => {
   const data = isObject(card) ? card['data'] : null;
   if (!Array.isArray(data)) return null;
-  const newest = Math.max(...data.flatMap((series: unknown) => (isObject(series) && typeof series['to'] === 'string' ? [Date.parse(series['to'])] : [])));
+  const newest = Math.max(
+    ...data.flatMap((series: unknown) =>
+      isObject(series) && typeof series['to'] === 'string' ? [Date.parse(series['to'])] : [],
+    ),
+  );
   return Number.isFinite(newest) ? newest : null;
 };

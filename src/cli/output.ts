@@ -17,7 +17,10 @@ export const failWithoutOutput = (): void => {
   stderr.on('error', ignore);
 };
 
-/** The bot outlives its log: a full disk or a journal that is gone must not leave a position alone. Lines come again as soon as they can be written. */
+/**
+ * The bot outlives its log: a full disk or a journal that is gone must not leave a position alone. Lines come again as
+ * soon as they can be written.
+ */
 export const outliveOutput = (): void => {
   stdout.off('error', giveUp);
   stdout.on('error', ignore);

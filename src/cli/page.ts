@@ -29,15 +29,22 @@ const HEALTH_LOOK = 5_000;
 
 const healthOf = ({ base, surroundings, bot, people }: PageOptions) => {
   const moments = { ready: false, ended: false };
-  void bot.ready.then(() => (moments.ready = true), () => undefined);
-  void bot.finished.then((how) => (moments.ended = how === 'ended'), () => undefined);
+  void bot.ready.then(
+    () => (moments.ready = true),
+    () => undefined,
+  );
+  void bot.finished.then(
+    (how) => (moments.ended = how === 'ended'),
+    () => undefined,
+  );
   return createHealth({
     host: bot.host,
     clock: base.wall,
     progress: () => ({ rounds: bot.rounds, inputs: bot.host.progress }),
     ready: () => moments.ready,
     ended: () => moments.ended,
-    facts: () => (surroundings.state.config === null ? [] : people.tools.health().filter(({ name }) => name !== 'loop')),
+    facts: () =>
+      surroundings.state.config === null ? [] : people.tools.health().filter(({ name }) => name !== 'loop'),
   });
 };
 
@@ -74,7 +81,11 @@ export const preparePage = (options: PageOptions): (() => Promise<WebServer>) =>
   return () => openPage(options, dashboard, health);
 };
 
-const openPage = async ({ base, surroundings, bot, people, access, metrics, model }: PageOptions, dashboard: Dashboard, health: () => Health): Promise<WebServer> => {
+const openPage = async (
+  { base, surroundings, bot, people, access, metrics, model }: PageOptions,
+  dashboard: Dashboard,
+  health: () => Health,
+): Promise<WebServer> => {
   const { config, log, wall, resources } = base;
   const { market, database } = surroundings;
   const server = access?.server ?? null;

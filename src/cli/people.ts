@@ -61,7 +61,13 @@ export interface People {
 export const driftWatchFor = (
   card: CardFacts,
   bot: () => Bot,
-  options: { readonly symbols: number; readonly clock: Clock; readonly wall: Clock; readonly outbox: OutboxStore; readonly memory: ChatMemory },
+  options: {
+    readonly symbols: number;
+    readonly clock: Clock;
+    readonly wall: Clock;
+    readonly outbox: OutboxStore;
+    readonly memory: ChatMemory;
+  },
 ): DriftWatch =>
   createDriftWatch({
     reference: card.reference,
@@ -94,7 +100,15 @@ const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null
 /** The operator's side: service and tools, Telegram with its outbox, the daily report. Starts what it makes. */
 export const startPeople = (options: PeopleOptions): People => {
   const { config, log, wall, clock, bot, database, resources } = options;
-  const { service, run, now } = createOperatorSide({ host: bot.host, records: database.records, audits: database.audit, clock, version: options.version, newId: randomUUID, memory: database.chatMemory });
+  const { service, run, now } = createOperatorSide({
+    host: bot.host,
+    records: database.records,
+    audits: database.audit,
+    clock,
+    version: options.version,
+    newId: randomUUID,
+    memory: database.chatMemory,
+  });
   const settings = createAlertSettings(database.chatMemory, () => wall.wallNow());
   let outbox: OutboxRunner | null = null;
   const ending = new AbortController();
@@ -120,11 +134,22 @@ export const startPeople = (options: PeopleOptions): People => {
     reconcile: () => bot.reconcile(),
     evidence: (reference) => bot.evidence(reference),
     forget: (id) => bot.executor.forget(id),
-    cancelEntry: ({ draft }, by) => bot.executor.cancel({ type: 'cancel', symbol: draft.symbol, clientOrderId: draft.clientOrderId, reason: `cancelled by ${by}` }),
+    cancelEntry: ({ draft }, by) =>
+      bot.executor.cancel({
+        type: 'cancel',
+        symbol: draft.symbol,
+        clientOrderId: draft.clientOrderId,
+        reason: `cancelled by ${by}`,
+      }),
     backup: oneAtATime(async () => {
       const wallNow = wall.wallNow();
       try {
-        return (await backupOnThread({ path: config.databasePath, target: backupPath(config, wallNow), now: wallNow }, ending.signal)).path;
+        return (
+          await backupOnThread(
+            { path: config.databasePath, target: backupPath(config, wallNow), now: wallNow },
+            ending.signal,
+          )
+        ).path;
       } catch (error) {
         log.error({ error }, 'a backup could not be made');
         throw error;
@@ -136,12 +161,18 @@ export const startPeople = (options: PeopleOptions): People => {
   // A send that was under way must not be forgotten by whoever looks at the log after a stop.
   resources.defer(() => {
     const open = unsettled(bot.host.state.orders);
-    if (open.length > 0) log.info({ orders: open.map((record) => record.draft.clientOrderId) }, 'orders left on the exchange');
+    if (open.length > 0)
+      log.info({ orders: open.map((record) => record.draft.clientOrderId) }, 'orders left on the exchange');
   });
   return { service, tools, run };
 };
 
-const startTelegram = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, settings: AlertSettings): OutboxRunner | null => {
+const startTelegram = (
+  options: PeopleOptions,
+  service: OperatorService,
+  tools: OperatorTools,
+  settings: AlertSettings,
+): OutboxRunner | null => {
   const { config, log, wall, bot, database, access, resources } = options;
   if (access === null) {
     log.warn({}, 'no TELEGRAM_BOT_TOKEN: nobody is told of anything');
@@ -182,7 +213,9 @@ const startTelegram = (options: PeopleOptions, service: OperatorService, tools: 
   bot.host.onEffect((effect) => {
     if (effect.type === 'alert') side.outbox.wake();
   });
-  bot.ready.then(() => unreachable !== null && tellReach()).catch((error: unknown) => log.error({ error }, 'the engine does not know that nobody can be reached'));
+  bot.ready
+    .then(() => unreachable !== null && tellReach())
+    .catch((error: unknown) => log.error({ error }, 'the engine does not know that nobody can be reached'));
   side.bot.start();
   side.outbox.start();
   resources.defer(async () => {
@@ -204,7 +237,12 @@ const watchMarketDays = async (reports: DailyReports, wall: Clock, signal: Abort
 };
 
 /** The daily report, in the operator's zone. */
-const startReports = (options: PeopleOptions, service: OperatorService, tools: OperatorTools, wake: () => void): void => {
+const startReports = (
+  options: PeopleOptions,
+  service: OperatorService,
+  tools: OperatorTools,
+  wake: () => void,
+): void => {
   const { config, log, wall, clock, bot, database, resources } = options;
   const reports = createDailyReports({
     memory: database.chatMemory,
@@ -219,7 +257,9 @@ const startReports = (options: PeopleOptions, service: OperatorService, tools: O
   const watching = new AbortController();
   resources.defer(() => watching.abort());
   // Before the start-up is complete there is nothing to report.
-  const watched = bot.ready.then(() => (config.mode === 'demo' ? watchMarketDays(reports, wall, watching.signal) : reports.catchUp()));
+  const watched = bot.ready.then(() =>
+    config.mode === 'demo' ? watchMarketDays(reports, wall, watching.signal) : reports.catchUp(),
+  );
   watched.catch((error: unknown) => log.warn({ error }, 'no look at missed reports'));
   if (config.mode === 'demo') return;
   const schedule = createSchedule({

@@ -16,7 +16,10 @@ export interface ProcessContext extends LoadedConfig {
 }
 
 export interface ContextOptions {
-  /** A limit that is looser than its ceiling stops a start, but not when the database holds something: then the standard limits hold, and the start is halted. */
+  /**
+   * A limit that is looser than its ceiling stops a start, but not when the database holds something: then the standard
+   * limits hold, and the start is halted.
+   */
   readonly guardHoldings?: boolean;
   /** Standard error for commands whose standard output is their answer. */
   readonly logTo?: 'stdout' | 'stderr';
@@ -25,9 +28,15 @@ export interface ContextOptions {
 }
 
 /** Reads the configuration and opens the log. @throws UserError for wrong configuration */
-export const openContext = ({ guardHoldings = false, logTo = 'stdout', needsSecrets = true }: ContextOptions = {}): ProcessContext => {
+export const openContext = ({
+  guardHoldings = false,
+  logTo = 'stdout',
+  needsSecrets = true,
+}: ContextOptions = {}): ProcessContext => {
   const sources: ConfigSources = { environment: process.env, envFile: '.env' };
-  const { loaded, configHalts } = guardHoldings ? loadOrGuard(sources) : { loaded: loadConfig(sources, { needsSecrets }), configHalts: [] };
+  const { loaded, configHalts } = guardHoldings
+    ? loadOrGuard(sources)
+    : { loaded: loadConfig(sources, { needsSecrets }), configHalts: [] };
   const log = createLog({
     level: loaded.config.logLevel,
     redact: loaded.config.secrets.redactor(),
@@ -39,14 +48,19 @@ export const openContext = ({ guardHoldings = false, logTo = 'stdout', needsSecr
 };
 
 /** Exported for its test: what a start makes of its configuration. */
-export const loadOrGuard = (sources: ConfigSources): { readonly loaded: LoadedConfig; readonly configHalts: readonly StartHalt[] } => {
+export const loadOrGuard = (
+  sources: ConfigSources,
+): { readonly loaded: LoadedConfig; readonly configHalts: readonly StartHalt[] } => {
   try {
     return { loaded: loadConfig(sources), configHalts: [] };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const guarded = withStandardLimits(sources);
     if (guarded === null || !databaseHolds(guarded.config.databasePath)) throw error;
-    return { loaded: guarded, configHalts: [{ code: 'configuration', text: error.message.replaceAll('\n', '; '), clears: 'restart' }] };
+    return {
+      loaded: guarded,
+      configHalts: [{ code: 'configuration', text: error.message.replaceAll('\n', '; '), clears: 'restart' }],
+    };
   }
 };
 

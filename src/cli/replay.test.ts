@@ -11,7 +11,10 @@ import { replay } from './replay.ts';
 test('what the exchange said of an order reaches the terminal without what a terminal takes for orders', () => {
   const path = join(temporaryDirectory(), 'paper.db');
   const database = openForTest(path);
-  database.journal.commit([timer(NOON)], () => [place('gb1'), order('gb1', { status: 'rejected', detail: '-2010 \u001b]0;owned\u0007no' })]);
+  database.journal.commit([timer(NOON)], () => [
+    place('gb1'),
+    order('gb1', { status: 'rejected', detail: '-2010 \u001b]0;owned\u0007no' }),
+  ]);
   database.close();
   const printed: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
@@ -25,7 +28,9 @@ test('a proof up to an entry that is not there yet proves less than was asked fo
   const database = openForTest(path);
   database.journal.commit([timer(NOON), timer(NOON + 1)], () => []);
   database.close();
-  expect(() => replay({ database: path, verify: true, until: '3' })).toThrow(new UserError('--until 3 is beyond the last entry, 2; leave it out to prove all there is'));
+  expect(() => replay({ database: path, verify: true, until: '3' })).toThrow(
+    new UserError('--until 3 is beyond the last entry, 2; leave it out to prove all there is'),
+  );
   const printed: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
   // Two timers alone are no journal of the engine's: what matters is that they are looked at.
@@ -43,7 +48,10 @@ describe('after an upgrade', () => {
     vi.restoreAllMocks();
     return { code, printed: printed.join('') };
   };
-  const prove = (spoil: Spoil = () => undefined, upgrade: Upgrade = {}): ReturnType<typeof proveAt> & { readonly path: string; readonly since: number } => {
+  const prove = (
+    spoil: Spoil = () => undefined,
+    upgrade: Upgrade = {},
+  ): ReturnType<typeof proveAt> & { readonly path: string; readonly since: number } => {
     const path = join(temporaryDirectory(), 'paper.db');
     const database = openForTest(path);
     const since = recordUpgrade(database.journal, engineVersion(), upgrade);
@@ -51,16 +59,24 @@ describe('after an upgrade', () => {
     spoil(path, since);
     return { ...proveAt(path), path, since };
   };
-  const sql = (statement: (since: number) => string): Spoil => (path, since) => {
-    const db = new Sqlite(path);
-    db.exec(statement(since));
-    db.close();
-  };
+  const sql =
+    (statement: (since: number) => string): Spoil =>
+    (path, since) => {
+      const db = new Sqlite(path);
+      db.exec(statement(since));
+      db.close();
+    };
 
   test('what the older version worded otherwise is named, and what this one has written since is proved', () => {
     const { code, printed, since } = prove();
-    expect(printed).toMatch(/^engine version differs: the journal was written by older, this program is [0-9a-f]{16}\nfirst difference: entry \d+ .*title: recorded .*!", replayed/);
-    expect(printed).toMatch(new RegExp(`what this program has written, entries ${since} to \\d+, replays bit for bit from the state that it found\nthe others are for the version that wrote them to prove\n$`));
+    expect(printed).toMatch(
+      /^engine version differs: the journal was written by older, this program is [0-9a-f]{16}\nfirst difference: entry \d+ .*title: recorded .*!", replayed/,
+    );
+    expect(printed).toMatch(
+      new RegExp(
+        `what this program has written, entries ${since} to \\d+, replays bit for bit from the state that it found\nthe others are for the version that wrote them to prove\n$`,
+      ),
+    );
     expect(code).toBe(0);
   });
 
@@ -87,8 +103,12 @@ describe('after an upgrade', () => {
   });
 
   test('another state without another decision before it is a failure that says so, found at the snapshot or in what this version did', () => {
-    const upgrade: Upgrade = { words: (effect) => effect, leaves: ({ guardian }) => void (guardian.highWaterMark = 20_000) };
-    const why = 'the first difference is no other decision but another state: either the older version came to another one, or what is stored was changed';
+    const upgrade: Upgrade = {
+      words: (effect) => effect,
+      leaves: ({ guardian }) => void (guardian.highWaterMark = 20_000),
+    };
+    const why =
+      'the first difference is no other decision but another state: either the older version came to another one, or what is stored was changed';
     const atSnapshot = prove(undefined, upgrade);
     expect(atSnapshot.printed).toContain('(snapshot, ');
     expect([atSnapshot.code, atSnapshot.printed]).toEqual([1, expect.stringContaining(why)]);

@@ -5,7 +5,10 @@ const BAR = 24;
 /** Without a terminal a line is written each time another tenth is done. */
 const TENTHS = 10;
 
-/** Output of research commands: results on standard output, progress on standard error (a bar on a terminal, lines elsewhere). */
+/**
+ * Output of research commands: results on standard output, progress on standard error (a bar on a terminal, lines
+ * elsewhere).
+ */
 export const createResearchIo = (): ResearchIo & { done(): void } => {
   const terminal = process.stderr.isTTY;
   const startedAt = performance.now();

@@ -15,7 +15,9 @@ const OPERATOR = 1001;
 const TOKEN = '515151515:AAsilence-test-token-0123456789abcdef';
 const WAIT = { interval: 20, timeout: 30_000 };
 
-/** The demo as `guardian start` composes it, in this process: the configuration takes no silence as short as a test's. */
+/**
+ * The demo as `guardian start` composes it, in this process: the configuration takes no silence as short as a test's.
+ */
 const startDemo = async (directory: string, apiRoot: string) => {
   writeConstantModel(join(directory, 'model'), { probability: 0.9 });
   const environment = {
@@ -64,17 +66,23 @@ describe('a silence of Telegram', () => {
     const query = <T>(sql: string, ...given: readonly unknown[]): T | undefined => {
       const database = new Sqlite(bot.databasePath, { readonly: true });
       try {
-        return database.prepare(sql).pluck().get(...given) as T | undefined;
+        return database
+          .prepare(sql)
+          .pluck()
+          .get(...given) as T | undefined;
       } finally {
         database.close();
       }
     };
-    const changes = (change: string): number => query<number>("SELECT count(*) FROM locks WHERE lock_id = 'operators-unreachable' AND change = ?", change) ?? 0;
+    const changes = (change: string): number =>
+      query<number>("SELECT count(*) FROM locks WHERE lock_id = 'operators-unreachable' AND change = ?", change) ?? 0;
     const close = async (): Promise<void> => {
       await server.close();
       rmSync(directory, { recursive: true, force: true });
     };
-    await expect.poll(() => server.person.messages(OPERATOR).some(({ text }) => text?.includes('BTC bought')), WAIT).toBe(true);
+    await expect
+      .poll(() => server.person.messages(OPERATOR).some(({ text }) => text?.includes('BTC bought')), WAIT)
+      .toBe(true);
     server.faults.inject({ name: 'reset', methods: ['getUpdates', 'sendMessage'], times: Infinity });
     await expect.poll(() => changes('set'), WAIT).toBe(1);
     return { server, bot, start, query, changes, close };
@@ -84,7 +92,9 @@ describe('a silence of Telegram', () => {
     const { server, bot, query, changes, close } = await fallSilent();
     try {
       const since = query<number>('SELECT max(at) FROM journal') ?? 0;
-      await expect.poll(() => query<number>('SELECT max(at) FROM journal') ?? 0, WAIT).toBeGreaterThan(since + DAYS_OF_MARKET);
+      await expect
+        .poll(() => query<number>('SELECT max(at) FROM journal') ?? 0, WAIT)
+        .toBeGreaterThan(since + DAYS_OF_MARKET);
       expect(query<number>("SELECT count(*) FROM orders WHERE purpose = 'entry' AND created_at > ?", since)).toBe(0);
       server.faults.clear();
       await expect.poll(() => changes('cleared'), WAIT).toBe(1);

@@ -18,7 +18,10 @@ const whole = (name: string, text: string | undefined, fallback: number, least: 
   throw new UserError(`--${name} ${text} is not a whole number from ${least} to ${most}`);
 };
 
-/** `guardian simulate`: whole histories on virtual clocks, with faults and crashes. Exit code 1 when an invariant did not hold. */
+/**
+ * `guardian simulate`: whole histories on virtual clocks, with faults and crashes. Exit code 1 when an invariant did
+ * not hold.
+ */
 export const simulate = async (given: SimulateArguments): Promise<ExitCode> => {
   const options = {
     seeds: whole('seeds', given.seeds, 20, 1, 1_000_000),

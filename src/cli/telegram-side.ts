@@ -28,7 +28,10 @@ export interface TelegramAccess {
   readonly server: BotApiServer | null;
 }
 
-/** The configured bot, or in demo without a token an embedded Bot API server with one operator. Null: no Telegram at all. */
+/**
+ * The configured bot, or in demo without a token an embedded Bot API server with one operator. Null: no Telegram at
+ * all.
+ */
 export const openTelegramAccess = async (config: Config, clock: Clock): Promise<TelegramAccess | null> => {
   const token = config.secrets.telegramBotToken;
   const { operators, viewers, apiRoot } = config.telegram;
@@ -38,7 +41,13 @@ export const openTelegramAccess = async (config: Config, clock: Clock): Promise<
   const server = await startBotApiServer({ token: embedded, wallNow: () => clock.wallNow() });
   server.person.addUser({ id: DEMO_OPERATOR, firstName: 'You' });
   server.person.addPrivateChat(DEMO_OPERATOR);
-  return { token: embedded, apiRoot: server.url, operators: operators.length > 0 ? operators : [DEMO_OPERATOR], viewers, server };
+  return {
+    token: embedded,
+    apiRoot: server.url,
+    operators: operators.length > 0 ? operators : [DEMO_OPERATOR],
+    viewers,
+    server,
+  };
 };
 
 export interface TelegramSide {
@@ -48,7 +57,13 @@ export interface TelegramSide {
 
 /** What must not appear in any message beside the bot's own token. */
 export const otherSecrets = ({ secrets }: Config): readonly string[] =>
-  [secrets.exchangeApiKey, secrets.exchangeApiSecret, secrets.alertWebhookUrl, secrets.heartbeatUrl, secrets.dashboardToken].filter((secret) => secret !== null);
+  [
+    secrets.exchangeApiKey,
+    secrets.exchangeApiSecret,
+    secrets.alertWebhookUrl,
+    secrets.heartbeatUrl,
+    secrets.dashboardToken,
+  ].filter((secret) => secret !== null);
 
 /** Bot and outbox; starts neither. */
 export const createTelegramSide = (options: {

@@ -17,16 +17,22 @@ export interface TrainArguments {
   readonly output?: string;
 }
 
-const exitCode = (code: number): ExitCode => (code === EXIT_CODES.done || code === EXIT_CODES.usage ? code : EXIT_CODES.failure);
+const exitCode = (code: number): ExitCode =>
+  code === EXIT_CODES.done || code === EXIT_CODES.usage ? code : EXIT_CODES.failure;
 
 /** `guardian train`. */
 export const train = async ({ search, demo, data, output }: TrainArguments): Promise<ExitCode> => {
-  const others = Object.entries({ search, data, output }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
-  if (demo === true && others.length > 0) throw new UserError(`--demo makes models/demo from generated candles, and nothing else: leave out ${others.join(', ')}`);
+  const others = Object.entries({ search, data, output }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`],
+  );
+  if (demo === true && others.length > 0)
+    throw new UserError(
+      `--demo makes models/demo from generated candles, and nothing else: leave out ${others.join(', ')}`,
+    );
   const folder = output ?? MODELS;
   refuseUnwritableFolder(folder);
   const io = createResearchIo();
-  const directory = demo === true ? undefined : data ?? configurationWithoutSecrets().marketDataDir ?? undefined;
+  const directory = demo === true ? undefined : (data ?? configurationWithoutSecrets().marketDataDir ?? undefined);
   const code = await runTrain(
     {
       modelsDirectory: MODELS,

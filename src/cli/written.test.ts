@@ -39,7 +39,13 @@ test('a device that is full is a failure, a folder of the name a mistake: one li
     }
     throw new Error(`${path} was written`);
   };
-  expect(line('/dev/full')).toMatchObject({ message: "/dev/full can't be written (ENOSPC): the disk is full or fails; make room", exitCode: 1 });
-  expect(line(directory)).toMatchObject({ message: `${directory} can't be written (EISDIR); give a path in a folder that is there and may be written`, exitCode: 2 });
+  expect(line('/dev/full')).toMatchObject({
+    message: "/dev/full can't be written (ENOSPC): the disk is full or fails; make room",
+    exitCode: 1,
+  });
+  expect(line(directory)).toMatchObject({
+    message: `${directory} can't be written (EISDIR); give a path in a folder that is there and may be written`,
+    exitCode: 2,
+  });
   expect(readdirSync(directory)).toEqual([]);
 });

@@ -7,11 +7,18 @@ import { putFiles } from '../research/put-files.ts';
 /** The disk's doing, not the user's: the same command may work later. */
 const OF_THE_DISK: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG']);
 
-/** What the file system said when `path` was written, in one line: a usage error where the path is at fault, a failure where the disk is; anything else as it is. */
+/**
+ * What the file system said when `path` was written, in one line: a usage error where the path is at fault, a failure
+ * where the disk is; anything else as it is.
+ */
 export const writeFault = (path: string, error: unknown): unknown => {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
-  if (OF_THE_DISK.has(code)) return new UserError(`${path} can't be written (${code}): the disk is full or fails; make room`, EXIT_CODES.failure);
+  if (OF_THE_DISK.has(code))
+    return new UserError(
+      `${path} can't be written (${code}): the disk is full or fails; make room`,
+      EXIT_CODES.failure,
+    );
   return new UserError(`${path} can't be written (${code}); give a path in a folder that is there and may be written`);
 };
 
@@ -28,8 +35,8 @@ export const written = <T>(path: string, write: () => T): T => {
 };
 
 /**
- * Writes a file that was named on the command line whole or not at all: the one that was there is lost neither to a full
- * disk nor to Ctrl-C. What is no plain file (a pipe, /dev/stdout, a link) is written through as it is.
+ * Writes a file that was named on the command line whole or not at all: the one that was there is lost neither to a
+ * full disk nor to Ctrl-C. What is no plain file (a pipe, /dev/stdout, a link) is written through as it is.
  * @throws UserError as `written`
  */
 export const writeWhole = (path: string, content: Uint8Array | string, mode?: number): void =>
@@ -39,7 +46,8 @@ export const writeWhole = (path: string, content: Uint8Array | string, mode?: nu
   });
 
 /**
- * Whether files can be written into a folder, or into one that is to be made: what takes long asks before its work, not after it.
+ * Whether files can be written into a folder, or into one that is to be made: what takes long asks before its work, not
+ * after it.
  * @throws UserError with one line when they can't
  */
 export const refuseUnwritableFolder = (path: string): void => {

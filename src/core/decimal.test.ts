@@ -50,7 +50,22 @@ describe('text', () => {
     expect(isDecimalText(text)).toBe(true);
   });
 
-  test.each(['', ' 1', '1 ', '.5', '5.', '1,000', '0x10', 'NaN', 'Infinity', '1e', '--1', '1e1000', '0.00000000000000001', '1e-17'])('"%s" is refused', (text) => {
+  test.each([
+    '',
+    ' 1',
+    '1 ',
+    '.5',
+    '5.',
+    '1,000',
+    '0x10',
+    'NaN',
+    'Infinity',
+    '1e',
+    '--1',
+    '1e1000',
+    '0.00000000000000001',
+    '1e-17',
+  ])('"%s" is refused', (text) => {
     expect(() => decimal(text)).toThrow(RangeError);
     expect(isDecimalText(text)).toBe(false);
   });
@@ -79,7 +94,12 @@ describe('numbers', () => {
   test('go back to the nearest double', () => {
     expect(toNumber(decimal('0.1'))).toBe(0.1);
     expect(toNumber(decimal('-12.5'))).toBe(-12.5);
-    check(fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((x) => Math.round(x * 1e6) / 1e6), (x) => toNumber(decimalFromNumber(x)) === x + 0));
+    check(
+      fc.property(
+        fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((x) => Math.round(x * 1e6) / 1e6),
+        (x) => toNumber(decimalFromNumber(x)) === x + 0,
+      ),
+    );
   });
 
   test('are taken as whole numbers only where they are whole and exact', () => {
@@ -91,7 +111,13 @@ describe('numbers', () => {
 
 describe('arithmetic', () => {
   test('sums are exact and undo each other', () => {
-    check(fc.property(value, value, (a, b) => sub(add(a, b), b) === a && add(a, b) === add(b, a) && add(a, neg(a)) === ZERO));
+    check(
+      fc.property(
+        value,
+        value,
+        (a, b) => sub(add(a, b), b) === a && add(a, b) === add(b, a) && add(a, neg(a)) === ZERO,
+      ),
+    );
     expect(sum([decimal('0.1'), decimal('0.2'), decimal('-0.3')])).toBe(ZERO);
     expect(sum([])).toBe(ZERO);
   });
@@ -101,7 +127,13 @@ describe('arithmetic', () => {
   });
 
   test('products down and up enclose the true one and are at most one unit apart', () => {
-    check(fc.property(value, value, (a, b) => mulDown(a, b) * ONE <= a * b && a * b <= mulUp(a, b) * ONE && mulUp(a, b) - mulDown(a, b) <= 1n));
+    check(
+      fc.property(
+        value,
+        value,
+        (a, b) => mulDown(a, b) * ONE <= a * b && a * b <= mulUp(a, b) * ONE && mulUp(a, b) - mulDown(a, b) <= 1n,
+      ),
+    );
   });
 
   test('quotients down and up enclose the true one and are at most one unit apart', () => {
@@ -110,7 +142,9 @@ describe('arithmetic', () => {
         const low = divDown(a, b) * b;
         const high = divUp(a, b) * b;
         const true_ = a * ONE;
-        return (b > 0n ? low <= true_ && true_ <= high : high <= true_ && true_ <= low) && divUp(a, b) - divDown(a, b) <= 1n;
+        return (
+          (b > 0n ? low <= true_ && true_ <= high : high <= true_ && true_ <= low) && divUp(a, b) - divDown(a, b) <= 1n
+        );
       }),
     );
     expect(formatDecimal(divDown(ONE, decimal('3')))).toBe('0.3333333333333333');
@@ -121,7 +155,14 @@ describe('arithmetic', () => {
   });
 
   test('min, max and abs agree with comparison and sign', () => {
-    check(fc.property(value, value, (a, b) => min(a, b) + max(a, b) === a + b && min(a, b) <= max(a, b) && abs(a) >= 0n && (abs(a) === a || abs(a) === -a)));
+    check(
+      fc.property(
+        value,
+        value,
+        (a, b) =>
+          min(a, b) + max(a, b) === a + b && min(a, b) <= max(a, b) && abs(a) >= 0n && (abs(a) === a || abs(a) === -a),
+      ),
+    );
   });
 });
 
@@ -131,7 +172,14 @@ describe('grids', () => {
       fc.property(value, step, (a, grid) => {
         const low = floorTo(a, grid);
         const high = ceilTo(a, grid);
-        return low <= a && a <= high && isMultipleOf(low, grid) && isMultipleOf(high, grid) && high - low <= grid && (isMultipleOf(a, grid) ? low === a && high === a : high - low === grid);
+        return (
+          low <= a &&
+          a <= high &&
+          isMultipleOf(low, grid) &&
+          isMultipleOf(high, grid) &&
+          high - low <= grid &&
+          (isMultipleOf(a, grid) ? low === a && high === a : high - low === grid)
+        );
       }),
     );
     expect(floorTo(decimal('-0.15'), decimal('0.1'))).toBe(decimal('-0.2'));

@@ -14,7 +14,9 @@ export type Decimal = bigint & { readonly [decimalBrand]: true };
 
 export const DECIMAL_PLACES = 16;
 const ONE_RAW = 10n ** BigInt(DECIMAL_PLACES);
-/** The exchange's own resolution: what has at most eight places takes the short ways below, which give the same values. */
+/**
+ * The exchange's own resolution: what has at most eight places takes the short ways below, which give the same values.
+ */
 const SHORT_PLACES = 8;
 const SHORT = 10 ** SHORT_PLACES;
 const SHORT_RAW = BigInt(SHORT);
@@ -91,7 +93,8 @@ export const decimalFromNumber = (value: number): Decimal => {
   if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
   // When eight places and 15 digits read back as the value, no other decimal as short does.
   const short = Math.round(value * SHORT);
-  if (short < SHORT_LIMIT && short > -SHORT_LIMIT && short / SHORT === value) return (BigInt(short) * SHORT_RAW) as Decimal;
+  if (short < SHORT_LIMIT && short > -SHORT_LIMIT && short / SHORT === value)
+    return (BigInt(short) * SHORT_RAW) as Decimal;
   const match = DECIMAL_PATTERN.exec(String(value));
   if (match === null) throw new RangeError(`not a decimal number: ${value}`);
   const fraction = match[3] ?? '';
@@ -117,7 +120,8 @@ export const formatDecimal = (value: Decimal): string => {
   const magnitude = negative ? -value : value;
   const whole = magnitude / ONE_RAW;
   const rest = magnitude - whole * ONE_RAW;
-  const text = rest === 0n ? whole.toString() : `${whole}.${fractionText(Number(rest / SHORT_RAW), Number(rest % SHORT_RAW))}`;
+  const text =
+    rest === 0n ? whole.toString() : `${whole}.${fractionText(Number(rest / SHORT_RAW), Number(rest % SHORT_RAW))}`;
   return negative ? `-${text}` : text;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Doubles as text and back, bit for bit: their bytes, little end first on every machine, in base64 (RFC 4648, section 4).
- * Written here because neither the language nor anything pure has it yet.
+ * Doubles as text and back, bit for bit: their bytes, little end first on every machine, in base64 (RFC 4648, section
+ * 4). Written here because neither the language nor anything pure has it yet.
  */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const BYTES = 8;
@@ -11,12 +11,15 @@ CODES.forEach((code, bits) => (BITS[code] = bits));
 
 /** The four letters of up to three bytes. */
 const quartet = (group: number, bytes: number): string =>
-  String.fromCharCode(CODES[group >> 18] ?? 0, CODES[(group >> 12) & 63] ?? 0) + (bytes > 1 ? ALPHABET.charAt((group >> 6) & 63) : '=') + (bytes > 2 ? ALPHABET.charAt(group & 63) : '=');
+  String.fromCharCode(CODES[group >> 18] ?? 0, CODES[(group >> 12) & 63] ?? 0) +
+  (bytes > 1 ? ALPHABET.charAt((group >> 6) & 63) : '=') +
+  (bytes > 2 ? ALPHABET.charAt(group & 63) : '=');
 
 /** Text from which `doublesFromText` reads the same bits. */
 export const textOfDoubles = (values: Float64Array): string => {
   const view = new DataView(new ArrayBuffer(values.length * BYTES));
-  for (let index = 0; index < values.length; index += 1) view.setFloat64(index * BYTES, values[index] ?? Number.NaN, true);
+  for (let index = 0; index < values.length; index += 1)
+    view.setFloat64(index * BYTES, values[index] ?? Number.NaN, true);
   const bytes = new Uint8Array(view.buffer);
   let text = '';
   let at = 0;
@@ -35,7 +38,8 @@ export const textOfDoubles = (values: Float64Array): string => {
       CODES[second & 63] ?? 0,
     );
   }
-  for (; at < bytes.length; at += 3) text += quartet(((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0), bytes.length - at);
+  for (; at < bytes.length; at += 3)
+    text += quartet(((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0), bytes.length - at);
   return text;
 };
 
@@ -43,7 +47,8 @@ export const textOfDoubles = (values: Float64Array): string => {
 export const doublesFromText = (text: string): Float64Array => {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const size = (text.length / 4) * 3 - padding;
-  if (text.length % 4 !== 0 || size % BYTES !== 0) throw new RangeError(`${text.length} letters are not the bytes of whole doubles`);
+  if (text.length % 4 !== 0 || size % BYTES !== 0)
+    throw new RangeError(`${text.length} letters are not the bytes of whole doubles`);
   // Room for a whole last group.
   const bytes = new Uint8Array(size + padding);
   const letters = text.length - padding;

@@ -18,7 +18,13 @@ test('a sign stands before what is not zero', () => {
 });
 
 test('one is no plural', () => {
-  expect([counted(0, 'order'), counted(1, 'order'), counted(2, 'order'), counted(1, 'loss', 'losses'), counted(2, 'loss', 'losses')]).toEqual(['0 orders', '1 order', '2 orders', '1 loss', '2 losses']);
+  expect([
+    counted(0, 'order'),
+    counted(1, 'order'),
+    counted(2, 'order'),
+    counted(1, 'loss', 'losses'),
+    counted(2, 'loss', 'losses'),
+  ]).toEqual(['0 orders', '1 order', '2 orders', '1 loss', '2 losses']);
 });
 
 test.each([

@@ -1,11 +1,19 @@
 import { formatDecimal, toNumber, type Decimal } from './decimal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type Fraction, type Milliseconds } from './units.ts';
 
-/** Two decimals, thousands apart: "10,012.40", as in the replies to commands. Rounded to nothing it is zero without a sign. */
-export const money = (value: number): string => value.toFixed(2).replace(/^-(?=0\.00$)/, '').replace(/\B(?=(\d{3})+\.)/g, ',');
+/**
+ * Two decimals, thousands apart: "10,012.40", as in the replies to commands. Rounded to nothing it is zero without a
+ * sign.
+ */
+export const money = (value: number): string =>
+  value
+    .toFixed(2)
+    .replace(/^-(?=0\.00$)/, '')
+    .replace(/\B(?=(\d{3})+\.)/g, ',');
 
 /** As `money`, but a fraction of a cent in all its places: interest is no deposit of 0.00. */
-export const amountText = (value: Decimal): string => (Number(toNumber(value).toFixed(2)) === 0 ? formatDecimal(value) : money(toNumber(value)));
+export const amountText = (value: Decimal): string =>
+  Number(toNumber(value).toFixed(2)) === 0 ? formatDecimal(value) : money(toNumber(value));
 
 /** As `money`, with its sign: "+2.31", "-0.40", "0.00". */
 export const signedMoney = (value: number): string => `${Number(value.toFixed(2)) > 0 ? '+' : ''}${money(value)}`;
@@ -17,14 +25,16 @@ export const signedPercent = (fraction: Fraction): string => {
 };
 
 /** "1 order", "2 orders"; `plural` where it is not the word with an s. */
-export const counted = (count: number, word: string, plural = `${word}s`): string => `${count} ${count === 1 ? word : plural}`;
+export const counted = (count: number, word: string, plural = `${word}s`): string =>
+  `${count} ${count === 1 ? word : plural}`;
 
 /** A span, no longer than it has lasted: "65 s", "7 min", "2 h 05 min", "3 d 4 h". */
 export const span = (milliseconds: Milliseconds): string => {
   const value = Math.max(0, milliseconds);
   if (value < 2 * MINUTE_MS) return `${Math.floor(value / SECOND_MS)} s`;
   if (value < HOUR_MS) return `${Math.floor(value / MINUTE_MS)} min`;
-  if (value < DAY_MS) return `${Math.floor(value / HOUR_MS)} h ${String(Math.floor((value % HOUR_MS) / MINUTE_MS)).padStart(2, '0')} min`;
+  if (value < DAY_MS)
+    return `${Math.floor(value / HOUR_MS)} h ${String(Math.floor((value % HOUR_MS) / MINUTE_MS)).padStart(2, '0')} min`;
   return `${Math.floor(value / DAY_MS)} d ${Math.floor((value % DAY_MS) / HOUR_MS)} h`;
 };
 
@@ -39,13 +49,21 @@ export const price = (value: Decimal): string => {
 };
 
 /** That nothing is held, in all or of one symbol. */
-export const noPosition = (symbol: string | null): string => (symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`);
+export const noPosition = (symbol: string | null): string =>
+  symbol === null ? 'There are no open positions.' : `There is no open position in ${symbol}.`;
 
 /** Room on a disk: "0.9 GiB"; "12 MiB" where that would be "0.0 GiB". */
-export const sizeText = (bytes: number): string => (bytes < 1024 ** 3 / 10 ? `${Math.floor(bytes / 1024 ** 2)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`);
+export const sizeText = (bytes: number): string =>
+  bytes < 1024 ** 3 / 10 ? `${Math.floor(bytes / 1024 ** 2)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
-/** New books before their first start, which may wait for the exchange: one wording for replies, refusals and what is kept for later. */
-export const STARTING = { title: 'The bot is still starting', why: 'It waits for the exchange and trades nothing' } as const;
+/**
+ * New books before their first start, which may wait for the exchange: one wording for replies, refusals and what is
+ * kept for later.
+ */
+export const STARTING = {
+  title: 'The bot is still starting',
+  why: 'It waits for the exchange and trades nothing',
+} as const;
 
 /** The first sentence without its full stop, and the rest, which may be empty. A point within a figure ends none. */
 export const firstSentence = (text: string): readonly [first: string, rest: string] => {

@@ -136,7 +136,10 @@ export interface CommandSet {
   run(name: string, argumentsText: string, caller: Caller): Promise<Reply>;
 }
 
-/** A few small values that survive a restart: handled updates, used one-time codes, migrated chats. Durable when `set` returns. */
+/**
+ * A few small values that survive a restart: handled updates, used one-time codes, migrated chats. Durable when `set`
+ * returns.
+ */
 export interface ChatMemory {
   get(key: string): string | null;
   set(key: string, value: string): void;

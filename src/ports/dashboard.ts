@@ -90,7 +90,10 @@ export interface CandleLine {
   readonly close: number;
 }
 
-/** Newest rows that a reader has, by kind: row ids; for candles the hours up to the newest of each symbol, all added up: one that comes late counts, too. */
+/**
+ * Newest rows that a reader has, by kind: row ids; for candles the hours up to the newest of each symbol, all added up:
+ * one that comes late counts, too.
+ */
 export interface RowCursor {
   readonly decisions: number;
   readonly fills: number;
@@ -123,7 +126,10 @@ export interface EquityBucket {
   readonly at: EpochMs;
   /** Equity of its last point. */
   readonly equity: number;
-  /** Highest and lowest within, each less the deposits since the first stretch began: comparable whatever came from outside. */
+  /**
+   * Highest and lowest within, each less the deposits since the first stretch began: comparable whatever came from
+   * outside.
+   */
   readonly high: number;
   readonly low: number;
   /** Deposits since the first stretch began, up to its last point. */
@@ -189,7 +195,13 @@ export interface DecisionDetail extends DecisionLine {
     readonly limitPrice: number;
     readonly steps: readonly { readonly rule: string; readonly words: string; readonly quantity: number }[];
   } | null;
-  readonly checks: readonly { readonly ok: boolean; readonly code: string; readonly words: string; readonly limit: string; readonly value: string }[];
+  readonly checks: readonly {
+    readonly ok: boolean;
+    readonly code: string;
+    readonly words: string;
+    readonly limit: string;
+    readonly value: string;
+  }[];
   /** Those that moved the answer most, the strongest first; null with the reason in `featuresMissing`. */
   readonly features: readonly FeatureEffect[] | null;
   readonly featuresMissing: string | null;
@@ -210,7 +222,14 @@ export interface EquityCurve {
 export interface MarketChart {
   readonly symbol: SymbolName;
   readonly candles: readonly CandleLine[];
-  readonly marks: readonly { readonly at: EpochMs; readonly price: number; readonly side: 'buy' | 'sell'; readonly purpose: string; readonly quantity: number; readonly realised: number }[];
+  readonly marks: readonly {
+    readonly at: EpochMs;
+    readonly price: number;
+    readonly side: 'buy' | 'sell';
+    readonly purpose: string;
+    readonly quantity: number;
+    readonly realised: number;
+  }[];
 }
 
 /** Whether engine and Guardian make progress, not only whether the process answers. */

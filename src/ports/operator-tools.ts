@@ -51,7 +51,13 @@ export interface ModelStatusView {
 
 export interface ChartView {
   readonly symbol: SymbolName;
-  readonly candles: readonly { readonly openTime: EpochMs; readonly open: number; readonly high: number; readonly low: number; readonly close: number }[];
+  readonly candles: readonly {
+    readonly openTime: EpochMs;
+    readonly open: number;
+    readonly high: number;
+    readonly low: number;
+    readonly close: number;
+  }[];
   readonly marks: readonly { readonly at: EpochMs; readonly price: number; readonly side: 'entry' | 'exit' }[];
   readonly entryPrice: number | null;
   readonly stopPrice: number | null;
@@ -84,11 +90,22 @@ export interface ReadinessView {
   readonly at: EpochMs;
   /** Out of 100. */
   readonly score: number;
-  readonly checks: readonly { readonly domain: string; readonly name: string; readonly verdict: 'PASS' | 'WARN' | 'FAIL'; readonly evidence: string }[];
+  readonly checks: readonly {
+    readonly domain: string;
+    readonly name: string;
+    readonly verdict: 'PASS' | 'WARN' | 'FAIL';
+    readonly evidence: string;
+  }[];
 }
 
 export interface FlattenPreview {
-  readonly positions: readonly { readonly symbol: SymbolName; readonly quantity: number; readonly lastPrice: number | null; readonly estimatedProceeds: number | null; /** The exchange has halted the market: sold when it trades it again. */ readonly halted?: true }[];
+  readonly positions: readonly {
+    readonly symbol: SymbolName;
+    readonly quantity: number;
+    readonly lastPrice: number | null;
+    readonly estimatedProceeds: number | null /** The exchange has halted the market: sold when it trades it again. */;
+    readonly halted?: true;
+  }[];
   /** Refusal that is known now already, or null; without positions that is no refusal, nothing is to be done. */
   readonly refusal: string | null;
 }
@@ -164,4 +181,3 @@ export interface OperatorTools {
   mute(caller: Caller, span: Milliseconds): Promise<CommandOutcome>;
   setAlertMode(caller: Caller, kind: AlertKind, mode: AlertMode): Promise<CommandOutcome>;
 }
-

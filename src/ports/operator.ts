@@ -47,7 +47,10 @@ export interface PositionView {
   /** Whether the stop is known to rest on the exchange. */
   readonly stopWorking: boolean;
   readonly targetPrice: number;
-  /** Why it is being closed at this moment, or null while it is held: "flatten by operator Ada (7)", "daily drawdown", "horizon". */
+  /**
+   * Why it is being closed at this moment, or null while it is held: "flatten by operator Ada (7)", "daily drawdown",
+   * "horizon".
+   */
   readonly closing: string | null;
   readonly openedAt: EpochMs;
   readonly horizonAt: EpochMs;
@@ -60,7 +63,10 @@ export interface SymbolStatus {
   readonly priceAgeMs: number | null;
   /** Close time of the newest closed candle held; null = none. */
   readonly newestCandleClose: EpochMs | null;
-  /** The last decision, of the close of its candle, in one line: "no edge: 0.31 (EV -0.12 %)", "denied: exposure-cap ...". */
+  /**
+   * The last decision, of the close of its candle, in one line: "no edge: 0.31 (EV -0.12 %)", "denied: exposure-cap
+   * ...".
+   */
   readonly lastDecision: { readonly at: EpochMs; readonly text: string } | null;
 }
 
@@ -214,7 +220,10 @@ export interface UnlockPreview {
   readonly staying: readonly LockView[];
   /** Baselines that would move, in words with both values: "day baseline 1012.40 -> 991.10". */
   readonly baselines: readonly string[];
-  /** Set when a daily-drawdown lock is among them: the operator must type the amount of new loss permitted (quote currency). */
+  /**
+   * Set when a daily-drawdown lock is among them: the operator must type the amount of new loss permitted (quote
+   * currency).
+   */
   readonly newLossPermitted: number | null;
   /** Refusal that is known now already (daily unlock used up, ...), or null. */
   readonly refusal: string | null;
@@ -252,7 +261,9 @@ export interface OperatorService {
 export interface AuditEntry {
   /** Wall time. */
   readonly at: EpochMs;
-  readonly caller: Caller | { readonly userId: number; readonly name: string; readonly role: 'stranger'; readonly via: 'telegram' };
+  readonly caller:
+    | Caller
+    | { readonly userId: number; readonly name: string; readonly role: 'stranger'; readonly via: 'telegram' };
   readonly chatId: number | null;
   readonly command: string;
   readonly arguments: string;

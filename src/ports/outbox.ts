@@ -10,18 +10,27 @@ export interface OutboxRow {
   readonly attempts: number;
 }
 
-/** The durable outbox. Rows are inserted by the journal's commit, in the transaction of their cause; this port reads and marks them. */
+/**
+ * The durable outbox. Rows are inserted by the journal's commit, in the transaction of their cause; this port reads and
+ * marks them.
+ */
 export interface OutboxStore {
   /** Oldest undelivered rows for a chat, in order. */
   pending(chatId: number, limit: number): readonly OutboxRow[];
   pendingCount(): number;
-  /** Delivered to this chat: never again. All of the ids or, when it throws, none: a long backlog is one write, which holds the loop up once. */
+  /**
+   * Delivered to this chat: never again. All of the ids or, when it throws, none: a long backlog is one write, which
+   * holds the loop up once.
+   */
   markDelivered(chatId: number, ids: readonly number[], at: EpochMs): void;
   /** Can never succeed there (text refused): kept, with why, and skipped. */
   park(chatId: number, ids: readonly number[], why: string, at: EpochMs): void;
   /** The chat is closed to the bot: everything that waits for it is parked in one go. */
   parkAll(chatId: number, why: string, at: EpochMs): void;
-  /** The chat may be open again: what was parked for it and is no older than `notBefore` (wall) waits again, in its place. */
+  /**
+   * The chat may be open again: what was parked for it and is no older than `notBefore` (wall) waits again, in its
+   * place.
+   */
   reopen(chatId: number, notBefore: EpochMs): void;
   /**
    * The chat is listed again after runs in which it was not: as one that is new, it hears what has been said since this

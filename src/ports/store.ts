@@ -25,7 +25,8 @@ export interface JournalStore {
   /**
    * One transaction: journals each input, lets `apply` step the engine, records the effects and
    * every table derived from them (orders, fills, trades, locks, outbox ...). Durable when it returns.
-   * @throws when the write fails or `apply` throws: nothing of it is kept, and the engine's state must not be used again.
+   * @throws when the write fails or `apply` throws: nothing of it is kept, and the engine's state must not be used
+   * again.
    */
   commit(inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): readonly (readonly Effect[])[];
   /** The newest one; with `before`, the newest of an earlier entry than that. */

@@ -11,7 +11,10 @@ export type VenueErrorKind =
   | 'refused'
   /** The exchange does not list the market (any more): nothing can be asked or sold there. Never retried. */
   | 'unlisted'
-  /** The exchange asks us to slow down (429, 418), or the minute's weight is nearly used: the client waits `retryAfter`. Nothing happened. */
+  /**
+   * The exchange asks us to slow down (429, 418), or the minute's weight is nearly used: the client waits `retryAfter`.
+   * Nothing happened.
+   */
   | 'rate-limited'
   /** Nothing was sent or it was certainly not acted upon (connection refused, DNS): safe to retry. */
   | 'unreachable'
@@ -32,7 +35,10 @@ export interface VenueError {
   readonly message: string;
   /** For rate-limited: how long to wait, from Retry-After; null when the exchange did not say. */
   readonly retryAfter: Milliseconds | null;
-  /** For rate-limited: only reads and entries have to wait; stops, exits, cancellations and look-ups may go. Absent: everything waits. */
+  /**
+   * For rate-limited: only reads and entries have to wait; stops, exits, cancellations and look-ups may go. Absent:
+   * everything waits.
+   */
   readonly urgentMayGo?: boolean;
   /** For rate-limited: only orders have to wait, whatever they are for; cancellations, look-ups and reads may go. */
   readonly ordersOnly?: boolean;
@@ -60,13 +66,13 @@ export type CancelOutcome =
 export type LookUp =
   | { readonly kind: 'found'; readonly order: OrderSnapshot }
   /**
-   * The exchange says that it does not know this client id (-2013), or (`archived`, -2026) does not keep it any more because it
-   * ended 90 days ago without anything coming of it.
+   * The exchange says that it does not know this client id (-2013), or (`archived`, -2026) does not keep it any more
+   * because it ended 90 days ago without anything coming of it.
    */
   | { readonly kind: 'not-found'; readonly archived?: true }
   /**
-   * `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has executed, base units.
-   * `statedQuote`: what was paid or got for them, quote currency without fees, where it says so.
+   * `stated`: the order was found ended, and only its fills could not be read: what it says itself that it has
+   * executed, base units. `statedQuote`: what was paid or got for them, quote currency without fees, where it says so.
    */
   | { readonly kind: 'unknown'; readonly error: VenueError; readonly stated?: string; readonly statedQuote?: string };
 
@@ -76,7 +82,10 @@ export interface OrderReference {
 }
 
 export interface Cancellation extends OrderReference {
-  /** It only makes room for another order, and is not wanted (not sent, rate-limited) where the exchange is known to take none: a stop is worth more than the sale that would be refused. */
+  /**
+   * It only makes room for another order, and is not wanted (not sent, rate-limited) where the exchange is known to
+   * take none: a stop is worth more than the sale that would be refused.
+   */
   readonly makesRoom?: true;
 }
 
@@ -103,7 +112,10 @@ export interface Venue {
   openOrders(symbol: SymbolName): Promise<Read<readonly OrderSnapshot[]>>;
   /** Every asset with a balance. */
   balances(): Promise<Read<readonly AssetBalance[]>>;
-  /** Own trades of a symbol with an id greater than `afterTradeId` (null: since `since`, market time), oldest first, complete. */
+  /**
+   * Own trades of a symbol with an id greater than `afterTradeId` (null: since `since`, market time), oldest first,
+   * complete.
+   */
   tradesAfter(symbol: SymbolName, afterTradeId: string | null, since: EpochMs): Promise<Read<readonly OwnTrade[]>>;
   /** The exchange's wall clock. */
   serverTime(): Promise<Read<EpochMs>>;

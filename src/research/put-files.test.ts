@@ -14,7 +14,10 @@ test('files take the place of those before, with the permissions that were asked
   writeFileSync(join(directory, 'a'), 'old');
   putFiles(directory, { a: 'new', b: Uint8Array.of(98) }, 0o600);
   expect(readdirSync(directory)).toEqual(['a', 'b']);
-  expect([readFileSync(join(directory, 'a'), 'utf8'), readFileSync(join(directory, 'b'), 'utf8')]).toEqual(['new', 'b']);
+  expect([readFileSync(join(directory, 'a'), 'utf8'), readFileSync(join(directory, 'b'), 'utf8')]).toEqual([
+    'new',
+    'b',
+  ]);
   expect(statSync(join(directory, 'b')).mode & 0o777).toBe(0o600);
 });
 

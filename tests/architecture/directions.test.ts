@@ -3,14 +3,25 @@ import { describe, expect, test } from 'vitest';
 import { DEPENDENCY_CRUISER, FIXTURES, ROOT, runTool } from './tools.ts';
 
 interface CruiseResult {
-  readonly summary: { readonly violations: readonly { readonly from: string; readonly to: string; readonly rule: { readonly name: string } }[]; readonly ruleSetUsed: { readonly forbidden: readonly { readonly name: string }[] } };
+  readonly summary: {
+    readonly violations: readonly {
+      readonly from: string;
+      readonly to: string;
+      readonly rule: { readonly name: string };
+    }[];
+    readonly ruleSetUsed: { readonly forbidden: readonly { readonly name: string }[] };
+  };
 }
 
 const CONFIGURATION = `${ROOT}/.dependency-cruiser.mjs`;
 const fixture = `${FIXTURES}/directions`;
 
 const violations = (): CruiseResult['summary'] => {
-  const { output } = runTool(DEPENDENCY_CRUISER, ['--config', CONFIGURATION, '--output-type', 'json', 'src', 'commands'], fixture);
+  const { output } = runTool(
+    DEPENDENCY_CRUISER,
+    ['--config', CONFIGURATION, '--output-type', 'json', 'src', 'commands'],
+    fixture,
+  );
   return (JSON.parse(output) as CruiseResult).summary;
 };
 
@@ -49,7 +60,10 @@ describe('the directions', () => {
     const { violations: found, ruleSetUsed } = violations();
     const homes = ruleSetUsed.forbidden.map(({ name }) => name).filter((name) => name.startsWith('home-of-'));
     expect(homes.length).toBeGreaterThan(15);
-    const expected = [...EXPECTED.map(([rule, file]) => `${rule}: ${file}`), ...homes.map((rule) => `${rule}: src/app/imports-packages.ts`)];
+    const expected = [
+      ...EXPECTED.map(([rule, file]) => `${rule}: ${file}`),
+      ...homes.map((rule) => `${rule}: src/app/imports-packages.ts`),
+    ];
     expect(found.map(({ rule, from }) => `${rule.name}: ${from}`).sort()).toEqual(expected.sort());
   });
 

@@ -37,11 +37,17 @@ test('the linter finds each fault by its rule, type-aware ones included, and lea
     expect(exitCode).toBe(1);
     return (JSON.parse(output) as { readonly diagnostics: readonly Finding[] }).diagnostics;
   });
-  const files = readdirSync(`${FIXTURES}/lint`, { recursive: true }).filter((name) => String(name).endsWith('.ts')).map(String);
+  const files = readdirSync(`${FIXTURES}/lint`, { recursive: true })
+    .filter((name) => String(name).endsWith('.ts'))
+    .map(String);
   expect(files.sort()).toEqual(Object.keys(EXPECTED).sort());
   for (const [file, rule] of Object.entries(EXPECTED)) {
     const codes = found.filter(({ filename }) => filename.endsWith(file)).map(({ code }) => code);
     if (rule === null) expect(codes, file).toEqual([]);
-    else expect(codes.some((code) => code.includes(`(${rule})`)), `${file}: ${codes.join()}`).toBe(true);
+    else
+      expect(
+        codes.some((code) => code.includes(`(${rule})`)),
+        `${file}: ${codes.join()}`,
+      ).toBe(true);
   }
 });

@@ -2,11 +2,12 @@ import { basename, join, relative } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { approvalOffences, purityOffences, sourceFiles, type Offence } from './source-rules.ts';
+import { approvalOffences, purityOffences, sourceFiles, wideComments, type Offence } from './source-rules.ts';
 import { FIXTURES, ROOT } from './tools.ts';
 
 const isTest = (file: string): boolean => /\.(test|test-helper|fixture)\.ts$/.test(file);
-const told = (offences: readonly Offence[]): readonly string[] => offences.map(({ file, line, what }) => `${relative(ROOT, file)}:${line} ${what}`);
+const told = (offences: readonly Offence[]): readonly string[] =>
+  offences.map(({ file, line, what }) => `${relative(ROOT, file)}:${line} ${what}`);
 
 describe('only the Guardian approves orders', () => {
   test('every way round it is seen', () => {
@@ -17,7 +18,9 @@ describe('only the Guardian approves orders', () => {
   });
 
   test('the product keeps the rule', () => {
-    const files = [...sourceFiles(join(ROOT, 'src')), ...sourceFiles(join(ROOT, 'commands'))].filter((file) => !isTest(file) && !file.startsWith(join(ROOT, 'src/core/guardian/')));
+    const files = [...sourceFiles(join(ROOT, 'src')), ...sourceFiles(join(ROOT, 'commands'))].filter(
+      (file) => !isTest(file) && !file.startsWith(join(ROOT, 'src/core/guardian/')),
+    );
     expect(files.length).toBeGreaterThan(20);
     expect(told(files.flatMap(approvalOffences))).toEqual([]);
   });
@@ -31,6 +34,24 @@ describe('core does not depend on the machine', () => {
   });
 
   test('core keeps the rule', () => {
-    expect(told(sourceFiles(join(ROOT, 'src/core')).filter((file) => !isTest(file)).flatMap(purityOffences))).toEqual([]);
+    expect(
+      told(
+        sourceFiles(join(ROOT, 'src/core'))
+          .filter((file) => !isTest(file))
+          .flatMap(purityOffences),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('comments are as narrow as code', () => {
+  test('a wide one is seen, a wide line of code is left to the formatter', () => {
+    const [wide] = sourceFiles(`${FIXTURES}/source-rules/comments`);
+    expect(wideComments(wide ?? '').map(({ line }) => line)).toEqual([1, 4, 7]);
+  });
+
+  test('the project keeps the rule', () => {
+    const files = ['src', 'commands', 'tests', 'bench'].flatMap((folder) => sourceFiles(join(ROOT, folder)));
+    expect(told(files.filter((file) => !file.startsWith(FIXTURES)).flatMap(wideComments))).toEqual([]);
   });
 });

@@ -13,7 +13,12 @@ export interface Run {
 
 /** Runs a tool of node_modules as `npm run check` does, with this Node. */
 export const runTool = (script: string, args: readonly string[], cwd: string): Run => {
-  const result = spawnSync(process.execPath, [join(ROOT, 'node_modules', script), ...args], { cwd, encoding: 'utf8', env: { PATH: process.env['PATH'], NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 });
+  const result = spawnSync(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return { exitCode: result.status, output: `${result.stdout}${result.stderr}` };
 };
 
@@ -34,3 +39,4 @@ export const DEPENDENCY_CRUISER = 'dependency-cruiser/bin/dependency-cruiser.mjs
 export const TYPE_CHECKER = '@typescript/native/bin/tsc';
 export const LINTER = 'oxlint/bin/oxlint';
 export const DEAD_CODE = 'knip/bin/knip.js';
+export const FORMATTER = '@biomejs/biome/bin/biome';

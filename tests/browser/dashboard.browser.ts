@@ -11,7 +11,8 @@ let url: string;
 
 beforeAll(async () => {
   browser = await launchChromium();
-  // Slow enough that on a loaded machine, too, this market is not yet at its kill-switch (after 174 hours) when the tests look at it.
+  // Slow enough that on a loaded machine, too, this market is not yet at its kill-switch (after 174 hours) when the
+  // tests look at it.
   demo = await startDemo({ ...QUICK, DEMO_HOUR_SECONDS: '1' }, null);
   url = demo.bot.pageUrl;
 });
@@ -71,7 +72,8 @@ describe('the page of the demo', () => {
   });
 
   test('an entry explains itself: odds, features, size, every check, and what became of it', async () => {
-    // A demo of its own, stopped at its first entry: the other one has gone on for weeks by now, and a lock may keep entries out.
+    // A demo of its own, stopped at its first entry: the other one has gone on for weeks by now, and a lock may keep
+    // entries out.
     const own = await startDemo(QUICK, null);
     onTestFinished(() => own.end());
     const { page, faults } = await openPage(browser, own.bot.pageUrl);
@@ -101,23 +103,38 @@ describe('the page of the demo', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('board');
     await page.focus('#tab-fills');
     await page.keyboard.press('ArrowRight');
-    expect(await page.evaluate(() => [document.activeElement?.id, document.activeElement?.getAttribute('aria-selected')])).toEqual(['tab-trades', 'true']);
+    expect(
+      await page.evaluate(() => [document.activeElement?.id, document.activeElement?.getAttribute('aria-selected')]),
+    ).toEqual(['tab-trades', 'true']);
     await page.locator('.row-button').first().focus();
     const opened = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
     await page.keyboard.press('Enter');
     await page.waitForSelector('#decision[open] h3');
     // The next hours are decided while the dialog is open: the list behind it is drawn anew.
     await passHours(demo.bot, 2);
-    await page.waitForFunction((label) => document.querySelector('.row-button')?.getAttribute('aria-label') !== label, opened);
+    await page.waitForFunction(
+      (label) => document.querySelector('.row-button')?.getAttribute('aria-label') !== label,
+      opened,
+    );
     await page.keyboard.press('Escape');
-    expect(await page.evaluate(() => [document.querySelector('dialog[open]'), document.activeElement?.getAttribute('aria-label')])).toEqual([null, opened]);
+    expect(
+      await page.evaluate(() => [
+        document.querySelector('dialog[open]'),
+        document.activeElement?.getAttribute('aria-label'),
+      ]),
+    ).toEqual([null, opened]);
     await page.context().close();
   });
 
   test('a line that broke with the bot is resumed with its next start: nothing missing, nothing twice', async () => {
     const { page } = await openPage(browser, url);
     await decided(page);
-    const shown = () => page.evaluate(() => [...document.querySelectorAll<HTMLElement>('.row-button')].map(({ dataset }) => `${dataset['symbol']} ${dataset['at']}`));
+    const shown = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('.row-button')].map(
+          ({ dataset }) => `${dataset['symbol']} ${dataset['at']}`,
+        ),
+      );
     const before = await shown();
     let begunAnew = 0;
     page.on('request', (request) => {
@@ -125,14 +142,20 @@ describe('the page of the demo', () => {
     });
     await demo.restart(async () => {
       await page.waitForSelector('#offline:not([hidden])', { timeout: 30_000 });
-      expect(await page.locator('#offline').innerText()).toMatch(/does not answer\. What is shown is from \d\d:\d\d:\d\d/);
+      expect(await page.locator('#offline').innerText()).toMatch(
+        /does not answer\. What is shown is from \d\d:\d\d:\d\d/,
+      );
     });
-    await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 60_000 });
+    await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, {
+      timeout: 60_000,
+    });
     await passHours(demo.bot, 6);
     await demo.bot.control('POST', '/control/pause', { paused: true });
     // Asked anew at each look: an hour that was under way at the pause is still decided.
     const newest = async () => {
-      const { rows } = (await (await fetch(`${url}/api/board`)).json()) as { rows: { decisions: { symbol: string; openTime: number }[] } };
+      const { rows } = (await (await fetch(`${url}/api/board`)).json()) as {
+        rows: { decisions: { symbol: string; openTime: number }[] };
+      };
       return rows.decisions.map(({ symbol, openTime }) => `${symbol} ${openTime}`).toReversed();
     };
     const agree = async () => {
@@ -158,9 +181,12 @@ describe('the page of the demo', () => {
     await page.waitForSelector('#desk-pause[aria-pressed=true]');
     // The page comes to show the time at which the market stands; two looks later neither has moved.
     const look = () => page.waitForResponse((answer) => answer.url().endsWith('/api/market'));
-    const standsAt = async (): Promise<number> => ((await demo.bot.control('GET', '/control/state')) as { readonly marketTime: number }).marketTime;
+    const standsAt = async (): Promise<number> =>
+      ((await demo.bot.control('GET', '/control/state')) as { readonly marketTime: number }).marketTime;
     const stood = await standsAt();
-    await expect.poll(async () => Date.parse(await marketTime(page)), { timeout: 10_000 }).toBe(stood - (stood % 60_000));
+    await expect
+      .poll(async () => Date.parse(await marketTime(page)), { timeout: 10_000 })
+      .toBe(stood - (stood % 60_000));
     const still = await marketTime(page);
     await look();
     await look();

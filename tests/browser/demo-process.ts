@@ -17,12 +17,22 @@ export interface Demo {
   end(): Promise<void>;
 }
 
-/** The real program in a directory of its own. `probability`: with a model that always answers this; else the demo's own. */
-export const startDemo = async (environment: Readonly<Record<string, string>>, probability: number | null): Promise<Demo> => {
+/**
+ * The real program in a directory of its own. `probability`: with a model that always answers this; else the demo's
+ * own.
+ */
+export const startDemo = async (
+  environment: Readonly<Record<string, string>>,
+  probability: number | null,
+): Promise<Demo> => {
   const directory = mkdtempSync(join(tmpdir(), 'guardian-browser-'));
   const model = join(directory, 'model');
   if (probability !== null) writeConstantModel(model, { probability });
-  const settings = { DATABASE_PATH: join(directory, 'demo.db'), ...(probability === null ? {} : { MODEL_DIR: model }), ...environment };
+  const settings = {
+    DATABASE_PATH: join(directory, 'demo.db'),
+    ...(probability === null ? {} : { MODEL_DIR: model }),
+    ...environment,
+  };
   let bot = await startGuardian({ DASHBOARD_PORT: '0', ...settings }, directory);
   return {
     get bot() {
@@ -46,16 +56,21 @@ interface MarketState {
   readonly openOrders: readonly { readonly type: string; readonly stopPrice: string }[];
 }
 
-const look = async (bot: RunningBot): Promise<MarketState> => (await bot.control('GET', '/control/state')) as MarketState;
+const look = async (bot: RunningBot): Promise<MarketState> =>
+  (await bot.control('GET', '/control/state')) as MarketState;
 
-export const setPace = (bot: RunningBot, stepMilliseconds: number): Promise<unknown> => bot.control('POST', '/control/pace', { stepMilliseconds });
+export const setPace = (bot: RunningBot, stepMilliseconds: number): Promise<unknown> =>
+  bot.control('POST', '/control/pace', { stepMilliseconds });
 
 /** Waits for an open position and pushes the price below its stop. */
 const forceLoss = async (bot: RunningBot, afterId: number): Promise<ChatMessage> => {
   await eventually('a resting stop', async () => {
     const stop = (await look(bot)).openOrders.find((order) => order.type === 'STOP_LOSS_LIMIT');
     if (stop === undefined) return null;
-    await bot.control('POST', '/control/price', { symbol: 'BTC/USDT', price: (Number(stop.stopPrice) * 0.998).toFixed(2) });
+    await bot.control('POST', '/control/price', {
+      symbol: 'BTC/USDT',
+      price: (Number(stop.stopPrice) * 0.998).toFixed(2),
+    });
     return stop;
   });
   return bot.hears((message) => message.text.includes('BTC closed -'), afterId);
@@ -75,7 +90,9 @@ const sitOutADay = async (bot: RunningBot, afterId: number): Promise<void> => {
 export const passHours = async (bot: RunningBot, hours: number): Promise<void> => {
   const { marketTime } = await look(bot);
   await setPace(bot, FAST_STEP);
-  await eventually(`${hours} market hours`, async () => ((await look(bot)).marketTime > marketTime + hours * HOUR ? true : null));
+  await eventually(`${hours} market hours`, async () =>
+    (await look(bot)).marketTime > marketTime + hours * HOUR ? true : null,
+  );
   await setPace(bot, STEP);
 };
 

@@ -38,41 +38,71 @@ describe('what the page looks like', () => {
     await page.context().close();
   });
 
-  test.each([360, 375])('on a phone of %i px every word of a decision and every tab can be read without scrolling aside', async (width) => {
-    const { page } = await openPage(browser, url, { width, height: 812 });
-    await decided(page);
-    // The longest word that stands in the head.
-    await page.evaluate(() => document.getElementById('live')?.replaceChildren('connecting'));
-    expect(await page.locator('h1').evaluate((node) => node.getBoundingClientRect().height)).toBeLessThan(30);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-    for (const tab of ['fills', 'trades', 'orders', 'alerts']) {
-      await page.click(`#tab-${tab}`);
-      for (const part of ['#decisions', '#activity', '#activity-tabs']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), `${tab} ${part}`).toBeLessThanOrEqual(0);
-    }
-    await page.locator('.row-button').first().click();
-    await page.waitForSelector('#decision h3');
-    expect(await page.locator('#decision .dialog-body').evaluate((node) => Math.max(...[...node.querySelectorAll('*')].map((part) => part.getBoundingClientRect().right)) - window.innerWidth)).toBeLessThanOrEqual(0);
-    await page.context().close();
-  });
+  test.each([360, 375])(
+    'on a phone of %i px every word of a decision and every tab can be read without scrolling aside',
+    async (width) => {
+      const { page } = await openPage(browser, url, { width, height: 812 });
+      await decided(page);
+      // The longest word that stands in the head.
+      await page.evaluate(() => document.getElementById('live')?.replaceChildren('connecting'));
+      expect(await page.locator('h1').evaluate((node) => node.getBoundingClientRect().height)).toBeLessThan(30);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(
+        0,
+      );
+      for (const tab of ['fills', 'trades', 'orders', 'alerts']) {
+        await page.click(`#tab-${tab}`);
+        for (const part of ['#decisions', '#activity', '#activity-tabs'])
+          expect(
+            await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth),
+            `${tab} ${part}`,
+          ).toBeLessThanOrEqual(0);
+      }
+      await page.locator('.row-button').first().click();
+      await page.waitForSelector('#decision h3');
+      expect(
+        await page
+          .locator('#decision .dialog-body')
+          .evaluate(
+            (node) =>
+              Math.max(...[...node.querySelectorAll('*')].map((part) => part.getBoundingClientRect().right)) -
+              window.innerWidth,
+          ),
+      ).toBeLessThanOrEqual(0);
+      await page.context().close();
+    },
+  );
 
   test.each([905, 1_024, 1_120])('beside the chat, too, no table is wider than its card: %i px', async (width) => {
     const { page } = await openPage(browser, url, { width });
     await decided(page);
     for (const tab of ['fills', 'trades', 'orders', 'alerts']) {
       await page.click(`#tab-${tab}`);
-      for (const part of ['#decisions', '#activity']) expect(await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth), `${tab} ${part}`).toBeLessThanOrEqual(0);
+      for (const part of ['#decisions', '#activity'])
+        expect(
+          await page.locator(part).evaluate((node) => node.scrollWidth - node.clientWidth),
+          `${tab} ${part}`,
+        ).toBeLessThanOrEqual(0);
     }
     await page.context().close();
   });
 
-  test.each([360, 640, 768, 905, 1_024, 1_180, 1_440, 1_920])('no figure of the head stands alone under a row of others: %i px', async (width) => {
-    const { page } = await openPage(browser, url, { width });
-    await decided(page);
-    const rows = await page.locator('.figures > *').evaluateAll((nodes) => Object.values(Object.groupBy(nodes, (node) => Math.round(node.getBoundingClientRect().top))).map((row) => row?.length ?? 0));
-    expect(rows.reduce((sum, count) => sum + count)).toBe(5);
-    expect(rows.length > 1 && width > 620 ? rows.at(-1) : 2).toBeGreaterThan(1);
-    await page.context().close();
-  });
+  test.each([360, 640, 768, 905, 1_024, 1_180, 1_440, 1_920])(
+    'no figure of the head stands alone under a row of others: %i px',
+    async (width) => {
+      const { page } = await openPage(browser, url, { width });
+      await decided(page);
+      const rows = await page
+        .locator('.figures > *')
+        .evaluateAll((nodes) =>
+          Object.values(Object.groupBy(nodes, (node) => Math.round(node.getBoundingClientRect().top))).map(
+            (row) => row?.length ?? 0,
+          ),
+        );
+      expect(rows.reduce((sum, count) => sum + count)).toBe(5);
+      expect(rows.length > 1 && width > 620 ? rows.at(-1) : 2).toBeGreaterThan(1);
+      await page.context().close();
+    },
+  );
 
   test('the newest candle stands clear of the names of the lines of a position', async () => {
     const { page } = await openPage(browser, url);
@@ -86,7 +116,11 @@ describe('what the page looks like', () => {
       const [pane] = [...chart.querySelectorAll('canvas')].toSorted((a, b) => b.width * b.height - a.width * a.height);
       const ratio = (pane?.width ?? 0) / (pane?.clientWidth ?? 1);
       const wide = Math.round(40 * ratio);
-      const { data, width, height } = pane?.getContext('2d')?.getImageData(pane.width - wide, 0, wide, pane.height) ?? { data: [], width: 0, height: 0 };
+      const { data, width, height } = pane?.getContext('2d')?.getImageData(pane.width - wide, 0, wide, pane.height) ?? {
+        data: [],
+        width: 0,
+        height: 0,
+      };
       let columns = 0;
       for (let x = 0; x < width; x += 1) {
         let pixels = 0;
@@ -105,9 +139,15 @@ describe('what the page looks like', () => {
     await decided(page);
     // Drift is judged from 500 hours on: the row is laid out by the page's style all the same.
     const middles = await page.evaluate(() => {
-      const row = Object.assign(document.createElement('div'), { className: 'bars-row', innerHTML: '<span class="bars-name">return 168h</span><div class="track"></div><span class="number">0.12</span>' });
+      const row = Object.assign(document.createElement('div'), {
+        className: 'bars-row',
+        innerHTML:
+          '<span class="bars-name">return 168h</span><div class="track"></div><span class="number">0.12</span>',
+      });
       document.getElementById('model')?.append(row);
-      return [...row.children].map((part) => (part.getBoundingClientRect().top + part.getBoundingClientRect().bottom) / 2);
+      return [...row.children].map(
+        (part) => (part.getBoundingClientRect().top + part.getBoundingClientRect().bottom) / 2,
+      );
     });
     expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(3);
     await page.context().close();
@@ -121,7 +161,14 @@ describe('what the page looks like', () => {
     const newest = () => page.locator('.row-button').first().getAttribute('data-at');
     const [row, first] = [page.locator('.row-button').nth(8), await newest()];
     const { symbol, at } = await row.evaluate((button) => ({ ...button.dataset }));
-    const place = () => page.locator(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`).evaluate((button) => button.getBoundingClientRect().top - (document.getElementById('decisions')?.getBoundingClientRect().top ?? 0));
+    const place = () =>
+      page
+        .locator(`.row-button[data-symbol="${symbol}"][data-at="${at}"]`)
+        .evaluate(
+          (button) =>
+            button.getBoundingClientRect().top -
+            (document.getElementById('decisions')?.getBoundingClientRect().top ?? 0),
+        );
     const before = await place();
     await demo.bot.control('POST', '/control/pause', { paused: false });
     await passHours(demo.bot, 2);
@@ -139,9 +186,12 @@ describe('what the page looks like', () => {
     await page.click('#theme');
     await page.click('[data-show=chat]');
     await page.emulateMedia({ media: 'print' });
-    for (const id of ['#decisions', '#activity']) expect(await page.locator(id).evaluate((box) => box.scrollHeight - box.clientHeight), id).toBeLessThanOrEqual(1);
-    for (const id of ['#side', '#desk', '#theme', '#tab-trades']) expect(await page.locator(id).isVisible(), id).toBe(false);
-    for (const id of ['#hero', '#tab-fills', '#chart', '#audit']) expect(await page.locator(id).isVisible(), id).toBe(true);
+    for (const id of ['#decisions', '#activity'])
+      expect(await page.locator(id).evaluate((box) => box.scrollHeight - box.clientHeight), id).toBeLessThanOrEqual(1);
+    for (const id of ['#side', '#desk', '#theme', '#tab-trades'])
+      expect(await page.locator(id).isVisible(), id).toBe(false);
+    for (const id of ['#hero', '#tab-fills', '#chart', '#audit'])
+      expect(await page.locator(id).isVisible(), id).toBe(true);
     expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(16, 28, 40)');
     await page.context().close();
   });
@@ -150,9 +200,19 @@ describe('what the page looks like', () => {
     const { page } = await openPage(browser, url);
     await decided(page);
     await page.emulateMedia({ forcedColors: 'active' });
-    const ground = (selector: string) => page.locator(selector).first().evaluate((node) => getComputedStyle(node).backgroundColor);
-    for (const chosen of ['#chart-hours [aria-pressed=true]', '#tab-fills']) expect(await ground(chosen), chosen).not.toBe(await ground('body'));
-    expect(await page.locator('#limits .track').first().evaluate((node) => getComputedStyle(node).outlineStyle)).toBe('solid');
+    const ground = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((node) => getComputedStyle(node).backgroundColor);
+    for (const chosen of ['#chart-hours [aria-pressed=true]', '#tab-fills'])
+      expect(await ground(chosen), chosen).not.toBe(await ground('body'));
+    expect(
+      await page
+        .locator('#limits .track')
+        .first()
+        .evaluate((node) => getComputedStyle(node).outlineStyle),
+    ).toBe('solid');
     await page.context().close();
   });
 });

@@ -24,7 +24,9 @@ test('three losses on three days are seen to lock; /unlock through the chat pane
   expect(await page.locator('#state').innerText()).toBe('Halted');
   expect(await page.locator('#why').innerText()).toMatch(/3 losses in a row/);
   expect(await page.locator('#announce').innerText()).toMatch(/^Halted\./);
-  expect(await page.locator('#limits [role=meter][aria-label="Losses in a row"]').getAttribute('aria-valuenow')).toBe('100');
+  expect(await page.locator('#limits [role=meter][aria-label="Losses in a row"]').getAttribute('aria-valuenow')).toBe(
+    '100',
+  );
   await page.click('#tab-locks');
   await page.locator('#activity tr', { hasText: 'kill-switch' }).first().waitFor();
   expect(await axeFaults(page)).toEqual([]);
@@ -48,7 +50,9 @@ test('pictures and files come through the chat', async () => {
   await page.keyboard.press('Enter');
   const picture = page.locator('#log .bubble img').last();
   await picture.waitFor({ timeout: 60_000 });
-  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBeGreaterThan(500);
+  await expect
+    .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+    .toBeGreaterThan(500);
   await page.fill('#text', '/export trades');
   await page.keyboard.press('Enter');
   await page.locator('#log a.file').last().waitFor({ timeout: 30_000 });

@@ -28,7 +28,9 @@ test('what is asked of a bot that is gone is said, not lost, and done once it is
     await page.waitForSelector('#offline:not([hidden])', { timeout: 30_000 });
     // Also where the name of the tab alone is seen, and the morning after.
     expect(await page.title()).toBe('No answer · Guardian Bot');
-    expect(await page.locator('#offline').innerText()).toMatch(/What is shown is from \d\d:\d\d:\d\d on [A-Z][a-z]{2},? \d{1,2} [A-Z][a-z]{2,3}, on your clock\./);
+    expect(await page.locator('#offline').innerText()).toMatch(
+      /What is shown is from \d\d:\d\d:\d\d on [A-Z][a-z]{2},? \d{1,2} [A-Z][a-z]{2,3}, on your clock\./,
+    );
     await page.fill('#text', '/pause the market looks odd');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('#toast').innerText()).toMatch(/Not sent/);
@@ -45,17 +47,25 @@ test('what is asked of a bot that is gone is said, not lost, and done once it is
     // The word stays in sight further down, too.
     await page.locator('#activity').scrollIntoViewIfNeeded();
     await page.mouse.wheel(0, 1_200);
-    await expect.poll(() => page.locator('#offline').evaluate((node) => Math.round(node.getBoundingClientRect().top))).toBe(60);
+    await expect
+      .poll(() => page.locator('#offline').evaluate((node) => Math.round(node.getBoundingClientRect().top)))
+      .toBe(60);
   });
-  await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, {
+    timeout: 60_000,
+  });
   await expect.poll(() => page.title()).toMatch(/^(Active|Exits only|Halted) · Guardian Bot$/);
-  await expect.poll(() => page.locator('#chart').getAttribute('aria-label'), { timeout: 20_000 }).toMatch(/^ETH\/USDT: \d+ hourly candles/);
+  await expect
+    .poll(() => page.locator('#chart').getAttribute('aria-label'), { timeout: 20_000 })
+    .toMatch(/^ETH\/USDT: \d+ hourly candles/);
   await expect.poll(() => page.locator('#chart-note').innerText()).toMatch(/^ETH [\d,.]+/);
   // What is read further up does not jump to what has come.
   await page.locator('#log .bubble', { hasText: 'recovered after a crash' }).last().waitFor({ state: 'attached' });
   expect(await page.locator('#log').evaluate((log) => log.scrollTop)).toBe(0);
   // A day of hours, no longer the whole curve.
-  await expect.poll(async () => Number(await page.locator('#curve').getAttribute('data-bars')), { timeout: 20_000 }).toBeLessThanOrEqual(25);
+  await expect
+    .poll(async () => Number(await page.locator('#curve').getAttribute('data-bars')), { timeout: 20_000 })
+    .toBeLessThanOrEqual(25);
   expect(faults.filter((fault) => fault.startsWith('page error'))).toEqual([]);
   await page.context().close();
 });
@@ -98,7 +108,10 @@ test('a chat that is refused comes back by itself', async () => {
   const state = () => page.locator('#chat-state').innerText();
   await expect.poll(state, { timeout: 20_000 }).toBe('bot · online');
   await page.route('**/api/chat/events', (route) => route.fulfill({ status: 502, body: '{}' }));
-  const refused = page.waitForResponse((answer) => answer.url().endsWith('/api/chat/events') && answer.status() === 502, { timeout: 60_000 });
+  const refused = page.waitForResponse(
+    (answer) => answer.url().endsWith('/api/chat/events') && answer.status() === 502,
+    { timeout: 60_000 },
+  );
   await demo.restart();
   await refused;
   expect(await state()).toBe('connecting …');

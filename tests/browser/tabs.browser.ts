@@ -22,7 +22,8 @@ const seen = (page: Page, inSight: boolean): Promise<void> =>
     document.dispatchEvent(new Event('visibilitychange'));
   }, inSight);
 
-const isLive = (page: Page) => page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 15_000 });
+const isLive = (page: Page) =>
+  page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true', undefined, { timeout: 15_000 });
 
 test('a tab that is left is kept up to date and keeps nothing from the others: the eighth works as the first', async () => {
   const { page: first, faults } = await openPage(browser, demo.bot.pageUrl);

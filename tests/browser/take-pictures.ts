@@ -24,7 +24,12 @@ const save = async (page: Page, name: string): Promise<void> => {
   console.log(`${name}.webp  ${picture.width}x${picture.height}  ${(bytes.length / 1024).toFixed(0)} kB`);
 };
 
-const withPage = async (browser: Browser, url: string, view: View, then: (page: Page) => Promise<void>): Promise<void> => {
+const withPage = async (
+  browser: Browser,
+  url: string,
+  view: View,
+  then: (page: Page) => Promise<void>,
+): Promise<void> => {
   const { page } = await openPage(browser, url, view);
   await page.waitForSelector('#decisions .row-button');
   await page.waitForSelector('#log .bubble', { state: 'attached' });
@@ -43,7 +48,12 @@ try {
   await setPace(demo.bot, CALM_STEP);
   await demo.bot.say('/pnl');
   for (const scheme of ['light', 'dark'] as const) {
-    for (const [width, height] of [[375, 812], [768, 1024], [1440, 900]] as const) await withPage(browser, url, { width, height, scheme }, (page) => save(page, `dashboard-${width}-${scheme}`));
+    for (const [width, height] of [
+      [375, 812],
+      [768, 1024],
+      [1440, 900],
+    ] as const)
+      await withPage(browser, url, { width, height, scheme }, (page) => save(page, `dashboard-${width}-${scheme}`));
   }
   await withPage(browser, url, { width: 1440, height: 1180, scheme: 'light' }, async (page) => {
     const entry = page.locator('#decisions tr:has(.chip.good) .row-button').first();

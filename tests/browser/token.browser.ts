@@ -12,7 +12,18 @@ let server: WebServer;
 
 beforeAll(async () => {
   browser = await launchChromium();
-  server = await startWebServer({ host: '127.0.0.1', port: 0, token: TOKEN, names: [], dashboard: createFakeDashboard(), health: () => ({ ok: true, checks: [] }), metrics: null, chat: null, market: null, log: silent });
+  server = await startWebServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: TOKEN,
+    names: [],
+    dashboard: createFakeDashboard(),
+    health: () => ({ ok: true, checks: [] }),
+    metrics: null,
+    chat: null,
+    market: null,
+    log: silent,
+  });
 });
 afterAll(async () => {
   await server.close();

@@ -13,7 +13,10 @@ const ends = new Map<Socket, { dead: boolean }>();
 const tunnel = createServer((near) => {
   const far = connect(Number(new URL(demo.bot.pageUrl).port), '127.0.0.1');
   const way = { dead: gone };
-  for (const [from, to] of [[near, far], [far, near]] as const) {
+  for (const [from, to] of [
+    [near, far],
+    [far, near],
+  ] as const) {
     ends.set(from, way);
     from.on('data', (bytes) => void (way.dead || to.write(bytes)));
     from.on('error', () => undefined);
@@ -29,7 +32,10 @@ beforeAll(async () => {
   browser = await launchChromium();
   tunnel.listen(0, '127.0.0.1');
   await once(tunnel, 'listening');
-  demo = await startDemo({ DEMO_HOUR_SECONDS: '1', DEMO_SEED: '1', DASHBOARD_NAMES: `127.0.0.1:${(tunnel.address() as AddressInfo).port}` }, null);
+  demo = await startDemo(
+    { DEMO_HOUR_SECONDS: '1', DEMO_SEED: '1', DASHBOARD_NAMES: `127.0.0.1:${(tunnel.address() as AddressInfo).port}` },
+    null,
+  );
 });
 afterAll(async () => {
   await demo.end();
@@ -45,15 +51,23 @@ test('where the line is dead and nothing says so, board and chat do, and both co
   await page.waitForFunction(() => document.getElementById('live')?.dataset['on'] === 'true');
   breakOff();
   await page.waitForSelector('#offline:not([hidden])', { timeout: 30_000 });
-  expect([await page.locator('#live').innerText(), await page.title(), await chat()]).toEqual(['connecting', 'No answer · Guardian Bot', 'connecting …']);
+  expect([await page.locator('#live').innerText(), await page.title(), await chat()]).toEqual([
+    'connecting',
+    'No answer · Guardian Bot',
+    'connecting …',
+  ]);
   await demo.bot.say('/pause said elsewhere meanwhile');
   await demo.bot.control('POST', '/control/pause', { paused: true });
   // Neither this question nor those that were under way are ever answered.
   await page.click('#chart-symbols [data-value="ETH/USDT"]');
   gone = false;
   await page.locator('#log .bubble', { hasText: 'said elsewhere meanwhile' }).first().waitFor({ timeout: 40_000 });
-  await expect.poll(async () => [await page.locator('#offline').isVisible(), await chat()]).toEqual([false, 'bot · online']);
+  await expect
+    .poll(async () => [await page.locator('#offline').isVisible(), await chat()])
+    .toEqual([false, 'bot · online']);
   await page.waitForSelector('#desk-pause[aria-pressed=true]', { timeout: 40_000 });
-  await expect.poll(() => page.locator('#chart').getAttribute('aria-label'), { timeout: 40_000 }).toMatch(/^ETH\/USDT: \d+ hourly candles/);
+  await expect
+    .poll(() => page.locator('#chart').getAttribute('aria-label'), { timeout: 40_000 })
+    .toMatch(/^ETH\/USDT: \d+ hourly candles/);
   await page.context().close();
 });

@@ -13,7 +13,10 @@ import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import { generateCandles } from '../../src/sim/generator/candles.ts';
 import { runGuardian, startGuardian } from './running-bot.ts';
 
-/** PRODUCT section 12: one clear line that names the thing, the value and what would be right; no stack trace; a code that scripts can use. */
+/**
+ * PRODUCT section 12: one clear line that names the thing, the value and what would be right; no stack trace; a code
+ * that scripts can use.
+ */
 let directory: string;
 
 beforeAll(() => {
@@ -23,14 +26,22 @@ beforeAll(() => {
   mkdirSync(join(directory, 'candles'));
   writeFileSync(join(directory, 'candles', 'BTCUSDT-1h.csv'), 'not,candles\n1,2\n');
   mkdirSync(join(directory, 'few'));
-  writeCandleFile(join(directory, 'few', 'BTCUSDT-1h.csv'), columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: Date.UTC(2024, 0, 1), hours: 1_200 })));
+  writeCandleFile(
+    join(directory, 'few', 'BTCUSDT-1h.csv'),
+    columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: Date.UTC(2024, 0, 1), hours: 1_200 })),
+  );
   openDatabase({ path: join(directory, 'paper.db'), mode: 'paper', account: 'paper' }).close();
-  writeFileSync(join(directory, 'broken.db'), 'this is no database, but it is long enough to be looked at\n'.repeat(40));
+  writeFileSync(
+    join(directory, 'broken.db'),
+    'this is no database, but it is long enough to be looked at\n'.repeat(40),
+  );
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const refuse = async (environment: Readonly<Record<string, string>>): Promise<{ readonly code: number | null; readonly lines: readonly string[] }> => {
+const refuse = async (
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly lines: readonly string[] }> => {
   const base = { DASHBOARD_PORT: '0', DATABASE_PATH: join(directory, 'demo.db'), MODEL_DIR: join(directory, 'model') };
   const { code, output } = await runGuardian(['start'], { ...base, ...environment }, directory);
   // Log lines are JSON; what is meant for the person is not.
@@ -58,12 +69,42 @@ describe('guardian start refuses', () => {
 
   test.each([
     ['a missing model', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
-    ['a model of another feature schema', (): Record<string, string> => ({ MODEL_DIR: join(directory, 'foreign-model') }), 2, 'retrain'],
-    ['an unreadable candle file', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'candles') }), 2, 'BTCUSDT-1h.csv, line 1'],
-    ['candles that are too few for a start at any time', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'few'), SYMBOLS: 'BTC/USDT' }), 2, 'it needs 400 days before the start; the candles are too few by 351 days, so that no time fits'],
-    ['a missing candle folder', (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'nowhere') }), 2, 'does not exist'],
-    ['a database of another mode', (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'paper.db') }), 3, 'paper'],
-    ['a file that is no database', (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'broken.db') }), 3, 'broken.db'],
+    [
+      'a model of another feature schema',
+      (): Record<string, string> => ({ MODEL_DIR: join(directory, 'foreign-model') }),
+      2,
+      'retrain',
+    ],
+    [
+      'an unreadable candle file',
+      (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'candles') }),
+      2,
+      'BTCUSDT-1h.csv, line 1',
+    ],
+    [
+      'candles that are too few for a start at any time',
+      (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'few'), SYMBOLS: 'BTC/USDT' }),
+      2,
+      'it needs 400 days before the start; the candles are too few by 351 days, so that no time fits',
+    ],
+    [
+      'a missing candle folder',
+      (): Record<string, string> => ({ MARKET_DATA_DIR: join(directory, 'nowhere') }),
+      2,
+      'does not exist',
+    ],
+    [
+      'a database of another mode',
+      (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'paper.db') }),
+      3,
+      'paper',
+    ],
+    [
+      'a file that is no database',
+      (): Record<string, string> => ({ DATABASE_PATH: join(directory, 'broken.db') }),
+      3,
+      'broken.db',
+    ],
   ] as const)('%s', async (_name, environment, code, words) => {
     const answer = await refuse(environment());
     expect(answer.lines).toHaveLength(1);
@@ -73,11 +114,16 @@ describe('guardian start refuses', () => {
 
   test('other settings than those with which the market beside the database was made', async () => {
     const folder = mkdtempSync(join(directory, 'market-'));
-    const first = await startGuardian({ DASHBOARD_PORT: '0', DATABASE_PATH: join(folder, 'first.db'), MODEL_DIR: join(directory, 'model') }, directory);
+    const first = await startGuardian(
+      { DASHBOARD_PORT: '0', DATABASE_PATH: join(folder, 'first.db'), MODEL_DIR: join(directory, 'model') },
+      directory,
+    );
     await first.end('SIGTERM');
     const answer = await refuse({ DATABASE_PATH: join(folder, 'second.db'), DEMO_SEED: '3' });
     expect(answer.lines).toHaveLength(1);
-    expect(answer.lines[0]).toMatch(/demo-exchange\.db: the simulator's store was made with seed 1, not 3\..*DATABASE_PATH in another folder/);
+    expect(answer.lines[0]).toMatch(
+      /demo-exchange\.db: the simulator's store was made with seed 1, not 3\..*DATABASE_PATH in another folder/,
+    );
     expect(answer.code).toBe(2);
   });
 
@@ -113,8 +159,13 @@ test('doctor --configuration judges the configuration alone: what is at fault, a
     writeFileSync(join(home, '.env'), text, { mode: 0o600 });
     return runGuardian(['doctor', '--configuration'], {}, home);
   };
-  expect(await ask('MODE=testnet\nEXCHANGE_API_ROOT=http://127.0.0.1:1\n')).toEqual({ code: 0, output: 'ok  MODE=testnet, BTC/USDT, ETH/USDT\n' });
-  const refused = await ask('# mine\nDASHBOARD_TOKEN="0123456789abcdef0123456789abcdef\nHEARTBEAT_URL=https://example.org/a#b\n');
+  expect(await ask('MODE=testnet\nEXCHANGE_API_ROOT=http://127.0.0.1:1\n')).toEqual({
+    code: 0,
+    output: 'ok  MODE=testnet, BTC/USDT, ETH/USDT\n',
+  });
+  const refused = await ask(
+    '# mine\nDASHBOARD_TOKEN="0123456789abcdef0123456789abcdef\nHEARTBEAT_URL=https://example.org/a#b\n',
+  );
   expect(refused.code).toBe(2);
   expect(refused.output.split('\n').filter((line) => line !== '')).toEqual([
     expect.stringMatching(/^\.env: DASHBOARD_TOKEN on line 2 begins with a quote that does not end it; put one quote/),

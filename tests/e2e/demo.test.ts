@@ -38,21 +38,33 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const look = async (running: RunningBot): Promise<MarketState> => (await running.control('GET', '/control/state')) as MarketState;
+const look = async (running: RunningBot): Promise<MarketState> =>
+  (await running.control('GET', '/control/state')) as MarketState;
 
-const setPace = (running: RunningBot, stepMilliseconds: number): Promise<unknown> => running.control('POST', '/control/pace', { stepMilliseconds });
+const setPace = (running: RunningBot, stepMilliseconds: number): Promise<unknown> =>
+  running.control('POST', '/control/pace', { stepMilliseconds });
 
 const isKillSwitch = (message: ChatMessage): boolean => message.text.includes('Kill-switch: ');
 
-/** Waits for an open position and pushes the price below its stop. Returns the alert of the loss, or null when the kill-switch holds already: then nothing is opened any more. */
+/**
+ * Waits for an open position and pushes the price below its stop. Returns the alert of the loss, or null when the
+ * kill-switch holds already: then nothing is opened any more.
+ */
 const forceLoss = async (running: RunningBot, afterId: number): Promise<ChatMessage | null> => {
-  const found = await eventually('a resting stop', async () => {
-    if ((await running.heard(isKillSwitch)) !== null) return 'locked' as const;
-    const stop = (await look(running)).openOrders.find((order) => order.type === 'STOP_LOSS_LIMIT');
-    if (stop === undefined) return null;
-    await running.control('POST', '/control/price', { symbol: 'BTC/USDT', price: (Number(stop.stopPrice) * 0.998).toFixed(2) });
-    return stop;
-  }, UNTIL_IT_MAY_TRADE);
+  const found = await eventually(
+    'a resting stop',
+    async () => {
+      if ((await running.heard(isKillSwitch)) !== null) return 'locked' as const;
+      const stop = (await look(running)).openOrders.find((order) => order.type === 'STOP_LOSS_LIMIT');
+      if (stop === undefined) return null;
+      await running.control('POST', '/control/price', {
+        symbol: 'BTC/USDT',
+        price: (Number(stop.stopPrice) * 0.998).toFixed(2),
+      });
+      return stop;
+    },
+    UNTIL_IT_MAY_TRADE,
+  );
   return found === 'locked' ? null : running.hears((message) => message.text.includes('BTC closed -'), afterId);
 };
 
@@ -62,7 +74,9 @@ const sitOutADay = async (running: RunningBot, afterId: number): Promise<void> =
   const paused = await running.hears((message) => message.text.includes('Paused'), afterId);
   const { marketTime } = await look(running);
   await setPace(running, FAST_STEP);
-  await eventually('a market day', async () => ((await look(running)).marketTime > marketTime + 25 * HOUR ? true : null));
+  await eventually('a market day', async () =>
+    (await look(running)).marketTime > marketTime + 25 * HOUR ? true : null,
+  );
   await setPace(running, STEP);
   await running.say('/resume');
   const question = await running.hears((message) => message.text.includes('Resume trading?'), paused.id);
@@ -75,7 +89,8 @@ const expectEqualBooks = (market: MarketState, databasePath: string): void => {
   try {
     const { state, difference } = recover(database.journal);
     expect(difference).toBeNull();
-    const total = (asset: string): string => formatDecimal(add(decimal(market.balances[asset]?.free ?? '0'), decimal(market.balances[asset]?.locked ?? '0')));
+    const total = (asset: string): string =>
+      formatDecimal(add(decimal(market.balances[asset]?.free ?? '0'), decimal(market.balances[asset]?.locked ?? '0')));
     expect(state.ledger.cash === null ? null : formatDecimal(state.ledger.cash)).toBe(total('USDT'));
     expect(formatDecimal(quantityOf(state.ledger, 'BTC/USDT'))).toBe(total('BTC'));
     expect(formatDecimal(imbalance(state.ledger))).toBe('0');
@@ -87,10 +102,16 @@ const expectEqualBooks = (market: MarketState, databasePath: string): void => {
 /** Changes one journaled price, as a person with an SQL shell could. */
 const editOneInput = (databasePath: string): number => {
   const database = new Sqlite(databasePath);
-  const row = database.prepare<[], { sequence: number; input: string }>("SELECT sequence, input FROM journal WHERE type = 'prediction' AND effects LIKE '%entered%' ORDER BY sequence LIMIT 1").get();
+  const row = database
+    .prepare<[], { sequence: number; input: string }>(
+      "SELECT sequence, input FROM journal WHERE type = 'prediction' AND effects LIKE '%entered%' ORDER BY sequence LIMIT 1",
+    )
+    .get();
   if (row === undefined) throw new Error('no entry in the journal');
   const input = JSON.parse(row.input) as { probability: number };
-  database.prepare('UPDATE journal SET input = ? WHERE sequence = ?').run(JSON.stringify({ ...input, probability: input.probability - 0.01 }), row.sequence);
+  database
+    .prepare('UPDATE journal SET input = ? WHERE sequence = ?')
+    .run(JSON.stringify({ ...input, probability: input.probability - 0.01 }), row.sequence);
   database.close();
   return row.sequence;
 };
@@ -100,7 +121,14 @@ const scenario = async (extra: Readonly<Record<string, string>>, span: string): 
   const databasePath = join(directory, 'demo.db');
   const modelDirectory = join(directory, 'model');
   writeConstantModel(modelDirectory, { probability: 0.9 });
-  const environment = { SYMBOLS: 'BTC/USDT', DEMO_HOUR_SECONDS: String((4 * STEP) / 1000), DASHBOARD_PORT: '0', DATABASE_PATH: databasePath, MODEL_DIR: modelDirectory, ...extra };
+  const environment = {
+    SYMBOLS: 'BTC/USDT',
+    DEMO_HOUR_SECONDS: String((4 * STEP) / 1000),
+    DASHBOARD_PORT: '0',
+    DATABASE_PATH: databasePath,
+    MODEL_DIR: modelDirectory,
+    ...extra,
+  };
 
   bot = await startGuardian(environment, directory);
   await bot.hears((message) => message.text.includes('BTC bought'));
@@ -114,7 +142,11 @@ const scenario = async (extra: Readonly<Record<string, string>>, span: string): 
     loss = await forceLoss(bot, loss.id);
   }
   const alert = await bot.hears(isKillSwitch);
-  expect(alert.text).toMatch(new RegExp(`3 losses in a row \\(BTC -\\d\\.\\d\\d\u00A0%, BTC -\\d\\.\\d\\d\u00A0%, BTC -\\d\\.\\d\\d\u00A0%, over ${span}\\)`));
+  expect(alert.text).toMatch(
+    new RegExp(
+      `3 losses in a row \\(BTC -\\d\\.\\d\\d\u00A0%, BTC -\\d\\.\\d\\d\u00A0%, BTC -\\d\\.\\d\\d\u00A0%, over ${span}\\)`,
+    ),
+  );
   expect(alert.text).toContain('no open positions');
   expect(alert.buttons).toEqual(expect.arrayContaining(['/pnl', '/unlock']));
   await bot.end('SIGKILL');
@@ -126,11 +158,20 @@ const scenario = async (extra: Readonly<Record<string, string>>, span: string): 
   expect(status.text).toContain('Kill-switch');
   const locked = bot;
   await setPace(bot, FAST_STEP);
-  await eventually('a market day under lock', async () => ((await look(locked)).marketTime > before.marketTime + 24 * HOUR ? true : null));
+  await eventually('a market day under lock', async () =>
+    (await look(locked)).marketTime > before.marketTime + 24 * HOUR ? true : null,
+  );
   expect((await look(bot)).receivedCount).toBe(before.receivedCount);
 
   await bot.say('/unlock looked at all three');
-  const question = await bot.hears((message) => message.buttons.length > 0 && message.text.includes('Kill-switch') && /unlock/i.test(message.text) && !message.text.includes('Drawdown'), status.id);
+  const question = await bot.hears(
+    (message) =>
+      message.buttons.length > 0 &&
+      message.text.includes('Kill-switch') &&
+      /unlock/i.test(message.text) &&
+      !message.text.includes('Drawdown'),
+    status.id,
+  );
   await bot.press(question, question.buttons[0] ?? '');
   const unlocked = await bot.hears((message) => message.text.includes('Unlocked'), status.id);
   await bot.hears((message) => message.text.includes('BTC bought'), unlocked.id);
@@ -161,7 +202,9 @@ const scenario = async (extra: Readonly<Record<string, string>>, span: string): 
 };
 
 describe('the real process over HTTP on both sides', () => {
-  test('trades, locks after three losses, stays locked through SIGKILL, unlocks, trades again, replays: generated market', { timeout: 480_000 }, async () => {
+  test('trades, locks after three losses, stays locked through SIGKILL, unlocks, trades again, replays: generated market', {
+    timeout: 480_000,
+  }, async () => {
     await scenario({ DEMO_SEED: '7' }, '\\d days');
   });
 

@@ -26,14 +26,18 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('a page that cannot be opened does not keep a position from being guarded: the start goes on without it, says so, and opens it when it can', { timeout: 120_000 }, async () => {
+test('a page that cannot be opened does not keep a position from being guarded: the start goes on without it, says so, and opens it when it can', {
+  timeout: 120_000,
+}, async () => {
   writeConstantModel(join(directory, 'model'), { probability: 0.9 });
   const environment = { MODEL_DIR: 'model', DASHBOARD_PORT: '0', DEMO_HOUR_SECONDS: '0.2' };
   const taken = { ...environment, DASHBOARD_PORT: String((stranger.address() as AddressInfo).port) };
   const bot = await startGuardian(environment, directory);
   first = bot;
   await eventually('a position with its stop', async () => {
-    const { openOrders } = (await bot.control('GET', '/control/state')) as { readonly openOrders: readonly { readonly type: string }[] };
+    const { openOrders } = (await bot.control('GET', '/control/state')) as {
+      readonly openOrders: readonly { readonly type: string }[];
+    };
     return openOrders.some(({ type }) => type === 'STOP_LOSS_LIMIT') ? true : null;
   });
   await bot.control('POST', '/control/pause', { paused: true });

@@ -32,7 +32,10 @@ export interface RunningBot {
   end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<number | null>;
 }
 
-/** Repeats `look` until it gives something. Real processes give no other sign. @throws after `patience` milliseconds, a minute */
+/**
+ * Repeats `look` until it gives something. Real processes give no other sign.
+ * @throws after `patience` milliseconds, a minute
+ */
 export const eventually = async <T>(what: string, look: () => Promise<T | null>, patience = PATIENCE): Promise<T> => {
   const deadline = performance.now() + patience;
   while (performance.now() < deadline) {
@@ -69,7 +72,11 @@ const post = (url: string, body: unknown): Promise<unknown> =>
   fetchJson(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 /** Runs a subcommand to its end. */
-export const runGuardian = async (args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string): Promise<{ readonly code: number | null; readonly output: string }> => {
+export const runGuardian = async (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<{ readonly code: number | null; readonly output: string }> => {
   const child = spawnGuardian(args, environment, cwd);
   const parts: string[] = [];
   child.stdout?.on('data', (part: Buffer) => parts.push(part.toString()));
@@ -78,11 +85,22 @@ export const runGuardian = async (args: readonly string[], environment: Readonly
   return { code, output: parts.join('') };
 };
 
-const spawnGuardian = (args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string): ChildProcess =>
-  spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, ...args], { cwd, env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+const spawnGuardian = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+): ChildProcess =>
+  spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
 /** Starts `guardian start` and waits until page and simulator are up. */
-export const startGuardian = async (environment: Readonly<Record<string, string>>, cwd: string): Promise<RunningBot> => {
+export const startGuardian = async (
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<RunningBot> => {
   const child = spawnGuardian(['start'], environment, cwd);
   const output: string[] = [];
   const found: { page?: string; control?: string } = {};
@@ -100,10 +118,14 @@ export const startGuardian = async (environment: Readonly<Record<string, string>
   const ended = once(child, 'close') as Promise<[number | null]>;
   const { page, control } = await eventually('page and simulator', () => {
     if (child.exitCode !== null) throw new Error(`guardian ended with ${child.exitCode}:\n${output.join('\n')}`);
-    return Promise.resolve(found.page !== undefined && found.control !== undefined ? { page: found.page, control: found.control } : null);
+    return Promise.resolve(
+      found.page !== undefined && found.control !== undefined ? { page: found.page, control: found.control } : null,
+    );
   });
   const messages = async (): Promise<readonly ChatMessage[]> => {
-    const answer = (await fetchJson(`${page}/api/chat/messages`)) as { readonly messages: readonly RawMessage[] } | readonly RawMessage[];
+    const answer = (await fetchJson(`${page}/api/chat/messages`)) as
+      | { readonly messages: readonly RawMessage[] }
+      | readonly RawMessage[];
     return ('messages' in answer ? answer.messages : answer).map(readMessage);
   };
   const heard = async (fits: (message: ChatMessage) => boolean, afterId = 0): Promise<ChatMessage | null> =>
@@ -112,7 +134,8 @@ export const startGuardian = async (environment: Readonly<Record<string, string>
     pageUrl: page,
     controlUrl: control,
     output,
-    control: (method, path, body) => (method === 'GET' ? fetchJson(`${control}${path}`) : post(`${control}${path}`, body ?? {})),
+    control: (method, path, body) =>
+      method === 'GET' ? fetchJson(`${control}${path}`) : post(`${control}${path}`, body ?? {}),
     say: async (text) => void (await post(`${page}/api/chat/send`, { text })),
     heard,
     hears: (fits, afterId = 0) => eventually('a message', () => heard(fits, afterId)),

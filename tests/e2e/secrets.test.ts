@@ -29,7 +29,10 @@ const PLANTED = {
 
 type Trouble = 'none' | 'reset' | 'echo' | 'gateway';
 
-/** In front of the exchange: breaks connections, and answers with the very request that it got, signature and key included. */
+/**
+ * In front of the exchange: breaks connections, and answers with the very request that it got, signature and key
+ * included.
+ */
 interface Bully {
   readonly url: string;
   trouble: Trouble;
@@ -53,10 +56,14 @@ const startBully = async (target: string): Promise<Bully> => {
   const signatures = new Set<string>();
   const bully: { trouble: Trouble } = { trouble: 'none' };
   const forward = (incoming: IncomingMessage, body: Buffer, response: ServerResponse): void => {
-    const outgoing = request(`${target}${incoming.url ?? '/'}`, { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
+    const outgoing = request(
+      `${target}${incoming.url ?? '/'}`,
+      { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      },
+    );
     outgoing.on('error', () => response.destroy());
     outgoing.end(body);
   };
@@ -72,10 +79,16 @@ const startBully = async (target: string): Promise<Bully> => {
         response.socket?.resetAndDestroy();
         return;
       case 'echo':
-        response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ code: -1000, msg: `bad: ${whole} of key ${String(incoming.headers['x-mbx-apikey'])}` }));
+        response
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end(
+            JSON.stringify({ code: -1000, msg: `bad: ${whole} of key ${String(incoming.headers['x-mbx-apikey'])}` }),
+          );
         return;
       case 'gateway':
-        response.writeHead(503, { 'content-type': 'text/html' }).end(`<h1>503</h1>${whole} ${String(incoming.headers['x-mbx-apikey'])}`);
+        response
+          .writeHead(503, { 'content-type': 'text/html' })
+          .end(`<h1>503</h1>${whole} ${String(incoming.headers['x-mbx-apikey'])}`);
     }
   };
   const server = createServer((incoming, response) => void serve(incoming, response).catch(() => response.destroy()));
@@ -99,7 +112,9 @@ let bot: Running | null = null;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'guardian-secrets-'));
   writeConstantModel(join(directory, 'model'), { probability: 0.5, purpose: 'trading' });
-  exchange = await startExchangeNow({ credentials: { apiKey: PLANTED.EXCHANGE_API_KEY, secret: PLANTED.EXCHANGE_API_SECRET } });
+  exchange = await startExchangeNow({
+    credentials: { apiKey: PLANTED.EXCHANGE_API_KEY, secret: PLANTED.EXCHANGE_API_SECRET },
+  });
   bully = await startBully(exchange.url);
   telegram = await startBotApiServer({ token: PLANTED.TELEGRAM_BOT_TOKEN, wallNow: () => Date.now() });
   telegram.person.addUser({ id: OPERATOR, firstName: 'Ada' });
@@ -120,7 +135,11 @@ afterEach(async () => {
 });
 
 const say = (text: string): number => telegram.person.send(OPERATOR, OPERATOR, text).message_id;
-const hears = (part: string, after = 0): Promise<unknown> => telegram.person.waitFor(OPERATOR, ({ text }) => text?.includes(part) === true, { afterMessageId: after, timeoutMs: 30_000 });
+const hears = (part: string, after = 0): Promise<unknown> =>
+  telegram.person.waitFor(OPERATOR, ({ text }) => text?.includes(part) === true, {
+    afterMessageId: after,
+    timeoutMs: 30_000,
+  });
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
 
 test('planted secrets are in nothing that the process writes, whatever fails', async () => {
@@ -144,7 +163,8 @@ test('planted secrets are in nothing that the process writes, whatever fails', a
     LOG_LEVEL: 'debug',
   };
   const written: string[] = [];
-  const cli = async (...args: readonly string[]): Promise<void> => void written.push((await run(args, environment, directory)).output);
+  const cli = async (...args: readonly string[]): Promise<void> =>
+    void written.push((await run(args, environment, directory)).output);
 
   // A start while the exchange answers with the signed request itself, then goes away.
   bully.trouble = 'echo';
@@ -180,7 +200,9 @@ test('planted secrets are in nothing that the process writes, whatever fails', a
   await cli('ctl', 'halt', 'by', 'hand');
   // Meanwhile the page and its API with the token, the other subcommands, a second instance, wrong configurations.
   for (const path of ['/', '/api/board', '/api/status', '/healthz', '/metrics', '/api/commands']) {
-    const answer = await fetch(`${pageUrl}${path}`, { headers: { authorization: `Bearer ${PLANTED.DASHBOARD_TOKEN}` } });
+    const answer = await fetch(`${pageUrl}${path}`, {
+      headers: { authorization: `Bearer ${PLANTED.DASHBOARD_TOKEN}` },
+    });
     written.push(await answer.text());
   }
   await cli('doctor');
@@ -190,7 +212,11 @@ test('planted secrets are in nothing that the process writes, whatever fails', a
   bully.trouble = 'echo';
   await cli('doctor');
   bully.trouble = 'none';
-  for (const [key, value] of [['UNLOCK_TOTP_SECRET', `${PLANTED.UNLOCK_TOTP_SECRET}!`], ['TELEGRAM_BOT_TOKEN', `x${PLANTED.TELEGRAM_BOT_TOKEN}`], ['ALERT_WEBHOOK_URL', PLANTED.webhookPath]] as const) {
+  for (const [key, value] of [
+    ['UNLOCK_TOTP_SECRET', `${PLANTED.UNLOCK_TOTP_SECRET}!`],
+    ['TELEGRAM_BOT_TOKEN', `x${PLANTED.TELEGRAM_BOT_TOKEN}`],
+    ['ALERT_WEBHOOK_URL', PLANTED.webhookPath],
+  ] as const) {
     written.push((await run(['start'], { ...environment, [key]: value }, directory)).output);
   }
   await bot.says('the alert webhook failed');
@@ -205,16 +231,29 @@ test('planted secrets are in nothing that the process writes, whatever fails', a
   bot = null;
 
   written.push(JSON.stringify(telegram.person.chats().map(({ id }) => telegram.person.messages(id))));
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !entry.name.endsWith('.onnx'));
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.endsWith('.onnx'),
+  );
   expect(files.some(({ name }) => name === 'testnet.db')).toBe(true);
   for (const { parentPath, name } of files) written.push(readFileSync(join(parentPath, name), 'latin1'));
 
   // The situations did happen.
   const everything = written.join('\n');
-  for (const sign of ['[redacted]', 'ECONNRESET', 'TELEGRAM_BOT_TOKEN', 'ALERT_WEBHOOK_URL answered 500', 'Two bots on one token']) expect(everything, sign).toContain(sign);
+  for (const sign of [
+    '[redacted]',
+    'ECONNRESET',
+    'TELEGRAM_BOT_TOKEN',
+    'ALERT_WEBHOOK_URL answered 500',
+    'Two bots on one token',
+  ])
+    expect(everything, sign).toContain(sign);
   expect(bully.signatures.size).toBeGreaterThan(10);
 
-  const forms = Object.values(PLANTED).flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]);
+  const forms = Object.values(PLANTED).flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64'),
+  ]);
   for (const secret of [...forms, ...bully.signatures]) {
     const at = everything.indexOf(secret);
     expect(at === -1 ? null : everything.slice(Math.max(0, at - 200), at + secret.length + 20)).toBeNull();

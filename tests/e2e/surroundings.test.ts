@@ -27,7 +27,11 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const environment = (): Record<string, string> => ({ MODEL_DIR: 'model', DASHBOARD_PORT: '0', HOME: join(directory, 'home') });
+const environment = (): Record<string, string> => ({
+  MODEL_DIR: 'model',
+  DASHBOARD_PORT: '0',
+  HOME: join(directory, 'home'),
+});
 
 const startBot = async (): Promise<Running> => {
   bot = guardian(['start'], environment(), directory);
@@ -53,7 +57,11 @@ test('the bot outlives its log: the reader of its output is gone', async () => {
 
 test('the bot outlives its log: the disk that takes it is full', async () => {
   const full = openSync('/dev/full', 'w');
-  child = spawn(process.execPath, [GUARDIAN, 'start'], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', ...environment() }, stdio: ['ignore', full, full] });
+  child = spawn(process.execPath, [GUARDIAN, 'start'], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'] ?? '', ...environment() },
+    stdio: ['ignore', full, full],
+  });
   closeSync(full);
   const ended = once(child, 'exit');
   const isOver = (): boolean => child === null || child.exitCode !== null;
@@ -65,9 +73,16 @@ test('the bot outlives its log: the disk that takes it is full', async () => {
   expect(await ended).toEqual([0, null]);
 });
 
-test.each([['| head', 'pipe'], ['a full disk', 'full']] as const)('a command whose answer cannot be written fails without a stack: %s', async (_name, to) => {
+test.each([
+  ['| head', 'pipe'],
+  ['a full disk', 'full'],
+] as const)('a command whose answer cannot be written fails without a stack: %s', async (_name, to) => {
   const full = openSync('/dev/full', 'w');
-  child = spawn(process.execPath, [GUARDIAN, 'doctor'], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', ...environment() }, stdio: ['ignore', to === 'full' ? full : 'pipe', 'pipe'] });
+  child = spawn(process.execPath, [GUARDIAN, 'doctor'], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'] ?? '', ...environment() },
+    stdio: ['ignore', to === 'full' ? full : 'pipe', 'pipe'],
+  });
   closeSync(full);
   const words: string[] = [];
   child.stderr?.on('data', (part: Buffer) => words.push(part.toString()));
@@ -94,11 +109,17 @@ test('a second signal does not break the orderly end off', async () => {
 });
 
 test('a process that may open too few files says so before it opens any', async () => {
-  child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" "$@"', process.execPath, GUARDIAN, 'start'], { cwd: directory, env: { PATH: process.env['PATH'] ?? '', ...environment() }, stdio: ['ignore', 'pipe', 'pipe'] });
+  child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" "$@"', process.execPath, GUARDIAN, 'start'], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'] ?? '', ...environment() },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const words: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => words.push(part.toString()));
   expect(await once(child, 'close')).toEqual([1, null]);
-  expect(words.join('')).toBe('this process may open 40 files at once, and the bot needs 64: raise the limit (ulimit -n, or LimitNOFILE= of a service); 1024 is usual and plenty\n');
+  expect(words.join('')).toBe(
+    'this process may open 40 files at once, and the bot needs 64: raise the limit (ulimit -n, or LimitNOFILE= of a service); 1024 is usual and plenty\n',
+  );
   expect(readdirSync(directory).sort()).toEqual(['home', 'model']);
 });
 
@@ -113,7 +134,9 @@ test('a database that is deleted under the running bot halts it, and is saved', 
   const running = await startBot();
   rmSync(join(directory, 'data', 'demo.db'));
   await running.says('stop the bot and restore that file');
-  expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain('demo.db was deleted or replaced under the running bot');
+  expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain(
+    'demo.db was deleted or replaced under the running bot',
+  );
   expect((await running.end('SIGTERM')).code).toBe(0);
   // Nothing is begun anew in its place.
   const refused = await run(['start'], environment(), directory);
@@ -122,17 +145,21 @@ test('a database that is deleted under the running bot halts it, and is saved', 
   expect(await run(['restore', join('data', saved)], environment(), directory)).toMatchObject({ code: 0 });
   const again = await startBot();
   await again.says('"origin":"restored"');
-  expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain('demo.db was deleted or replaced under the running bot');
+  expect((await run(['ctl', 'locks'], environment(), directory)).output).toContain(
+    'demo.db was deleted or replaced under the running bot',
+  );
 });
 
-// A full disk as the simulator sees it, which alone has to write while the market waits for it: its file takes nothing any more.
+// A full disk as the simulator sees it, which alone has to write while the market waits for it: its file takes nothing
+// any more.
 test('a demo whose exchange cannot write ends, says so once, and goes on where it was when it can', async () => {
   const running = await startBot();
   const exchange = new Sqlite(join(directory, 'data', 'demo-exchange.db'));
   exchange.exec("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
   const { code, output } = await running.ended;
   expect(code).toBe(1);
-  for (const said of ['the exchange simulator failed', 'the bot cannot go on; a new start recovers from the journal']) expect(output.split(said)).toHaveLength(2);
+  for (const said of ['the exchange simulator failed', 'the bot cannot go on; a new start recovers from the journal'])
+    expect(output.split(said)).toHaveLength(2);
   exchange.exec('DROP TRIGGER full');
   exchange.close();
   const again = await startBot();

@@ -11,9 +11,10 @@ import { createRandomStream, type RandomStream } from '../../src/sim/generator/r
 import { startInProcess, type InProcessBot } from '../support/in-process-bot.ts';
 
 /**
- * Everything else that happens on an account, at random, around the whole bot over HTTP: money and coins that come and go,
- * an operator who trades beside it and takes its stops away, fees that change, fills that are listed late, twice or backwards.
- * The oracle keeps books of its own, from the simulator's trades alone: what ours have done, and what came from outside.
+ * Everything else that happens on an account, at random, around the whole bot over HTTP: money and coins that come and
+ * go, an operator who trades beside it and takes its stops away, fees that change, fills that are listed late, twice or
+ * backwards. The oracle keeps books of its own, from the simulator's trades alone: what ours have done, and what came
+ * from outside.
  */
 const SYMBOLS = ['BTC/USDT', 'ETH/USDT'] as const;
 const COIN = 'SOL';
@@ -43,11 +44,29 @@ const total = ({ control }: Simulator, asset: string): Decimal => {
 };
 
 /** What ours and others have moved, by asset: the sum of trades, and for others what was paid in and out as well. */
-const flows = (simulator: Simulator): { readonly own: Map<string, Decimal>; readonly outside: Map<string, Decimal> } => {
+const flows = (
+  simulator: Simulator,
+): { readonly own: Map<string, Decimal>; readonly outside: Map<string, Decimal> } => {
   const own = new Map<string, Decimal>();
-  const outside = new Map(Object.entries(simulator.control.state().balances).map(([asset, { deposited }]) => [asset, decimal(deposited)]));
-  const byHand = new Set((simulator.control.orders().orders as unknown as { symbol: string; orderId: number; clientOrderId: string }[]).flatMap(({ symbol, orderId, clientOrderId }) => (clientOrderId.startsWith(BY_HAND) ? [`${symbol} ${orderId}`] : [])));
-  for (const { symbol, orderId, isBuyer, qty, quoteQty, commission, commissionAsset } of simulator.control.trades() as unknown as Row[]) {
+  const outside = new Map(
+    Object.entries(simulator.control.state().balances).map(([asset, { deposited }]) => [asset, decimal(deposited)]),
+  );
+  const byHand = new Set(
+    (
+      simulator.control.orders().orders as unknown as { symbol: string; orderId: number; clientOrderId: string }[]
+    ).flatMap(({ symbol, orderId, clientOrderId }) =>
+      clientOrderId.startsWith(BY_HAND) ? [`${symbol} ${orderId}`] : [],
+    ),
+  );
+  for (const {
+    symbol,
+    orderId,
+    isBuyer,
+    qty,
+    quoteQty,
+    commission,
+    commissionAsset,
+  } of simulator.control.trades() as unknown as Row[]) {
     const to = byHand.has(`${symbol} ${orderId}`) ? outside : own;
     const move = (asset: string, amount: Decimal): void => void to.set(asset, add(to.get(asset) ?? ZERO, amount));
     move(symbol.slice(0, 3), isBuyer ? decimal(qty) : sub(ZERO, decimal(qty)));
@@ -62,17 +81,33 @@ const happen = async (random: RandomStream, simulator: Simulator, takesCoins: bo
   const { control } = simulator;
   const client = createRawClient(simulator);
   /** By hand, on the exchange's own page: its clock is the exchange's. */
-  const byHand = async (method: 'POST' | 'DELETE', parameters: Record<string, string>): Promise<number> => (await client.signed(method, 'order', parameters, { now: control.state().wallTime })).status;
+  const byHand = async (method: 'POST' | 'DELETE', parameters: Record<string, string>): Promise<number> =>
+    (await client.signed(method, 'order', parameters, { now: control.state().wallTime })).status;
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random.uniform() * of.length)] as T;
   const symbol = pick(['BTCUSDT', 'ETHUSDT']);
   const free = (asset: string): number => Number(control.state().balances[asset]?.free ?? '0');
-  const market = (of: string, parameters: Record<string, string>): Promise<number> => byHand('POST', { symbol: of, type: 'MARKET', newClientOrderId: `${BY_HAND}${control.state().receivedCount}`, ...parameters });
-  const stops = () => (control.state().openOrders as unknown as { symbol: string; clientOrderId: string; type: string }[]).filter(({ type }) => type.startsWith('STOP'));
+  const market = (of: string, parameters: Record<string, string>): Promise<number> =>
+    byHand('POST', {
+      symbol: of,
+      type: 'MARKET',
+      newClientOrderId: `${BY_HAND}${control.state().receivedCount}`,
+      ...parameters,
+    });
+  const stops = () =>
+    (control.state().openOrders as unknown as { symbol: string; clientOrderId: string; type: string }[]).filter(
+      ({ type }) => type.startsWith('STOP'),
+    );
   const events: readonly (() => string | Promise<string>)[] = [
     () => (control.deposit('USDT', (random.uniform() ** 8 * 300 + 1e-8).toFixed(8)), 'deposit'),
     () => (control.deposit('USDT', (-free('USDT') * random.uniform() ** 4 * 0.3).toFixed(8)), 'withdrawal'),
     () => (control.deposit(pick(['BTC', 'ETH', 'FORK']), (random.uniform() * 0.01 + 1e-8).toFixed(8)), 'coins'),
-    () => (control.deposit(COIN, pick([random.uniform() * 0.05, 1e-8, -free(COIN), -free(COIN) * random.uniform()]).toFixed(8)), 'fee coin'),
+    () => (
+      control.deposit(
+        COIN,
+        pick([random.uniform() * 0.05, 1e-8, -free(COIN), -free(COIN) * random.uniform()]).toFixed(8),
+      ),
+      'fee coin'
+    ),
     async () => `bought by hand: ${await market(symbol, { side: 'BUY', quoteOrderQty: '11' })}`,
     () => (control.fees({ taker: pick(['0.00075', '0.001', '0.003']), coin: pick([COIN, null]) }), 'fees'),
     () => (control.fault({ name: pick(['duplicate-fills', 'reordered-fills', 'late-fills']), steps: 6 }), 'fills'),
@@ -93,8 +128,14 @@ const happen = async (random: RandomStream, simulator: Simulator, takesCoins: bo
 const equityBy = (simulator: Simulator, booked: Decimal, coins: Decimal): number => {
   const { own } = flows(simulator);
   const { prices } = simulator.control.state();
-  const worth = (asset: string, amount: Decimal): number => toNumber(mulDown(amount, decimal(prices[`${asset}/USDT`] ?? '0')));
-  return toNumber(add(own.get('USDT') ?? ZERO, booked)) + worth('BTC', own.get('BTC') ?? ZERO) + worth('ETH', own.get('ETH') ?? ZERO) + worth(COIN, coins);
+  const worth = (asset: string, amount: Decimal): number =>
+    toNumber(mulDown(amount, decimal(prices[`${asset}/USDT`] ?? '0')));
+  return (
+    toNumber(add(own.get('USDT') ?? ZERO, booked)) +
+    worth('BTC', own.get('BTC') ?? ZERO) +
+    worth('ETH', own.get('ETH') ?? ZERO) +
+    worth(COIN, coins)
+  );
 };
 
 const live = async (seed: number, hours: number, takesCoins: boolean): Promise<void> => {
@@ -123,7 +164,8 @@ const live = async (seed: number, hours: number, takesCoins: boolean): Promise<v
       }
       shortSince = missing < ZERO ? (shortSince ?? state.at) : null;
       // An hour to the next comparison, and two readings of what does not change meanwhile.
-      if (shortSince !== null && state.at - shortSince > 3 * HOUR_MS) expect(Object.keys(state.guardian.locks), where()).toContain('reconciliation');
+      if (shortSince !== null && state.at - shortSince > 3 * HOUR_MS)
+        expect(Object.keys(state.guardian.locks), where()).toContain('reconciliation');
       const locked = state.guardian.locks['reconciliation'] !== undefined;
       caused = missing < ZERO || (caused && locked);
       expect(locked && !caused, `a lock without a cause, ${where()}`).toBe(false);
@@ -132,19 +174,39 @@ const live = async (seed: number, hours: number, takesCoins: boolean): Promise<v
       bot.host.apply({ type: 'command', commandId: `r${(commands += 1)}`, by: 'test', command: { name: 'reconcile' } });
     } else if (service.locks().length > 0) {
       const preview = service.unlockPreview();
-      if (preview.locks.length > 0 && preview.refusal === null) await service.unlock(OPERATOR, { ...preview.shown, lockIds: preview.locks.map((lock) => lock.id), reason: 'test', newLossPermitted: preview.newLossPermitted });
+      if (preview.locks.length > 0 && preview.refusal === null)
+        await service.unlock(OPERATOR, {
+          ...preview.shown,
+          lockIds: preview.locks.map((lock) => lock.id),
+          reason: 'test',
+          newLossPermitted: preview.newLossPermitted,
+        });
     }
     // The last hours are quiet.
-    if (state.at < until - 8 * HOUR_MS && random.uniform() < 0.12) told.push(await happen(random, simulator, takesCoins));
+    if (state.at < until - 8 * HOUR_MS && random.uniform() < 0.12)
+      told.push(await happen(random, simulator, takesCoins));
   };
-  running = await startInProcess({ history: { symbols, candles: market.candles, end: market.end }, from: market.from, until, symbols: [...SYMBOLS], probability: 0.9, feeCoin: { asset: COIN, amount: '0.05' }, roundTakes: 20 * SECOND_MS, eachRound });
+  running = await startInProcess({
+    history: { symbols, candles: market.candles, end: market.end },
+    from: market.from,
+    until,
+    symbols: [...SYMBOLS],
+    probability: 0.9,
+    feeCoin: { asset: COIN, amount: '0.05' },
+    roundTakes: 20 * SECOND_MS,
+    eachRound,
+  });
   const { bot, simulator, database } = running;
   bot.start();
   expect(await bot.finished).toBe('ended');
   const { ledger } = bot.host.state;
   const { own, outside } = flows(simulator);
   const text = (amount: Decimal | null | undefined): string => formatDecimal(amount ?? ZERO);
-  expect([text(ledger.cash), text(ledger.feeCoin), text(imbalance(ledger))], told.join('; ')).toEqual([text(total(simulator, 'USDT')), text(total(simulator, COIN)), '0']);
+  expect([text(ledger.cash), text(ledger.feeCoin), text(imbalance(ledger))], told.join('; ')).toEqual([
+    text(total(simulator, 'USDT')),
+    text(total(simulator, COIN)),
+    '0',
+  ]);
   for (const symbol of SYMBOLS) {
     const asset = symbol.slice(0, 3);
     if (takesCoins) expect(quantityOf(ledger, symbol)).toBeLessThanOrEqual(total(simulator, asset));
@@ -182,6 +244,12 @@ const expectBaselines = (database: InProcessBot['database']): void => {
   expect(moved).toBeGreaterThan(4);
 };
 
-test.each([1, 32])('ledger, equity and baselines follow what happens on the account to the last unit (%d)', { timeout: 120_000 }, (seed) => live(seed, 150, false));
+test.each([1, 32])(
+  'ledger, equity and baselines follow what happens on the account to the last unit (%d)',
+  { timeout: 120_000 },
+  (seed) => live(seed, 150, false),
+);
 
-test.each([44])('and where the coins of a position are sold by hand (%d)', { timeout: 120_000 }, (seed) => live(seed, 150, true));
+test.each([44])('and where the coins of a position are sold by hand (%d)', { timeout: 120_000 }, (seed) =>
+  live(seed, 150, true),
+);

@@ -34,7 +34,8 @@ interface Case {
 
 const nothing = (): void => undefined;
 
-const alertsOf = (world: World): readonly Alert[] => world.effects.flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
+const alertsOf = (world: World): readonly Alert[] =>
+  world.effects.flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
 
 /** Down through the stop by a quarter of a percent. */
 const stopOut = (world: World, symbol: string): void => {
@@ -52,11 +53,13 @@ const threeLosses = (): World => {
   return world;
 };
 
-const orderCase = (change: (world: World) => void): (() => readonly Alert[]) => () => {
-  const world = new World().ready();
-  change(world);
-  return alertsOf(world);
-};
+const orderCase =
+  (change: (world: World) => void): (() => readonly Alert[]) =>
+  () => {
+    const world = new World().ready();
+    change(world);
+    return alertsOf(world);
+  };
 
 const CASES: readonly Case[] = [
   { what: 'a lock is set: the kill-switch', kind: 'lock', title: 'Kill-switch', cause: () => alertsOf(threeLosses()) },
@@ -98,14 +101,24 @@ const CASES: readonly Case[] = [
       return alertsOf(world);
     },
   },
-  { what: '`/pause` or `/halt`', kind: 'lock', title: 'Paused by operator', cause: orderCase((world) => void world.command({ name: 'pause', reason: 'news at 14:30' })) },
+  {
+    what: '`/pause` or `/halt`',
+    kind: 'lock',
+    title: 'Paused by operator',
+    cause: orderCase((world) => void world.command({ name: 'pause', reason: 'news at 14:30' })),
+  },
   {
     what: 'a lock is cleared, by whom and why',
     kind: 'unlock',
     title: 'Kill-switch cleared',
     cause: () => {
       const world = threeLosses();
-      world.command({ name: 'unlock', reason: 'reviewed the three losses', lockIds: ['kill-switch'], newLossPermitted: null });
+      world.command({
+        name: 'unlock',
+        reason: 'reviewed the three losses',
+        lockIds: ['kill-switch'],
+        newLossPermitted: null,
+      });
       return alertsOf(world);
     },
   },
@@ -130,9 +143,24 @@ const CASES: readonly Case[] = [
       world.predict(BTC);
     }),
   },
-  { what: 'its stop rests on the exchange', kind: 'stop', title: 'stop placed', cause: orderCase((world) => void world.enter()) },
-  { what: 'a stop has triggered', kind: 'stop', title: 'stop triggered', cause: orderCase((world) => stopOut(world, BTC)) },
-  { what: 'a position is closed, with its result', kind: 'fill', title: /BTC closed -/, cause: orderCase((world) => stopOut(world, BTC)) },
+  {
+    what: 'its stop rests on the exchange',
+    kind: 'stop',
+    title: 'stop placed',
+    cause: orderCase((world) => void world.enter()),
+  },
+  {
+    what: 'a stop has triggered',
+    kind: 'stop',
+    title: 'stop triggered',
+    cause: orderCase((world) => stopOut(world, BTC)),
+  },
+  {
+    what: 'a position is closed, with its result',
+    kind: 'fill',
+    title: /BTC closed -/,
+    cause: orderCase((world) => stopOut(world, BTC)),
+  },
   {
     what: 'a take-profit, a horizon, a reversal or a lock has closed it',
     kind: 'fill',
@@ -161,7 +189,16 @@ const CASES: readonly Case[] = [
     cause: () => {
       const alerts: Alert[] = [];
       const clock = createVirtualClock(MONDAY + 8 * HOUR_MS);
-      void watchDisk({ free: () => 0.9 * 1024 ** 3, least: 1024 ** 3, outbox: { add: (alert) => void alerts.push(alert) }, clock, log: { debug: nothing, info: nothing, warn: nothing, error: nothing } }, new AbortController().signal);
+      void watchDisk(
+        {
+          free: () => 0.9 * 1024 ** 3,
+          least: 1024 ** 3,
+          outbox: { add: (alert) => void alerts.push(alert) },
+          clock,
+          log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+        },
+        new AbortController().signal,
+      );
       return alerts;
     },
   },
@@ -191,7 +228,9 @@ const CASES: readonly Case[] = [
         world.pass(seconds(5));
         world.quotes();
       }
-      return alertsOf(world).filter(({ kind }) => kind === 'order-failure').slice(-1);
+      return alertsOf(world)
+        .filter(({ kind }) => kind === 'order-failure')
+        .slice(-1);
     },
   },
   {
@@ -214,8 +253,21 @@ const CASES: readonly Case[] = [
       const clientOrderId = world.placed('entry')[0]?.clientOrderId ?? '';
       const snapshot = world.exchange.snapshot(clientOrderId);
       if (snapshot === null) throw new Error('the entry is not there');
-      const fill = { tradeId: '900', price: '50010', quantity: '0.05', quoteQuantity: '2500.5', fee: '2.5005', feeAsset: 'USDT', at: world.at } as const;
-      world.apply({ type: 'order-report', symbol: BTC, clientOrderId, outcome: { kind: 'known', order: { ...snapshot, executedQuantity: '0.05', fills: [fill] } } });
+      const fill = {
+        tradeId: '900',
+        price: '50010',
+        quantity: '0.05',
+        quoteQuantity: '2500.5',
+        fee: '2.5005',
+        feeAsset: 'USDT',
+        at: world.at,
+      } as const;
+      world.apply({
+        type: 'order-report',
+        symbol: BTC,
+        clientOrderId,
+        outcome: { kind: 'known', order: { ...snapshot, executedQuantity: '0.05', fills: [fill] } },
+      });
     }),
   },
   {
@@ -235,7 +287,12 @@ const CASES: readonly Case[] = [
     title: 'nobody can say',
     cause: orderCase((world) => {
       world.enter();
-      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: world.managed()?.stopOrderId ?? '', outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.apply({
+        type: 'order-report',
+        symbol: BTC,
+        clientOrderId: world.managed()?.stopOrderId ?? '',
+        outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' },
+      });
     }),
   },
   {
@@ -245,7 +302,12 @@ const CASES: readonly Case[] = [
     cause: orderCase((world) => {
       world.enter();
       const stop = stopIdOf(world);
-      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.apply({
+        type: 'order-report',
+        symbol: BTC,
+        clientOrderId: stop,
+        outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' },
+      });
       world.report(stop);
     }),
   },
@@ -253,7 +315,16 @@ const CASES: readonly Case[] = [
     what: 'reconciliation: an order that is not in the books cannot be looked up, and nothing but it keeps the account from being compared',
     kind: 'reconciliation',
     title: 'the account is not compared',
-    cause: orderCase((world) => void world.apply({ type: 'account', balances: null, failure: 'gbtest01-2 cannot be looked up', foreignOrders: [], hindrances: ['gbtest01-2'] })),
+    cause: orderCase(
+      (world) =>
+        void world.apply({
+          type: 'account',
+          balances: null,
+          failure: 'gbtest01-2 cannot be looked up',
+          foreignOrders: [],
+          hindrances: ['gbtest01-2'],
+        }),
+    ),
   },
   {
     what: 'reconciliation: an operator has settled such an order by hand',
@@ -264,13 +335,24 @@ const CASES: readonly Case[] = [
       world.account();
       const stop = stopIdOf(world);
       world.cancelWorks = false;
-      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' } });
+      world.apply({
+        type: 'order-report',
+        symbol: BTC,
+        clientOrderId: stop,
+        outcome: { kind: 'unknown', code: '503', message: 'Service Unavailable' },
+      });
       world.timer(seconds(120));
       const order = world.exchange.orders.get(stop);
       if (order === undefined) throw new Error('the stop is not there');
       world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
       const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
-      world.command({ name: 'settle', clientOrderId: stop, claim: 'filled', price: null, evidence: { listed: false, totals } });
+      world.command({
+        name: 'settle',
+        clientOrderId: stop,
+        claim: 'filled',
+        price: null,
+        evidence: { listed: false, totals },
+      });
     }),
   },
   {
@@ -286,7 +368,13 @@ const CASES: readonly Case[] = [
       const entry = world.placed('entry').at(-1);
       if (entry === undefined) throw new Error('no entry');
       const totals = ['BTC', 'USDT'].map((asset) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
-      world.command({ name: 'settle', clientOrderId: entry.clientOrderId, claim: 'filled', price: null, evidence: { listed: false, totals, stated: formatDecimal(entry.quantity) } });
+      world.command({
+        name: 'settle',
+        clientOrderId: entry.clientOrderId,
+        claim: 'filled',
+        price: null,
+        evidence: { listed: false, totals, stated: formatDecimal(entry.quantity) },
+      });
     }),
   },
   {
@@ -295,7 +383,13 @@ const CASES: readonly Case[] = [
     title: 'not listed any more',
     cause: orderCase((world) => {
       world.enter(ETH);
-      world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], unlisted: [ETH] });
+      world.apply({
+        type: 'account',
+        balances: world.exchange.balances(),
+        failure: null,
+        foreignOrders: [],
+        unlisted: [ETH],
+      });
     }),
   },
   {
@@ -303,7 +397,10 @@ const CASES: readonly Case[] = [
     kind: 'data',
     title: 'changed its rules',
     cause: orderCase((world) => {
-      world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { stepSize: '0.001', minQuantity: '0.001' })] });
+      world.apply({
+        type: 'instruments',
+        instruments: [instrumentText(BTC, { stepSize: '0.001', minQuantity: '0.001' })],
+      });
     }),
   },
   {
@@ -314,14 +411,27 @@ const CASES: readonly Case[] = [
       world.enter();
       const snapshot = world.exchange.snapshot(stopIdOf(world));
       if (snapshot === null) throw new Error('the stop is not there');
-      world.apply({ type: 'order-report', symbol: BTC, clientOrderId: 'gbold999-3', outcome: { kind: 'known', order: { ...snapshot, clientOrderId: 'gbold999-3', status: 'cancelled', fills: [] } } });
+      world.apply({
+        type: 'order-report',
+        symbol: BTC,
+        clientOrderId: 'gbold999-3',
+        outcome: { kind: 'known', order: { ...snapshot, clientOrderId: 'gbold999-3', status: 'cancelled', fills: [] } },
+      });
     }),
   },
   {
     what: 'reconciliation: somebody else trades on the account',
     kind: 'reconciliation',
     title: 'Somebody else trades',
-    cause: orderCase((world) => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: ['BTC/USDT order web_83'] })),
+    cause: orderCase(
+      (world) =>
+        void world.apply({
+          type: 'account',
+          balances: world.exchange.balances(),
+          failure: null,
+          foreignOrders: ['BTC/USDT order web_83'],
+        }),
+    ),
   },
   {
     what: 'reconciliation: a difference that nothing explains',
@@ -340,7 +450,13 @@ const CASES: readonly Case[] = [
     cause: orderCase((world) => {
       for (const span of [0, 600]) {
         world.pass(seconds(span));
-        world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared (open orders of BTC/USDT: -2015 Invalid API-key, IP, or permissions for action.)', foreignOrders: [] });
+        world.apply({
+          type: 'account',
+          balances: null,
+          failure:
+            'orders and trades could not be compared (open orders of BTC/USDT: -2015 Invalid API-key, IP, or permissions for action.)',
+          foreignOrders: [],
+        });
       }
     }),
   },
@@ -366,7 +482,12 @@ const CASES: readonly Case[] = [
     }),
   },
   { what: 'the bot has started', kind: 'lifecycle', title: 'started', cause: orderCase(() => undefined) },
-  { what: 'the bot was stopped in order', kind: 'lifecycle', title: 'stopped', cause: orderCase((world) => void world.apply({ type: 'stopping', reason: 'SIGTERM' })) },
+  {
+    what: 'the bot was stopped in order',
+    kind: 'lifecycle',
+    title: 'stopped',
+    cause: orderCase((world) => void world.apply({ type: 'stopping', reason: 'SIGTERM' })),
+  },
   {
     what: 'the bot has started after a crash',
     kind: 'lifecycle',
@@ -394,7 +515,11 @@ const CASES: readonly Case[] = [
         tell: (alert) => alerts.push(alert),
         now: () => MONDAY + hour * HOUR_MS,
       });
-      for (; hour < 502; hour += 1) watch.push(Array.from({ length: FEATURE_COUNT }, (_, index) => (index < 2 || hour % 2 === 0 ? 1 : -1)), hour % 2 === 0 ? 1 : -1);
+      for (; hour < 502; hour += 1)
+        watch.push(
+          Array.from({ length: FEATURE_COUNT }, (_, index) => (index < 2 || hour % 2 === 0 ? 1 : -1)),
+          hour % 2 === 0 ? 1 : -1,
+        );
       return alerts;
     },
   },
@@ -402,16 +527,33 @@ const CASES: readonly Case[] = [
     what: 'the prediction itself has drifted',
     kind: 'lock',
     title: 'Model drift: drift',
-    cause: orderCase((world) => void world.apply({ type: 'model-status', valid: true, detail: 'drift measured', drift: { value: 0.31, limit: 0.25 } })),
+    cause: orderCase(
+      (world) =>
+        void world.apply({
+          type: 'model-status',
+          valid: true,
+          detail: 'drift measured',
+          drift: { value: 0.31, limit: 0.25 },
+        }),
+    ),
   },
-  { what: 'the daily report, at `DAILY_REPORT_AT`', kind: 'report', title: '', cause: () => [buildDailyReport('2024-08-05', createFakeService(createTestClock()), 'UTC')] },
+  {
+    what: 'the daily report, at `DAILY_REPORT_AT`',
+    kind: 'report',
+    title: '',
+    cause: () => [buildDailyReport('2024-08-05', createFakeService(createTestClock()), 'UTC')],
+  },
   {
     what: 'strangers have written, at most once an hour',
     kind: 'security',
     title: 'not allowed in',
     cause: () => {
       const alerts: Alert[] = [];
-      const watch = createStrangerWatch({ get: () => null, set: () => undefined }, () => MONDAY, (alert) => alerts.push(alert));
+      const watch = createStrangerWatch(
+        { get: () => null, set: () => undefined },
+        () => MONDAY,
+        (alert) => alerts.push(alert),
+      );
       watch.note({ id: 9001, name: 'Mallory' }, { chatId: 9001, threadId: null, isPrivate: true }, 'not listed');
       return alerts;
     },
@@ -441,8 +583,15 @@ const CASES: readonly Case[] = [
     cause: async () => {
       const told: Alert[] = [];
       const memory = new Map<string, string>();
-      const settings = createAlertSettings({ get: (key) => memory.get(key) ?? null, set: (key, value) => void memory.set(key, value) }, () => MONDAY);
-      const { setAlertMode } = createAlertChanging({ settings, now: () => ({ market: MONDAY, wall: MONDAY }), tell: (alert) => void told.push(alert) });
+      const settings = createAlertSettings(
+        { get: (key) => memory.get(key) ?? null, set: (key, value) => void memory.set(key, value) },
+        () => MONDAY,
+      );
+      const { setAlertMode } = createAlertChanging({
+        settings,
+        now: () => ({ market: MONDAY, wall: MONDAY }),
+        tell: (alert) => void told.push(alert),
+      });
       await setAlertMode({ userId: 7, name: 'Ada', role: 'operator', via: 'telegram' }, 'data', 'off');
       return told;
     },
@@ -457,7 +606,9 @@ const CASES: readonly Case[] = [
         await bot.settle();
         bot.server.faults.inject({ name: 'conflict', times: 1 });
         bot.server.person.send(2001, 2001, '/version');
-        await expect.poll(() => (bot.clock.jump(31_000), bot.reported.length), { interval: 10, timeout: 8_000 }).toBe(1);
+        await expect
+          .poll(() => (bot.clock.jump(31_000), bot.reported.length), { interval: 10, timeout: 8_000 })
+          .toBe(1);
         return bot.reported.map((alert) => ({ ...alert, at: MONDAY }));
       } finally {
         await bot.close();
@@ -473,14 +624,24 @@ const CASES: readonly Case[] = [
       const store = createFakeStore();
       const runner = createOutboxRunner({
         store,
-        notifier: { deliver: (_chat, { key }) => Promise.resolve(key === 'x' ? { kind: 'impossible', why: '400: Bad Request: message is too long' } : { kind: 'delivered' }) },
+        notifier: {
+          deliver: (_chat, { key }) =>
+            Promise.resolve(
+              key === 'x'
+                ? { kind: 'impossible', why: '400: Bad Request: message is too long' }
+                : { kind: 'delivered' },
+            ),
+        },
         chats: [1003],
         clock,
         log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
         silenceSeconds: 900,
         hook: null,
       });
-      store.add({ kind: 'lock', key: 'x', title: 'Paused: by Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY }, MONDAY);
+      store.add(
+        { kind: 'lock', key: 'x', title: 'Paused: by Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY },
+        MONDAY,
+      );
       runner.start();
       await expect.poll(() => store.rows().length, { interval: 5 }).toBe(2);
       await runner.stop(0);
@@ -496,14 +657,30 @@ const CASES: readonly Case[] = [
       const store = createFakeStore();
       const runner = createOutboxRunner({
         store,
-        notifier: { deliver: (chatId) => Promise.resolve(chatId === 1003 ? { kind: 'closed', why: '400: Bad Request: chat not found' } : { kind: 'delivered' }) },
+        notifier: {
+          deliver: (chatId) =>
+            Promise.resolve(
+              chatId === 1003 ? { kind: 'closed', why: '400: Bad Request: chat not found' } : { kind: 'delivered' },
+            ),
+        },
         chats: [1003],
         clock,
         log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
         silenceSeconds: 900,
         hook: null,
       });
-      store.add({ kind: 'lock', key: 'x', title: 'Paused by operator: Ada (7)', lines: [], commands: [], symbol: null, at: MONDAY }, MONDAY);
+      store.add(
+        {
+          kind: 'lock',
+          key: 'x',
+          title: 'Paused by operator: Ada (7)',
+          lines: [],
+          commands: [],
+          symbol: null,
+          at: MONDAY,
+        },
+        MONDAY,
+      );
       runner.start();
       await expect.poll(() => store.rows().length, { interval: 5 }).toBe(2);
       await runner.stop(0);
@@ -515,8 +692,24 @@ const CASES: readonly Case[] = [
     kind: 'lifecycle',
     title: 'earlier alerts in one',
     cause: () => {
-      const row = (index: number) => ({ id: index, alert: { kind: 'data' as const, key: `k${index}`, title: `${index % 2 === 0 ? BTC : ETH}: data are fresh again`, lines: [], commands: [], symbol: BTC, at: MONDAY }, createdAt: MONDAY, attempts: 0 });
-      return planParcels(Array.from({ length: 24 }, (_, index) => row(index + 1)), MONDAY).map(({ alert }) => alert);
+      const row = (index: number) => ({
+        id: index,
+        alert: {
+          kind: 'data' as const,
+          key: `k${index}`,
+          title: `${index % 2 === 0 ? BTC : ETH}: data are fresh again`,
+          lines: [],
+          commands: [],
+          symbol: BTC,
+          at: MONDAY,
+        },
+        createdAt: MONDAY,
+        attempts: 0,
+      });
+      return planParcels(
+        Array.from({ length: 24 }, (_, index) => row(index + 1)),
+        MONDAY,
+      ).map(({ alert }) => alert);
     },
   },
 ];
@@ -525,13 +718,20 @@ const render = createAlertRenderer('UTC', (text) => text);
 
 const alertOf = async ({ cause, title, kind, what }: Case): Promise<Alert> => {
   const alerts = await cause();
-  const found = alerts.find((alert) => alert.kind === kind && (typeof title === 'string' ? alert.title.includes(title) : title.test(alert.title)));
-  if (found === undefined) throw new Error(`${what}: no alert of ${kind} like ${String(title)} among\n${alerts.map((alert) => `${alert.kind} ${alert.title}`).join('\n')}`);
+  const found = alerts.find(
+    (alert) =>
+      alert.kind === kind && (typeof title === 'string' ? alert.title.includes(title) : title.test(alert.title)),
+  );
+  if (found === undefined)
+    throw new Error(
+      `${what}: no alert of ${kind} like ${String(title)} among\n${alerts.map((alert) => `${alert.kind} ${alert.title}`).join('\n')}`,
+    );
   return found;
 };
 
 /** With plain blanks between numbers and units, so that people find "2.00 %" in the page. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\u00A0', ' ').replace(/\n+/g, '<br>');
+const cell = (text: string): string =>
+  text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\u00A0', ' ').replace(/\n+/g, '<br>');
 
 describe('alerts', () => {
   test('every kind is caused by something', () => {
@@ -552,7 +752,9 @@ describe('alerts', () => {
     const found = CASES.find(({ title }) => title === 'Kill-switch');
     if (found === undefined) throw new Error('no case');
     const alert = await alertOf(found);
-    expect(alert.title).toMatch(/^Kill-switch: 3 losses in a row \(BTC -1\.\d\d %, ETH -1\.\d\d %, BTC -1\.\d\d %, over 2 days\)$/);
+    expect(alert.title).toMatch(
+      /^Kill-switch: 3 losses in a row \(BTC -1\.\d\d %, ETH -1\.\d\d %, BTC -1\.\d\d %, over 2 days\)$/,
+    );
     expect(alert.lines).toEqual(['Trading halted, no open positions.']);
     expect(alert.commands).toEqual(['/pnl', '/unlock']);
   });
@@ -561,7 +763,8 @@ describe('alerts', () => {
     const rows: string[] = [];
     for (const each of CASES) {
       const alert = await alertOf(each);
-      const buttons = alert.commands.length === 0 ? '' : `<br>${alert.commands.map((command) => `[${command}]`).join(' ')}`;
+      const buttons =
+        alert.commands.length === 0 ? '' : `<br>${alert.commands.map((command) => `[${command}]`).join(' ')}`;
       rows.push(`| ${cell(each.what)} | \`${each.kind}\` | ${cell(render(alert).text.text)}${buttons} |`);
     }
     const table = ['| when | kind | on the phone |', '|---|---|---|', ...rows].join('\n');

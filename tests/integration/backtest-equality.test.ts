@@ -38,11 +38,26 @@ const HOURS = 30;
 const OPERATOR: Caller = { userId: 1, name: 'test', role: 'operator', via: 'control-socket' };
 const LOG: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** History wild enough that what follows is ordinary; from FROM on the source stands still and the script moves the price. */
+/**
+ * History wild enough that what follows is ordinary; from FROM on the source stands still and the script moves the
+ * price.
+ */
 const history = () => {
   const candle = (index: number): Candle => {
-    const range = index < HISTORY ? 0.03 * (1 + 0.9 * Math.sin(((index - HISTORY) * 2 * Math.PI) / HISTORY - Math.PI / 2)) : 0;
-    return { openTime: FROM + (index - HISTORY) * HOUR_MS, open: 50_000, high: 50_000 * (1 + range), low: 50_000 * (1 - range), close: 50_000, volume: 10, quoteVolume: 500_000, trades: 100, takerBuyBase: 5, takerBuyQuote: 250_000 };
+    const range =
+      index < HISTORY ? 0.03 * (1 + 0.9 * Math.sin(((index - HISTORY) * 2 * Math.PI) / HISTORY - Math.PI / 2)) : 0;
+    return {
+      openTime: FROM + (index - HISTORY) * HOUR_MS,
+      open: 50_000,
+      high: 50_000 * (1 + range),
+      low: 50_000 * (1 - range),
+      close: 50_000,
+      volume: 10,
+      quoteVolume: 500_000,
+      trades: 100,
+      takerBuyBase: 5,
+      takerBuyQuote: 250_000,
+    };
   };
   return createMarketHistory({ [BTC]: Array.from({ length: HISTORY + HOURS + 2 }, (_, index) => candle(index)) });
 };
@@ -58,7 +73,10 @@ const script = (() => {
   });
 })();
 
-/** The journal of a run through the whole bot: real ccxt over HTTP, SQLite, onnxruntime. Orders go to the simulator, or to the paper broker. */
+/**
+ * The journal of a run through the whole bot: real ccxt over HTTP, SQLite, onnxruntime. Orders go to the simulator, or
+ * to the paper broker.
+ */
 const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
   await using resources = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'guardian-equality-'));
@@ -70,14 +88,30 @@ const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
   resources.defer(() => lockstep.close());
   const { clock } = lockstep;
   writeConstantModel(join(directory, 'model'), { probability: 0.9 });
-  const model = await loadModel(join(directory, 'model'), { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
+  const model = await loadModel(join(directory, 'model'), {
+    schemaHash: FEATURE_SCHEMA_HASH,
+    featureCount: FEATURE_COUNT,
+  });
   resources.defer(() => model.close());
   const database = openDatabase({ path: join(directory, `${mode}.db`), mode, account: 'test' });
   resources.defer(() => database.close());
   const { apiKey, secret } = simulator.credentials;
-  const exchange = await createExchange({ credentials: { apiKey, secret }, apiRoot: simulator.url, sandbox: false, clock, log: LOG, lookUp: lookup, entryCeiling: () => decimal('1000000'), requestInterval: 0 });
+  const exchange = await createExchange({
+    credentials: { apiKey, secret },
+    apiRoot: simulator.url,
+    sandbox: false,
+    clock,
+    log: LOG,
+    lookUp: lookup,
+    entryCeiling: () => decimal('1000000'),
+    requestInterval: 0,
+  });
   resources.defer(() => exchange.close());
-  const broker = createPaperBroker({ store: createMemoryStore(), opening: { USDT: '1000' }, wallNow: () => wall.wallNow() });
+  const broker = createPaperBroker({
+    store: createMemoryStore(),
+    opening: { USDT: '1000' },
+    wallNow: () => wall.wallNow(),
+  });
   const observed: JournalStore = {
     ...database.journal,
     commit: (inputs, apply) => {
@@ -107,7 +141,18 @@ const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
         return woken;
       },
     },
-    config: { mode, symbols: [BTC], quoteAsset: 'USDT', feeAsset: null, limits: DEFAULT_LIMITS, takerFee: 0.001, orderPrefix: 'gb', instanceId: 'same', staleWallGrace: 0, model: { name, hash, schemaHash, stop, target, horizonHours, margin } },
+    config: {
+      mode,
+      symbols: [BTC],
+      quoteAsset: 'USDT',
+      feeAsset: null,
+      limits: DEFAULT_LIMITS,
+      takerFee: 0.001,
+      orderPrefix: 'gb',
+      instanceId: 'same',
+      staleWallGrace: 0,
+      model: { name, hash, schemaHash, stop, target, horizonHours, margin },
+    },
     engineVersion: 'test',
     halts: [],
     random: () => 0.5,
@@ -117,13 +162,22 @@ const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
   });
   let commands = 0;
   const { service } = createOperatorSide({
-    host: bot.host, records: database.records, audits: database.audit, clock,
+    host: bot.host,
+    records: database.records,
+    audits: database.audit,
+    clock,
     version: { version: 'test', engineVersion: 'test', mode, model: null, node: process.version },
     newId: () => `command-${(commands += 1)}`,
   });
   const unlock = async (): Promise<void> => {
     const preview = service.unlockPreview();
-    if (preview.locks.length > 0 && preview.refusal === null) await service.unlock(OPERATOR, { ...preview.shown, lockIds: preview.locks.map(({ id }) => id), reason: 'test', newLossPermitted: preview.newLossPermitted });
+    if (preview.locks.length > 0 && preview.refusal === null)
+      await service.unlock(OPERATOR, {
+        ...preview.shown,
+        lockIds: preview.locks.map(({ id }) => id),
+        reason: 'test',
+        newLossPermitted: preview.newLossPermitted,
+      });
   };
   bot.start();
   expect(await bot.finished).toBe('ended');
@@ -148,7 +202,9 @@ const ordersOf = async (inputs: readonly Input[]): Promise<readonly string[]> =>
 };
 
 describe('one engine, whatever the venue', () => {
-  test('the same prices, candles and predictions give the same orders and fills in demo, paper and backtest', { timeout: 240_000 }, async () => {
+  test('the same prices, candles and predictions give the same orders and fills in demo, paper and backtest', {
+    timeout: 240_000,
+  }, async () => {
     const demo = await record('demo');
     const paper = await record('paper');
     const fromDemo = runRecorded({ inputs: demo, liquidity: DEFAULT_LIQUIDITY });
@@ -161,7 +217,9 @@ describe('one engine, whatever the venue', () => {
     expect(await ordersOf(paper)).toEqual(orders);
     expect(fromDemo.record.orders.lines()).toEqual(orders);
     expect(fromPaper.record.orders.lines()).toEqual(orders);
-    expect(compareRuns(effectsOf(demo), fromDemo.effects).map(({ cause }) => cause)).toEqual(compareRuns(effectsOf(demo), fromDemo.effects).map(() => 'same'));
+    expect(compareRuns(effectsOf(demo), fromDemo.effects).map(({ cause }) => cause)).toEqual(
+      compareRuns(effectsOf(demo), fromDemo.effects).map(() => 'same'),
+    );
     expect(fromDemo.record.orders.hash()).toBe(fromPaper.record.orders.hash());
   });
 });

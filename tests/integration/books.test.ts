@@ -23,11 +23,21 @@ const unlockEverything = async (service: OperatorService): Promise<void> => {
   if (service.locks().length === 0) return;
   const preview = service.unlockPreview();
   if (preview.locks.length === 0 || preview.refusal !== null) return;
-  await service.unlock(OPERATOR, { ...preview.shown, lockIds: preview.locks.map((lock) => lock.id), reason: 'test', newLossPermitted: preview.newLossPermitted });
+  await service.unlock(OPERATOR, {
+    ...preview.shown,
+    lockIds: preview.locks.map((lock) => lock.id),
+    reason: 'test',
+    newLossPermitted: preview.newLossPermitted,
+  });
 };
 
 /** Runs `hours` market hours and compares the bot's books with the simulator's, which share no code. */
-const compareBooks = async (history: MarketHistory, from: EpochMs, hours: number, feeCoin?: InProcessOptions['feeCoin']): Promise<void> => {
+const compareBooks = async (
+  history: MarketHistory,
+  from: EpochMs,
+  hours: number,
+  feeCoin?: InProcessOptions['feeCoin'],
+): Promise<void> => {
   running = await startInProcess({
     history,
     from,
@@ -44,7 +54,8 @@ const compareBooks = async (history: MarketHistory, from: EpochMs, hours: number
 
   const { ledger } = bot.host.state;
   const account = simulator.control.state().balances;
-  const total = (asset: string): string => formatDecimal(add(decimal(account[asset]?.free ?? '0'), decimal(account[asset]?.locked ?? '0')));
+  const total = (asset: string): string =>
+    formatDecimal(add(decimal(account[asset]?.free ?? '0'), decimal(account[asset]?.locked ?? '0')));
   expect(ledger.cash === null ? null : formatDecimal(ledger.cash)).toBe(total('USDT'));
   expect(formatDecimal(quantityOf(ledger, 'BTC/USDT'))).toBe(total('BTC'));
   expect(formatDecimal(quantityOf(ledger, 'ETH/USDT'))).toBe(total('ETH'));
@@ -61,7 +72,8 @@ const expectApprovals = ({ simulator, database }: InProcessBot): void => {
   const approvedAt = new Map<string, EpochMs>();
   for (const entry of database.journal.entriesAfter(0)) {
     for (const effect of JSON.parse(entry.effects) as readonly { type: string; order?: { clientOrderId: string } }[]) {
-      if (effect.type === 'place' && effect.order !== undefined) approvedAt.set(effect.order.clientOrderId, entry.input.wall);
+      if (effect.type === 'place' && effect.order !== undefined)
+        approvedAt.set(effect.order.clientOrderId, entry.input.wall);
     }
   }
   const { received } = simulator.control.orders();
@@ -79,18 +91,29 @@ describe('the ledger against the simulated account', () => {
     await compareBooks({ symbols: SYMBOLS, candles: market.candles, end: market.end }, market.from, 600);
   });
 
-  test('agree to the last decimal where a third coin pays the fees, until it is used up and beyond', { timeout: 120_000 }, async () => {
+  test('agree to the last decimal where a third coin pays the fees, until it is used up and beyond', {
+    timeout: 120_000,
+  }, async () => {
     const symbols = [...SYMBOLS, 'SOL/USDT'];
     const market = demoHistory({ seed: 11, symbols });
-    await compareBooks({ symbols, candles: market.candles, end: market.end }, market.from, 600, { asset: 'SOL', amount: '0.05' });
+    await compareBooks({ symbols, candles: market.candles, end: market.end }, market.from, 600, {
+      asset: 'SOL',
+      amount: '0.05',
+    });
     const assets = new Set(running?.database.records.fills(1_000).map((fill) => fill.feeAsset));
     expect([...assets].sort()).toEqual(['BTC', 'ETH', 'SOL', 'USDT']);
   });
 
-  test('agree to the last decimal after 2,000 real market hours (needs MARKET_DATA_DIR)', { timeout: 300_000 }, async (context) => {
+  test('agree to the last decimal after 2,000 real market hours (needs MARKET_DATA_DIR)', {
+    timeout: 300_000,
+  }, async (context) => {
     const directory = process.env['MARKET_DATA_DIR'];
     if (directory === undefined) return context.skip('needs MARKET_DATA_DIR, the folder of recorded candles');
     const folder = openCandleFolder(directory);
-    await compareBooks({ symbols: SYMBOLS, candles: folder.candles, end: folder.endOf(SYMBOLS) }, Date.UTC(2024, 6, 1), 2_000);
+    await compareBooks(
+      { symbols: SYMBOLS, candles: folder.candles, end: folder.endOf(SYMBOLS) },
+      Date.UTC(2024, 6, 1),
+      2_000,
+    );
   });
 });

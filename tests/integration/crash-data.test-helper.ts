@@ -8,7 +8,10 @@ import type { Bar, CrashData } from './crash-replay.test-helper.ts';
 
 const bars = (columns: CandleColumns): Bar[] => {
   const { openTime, open, high, low, close } = columns;
-  return Array.from({ length: columns.length }, (_, row) => [openTime[row] ?? 0, open[row] ?? 0, high[row] ?? 0, low[row] ?? 0, close[row] ?? 0] as const);
+  return Array.from(
+    { length: columns.length },
+    (_, row) => [openTime[row] ?? 0, open[row] ?? 0, high[row] ?? 0, low[row] ?? 0, close[row] ?? 0] as const,
+  );
 };
 
 /** The recorded crash of a day (`20210519`), or null where the recordings are not. */
@@ -16,7 +19,11 @@ export const recordedCrash = (directory: string | undefined, day: string): Crash
   if (directory === undefined || !existsSync(join(directory, 'crash'))) return null;
   const symbols = [BTC, ETH].map((symbol) => {
     const id = symbol.replace('/', '');
-    return { symbol, minutes: bars(readCandleFile(join(directory, 'crash', `${id}-1m-${day}.csv.gz`), '1m')), hours: bars(readCandleFile(join(directory, `${id}-1h.csv.gz`))) };
+    return {
+      symbol,
+      minutes: bars(readCandleFile(join(directory, 'crash', `${id}-1m-${day}.csv.gz`), '1m')),
+      hours: bars(readCandleFile(join(directory, `${id}-1h.csv.gz`))),
+    };
   });
   return { name: `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`, symbols };
 };
@@ -30,7 +37,10 @@ const random = (seed: number): (() => number) => {
   };
 };
 
-/** A crash that the project makes itself: a calm year, a day that rises by 3 %, a day that falls by 30 % with opening gaps of up to 1.5 %. */
+/**
+ * A crash that the project makes itself: a calm year, a day that rises by 3 %, a day that falls by 30 % with opening
+ * gaps of up to 1.5 %.
+ */
 export const generatedCrash = (seed: number): CrashData => {
   const begin = Date.UTC(2030, 4, 18);
   const make = (symbol: string, start: number, salt: number) => {
@@ -42,7 +52,13 @@ export const generatedCrash = (seed: number): CrashData => {
       const open = price;
       const close = open * (1 + (next() - 0.5) * 0.008);
       const range = open * (0.002 + next() * 0.004 + (hour % 700 < 8 ? 0.02 : 0));
-      hours.push([begin - (year - hour) * HOUR_MS, open, Math.max(open, close) + range / 2, Math.min(open, close) - range / 2, close]);
+      hours.push([
+        begin - (year - hour) * HOUR_MS,
+        open,
+        Math.max(open, close) + range / 2,
+        Math.min(open, close) - range / 2,
+        close,
+      ]);
       price = start + (close - start) * 0.98;
     }
     const minutes: Bar[] = [];
@@ -54,7 +70,13 @@ export const generatedCrash = (seed: number): CrashData => {
       const open = price * (1 + gap);
       const close = open * (1 + drift + (next() - 0.5) * (inCrash ? 0.008 : 0.000_6));
       const range = open * (inCrash ? 0.004 : 0.000_3);
-      minutes.push([begin + minute * MINUTE_MS, open, Math.max(open, close) + range * next(), Math.min(open, close) - range * next(), close]);
+      minutes.push([
+        begin + minute * MINUTE_MS,
+        open,
+        Math.max(open, close) + range * next(),
+        Math.min(open, close) - range * next(),
+        close,
+      ]);
       price = close;
     }
     return { symbol, minutes, hours };

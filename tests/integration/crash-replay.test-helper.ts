@@ -10,7 +10,11 @@ export type Bar = readonly [number, number, number, number, number];
 /** A crash minute by minute, with the hours of the year before it. */
 export interface CrashData {
   readonly name: string;
-  readonly symbols: readonly { readonly symbol: string; readonly minutes: readonly Bar[]; readonly hours: readonly Bar[] }[];
+  readonly symbols: readonly {
+    readonly symbol: string;
+    readonly minutes: readonly Bar[];
+    readonly hours: readonly Bar[];
+  }[];
 }
 
 /** One of the two long positions that a replay scripts. */
@@ -33,7 +37,12 @@ export interface CrashReport {
   /** Gross exposure over equity when the crash day began, or at the entry when that came later. */
   readonly exposure: number;
   readonly trips: readonly Trip[];
-  readonly trades: readonly { readonly symbol: string; readonly at: EpochMs; readonly reason: string; readonly pnl: number }[];
+  readonly trades: readonly {
+    readonly symbol: string;
+    readonly at: EpochMs;
+    readonly reason: string;
+    readonly pnl: number;
+  }[];
   /** The day that lost most: its baseline, what was lost of it, both limits included. */
   readonly baseline: number;
   readonly worstDayLoss: number;
@@ -55,12 +64,16 @@ const path = ([, open, high, low, close]: Bar): readonly number[] => {
   for (let corner = 0; corner < 3; corner += 1) {
     const from = corners[corner] ?? open;
     const to = corners[corner + 1] ?? close;
-    for (let part = 0; part < POLLS / 3; part += 1) prices.push(from + ((to - from) * part) / (POLLS / 3 - (corner === 2 ? 1 : 0)));
+    for (let part = 0; part < POLLS / 3; part += 1)
+      prices.push(from + ((to - from) * part) / (POLLS / 3 - (corner === 2 ? 1 : 0)));
   }
   return prices.map((price) => Math.round(price * 100) / 100);
 };
 
-/** Moves the exchange to a price. A stop on the way fills at its trigger, one that was jumped over at the price behind it. */
+/**
+ * Moves the exchange to a price. A stop on the way fills at its trigger, one that was jumped over at the price behind
+ * it.
+ */
 const walk = (world: World, symbol: string, from: number, to: number): void => {
   for (const { draft } of world.exchange.openOrders()) {
     const trigger = draft.symbol === symbol && draft.stopPrice !== null ? toNumber(draft.stopPrice) : null;
@@ -74,7 +87,13 @@ const hourOf = (minutes: readonly Bar[], openTime: EpochMs): Bar | null => {
   const first = inside[0];
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return null;
-  return [openTime, first[1], Math.max(...inside.map((bar) => bar[2])), Math.min(...inside.map((bar) => bar[3])), last[4]];
+  return [
+    openTime,
+    first[1],
+    Math.max(...inside.map((bar) => bar[2])),
+    Math.min(...inside.map((bar) => bar[3])),
+    last[4],
+  ];
 };
 
 /** Lives through a crash with a long of maximum size in every symbol. */
@@ -90,7 +109,11 @@ export const replayCrash = (data: CrashData, script: Script): CrashReport => {
   world.wall = begin;
   world.start();
   for (const { symbol, hours } of data.symbols) {
-    world.apply({ type: 'history', symbol, candles: hours.filter(([openTime]) => openTime + HOUR_MS <= begin).map((bar) => bar) });
+    world.apply({
+      type: 'history',
+      symbol,
+      candles: hours.filter(([openTime]) => openTime + HOUR_MS <= begin).map((bar) => bar),
+    });
   }
   const gauge = new Gauge(world);
   world.account();
@@ -128,7 +151,22 @@ const closeHour = (world: World, data: CrashData, openTime: EpochMs): void => {
     const bar = hourOf(minutes, openTime);
     if (bar === null) continue;
     const [, open, high, low, close] = bar;
-    world.apply({ type: 'candle', symbol, candle: { openTime, open, high, low, close, volume: 1, quoteVolume: close, trades: 1, takerBuyBase: 0, takerBuyQuote: 0 } });
+    world.apply({
+      type: 'candle',
+      symbol,
+      candle: {
+        openTime,
+        open,
+        high,
+        low,
+        close,
+        volume: 1,
+        quoteVolume: close,
+        trades: 1,
+        takerBuyBase: 0,
+        takerBuyQuote: 0,
+      },
+    });
   }
 };
 
@@ -151,11 +189,15 @@ class Gauge {
   }
 
   gap(symbol: string, before: number, after: number): void {
-    if ((this.#world.state.symbols[symbol]?.heldNumber ?? 0) > 0 && before > 0) this.#gap = Math.max(this.#gap, 1 - after / before);
+    if ((this.#world.state.symbols[symbol]?.heldNumber ?? 0) > 0 && before > 0)
+      this.#gap = Math.max(this.#gap, 1 - after / before);
   }
 
   entered(): void {
-    this.#held = Object.values(this.#world.state.symbols).map(({ symbol, heldNumber }) => ({ symbol, quantity: heldNumber }));
+    this.#held = Object.values(this.#world.state.symbols).map(({ symbol, heldNumber }) => ({
+      symbol,
+      quantity: heldNumber,
+    }));
     this.#cash = this.#world.state.cashNumber ?? 0;
     this.#withoutDay = utcDayStart(this.#world.at);
   }
@@ -175,18 +217,28 @@ class Gauge {
     for (const { heldNumber, last } of Object.values(state.symbols)) gross += heldNumber * last;
     this.#exposure = Math.max(this.#exposure, gross / equity);
     if (day < this.#withoutDay) return;
-    const without = this.#cash + this.#held.reduce((sum, { symbol, quantity }) => sum + quantity * (this.#world.exchange.prices[symbol] ?? 0), 0);
+    const without =
+      this.#cash +
+      this.#held.reduce((sum, { symbol, quantity }) => sum + quantity * (this.#world.exchange.prices[symbol] ?? 0), 0);
     this.#lowestWithout = Math.min(this.#lowestWithout, without);
   }
 
   #note(effect: Effect, equity: number): void {
-    if (effect.type === 'lock' && effect.change === 'set') this.#trips.push({ lock: effect.lock.id, at: effect.lock.since, equity });
-    if (effect.type === 'trade') this.#trades.push({ symbol: effect.symbol, at: effect.closedAt, reason: effect.exitReason, pnl: toNumber(effect.pnl) });
+    if (effect.type === 'lock' && effect.change === 'set')
+      this.#trips.push({ lock: effect.lock.id, at: effect.lock.since, equity });
+    if (effect.type === 'trade')
+      this.#trades.push({
+        symbol: effect.symbol,
+        at: effect.closedAt,
+        reason: effect.exitReason,
+        pnl: toNumber(effect.pnl),
+      });
   }
 
   report(name: string, entered: EpochMs): CrashReport {
     let worst = { baseline: START_EQUITY, loss: 0 };
-    for (const { baseline, lowest } of this.#days.values()) if (1 - lowest / baseline > worst.loss) worst = { baseline, loss: 1 - lowest / baseline };
+    for (const { baseline, lowest } of this.#days.values())
+      if (1 - lowest / baseline > worst.loss) worst = { baseline, loss: 1 - lowest / baseline };
     const limit = this.#world.config.limits.maxDailyDrawdown;
     return {
       name,
@@ -218,7 +270,9 @@ export const withWinner = (data: CrashData, gain: number): CrashData => ({
       const close = first * (1 + (gain * (minute + 1)) / perDay);
       return [time, open, close * 1.000_2, open * 0.999_8, close];
     });
-    const crash = minutes.slice(perDay).map(([time, open, high, low, close]): Bar => [time, open * scale, high * scale, low * scale, close * scale]);
+    const crash = minutes
+      .slice(perDay)
+      .map(([time, open, high, low, close]): Bar => [time, open * scale, high * scale, low * scale, close * scale]);
     return { symbol, hours, minutes: [...rising, ...crash] };
   }),
 });
@@ -234,10 +288,16 @@ export const crashTable = (reports: readonly CrashReport[]): string => {
     '|---|---|---|',
     ...[
       ...report.trips.map((trip) => ({ at: trip.at, line: `lock ${trip.lock} | ${trip.equity.toFixed(2)}` })),
-      ...report.trades.map((trade) => ({ at: trade.at, line: `${trade.symbol} closed, ${trade.reason}: ${trade.pnl.toFixed(2)} | ` })),
+      ...report.trades.map((trade) => ({
+        at: trade.at,
+        line: `${trade.symbol} closed, ${trade.reason}: ${trade.pnl.toFixed(2)} | `,
+      })),
     ]
       .sort((a, b) => a.at - b.at)
-      .filter(({ line }, index, all) => all.findIndex((other) => other.line.split(' | ')[0] === line.split(' | ')[0]) === index)
+      .filter(
+        ({ line }, index, all) =>
+          all.findIndex((other) => other.line.split(' | ')[0] === line.split(' | ')[0]) === index,
+      )
       .map(({ at, line }) => `| ${time(at)} | ${line} |`),
     '',
   ]);

@@ -44,23 +44,27 @@ describe.each([1, 2, 3])('a generated crash, seed %d', (seed) => {
   });
 });
 
-describe.skipIf(directory === undefined).each(RECORDED)('the crash of %s, minute by minute (skipped where MARKET_DATA_DIR is not set)', (day) => {
-  const load = (): CrashData => {
-    const data = recordedCrash(directory, day);
-    if (data === null) throw new Error(`MARKET_DATA_DIR=${directory ?? ''} holds no crash/ folder with one-minute candles`);
-    return data;
-  };
+describe.skipIf(directory === undefined).each(RECORDED)(
+  'the crash of %s, minute by minute (skipped where MARKET_DATA_DIR is not set)',
+  (day) => {
+    const load = (): CrashData => {
+      const data = recordedCrash(directory, day);
+      if (data === null)
+        throw new Error(`MARKET_DATA_DIR=${directory ?? ''} holds no crash/ folder with one-minute candles`);
+      return data;
+    };
 
-  test('a long of maximum size before it: the volatility lock trips and the loss stays inside limit and gap', () => {
-    const report = before(load());
-    expect(locks(report).some((id) => id.startsWith('volatility'))).toBe(true);
-    withinBound(report);
-  });
+    test('a long of maximum size before it: the volatility lock trips and the loss stays inside limit and gap', () => {
+      const report = before(load());
+      expect(locks(report).some((id) => id.startsWith('volatility'))).toBe(true);
+      withinBound(report);
+    });
 
-  test('a carried winner: the daily drawdown trips and flattens', () => {
-    const report = carried(load());
-    expect(locks(report)).toContain('daily-drawdown');
-    expect(report.trades.some(({ reason }) => reason === 'daily drawdown')).toBe(true);
-    withinBound(report);
-  });
-});
+    test('a carried winner: the daily drawdown trips and flattens', () => {
+      const report = carried(load());
+      expect(locks(report)).toContain('daily-drawdown');
+      expect(report.trades.some(({ reason }) => reason === 'daily drawdown')).toBe(true);
+      withinBound(report);
+    });
+  },
+);

@@ -38,7 +38,18 @@ beforeEach(async () => {
     startTime: FROM,
     balances: { USDT: '1000', BTC: '0.02' },
   });
-  exchange = await createExchange({ credentials: simulator.credentials, apiRoot: simulator.url, sandbox: false, clock: hasty, log: silent, lookUp: lookup, entryCeiling: () => decimal('100000'), receiveWindow: 5_000, timeout: 300, requestInterval: 0 });
+  exchange = await createExchange({
+    credentials: simulator.credentials,
+    apiRoot: simulator.url,
+    sandbox: false,
+    clock: hasty,
+    log: silent,
+    lookUp: lookup,
+    entryCeiling: () => decimal('100000'),
+    receiveWindow: 5_000,
+    timeout: 300,
+    requestInterval: 0,
+  });
   reports = [];
   cancelFailures = [];
   executor = createExecutor({
@@ -60,7 +71,11 @@ afterEach(async () => {
 const price = (): number => Number(simulator.control.state().prices['BTC/USDT']);
 const round = (value: number): string => value.toFixed(2);
 
-const place = async (id: string, purpose: OrderDraft['purpose'], overrides: Partial<OrderDraft> = {}): Promise<void> => {
+const place = async (
+  id: string,
+  purpose: OrderDraft['purpose'],
+  overrides: Partial<OrderDraft> = {},
+): Promise<void> => {
   const prices: Partial<OrderDraft> =
     purpose === 'entry'
       ? { limitPrice: decimal(round(price() * 1.001)), expiresAtWall: Date.now() + 60_000 }
@@ -76,7 +91,8 @@ const cancel = async (id: string): Promise<void> => {
 };
 const last = (): OrderOutcome | undefined => reports.at(-1)?.outcome;
 /** Orders of the exchange with this id, whatever became of them. */
-const accepted = (id: string): number => simulator.control.orders().orders.filter((order) => order['clientOrderId'] === id).length;
+const accepted = (id: string): number =>
+  simulator.control.orders().orders.filter((order) => order['clientOrderId'] === id).length;
 const status = (): string => {
   const outcome = last();
   return outcome === undefined ? 'nothing' : outcome.kind === 'known' ? outcome.order.status : outcome.kind;
@@ -86,7 +102,9 @@ const expectAllFills = (): void => {
   const outcome = last();
   if (outcome?.kind !== 'known') throw new Error(`the last report is ${outcome?.kind ?? 'none'}`);
   const traded = simulator.control.trades().map((trade) => decimal(String(trade['qty'])));
-  expect(formatDecimal(sum(outcome.order.fills.map((fill) => decimal(fill.quantity))))).toBe(formatDecimal(sum(traded)));
+  expect(formatDecimal(sum(outcome.order.fills.map((fill) => decimal(fill.quantity))))).toBe(
+    formatDecimal(sum(traded)),
+  );
   expect(new Set(outcome.order.fills.map((fill) => fill.tradeId)).size).toBe(outcome.order.fills.length);
 };
 
@@ -135,13 +153,29 @@ describe('a stop', () => {
   });
 
   test.each<readonly [what: string, fault: FaultRequest, end: string]>([
-    ['cancelled, but the answer is lost', { name: 'reset-after-acceptance', endpoint: 'order', method: 'DELETE' }, 'cancelled'],
-    ['not cancelled, and the connection cut', { name: 'reset-before-acceptance', endpoint: 'order', method: 'DELETE' }, 'cancelled'],
-    ['cancelled, and answered with 503', { name: '5xx', accepted: true, endpoint: 'order', method: 'DELETE' }, 'cancelled'],
+    [
+      'cancelled, but the answer is lost',
+      { name: 'reset-after-acceptance', endpoint: 'order', method: 'DELETE' },
+      'cancelled',
+    ],
+    [
+      'not cancelled, and the connection cut',
+      { name: 'reset-before-acceptance', endpoint: 'order', method: 'DELETE' },
+      'cancelled',
+    ],
+    [
+      'cancelled, and answered with 503',
+      { name: '5xx', accepted: true, endpoint: 'order', method: 'DELETE' },
+      'cancelled',
+    ],
     ['said to be unknown although it is open', { name: 'unknown-order' }, 'cancelled'],
     ['filled while it is being cancelled', { name: 'fill-after-cancel' }, 'filled'],
     ['filled in part while it is being cancelled', { name: 'fill-after-cancel', fraction: 0.5 }, 'cancelled'],
-    ['filled in part by a cancel that knows nothing of it', { name: 'fill-after-cancel', fraction: 0.5, answer: 'cancelled' }, 'cancelled'],
+    [
+      'filled in part by a cancel that knows nothing of it',
+      { name: 'fill-after-cancel', fraction: 0.5, answer: 'cancelled' },
+      'cancelled',
+    ],
   ])('%s', async (_what, fault, end) => {
     simulator.control.fault(fault);
     await cancel('gb-stop');

@@ -25,11 +25,45 @@ test('a day of two symbols, a look at prices every five seconds, takes less than
     for (let at = start; at < start + DAY_MS; at += LOOK_EVERY) {
       const times = { at, wall: at };
       const price = (base: number): number => Number((base * (1 + 0.003 * Math.sin(at / 700_000))).toFixed(2));
-      commit({ type: 'quotes', ...times, quotes: [BTC, ETH].map((symbol, index) => ({ symbol, last: price(50_000 / (1 + 15 * index)), bid: price(49_999.99 / (1 + 15 * index)), ask: price(50_000.01 / (1 + 15 * index)), at })) });
+      commit({
+        type: 'quotes',
+        ...times,
+        quotes: [BTC, ETH].map((symbol, index) => ({
+          symbol,
+          last: price(50_000 / (1 + 15 * index)),
+          bid: price(49_999.99 / (1 + 15 * index)),
+          ask: price(50_000.01 / (1 + 15 * index)),
+          at,
+        })),
+      });
       if (at % HOUR_MS !== 0) continue;
       for (const symbol of [BTC, ETH]) {
-        commit({ type: 'candle', ...times, symbol, candle: { openTime: at - HOUR_MS, open: 50_000.12, high: 50_100.34, low: 49_900.56, close: 50_050.78, volume: 1_234.56789, quoteVolume: 61_728_394.51234, trades: 98_765, takerBuyBase: 617.28394, takerBuyQuote: 30_864_197.25617 } });
-        commit({ type: 'prediction', ...times, symbol, openTime: at - HOUR_MS, probability: 0.512_345_678_9, failure: null, features: Array.from({ length: FEATURE_COUNT }, (_, index) => Math.fround(Math.sin(index + at))) });
+        commit({
+          type: 'candle',
+          ...times,
+          symbol,
+          candle: {
+            openTime: at - HOUR_MS,
+            open: 50_000.12,
+            high: 50_100.34,
+            low: 49_900.56,
+            close: 50_050.78,
+            volume: 1_234.56789,
+            quoteVolume: 61_728_394.51234,
+            trades: 98_765,
+            takerBuyBase: 617.28394,
+            takerBuyQuote: 30_864_197.25617,
+          },
+        });
+        commit({
+          type: 'prediction',
+          ...times,
+          symbol,
+          openTime: at - HOUR_MS,
+          probability: 0.512_345_678_9,
+          failure: null,
+          features: Array.from({ length: FEATURE_COUNT }, (_, index) => Math.fround(Math.sin(index + at))),
+        });
       }
       if (at % DAY_MS === 0) journal.writeSnapshot({ sequence: journal.lastSequence(), at, state: encodeState(state) });
     }

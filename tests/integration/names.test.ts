@@ -47,7 +47,17 @@ beforeEach(async () => {
   lookUp = createNameLookUp({ clock: impatientClock(), resolve });
   simulator = await startTestSimulator();
   const apiRoot = simulator.url.replace('127.0.0.1', 'exchange.test');
-  exchange = await createExchange({ credentials: simulator.credentials, apiRoot, sandbox: false, clock: impatientClock(), log: silent, lookUp, entryCeiling: () => decimal('1000'), timeout: 1_000, requestInterval: 0 });
+  exchange = await createExchange({
+    credentials: simulator.credentials,
+    apiRoot,
+    sandbox: false,
+    clock: impatientClock(),
+    log: silent,
+    lookUp,
+    entryCeiling: () => decimal('1000'),
+    timeout: 1_000,
+    requestInterval: 0,
+  });
 });
 afterEach(async () => {
   await exchange.close();
@@ -55,14 +65,25 @@ afterEach(async () => {
 });
 
 /** More questions at once than connections lie ready. */
-const askAtOnce = async (): Promise<boolean[]> => (await Promise.all(Array.from({ length: 6 }, () => exchange.venue.balances()))).map(({ ok }) => ok);
+const askAtOnce = async (): Promise<boolean[]> =>
+  (await Promise.all(Array.from({ length: 6 }, () => exchange.venue.balances()))).map(({ ok }) => ok);
 
 test('an exchange that has been reached is reached on while its name cannot be looked up, whether nothing answers or it is not found', async () => {
   answers['exchange.test'] = new Error('ENOTFOUND');
   expect(await askAtOnce()).toEqual(Array.from({ length: 6 }, () => true));
   expect(asked.length).toBeGreaterThan(1);
   await exchange.close();
-  exchange = await createExchange({ credentials: simulator.credentials, apiRoot: simulator.url.replace('127.0.0.1', 'exchange.test'), sandbox: false, clock: impatientClock(), log: silent, lookUp, entryCeiling: () => decimal('1000'), timeout: 1_000, requestInterval: 0 });
+  exchange = await createExchange({
+    credentials: simulator.credentials,
+    apiRoot: simulator.url.replace('127.0.0.1', 'exchange.test'),
+    sandbox: false,
+    clock: impatientClock(),
+    log: silent,
+    lookUp,
+    entryCeiling: () => decimal('1000'),
+    timeout: 1_000,
+    requestInterval: 0,
+  });
   answers['exchange.test'] = 'silence';
   expect(await askAtOnce()).toEqual(Array.from({ length: 6 }, () => true));
 });
@@ -70,13 +91,31 @@ test('an exchange that has been reached is reached on while its name cannot be l
 test('a Telegram whose name is not answered for takes one place of the two, however many messages wait for it: the exchange, never looked up before, is found', async () => {
   answers['telegram.test'] = 'silence';
   const many = Array.from({ length: 6 }, (_, index) => index + 1);
-  const announcer = createAnnouncer({ token: '1:AAnames-test-token-0123456789abcdefg', apiRoot: 'http://telegram.test', lookUp, operators: many, chats: [], secrets: [], timeZone: 'UTC' });
+  const announcer = createAnnouncer({
+    token: '1:AAnames-test-token-0123456789abcdefg',
+    apiRoot: 'http://telegram.test',
+    lookUp,
+    operators: many,
+    chats: [],
+    secrets: [],
+    timeZone: 'UTC',
+  });
   void announcer.announce({ kind: 'lifecycle', key: 'a', title: 'a', lines: [], commands: [], symbol: null, at: 0 });
   await expect.poll(() => asked).toContain('telegram.test');
   const server = createServer((_request, response) => response.end('{"serverTime":1}'));
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   answers['other.test'] = [HERE];
-  const other = await createExchange({ credentials: null, apiRoot: `http://other.test:${(server.address() as AddressInfo).port}`, sandbox: false, clock: impatientClock(), log: silent, lookUp, entryCeiling: () => null, timeout: 1_000, requestInterval: 0 });
+  const other = await createExchange({
+    credentials: null,
+    apiRoot: `http://other.test:${(server.address() as AddressInfo).port}`,
+    sandbox: false,
+    clock: impatientClock(),
+    log: silent,
+    lookUp,
+    entryCeiling: () => null,
+    timeout: 1_000,
+    requestInterval: 0,
+  });
   expect(await other.venue.serverTime()).toEqual({ ok: true, value: 1 });
   expect(asked.filter((name) => name === 'telegram.test')).toHaveLength(1);
   await other.close();

@@ -26,7 +26,11 @@ const open = (path: string) => openDatabase({ path, mode: 'paper', account: 'pap
 const record = (path: string): { readonly state: EngineState; readonly effects: readonly Effect[] } => {
   const first = open(path);
   const half = runFixture(first.journal, createEngineState(), 3, (DAYS / 2) * 24);
-  first.journal.writeSnapshot({ sequence: first.journal.lastSequence(), at: half.state.at, state: encodeState(half.state) });
+  first.journal.writeSnapshot({
+    sequence: first.journal.lastSequence(),
+    at: half.state.at,
+    state: encodeState(half.state),
+  });
   first.close();
   const second = open(path);
   const { state, difference, replayed } = recover(second.journal);
@@ -42,16 +46,33 @@ test('a journal in a database replays bit for bit, over a restart, and the deriv
   const db = openReadOnly(path, 'full');
   onTestFinished(() => db.close());
   const result = verify(db.journal);
-  expect(result).toEqual({ ok: true, entries: db.journal.lastSequence(), effects: effects.length, firstDifference: null, engineVersions: ['fixture-engine'] });
+  expect(result).toEqual({
+    ok: true,
+    entries: db.journal.lastSequence(),
+    effects: effects.length,
+    firstDifference: null,
+    engineVersions: ['fixture-engine'],
+  });
   const recovered = recover(db.journal);
   expect(recovered.snapshotSequence).toBeGreaterThan(0);
   expect(encodeState(recovered.state)).toBe(encodeState(state));
 
-  const of = <Type extends Effect['type']>(type: Type): Extract<Effect, { type: Type }>[] => effects.filter((effect): effect is Extract<Effect, { type: Type }> => effect.type === type);
+  const of = <Type extends Effect['type']>(type: Type): Extract<Effect, { type: Type }>[] =>
+    effects.filter((effect): effect is Extract<Effect, { type: Type }> => effect.type === type);
   const raw = new Sqlite(path, { readonly: true });
   onTestFinished(() => void raw.close());
   const count = (table: string): unknown => raw.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
-  for (const [table, type] of [['orders', 'place'], ['fills', 'fill'], ['trades', 'trade'], ['locks', 'lock'], ['baselines', 'baseline'], ['decisions', 'decision'], ['equity', 'equity'], ['deposits', 'deposit'], ['commands', 'command-result']] as const) {
+  for (const [table, type] of [
+    ['orders', 'place'],
+    ['fills', 'fill'],
+    ['trades', 'trade'],
+    ['locks', 'lock'],
+    ['baselines', 'baseline'],
+    ['decisions', 'decision'],
+    ['equity', 'equity'],
+    ['deposits', 'deposit'],
+    ['commands', 'command-result'],
+  ] as const) {
     expect([table, count(table)]).toEqual([table, of(type).length]);
     expect(of(type).length).toBeGreaterThan(0);
   }
@@ -62,9 +83,13 @@ test('a journal in a database replays bit for bit, over a restart, and the deriv
   expect(formatDecimal(realised)).toBe(formatDecimal(state.ledger.realised));
   const deposits = raw.prepare<[], string>('SELECT amount FROM deposits').pluck().all().map(decimal).reduce(add, ZERO);
   expect(formatDecimal(deposits)).toBe(formatDecimal(state.ledger.deposits));
-  expect(raw.prepare<[], string>('SELECT lock_id FROM locks_in_force ORDER BY lock_id').pluck().all()).toEqual(Object.keys(state.guardian.locks).sort());
+  expect(raw.prepare<[], string>('SELECT lock_id FROM locks_in_force ORDER BY lock_id').pluck().all()).toEqual(
+    Object.keys(state.guardian.locks).sort(),
+  );
   for (const [id, order] of Object.entries(state.orders)) {
-    expect(raw.prepare('SELECT status, executed, exchange_order_id FROM orders WHERE client_order_id = ?').get(id)).toEqual({
+    expect(
+      raw.prepare('SELECT status, executed, exchange_order_id FROM orders WHERE client_order_id = ?').get(id),
+    ).toEqual({
       status: order.status,
       executed: formatDecimal(order.executed),
       exchange_order_id: order.exchangeOrderId,
@@ -72,15 +97,30 @@ test('a journal in a database replays bit for bit, over a restart, and the deriv
   }
   // No order without an intent recorded in the very entry that caused it, and no fill without its order.
   expect(raw.pragma('foreign_key_check')).toEqual([]);
-  expect(raw.prepare("SELECT count(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM order_events e WHERE e.client_order_id = o.client_order_id AND e.event = 'intent' AND e.sequence = o.sequence)").pluck().get()).toBe(0);
+  expect(
+    raw
+      .prepare(
+        "SELECT count(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM order_events e WHERE e.client_order_id = o.client_order_id AND e.event = 'intent' AND e.sequence = o.sequence)",
+      )
+      .pluck()
+      .get(),
+  ).toBe(0);
 });
 
 test('one edited number in the file is named, with both values', () => {
   const path = newPath();
   record(path);
   const raw = new Sqlite(path);
-  const sequence = raw.prepare<[], number>("SELECT sequence FROM decisions WHERE probability IS NOT NULL ORDER BY id DESC LIMIT 1").pluck().get() ?? 0;
-  raw.prepare("UPDATE journal SET input = json_set(input, '$.probability', json_extract(input, '$.probability') + 1e-12) WHERE sequence = ?").run(sequence);
+  const sequence =
+    raw
+      .prepare<[], number>('SELECT sequence FROM decisions WHERE probability IS NOT NULL ORDER BY id DESC LIMIT 1')
+      .pluck()
+      .get() ?? 0;
+  raw
+    .prepare(
+      "UPDATE journal SET input = json_set(input, '$.probability', json_extract(input, '$.probability') + 1e-12) WHERE sequence = ?",
+    )
+    .run(sequence);
   raw.close();
   const db = openReadOnly(path);
   onTestFinished(() => db.close());
@@ -88,7 +128,9 @@ test('one edited number in the file is named, with both values', () => {
   expect(ok).toBe(false);
   expect(entries).toBe(sequence - 1);
   expect(firstDifference).toMatchObject({ sequence, inputType: 'prediction' });
-  expect(firstDifference === null ? '' : describeDifference(firstDifference)).toMatch(new RegExp(`^entry ${sequence} \\(prediction, .*recorded .*replayed `));
+  expect(firstDifference === null ? '' : describeDifference(firstDifference)).toMatch(
+    new RegExp(`^entry ${sequence} \\(prediction, .*recorded .*replayed `),
+  );
   // The start is not failed by it: the snapshot and what follows are another matter, and the caller is told.
   const { difference, sequence: last } = recover(db.journal);
   expect(difference).toMatchObject({ sequence });

@@ -1,9 +1,18 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CONTEXT_SYMBOL, FEATURE_CODE_VERSION, FEATURE_COUNT, FEATURE_SCHEMA_HASH, FEATURES } from '../../src/core/features/catalogue.ts';
+import {
+  CONTEXT_SYMBOL,
+  FEATURE_CODE_VERSION,
+  FEATURE_COUNT,
+  FEATURE_SCHEMA_HASH,
+  FEATURES,
+} from '../../src/core/features/catalogue.ts';
 import { LONGEST_GAP_HOURS, WARM_UP_HOURS } from '../../src/core/features/symbol-state.ts';
 
-const rows = FEATURES.map((feature, i) => `| ${i} | \`${feature.name}\` | ${feature.unit} | ${feature.warmUpHours} | ${feature.range[0]} to ${feature.range[1]} | ${feature.source.replaceAll('|', '\\|')} |`);
+const rows = FEATURES.map(
+  (feature, i) =>
+    `| ${i} | \`${feature.name}\` | ${feature.unit} | ${feature.warmUpHours} | ${feature.range[0]} to ${feature.range[1]} | ${feature.source.replaceAll('|', '\\|')} |`,
+);
 
 const document = `# The feature catalogue
 

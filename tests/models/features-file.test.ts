@@ -16,7 +16,12 @@ const root = mkdtempSync(join(tmpdir(), 'features-'));
 afterAll(() => rmSync(root, { recursive: true }));
 const FROM = Date.UTC(2024, 0, 1);
 const HOURS = 1100;
-const series = new Map(['BTC/USDT', 'ETH/USDT'].map((symbol) => [symbol, columnsFromCandles(generateCandles({ seed: 8, symbol, from: FROM, hours: HOURS }))]));
+const series = new Map(
+  ['BTC/USDT', 'ETH/USDT'].map((symbol) => [
+    symbol,
+    columnsFromCandles(generateCandles({ seed: 8, symbol, from: FROM, hours: HOURS })),
+  ]),
+);
 for (const [symbol, columns] of series) writeCandleFile(join(root, `${symbol.replace('/', '')}-1h.csv.gz`), columns);
 
 const TOOLS = { openCandles: openCandleFolder, writeTable: writeParquetTable };
@@ -25,14 +30,31 @@ describe('features', () => {
   it('writes one Parquet table of what the live engine computes, with labels where the future is known', async () => {
     const lines: string[] = [];
     const output = join(root, 'features_1H_advanced.parquet');
-    expect(runFeatures({ dataDirectory: root, output }, TOOLS, { out: (line) => lines.push(line), err: (line) => lines.push(line), progress: () => undefined })).toBe(0);
+    expect(
+      runFeatures({ dataDirectory: root, output }, TOOLS, {
+        out: (line) => lines.push(line),
+        err: (line) => lines.push(line),
+        progress: () => undefined,
+      }),
+    ).toBe(0);
     expect(lines).toHaveLength(1);
     const rows = await parquetReadObjects({ file: Uint8Array.from(readFileSync(output)).buffer });
     expect(rows).toHaveLength(2 * (HOURS - 959));
-    expect(Object.keys(rows[0] ?? {})).toEqual(['time', 'symbol', 'close', ...FEATURE_NAMES, 'label', 'outcome', 'label_end', 'gross_return', 'weight']);
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      'time',
+      'symbol',
+      'close',
+      ...FEATURE_NAMES,
+      'label',
+      'outcome',
+      'label_end',
+      'gross_return',
+      'weight',
+    ]);
 
     const engine = createFeatureEngine(['BTC/USDT', 'ETH/USDT']);
-    for (let hour = 0; hour < HOURS; hour++) for (const [symbol, columns] of series) engine.push(symbol, candleAt(columns, hour));
+    for (let hour = 0; hour < HOURS; hour++)
+      for (const [symbol, columns] of series) engine.push(symbol, candleAt(columns, hour));
     const newest = rows.filter((row) => row['symbol'] === 'ETH/USDT').at(-1) ?? {};
     expect(newest['time']).toEqual(new Date(FROM + HOURS * HOUR_MS));
     expect(FEATURE_NAMES.map((name) => newest[name] as number)).toEqual([...(engine.vector('ETH/USDT') ?? [])]);
@@ -46,6 +68,9 @@ describe('features', () => {
     const io = { out: () => undefined, err: (line: string) => errors.push(line), progress: () => undefined };
     expect(runFeatures({ dataDirectory: join(root, 'none') }, TOOLS, io)).toBe(2);
     expect(runFeatures({ dataDirectory: root, symbols: ['SOL/USDT'] }, TOOLS, io)).toBe(2);
-    expect(errors).toEqual([expect.stringMatching(/candle folder .* does not exist/), expect.stringMatching(/has no 1h candles of SOL\/USDT/)]);
+    expect(errors).toEqual([
+      expect.stringMatching(/candle folder .* does not exist/),
+      expect.stringMatching(/has no 1h candles of SOL\/USDT/),
+    ]);
   });
 });

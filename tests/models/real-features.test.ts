@@ -11,11 +11,15 @@ const market = process.env['MARKET_DATA_DIR'];
 const SYMBOLS = ['BTC/USDT', 'ETH/USDT'];
 /** What a live bot fetches at a start: one request. */
 const PAGE = 1000;
-const bytesOf = (values: Float32Array): string => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+const bytesOf = (values: Float32Array): string =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
 /** Its twin on made-up candles stands in src/core/features/engine.test.ts and always runs. */
 describe.skipIf(market === undefined)('features of all real hours (needs MARKET_DATA_DIR)', () => {
-  const load = (): Map<string, CandleColumns> => new Map(SYMBOLS.map((symbol) => [symbol, readCandleFile(join(market ?? '', `${symbol.replace('/', '')}-1h.csv.gz`))]));
+  const load = (): Map<string, CandleColumns> =>
+    new Map(
+      SYMBOLS.map((symbol) => [symbol, readCandleFile(join(market ?? '', `${symbol.replace('/', '')}-1h.csv.gz`))]),
+    );
 
   it('are equal to the last bit in batch, candle by candle, and begun again at random points', () => {
     const series = load();
@@ -41,7 +45,8 @@ describe.skipIf(market === undefined)('features of all real hours (needs MARKET_
       if (!known) continue;
       compared++;
       const batch = eth.values.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT);
-      if (bytesOf(target) !== bytesOf(batch)) expect.fail(`features of row ${row} differ between batch and a restarted engine`);
+      if (bytesOf(target) !== bytesOf(batch))
+        expect.fail(`features of row ${row} differ between batch and a restarted engine`);
     }
     expect(compared).toBeGreaterThan(64_000);
   }, 60_000);

@@ -15,7 +15,9 @@ const HOUR = 3_600_000;
 /** What doubles and rounding to the lot may differ by, as a fraction. */
 const SLACK = 1e-7;
 
-type Caps = Readonly<Record<'risk-per-trade' | 'exposure-symbol' | 'exposure-gross' | 'leverage' | 'cash' | 'loss-budget', number>>;
+type Caps = Readonly<
+  Record<'risk-per-trade' | 'exposure-symbol' | 'exposure-gross' | 'leverage' | 'cash' | 'loss-budget', number>
+>;
 
 const isOver = ({ status }: OrderRecord): boolean => !['intent', 'unknown', 'working'].includes(status);
 
@@ -60,7 +62,9 @@ const capsOf = (state: EngineState, of: SymbolState, limit: number, own: string 
     'exposure-gross': (equity * limits.maxGrossExposure - gross) / limit,
     leverage: (equity * limits.maxLeverage - gross) / limit,
     cash: free / (limit * (1 + fee)),
-    'loss-budget': (worst - (state.guardian.dayBaseline ?? Number.POSITIVE_INFINITY) * (1 - limits.maxDailyDrawdown)) / unitLoss(limit),
+    'loss-budget':
+      (worst - (state.guardian.dayBaseline ?? Number.POSITIVE_INFINITY) * (1 - limits.maxDailyDrawdown)) /
+      unitLoss(limit),
   };
 };
 
@@ -104,7 +108,11 @@ export class EntryOracle {
     return null;
   }
 
-  #size(state: EngineState, { outcome, symbol, sizing, checks, clientOrderId }: DecisionEffect, coinPrice: number): string | null {
+  #size(
+    state: EngineState,
+    { outcome, symbol, sizing, checks, clientOrderId }: DecisionEffect,
+    coinPrice: number,
+  ): string | null {
     const own = state.symbols[symbol];
     if (sizing === null || own === undefined) return null;
     const limit = toNumber(sizing.limitPrice);

@@ -16,7 +16,10 @@ interface Sent {
   heard: boolean;
 }
 
-/** The execution lock as docs/guardian.md states it, written down naively from inputs and orders. All times are wall time. */
+/**
+ * The execution lock as docs/guardian.md states it, written down naively from inputs and orders. All times are wall
+ * time.
+ */
 export class ExecutionOracle {
   readonly #orders = new Map<string, Sent>();
   #failures = 0;
@@ -27,8 +30,14 @@ export class ExecutionOracle {
     if (input.type === 'started') this.#started(wall);
     if (input.type === 'order-report') this.#report(input, wall);
     if (input.type === 'cancel-failed') this.#notCancelled(input.clientOrderId, wall);
-    if (input.type === 'command' && input.command.name === 'settle' && effects.some((effect) => effect.type === 'command-result' && effect.ok)) this.#trouble = wall;
-    for (const effect of effects) if (effect.type === 'order' && effect.status === 'settled') this.#end(effect.clientOrderId, 'believed');
+    if (
+      input.type === 'command' &&
+      input.command.name === 'settle' &&
+      effects.some((effect) => effect.type === 'command-result' && effect.ok)
+    )
+      this.#trouble = wall;
+    for (const effect of effects)
+      if (effect.type === 'order' && effect.status === 'settled') this.#end(effect.clientOrderId, 'believed');
   }
 
   /** Takes down what has been sent and is to be cancelled. */
@@ -36,7 +45,14 @@ export class ExecutionOracle {
     for (const effect of effects) {
       if (effect.type === 'place') {
         const { draft } = effect.order;
-        this.#orders.set(draft.clientOrderId, { draft, open: wall, cancel: null, withdrawn: false, ended: 'no', heard: false });
+        this.#orders.set(draft.clientOrderId, {
+          draft,
+          open: wall,
+          cancel: null,
+          withdrawn: false,
+          ended: 'no',
+          heard: false,
+        });
       }
       const order = effect.type === 'cancel' ? this.#orders.get(effect.clientOrderId) : undefined;
       if (order !== undefined) Object.assign(order, { cancel: order.cancel ?? wall, withdrawn: true });
@@ -45,7 +61,9 @@ export class ExecutionOracle {
 
   /** Whether the lock is held now, given that it was. */
   isHeld(was: boolean, wall: number): boolean {
-    const waits = [...this.#orders.values()].flatMap(({ ended, open, cancel }) => (ended !== 'no' ? [] : open !== null ? [open] : cancel === null ? [] : [cancel]));
+    const waits = [...this.#orders.values()].flatMap(({ ended, open, cancel }) =>
+      ended !== 'no' ? [] : open !== null ? [open] : cancel === null ? [] : [cancel],
+    );
     if (waits.some((since) => wall - since > 60_000)) {
       this.#trouble = wall;
       return true;
@@ -94,7 +112,8 @@ export class ExecutionOracle {
         else Object.assign(order, { ended: 'no', open: null });
         // Only one that has just arrived ends a row of failures.
         if (ended === 'no' && open !== null) this.#failures = 0;
-        if (draft.purpose === 'exit' && status === 'expired' && 2 * Number(executedQuantity) < Number(quantity)) this.#fail(wall);
+        if (draft.purpose === 'exit' && status === 'expired' && 2 * Number(executedQuantity) < Number(quantity))
+          this.#fail(wall);
         return;
       }
       case 'rejected':

@@ -40,26 +40,44 @@ export const invariants = (world: World): ((input: Input, effects: readonly Effe
     checkBooks(state);
     checkSells(state);
     checkAlerts(effects);
-    for (const effect of effects) if (effect.type === 'fill' && effect.purpose === 'stop') stoppedAt.set(effect.symbol, state.at);
-    for (const effect of effects) if (effect.type === 'place' && effect.order.draft.purpose === 'entry' && state.at < (stoppedAt.get(effect.order.draft.symbol) ?? Number.NEGATIVE_INFINITY) + REST) fail('an entry in the rest after a stop');
-    for (const effect of effects) if (effect.type === 'place' && effect.order.draft.purpose === 'entry') checkEntry(state, effect.order.draft.symbol, input);
+    for (const effect of effects)
+      if (effect.type === 'fill' && effect.purpose === 'stop') stoppedAt.set(effect.symbol, state.at);
+    for (const effect of effects)
+      if (
+        effect.type === 'place' &&
+        effect.order.draft.purpose === 'entry' &&
+        state.at < (stoppedAt.get(effect.order.draft.symbol) ?? Number.NEGATIVE_INFINITY) + REST
+      )
+        fail('an entry in the rest after a stop');
+    for (const effect of effects)
+      if (effect.type === 'place' && effect.order.draft.purpose === 'entry')
+        checkEntry(state, effect.order.draft.symbol, input);
     checkLoosening(state, memory, input, effects);
     memory = remember(state, memory, effects);
   };
 };
 
-const isUnsettled = (record: OrderRecord | undefined): boolean => record?.status === 'unknown' || record?.status === 'intent';
+const isUnsettled = (record: OrderRecord | undefined): boolean =>
+  record?.status === 'unknown' || record?.status === 'intent';
 
 const remember = (state: EngineState, before: Memory | null, effects: readonly Effect[] = []): Memory => {
   const { guardian } = state;
-  const troubled = effects.some((effect) => (effect.type === 'order' && effect.status === 'unknown') || (effect.type === 'alert' && effect.alert.kind === 'order-failure' && !effect.alert.title.includes('not possible')));
+  const troubled = effects.some(
+    (effect) =>
+      (effect.type === 'order' && effect.status === 'unknown') ||
+      (effect.type === 'alert' &&
+        effect.alert.kind === 'order-failure' &&
+        !effect.alert.title.includes('not possible')),
+  );
   return {
     locks: { ...guardian.locks },
     dayBaseline: guardian.dayBaseline,
     day: guardian.day,
     highWaterMark: guardian.highWaterMark,
     streak: guardian.lossStreak.length,
-    unsettled: Object.values(state.orders).flatMap((record) => (isUnsettled(record) ? [record.draft.clientOrderId] : [])),
+    unsettled: Object.values(state.orders).flatMap((record) =>
+      isUnsettled(record) ? [record.draft.clientOrderId] : [],
+    ),
     trouble: troubled ? state.wall : (before?.trouble ?? Number.NEGATIVE_INFINITY),
   };
 };
@@ -73,28 +91,42 @@ const checkBooks = (state: EngineState): void => {
   }
 };
 
-/** One alert, no more and no less, for each lock that is set or cleared, each round trip that ends, and each order of which fills of an entry or a stop have come. */
+/**
+ * One alert, no more and no less, for each lock that is set or cleared, each round trip that ends, and each order of
+ * which fills of an entry or a stop have come.
+ */
 const checkAlerts = (effects: readonly Effect[]): void => {
-  const told = (kind: string, key: RegExp): number => effects.filter((effect) => effect.type === 'alert' && effect.alert.kind === kind && key.test(effect.alert.key)).length;
-  const locks = (change: 'set' | 'cleared'): number => effects.filter((effect) => effect.type === 'lock' && effect.change === change).length;
-  const orders = (purpose: 'entry' | 'stop'): number => new Set(effects.flatMap((effect) => (effect.type === 'fill' && effect.purpose === purpose ? [effect.clientOrderId] : []))).size;
+  const told = (kind: string, key: RegExp): number =>
+    effects.filter((effect) => effect.type === 'alert' && effect.alert.kind === kind && key.test(effect.alert.key))
+      .length;
+  const locks = (change: 'set' | 'cleared'): number =>
+    effects.filter((effect) => effect.type === 'lock' && effect.change === change).length;
+  const orders = (purpose: 'entry' | 'stop'): number =>
+    new Set(
+      effects.flatMap((effect) => (effect.type === 'fill' && effect.purpose === purpose ? [effect.clientOrderId] : [])),
+    ).size;
   if (told('lock', /./) !== locks('set')) fail('a lock that was not told of');
   if (told('unlock', /./) + told('data', /stale-data/) !== locks('cleared')) fail('an unlock that was not told of');
-  if (told('fill', /^fill:trade:/) !== effects.filter(({ type }) => type === 'trade').length) fail('a round trip that was not told of');
-  if (told('fill', /^fill:entry:/) !== orders('entry') || told('stop', /:filled:/) !== orders('stop')) fail('a fill that was not told of');
+  if (told('fill', /^fill:trade:/) !== effects.filter(({ type }) => type === 'trade').length)
+    fail('a round trip that was not told of');
+  if (told('fill', /^fill:entry:/) !== orders('entry') || told('stop', /:filled:/) !== orders('stop'))
+    fail('a fill that was not told of');
 };
 
 /** At most one live stop for a position, never a stop and an exit at once, never more on sale than is held. */
 const checkSells = (state: EngineState): void => {
   for (const symbol of Object.keys(state.symbols)) {
-    const open = Object.values(state.orders).filter((record) => record.draft.symbol === symbol && record.draft.side === 'sell' && !isFinal(record));
+    const open = Object.values(state.orders).filter(
+      (record) => record.draft.symbol === symbol && record.draft.side === 'sell' && !isFinal(record),
+    );
     const stops = open.filter((record) => record.draft.purpose === 'stop').length;
     if (stops > 1) fail(`${symbol}: ${stops} live stops`);
     if (open.length > 1) fail(`${symbol}: a stop and an exit at once`);
     const onSale = open.reduce((sum, record) => sum + outstanding(record), 0n);
     if (onSale > (state.ledger.positions[symbol]?.quantity ?? 0n)) {
       // Only a late sale of an earlier order can have made it so; it is being put right.
-      if (!open.every((record) => record.cancelling || record.status !== 'working' || record.cancelRetryAt !== null)) fail(`${symbol}: more on sale than held`);
+      if (!open.every((record) => record.cancelling || record.status !== 'working' || record.cancelRetryAt !== null))
+        fail(`${symbol}: more on sale than held`);
     }
   }
 };
@@ -102,7 +134,8 @@ const checkSells = (state: EngineState): void => {
 /** Equity in doubles, from cash, holdings and prices. */
 const equity = (state: EngineState): number => {
   let total = toNumber(state.ledger.cash ?? ZERO);
-  for (const [symbol, position] of Object.entries(state.ledger.positions)) total += toNumber(position.quantity) * (state.symbols[symbol]?.last ?? 0);
+  for (const [symbol, position] of Object.entries(state.ledger.positions))
+    total += toNumber(position.quantity) * (state.symbols[symbol]?.last ?? 0);
   if (state.ledger.feeCoin !== ZERO) total += toNumber(state.ledger.feeCoin) * (state.feeCoinPrice ?? Number.NaN);
   return total;
 };
@@ -110,18 +143,26 @@ const equity = (state: EngineState): number => {
 const checkEntry = (state: EngineState, symbol: string, input: Input): void => {
   const { guardian, config } = state;
   if (config === null) return fail('an entry before the start');
-  for (const lock of Object.values(guardian.locks)) if (lock.symbol === null || lock.symbol === symbol) fail(`an entry while ${lock.id} is in force`);
+  for (const lock of Object.values(guardian.locks))
+    if (lock.symbol === null || lock.symbol === symbol) fail(`an entry while ${lock.id} is in force`);
   const own = state.symbols[symbol];
   if (own === undefined) return fail('an entry in an unknown symbol');
   const maxAge = config.limits.maxDataAgeSeconds * 1_000;
   for (const each of Object.values(state.symbols)) {
     const held = state.ledger.positions[each.symbol]?.quantity ?? ZERO;
-    if ((each === own || (held > ZERO && each.managed !== null)) && !(each.priceAt !== null && input.at - each.priceAt <= maxAge && each.last > 0)) fail(`an entry while the price of ${each.symbol} is not known`);
+    if (
+      (each === own || (held > ZERO && each.managed !== null)) &&
+      !(each.priceAt !== null && input.at - each.priceAt <= maxAge && each.last > 0)
+    )
+      fail(`an entry while the price of ${each.symbol} is not known`);
   }
   if (state.ledger.cash === null) fail('an entry while the balance is not known');
-  if (guardian.dayBaseline === null || guardian.day !== Math.floor(state.at / 86_400_000) * 86_400_000) fail('an entry without a baseline of the day');
-  if (!(guardian.skewTried && guardian.skew !== null && Math.abs(guardian.skew) <= 1_000)) fail('an entry while the clock is not known');
-  if (own.newestCandleOpen === null || input.at > own.newestCandleOpen + 7_200_000 + maxAge) fail('an entry on old candles');
+  if (guardian.dayBaseline === null || guardian.day !== Math.floor(state.at / 86_400_000) * 86_400_000)
+    fail('an entry without a baseline of the day');
+  if (!(guardian.skewTried && guardian.skew !== null && Math.abs(guardian.skew) <= 1_000))
+    fail('an entry while the clock is not known');
+  if (own.newestCandleOpen === null || input.at > own.newestCandleOpen + 7_200_000 + maxAge)
+    fail('an entry on old candles');
   if (input.type !== 'prediction' || input.openTime !== own.newestCandleOpen) fail('an entry on an old signal');
   checkCaps(state, symbol);
 };
@@ -133,7 +174,9 @@ const checkCaps = (state: EngineState, symbol: string): void => {
   const total = equity(state);
   let gross = 0;
   let single = 0;
-  let worst = toNumber(state.ledger.cash ?? ZERO) + (state.ledger.feeCoin === ZERO ? 0 : toNumber(state.ledger.feeCoin) * (state.feeCoinPrice ?? 0));
+  let worst =
+    toNumber(state.ledger.cash ?? ZERO) +
+    (state.ledger.feeCoin === ZERO ? 0 : toNumber(state.ledger.feeCoin) * (state.feeCoinPrice ?? 0));
   const count = (of: string, value: number): void => {
     gross += value;
     if (of === symbol) single += value;
@@ -142,7 +185,12 @@ const checkCaps = (state: EngineState, symbol: string): void => {
     const held = toNumber(state.ledger.positions[each.symbol]?.quantity ?? ZERO);
     count(each.symbol, held * each.last);
     const { managed } = each;
-    const stop = managed === null ? null : managed.stopPrice === null ? each.last * (1 - limits.stopLoss) : toNumber(managed.stopPrice);
+    const stop =
+      managed === null
+        ? null
+        : managed.stopPrice === null
+          ? each.last * (1 - limits.stopLoss)
+          : toNumber(managed.stopPrice);
     worst += held * (stop === null ? each.last : Math.min(stop, each.last) * 0.995 * (1 - takerFee));
   }
   for (const record of Object.values(state.orders)) {
@@ -152,9 +200,11 @@ const checkCaps = (state: EngineState, symbol: string): void => {
     count(record.draft.symbol, open * price);
     worst -= open * (price * (1 + takerFee) - price * (1 - limits.stopLoss) * 0.995 * (1 - takerFee));
   }
-  if (gross > total * limits.maxGrossExposure + SLACK) fail(`gross exposure ${gross} over ${limits.maxGrossExposure} of ${total}`);
+  if (gross > total * limits.maxGrossExposure + SLACK)
+    fail(`gross exposure ${gross} over ${limits.maxGrossExposure} of ${total}`);
   if (gross > total * limits.maxLeverage + SLACK) fail(`leverage ${gross / total}`);
-  if (single > total * limits.maxSymbolExposure + SLACK) fail(`exposure of ${symbol} ${single} over ${limits.maxSymbolExposure} of ${total}`);
+  if (single > total * limits.maxSymbolExposure + SLACK)
+    fail(`exposure of ${symbol} ${single} over ${limits.maxSymbolExposure} of ${total}`);
   const floor = (guardian.dayBaseline ?? Number.POSITIVE_INFINITY) * (1 - limits.maxDailyDrawdown);
   if (worst < floor - SLACK) fail(`loss budget: ${worst} at all stops is below ${floor}`);
 };
@@ -162,20 +212,44 @@ const checkCaps = (state: EngineState, symbol: string): void => {
 /** Every lock that has gone, and every baseline that has come down, did so by its own rule. */
 const checkLoosening = (state: EngineState, before: Memory, input: Input, effects: readonly Effect[]): void => {
   const { guardian } = state;
-  const unlocked = (id: string): boolean => input.type === 'command' && input.command.name === 'unlock' && input.command.lockIds.includes(id);
+  const unlocked = (id: string): boolean =>
+    input.type === 'command' && input.command.name === 'unlock' && input.command.lockIds.includes(id);
   for (const lock of Object.values(before.locks)) {
     if (guardian.locks[lock.id] !== undefined && guardian.locks[lock.id]?.since === lock.since) continue;
     if (!maySink(lock, state, before, input, unlocked(lock.id))) fail(`${lock.id} was cleared by ${input.type}`);
   }
-  const movedOut = effects.some((effect) => (effect.type === 'deposit' && effect.amount < ZERO) || (effect.type === 'baseline' && effect.cause === 'withdrawal'));
+  const movedOut = effects.some(
+    (effect) =>
+      (effect.type === 'deposit' && effect.amount < ZERO) ||
+      (effect.type === 'baseline' && effect.cause === 'withdrawal'),
+  );
   const newDay = before.day !== guardian.day;
-  if (before.dayBaseline !== null && guardian.dayBaseline !== null && guardian.dayBaseline < before.dayBaseline - SLACK && !newDay && !movedOut && !unlocked('daily-drawdown')) fail('the day baseline came down');
-  if (before.highWaterMark !== null && guardian.highWaterMark !== null && guardian.highWaterMark < before.highWaterMark - SLACK && !movedOut && !unlocked('total-drawdown')) fail('the high-water mark came down');
+  if (
+    before.dayBaseline !== null &&
+    guardian.dayBaseline !== null &&
+    guardian.dayBaseline < before.dayBaseline - SLACK &&
+    !newDay &&
+    !movedOut &&
+    !unlocked('daily-drawdown')
+  )
+    fail('the day baseline came down');
+  if (
+    before.highWaterMark !== null &&
+    guardian.highWaterMark !== null &&
+    guardian.highWaterMark < before.highWaterMark - SLACK &&
+    !movedOut &&
+    !unlocked('total-drawdown')
+  )
+    fail('the high-water mark came down');
   if (guardian.lossStreak.length < before.streak && before.streak < 10) {
     const won = effects.some((effect) => effect.type === 'trade' && effect.pnl >= ZERO);
     if (!won && !unlocked('kill-switch')) fail('the loss streak became shorter');
   }
-  if (guardian.lossStreak.length >= (state.config?.limits.maxConsecutiveLosses ?? 3) && guardian.locks['kill-switch'] === undefined) fail('a streak without the kill-switch');
+  if (
+    guardian.lossStreak.length >= (state.config?.limits.maxConsecutiveLosses ?? 3) &&
+    guardian.locks['kill-switch'] === undefined
+  )
+    fail('a streak without the kill-switch');
 };
 
 const maySink = (lock: Lock, state: EngineState, before: Memory, input: Input, unlocked: boolean): boolean => {

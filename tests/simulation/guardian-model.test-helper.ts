@@ -24,7 +24,12 @@ export type Happening =
   | { readonly kind: 'account-failed' }
   /** The exchange takes a market off its list, or lists all again. */
   | { readonly kind: 'listing'; readonly gone: string | null }
-  | { readonly kind: 'settle'; readonly index: number; readonly claim: 'filled' | 'gone'; readonly price: string | null }
+  | {
+      readonly kind: 'settle';
+      readonly index: number;
+      readonly claim: 'filled' | 'gone';
+      readonly price: string | null;
+    }
   | { readonly kind: 'move-cash'; readonly amount: string }
   | { readonly kind: 'skew'; readonly skew: number | null }
   | { readonly kind: 'model'; readonly valid: boolean; readonly drift: number | null }
@@ -37,7 +42,11 @@ export type Happening =
   | { readonly kind: 'signal'; readonly symbol: string };
 
 const symbol = fc.constantFrom(BTC, ETH);
-const factor = fc.oneof({ weight: 6, arbitrary: fc.double({ min: 0.99, max: 1.012, noNaN: true }) }, { weight: 2, arbitrary: fc.constantFrom(0.984, 0.98, 1.031) }, { weight: 1, arbitrary: fc.double({ min: 0.85, max: 1.1, noNaN: true }) });
+const factor = fc.oneof(
+  { weight: 6, arbitrary: fc.double({ min: 0.99, max: 1.012, noNaN: true }) },
+  { weight: 2, arbitrary: fc.constantFrom(0.984, 0.98, 1.031) },
+  { weight: 1, arbitrary: fc.double({ min: 0.85, max: 1.1, noNaN: true }) },
+);
 const part = fc.constantFrom(0, 0.0005, 0.3, 0.999, 1);
 const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('accept' as const), part: fc.constant(1) }) },
@@ -55,27 +64,92 @@ export const happening = (cash: boolean): fc.Arbitrary<Happening> =>
   fc.oneof(
     { weight: 10, arbitrary: fc.record({ kind: of('price'), symbol, factor }) },
     { weight: 8, arbitrary: fc.record({ kind: of('hour'), range: fc.constantFrom(0.002, 0.005, 0.005, 0.03, 0.2) }) },
-    { weight: 10, arbitrary: fc.record({ kind: of('predict'), symbol, probability: fc.constantFrom(0.9, 0.9, 0.9, 0.7, 0.5, 0.1, null, Number.NaN, 1.5) }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: of('predict'),
+        symbol,
+        probability: fc.constantFrom(0.9, 0.9, 0.9, 0.7, 0.5, 0.1, null, Number.NaN, 1.5),
+      }),
+    },
     { weight: 5, arbitrary: fc.record({ kind: of('pass'), seconds: fc.constantFrom(1, 3, 6, 16, 61, 301, 700) }) },
     { weight: 1, arbitrary: fc.record({ kind: of('wall-back'), seconds: fc.constantFrom(1, 60, 5_000) }) },
     { weight: 2, arbitrary: fc.record({ kind: of('day') }) },
-    { weight: 1, arbitrary: fc.record({ kind: of('broken-quote'), symbol, value: fc.constantFrom(0, -1, Number.NaN, Number.POSITIVE_INFINITY) }) },
-    { weight: 4, arbitrary: fc.record({ kind: of('fate'), purpose: fc.constantFrom('entry' as const, 'stop' as const, 'exit' as const), fate }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: of('broken-quote'),
+        symbol,
+        value: fc.constantFrom(0, -1, Number.NaN, Number.POSITIVE_INFINITY),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: of('fate'),
+        purpose: fc.constantFrom('entry' as const, 'stop' as const, 'exit' as const),
+        fate,
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: of('cancel-works'), works: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ kind: of('stops-fill'), fill: fc.boolean() }) },
     { weight: 4, arbitrary: fc.record({ kind: of('resolve') }) },
     { weight: 2, arbitrary: fc.record({ kind: of('repeat-report'), index }) },
-    { weight: 2, arbitrary: fc.record({ kind: of('late-fill'), index, quantity: fc.constantFrom('0.00001', '0.004', '0.2') }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: of('late-fill'), index, quantity: fc.constantFrom('0.00001', '0.004', '0.2') }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: of('exchange-cancels'), index }) },
-    { weight: 1, arbitrary: fc.record({ kind: of('fee-coin'), coin: fc.constantFrom('quote' as const, 'base' as const, 'third' as const) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: of('fee-coin'),
+        coin: fc.constantFrom('quote' as const, 'base' as const, 'third' as const),
+      }),
+    },
     { weight: 3, arbitrary: fc.record({ kind: of('account') }) },
     { weight: 1, arbitrary: fc.record({ kind: of('account-failed') }) },
     { weight: 1, arbitrary: fc.record({ kind: of('listing'), gone: fc.constantFrom(BTC, ETH, null) }) },
-    { weight: 2, arbitrary: fc.record({ kind: of('settle'), index, claim: fc.constantFrom('filled' as const, 'gone' as const), price: fc.constantFrom(null, null, cash ? '49000' : null) }) },
-    { weight: cash ? 2 : 0, arbitrary: fc.record({ kind: of('move-cash'), amount: fc.constantFrom('500', '-300', '0.01', '-9000') }) },
-    { weight: 1, arbitrary: fc.record({ kind: of('skew'), skew: fc.constantFrom(0, 0, 499, 700, 1_500, -2_000, null) }) },
-    { weight: 1, arbitrary: fc.record({ kind: of('model'), valid: fc.constantFrom(true, true, false), drift: fc.constantFrom(null, 0.1, 0.3, 0.6) }) },
-    { weight: 5, arbitrary: fc.record({ kind: of('command'), command: fc.constantFrom('pause' as const, 'resume' as const, 'halt' as const, 'flatten' as const, 'reconcile' as const, 'unlock' as const, 'unlock' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: of('settle'),
+        index,
+        claim: fc.constantFrom('filled' as const, 'gone' as const),
+        price: fc.constantFrom(null, null, cash ? '49000' : null),
+      }),
+    },
+    {
+      weight: cash ? 2 : 0,
+      arbitrary: fc.record({ kind: of('move-cash'), amount: fc.constantFrom('500', '-300', '0.01', '-9000') }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: of('skew'), skew: fc.constantFrom(0, 0, 499, 700, 1_500, -2_000, null) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: of('model'),
+        valid: fc.constantFrom(true, true, false),
+        drift: fc.constantFrom(null, 0.1, 0.3, 0.6),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: of('command'),
+        command: fc.constantFrom(
+          'pause' as const,
+          'resume' as const,
+          'halt' as const,
+          'flatten' as const,
+          'reconcile' as const,
+          'unlock' as const,
+          'unlock' as const,
+        ),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: of('reach'), reachable: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ kind: of('restart') }) },
     { weight: 6, arbitrary: fc.record({ kind: of('recover') }) },
@@ -90,9 +164,14 @@ export const happen = (world: World, what: Happening, fates: Fates): void => {
   world.fate = (draft) => fates[draft.purpose];
   switch (what.kind) {
     case 'price':
-      return void world.quotes({ [what.symbol]: Math.round((world.exchange.prices[what.symbol] ?? 1) * what.factor * 100) / 100 });
+      return void world.quotes({
+        [what.symbol]: Math.round((world.exchange.prices[what.symbol] ?? 1) * what.factor * 100) / 100,
+      });
     case 'broken-quote':
-      return void world.apply({ type: 'quotes', quotes: [{ symbol: what.symbol, last: what.value, bid: what.value, ask: what.value, at: world.at + 1e9 }] });
+      return void world.apply({
+        type: 'quotes',
+        quotes: [{ symbol: what.symbol, last: what.value, bid: what.value, ask: what.value, at: world.at + 1e9 }],
+      });
     case 'pass':
       return void world.timer(what.seconds * 1_000);
     case 'wall-back':
@@ -118,17 +197,28 @@ export const happen = (world: World, what: Happening, fates: Fates): void => {
     case 'resolve':
       return world.resolve();
     case 'repeat-report': {
-      const record = pick(Object.values(world.state.orders).filter(({ status }) => status !== 'intent' && status !== 'unknown'), what.index);
-      if (record !== undefined && world.exchange.orders.has(record.draft.clientOrderId)) world.report(record.draft.clientOrderId);
+      const record = pick(
+        Object.values(world.state.orders).filter(({ status }) => status !== 'intent' && status !== 'unknown'),
+        what.index,
+      );
+      if (record !== undefined && world.exchange.orders.has(record.draft.clientOrderId))
+        world.report(record.draft.clientOrderId);
       return;
     }
     case 'late-fill': {
-      const ended = [...world.exchange.orders.values()].filter((order) => order.draft.purpose === 'entry' && order.status === 'expired');
+      const ended = [...world.exchange.orders.values()].filter(
+        (order) => order.draft.purpose === 'entry' && order.status === 'expired',
+      );
       const order = pick(ended, what.index);
       if (order === undefined || !(order.draft.clientOrderId in world.state.orders)) return;
       const left = toNumber(order.draft.quantity) - toNumber(order.executed);
       if (left < Number(what.quantity)) return;
-      world.exchange.fill(order, decimal(what.quantity), decimal((world.exchange.prices[order.draft.symbol] ?? 1).toFixed(2)), world.at);
+      world.exchange.fill(
+        order,
+        decimal(what.quantity),
+        decimal((world.exchange.prices[order.draft.symbol] ?? 1).toFixed(2)),
+        world.at,
+      );
       return world.report(order.draft.clientOrderId);
     }
     case 'exchange-cancels': {
@@ -145,14 +235,31 @@ export const happen = (world: World, what: Happening, fates: Fates): void => {
     case 'account-failed':
       return void world.apply({ type: 'account', balances: null, failure: 'time-out', foreignOrders: [] });
     case 'listing':
-      return void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], ...(what.gone === null ? {} : { unlisted: [what.gone] }) });
+      return void world.apply({
+        type: 'account',
+        balances: world.exchange.balances(),
+        failure: null,
+        foreignOrders: [],
+        ...(what.gone === null ? {} : { unlisted: [what.gone] }),
+      });
     case 'settle': {
-      const record = pick(Object.values(world.state.orders).filter(({ status }) => status === 'unknown'), what.index);
+      const record = pick(
+        Object.values(world.state.orders).filter(({ status }) => status === 'unknown'),
+        what.index,
+      );
       if (record === undefined) return;
       const { clientOrderId } = record.draft;
       const listed = world.exchange.openOrders().some(({ draft }) => draft.clientOrderId === clientOrderId);
-      const totals = world.exchange.balances().map(({ asset }) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
-      return void world.command({ name: 'settle', clientOrderId, claim: what.claim, price: what.price, evidence: { listed, totals } });
+      const totals = world.exchange
+        .balances()
+        .map(({ asset }) => ({ asset, total: formatDecimal(world.exchange.of(asset)) }));
+      return void world.command({
+        name: 'settle',
+        clientOrderId,
+        claim: what.claim,
+        price: what.price,
+        evidence: { listed, totals },
+      });
     }
     case 'move-cash': {
       const amount = decimal(what.amount);
@@ -163,7 +270,12 @@ export const happen = (world: World, what: Happening, fates: Fates): void => {
     case 'skew':
       return void world.apply({ type: 'clock-skew', skew: what.skew });
     case 'model':
-      return void world.apply({ type: 'model-status', valid: what.valid, detail: 'from the test', drift: what.drift === null ? null : { value: what.drift, limit: 0.25 } });
+      return void world.apply({
+        type: 'model-status',
+        valid: what.valid,
+        detail: 'from the test',
+        drift: what.drift === null ? null : { value: what.drift, limit: 0.25 },
+      });
     case 'command':
       return void world.command(commandOf(world, what.command));
     case 'reach':
@@ -206,10 +318,16 @@ const commandOf = (world: World, name: Extract<Happening, { kind: 'command' }>['
     case 'flatten':
       return { name, symbol: null };
     case 'unlock':
-      return { name, reason: 'test', lockIds, newLossPermitted: (world.state.guardian.lastEquity?.value ?? 0) * world.config.limits.maxDailyDrawdown };
+      return {
+        name,
+        reason: 'test',
+        lockIds,
+        newLossPermitted: (world.state.guardian.lastEquity?.value ?? 0) * world.config.limits.maxDailyDrawdown,
+      };
     default:
       return { name };
   }
 };
 
-const pick = <T>(items: readonly T[], at: number): T | undefined => (items.length === 0 ? undefined : items[at % items.length]);
+const pick = <T>(items: readonly T[], at: number): T | undefined =>
+  items.length === 0 ? undefined : items[at % items.length];

@@ -15,7 +15,12 @@ const TIME = { timeout: NIGHTLY ? 900_000 : 60_000 };
 const ACCEPT: Fate = { kind: 'accept' };
 
 /** Lives one history; every step is checked. */
-const live = (history: readonly Happening[], cash: boolean, opening = '10000', begin: (world: World) => void = () => undefined): World => {
+const live = (
+  history: readonly Happening[],
+  cash: boolean,
+  opening = '10000',
+  begin: (world: World) => void = () => undefined,
+): World => {
   const balances = cash ? { USDT: opening, BNB: '0.1' } : { USDT: opening };
   const world = new World({ balances, config: { feeAsset: cash ? 'BNB' : null } });
   world.after = invariants(world);
@@ -101,20 +106,29 @@ const longer = { maxLength: 120, size: 'max' } as const;
 const seen = new Map<string, number>();
 const note = (world: World): void => {
   for (const effect of world.effects) {
-    const what = effect.type === 'lock' ? `${effect.lock.kind} ${effect.change}` : effect.type === 'place' ? `place ${effect.order.draft.purpose}` : effect.type;
+    const what =
+      effect.type === 'lock'
+        ? `${effect.lock.kind} ${effect.change}`
+        : effect.type === 'place'
+          ? `place ${effect.order.draft.purpose}`
+          : effect.type;
     seen.set(what, (seen.get(what) ?? 0) + 1);
   }
 };
 
 describe('whatever happens', () => {
-  test('no entry under a lock or on unknowns, caps and loss budget hold, locks loosen by their rule only, the books balance', TIME, () => {
-    fc.assert(
-      fc.property(fc.array(happening(true), longer), fc.constantFrom('10000', '10000', '54'), (history, opening) => {
-        note(live(history, true, opening));
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  test(
+    'no entry under a lock or on unknowns, caps and loss budget hold, locks loosen by their rule only, the books balance',
+    TIME,
+    () => {
+      fc.assert(
+        fc.property(fc.array(happening(true), longer), fc.constantFrom('10000', '10000', '54'), (history, opening) => {
+          note(live(history, true, opening));
+        }),
+        { numRuns: RUNS },
+      );
+    },
+  );
 
   test('exits get through any lock, and then the ledger is the exchange to the last decimal', TIME, () => {
     fc.assert(
@@ -148,33 +162,45 @@ describe('whatever happens', () => {
     );
   });
 
-  test('a bot restored from a snapshot at any point decides and tells what the one that was never stopped does, step by step', TIME, () => {
-    fc.assert(
-      fc.property(fc.array(happening(true), longer), fc.integer({ min: 1, max: 12 }), (history, every) => {
-        live(history, true, '10000', (world) => followRestored(world, every));
-      }),
-      { numRuns: Math.ceil(RUNS / 25) },
-    );
-  });
+  test(
+    'a bot restored from a snapshot at any point decides and tells what the one that was never stopped does, step by step',
+    TIME,
+    () => {
+      fc.assert(
+        fc.property(fc.array(happening(true), longer), fc.integer({ min: 1, max: 12 }), (history, every) => {
+          live(history, true, '10000', (world) => followRestored(world, every));
+        }),
+        { numRuns: Math.ceil(RUNS / 25) },
+      );
+    },
+  );
 
-  test('nothing stays locked once the world is well and an operator has cleared what wants a person: both symbols are bought and protected', TIME, () => {
-    fc.assert(
-      fc.property(fc.array(happening(false), longer), (history) => {
-        const world = live(history, false);
-        getWell(world);
-        expect(world.locks()).toEqual([]);
-        for (const name of [BTC, ETH]) {
-          world.predict(name);
-          expect([world.decision().text, world.managed(name)?.phase]).toEqual([expect.stringContaining('entry'), 'protected']);
-        }
-      }),
-      { numRuns: Math.ceil(RUNS / 10) },
-    );
-  });
+  test(
+    'nothing stays locked once the world is well and an operator has cleared what wants a person: both symbols are bought and protected',
+    TIME,
+    () => {
+      fc.assert(
+        fc.property(fc.array(happening(false), longer), (history) => {
+          const world = live(history, false);
+          getWell(world);
+          expect(world.locks()).toEqual([]);
+          for (const name of [BTC, ETH]) {
+            world.predict(name);
+            expect([world.decision().text, world.managed(name)?.phase]).toEqual([
+              expect.stringContaining('entry'),
+              'protected',
+            ]);
+          }
+        }),
+        { numRuns: Math.ceil(RUNS / 10) },
+      );
+    },
+  );
 
   test('and the histories are worth it: most kinds of lock are set in them, orders of every kind are placed', () => {
     const rare: readonly string[] = ['start-gate', 'crash-loop', 'volatility', 'total-drawdown'];
-    for (const kind of Object.keys(LOCKS)) if (!rare.includes(kind)) expect(seen.has(`${kind} set`), `${kind} set`).toBe(true);
+    for (const kind of Object.keys(LOCKS))
+      if (!rare.includes(kind)) expect(seen.has(`${kind} set`), `${kind} set`).toBe(true);
     for (const purpose of ['entry', 'stop', 'exit']) expect(seen.get(`place ${purpose}`), purpose).toBeGreaterThan(100);
     expect(seen.get('trade')).toBeGreaterThan(100);
   });

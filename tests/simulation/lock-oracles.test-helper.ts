@@ -47,7 +47,13 @@ export class LockOracle {
   /** Smallest distance of an equity from a limit, as a fraction: below what doubles tell apart nothing is compared. */
   closest = Number.POSITIVE_INFINITY;
   readonly #symbols: readonly string[];
-  readonly #limits: { readonly daily: number; readonly total: number; readonly least: number; readonly age: number; readonly losses: number };
+  readonly #limits: {
+    readonly daily: number;
+    readonly total: number;
+    readonly least: number;
+    readonly age: number;
+    readonly losses: number;
+  };
   readonly #prices = new Map<string, Price>();
   readonly #candles = new Map<string, number>();
   readonly #polls = new Map<string, number>();
@@ -68,7 +74,16 @@ export class LockOracle {
   /** As the step before has left it, and as this one does. */
   #before: Books = { cash: null, coins: 0, held: new Map(), positions: new Set() };
 
-  constructor(symbols: readonly string[], limits: { readonly daily: number; readonly total: number; readonly least: number; readonly age: number; readonly losses: number }) {
+  constructor(
+    symbols: readonly string[],
+    limits: {
+      readonly daily: number;
+      readonly total: number;
+      readonly least: number;
+      readonly age: number;
+      readonly losses: number;
+    },
+  ) {
     this.#symbols = symbols;
     this.#limits = limits;
   }
@@ -108,7 +123,8 @@ export class LockOracle {
   }
 
   #candle(symbol: string, openTime: number, high: number, low: number, close: number): void {
-    if (openTime % HOUR === 0 && openTime + HOUR <= this.#at && low > 0 && low <= close && close <= high) this.#candles.set(symbol, Math.max(openTime, this.#candles.get(symbol) ?? 0));
+    if (openTime % HOUR === 0 && openTime + HOUR <= this.#at && low > 0 && low <= close && close <= high)
+      this.#candles.set(symbol, Math.max(openTime, this.#candles.get(symbol) ?? 0));
   }
 
   #take(input: Input, effects: readonly Effect[], after: Books): void {
@@ -192,7 +208,11 @@ export class LockOracle {
   }
 
   /** Whether the lock may go; what it was measured from moves then. */
-  #unlocks(id: string, command: Extract<CommandInput['command'], { name: 'unlock' }>, { equity, marked }: Worth): boolean {
+  #unlocks(
+    id: string,
+    command: Extract<CommandInput['command'], { name: 'unlock' }>,
+    { equity, marked }: Worth,
+  ): boolean {
     const since = this.locks.get(id);
     if (since === undefined || (command.shownAt !== undefined && since > command.shownAt)) return false;
     switch (id) {
@@ -211,7 +231,13 @@ export class LockOracle {
       case 'daily-drawdown': {
         const today = Math.floor(this.#at / DAY);
         const typed = command.newLossPermitted;
-        if (equity === null || this.#unlockedDay === today || typed === null || !(Math.abs(typed / (equity * this.#limits.daily) - 1) <= 0.02)) return false;
+        if (
+          equity === null ||
+          this.#unlockedDay === today ||
+          typed === null ||
+          !(Math.abs(typed / (equity * this.#limits.daily) - 1) <= 0.02)
+        )
+          return false;
         this.#unlockedDay = today;
         this.dayBaseline = marked;
         return true;
@@ -264,7 +290,8 @@ export class LockOracle {
 
   #watchClock(): void {
     if (this.#skew === undefined) return;
-    if (this.#skew === null || Math.abs(this.#skew) > SECOND || this.#wall - (this.#skewWall ?? 0) > 1_800 * SECOND) this.#set('clock-skew');
+    if (this.#skew === null || Math.abs(this.#skew) > SECOND || this.#wall - (this.#skewWall ?? 0) > 1_800 * SECOND)
+      this.#set('clock-skew');
     else if (Math.abs(this.#skew) < 500) this.locks.delete('clock-skew');
   }
 

@@ -60,7 +60,13 @@ class Witness {
     }
     if (guardian.day === null || guardian.dayBaseline === null) return;
     const carried = Math.max(0, guardian.dayBaseline * (1 - DEFAULT_LIMITS.maxDailyDrawdown) - this.#atStops());
-    const day = this.days.get(guardian.day) ?? { baseline: guardian.dayBaseline, carried, excess: 0, lockedAt: null, flat: false };
+    const day = this.days.get(guardian.day) ?? {
+      baseline: guardian.dayBaseline,
+      carried,
+      excess: 0,
+      lockedAt: null,
+      flat: false,
+    };
     this.days.set(guardian.day, day);
     if (guardian.locks['daily-drawdown'] !== undefined) day.lockedAt ??= this.#clock.wallNow();
     day.flat ||= day.lockedAt !== null && this.#exchange.symbols.every((symbol) => symbols[symbol]?.managed === null);
@@ -74,7 +80,13 @@ class Witness {
     this.#countExcess(day);
     this.#weigh(day);
     // Where sales are refused, they are tried again, and that may take its time.
-    if (manners !== 'refusing' && day.lockedAt !== null && !day.flat && this.#clock.wallNow() - day.lockedAt > this.#exchange.patience) this.breaks('locked, and not flat');
+    if (
+      manners !== 'refusing' &&
+      day.lockedAt !== null &&
+      !day.flat &&
+      this.#clock.wallNow() - day.lockedAt > this.#exchange.patience
+    )
+      this.breaks('locked, and not flat');
   }
 
   #sum(of: (symbol: string) => number): number {
@@ -87,7 +99,10 @@ class Witness {
 
   #atStops(): number {
     const { exchange, floors } = { exchange: this.#exchange, floors: this.#floors };
-    return this.#cash() + this.#sum((symbol) => exchange.heldOf(symbol) * (floors.get(symbol) ?? exchange.priceOf(symbol)) * (1 - FEE));
+    return (
+      this.#cash() +
+      this.#sum((symbol) => exchange.heldOf(symbol) * (floors.get(symbol) ?? exchange.priceOf(symbol)) * (1 - FEE))
+    );
   }
 
   #lookForStop(symbol: string): void {
@@ -105,7 +120,8 @@ class Witness {
   #countExcess(day: Day): void {
     for (const { draft, fills } of this.#exchange.books.orders.values()) {
       for (const { tradeId, price, quantity } of draft.side === 'sell' ? fills : []) {
-        if (!this.#counted.has(tradeId)) day.excess += Math.max(0, (this.#floors.get(draft.symbol) ?? 0) - Number(price)) * Number(quantity);
+        if (!this.#counted.has(tradeId))
+          day.excess += Math.max(0, (this.#floors.get(draft.symbol) ?? 0) - Number(price)) * Number(quantity);
         this.#counted.add(tradeId);
       }
     }
@@ -116,14 +132,26 @@ class Witness {
     const exchange = this.#exchange;
     // Bought, and the bot does not know of it yet.
     if (exchange.symbols.some((symbol) => exchange.heldOf(symbol) >= LOT && !this.#floors.has(symbol))) return;
-    const loss = day.baseline - this.#cash() - this.#sum((symbol) => exchange.heldOf(symbol) * exchange.priceOf(symbol));
-    const open = this.#sum((symbol) => exchange.heldOf(symbol) * Math.max(0, (this.#floors.get(symbol) ?? 0) - exchange.priceOf(symbol)));
+    const loss =
+      day.baseline - this.#cash() - this.#sum((symbol) => exchange.heldOf(symbol) * exchange.priceOf(symbol));
+    const open = this.#sum(
+      (symbol) => exchange.heldOf(symbol) * Math.max(0, (this.#floors.get(symbol) ?? 0) - exchange.priceOf(symbol)),
+    );
     const limit = day.baseline * DEFAULT_LIMITS.maxDailyDrawdown;
-    if (day.carried === 0 && loss > limit + day.excess + open + 1e-6) this.breaks(`lost ${loss}: the limit is ${limit}, sales beyond the allowance have cost ${day.excess + open}`);
+    if (day.carried === 0 && loss > limit + day.excess + open + 1e-6)
+      this.breaks(`lost ${loss}: the limit is ${limit}, sales beyond the allowance have cost ${day.excess + open}`);
   }
 }
 
-const TERMS = { name: 'fixture', hash: 'h', schemaHash: 's', stop: 0.015, target: 0.03, horizonHours: 24, margin: 0.001 };
+const TERMS = {
+  name: 'fixture',
+  hash: 'h',
+  schemaHash: 's',
+  stop: 0.015,
+  target: 0.03,
+  horizonHours: 24,
+  margin: 0.001,
+};
 
 /** As a rule it wants to buy. */
 const createModel = (random: RandomStream): Model => ({
@@ -133,7 +161,13 @@ const createModel = (random: RandomStream): Model => ({
   close: () => Promise.resolve(),
 });
 
-const createTrader = (engine: EngineState, exchange: LateExchange, clock: VirtualClock, random: RandomStream, witness: Witness): Bot =>
+const createTrader = (
+  engine: EngineState,
+  exchange: LateExchange,
+  clock: VirtualClock,
+  random: RandomStream,
+  witness: Witness,
+): Bot =>
   createBot({
     state: engine,
     clock,
@@ -152,7 +186,14 @@ const createTrader = (engine: EngineState, exchange: LateExchange, clock: Virtua
     },
     venue: exchange.venue,
     marketData: exchange.marketData,
-    features: { requiredSymbols: exchange.symbols, warmUpHours: 1, push: () => true, vector: () => new Float32Array(1), writeVector: () => false, newestClose: () => Math.floor(clock.wallNow() / HOUR_MS) * HOUR_MS },
+    features: {
+      requiredSymbols: exchange.symbols,
+      warmUpHours: 1,
+      push: () => true,
+      vector: () => new Float32Array(1),
+      writeVector: () => false,
+      newestClose: () => Math.floor(clock.wallNow() / HOUR_MS) * HOUR_MS,
+    },
     model: createModel(random),
     pacer: { next: (signal) => clock.sleep(POLL, signal).then(() => 'wake' as const) },
     config: engineConfig({ symbols: exchange.symbols }),
@@ -163,7 +204,11 @@ const createTrader = (engine: EngineState, exchange: LateExchange, clock: Virtua
   });
 
 /** A whole bot in a random market for some hours; `broken` is what was promised and not kept. */
-export const keepPromise = async (seed: number, hours: number, manners: Manners): Promise<{ readonly broken: readonly string[]; readonly trades: number; readonly daysLocked: number }> => {
+export const keepPromise = async (
+  seed: number,
+  hours: number,
+  manners: Manners,
+): Promise<{ readonly broken: readonly string[]; readonly trades: number; readonly daysLocked: number }> => {
   const random = createRandomStream(seed, 'promise');
   // Every second one crosses midnight.
   const clock = createVirtualClock(Date.UTC(2024, 7, 5, seed % 2 === 0 ? 24 - Math.ceil(hours / 2) : 8));
@@ -177,9 +222,19 @@ export const keepPromise = async (seed: number, hours: number, manners: Manners)
     await settle();
     for (const symbol of exchange.symbols) exchange.move(symbol);
     witness.look(manners);
-    if (second % 1_800 === 0 && engine.guardian.locks['kill-switch'] !== undefined) bot.host.apply({ type: 'command', commandId: `u${second}`, by: 'test', command: { name: 'unlock', reason: 'test', lockIds: ['kill-switch'], newLossPermitted: null } });
+    if (second % 1_800 === 0 && engine.guardian.locks['kill-switch'] !== undefined)
+      bot.host.apply({
+        type: 'command',
+        commandId: `u${second}`,
+        by: 'test',
+        command: { name: 'unlock', reason: 'test', lockIds: ['kill-switch'], newLossPermitted: null },
+      });
   }
   await Promise.all([bot.stop('end'), clock.runTo(clock.wallNow() + 30 * SECOND_MS)]);
   clock.end();
-  return { broken: witness.broken, trades: engine.tradesClosed, daysLocked: [...witness.days.values()].filter(({ lockedAt }) => lockedAt !== null).length };
+  return {
+    broken: witness.broken,
+    trades: engine.tradesClosed,
+    daysLocked: [...witness.days.values()].filter(({ lockedAt }) => lockedAt !== null).length,
+  };
 };

@@ -7,7 +7,9 @@ const SEEDS = NIGHTLY ? Array.from({ length: 100 }, (_, seed) => seed) : [4, 8, 
 const HOURS = 8;
 const MANNERS: readonly Manners[] = ['fair', 'refusing', 'losing'];
 
-test('in a random market no day loses more than its limit and what sales below the allowance have cost, and nothing is held without a stop for long', { timeout: NIGHTLY ? 900_000 : 60_000 }, async () => {
+test('in a random market no day loses more than its limit and what sales below the allowance have cost, and nothing is held without a stop for long', {
+  timeout: NIGHTLY ? 900_000 : 60_000,
+}, async () => {
   const sums = { trades: 0, daysLocked: 0 };
   for (const seed of SEEDS) {
     const { broken, trades, daysLocked } = await keepPromise(seed, HOURS, MANNERS[seed % 3] ?? 'fair');

@@ -18,10 +18,17 @@ import type { Log } from '../../src/ports/log.ts';
 import type { OperatorService } from '../../src/ports/operator.ts';
 import { writeConstantModel } from '../../src/research/onnx/constant-model.ts';
 import type { MarketHistory } from '../../src/sim/exchange/market-history.ts';
-import { createExchangeSimulator, type ExchangeSimulator, type SimulatorOptions } from '../../src/sim/exchange/simulator.ts';
+import {
+  createExchangeSimulator,
+  type ExchangeSimulator,
+  type SimulatorOptions,
+} from '../../src/sim/exchange/simulator.ts';
 import { connectLockstep } from '../../src/sim/lockstep/lockstep.ts';
 
-/** The whole bot in this process: real ccxt over HTTP against the simulator, real SQLite, real onnxruntime; the market unpaced. */
+/**
+ * The whole bot in this process: real ccxt over HTTP against the simulator, real SQLite, real onnxruntime; the market
+ * unpaced.
+ */
 export interface InProcessBot {
   readonly bot: Bot;
   readonly simulator: ExchangeSimulator;
@@ -43,28 +50,47 @@ export interface InProcessOptions {
   readonly seed?: number;
   /** A third coin that pays the fees, and how much of it the account has: its market has to be in the history. */
   readonly feeCoin?: { readonly asset: string; readonly amount: string };
-  /** Wall time that passes between two looks at the market besides the time that they take (default none): for what waits by the wall clock. */
+  /**
+   * Wall time that passes between two looks at the market besides the time that they take (default none): for what
+   * waits by the wall clock.
+   */
   readonly roundTakes?: Milliseconds;
   /** Called before each look at the market. */
   readonly eachRound?: (running: { readonly service: OperatorService; readonly bot: Bot }) => Promise<void>;
 }
 
 const paying = ({ feeCoin }: InProcessOptions): Pick<SimulatorOptions, 'fees' | 'balances'> =>
-  feeCoin === undefined ? {} : { fees: { coin: feeCoin.asset }, balances: { USDT: '1000', [feeCoin.asset]: feeCoin.amount } };
+  feeCoin === undefined
+    ? {}
+    : { fees: { coin: feeCoin.asset }, balances: { USDT: '1000', [feeCoin.asset]: feeCoin.amount } };
 
 export const startInProcess = async (options: InProcessOptions): Promise<InProcessBot> => {
   const directory = mkdtempSync(join(tmpdir(), 'guardian-in-process-'));
   const warnings: string[] = [];
-  const note = (fields: Readonly<Record<string, unknown>>, message: string): void => void warnings.push(`${message} ${JSON.stringify(fields)}`);
+  const note = (fields: Readonly<Record<string, unknown>>, message: string): void =>
+    void warnings.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { debug: () => undefined, info: () => undefined, warn: note, error: note };
   const system = createSystemClock();
   let passed: Milliseconds = 0;
-  const wall = { ...system, wallNow: () => system.wallNow() + passed, monotonicNow: () => system.monotonicNow() + passed };
-  const simulator = await createExchangeSimulator({ history: options.history, startTime: options.from, seed: options.seed ?? 1, wallNow: () => wall.wallNow(), ...paying(options) });
+  const wall = {
+    ...system,
+    wallNow: () => system.wallNow() + passed,
+    monotonicNow: () => system.monotonicNow() + passed,
+  };
+  const simulator = await createExchangeSimulator({
+    history: options.history,
+    startTime: options.from,
+    seed: options.seed ?? 1,
+    wallNow: () => wall.wallNow(),
+    ...paying(options),
+  });
   const lockstep = await connectLockstep({ controlUrl: simulator.controlUrl, wall, log });
   const { clock } = lockstep;
   writeConstantModel(join(directory, 'model'), { probability: options.probability });
-  const model = await loadModel(join(directory, 'model'), { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
+  const model = await loadModel(join(directory, 'model'), {
+    schemaHash: FEATURE_SCHEMA_HASH,
+    featureCount: FEATURE_COUNT,
+  });
   const database = openDatabase({ path: join(directory, 'demo.db'), mode: 'demo', account: 'test' });
   const exchange = await createExchange({
     credentials: { apiKey: simulator.credentials.apiKey, secret: simulator.credentials.secret },

@@ -11,7 +11,9 @@ interface Counts {
 
 const NO_REASON = 'no reason given';
 
-/** Why a test was skipped: the note of `context.skip(note)`, or "(needs ...)" in its name or that of a group around it. */
+/**
+ * Why a test was skipped: the note of `context.skip(note)`, or "(needs ...)" in its name or that of a group around it.
+ */
 const reasonOf = (test: TestCase): string => {
   const result = test.result();
   const note = result.state === 'skipped' ? (result.note ?? '') : '';
@@ -46,7 +48,10 @@ export default class SummaryReporter implements Reporter {
       }
     }
     counts.skipped = skipped.length;
-    const lines = [...skippedLines(skipped), `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`];
+    const lines = [
+      ...skippedLines(skipped),
+      `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`,
+    ];
     process.once('exit', () => process.stdout.write(`${lines.join('\n')}\n`));
   }
 }

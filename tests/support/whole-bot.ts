@@ -18,7 +18,12 @@ export const SECOND_OPERATOR = 1002;
 
 interface MarketState {
   readonly marketTime: number;
-  readonly openOrders: readonly { readonly symbol: string; readonly type: string; readonly stopPrice: string; readonly clientOrderId: string }[];
+  readonly openOrders: readonly {
+    readonly symbol: string;
+    readonly type: string;
+    readonly stopPrice: string;
+    readonly clientOrderId: string;
+  }[];
   readonly receivedCount: number;
   readonly balances: Readonly<Record<string, { readonly free: string; readonly locked: string }>>;
 }
@@ -79,7 +84,10 @@ const readLines = (child: ReturnType<typeof spawn>): { readonly lines: string[];
 };
 
 /** @param extra configuration keys beside those of the fixture */
-export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}, options: WholeBotOptions = {}): Promise<WholeBot> => {
+export const startWholeBot = async (
+  extra: Readonly<Record<string, string>> = {},
+  options: WholeBotOptions = {},
+): Promise<WholeBot> => {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'guardian-whole-'));
   const token = options.token ?? `${randomInt(100_000_000, 999_999_999)}:AAwhole-bot-test-token-0123456789abcd`;
   const server = await startBotApiServer({ token, wallNow: () => Date.now() });
@@ -104,7 +112,11 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
     PATH: process.env['PATH'] ?? '',
     ...extra,
   };
-  const child = spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, 'start'], { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, 'start'], {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(child, 'close') as Promise<[number | null]>;
   const { lines, found } = readLines(child);
 
@@ -113,7 +125,8 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
     for (;;) {
       const value = look();
       if (value !== null && value !== undefined) return value;
-      if (performance.now() > deadline || child.exitCode !== null) throw new Error(`gave up waiting for ${what}; last lines:\n${lines.slice(-5).join('\n')}`);
+      if (performance.now() > deadline || child.exitCode !== null)
+        throw new Error(`gave up waiting for ${what}; last lines:\n${lines.slice(-5).join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
@@ -121,12 +134,19 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
   await eventually('the bot at Telegram', () => (server.person.botListening() ? true : null));
 
   const control = async (path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${found.control ?? ''}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const response = await fetch(
+      `${found.control ?? ''}${path}`,
+      body === undefined
+        ? {}
+        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    );
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return response.json();
   };
   const fitting = (userId: number, after: number, fits: (message: Message) => boolean): Message | undefined =>
-    server.person.messages(userId).find((message) => message.from.is_bot && message.message_id > after && fits(message));
+    server.person
+      .messages(userId)
+      .find((message) => message.from.is_bot && message.message_id > after && fits(message));
   return {
     server,
     databasePath,
@@ -137,10 +157,24 @@ export const startWholeBot = async (extra: Readonly<Record<string, string>> = {}
     pace: async (stepMilliseconds) => void (await control('/control/pace', { stepMilliseconds })),
     ask: (userId, text, fits = () => true) => {
       const sent = server.person.send(userId, userId, text);
-      return eventually(`an answer to ${text}`, () => fitting(userId, sent.message_id, (message) => message.reply_markup?.inline_keyboard.flat().every(({ callback_data: data }) => data !== 'n:/positions') !== false && fits(message)));
+      return eventually(`an answer to ${text}`, () =>
+        fitting(
+          userId,
+          sent.message_id,
+          (message) =>
+            message.reply_markup?.inline_keyboard.flat().every(({ callback_data: data }) => data !== 'n:/positions') !==
+              false && fits(message),
+        ),
+      );
     },
-    hears: (userId, part, after = 0) => eventually(`"${String(part)}"`, () => fitting(userId, after, (message) => (typeof part === 'string' ? textOf(message).includes(part) : part.test(textOf(message))))),
-    press: (userId, message, button) => server.person.waitForAnswer(server.person.press(userId, userId, button, message.message_id), PATIENCE),
+    hears: (userId, part, after = 0) =>
+      eventually(`"${String(part)}"`, () =>
+        fitting(userId, after, (message) =>
+          typeof part === 'string' ? textOf(message).includes(part) : part.test(textOf(message)),
+        ),
+      ),
+    press: (userId, message, button) =>
+      server.person.waitForAnswer(server.person.press(userId, userId, button, message.message_id), PATIENCE),
     close: async () => {
       child.kill('SIGTERM');
       const [code] = await ended;

@@ -65,14 +65,20 @@ describe('reading a candle file', () => {
 
   it('reads numbers to the last bit, as Number() does', () => {
     fc.assert(
-      fc.property(fc.double({ min: 1e-6, max: 1e12, noNaN: true }), fc.integer({ min: 0, max: 12 }), (value, places) => {
-        const price = value.toFixed(places);
-        if (Number(price) === 0) return;
-        const columns = readCandleFile(file(table(`${T0},${price},${price},${price},${price},${value},1e-7,1,0,0`), 'bits-1h.csv'));
-        expect(columns.open[0]).toBe(Number(price));
-        expect(columns.volume[0]).toBe(value);
-        expect(columns.quoteVolume[0]).toBe(1e-7);
-      }),
+      fc.property(
+        fc.double({ min: 1e-6, max: 1e12, noNaN: true }),
+        fc.integer({ min: 0, max: 12 }),
+        (value, places) => {
+          const price = value.toFixed(places);
+          if (Number(price) === 0) return;
+          const columns = readCandleFile(
+            file(table(`${T0},${price},${price},${price},${price},${value},1e-7,1,0,0`), 'bits-1h.csv'),
+          );
+          expect(columns.open[0]).toBe(Number(price));
+          expect(columns.volume[0]).toBe(value);
+          expect(columns.quoteVolume[0]).toBe(1e-7);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -88,11 +94,23 @@ describe('reading a candle file', () => {
     ['a blank line inside', table(ROW, '', NEXT), /line 3: the row "" has 1 columns/],
     ['unsorted rows', table(NEXT, ROW), /line 3: timestamp_ms \d+ follows \d+; rows should be sorted by time/],
     ['a repeated row', table(ROW, ROW), /line 3: timestamp_ms \d+ is there twice/],
-    ['a time off the hour', table(ROW.replace(String(T0), String(T0 + 1))), /line 2: timestamp_ms is \d+; it should be a multiple of 3600000/],
-    ['a time in microseconds', table(ROW.replace(String(T0), `${T0}000`)), /line 2: timestamp_ms is 1704067200000000, beyond the year 2100; it should be in milliseconds, not in microseconds/],
+    [
+      'a time off the hour',
+      table(ROW.replace(String(T0), String(T0 + 1))),
+      /line 2: timestamp_ms is \d+; it should be a multiple of 3600000/,
+    ],
+    [
+      'a time in microseconds',
+      table(ROW.replace(String(T0), `${T0}000`)),
+      /line 2: timestamp_ms is 1704067200000000, beyond the year 2100; it should be in milliseconds, not in microseconds/,
+    ],
     ['a price of zero', table(ROW.replace('99.25', '0')), /line 2: a price is zero/],
     ['a high below the open', table(ROW.replace('110', '100')), /line 2: high 100 and low 99.25 should enclose/],
-    ['more bought than traded', table(ROW.replace('6.25', '62.5')), /line 2: taker_buy_base 62.5 should not be above volume 12.5/],
+    [
+      'more bought than traded',
+      table(ROW.replace('6.25', '62.5')),
+      /line 2: taker_buy_base 62.5 should not be above volume 12.5/,
+    ],
   ])('refuses %s with one line that names file, line, value and remedy', (_, content, expected) => {
     const path = file(content);
     const message = messageOf(() => readCandleFile(path));
@@ -114,7 +132,9 @@ describe('reading a candle file', () => {
     const megabyte = gzipSync(Buffer.alloc(1e6, '0'));
     const path = join(folder, 'bomb-1h.csv.gz');
     writeFileSync(path, Buffer.concat(Array.from({ length: 60 }, () => megabyte)));
-    expect(messageOf(() => readCandleFile(path))).toBe(`${path} unpacks to more than 44 MB, and twenty years of 1h candles take less; it should hold candles of one market alone`);
+    expect(messageOf(() => readCandleFile(path))).toBe(
+      `${path} unpacks to more than 44 MB, and twenty years of 1h candles take less; it should hold candles of one market alone`,
+    );
     // So much is not too much of minutes: what is in it is looked at.
     expect(messageOf(() => readCandleFile(path, '1m'))).toMatch(/line 1/);
   });
@@ -145,9 +165,13 @@ describe('a folder of candles', () => {
 
   it('says what it lacks', () => {
     expect(messageOf(() => openCandleFolder(join(folder, 'nowhere')))).toMatch(/does not exist/);
-    expect(messageOf(() => openCandleFolder(join(directory, 'README.md')))).toMatch(/README\.md can't be read \(ENOTDIR\); it should be a folder that holds files such as BTCUSDT-1h\.csv\.gz/);
+    expect(messageOf(() => openCandleFolder(join(directory, 'README.md')))).toMatch(
+      /README\.md can't be read \(ENOTDIR\); it should be a folder that holds files such as BTCUSDT-1h\.csv\.gz/,
+    );
     expect(messageOf(() => openCandleFolder(directory, '15m'))).toMatch(/has no file such as BTCUSDT-15m\.csv\.gz/);
-    expect(messageOf(() => openCandleFolder(directory).series('SOL/USDT'))).toMatch(/has no 1h candles of SOL\/USDT; it has BTC\/USDT, ETH\/USDT/);
+    expect(messageOf(() => openCandleFolder(directory).series('SOL/USDT'))).toMatch(
+      /has no 1h candles of SOL\/USDT; it has BTC\/USDT, ETH\/USDT/,
+    );
   });
 
   it('splits market ids', () => {

@@ -23,7 +23,10 @@ describe('candles in Parquet', () => {
   });
 
   it('keep the six columns of a source that has no more', async () => {
-    const columns = { ...columnsFromCandles(generateCandles({ seed: 4, symbol: 'ETH/USDT', from: T0, hours: 5 })), complete: false };
+    const columns = {
+      ...columnsFromCandles(generateCandles({ seed: 4, symbol: 'ETH/USDT', from: T0, hours: 5 })),
+      complete: false,
+    };
     const path = join(folder, 'six.parquet');
     writeParquetCandles(path, columns);
     const back = await readParquetCandles(path);
@@ -38,17 +41,35 @@ describe('candles in Parquet', () => {
     ['a high below the low', { high: 1 }, /row 1: high 1 and low 9 should enclose/],
     ['a time off the hour', { timestamp_ms: T0 + 5 }, /row 1: timestamp_ms is \d+; it should be a multiple/],
   ])('refuse %s in one line', async (_, change, message) => {
-    const row: Record<string, unknown> = { timestamp_ms: T0, open: 10, high: 11, low: 9, close: 10, volume: 1, ...change };
+    const row: Record<string, unknown> = {
+      timestamp_ms: T0,
+      open: 10,
+      high: 11,
+      low: 9,
+      close: 10,
+      volume: 1,
+      ...change,
+    };
     const path = join(folder, 'bad.parquet');
     const cells = Object.entries(row).filter(([, value]) => value !== undefined);
-    writeParquetTable(path, cells.map(([name, value]): TableColumn => (typeof value === 'string' ? { name, type: 'text', values: [value] } : { name, type: 'double', values: [Number(value)] })));
+    writeParquetTable(
+      path,
+      cells.map(
+        ([name, value]): TableColumn =>
+          typeof value === 'string'
+            ? { name, type: 'text', values: [value] }
+            : { name, type: 'double', values: [Number(value)] },
+      ),
+    );
     await expect(readParquetCandles(path)).rejects.toThrow(CandleFileError);
     await expect(readParquetCandles(path)).rejects.toThrow(message);
   });
 
   it('refuse a file that is not Parquet, or not there', async () => {
     writeFileSync(join(folder, 'text.parquet'), 'no table at all');
-    await expect(readParquetCandles(join(folder, 'text.parquet'))).rejects.toThrow(/is not a Parquet file that can be read/);
+    await expect(readParquetCandles(join(folder, 'text.parquet'))).rejects.toThrow(
+      /is not a Parquet file that can be read/,
+    );
     await expect(readParquetCandles(join(folder, 'none.parquet'))).rejects.toThrow(/can't be read \(ENOENT\)/);
   });
 });

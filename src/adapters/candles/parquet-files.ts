@@ -8,18 +8,37 @@ import { putFile } from './put-file.ts';
 
 /** A column of a table; `time` values are epoch milliseconds. A null is an absent value; NaN stays NaN. */
 export type TableColumn =
-  | { readonly name: string; readonly type: 'time' | 'double' | 'float' | 'integer'; readonly values: ArrayLike<number | null> }
+  | {
+      readonly name: string;
+      readonly type: 'time' | 'double' | 'float' | 'integer';
+      readonly values: ArrayLike<number | null>;
+    }
   | { readonly name: string; readonly type: 'text'; readonly values: ArrayLike<string | null> };
 
-const PARQUET_TYPES = { time: 'TIMESTAMP', double: 'DOUBLE', float: 'FLOAT', integer: 'INT64', text: 'STRING' } as const;
+const PARQUET_TYPES = {
+  time: 'TIMESTAMP',
+  double: 'DOUBLE',
+  float: 'FLOAT',
+  integer: 'INT64',
+  text: 'STRING',
+} as const;
 
 /** Rows of a group: a reader that wants a part need not read the whole. */
 const ROW_GROUP = 50_000;
 
 /** Writes a table as Parquet (Snappy), whole or not at all. Times are UTC timestamps in milliseconds. */
-export const writeParquetTable = (path: string, columns: readonly TableColumn[], metadata: Readonly<Record<string, string>> = {}): void => {
+export const writeParquetTable = (
+  path: string,
+  columns: readonly TableColumn[],
+  metadata: Readonly<Record<string, string>> = {},
+): void => {
   const buffer = parquetWriteBuffer({
-    columnData: columns.map((column) => ({ name: column.name, type: PARQUET_TYPES[column.type], data: cellsOf(column), nullable: hasNull(column) })),
+    columnData: columns.map((column) => ({
+      name: column.name,
+      type: PARQUET_TYPES[column.type],
+      data: cellsOf(column),
+      nullable: hasNull(column),
+    })),
     rowGroupSize: ROW_GROUP,
     kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     createdBy: 'guardian-bot',
@@ -47,7 +66,11 @@ export const writeParquetCandles = (path: string, columns: CandleColumns): void 
   const width = columns.complete ? FIELDS.length : 6;
   writeParquetTable(
     path,
-    CANDLE_COLUMN_NAMES.slice(0, width).map((name, i) => ({ name: FIELDS[i] ?? name, type: name === 'openTime' || name === 'trades' ? 'integer' : 'double', values: columns[name] })),
+    CANDLE_COLUMN_NAMES.slice(0, width).map((name, i) => ({
+      name: FIELDS[i] ?? name,
+      type: name === 'openTime' || name === 'trades' ? 'integer' : 'double',
+      values: columns[name],
+    })),
   );
 };
 
@@ -67,7 +90,10 @@ export const readParquetCandles = async (path: string, timeframe: CandleTimefram
       const field = FIELDS[i] ?? '';
       const name = CANDLE_COLUMN_NAMES[i];
       const value = cellNumber(row[field]);
-      if (value === null) throw new CandleFileError(`${path}, row ${index + 1}: ${field} is ${shown(row[field])}; it should be a number of at least zero`);
+      if (value === null)
+        throw new CandleFileError(
+          `${path}, row ${index + 1}: ${field} is ${shown(row[field])}; it should be a number of at least zero`,
+        );
       if (name !== undefined) columns[name][index] = value;
     }
     const fault = rowFault(columns, index, TIMEFRAME_MS[timeframe]);
@@ -81,13 +107,17 @@ const readRows = async (path: string): Promise<Record<string, unknown>[]> => {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new CandleFileError(`${path} can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}); it should be a readable Parquet file`);
+    throw new CandleFileError(
+      `${path} can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}); it should be a readable Parquet file`,
+    );
   }
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   try {
     return await parquetReadObjects({ file });
   } catch (error) {
-    throw new CandleFileError(`${path} is not a Parquet file that can be read (${(error as Error).message.split('\n', 1)[0] ?? ''}); write it again`);
+    throw new CandleFileError(
+      `${path} is not a Parquet file that can be read (${(error as Error).message.split('\n', 1)[0] ?? ''}); write it again`,
+    );
   }
 };
 
@@ -97,4 +127,7 @@ const cellNumber = (cell: unknown): number | null => {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
 };
 
-const shown = (cell: unknown): string => (typeof cell === 'string' || typeof cell === 'number' || typeof cell === 'bigint' || typeof cell === 'boolean' ? `"${String(cell)}"` : 'absent');
+const shown = (cell: unknown): string =>
+  typeof cell === 'string' || typeof cell === 'number' || typeof cell === 'bigint' || typeof cell === 'boolean'
+    ? `"${String(cell)}"`
+    : 'absent';

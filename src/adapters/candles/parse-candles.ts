@@ -6,7 +6,18 @@ export class CandleFileError extends Error {
   override readonly name = 'CandleFileError';
 }
 
-const HEADERS = ['timestamp_ms', 'open', 'high', 'low', 'close', 'volume', 'quote_volume', 'trades', 'taker_buy_base', 'taker_buy_quote'];
+const HEADERS = [
+  'timestamp_ms',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'quote_volume',
+  'trades',
+  'taker_buy_base',
+  'taker_buy_quote',
+];
 const SHORT_WIDTH = 6;
 export const CANDLE_FILE_HEADER = HEADERS.join(',');
 
@@ -83,7 +94,10 @@ class FieldReader {
     const header = this.#text(0, headerEnd);
     const width = header.split(',').length;
     if (header !== HEADERS.slice(0, width).join(',') || (width !== HEADERS.length && width !== SHORT_WIDTH)) {
-      this.fail(1, `the header is ${shown(header)}; it should be "${CANDLE_FILE_HEADER}" or its first ${SHORT_WIDTH} columns`);
+      this.fail(
+        1,
+        `the header is ${shown(header)}; it should be "${CANDLE_FILE_HEADER}" or its first ${SHORT_WIDTH} columns`,
+      );
     }
     this.#position = headerEnd + 1;
     return width;
@@ -130,14 +144,16 @@ class FieldReader {
   /** Goes past the end of a row, of either kind. */
   endLine(line: number): void {
     if (this.#bytes[this.#position] === RETURN) this.#position++;
-    if (this.#position < this.#end && this.#bytes[this.#position] !== NEWLINE) this.fail(line, 'a carriage return stands inside the row; lines should end with a newline');
+    if (this.#position < this.#end && this.#bytes[this.#position] !== NEWLINE)
+      this.fail(line, 'a carriage return stands inside the row; lines should end with a newline');
     this.#position++;
   }
 
   /** A field that is not plain digits: an exponent is legal in CSV, though rare; anything else is not a number. */
   #numberIn(line: number, column: number, field: string): number {
     const value = /^\d+(\.\d+)?[eE][+-]?\d+$/.test(field) ? Number(field) : Number.NaN;
-    if (!Number.isFinite(value)) this.fail(line, `${HEADERS[column]} is ${shown(field)}; it should be a number of at least zero`);
+    if (!Number.isFinite(value))
+      this.fail(line, `${HEADERS[column]} is ${shown(field)}; it should be a number of at least zero`);
     return value;
   }
 
@@ -170,7 +186,8 @@ export const rowFault = (columns: CandleColumns, row: number, interval: Millisec
   if (!Number.isSafeInteger(openTime) || openTime % interval !== 0) {
     return `timestamp_ms is ${openTime}; it should be a multiple of ${interval}`;
   }
-  if (openTime >= END_OF_TIME) return `timestamp_ms is ${openTime}, beyond the year 2100; it should be in milliseconds, not in microseconds`;
+  if (openTime >= END_OF_TIME)
+    return `timestamp_ms is ${openTime}, beyond the year 2100; it should be in milliseconds, not in microseconds`;
   if (row > 0) {
     const before = columns.openTime[row - 1] ?? Number.NaN;
     if (openTime === before) return `timestamp_ms ${openTime} is there twice; each candle should be there once`;

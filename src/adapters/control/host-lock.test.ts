@@ -8,7 +8,9 @@ test('one holder at a time, told by what it is; released, it is free again', asy
   const identity = randomUUID();
   const first = await takeHostLock('the exchange account', identity);
   await expect(takeHostLock('the exchange account', identity)).rejects.toThrow(HostLockTaken);
-  await expect(takeHostLock('the exchange account', identity)).rejects.toThrow('the exchange account is in use by another running bot on this host');
+  await expect(takeHostLock('the exchange account', identity)).rejects.toThrow(
+    'the exchange account is in use by another running bot on this host',
+  );
   const other = await takeHostLock('the bot token', identity);
   await first.release();
   await (await takeHostLock('the exchange account', identity)).release();
@@ -24,7 +26,9 @@ test('a process that is killed holds nothing any more', async () => {
     "console.log('held');",
     'setInterval(() => {}, 1000);',
   ].join('\n');
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   await expect(takeHostLock('a', identity)).rejects.toThrow(HostLockTaken);
   child.kill('SIGKILL');

@@ -9,10 +9,25 @@ export const LONGEST_WORDS = 400;
  */
 export const controlRequest = z.discriminatedUnion('kind', [
   /** A command of the chat, as typed there without the slash. */
-  z.strictObject({ kind: z.literal('command'), name: z.string().min(1).max(40), arguments: z.string().max(LONGEST_WORDS), user: z.string().max(60) }),
+  z.strictObject({
+    kind: z.literal('command'),
+    name: z.string().min(1).max(40),
+    arguments: z.string().max(LONGEST_WORDS),
+    user: z.string().max(60),
+  }),
   /** The answer to a question that an earlier request was asked. */
-  z.strictObject({ kind: z.literal('answer'), nonce: z.string().min(1).max(60), text: z.string().max(400), user: z.string().max(60) }),
-  z.strictObject({ kind: z.literal('drill'), name: z.enum(['round-trip', 'kill-switch', 'stale-data', 'restart', 'restart-check']), arguments: z.string().max(2000), user: z.string().max(60) }),
+  z.strictObject({
+    kind: z.literal('answer'),
+    nonce: z.string().min(1).max(60),
+    text: z.string().max(400),
+    user: z.string().max(60),
+  }),
+  z.strictObject({
+    kind: z.literal('drill'),
+    name: z.enum(['round-trip', 'kill-switch', 'stale-data', 'restart', 'restart-check']),
+    arguments: z.string().max(2000),
+    user: z.string().max(60),
+  }),
 ]);
 export type ControlRequest = z.output<typeof controlRequest>;
 
@@ -25,4 +40,7 @@ const end = z.strictObject({
 });
 export type ControlEnd = z.output<typeof end>;
 
-export const controlLine = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('say'), text: z.string() }), end]);
+export const controlLine = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('say'), text: z.string() }),
+  end,
+]);

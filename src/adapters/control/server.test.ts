@@ -11,7 +11,12 @@ import { startControlServer, type ControlServer } from './server.ts';
 let directory: string;
 let server: ControlServer | null = null;
 const errors: string[] = [];
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields, message) => void errors.push(message) };
+const log: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (_fields, message) => void errors.push(message),
+};
 const path = (): string => join(directory, 'bot.sock');
 const request: ControlRequest = { kind: 'command', name: 'status', arguments: '', user: 'ada' };
 
@@ -25,7 +30,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const start = async (handle: Parameters<typeof startControlServer>[0]['handle'] = () => Promise.resolve({ kind: 'end', ok: true, lines: ['fine'], question: null })): Promise<ControlServer> => (server = await startControlServer({ path: path(), log, handle }));
+const start = async (
+  handle: Parameters<typeof startControlServer>[0]['handle'] = () =>
+    Promise.resolve({ kind: 'end', ok: true, lines: ['fine'], question: null }),
+): Promise<ControlServer> => (server = await startControlServer({ path: path(), log, handle }));
 
 /** What the socket answers to raw bytes; '' when it just closes. */
 const raw = (text: string): Promise<string> =>
@@ -51,10 +59,20 @@ describe('the control socket', () => {
     await start((_request, say) => {
       say('one');
       say('two');
-      return Promise.resolve({ kind: 'end', ok: false, lines: ['no'], question: { nonce: 'n', text: 'Sure?', confirms: true } });
+      return Promise.resolve({
+        kind: 'end',
+        ok: false,
+        lines: ['no'],
+        question: { nonce: 'n', text: 'Sure?', confirms: true },
+      });
     });
     const said: string[] = [];
-    expect(await askControl(path(), request, (line) => said.push(line))).toEqual({ kind: 'end', ok: false, lines: ['no'], question: { nonce: 'n', text: 'Sure?', confirms: true } });
+    expect(await askControl(path(), request, (line) => said.push(line))).toEqual({
+      kind: 'end',
+      ok: false,
+      lines: ['no'],
+      question: { nonce: 'n', text: 'Sure?', confirms: true },
+    });
     expect(said).toEqual(['one', 'two']);
   });
 
@@ -63,14 +81,21 @@ describe('the control socket', () => {
     await start(() => Promise.resolve({ kind: 'end', ok: true, lines: [String((handled += 1))], question: null }));
     expect(await raw('hello\n')).toContain('the request is not JSON');
     expect(await raw('{"kind":"command"}\n')).toContain('the request is not understood');
-    expect(await raw('{"kind":"drill","name":"rob-the-bank","arguments":"","user":""}\n')).toContain('the request is not understood');
-    expect(await raw(`{"kind":"command","name":"x","arguments":"${'y'.repeat(20_000)}","user":""}\n`)).not.toContain('"ok":true');
+    expect(await raw('{"kind":"drill","name":"rob-the-bank","arguments":"","user":""}\n')).toContain(
+      'the request is not understood',
+    );
+    expect(await raw(`{"kind":"command","name":"x","arguments":"${'y'.repeat(20_000)}","user":""}\n`)).not.toContain(
+      '"ok":true',
+    );
     expect(handled).toBe(0);
   });
 
   test('a handler that fails is no answer of success, and the log has it', async () => {
     await start(() => Promise.reject(new Error('broken')));
-    expect(await askControl(path(), request, () => undefined)).toMatchObject({ ok: false, lines: ['the bot could not carry it out; its log says why'] });
+    expect(await askControl(path(), request, () => undefined)).toMatchObject({
+      ok: false,
+      lines: ['the bot could not carry it out; its log says why'],
+    });
     expect(errors).toEqual(['a request on the control socket failed']);
   });
 
@@ -80,6 +105,12 @@ describe('the control socket', () => {
     const asked = askControl(path(), request, () => undefined);
     setTimeout(() => void running.close(), 20);
     await expect(asked).rejects.toThrow(ControlUnreachable);
-    await expect(startControlServer({ path: join(directory, 'x'.repeat(120)), log, handle: () => Promise.reject(new Error('never')) })).rejects.toThrow('longer than 107 bytes');
+    await expect(
+      startControlServer({
+        path: join(directory, 'x'.repeat(120)),
+        log,
+        handle: () => Promise.reject(new Error('never')),
+      }),
+    ).rejects.toThrow('longer than 107 bytes');
   });
 });

@@ -29,7 +29,10 @@ const fault = (text: string): ControlEnd => ({ kind: 'end', ok: false, lines: [t
  */
 export const startControlServer = async (options: ControlServerOptions): Promise<ControlServer> => {
   const { path } = options;
-  if (Buffer.byteLength(path) > LONGEST_PATH) throw new Error(`the control socket's path ${path} is longer than ${LONGEST_PATH} bytes; use a shorter DATABASE_PATH`);
+  if (Buffer.byteLength(path) > LONGEST_PATH)
+    throw new Error(
+      `the control socket's path ${path} is longer than ${LONGEST_PATH} bytes; use a shorter DATABASE_PATH`,
+    );
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -90,7 +93,11 @@ const serve = (socket: Socket, { log, handle }: ControlServerOptions): void => {
   });
 };
 
-const answer = async (text: string, handle: ControlServerOptions['handle'], say: (text: string) => void): Promise<ControlEnd> => {
+const answer = async (
+  text: string,
+  handle: ControlServerOptions['handle'],
+  say: (text: string) => void,
+): Promise<ControlEnd> => {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -98,5 +105,7 @@ const answer = async (text: string, handle: ControlServerOptions['handle'], say:
     return fault('the request is not JSON');
   }
   const parsed = controlRequest.safeParse(value);
-  return parsed.success ? await handle(parsed.data, say) : fault(`the request is not understood: ${parsed.error.issues[0]?.message ?? 'wrong shape'}`);
+  return parsed.success
+    ? await handle(parsed.data, say)
+    : fault(`the request is not understood: ${parsed.error.issues[0]?.message ?? 'wrong shape'}`);
 };

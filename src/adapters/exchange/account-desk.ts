@@ -40,7 +40,11 @@ const PAGE = 1_000;
 
 export const createAccountDesk = (client: Client): AccountDesk => ({
   identity: async () => {
-    const answer = checkAnswer('account', accountIdentityAnswer, await client.call('account', { omitZeroBalances: 'true' }));
+    const answer = checkAnswer(
+      'account',
+      accountIdentityAnswer,
+      await client.call('account', { omitZeroBalances: 'true' }),
+    );
     if (!answer.ok) return answer;
     const { uid, canTrade, commissionRates } = answer.value;
     return { ok: true, value: { uid, canTrade, takerFee: commissionRates?.taker ?? null } };
@@ -49,12 +53,27 @@ export const createAccountDesk = (client: Client): AccountDesk => ({
     const answer = checkAnswer('rights of the key', keyRightsAnswer, await client.call('keyRights', {}));
     if (!answer.ok) return answer;
     const rights = answer.value;
-    const withdrawals = rights.enableWithdrawals || rights.enableInternalTransfer === true || rights.permitsUniversalTransfer === true;
-    const beyondSpot = [rights.enableMargin, rights.enableFutures, rights.enableVanillaOptions, rights.enablePortfolioMarginTrading].includes(true);
-    return { ok: true, value: { trading: rights.enableSpotAndMarginTrading, withdrawals, beyondSpot, ipRestricted: rights.ipRestrict } };
+    const withdrawals =
+      rights.enableWithdrawals || rights.enableInternalTransfer === true || rights.permitsUniversalTransfer === true;
+    const beyondSpot = [
+      rights.enableMargin,
+      rights.enableFutures,
+      rights.enableVanillaOptions,
+      rights.enablePortfolioMarginTrading,
+    ].includes(true);
+    return {
+      ok: true,
+      value: { trading: rights.enableSpotAndMarginTrading, withdrawals, beyondSpot, ipRestricted: rights.ipRestrict },
+    };
   },
   recentOrders: async (symbol) => {
-    const answer = checkAnswer(`orders of ${symbol}`, orderHeadsAnswer, await client.call('allOrders', { symbol: exchangeId(symbol), limit: PAGE }));
-    return answer.ok ? { ok: true, value: answer.value.map(({ clientOrderId, time }) => ({ clientOrderId, at: time })) } : answer;
+    const answer = checkAnswer(
+      `orders of ${symbol}`,
+      orderHeadsAnswer,
+      await client.call('allOrders', { symbol: exchangeId(symbol), limit: PAGE }),
+    );
+    return answer.ok
+      ? { ok: true, value: answer.value.map(({ clientOrderId, time }) => ({ clientOrderId, at: time })) }
+      : answer;
   },
 });

@@ -22,7 +22,13 @@ const amount = exactAmount.refine((text) => !text.startsWith('-'), { message: 'a
 const id = z.union([z.string().regex(/^\d+$/), z.int().nonnegative().transform(String)]);
 
 /** Milliseconds, as a number or its digits. */
-const time = z.union([z.int().positive(), z.string().regex(/^\d{1,16}$/).transform(Number)]);
+const time = z.union([
+  z.int().positive(),
+  z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .transform(Number),
+]);
 
 const positivePrice = z
   .string()
@@ -34,7 +40,9 @@ export const serverTimeAnswer = z.object({ serverTime: time });
 const filter = z.looseObject({ filterType: z.string() });
 
 export const exchangeInfoAnswer = z.object({
-  rateLimits: z.array(z.object({ rateLimitType: z.string(), interval: z.string(), intervalNum: z.int(), limit: z.int() })).optional(),
+  rateLimits: z
+    .array(z.object({ rateLimitType: z.string(), interval: z.string(), intervalNum: z.int(), limit: z.int() }))
+    .optional(),
   symbols: z.array(
     z.object({
       symbol: z.string(),
@@ -48,7 +56,9 @@ export const exchangeInfoAnswer = z.object({
   ),
 });
 /** What the account has used of its limits of orders. */
-export const orderCountsAnswer = z.array(z.object({ rateLimitType: z.string(), interval: z.string(), intervalNum: z.int(), limit: z.int(), count: z.int() }));
+export const orderCountsAnswer = z.array(
+  z.object({ rateLimitType: z.string(), interval: z.string(), intervalNum: z.int(), limit: z.int(), count: z.int() }),
+);
 export type SymbolInfo = z.output<typeof exchangeInfoAnswer>['symbols'][number];
 
 export const priceFilter = z.object({ minPrice: amount, maxPrice: amount, tickSize: amount });
@@ -59,20 +69,47 @@ export const maxAlgoOrdersFilter = z.object({ maxNumAlgoOrders: z.int().nonnegat
 
 /** Twelve columns; the last one is unused by the exchange. */
 export const klinesAnswer = z.array(
-  z.tuple([time, positivePrice, positivePrice, positivePrice, positivePrice, positivePrice, time, positivePrice, z.int().nonnegative(), positivePrice, positivePrice, z.unknown()]),
+  z.tuple([
+    time,
+    positivePrice,
+    positivePrice,
+    positivePrice,
+    positivePrice,
+    positivePrice,
+    time,
+    positivePrice,
+    z.int().nonnegative(),
+    positivePrice,
+    positivePrice,
+    z.unknown(),
+  ]),
 );
 export type Kline = z.output<typeof klinesAnswer>[number];
 
-export const bookTickersAnswer = z.array(z.object({ symbol: z.string(), bidPrice: positivePrice, askPrice: positivePrice }));
+export const bookTickersAnswer = z.array(
+  z.object({ symbol: z.string(), bidPrice: positivePrice, askPrice: positivePrice }),
+);
 export const tickerPricesAnswer = z.array(z.object({ symbol: z.string(), price: positivePrice }));
 
-export const accountAnswer = z.object({ balances: z.array(z.object({ asset: z.string().min(1), free: amount, locked: amount })) });
+export const accountAnswer = z.object({
+  balances: z.array(z.object({ asset: z.string().min(1), free: amount, locked: amount })),
+});
 
-/** Who the account is, and what it pays as a taker; the sandbox and other spot exchanges of the kind may leave the rates out. */
+/**
+ * Who the account is, and what it pays as a taker; the sandbox and other spot exchanges of the kind may leave the rates
+ * out.
+ */
 export const accountIdentityAnswer = z.object({
   uid: id,
   canTrade: z.boolean(),
-  commissionRates: z.object({ taker: z.string().regex(/^\d+(\.\d+)?$/).transform(Number) }).optional(),
+  commissionRates: z
+    .object({
+      taker: z
+        .string()
+        .regex(/^\d+(\.\d+)?$/)
+        .transform(Number),
+    })
+    .optional(),
 });
 
 /** What the API key may do. A right that is not stated counts as unknown, which is a malformed answer. */
@@ -92,7 +129,17 @@ export const keyRightsAnswer = z.object({
 export const orderHeadsAnswer = z.array(z.object({ clientOrderId: z.string(), time }));
 
 const side = z.enum(['BUY', 'SELL']);
-const status = z.enum(['NEW', 'PENDING_NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'PENDING_CANCEL', 'REJECTED', 'EXPIRED', 'EXPIRED_IN_MATCH']);
+const status = z.enum([
+  'NEW',
+  'PENDING_NEW',
+  'PARTIALLY_FILLED',
+  'FILLED',
+  'CANCELED',
+  'PENDING_CANCEL',
+  'REJECTED',
+  'EXPIRED',
+  'EXPIRED_IN_MATCH',
+]);
 
 /** Any order answer: create (FULL), query, cancel, open orders. */
 export const orderAnswer = z.object({
@@ -107,10 +154,27 @@ export const orderAnswer = z.object({
   executedQty: amount,
   /** Below zero: not known, of orders from before the exchange kept it. */
   cummulativeQuoteQty: exactAmount.optional(),
-  /** NONE where there is none. For people: whatever it is, it spoils no order. Source: Binance spot API, enums, expiry reasons. */
-  expiryReason: z.string().transform((text) => text.slice(0, 60)).optional().catch(undefined),
+  /**
+   * NONE where there is none. For people: whatever it is, it spoils no order. Source: Binance spot API, enums, expiry
+   * reasons.
+   */
+  expiryReason: z
+    .string()
+    .transform((text) => text.slice(0, 60))
+    .optional()
+    .catch(undefined),
   transactTime: time.optional(),
-  fills: z.array(z.object({ price: amount, qty: amount, commission: exactAmount, commissionAsset: z.string().min(1), tradeId: id })).optional(),
+  fills: z
+    .array(
+      z.object({
+        price: amount,
+        qty: amount,
+        commission: exactAmount,
+        commissionAsset: z.string().min(1),
+        tradeId: id,
+      }),
+    )
+    .optional(),
 });
 export type OrderAnswer = z.output<typeof orderAnswer>;
 
@@ -144,4 +208,7 @@ export const checkAnswer = <T>(what: string, schema: z.ZodType<T>, read: Read<un
 /** The failing half of a read. */
 export type Failed = Extract<Read<never>, { readonly ok: false }>;
 
-export const malformed = (message: string): Failed => ({ ok: false, error: { kind: 'malformed', code: 'malformed-answer', message, retryAfter: null } });
+export const malformed = (message: string): Failed => ({
+  ok: false,
+  error: { kind: 'malformed', code: 'malformed-answer', message, retryAfter: null },
+});

@@ -13,7 +13,10 @@ import { createRequestBudget, heldBack, type RequestBudget } from './request-bud
 import { createRequestPacer, type RequestPacer } from './request-pacer.ts';
 import { TransportError, createTransport, type Transport } from './transport.ts';
 
-/** The only file that knows the client library. It signs, paces and addresses; what a failure means is ours (error-map.ts). */
+/**
+ * The only file that knows the client library. It signs, paces and addresses; what a failure means is ours
+ * (error-map.ts).
+ */
 
 export interface ClientOptions {
   /** null = public endpoints only. */
@@ -60,7 +63,10 @@ class HeldBack extends Error {
 }
 
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
-/** Three looks at prices: the connections in steady use live on, those of a busy moment do not wait for an order to be lost on them. */
+/**
+ * Three looks at prices: the connections in steady use live on, those of a busy moment do not wait for an order to be
+ * lost on them.
+ */
 const IDLE_CONNECTION: Milliseconds = 15_000;
 /** A sample that took longer says too little about the other clock to replace a better one. */
 const LONGEST_TIME_SAMPLE: Milliseconds = 2_000;
@@ -80,7 +86,8 @@ const libraryOptions = (options: ClientOptions): Record<string, unknown> => ({
 
 /** Replaces scheme, host and port in every address of a nested table. */
 const withOrigin = (table: unknown, origin: string): unknown => {
-  if (typeof table === 'string') return URL.canParse(table) ? origin + new URL(table).pathname.replace(/\/$/, '') : table;
+  if (typeof table === 'string')
+    return URL.canParse(table) ? origin + new URL(table).pathname.replace(/\/$/, '') : table;
   if (typeof table !== 'object' || table === null) return table;
   return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, withOrigin(value, origin)]));
 };
@@ -104,23 +111,35 @@ class BinanceClient extends binance {
   }
 
   override async fetch(url: string, method = 'GET', headers?: Record<string, string>, body?: string): Promise<unknown> {
-    // Whatever waited for its turn when the exchange asked for slowness must not go into its ban. Nothing is posted but orders.
+    // Whatever waited for its turn when the exchange asked for slowness must not go into its ban. Nothing is posted but
+    // orders.
     const wait = this.requestBudget.wait({ urgent: true, order: method === 'POST' });
     if (wait !== null) throw new HeldBack(wait);
     const sentAt = this.nonce();
-    const answer = await this.transport.request({ method, url, headers: { 'User-Agent': 'guardian-bot', ...headers }, body }).catch((error: unknown) => {
-      if (error instanceof TransportError) throw new RequestFailure({ phase: error.phase, code: error.code, message: error.message });
-      throw error;
-    });
+    const answer = await this.transport
+      .request({ method, url, headers: { 'User-Agent': 'guardian-bot', ...headers }, body })
+      .catch((error: unknown) => {
+        if (error instanceof TransportError)
+          throw new RequestFailure({ phase: error.phase, code: error.code, message: error.message });
+        throw error;
+      });
     const { status } = answer;
     const used = answer.headers['x-mbx-used-weight-1m'];
     if (used !== undefined) this.requestBudget.noteUsed(Number(used), sentAt);
     const stated = exchangeError(answer.text);
     const exchangeNow = Date.parse(answer.headers['date'] ?? '') || this.nonce();
     const asked = waitAsked({ status, header: answer.headers['retry-after'], ...stated, exchangeNow });
-    // Whoever asked is told of the pause that is kept here: two different ones would leave a position bare for the longer.
-    const retryAfter = isLimit(status, stated.code) ? this.requestBudget.noteLimited(status, stated.code, asked) : asked;
-    const response = { status, statusText: answer.statusText, headers: answer.headers, text: () => Promise.resolve(answer.text) };
+    // Whoever asked is told of the pause that is kept here: two different ones would leave a position bare for the
+    // longer.
+    const retryAfter = isLimit(status, stated.code)
+      ? this.requestBudget.noteLimited(status, stated.code, asked)
+      : asked;
+    const response = {
+      status,
+      statusText: answer.statusText,
+      headers: answer.headers,
+      text: () => Promise.resolve(answer.text),
+    };
     try {
       const value: unknown = await this.handleRestResponse(response, url, method, headers, body);
       if (status >= 200 && status < 300) {
@@ -128,7 +147,13 @@ class BinanceClient extends binance {
         return value;
       }
     } catch (error) {
-      throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: error instanceof Error ? error.name : 'Error' });
+      throw new RequestFailure({
+        phase: 'answered',
+        status,
+        ...stated,
+        retryAfter,
+        library: error instanceof Error ? error.name : 'Error',
+      });
     }
     throw new RequestFailure({ phase: 'answered', status, ...stated, retryAfter, library: 'none' });
   }
@@ -178,8 +203,16 @@ export const createClient = (options: ClientOptions): Client => {
   const urls = library.urls as { api: unknown };
   if (options.apiRoot !== null) urls.api = withOrigin(urls.api, options.apiRoot);
   library.clock = options.clock;
-  library.transport = createTransport({ timeout: options.timeout, largestAnswer: LARGEST_ANSWER_BYTES, idle: IDLE_CONNECTION, lookUp: options.lookUp });
-  library.requestBudget = createRequestBudget({ wall: () => library.nonce(), monotonic: () => options.clock.monotonicNow() });
+  library.transport = createTransport({
+    timeout: options.timeout,
+    largestAnswer: LARGEST_ANSWER_BYTES,
+    idle: IDLE_CONNECTION,
+    lookUp: options.lookUp,
+  });
+  library.requestBudget = createRequestBudget({
+    wall: () => library.nonce(),
+    monotonic: () => options.clock.monotonicNow(),
+  });
   library.pace = createRequestPacer(options.clock, options.requestInterval);
   const methods = methodsOf(library);
   const redact = createExchangeRedactor([options.credentials?.apiKey ?? null, options.credentials?.secret ?? null]);
@@ -202,7 +235,8 @@ export const createClient = (options: ClientOptions): Client => {
     if (!answer.ok) return answer;
     const roundTrip = options.clock.monotonicNow() - started;
     const difference = wallBefore + roundTrip / 2 - answer.value.serverTime;
-    // A slow sample says little, but that the one in use is wrong by more than it leaves open it does say: the clock was set.
+    // A slow sample says little, but that the one in use is wrong by more than it leaves open it does say: the clock
+    // was set.
     const disproved = Math.abs(difference - library.clockDifference) > roundTrip;
     if (roundTrip <= LONGEST_TIME_SAMPLE || !timeSampled || disproved) {
       timeSampled = true;

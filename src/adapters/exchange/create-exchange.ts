@@ -25,9 +25,15 @@ export interface ExchangeOptions {
   readonly receiveWindow?: Milliseconds;
   /** From a call to the last byte of its answer; 10 s when absent. */
   readonly timeout?: Milliseconds;
-  /** Pause between two units of weight, as the client library counts them; 50 ms when absent, 0 against a simulator on loopback. */
+  /**
+   * Pause between two units of weight, as the client library counts them; 50 ms when absent, 0 against a simulator on
+   * loopback.
+   */
   readonly requestInterval?: Milliseconds;
-  /** How names are looked up: in one place for the whole process, so that the name of another that hangs does not keep the exchange's waiting. */
+  /**
+   * How names are looked up: in one place for the whole process, so that the name of another that hangs does not keep
+   * the exchange's waiting.
+   */
   readonly lookUp: LookupFunction;
 }
 
@@ -64,7 +70,11 @@ export const createExchange = async (options: ExchangeOptions): Promise<Exchange
   });
   const venue = createVenue({ client, clock, entryCeiling: options.entryCeiling, receiveWindow });
   const time = await venue.serverTime();
-  if (!time.ok) log.warn({ kind: time.error.kind, code: time.error.code, why: time.error.message }, 'the exchange does not tell its time yet');
+  if (!time.ok)
+    log.warn(
+      { kind: time.error.kind, code: time.error.code, why: time.error.message },
+      'the exchange does not tell its time yet',
+    );
   return {
     venue,
     marketData: createMarketData(client, log),

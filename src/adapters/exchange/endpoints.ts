@@ -18,7 +18,10 @@ export type Endpoint =
 
 /** What a request is for, as far as limits ask. */
 export interface RequestKind {
-  /** It makes risk smaller (stop, exit, cancellation), or tells whether an order arrived and what it did, without which no position is protected or sold. Reads and entries are not. */
+  /**
+   * It makes risk smaller (stop, exit, cancellation), or tells whether an order arrived and what it did, without which
+   * no position is protected or sold. Reads and entries are not.
+   */
   readonly urgent: boolean;
   /** It places an order: the exchange counts those apart. */
   readonly order: boolean;

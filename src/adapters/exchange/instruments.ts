@@ -4,7 +4,15 @@ import { ZERO, decimal } from '../../core/decimal.ts';
 import type { Instrument, OrderType } from '../../core/market/instrument.ts';
 import type { SymbolName } from '../../core/units.ts';
 import type { Read } from '../../ports/venue.ts';
-import { lotSizeFilter, malformed, maxAlgoOrdersFilter, maxOrdersFilter, notionalFilter, priceFilter, type SymbolInfo } from './answers.ts';
+import {
+  lotSizeFilter,
+  malformed,
+  maxAlgoOrdersFilter,
+  maxOrdersFilter,
+  notionalFilter,
+  priceFilter,
+  type SymbolInfo,
+} from './answers.ts';
 
 /** `BTC/USDT` -> `BTCUSDT`. */
 export const exchangeId = (symbol: SymbolName): string => symbol.replace('/', '');
@@ -23,7 +31,10 @@ const readFilter = <T>(info: SymbolInfo, type: string, schema: z.ZodType<T>): T 
   const found = info.filters.find((filter) => filter.filterType === type);
   if (found === undefined) return null;
   const parsed = schema.safeParse(found);
-  if (!parsed.success) throw new FilterError(`${info.symbol}: filter ${type} cannot be read (${parsed.error.issues[0]?.message ?? 'unexpected shape'})`);
+  if (!parsed.success)
+    throw new FilterError(
+      `${info.symbol}: filter ${type} cannot be read (${parsed.error.issues[0]?.message ?? 'unexpected shape'})`,
+    );
   return parsed.data;
 };
 
@@ -36,7 +47,8 @@ const required = <T>(info: SymbolInfo, type: string, schema: z.ZodType<T>): T =>
 /** The exchange's information about one symbol as the core sees it. */
 export const toInstrument = (symbol: SymbolName, info: SymbolInfo): Read<Instrument> => {
   const [base, quote] = symbol.split('/');
-  if (base !== info.baseAsset || quote !== info.quoteAsset) return malformed(`${info.symbol} is ${info.baseAsset}/${info.quoteAsset}, not ${symbol}`);
+  if (base !== info.baseAsset || quote !== info.quoteAsset)
+    return malformed(`${info.symbol} is ${info.baseAsset}/${info.quoteAsset}, not ${symbol}`);
   try {
     const price = required(info, 'PRICE_FILTER', priceFilter);
     const lot = required(info, 'LOT_SIZE', lotSizeFilter);

@@ -39,16 +39,27 @@ export interface LoopbackExchange {
 /** A hand-made exchange on loopback: it answers what a test tells it to. */
 export const startLoopbackExchange = async (): Promise<LoopbackExchange> => {
   const received: Received[] = [];
-  const exchange: { handle: Handler; timeAnswer: Answer | null } = { handle: () => ({ status: 404, body: {} }), timeAnswer: null };
+  const exchange: { handle: Handler; timeAnswer: Answer | null } = {
+    handle: () => ({ status: 404, body: {} }),
+    timeAnswer: null,
+  };
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://loopback');
       const query = new URLSearchParams(request.method === 'POST' ? body : url.search);
-      const entry: Received = { method: request.method ?? '', path: url.pathname.replace('/api/v3/', ''), query, headers: request.headers };
+      const entry: Received = {
+        method: request.method ?? '',
+        path: url.pathname.replace('/api/v3/', ''),
+        query,
+        headers: request.headers,
+      };
       received.push(entry);
-      const answer = entry.path === 'time' ? (exchange.timeAnswer ?? { body: { serverTime: Date.now() } }) : exchange.handle(entry, response);
+      const answer =
+        entry.path === 'time'
+          ? (exchange.timeAnswer ?? { body: { serverTime: Date.now() } })
+          : exchange.handle(entry, response);
       if (answer === null) return;
       response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
       response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
@@ -92,7 +103,8 @@ export interface RecordedLog extends Log {
 
 export const recordingLog = (): RecordedLog => {
   const lines: string[] = [];
-  const record = (fields: Readonly<Record<string, unknown>>, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const record = (fields: Readonly<Record<string, unknown>>, message: string): void =>
+    void lines.push(`${message} ${JSON.stringify(fields)}`);
   return { lines, debug: record, info: record, warn: record, error: record };
 };
 
@@ -150,4 +162,3 @@ export const exitDraft = (overrides: Partial<OrderDraft> = {}): Partial<OrderDra
   expiresAtWall: null,
   ...overrides,
 });
-

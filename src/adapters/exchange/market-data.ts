@@ -5,7 +5,16 @@ import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MarketData } from '../../ports/market-data.ts';
 import type { Read } from '../../ports/venue.ts';
-import { bookTickersAnswer, checkAnswer, exchangeInfoAnswer, klinesAnswer, malformed, tickerPricesAnswer, type Kline, type SymbolInfo } from './answers.ts';
+import {
+  bookTickersAnswer,
+  checkAnswer,
+  exchangeInfoAnswer,
+  klinesAnswer,
+  malformed,
+  tickerPricesAnswer,
+  type Kline,
+  type SymbolInfo,
+} from './answers.ts';
 import type { Client } from './client.ts';
 import { exchangeId, toInstrument } from './instruments.ts';
 
@@ -20,7 +29,12 @@ const NOTHING = Promise.resolve<Read<readonly never[]>>({ ok: true, value: [] })
 export const createMarketData = (client: Client, log: Log): MarketData => ({
   instruments: (symbols) => (symbols.length === 0 ? NOTHING : readInstruments(client, symbols)),
   closedCandles: async (symbol, from, now) => {
-    const answer = await client.call('klines', { symbol: exchangeId(symbol), interval: '1h', startTime: from, limit: PAGE });
+    const answer = await client.call('klines', {
+      symbol: exchangeId(symbol),
+      interval: '1h',
+      startTime: from,
+      limit: PAGE,
+    });
     const klines = checkAnswer(`candles of ${symbol}`, klinesAnswer, answer);
     return klines.ok ? toClosedCandles(symbol, klines.value, from, now) : klines;
   },
@@ -33,31 +47,56 @@ export const createMarketData = (client: Client, log: Log): MarketData => ({
     for (const symbol of symbols) {
       const alone = await readQuotes(client, log, [symbol], now);
       if (alone.ok) quotes.push(...alone.value);
-      else if (alone.error.kind === 'unlisted') log.warn({ symbol }, 'the exchange does not list the symbol any more: no price');
+      else if (alone.error.kind === 'unlisted')
+        log.warn({ symbol }, 'the exchange does not list the symbol any more: no price');
       else return alone;
     }
     return { ok: true, value: quotes };
   },
 });
 
-const readQuotes = async (client: Client, log: Log, symbols: readonly SymbolName[], now: EpochMs): Promise<Read<readonly Quote[]>> => {
+const readQuotes = async (
+  client: Client,
+  log: Log,
+  symbols: readonly SymbolName[],
+  now: EpochMs,
+): Promise<Read<readonly Quote[]>> => {
   const parameters = { symbols: listed(symbols) };
-  const [book, last] = await Promise.all([client.call('bookTicker', parameters), client.call('tickerPrice', parameters)]);
+  const [book, last] = await Promise.all([
+    client.call('bookTicker', parameters),
+    client.call('tickerPrice', parameters),
+  ]);
   const books = checkAnswer('best prices', bookTickersAnswer, book);
   if (!books.ok) return books;
   const lasts = checkAnswer('last prices', tickerPricesAnswer, last);
   if (!lasts.ok) return lasts;
   const bookOf = new Map(books.value.map((item) => [item.symbol, item]));
   const lastOf = new Map(lasts.value.map((item) => [item.symbol, item.price]));
-  return { ok: true, value: symbols.flatMap((symbol) => toQuote(symbol, bookOf.get(exchangeId(symbol)), lastOf.get(exchangeId(symbol)), now, log)) };
+  return {
+    ok: true,
+    value: symbols.flatMap((symbol) =>
+      toQuote(symbol, bookOf.get(exchangeId(symbol)), lastOf.get(exchangeId(symbol)), now, log),
+    ),
+  };
 };
 
-/** The prices of one symbol, or none: a symbol without sound prices goes stale on its own and does not blind the others. */
-const toQuote = (symbol: SymbolName, book: { readonly bidPrice: number; readonly askPrice: number } | undefined, last: number | undefined, at: EpochMs, log: Log): readonly Quote[] => {
+/**
+ * The prices of one symbol, or none: a symbol without sound prices goes stale on its own and does not blind the others.
+ */
+const toQuote = (
+  symbol: SymbolName,
+  book: { readonly bidPrice: number; readonly askPrice: number } | undefined,
+  last: number | undefined,
+  at: EpochMs,
+  log: Log,
+): readonly Quote[] => {
   if (book !== undefined && last !== undefined && book.bidPrice > 0 && last > 0 && book.askPrice >= book.bidPrice) {
     return [{ symbol, last, bid: book.bidPrice, ask: book.askPrice, at }];
   }
-  log.warn({ symbol, bid: book?.bidPrice ?? null, ask: book?.askPrice ?? null, last: last ?? null }, 'no sound price: left out');
+  log.warn(
+    { symbol, bid: book?.bidPrice ?? null, ask: book?.askPrice ?? null, last: last ?? null },
+    'no sound price: left out',
+  );
   return [];
 };
 
@@ -74,8 +113,15 @@ const toCandle = (kline: Kline): Candle => ({
   takerBuyQuote: kline[10],
 });
 
-/** Keeps what is closed at `now`. One unsound or misplaced candle spoils the page: a gap must not look like an answer. */
-const toClosedCandles = (symbol: SymbolName, klines: readonly Kline[], from: EpochMs, now: EpochMs): Read<readonly Candle[]> => {
+/**
+ * Keeps what is closed at `now`. One unsound or misplaced candle spoils the page: a gap must not look like an answer.
+ */
+const toClosedCandles = (
+  symbol: SymbolName,
+  klines: readonly Kline[],
+  from: EpochMs,
+  now: EpochMs,
+): Read<readonly Candle[]> => {
   const candles: Candle[] = [];
   let previous = from - 1;
   for (const kline of klines) {
@@ -89,19 +135,33 @@ const toClosedCandles = (symbol: SymbolName, klines: readonly Kline[], from: Epo
 };
 
 const askInfo = async (client: Client, symbols: readonly SymbolName[]): Promise<Read<readonly SymbolInfo[]>> => {
-  const info = checkAnswer('exchange information', exchangeInfoAnswer, await client.call('exchangeInfo', { symbols: listed(symbols) }));
+  const info = checkAnswer(
+    'exchange information',
+    exchangeInfoAnswer,
+    await client.call('exchangeInfo', { symbols: listed(symbols) }),
+  );
   if (!info.ok) return info;
-  const weight = info.value.rateLimits?.find((limit) => limit.rateLimitType === 'REQUEST_WEIGHT' && limit.interval === 'MINUTE' && limit.intervalNum === 1);
+  const weight = info.value.rateLimits?.find(
+    (limit) => limit.rateLimitType === 'REQUEST_WEIGHT' && limit.interval === 'MINUTE' && limit.intervalNum === 1,
+  );
   if (weight !== undefined) client.budget.setLimit(weight.limit);
   return { ok: true, value: info.value.symbols };
 };
 
 const notListed = (symbol: SymbolName): Read<never> => ({
   ok: false,
-  error: { kind: 'unlisted', code: '-1121', message: `the exchange does not list ${symbol}; change SYMBOLS`, retryAfter: null },
+  error: {
+    kind: 'unlisted',
+    code: '-1121',
+    message: `the exchange does not list ${symbol}; change SYMBOLS`,
+    retryAfter: null,
+  },
 });
 
-const readInstruments = async (client: Client, symbols: readonly SymbolName[]): Promise<Read<readonly Instrument[]>> => {
+const readInstruments = async (
+  client: Client,
+  symbols: readonly SymbolName[],
+): Promise<Read<readonly Instrument[]>> => {
   const info = await askInfo(client, symbols);
   if (!info.ok) {
     if (info.error.kind !== 'unlisted') return info;

@@ -19,7 +19,8 @@ const CLIENT_ID = /^[A-Za-z0-9_-]{1,36}$/;
 export const guardFault = (order: unknown, entryCeiling: EntryCeiling, wallNow: EpochMs): string | null => {
   if (!ApprovedOrder.isApprovedOrder(order)) return 'not approved: only the Guardian makes orders that may be sent';
   const { draft } = order;
-  if (!CLIENT_ID.test(draft.clientOrderId)) return `client order id "${draft.clientOrderId}" is not 1 to 36 letters, digits, - or _`;
+  if (!CLIENT_ID.test(draft.clientOrderId))
+    return `client order id "${draft.clientOrderId}" is not 1 to 36 letters, digits, - or _`;
   if (draft.quantity <= 0n) return `quantity ${formatDecimal(draft.quantity)} is not positive`;
   switch (draft.purpose) {
     case 'entry':
@@ -35,14 +36,17 @@ export const guardFault = (order: unknown, entryCeiling: EntryCeiling, wallNow: 
 
 const entryFault = (draft: OrderDraft, entryCeiling: EntryCeiling, wallNow: EpochMs): string | null => {
   if (draft.side !== 'buy') return 'an entry has to be a buy';
-  if (draft.type !== 'limit' || draft.timeInForce !== 'IOC' || draft.stopPrice !== null) return 'an entry has to be a limit order, immediate or cancel';
+  if (draft.type !== 'limit' || draft.timeInForce !== 'IOC' || draft.stopPrice !== null)
+    return 'an entry has to be a limit order, immediate or cancel';
   if (draft.limitPrice === null || draft.limitPrice <= 0n) return 'an entry needs a limit price';
   if (draft.expiresAtWall === null) return 'an entry needs an expiry';
   if (wallNow >= draft.expiresAtWall) return `expired at ${new Date(draft.expiresAtWall).toISOString()}`;
   const ceiling = entryCeiling(draft.symbol);
   if (ceiling === null) return 'equity is not known, so no entry is sent';
   const notional = mulUp(draft.limitPrice, draft.quantity);
-  return notional <= ceiling ? null : `notional ${formatDecimal(notional)} is above the ceiling ${formatDecimal(ceiling)}`;
+  return notional <= ceiling
+    ? null
+    : `notional ${formatDecimal(notional)} is above the ceiling ${formatDecimal(ceiling)}`;
 };
 
 const stopFault = (draft: OrderDraft): string | null => {
@@ -52,7 +56,9 @@ const stopFault = (draft: OrderDraft): string | null => {
   if (draft.type === 'stop-loss') return draft.limitPrice === null ? null : 'a stop-loss order takes no limit price';
   if (draft.timeInForce === 'IOC') return 'a stop has to rest: good till cancelled';
   if (draft.limitPrice === null || draft.limitPrice <= 0n) return 'a stop-loss-limit order needs a limit price';
-  return draft.limitPrice <= draft.stopPrice ? null : 'the limit of a stop may not be above its trigger: it might never fill';
+  return draft.limitPrice <= draft.stopPrice
+    ? null
+    : 'the limit of a stop may not be above its trigger: it might never fill';
 };
 
 const exitFault = (draft: OrderDraft): string | null => {

@@ -8,7 +8,12 @@ const wallClock = vi.hoisted(() => {
   return setBack;
 });
 
-import { connect, impatientClock, startLoopbackExchange, type LoopbackExchange } from './loopback-exchange.test-helper.ts';
+import {
+  connect,
+  impatientClock,
+  startLoopbackExchange,
+  type LoopbackExchange,
+} from './loopback-exchange.test-helper.ts';
 import { createRequestPacer } from './request-pacer.ts';
 
 const BALANCES = { balances: [{ asset: 'USDT', free: '1', locked: '0' }] };
@@ -29,7 +34,7 @@ afterEach(async () => {
 });
 
 describe('the pace of requests', () => {
-  test('is kept by the library\'s own costs', async () => {
+  test("is kept by the library's own costs", async () => {
     const exchange = await connect(server.origin, { requestInterval: 50, clock: patientClock });
     const started = performance.now();
     await Promise.all([exchange.venue.balances(), exchange.venue.balances()]);
@@ -44,15 +49,25 @@ describe('the pace of requests', () => {
     await pause(50);
     wallClock.by = 3_600_000;
     expect(await Promise.race([waiting, pause(5_000)])).toMatchObject({ ok: true });
-    expect(await Promise.race([exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' }), pause(5_000)])).toBeDefined();
+    expect(
+      await Promise.race([exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' }), pause(5_000)]),
+    ).toBeDefined();
     await exchange.close();
   });
 
   test.each([418, 429])('what waits for its turn when the exchange answers %s is not sent any more', async (status) => {
     const exchange = await connect(server.origin, { requestInterval: 50, clock: patientClock });
-    server.handle = () => ({ status, headers: { 'retry-after': '120' }, body: { code: -1003, msg: 'Too much request weight used.' } });
+    server.handle = () => ({
+      status,
+      headers: { 'retry-after': '120' },
+      body: { code: -1003, msg: 'Too much request weight used.' },
+    });
     const before = server.received.length;
-    const [first, second, cancelled] = await Promise.all([exchange.venue.balances(), exchange.venue.balances(), exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' })]);
+    const [first, second, cancelled] = await Promise.all([
+      exchange.venue.balances(),
+      exchange.venue.balances(),
+      exchange.venue.cancel({ symbol: 'BTC/USDT', clientOrderId: 'a' }),
+    ]);
     expect(server.received.length - before).toBe(1);
     expect(first).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: '-1003' } });
     expect(second).toMatchObject({ ok: false, error: { kind: 'rate-limited', code: 'local-budget' } });
@@ -64,7 +79,10 @@ describe('the pace of requests', () => {
   test('leaves the time between as it is paid for, and saves up nothing', async () => {
     let now = 0;
     const slept: number[] = [];
-    const pace = createRequestPacer({ monotonicNow: () => now, sleep: (span) => (slept.push(span), Promise.resolve()) }, 10);
+    const pace = createRequestPacer(
+      { monotonicNow: () => now, sleep: (span) => (slept.push(span), Promise.resolve()) },
+      10,
+    );
     await Promise.all([pace(4), pace(1), pace(1)]);
     expect(slept).toEqual([40, 50]);
     now = 10_000;

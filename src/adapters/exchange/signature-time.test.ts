@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { connect, impatientClock, startLoopbackExchange, type LoopbackExchange, type Received } from './loopback-exchange.test-helper.ts';
+import {
+  connect,
+  impatientClock,
+  startLoopbackExchange,
+  type LoopbackExchange,
+  type Received,
+} from './loopback-exchange.test-helper.ts';
 
 let server: LoopbackExchange;
 beforeEach(async () => {
@@ -10,11 +16,15 @@ afterEach(() => server.close());
 
 /** Refuses what is dated outside of the receive window, as the exchange does. */
 const judge = ({ query }: Received): { status?: number; body: unknown } =>
-  Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000 ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } } : { body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } };
+  Math.abs(Number(query.get('timestamp')) - Date.now()) > 5_000
+    ? { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' } }
+    : { body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } };
 
 describe('the time that signatures bear', () => {
-  test('a local clock that is wrong is seen, and signatures are dated by the exchange\'s', async () => {
-    const slow = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() - 30_000, marketNow: () => 1_000 }) });
+  test("a local clock that is wrong is seen, and signatures are dated by the exchange's", async () => {
+    const slow = await connect(server.origin, {
+      clock: impatientClock({ wallNow: () => Date.now() - 30_000, marketNow: () => 1_000 }),
+    });
     const time = await slow.venue.serverTime();
     expect(time.ok && Math.abs(time.value - Date.now()) < 1_000).toBe(true);
     server.handle = () => ({ body: { balances: [{ asset: 'USDT', free: '0', locked: '0' }] } });
@@ -24,7 +34,7 @@ describe('the time that signatures bear', () => {
     await slow.close();
   });
 
-  test('after -1021 the exchange\'s clock is read anew, and the next try is dated right', async () => {
+  test("after -1021 the exchange's clock is read anew, and the next try is dated right", async () => {
     let offset = 0;
     const drifting = await connect(server.origin, { clock: impatientClock({ wallNow: () => Date.now() + offset }) });
     server.handle = judge;

@@ -40,8 +40,8 @@ export const toOwnTrade = (symbol: SymbolName, trade: TradeAnswer): OwnTrade => 
 });
 
 /**
- * Fills of a FULL answer. It states neither their quote quantity nor their time: price x quantity stands in where it comes to the
- * order's own total (a balance has eight decimals, the product may have more), and the transaction's time.
+ * Fills of a FULL answer. It states neither their quote quantity nor their time: price x quantity stands in where it
+ * comes to the order's own total (a balance has eight decimals, the product may have more), and the transaction's time.
  */
 const answeredFills = (answer: OrderAnswer): readonly Fill[] | null => {
   const { transactTime: at, cummulativeQuoteQty: total } = answer;
@@ -67,7 +67,12 @@ const statusOf = (answer: OrderAnswer): VenueStatus => {
   return decimal(answer.executedQty) > 0n ? 'partially-filled' : 'new';
 };
 
-const snapshot = (symbol: SymbolName, clientOrderId: string, answer: OrderAnswer, fills: readonly Fill[]): OrderSnapshot => ({
+const snapshot = (
+  symbol: SymbolName,
+  clientOrderId: string,
+  answer: OrderAnswer,
+  fills: readonly Fill[],
+): OrderSnapshot => ({
   clientOrderId,
   exchangeOrderId: answer.orderId,
   symbol,
@@ -83,7 +88,9 @@ const snapshot = (symbol: SymbolName, clientOrderId: string, answer: OrderAnswer
 const expiryOf = ({ status, expiryReason }: OrderAnswer): Pick<OrderSnapshot, 'expiryReason'> => {
   if (STATUSES[status] !== 'expired') return {};
   if (expiryReason !== undefined && expiryReason !== 'NONE') return { expiryReason };
-  return status === 'EXPIRED_IN_MATCH' ? { expiryReason: 'it met another order of the account (self-trade prevention)' } : {};
+  return status === 'EXPIRED_IN_MATCH'
+    ? { expiryReason: 'it met another order of the account (self-trade prevention)' }
+    : {};
 };
 
 /** What contradicts itself in an order, or null. */
@@ -92,12 +99,19 @@ const orderFault = (symbol: SymbolName, answer: OrderAnswer): string | null => {
   const executed = decimal(answer.executedQty);
   const quantity = decimal(answer.origQty);
   if (executed > quantity) return `order ${answer.orderId} executed ${answer.executedQty} of ${answer.origQty}`;
-  if (answer.status === 'FILLED' && executed !== quantity) return `order ${answer.orderId} is filled with ${answer.executedQty} of ${answer.origQty}`;
+  if (answer.status === 'FILLED' && executed !== quantity)
+    return `order ${answer.orderId} is filled with ${answer.executedQty} of ${answer.origQty}`;
   return null;
 };
 
-/** What an order that has ended states to have executed and paid or got; nothing where it has not ended or contradicts itself. */
-export const endedWith = (symbol: SymbolName, answer: OrderAnswer): Pick<Extract<LookUp, { kind: 'unknown' }>, 'stated' | 'statedQuote'> => {
+/**
+ * What an order that has ended states to have executed and paid or got; nothing where it has not ended or contradicts
+ * itself.
+ */
+export const endedWith = (
+  symbol: SymbolName,
+  answer: OrderAnswer,
+): Pick<Extract<LookUp, { kind: 'unknown' }>, 'stated' | 'statedQuote'> => {
   if (orderFault(symbol, answer) !== null || !isFinalStatus(statusOf(answer))) return {};
   const { executedQty: stated, cummulativeQuoteQty: quote } = answer;
   return { stated, ...(quote === undefined || quote.startsWith('-') ? {} : { statedQuote: quote }) };
@@ -113,7 +127,11 @@ export const tradesFrom = async (
   const trades: TradeAnswer[] = [];
   let query = from;
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE, ...query }));
+    const answer = checkAnswer(
+      `trades of ${symbol}`,
+      myTradesAnswer,
+      await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE, ...query }),
+    );
     if (!answer.ok) return answer;
     trades.push(...answer.value);
     seen(answer.value);
@@ -124,12 +142,16 @@ export const tradesFrom = async (
   return malformed(`more than ${MOST_PAGES * TRADES_PAGE} trades of ${symbol} in one read`);
 };
 
-/** Each trade once, oldest first. An id is given once by the exchange: the same twice is a repetition, two different ones are a contradiction. */
+/**
+ * Each trade once, oldest first. An id is given once by the exchange: the same twice is a repetition, two different
+ * ones are a contradiction.
+ */
 export const distinctInOrder = (symbol: SymbolName, trades: readonly TradeAnswer[]): Read<readonly TradeAnswer[]> => {
   const known = new Map<string, TradeAnswer>();
   for (const trade of trades) {
     const earlier = known.get(trade.id);
-    if (earlier !== undefined && JSON.stringify(earlier) !== JSON.stringify(trade)) return malformed(`trade ${trade.id} of ${symbol} came twice, with different contents`);
+    if (earlier !== undefined && JSON.stringify(earlier) !== JSON.stringify(trade))
+      return malformed(`trade ${trade.id} of ${symbol} came twice, with different contents`);
     known.set(trade.id, trade);
   }
   return { ok: true, value: [...known.values()].sort(byId) };
@@ -146,19 +168,26 @@ export const nextId = (id: string): string => (BigInt(id) + 1n).toString();
  * The order with every fill behind its executed quantity, or a failure: never a part of the truth.
  * Fills that trail the order's state are `malformed` here, and the caller asks again.
  */
-export const completeSnapshot = async (client: Client, symbol: SymbolName, clientOrderId: string, answer: OrderAnswer): Promise<Read<OrderSnapshot>> => {
+export const completeSnapshot = async (
+  client: Client,
+  symbol: SymbolName,
+  clientOrderId: string,
+  answer: OrderAnswer,
+): Promise<Read<OrderSnapshot>> => {
   const fault = orderFault(symbol, answer);
   if (fault !== null) return malformed(fault);
   const executed = decimal(answer.executedQty);
   if (executed === 0n) return { ok: true, value: snapshot(symbol, clientOrderId, answer, []) };
   const given = answeredFills(answer);
-  if (given !== null && totalQuantity(given) === executed) return { ok: true, value: snapshot(symbol, clientOrderId, answer, given) };
+  if (given !== null && totalQuantity(given) === executed)
+    return { ok: true, value: snapshot(symbol, clientOrderId, answer, given) };
   const trades = await tradesFrom(client, symbol, { orderId: answer.orderId });
   if (!trades.ok) return trades;
   const fills = trades.value.filter((trade) => trade.orderId === answer.orderId).map(toFill);
   if (totalQuantity(fills) !== executed) {
-    return malformed(`order ${answer.orderId} executed ${answer.executedQty}, its trades say ${formatDecimal(totalQuantity(fills))}`);
+    return malformed(
+      `order ${answer.orderId} executed ${answer.executedQty}, its trades say ${formatDecimal(totalQuantity(fills))}`,
+    );
   }
   return { ok: true, value: snapshot(symbol, clientOrderId, answer, fills) };
 };
-

@@ -35,7 +35,13 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const ask = (): ReturnType<Transport['request']> => transport.request({ method: 'POST', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, headers: {}, body: '' });
+const ask = (): ReturnType<Transport['request']> =>
+  transport.request({
+    method: 'POST',
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    headers: {},
+    body: '',
+  });
 
 test('a connection that has lain unused is not trusted with an order: its way may have forgotten it', async () => {
   await Promise.all([ask(), ask(), ask()]);
@@ -68,7 +74,13 @@ test('where one connection has answered nothing, none that lay beside it is trus
     if (!known.has(socket) || !lost) setTimeout(() => response.end('{}'), 20);
   });
   const patient = createTransport({ timeout: 300, largestAnswer: 1_000, idle: 60_000, lookUp: lookup });
-  const send = (): ReturnType<Transport['request']> => patient.request({ method: 'POST', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, headers: {}, body: '' });
+  const send = (): ReturnType<Transport['request']> =>
+    patient.request({
+      method: 'POST',
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      headers: {},
+      body: '',
+    });
   await Promise.all([send(), send(), send()]);
   expect(known.size).toBe(3);
   lost = true;

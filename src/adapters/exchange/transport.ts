@@ -64,7 +64,8 @@ const MAX_SOCKETS = 8;
  * the same class there), and their time-out ends with the headers, so that a stalled body hangs forever.
  */
 export const createTransport = (options: TransportOptions): Transport => {
-  // One that has lain unused may be closed at the other end this very moment, or long forgotten on the way there: an order would be lost on it, its outcome unknown.
+  // One that has lain unused may be closed at the other end this very moment, or long forgotten on the way there: an
+  // order would be lost on it, its outcome unknown.
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: options.idle, lookup: options.lookUp };
   const plain = new http.Agent(pool);
   const secure = new https.Agent(pool);
@@ -74,8 +75,20 @@ export const createTransport = (options: TransportOptions): Transport => {
       if (closed) return Promise.reject(new TransportError('not-sent', 'CLOSED', 'the client is closed'));
       const url = new URL(request.url);
       return url.protocol === 'https:'
-        ? exchange((headers) => https.request(url, { method: request.method, agent: secure, headers }), 'secureConnect', request, options, () => dropUnused(secure))
-        : exchange((headers) => http.request(url, { method: request.method, agent: plain, headers }), 'connect', request, options, () => dropUnused(plain));
+        ? exchange(
+            (headers) => https.request(url, { method: request.method, agent: secure, headers }),
+            'secureConnect',
+            request,
+            options,
+            () => dropUnused(secure),
+          )
+        : exchange(
+            (headers) => http.request(url, { method: request.method, agent: plain, headers }),
+            'connect',
+            request,
+            options,
+            () => dropUnused(plain),
+          );
     },
     close: () => {
       closed = true;
@@ -97,7 +110,8 @@ const exchange = (
   wayIsLost: () => void,
 ): Promise<TransportAnswer> =>
   new Promise((resolve, reject) => {
-    const length: Record<string, string> = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+    const length: Record<string, string> =
+      body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const request = open({ ...headers, ...length, 'Accept-Encoding': 'gzip' });
     let mayHaveLeft = false;
     const fail = (error: unknown): void => {
@@ -106,9 +120,12 @@ const exchange = (
       reject(error instanceof TransportError ? error : asTransportError(error, mayHaveLeft));
     };
     const timer = setTimeout(() => {
-      // Where one connection carries nothing any more, those that lie ready beside it carry nothing either, and the question what became of an order would be put to the next of them.
+      // Where one connection carries nothing any more, those that lie ready beside it carry nothing either, and the
+      // question what became of an order would be put to the next of them.
       if (mayHaveLeft) wayIsLost();
-      fail(new TransportError(mayHaveLeft ? 'no-answer' : 'not-sent', 'TIMEOUT', `no whole answer within ${timeout} ms`));
+      fail(
+        new TransportError(mayHaveLeft ? 'no-answer' : 'not-sent', 'TIMEOUT', `no whole answer within ${timeout} ms`),
+      );
     }, timeout);
     request.once('socket', (socket) => {
       // A socket from the pool is open already: whatever happens from here on may have been sent.
@@ -119,7 +136,12 @@ const exchange = (
     request.once('response', (response) => {
       readText(response, largestAnswer).then((text) => {
         clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, statusText: response.statusMessage ?? '', headers: flatHeaders(response.headers), text });
+        resolve({
+          status: response.statusCode ?? 0,
+          statusText: response.statusMessage ?? '',
+          headers: flatHeaders(response.headers),
+          text,
+        });
       }, fail);
     });
     request.end(body);
@@ -151,7 +173,8 @@ const readText = async (response: http.IncomingMessage, largest: number): Promis
   for await (const chunk of source) {
     const part = chunk as Buffer;
     size += part.length;
-    if (size > largest) throw new TransportError('no-answer', 'TOO_LARGE', `the answer is larger than ${largest} bytes`);
+    if (size > largest)
+      throw new TransportError('no-answer', 'TOO_LARGE', `the answer is larger than ${largest} bytes`);
     chunks.push(part);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -3,14 +3,41 @@ import type { OrderType } from '../../core/market/instrument.ts';
 import { isFinalStatus, type OrderDraft, type OrderSnapshot } from '../../core/orders/order.ts';
 import type { Milliseconds, SymbolName } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CancelOutcome, LookUp, OrderReference, OwnTrade, Read, SendOutcome, Venue, VenueError } from '../../ports/venue.ts';
-import { accountAnswer, checkAnswer, malformed, myTradesAnswer, openOrdersAnswer, orderAnswer, orderCountsAnswer, type Failed, type TradeAnswer } from './answers.ts';
+import type {
+  CancelOutcome,
+  LookUp,
+  OrderReference,
+  OwnTrade,
+  Read,
+  SendOutcome,
+  Venue,
+  VenueError,
+} from '../../ports/venue.ts';
+import {
+  accountAnswer,
+  checkAnswer,
+  malformed,
+  myTradesAnswer,
+  openOrdersAnswer,
+  orderAnswer,
+  orderCountsAnswer,
+  type Failed,
+  type TradeAnswer,
+} from './answers.ts';
 import type { Client } from './client.ts';
 import type { Parameters } from './endpoints.ts';
 import { ORDERS_WINDOW } from './error-map.ts';
 import { exchangeId } from './instruments.ts';
 import { guardFault, type EntryCeiling } from './order-guard.ts';
-import { TRADES_PAGE, completeSnapshot, distinctInOrder, endedWith, nextId, toOwnTrade, tradesFrom } from './snapshots.ts';
+import {
+  TRADES_PAGE,
+  completeSnapshot,
+  distinctInOrder,
+  endedWith,
+  nextId,
+  toOwnTrade,
+  tradesFrom,
+} from './snapshots.ts';
 
 export interface VenueOptions {
   readonly client: Client;
@@ -26,7 +53,12 @@ const CONSISTENCY_PAUSE: Milliseconds = 150;
 /** Orders that wait for a trigger, whoever placed them. Source: Binance spot API, filters, MAX_NUM_ALGO_ORDERS. */
 const ALGO_TYPES: ReadonlySet<string> = new Set(['STOP_LOSS', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT']);
 
-const TYPES: Readonly<Record<OrderType, string>> = { limit: 'LIMIT', market: 'MARKET', 'stop-loss': 'STOP_LOSS', 'stop-loss-limit': 'STOP_LOSS_LIMIT' };
+const TYPES: Readonly<Record<OrderType, string>> = {
+  limit: 'LIMIT',
+  market: 'MARKET',
+  'stop-loss': 'STOP_LOSS',
+  'stop-loss-limit': 'STOP_LOSS_LIMIT',
+};
 
 /** Exact text to the exchange: no amount passes through a double. */
 const orderParameters = (draft: OrderDraft): Parameters => ({
@@ -36,7 +68,9 @@ const orderParameters = (draft: OrderDraft): Parameters => ({
   newClientOrderId: draft.clientOrderId,
   newOrderRespType: 'FULL',
   quantity: formatDecimal(draft.quantity),
-  ...(draft.limitPrice === null ? {} : { price: formatDecimal(draft.limitPrice), timeInForce: draft.timeInForce ?? 'GTC' }),
+  ...(draft.limitPrice === null
+    ? {}
+    : { price: formatDecimal(draft.limitPrice), timeInForce: draft.timeInForce ?? 'GTC' }),
   ...(draft.stopPrice === null ? {} : { stopPrice: formatDecimal(draft.stopPrice) }),
 });
 
@@ -57,20 +91,23 @@ const failedSend = (error: VenueError): SendOutcome => {
 };
 
 /**
- * Why no order would be taken now. Where the last one was refused for their number, the exchange says what it counts; where
- * that cannot be read, the pause that it wanted is over, and an order is worth its try.
+ * Why no order would be taken now. Where the last one was refused for their number, the exchange says what it counts;
+ * where that cannot be read, the pause that it wanted is over, and an order is worth its try.
  */
 const ordersFull = async (client: Client): Promise<VenueError | null> => {
   if (!client.budget.ordersRefused) return null;
   const counts = checkAnswer('order counts', orderCountsAnswer, await client.call('orderCounts', {}));
-  const full = counts.ok ? counts.value.find(({ rateLimitType, limit, count }) => rateLimitType === 'ORDERS' && count >= limit) : undefined;
+  const full = counts.ok
+    ? counts.value.find(({ rateLimitType, limit, count }) => rateLimitType === 'ORDERS' && count >= limit)
+    : undefined;
   if (full === undefined) return null;
   const message = `the exchange counts ${full.count} orders of the account, its limit is ${full.limit} per ${full.intervalNum} ${full.interval}, and would not take another`;
   return { kind: 'rate-limited', code: '-1015', message, retryAfter: ORDERS_WINDOW, ordersOnly: true };
 };
 
 /** The matching engine's "Unknown order sent." comes under -1010 as well. */
-const isNotOpen = ({ code, message }: VenueError): boolean => code === '-2011' || code === '-2013' || (code === '-1010' && /unknown order/i.test(message));
+const isNotOpen = ({ code, message }: VenueError): boolean =>
+  code === '-2011' || code === '-2013' || (code === '-1010' && /unknown order/i.test(message));
 
 const failedCancel = (error: VenueError): CancelOutcome => {
   switch (error.kind) {
@@ -91,7 +128,8 @@ const failedCancel = (error: VenueError): CancelOutcome => {
 /** What a cancellation that the exchange took came to. */
 const afterCancel = (found: LookUp): CancelOutcome => {
   if (found.kind === 'unknown') return { kind: 'unknown', error: found.error };
-  if (found.kind === 'not-found') return { kind: 'unknown', error: malformed('the cancelled order is not found').error };
+  if (found.kind === 'not-found')
+    return { kind: 'unknown', error: malformed('the cancelled order is not found').error };
   const { order } = found;
   if (order.status === 'cancelled') return { kind: 'cancelled', order };
   const { error } = malformed(`order ${order.clientOrderId} is ${order.status} after its cancellation`);
@@ -107,14 +145,22 @@ export const createVenue = (options: VenueOptions): Venue => {
     receiveWindow: options.receiveWindow,
     send: async (order) => {
       const fault = guardFault(order, options.entryCeiling, clock.wallNow());
-      if (fault !== null) return { kind: 'rejected', error: { kind: 'refused', code: 'adapter-guard', message: fault, retryAfter: null } };
+      if (fault !== null)
+        return {
+          kind: 'rejected',
+          error: { kind: 'refused', code: 'adapter-guard', message: fault, retryAfter: null },
+        };
       const { draft } = order;
       const answer = await client.call('createOrder', orderParameters(draft));
       if (!answer.ok) return failedSend(answer.error);
       const parsed = checkAnswer('order', orderAnswer, answer);
       if (!parsed.ok) return failedSend(parsed.error);
       if (parsed.value.clientOrderId !== draft.clientOrderId) {
-        return failedSend(malformed(`order ${parsed.value.orderId} has client id ${parsed.value.clientOrderId}, not ${draft.clientOrderId}`).error);
+        return failedSend(
+          malformed(
+            `order ${parsed.value.orderId} has client id ${parsed.value.clientOrderId}, not ${draft.clientOrderId}`,
+          ).error,
+        );
       }
       const complete = await completeSnapshot(client, draft.symbol, draft.clientOrderId, parsed.value);
       // The order is in the book; what is not known is what became of it.
@@ -123,7 +169,10 @@ export const createVenue = (options: VenueOptions): Venue => {
     cancel: async (reference) => {
       const full = reference.makesRoom === true ? await ordersFull(client) : null;
       if (full !== null) return { kind: 'not-sent', error: full };
-      const answer = await client.call('cancelOrder', { symbol: exchangeId(reference.symbol), origClientOrderId: reference.clientOrderId });
+      const answer = await client.call('cancelOrder', {
+        symbol: exchangeId(reference.symbol),
+        origClientOrderId: reference.clientOrderId,
+      });
       if (!answer.ok) return failedCancel(answer.error);
       // The answer may know nothing of a fill that came while it was under way: the order's own state decides.
       return afterCancel(await queryOrder(reference));
@@ -134,12 +183,18 @@ export const createVenue = (options: VenueOptions): Venue => {
       // With those of zero: an account that was emptied states them, and an answer without any is known to be none.
       const account = checkAnswer('account', accountAnswer, await client.call('account', {}));
       if (!account.ok) return account;
-      if (account.value.balances.length === 0) return malformed('account: the answer states no balance of any asset, not even zero');
+      if (account.value.balances.length === 0)
+        return malformed('account: the answer states no balance of any asset, not even zero');
       return { ok: true, value: account.value.balances.filter(({ free, locked }) => free !== '0' || locked !== '0') };
     },
     tradesAfter: async (symbol, afterTradeId, since) => {
-      const trades = afterTradeId === null ? await tradesSince(client, history, symbol, since) : await tradesFrom(client, symbol, { fromId: nextId(afterTradeId) });
-      return trades.ok ? { ok: true, value: trades.value.map((trade) => toOwnTrade(symbol, trade)) satisfies readonly OwnTrade[] } : trades;
+      const trades =
+        afterTradeId === null
+          ? await tradesSince(client, history, symbol, since)
+          : await tradesFrom(client, symbol, { fromId: nextId(afterTradeId) });
+      return trades.ok
+        ? { ok: true, value: trades.value.map((trade) => toOwnTrade(symbol, trade)) satisfies readonly OwnTrade[] }
+        : trades;
     },
     serverTime: () => client.serverTime(),
   };
@@ -149,7 +204,10 @@ export const createVenue = (options: VenueOptions): Venue => {
  * No such order, and one that ended more than 90 days ago without having executed anything, which the exchange has
  * archived: either way nothing came of it. Source: Binance spot API, error codes.
  */
-const GONE: ReadonlyMap<string, LookUp> = new Map<string, LookUp>([['-2013', { kind: 'not-found' }], ['-2026', { kind: 'not-found', archived: true }]]);
+const GONE: ReadonlyMap<string, LookUp> = new Map<string, LookUp>([
+  ['-2013', { kind: 'not-found' }],
+  ['-2026', { kind: 'not-found', archived: true }],
+]);
 
 /** Order and trades read until they tell the same story; `malformed` and unknown otherwise. */
 const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: OrderReference): Promise<LookUp> => {
@@ -157,7 +215,11 @@ const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: O
   let says: ReturnType<typeof endedWith> = {};
   for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
     if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
-    const answer = checkAnswer('order', orderAnswer, await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }));
+    const answer = checkAnswer(
+      'order',
+      orderAnswer,
+      await client.call('queryOrder', { symbol: exchangeId(symbol), origClientOrderId: clientOrderId }),
+    );
     if (!answer.ok) return GONE.get(answer.error.code) ?? { kind: 'unknown', error: answer.error };
     const complete = await completeSnapshot(client, symbol, clientOrderId, answer.value);
     if (complete.ok) return { kind: 'found', order: complete.value };
@@ -168,17 +230,26 @@ const lookUp = async (client: Client, clock: Clock, { symbol, clientOrderId }: O
   return { kind: 'unknown', error: error ?? malformed('no answer').error, ...says };
 };
 
-const openOrders = async (client: Client, clock: Clock, symbol: SymbolName): Promise<Read<readonly OrderSnapshot[]>> => {
+const openOrders = async (
+  client: Client,
+  clock: Clock,
+  symbol: SymbolName,
+): Promise<Read<readonly OrderSnapshot[]>> => {
   let failure: Failed = malformed('no answer');
   for (let attempt = 0; attempt < CONSISTENT_READS; attempt += 1) {
     if (attempt > 0) await clock.sleep(CONSISTENCY_PAUSE);
-    const answer = checkAnswer(`open orders of ${symbol}`, openOrdersAnswer, await client.call('openOrders', { symbol: exchangeId(symbol) }));
+    const answer = checkAnswer(
+      `open orders of ${symbol}`,
+      openOrdersAnswer,
+      await client.call('openOrders', { symbol: exchangeId(symbol) }),
+    );
     if (!answer.ok) return answer;
     const orders: OrderSnapshot[] = [];
     let spoilt: Failed | null = null;
     for (const order of answer.value) {
       const complete = await completeSnapshot(client, symbol, order.clientOrderId, order);
-      if (complete.ok) orders.push(ALGO_TYPES.has(order.type ?? '') ? { ...complete.value, algo: true } : complete.value);
+      if (complete.ok)
+        orders.push(ALGO_TYPES.has(order.type ?? '') ? { ...complete.value, algo: true } : complete.value);
       else spoilt = complete;
     }
     if (spoilt === null) return { ok: true, value: orders };
@@ -196,15 +267,27 @@ type TradeHistory = Map<SymbolName, { readonly id: string; readonly time: number
  * settles it when it is not full or reaches back far enough; else everything from the first trade on.
  * A history longer than one read may take is read on from where the last one came to.
  */
-const tradesSince = async (client: Client, history: TradeHistory, symbol: SymbolName, since: number): ReturnType<typeof tradesFrom> => {
-  const newest = checkAnswer(`trades of ${symbol}`, myTradesAnswer, await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE }));
+const tradesSince = async (
+  client: Client,
+  history: TradeHistory,
+  symbol: SymbolName,
+  since: number,
+): ReturnType<typeof tradesFrom> => {
+  const newest = checkAnswer(
+    `trades of ${symbol}`,
+    myTradesAnswer,
+    await client.call('myTrades', { symbol: exchangeId(symbol), limit: TRADES_PAGE }),
+  );
   if (!newest.ok) return newest;
   const enough = newest.value.length < TRADES_PAGE || newest.value.some((trade) => trade.time < since);
   const note = (page: readonly TradeAnswer[]): void => {
-    for (const { id, time } of page) if (time < since && BigInt(id) >= BigInt(history.get(symbol)?.id ?? 0)) history.set(symbol, { id, time });
+    for (const { id, time } of page)
+      if (time < since && BigInt(id) >= BigInt(history.get(symbol)?.id ?? 0)) history.set(symbol, { id, time });
   };
   const known = history.get(symbol);
   if (known !== undefined && known.time >= since) history.delete(symbol);
-  const trades = enough ? distinctInOrder(symbol, newest.value) : await tradesFrom(client, symbol, { fromId: history.get(symbol)?.id ?? 0 }, note);
+  const trades = enough
+    ? distinctInOrder(symbol, newest.value)
+    : await tradesFrom(client, symbol, { fromId: history.get(symbol)?.id ?? 0 }, note);
   return trades.ok ? { ok: true, value: trades.value.filter((trade) => trade.time >= since) } : trades;
 };

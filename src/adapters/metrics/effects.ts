@@ -4,7 +4,15 @@ import type { OrderRecord, OrderStatus } from '../../core/orders/record.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MetricSet } from './registry.ts';
 
-const FINAL: ReadonlySet<OrderStatus> = new Set<OrderStatus>(['filled', 'cancelled', 'expired', 'rejected', 'never-sent', 'never-existed', 'settled']);
+const FINAL: ReadonlySet<OrderStatus> = new Set<OrderStatus>([
+  'filled',
+  'cancelled',
+  'expired',
+  'rejected',
+  'never-sent',
+  'never-existed',
+  'settled',
+]);
 
 interface Placed {
   readonly purpose: OrderPurpose;
@@ -39,7 +47,8 @@ export const createEffectCounter = (clock: Clock, metrics: MetricSet): EffectCou
   const adopt = (orders: Iterable<OrderRecord>): void => {
     for (const { draft, status } of orders) {
       // When the exchange first heard of it is not known here.
-      if (!FINAL.has(status) && !open.has(draft.clientOrderId)) open.set(draft.clientOrderId, { purpose: draft.purpose, at: clock.monotonicNow(), heard: true });
+      if (!FINAL.has(status) && !open.has(draft.clientOrderId))
+        open.set(draft.clientOrderId, { purpose: draft.purpose, at: clock.monotonicNow(), heard: true });
     }
   };
 

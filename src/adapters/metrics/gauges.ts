@@ -30,7 +30,17 @@ const setOrLeave = (gauge: { set(value: number): void; remove(): void }, value: 
 };
 
 const money = (metrics: MetricSet, { status, balance }: MetricSource): void => {
-  const { equity, dayBaseline, dayPnlFraction, drawdownFraction, maxDailyDrawdown, maxTotalDrawdown, lossStreak, maxConsecutiveLosses, positions } = status();
+  const {
+    equity,
+    dayBaseline,
+    dayPnlFraction,
+    drawdownFraction,
+    maxDailyDrawdown,
+    maxTotalDrawdown,
+    lossStreak,
+    maxConsecutiveLosses,
+    positions,
+  } = status();
   const { quoteAsset, cash } = balance();
   metrics.equity.reset();
   if (equity !== null) metrics.equity.set({ currency: quoteAsset }, equity);
@@ -55,7 +65,8 @@ const money = (metrics: MetricSet, { status, balance }: MetricSource): void => {
 const exposure = (metrics: MetricSet, { risk }: MetricSource): void => {
   metrics.exposure.reset();
   for (const { name, limit, value } of risk().limits) {
-    const symbol = name === 'gross exposure' ? 'all' : name.startsWith('exposure ') ? name.slice('exposure '.length) : null;
+    const symbol =
+      name === 'gross exposure' ? 'all' : name.startsWith('exposure ') ? name.slice('exposure '.length) : null;
     if (symbol === null) continue;
     if (value !== null) metrics.exposure.set({ symbol }, value);
     metrics.exposureLimit.set({ symbol }, limit);
@@ -64,7 +75,8 @@ const exposure = (metrics: MetricSet, { risk }: MetricSource): void => {
 
 const guardian = (metrics: MetricSet, { state, status }: MetricSource): void => {
   const now = status().state;
-  for (const each of ['active', 'reducing', 'halted'] as const) metrics.state.set({ state: each }, each === now ? 1 : 0);
+  for (const each of ['active', 'reducing', 'halted'] as const)
+    metrics.state.set({ state: each }, each === now ? 1 : 0);
   const held = Object.values(state.guardian.locks);
   for (const kind of Object.keys(LOCKS)) metrics.locks.set({ kind }, held.filter((lock) => lock.kind === kind).length);
   setOrLeave(metrics.clockSkew, state.guardian.skew === null ? null : state.guardian.skew / 1000);
@@ -77,9 +89,11 @@ const market = (metrics: MetricSet, { state, clock }: MetricSource): void => {
   metrics.candleAge.reset();
   for (const { symbol, priceAt, newestCandleOpen } of Object.values(state.symbols)) {
     if (priceAt !== null) metrics.priceAge.set({ symbol }, Math.max(0, now - priceAt) / 1000);
-    if (newestCandleOpen !== null) metrics.candleAge.set({ symbol }, Math.max(0, now - newestCandleOpen - HOUR_MS) / 1000);
+    if (newestCandleOpen !== null)
+      metrics.candleAge.set({ symbol }, Math.max(0, now - newestCandleOpen - HOUR_MS) / 1000);
   }
-  for (const status of ['intent', 'unknown', 'working'] as const) metrics.ordersOpen.set({ status }, Object.values(state.orders).filter((record) => record.status === status).length);
+  for (const status of ['intent', 'unknown', 'working'] as const)
+    metrics.ordersOpen.set({ status }, Object.values(state.orders).filter((record) => record.status === status).length);
   metrics.marketTime.set(now / 1000);
 };
 
@@ -94,7 +108,10 @@ const machine = (metrics: MetricSet, source: MetricSource): void => {
   metrics.readers.set(source.readers());
   setOrLeave(metrics.lastInput, source.state.wall === 0 ? null : source.state.wall / 1000);
   const { version, engine, mode } = source.version;
-  metrics.info.set({ version, engine, mode, model: source.model?.name ?? 'none', model_hash: source.model?.hash ?? '' }, 1);
+  metrics.info.set(
+    { version, engine, mode, model: source.model?.name ?? 'none', model_hash: source.model?.hash ?? '' },
+    1,
+  );
 };
 
 /** Brings every gauge up to date: called once a scrape. Before the engine's first start the money is not known. */

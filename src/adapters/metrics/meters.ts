@@ -17,7 +17,8 @@ const REMEMBERED = 500;
 const AWAITED: readonly VenueErrorKind[] = ['authentication', 'rate-limited'];
 
 const beginAtZero = (metrics: MetricSet, operations: readonly string[]): void => {
-  for (const operation of operations) for (const outcome of AWAITED) metrics.exchangeCalls.inc({ operation, outcome }, 0);
+  for (const operation of operations)
+    for (const outcome of AWAITED) metrics.exchangeCalls.inc({ operation, outcome }, 0);
 };
 
 const outcomeOfRead = (read: Read<unknown>): string => (read.ok ? 'ok' : read.error.kind);
@@ -51,13 +52,28 @@ export const meterVenue = (venue: Venue, clock: Clock, metrics: MetricSet): Venu
     receiveWindow: venue.receiveWindow,
     send: (order) => {
       noteSend(order);
-      return timed('send', () => venue.send(order), ({ kind }) => kind);
+      return timed(
+        'send',
+        () => venue.send(order),
+        ({ kind }) => kind,
+      );
     },
-    cancel: (reference) => timed('cancel', () => venue.cancel(reference), ({ kind }) => kind),
-    lookUp: (reference) => timed('look-up', () => venue.lookUp(reference), ({ kind }) => kind),
+    cancel: (reference) =>
+      timed(
+        'cancel',
+        () => venue.cancel(reference),
+        ({ kind }) => kind,
+      ),
+    lookUp: (reference) =>
+      timed(
+        'look-up',
+        () => venue.lookUp(reference),
+        ({ kind }) => kind,
+      ),
     openOrders: (symbol) => timed('open-orders', () => venue.openOrders(symbol), outcomeOfRead),
     balances: () => timed('balances', () => venue.balances(), outcomeOfRead),
-    tradesAfter: (symbol, after, since) => timed('trades', () => venue.tradesAfter(symbol, after, since), outcomeOfRead),
+    tradesAfter: (symbol, after, since) =>
+      timed('trades', () => venue.tradesAfter(symbol, after, since), outcomeOfRead),
     serverTime: () => timed('time', () => venue.serverTime(), outcomeOfRead),
   };
 };
@@ -78,7 +94,10 @@ export const meterMarketData = (data: MarketData, clock: Clock, metrics: MetricS
   };
 };
 
-/** The journal with its transactions and the engine's steps inside them timed. What is journaled and applied is untouched. */
+/**
+ * The journal with its transactions and the engine's steps inside them timed. What is journaled and applied is
+ * untouched.
+ */
 export const meterJournal = (journal: JournalStore, clock: Clock, metrics: MetricSet): JournalStore => ({
   ...journal,
   commit: (inputs, apply) => {

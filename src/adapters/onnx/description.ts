@@ -20,10 +20,20 @@ const isPurpose = (text: string): text is ModelDescription['purpose'] => PURPOSE
  * Reads and checks a model's metadata.
  * @throws ModelLoadError naming the key, its value and what would be right
  */
-export const describeModel = (path: string, metadata: ReadonlyMap<string, string>, hash: string, expected: ModelExpectations): ModelDescription => {
+export const describeModel = (
+  path: string,
+  metadata: ReadonlyMap<string, string>,
+  hash: string,
+  expected: ModelExpectations,
+): ModelDescription => {
   const wrong = (key: string, right: string): never => {
     const value = metadata.get(key);
-    throw new ModelLoadError('metadata', value === undefined ? `model ${path} has no ${key} in its metadata; it should be ${right}` : `model ${path} says ${key} is "${value}"; it should be ${right}`);
+    throw new ModelLoadError(
+      'metadata',
+      value === undefined
+        ? `model ${path} has no ${key} in its metadata; it should be ${right}`
+        : `model ${path} says ${key} is "${value}"; it should be ${right}`,
+    );
   };
   const text = (key: string): string => {
     const value = metadata.get(key);
@@ -49,7 +59,11 @@ export const describeModel = (path: string, metadata: ReadonlyMap<string, string
     featureCount: number('featureCount', 'a whole number', (value) => Number.isSafeInteger(value) && value > 0),
     stop: number('stop', 'a fraction between 0 and 1', share),
     target: number('target', 'a fraction between 0 and 1', share),
-    horizonHours: number('horizonHours', 'a whole number of hours', (value) => Number.isSafeInteger(value) && value > 0),
+    horizonHours: number(
+      'horizonHours',
+      'a whole number of hours',
+      (value) => Number.isSafeInteger(value) && value > 0,
+    ),
     margin: number('margin', 'a fraction of at least 0', (value) => value >= 0 && value < 1),
   };
   checkExpectations(path, description, expected);
@@ -72,9 +86,15 @@ const checkExpectations = (path: string, description: ModelDescription, expected
   for (const [key, setting] of barriers) {
     const configured = expected[key];
     if (configured === undefined || configured === description[key]) continue;
-    throw new ModelLoadError('barriers', `model ${path} was trained with ${key} ${description[key]}, but ${setting} is ${configured}: retrain, or set ${setting}=${description[key]}`);
+    throw new ModelLoadError(
+      'barriers',
+      `model ${path} was trained with ${key} ${description[key]}, but ${setting} is ${configured}: retrain, or set ${setting}=${description[key]}`,
+    );
   }
   if (expected.purposes !== undefined && !expected.purposes.includes(description.purpose)) {
-    throw new ModelLoadError('purpose', `model ${path} is a ${description.purpose} model; this mode takes ${expected.purposes.join(' or ')}: set MODEL_DIR to another`);
+    throw new ModelLoadError(
+      'purpose',
+      `model ${path} is a ${description.purpose} model; this mode takes ${expected.purposes.join(' or ')}: set MODEL_DIR to another`,
+    );
   }
 };

@@ -32,7 +32,8 @@ export const registerFonts = (): void => {
     import.meta.resolve('@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf'),
   ];
   for (const font of fonts) {
-    if (GlobalFonts.registerFromPath(fileURLToPath(font), FAMILY) === null) throw new Error(`the font ${font} cannot be read`);
+    if (GlobalFonts.registerFromPath(fileURLToPath(font), FAMILY) === null)
+      throw new Error(`the font ${font} cannot be read`);
   }
   registered = true;
 };
@@ -60,7 +61,16 @@ export const textWidth = (context: SKRSContext2D, text: string, size: number, we
   return context.measureText(text).width;
 };
 
-export const drawLine = (context: SKRSContext2D, x1: number, y1: number, x2: number, y2: number, colour: string, width = 1, dash: readonly number[] = []): void => {
+export const drawLine = (
+  context: SKRSContext2D,
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  colour: string,
+  width = 1,
+  dash: readonly number[] = [],
+): void => {
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.setLineDash([...dash]);
@@ -78,11 +88,20 @@ export const drawTag = (context: SKRSContext2D, text: string, right: number, y: 
   context.beginPath();
   context.roundRect(right - width, y - 18, width, 36, 8);
   context.fill();
-  drawText(context, text, right - width / 2, y + 1, { size: 23, weight: 600, colour: INK.ground, align: 'center', baseline: 'middle' });
+  drawText(context, text, right - width / 2, y + 1, {
+    size: 23,
+    weight: 600,
+    colour: INK.ground,
+    align: 'center',
+    baseline: 'middle',
+  });
 };
 
 /** A canvas with ground, title and subtitle. */
-export const openCanvas = (title: string, subtitle: string): { readonly canvas: Canvas; readonly context: SKRSContext2D } => {
+export const openCanvas = (
+  title: string,
+  subtitle: string,
+): { readonly canvas: Canvas; readonly context: SKRSContext2D } => {
   registerFonts();
   const canvas = createCanvas(WIDTH, HEIGHT);
   const context = canvas.getContext('2d');
@@ -93,7 +112,10 @@ export const openCanvas = (title: string, subtitle: string): { readonly canvas: 
   return { canvas, context };
 };
 
-/** Gives a canvas's pixels back at once: they lie outside the heap, three megabytes and more that no collection is made for. */
+/**
+ * Gives a canvas's pixels back at once: they lie outside the heap, three megabytes and more that no collection is made
+ * for.
+ */
 export const release = (canvas: Canvas): void => {
   canvas.width = 1;
   canvas.height = 1;

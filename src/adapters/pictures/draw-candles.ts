@@ -16,7 +16,13 @@ const ROLE = {
   target: { colour: INK.good, name: 'Target' },
 } as const;
 
-const drawOne = (context: SKRSContext2D, candle: CandlePicture['candles'][number], x: Scale, y: Scale, width: number): void => {
+const drawOne = (
+  context: SKRSContext2D,
+  candle: CandlePicture['candles'][number],
+  x: Scale,
+  y: Scale,
+  width: number,
+): void => {
   const colour = candle.close >= candle.open ? INK.good : INK.bad;
   const centre = x.at(candle.openTime + HOUR / 2);
   drawLine(context, centre, y.at(candle.high), centre, y.at(candle.low), colour, Math.max(1.5, width / 6));
@@ -77,18 +83,27 @@ export const drawCandles = (spec: CandlePicture): Buffer => {
   const y = linear(low, high, BOTTOM, TOP);
   const ticks = roundTicks(low, high, 7);
   const decimals = Math.max(decimalsFor(ticks), high < 10 ? 4 : 0);
-  const asPrice = (value: number, places: number): string => value.toLocaleString('en-GB', { minimumFractionDigits: places, maximumFractionDigits: places });
+  const asPrice = (value: number, places: number): string =>
+    value.toLocaleString('en-GB', { minimumFractionDigits: places, maximumFractionDigits: places });
   const last = spec.candles.at(-1);
   const tags: readonly Tag[] = [
     ...(last === undefined ? [] : [{ price: last.close, colour: INK.text }]),
     ...spec.lines.map(({ price, role }) => ({ price, colour: ROLE[role].colour })),
   ];
-  const tagPlaces = spread(tags.map(({ price }) => y.at(price)), 40);
+  const tagPlaces = spread(
+    tags.map(({ price }) => y.at(price)),
+    40,
+  );
   for (const tick of ticks) {
     drawLine(context, LEFT, y.at(tick), RIGHT, y.at(tick), INK.grid);
     // A tag on top of it would cut the label in two.
     if (tagPlaces.some((place) => Math.abs(place - y.at(tick)) < 34)) continue;
-    drawText(context, asPrice(tick, decimals), WIDTH - 28, y.at(tick), { size: 25, colour: INK.soft, align: 'right', baseline: 'middle' });
+    drawText(context, asPrice(tick, decimals), WIDTH - 28, y.at(tick), {
+      size: 25,
+      colour: INK.soft,
+      align: 'right',
+      baseline: 'middle',
+    });
   }
   const label = axisLabel(spec.timeZone, to - from);
   for (const tick of timeTicks(from, to, 5, offsetIn(spec.timeZone))) {
@@ -98,7 +113,8 @@ export const drawCandles = (spec: CandlePicture): Buffer => {
   const width = Math.max(2, ((RIGHT - LEFT) / Math.max(1, spec.candles.length)) * 0.66);
   for (const candle of spec.candles) drawOne(context, candle, x, y, width);
   for (const line of spec.lines) drawLevel(context, line, y);
-  for (const [index, tag] of tags.entries()) drawTag(context, asPrice(tag.price, Math.max(2, decimals)), WIDTH - 20, tagPlaces[index] ?? 0, tag.colour);
+  for (const [index, tag] of tags.entries())
+    drawTag(context, asPrice(tag.price, Math.max(2, decimals)), WIDTH - 20, tagPlaces[index] ?? 0, tag.colour);
   for (const mark of spec.marks) if (mark.at >= from && mark.at <= to) drawMark(context, mark, x, y);
   drawLegend(context, spec.marks);
   return pngOf(canvas);

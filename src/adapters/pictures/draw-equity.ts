@@ -25,7 +25,12 @@ const path = (context: SKRSContext2D, points: readonly (readonly [number, number
   }
 };
 
-const area = (context: SKRSContext2D, points: readonly (readonly [number, number])[], base: number, colour: string): void => {
+const area = (
+  context: SKRSContext2D,
+  points: readonly (readonly [number, number])[],
+  base: number,
+  colour: string,
+): void => {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined) return;
@@ -37,7 +42,12 @@ const area = (context: SKRSContext2D, points: readonly (readonly [number, number
   context.fill();
 };
 
-const stroke = (context: SKRSContext2D, points: readonly (readonly [number, number])[], colour: string, width: number): void => {
+const stroke = (
+  context: SKRSContext2D,
+  points: readonly (readonly [number, number])[],
+  colour: string,
+  width: number,
+): void => {
   path(context, points);
   context.strokeStyle = colour;
   context.lineWidth = width;
@@ -56,7 +66,13 @@ const drawCurve = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) 
     drawLine(context, LEFT, y.at(tick), RIGHT, y.at(tick), INK.grid);
     // The tag on top of it would cut the label in two.
     if (Math.abs(lastPlace - y.at(tick)) < 34) continue;
-    drawText(context, tick.toLocaleString('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }), WIDTH - 28, y.at(tick), { size: 25, colour: INK.soft, align: 'right', baseline: 'middle' });
+    drawText(
+      context,
+      tick.toLocaleString('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+      WIDTH - 28,
+      y.at(tick),
+      { size: 25, colour: INK.soft, align: 'right', baseline: 'middle' },
+    );
   }
   const points = spec.curve.map(({ at, equity }) => [x(at), y.at(equity)] as const);
   const fill = context.createLinearGradient(0, TOP, 0, SPLIT);
@@ -67,7 +83,14 @@ const drawCurve = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) 
   const [first] = equities;
   const last = equities.at(-1);
   if (first !== undefined) drawLine(context, LEFT, y.at(first), RIGHT, y.at(first), INK.line, 2, [8, 8]);
-  if (last !== undefined) drawTag(context, last.toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 }), WIDTH - 20, y.at(last), INK.accent);
+  if (last !== undefined)
+    drawTag(
+      context,
+      last.toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+      WIDTH - 20,
+      y.at(last),
+      INK.accent,
+    );
 };
 
 const drawDrawdown = (context: SKRSContext2D, spec: EquityPicture, x: (at: number) => number): void => {
@@ -81,7 +104,12 @@ const drawDrawdown = (context: SKRSContext2D, spec: EquityPicture, x: (at: numbe
   stroke(context, points, INK.bad, 3);
   const label = `${(deepest * 100).toFixed(2).replace(/^-(0\.00)$/, '$1')} %`;
   drawLine(context, LEFT, y.at(deepest), RIGHT, y.at(deepest), INK.grid);
-  drawText(context, label, WIDTH - 28, y.at(deepest), { size: 25, colour: INK.bad, align: 'right', baseline: 'middle' });
+  drawText(context, label, WIDTH - 28, y.at(deepest), {
+    size: 25,
+    colour: INK.bad,
+    align: 'right',
+    baseline: 'middle',
+  });
 };
 
 /** Equity above, drawdown below, 1200 x 900. */

@@ -3,7 +3,10 @@ import { assertNever } from '../../core/units.ts';
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { drawText, registerFonts, release } from './canvas.ts';
 
-const drawPath = (context: SKRSContext2D, { points, colour, width, dashed = false, filled = false }: Extract<Mark, { kind: 'line' }>): void => {
+const drawPath = (
+  context: SKRSContext2D,
+  { points, colour, width, dashed = false, filled = false }: Extract<Mark, { kind: 'line' }>,
+): void => {
   context.beginPath();
   for (let k = 0; k + 1 < points.length; k += 2) {
     const [x = 0, y = 0] = [points[k], points[k + 1]];
@@ -40,7 +43,12 @@ export const drawScene = async (scene: Scene): Promise<Uint8Array> => {
         drawPath(context, mark);
         break;
       case 'text':
-        drawText(context, mark.text, mark.x, mark.y, { size: mark.size, colour: mark.colour, align: mark.align, weight: mark.bold === true ? 600 : 400 });
+        drawText(context, mark.text, mark.x, mark.y, {
+          size: mark.size,
+          colour: mark.colour,
+          align: mark.align,
+          weight: mark.bold === true ? 600 : 400,
+        });
         break;
       default:
         assertNever(mark, 'mark');

@@ -10,7 +10,9 @@ export interface DrawRequest {
   readonly spec: PictureSpec;
 }
 
-export type DrawAnswer = { readonly id: number; readonly png: Uint8Array } | { readonly id: number; readonly why: string };
+export type DrawAnswer =
+  | { readonly id: number; readonly png: Uint8Array }
+  | { readonly id: number; readonly why: string };
 
 const draw = (spec: PictureSpec): Buffer => {
   switch (spec.kind) {

@@ -12,7 +12,11 @@ const equity: EquityPicture = {
   title: 'PnL last 7 days: +1.24 %',
   subtitle: '29 Jul to 05 Aug UTC',
   quote: 'USDT',
-  curve: Array.from({ length: 200 }, (_, index) => ({ at: START + index * HOUR, equity: 1_000 + 20 * Math.sin(index / 20) + index / 10, drawdown: Math.max(0, 0.01 * Math.sin(index / 20)) })),
+  curve: Array.from({ length: 200 }, (_, index) => ({
+    at: START + index * HOUR,
+    equity: 1_000 + 20 * Math.sin(index / 20) + index / 10,
+    drawdown: Math.max(0, 0.01 * Math.sin(index / 20)),
+  })),
   timeZone: 'UTC',
 };
 
@@ -24,10 +28,23 @@ const candles: CandlePicture = {
   candles: Array.from({ length: 72 }, (_, index) => {
     const open = 60_000 + 500 * Math.sin(index / 6);
     const close = 60_000 + 500 * Math.sin((index + 1) / 6);
-    return { openTime: START + index * HOUR, open, close, high: Math.max(open, close) + 60, low: Math.min(open, close) - 60 };
+    return {
+      openTime: START + index * HOUR,
+      open,
+      close,
+      high: Math.max(open, close) + 60,
+      low: Math.min(open, close) - 60,
+    };
   }),
-  marks: [{ at: START + 10 * HOUR, price: 60_100, side: 'entry' }, { at: START + 30 * HOUR, price: 60_200, side: 'exit' }],
-  lines: [{ price: 60_000, role: 'entry' }, { price: 59_100, role: 'stop' }, { price: 61_800, role: 'target' }],
+  marks: [
+    { at: START + 10 * HOUR, price: 60_100, side: 'entry' },
+    { at: START + 30 * HOUR, price: 60_200, side: 'exit' },
+  ],
+  lines: [
+    { price: 60_000, role: 'entry' },
+    { price: 59_100, role: 'stop' },
+    { price: 61_800, role: 'target' },
+  ],
   timeZone: 'Europe/Berlin',
 };
 
@@ -40,23 +57,29 @@ afterEach(async () => {
   await renderer?.close();
 });
 
-const coloursOf = async (png: Uint8Array): Promise<{ readonly width: number; readonly height: number; readonly count: number }> => {
+const coloursOf = async (
+  png: Uint8Array,
+): Promise<{ readonly width: number; readonly height: number; readonly count: number }> => {
   const image = await loadImage(Buffer.from(png));
   const canvas = createCanvas(image.width, image.height);
   const context = canvas.getContext('2d');
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, image.width, image.height);
   const seen = new Set<number>();
-  for (let at = 0; at < data.length; at += 4) seen.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0));
+  for (let at = 0; at < data.length; at += 4)
+    seen.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0));
   return { width: image.width, height: image.height, count: seen.size };
 };
 
 describe('pictures', () => {
-  test.each([['equity', equity] as const, ['candles', candles] as const])('%s is a PNG of 1200 x 900 that is not blank', async (_name, spec) => {
-    const { width, height, count } = await coloursOf(await open().render(spec));
-    expect([width, height]).toEqual([1_200, 900]);
-    expect(count).toBeGreaterThan(50);
-  });
+  test.each([['equity', equity] as const, ['candles', candles] as const])(
+    '%s is a PNG of 1200 x 900 that is not blank',
+    async (_name, spec) => {
+      const { width, height, count } = await coloursOf(await open().render(spec));
+      expect([width, height]).toEqual([1_200, 900]);
+      expect(count).toBeGreaterThan(50);
+    },
+  );
 
   test('text is drawn: another title gives another picture', async () => {
     const drawing = open();
@@ -69,7 +92,14 @@ describe('pictures', () => {
 
   test('degenerate data draws too: one point, flat, no candle', async () => {
     const drawing = open();
-    for (const curve of [[], [{ at: START, equity: 1_000, drawdown: 0 }], [{ at: START, equity: 0, drawdown: 0 }, { at: START + HOUR, equity: 0, drawdown: 0 }]]) {
+    for (const curve of [
+      [],
+      [{ at: START, equity: 1_000, drawdown: 0 }],
+      [
+        { at: START, equity: 0, drawdown: 0 },
+        { at: START + HOUR, equity: 0, drawdown: 0 },
+      ],
+    ]) {
       expect((await drawing.render({ ...equity, curve })).length).toBeGreaterThan(1_000);
     }
     expect((await drawing.render({ ...candles, candles: [], marks: [], lines: [] })).length).toBeGreaterThan(1_000);

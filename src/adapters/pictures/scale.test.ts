@@ -58,13 +58,21 @@ describe('scales', () => {
     ['Europe/Berlin', 0, 60, ['12:00', '02 Jan', '12:00', '03 Jan', '12:00']],
     ['America/New_York', 5, 24, ['01 Jan', '06:00', '12:00', '18:00']],
     ['Asia/Kolkata', 0, 12, ['06:00', '08:00', '10:00', '12:00', '14:00', '16:00']],
-  ])('and on those of the zone whose clock they are labelled with, midnight among them: %s', (zone, first, last, labels) => {
-    const [from, to] = [Date.UTC(2024, 0, 1, first), Date.UTC(2024, 0, 1, last)];
-    expect(timeTicks(from, to, 6, offsetIn(zone)).map(axisLabel(zone, to - from))).toEqual(labels);
-  });
+  ])(
+    'and on those of the zone whose clock they are labelled with, midnight among them: %s',
+    (zone, first, last, labels) => {
+      const [from, to] = [Date.UTC(2024, 0, 1, first), Date.UTC(2024, 0, 1, last)];
+      expect(timeTicks(from, to, 6, offsetIn(zone)).map(axisLabel(zone, to - from))).toEqual(labels);
+    },
+  );
 
   test('days begin at midnight of the zone on both sides of a change of its clocks', () => {
-    const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    const clock = new Intl.DateTimeFormat('en-GB', {
+      timeZone: 'Europe/Berlin',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
     for (const change of [Date.UTC(2024, 2, 31), Date.UTC(2024, 9, 27)]) {
       const ticks = timeTicks(change - 2 * 86_400_000, change + 3 * 86_400_000, 5, offsetIn('Europe/Berlin'));
       expect(ticks.map((tick) => clock.format(tick))).toEqual(ticks.map(() => '00:00'));
@@ -76,7 +84,8 @@ describe('scales', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 900, noNaN: true }), { maxLength: 6 }), (positions) => {
         const placed = [...spread(positions, 40)].sort((left, right) => left - right);
-        for (let index = 1; index < placed.length; index += 1) expect((placed[index] ?? 0) - (placed[index - 1] ?? 0)).toBeGreaterThanOrEqual(40 - 1e-9);
+        for (let index = 1; index < placed.length; index += 1)
+          expect((placed[index] ?? 0) - (placed[index - 1] ?? 0)).toBeGreaterThanOrEqual(40 - 1e-9);
       }),
     );
     expect(spread([100, 50], 40)).toEqual([100, 50]);

@@ -11,7 +11,10 @@ export const linear = (low: number, high: number, from: number, to: number): Sca
   return { low, high, at: (value) => from + ((value - low) / span) * (to - from) };
 };
 
-/** A range with some air, never empty, and never narrower than the part `least` of its values: a cent must not look like a fortune. */
+/**
+ * A range with some air, never empty, and never narrower than the part `least` of its values: a cent must not look like
+ * a fortune.
+ */
 export const padded = (values: readonly number[], share: number, least = 0): readonly [low: number, high: number] => {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -42,11 +45,19 @@ const STEPS = [1, 2, 3, 6, 12, 24, 48, 72, 120, 168, 336, 720, 1_440, 2_160, 4_3
  * Times inside a range on whole hours, days or weeks of a clock that is `offset` milliseconds ahead of UTC at a moment,
  * about `most` of them.
  */
-export const timeTicks = (from: number, to: number, most: number, offset: (at: number) => number): readonly number[] => {
+export const timeTicks = (
+  from: number,
+  to: number,
+  most: number,
+  offset: (at: number) => number,
+): readonly number[] => {
   const step = STEPS.find((candidate) => (to - from) / candidate <= most) ?? STEPS.at(-1) ?? HOUR;
   const ahead = offset(from);
   const first = Math.ceil((from + ahead) / step) * step;
-  const places = Array.from({ length: Math.max(0, Math.floor((to + ahead - first) / step) + 2) }, (_, index) => first + index * step);
+  const places = Array.from(
+    { length: Math.max(0, Math.floor((to + ahead - first) / step) + 2) },
+    (_, index) => first + index * step,
+  );
   // The clock may be set within the range.
   const moments = places.map((place) => place - offset(place - ahead));
   return [...new Set(moments)].filter((at) => at >= from && at <= to);
@@ -54,7 +65,9 @@ export const timeTicks = (from: number, to: number, most: number, offset: (at: n
 
 /** Positions moved apart until neighbours are at least `gap` apart, in the order of the input. */
 export const spread = (positions: readonly number[], gap: number): readonly number[] => {
-  const order = positions.map((_, index) => index).sort((left, right) => (positions[left] ?? 0) - (positions[right] ?? 0));
+  const order = positions
+    .map((_, index) => index)
+    .sort((left, right) => (positions[left] ?? 0) - (positions[right] ?? 0));
   const placed = [...positions];
   let previous = Number.NEGATIVE_INFINITY;
   for (const index of order) {

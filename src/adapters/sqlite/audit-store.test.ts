@@ -8,9 +8,30 @@ import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
 test('every command and its outcome comes back, newest first', () => {
   const db = openForTest();
   const entries: AuditEntry[] = [
-    { at: NOON, caller: { userId: 5, name: 'Ada', role: 'operator', via: 'telegram' }, chatId: -100, command: 'unlock', arguments: 'looked at it', outcome: 'done' },
-    { at: NOON + 1, caller: { userId: 0, name: 'root', role: 'operator', via: 'control-socket' }, chatId: null, command: 'halt', arguments: '', outcome: 'done' },
-    { at: NOON + 2, caller: { userId: 66, name: 'Mallory', role: 'stranger', via: 'telegram' }, chatId: 66, command: 'flatten', arguments: '', outcome: 'silence' },
+    {
+      at: NOON,
+      caller: { userId: 5, name: 'Ada', role: 'operator', via: 'telegram' },
+      chatId: -100,
+      command: 'unlock',
+      arguments: 'looked at it',
+      outcome: 'done',
+    },
+    {
+      at: NOON + 1,
+      caller: { userId: 0, name: 'root', role: 'operator', via: 'control-socket' },
+      chatId: null,
+      command: 'halt',
+      arguments: '',
+      outcome: 'done',
+    },
+    {
+      at: NOON + 2,
+      caller: { userId: 66, name: 'Mallory', role: 'stranger', via: 'telegram' },
+      chatId: 66,
+      command: 'flatten',
+      arguments: '',
+      outcome: 'silence',
+    },
   ];
   for (const entry of entries) db.audit.addAudit(entry);
   expect(db.audit.audits(2)).toEqual([entries[2], entries[1]]);

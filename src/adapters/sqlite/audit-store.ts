@@ -29,7 +29,9 @@ const toEntry = ({ userId, name, role, via, ...rest }: AuditRow): AuditEntry => 
 });
 
 export const createAuditStore = (db: Connection): AuditStore => {
-  const insert = db.prepare('INSERT INTO audit_log (at, user_id, user_name, role, via, chat_id, command, arguments, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = db.prepare(
+    'INSERT INTO audit_log (at, user_id, user_name, role, via, chat_id, command, arguments, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
   const claim = db.prepare('INSERT INTO telegram_updates (update_id) VALUES (?) ON CONFLICT (update_id) DO NOTHING');
   return {
     ...createAuditReader(db),

@@ -51,7 +51,11 @@ test('a copy that is not sound is not kept', async () => {
   const db = openForTest(path);
   // The disk spoils a page while the bot runs.
   spoilJournalPage(path);
-  await expect(backupFile(db.path, join(directory, 'backups', 'copy.db'), NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'corrupt', message: expect.stringContaining(`${path} is corrupt`) as string });
+  await expect(backupFile(db.path, join(directory, 'backups', 'copy.db'), NOON)).rejects.toMatchObject({
+    name: 'DatabaseRefused',
+    code: 'corrupt',
+    message: expect.stringContaining(`${path} is corrupt`) as string,
+  });
   expect(readdirSync(join(directory, 'backups'))).toEqual([]);
 });
 
@@ -102,7 +106,9 @@ test('a copy that cannot be made leaves nothing', async () => {
   const directory = temporaryDirectory();
   const db = openForTest(join(directory, 'paper.db'));
   writeFileSync(join(directory, 'file'), '');
-  await expect(backupFile(db.path, join(directory, 'file', 'copy.db'), NOON)).rejects.toMatchObject({ code: 'directory-not-writable' });
+  await expect(backupFile(db.path, join(directory, 'file', 'copy.db'), NOON)).rejects.toMatchObject({
+    code: 'directory-not-writable',
+  });
   expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
 });
 

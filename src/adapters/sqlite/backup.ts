@@ -39,11 +39,16 @@ export const backupTo = async (source: Connection, target: string, now: EpochMs)
 };
 
 const refuseExisting = (target: string): void => {
-  if (existsSync(target)) throw new DatabaseRefused('exists', `${target} exists: a backup never overwrites, give another path`);
+  if (existsSync(target))
+    throw new DatabaseRefused('exists', `${target} exists: a backup never overwrites, give another path`);
 };
 
 /** A copy is page for page what it is made from. */
-const corrupt = (path: string, fault: string): DatabaseRefused => new DatabaseRefused('corrupt', `${path} is corrupt, its copy is not sound (${fault}) and was not kept: stop the bot and restore an older backup`);
+const corrupt = (path: string, fault: string): DatabaseRefused =>
+  new DatabaseRefused(
+    'corrupt',
+    `${path} is corrupt, its copy is not sound (${fault}) and was not kept: stop the bot and restore an older backup`,
+  );
 
 const finishCopy = (path: string, of: string, now: EpochMs): number => {
   const copy = new Sqlite(path);

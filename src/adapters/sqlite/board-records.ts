@@ -1,7 +1,18 @@
 import type { Alert } from '../../core/engine/alert.ts';
 import type { PredictionInput } from '../../core/engine/input.ts';
 import type { TradeView } from '../../ports/operator.ts';
-import type { AlertLine, BoardRecords, DecisionLine, EquityBucket, EquityLine, FillLine, LockLine, OrderLine, StoredCursor, StoredDecision } from '../../ports/dashboard.ts';
+import type {
+  AlertLine,
+  BoardRecords,
+  DecisionLine,
+  EquityBucket,
+  EquityLine,
+  FillLine,
+  LockLine,
+  OrderLine,
+  StoredCursor,
+  StoredDecision,
+} from '../../ports/dashboard.ts';
 import type { Connection } from './connection.ts';
 
 const DECISION = `id, symbol, open_time AS openTime, at, probability, expected_value AS expectedValue, margin, outcome, text, client_order_id AS clientOrderId`;
@@ -14,7 +25,8 @@ const ORDER = `o.client_order_id AS id, o.symbol, o.side, o.type, o.purpose, o.q
 const LOCK = 'id, lock_id AS lockId, change, changed_by AS "by", reason, at';
 const ALERT = 'id, alert';
 /** Deposits of the operator's (not the balance that opened the books) after one moment and up to another. */
-const deposited = (after: string, through: string): string => `(SELECT coalesce(sum(d.amount_real), 0) FROM deposits d WHERE d.opening = 0 AND d.at > ${after} AND d.at <= ${through})`;
+const deposited = (after: string, through: string): string =>
+  `(SELECT coalesce(sum(d.amount_real), 0) FROM deposits d WHERE d.opening = 0 AND d.at > ${after} AND d.at <= ${through})`;
 const EQUITY = `id, at, equity, exposure, ${deposited('coalesce((SELECT p.at FROM equity p WHERE p.id < equity.id ORDER BY p.id DESC LIMIT 1), equity.at)', 'equity.at')} AS deposited`;
 
 const CURSOR = `SELECT
@@ -36,9 +48,16 @@ interface Kind<Row> {
 }
 
 const kind = <Row extends object>(db: Connection, columns: string, table: string): Kind<Row> => {
-  const after = db.prepare<[number, number, number], Row>(`SELECT ${columns} FROM ${table} WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`);
-  const newest = db.prepare<[number, number], Row>(`SELECT ${columns} FROM ${table} WHERE id <= ? ORDER BY id DESC LIMIT ?`);
-  return { after: (from, until, limit) => after.all(from, until, limit), newest: (until, count) => newest.all(until, count).toReversed() };
+  const after = db.prepare<[number, number, number], Row>(
+    `SELECT ${columns} FROM ${table} WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`,
+  );
+  const newest = db.prepare<[number, number], Row>(
+    `SELECT ${columns} FROM ${table} WHERE id <= ? ORDER BY id DESC LIMIT ?`,
+  );
+  return {
+    after: (from, until, limit) => after.all(from, until, limit),
+    newest: (until, count) => newest.all(until, count).toReversed(),
+  };
 };
 
 /** Orders by their newest events: what changed, as it stands now. */
@@ -47,8 +66,13 @@ const orderKind = (db: Connection): Kind<OrderLine> => {
     `SELECT ${ORDER} FROM (SELECT client_order_id, max(id) AS newest FROM order_events WHERE id > ? AND id <= ? GROUP BY client_order_id) e
      JOIN orders o ON o.client_order_id = e.client_order_id ORDER BY e.newest LIMIT ?`,
   );
-  const newest = db.prepare<[number], OrderLine>(`SELECT ${ORDER} FROM orders o ORDER BY o.sequence DESC, o.rowid DESC LIMIT ?`);
-  return { after: (from, until, limit) => after.all(from, until, limit), newest: (_until, count) => newest.all(count).toReversed() };
+  const newest = db.prepare<[number], OrderLine>(
+    `SELECT ${ORDER} FROM orders o ORDER BY o.sequence DESC, o.rowid DESC LIMIT ?`,
+  );
+  return {
+    after: (from, until, limit) => after.all(from, until, limit),
+    newest: (_until, count) => newest.all(count).toReversed(),
+  };
 };
 
 const alertLine = (row: { readonly id: number; readonly alert: string }): AlertLine => {
@@ -56,7 +80,12 @@ const alertLine = (row: { readonly id: number; readonly alert: string }): AlertL
   return { id: row.id, kind: what, title, lines, symbol, at };
 };
 
-const equityLine = ({ at, equity, exposure, deposited }: Numbered<EquityLine>): EquityLine => ({ at, equity, exposure, deposited });
+const equityLine = ({ at, equity, exposure, deposited }: Numbered<EquityLine>): EquityLine => ({
+  at,
+  equity,
+  exposure,
+  deposited,
+});
 
 /** Row queries of the page. Works on a read-only connection. */
 export const createBoardRecords = (db: Connection): BoardRecords => {
@@ -71,11 +100,17 @@ export const createBoardRecords = (db: Connection): BoardRecords => {
     equity: kind<Numbered<EquityLine>>(db, EQUITY, 'equity'),
   };
   const buckets = db.prepare<[{ from: number; width: number }], EquityBucket>(BUCKETS);
-  const span = db.prepare<[number], { readonly first: number | null; readonly last: number | null }>('SELECT min(at) AS first, max(at) AS last FROM equity WHERE at >= ?');
-  const fillsSince = db.prepare<[number, string], FillLine>(`SELECT ${FILL} FROM fills WHERE at >= ? AND symbol = ? ORDER BY at, id`);
+  const span = db.prepare<[number], { readonly first: number | null; readonly last: number | null }>(
+    'SELECT min(at) AS first, max(at) AS last FROM equity WHERE at >= ?',
+  );
+  const fillsSince = db.prepare<[number, string], FillLine>(
+    `SELECT ${FILL} FROM fills WHERE at >= ? AND symbol = ? ORDER BY at, id`,
+  );
   const fillsOf = db.prepare<[string], FillLine>(`SELECT ${FILL} FROM fills WHERE client_order_id = ? ORDER BY id`);
   const order = db.prepare<[string], OrderLine>(`SELECT ${ORDER} FROM orders o WHERE client_order_id = ?`);
-  const tradeOf = db.prepare<[string], TradeView>(`SELECT ${TRADE} FROM trades WHERE entry_order_id = ? ORDER BY id DESC LIMIT 1`);
+  const tradeOf = db.prepare<[string], TradeView>(
+    `SELECT ${TRADE} FROM trades WHERE entry_order_id = ? ORDER BY id DESC LIMIT 1`,
+  );
   const decision = db.prepare<[string, number], Omit<StoredDecision, 'features'>>(
     `SELECT ${DECISION}, sequence, sizing, checks FROM decisions WHERE symbol = ? AND open_time = ? ORDER BY id DESC LIMIT 1`,
   );
@@ -91,7 +126,8 @@ export const createBoardRecords = (db: Connection): BoardRecords => {
   return {
     cursor: () => cursor.get() ?? { decisions: 0, fills: 0, trades: 0, orders: 0, alerts: 0, locks: 0, equity: 0 },
     between: (from, until, limit) => {
-      const after = <Row>(name: keyof StoredCursor, rows: Kind<Row>): readonly Row[] => (from[name] === until[name] ? [] : rows.after(from[name], until[name], limit + 1));
+      const after = <Row>(name: keyof StoredCursor, rows: Kind<Row>): readonly Row[] =>
+        from[name] === until[name] ? [] : rows.after(from[name], until[name], limit + 1);
       const found = {
         decisions: after('decisions', kinds.decisions),
         fills: after('fills', kinds.fills),

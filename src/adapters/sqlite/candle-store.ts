@@ -9,7 +9,11 @@ import { inspect, lookAt, refusalFor, type Expectation } from './inspect.ts';
 
 /** "GBCH": candle history, told from a bot's database. */
 const CANDLES_APPLICATION_ID = 0x47_42_43_48;
-const CANDLES_DATABASE: Expectation = { applicationId: CANDLES_APPLICATION_ID, schemaVersion: 1, what: 'candle history of this program' };
+const CANDLES_DATABASE: Expectation = {
+  applicationId: CANDLES_APPLICATION_ID,
+  schemaVersion: 1,
+  what: 'candle history of this program',
+};
 
 const SCHEMA = `CREATE TABLE candles (
   symbol TEXT NOT NULL,
@@ -58,10 +62,16 @@ const initialise = (db: Connection): Connection => {
 
 const handle = (db: Connection): CandleStore => {
   const symbols = db.prepare<[], string>('SELECT DISTINCT symbol FROM candles ORDER BY symbol').pluck();
-  const range = db.prepare<[string], { first: number | null; last: number | null }>('SELECT min(open_time) AS first, max(open_time) AS last FROM candles WHERE symbol = ?');
+  const range = db.prepare<[string], { first: number | null; last: number | null }>(
+    'SELECT min(open_time) AS first, max(open_time) AS last FROM candles WHERE symbol = ?',
+  );
   const count = db.prepare<[string], number>('SELECT count(*) FROM candles WHERE symbol = ?').pluck();
-  const rows = db.prepare<[string], number[]>(`SELECT ${FIELDS} FROM candles WHERE symbol = ? ORDER BY open_time`).raw();
-  const insert = db.prepare(`INSERT OR REPLACE INTO candles (symbol, ${FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const rows = db
+    .prepare<[string], number[]>(`SELECT ${FIELDS} FROM candles WHERE symbol = ? ORDER BY open_time`)
+    .raw();
+  const insert = db.prepare(
+    `INSERT OR REPLACE INTO candles (symbol, ${FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
   const putAll = db.transaction((symbol: SymbolName, candles: readonly Candle[]): number => {
     const before = count.get(symbol) ?? 0;
     for (const candle of candles) insert.run(symbol, ...CANDLE_COLUMN_NAMES.map((name) => candle[name]));
@@ -80,7 +90,9 @@ const handle = (db: Connection): CandleStore => {
     symbols: () => symbols.all(),
     range: (symbol) => {
       const found = range.get(symbol);
-      return found === undefined || found.first === null || found.last === null ? null : { first: found.first, last: found.last };
+      return found === undefined || found.first === null || found.last === null
+        ? null
+        : { first: found.first, last: found.last };
     },
     put: (symbol, candles) => {
       try {

@@ -5,7 +5,9 @@ import { asWriteError } from './errors.ts';
 /** Durable when `set` returns. */
 export const createChatMemory = (db: Connection): ChatMemory => {
   const get = db.prepare<[string], string>('SELECT value FROM chat_memory WHERE key = ?').pluck();
-  const put = db.prepare('INSERT INTO chat_memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const put = db.prepare(
+    'INSERT INTO chat_memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
   return {
     get: (key) => get.get(key) ?? null,
     set: (key, value) => {

@@ -27,17 +27,26 @@ export const connect = (path: string, synchronous: Synchronous): Connection => {
 };
 
 /** A connection that cannot write. @throws SqliteError when the file is missing. */
-export const connectReadOnly = (path: string): Connection => new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+export const connectReadOnly = (path: string): Connection =>
+  new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 
-export const pragmaNumber = (db: Connection, name: 'application_id' | 'user_version' | 'page_count' | 'page_size'): number => {
+export const pragmaNumber = (
+  db: Connection,
+  name: 'application_id' | 'user_version' | 'page_count' | 'page_size',
+): number => {
   const value = db.pragma(name, { simple: true });
   if (typeof value !== 'number') throw new TypeError(`PRAGMA ${name} gave ${String(value)}`);
   return value;
 };
 
-/** What SQLite finds wrong in the file, or null. `quick` reads every page but does not compare indexes with their tables. */
+/**
+ * What SQLite finds wrong in the file, or null. `quick` reads every page but does not compare indexes with their
+ * tables.
+ */
 export const integrityFault = (db: Connection, check: 'quick' | 'full'): string | null => {
-  const rows = db.pragma(check === 'quick' ? 'quick_check(3)' : 'integrity_check(3)') as readonly Readonly<Record<string, unknown>>[];
+  const rows = db.pragma(check === 'quick' ? 'quick_check(3)' : 'integrity_check(3)') as readonly Readonly<
+    Record<string, unknown>
+  >[];
   const words = rows.map((row) => String(Object.values(row)[0]));
   return words.length === 1 && words[0] === 'ok' ? null : words.join('; ').replaceAll('\n', ' ');
 };

@@ -86,13 +86,23 @@ test('a database that this user may not read, or whose directory is closed to hi
   chmodSync(closed, 0);
   try {
     await keptOut(async () => {
-      await expect(backupFile(join(parent, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject({ name: 'DatabaseRefused', code: 'not-writable' });
-      const refusal = { name: 'DatabaseRefused', code: 'directory-not-writable', message: expect.stringMatching(/closed\/paper\.db cannot be looked at \(EACCES\)/) as string };
+      await expect(backupFile(join(parent, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject({
+        name: 'DatabaseRefused',
+        code: 'not-writable',
+      });
+      const refusal = {
+        name: 'DatabaseRefused',
+        code: 'directory-not-writable',
+        message: expect.stringMatching(/closed\/paper\.db cannot be looked at \(EACCES\)/) as string,
+      };
       await expect(backupFile(join(closed, 'paper.db'), join(parent, 'copy.db'), NOON)).rejects.toMatchObject(refusal);
-      for (const look of [verifyFile, openReadOnly]) await expect((async () => look(join(closed, 'paper.db')))()).rejects.toMatchObject(refusal);
+      for (const look of [verifyFile, openReadOnly])
+        await expect((async () => look(join(closed, 'paper.db')))()).rejects.toMatchObject(refusal);
     });
   } finally {
     chmodSync(closed, 0o700);
   }
-  expect(() => verifyFile(join(parent, `${'x'.repeat(300)}.db`))).toThrow(expect.objectContaining({ name: 'DatabaseRefused', code: 'missing' }));
+  expect(() => verifyFile(join(parent, `${'x'.repeat(300)}.db`))).toThrow(
+    expect.objectContaining({ name: 'DatabaseRefused', code: 'missing' }),
+  );
 });

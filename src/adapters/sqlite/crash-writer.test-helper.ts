@@ -3,8 +3,8 @@ import { alertEffect, order, place, timer } from './effects.test-helper.ts';
 
 /**
  * A process that commits until it is killed, for the crash tests. `hold`:
- * opens the database, forgets it and waits (with --expose-gc: after everything forgotten is gone). `write`: commits transactions of three entries
- * without end, each entry with rows in several tables that have to appear together.
+ * opens the database, forgets it and waits (with --expose-gc: after everything forgotten is gone). `write`: commits
+ * transactions of three entries without end, each entry with rows in several tables that have to appear together.
  */
 const [path = '', task = 'write'] = process.argv.slice(2);
 const open = (): Database => openDatabase({ path, mode: 'paper', account: 'paper' });

@@ -9,7 +9,10 @@ const WRITER = join(import.meta.dirname, 'crash-writer.test-helper.ts');
 const ROUNDS = 6;
 const ENTRIES_PER_TRANSACTION = 3;
 
-/** Lets a process commit until it has reported `lines` commits, kills it in the middle of the next and gives the last sequence it reported. */
+/**
+ * Lets a process commit until it has reported `lines` commits, kills it in the middle of the next and gives the last
+ * sequence it reported.
+ */
 const writeUntilKilled = async (path: string, lines: number): Promise<number> => {
   const child = spawn(process.execPath, [WRITER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -37,12 +40,20 @@ test('a process killed while it commits leaves whole transactions, and all that 
     expect(number("SELECT count(*) FROM orders WHERE status = 'filled'")).toBe(last);
     expect(number('SELECT count(*) FROM order_events')).toBe(2 * last);
     expect(number('SELECT count(*) FROM outbox')).toBe(last);
-    expect(number('SELECT count(*) FROM journal j JOIN orders o ON o.sequence = j.sequence JOIN outbox b ON b.sequence = j.sequence')).toBe(last);
+    expect(
+      number(
+        'SELECT count(*) FROM journal j JOIN orders o ON o.sequence = j.sequence JOIN outbox b ON b.sequence = j.sequence',
+      ),
+    ).toBe(last);
     expect(raw.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(raw.pragma('foreign_key_check')).toEqual([]);
     raw.close();
   }
   const db = openForTest(path);
   expect(db.origin).toBe('existing');
-  expect([...db.journal.entriesAfter(0)].every((entry, index) => entry.sequence === index + 1 && entry.input.at === entry.sequence)).toBe(true);
+  expect(
+    [...db.journal.entriesAfter(0)].every(
+      (entry, index) => entry.sequence === index + 1 && entry.input.at === entry.sequence,
+    ),
+  ).toBe(true);
 });

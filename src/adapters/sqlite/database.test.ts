@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,7 +24,8 @@ import { openForTest, spoilJournalPage, temporaryDirectory, thrownBy } from './s
 /** Makes a database with `entries` journal entries and closes it. */
 const makeDatabase = (path: string, entries = 3): void => {
   const db = openDatabase({ path, mode: 'paper', account: 'paper' });
-  for (let index = 0; index < entries; index += 1) db.journal.commit([timer(NOON + index)], () => [alertEffect(`alert ${index}`)]);
+  for (let index = 0; index < entries; index += 1)
+    db.journal.commit([timer(NOON + index)], () => [alertEffect(`alert ${index}`)]);
   db.close();
 };
 
@@ -68,10 +79,15 @@ describe('opening', () => {
     expect(raw.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(raw.pragma('application_id', { simple: true })).toBe(0x47_42_4f_54);
     expect(raw.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
-    const tables = raw.prepare<[], { name: string; strict: number }>("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+    const tables = raw
+      .prepare<[], { name: string; strict: number }>(
+        "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'",
+      )
+      .all();
     expect(tables.length).toBeGreaterThan(15);
     expect(tables.filter((table) => table.strict !== 1)).toEqual([]);
-    for (const view of raw.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all()) raw.prepare(`SELECT * FROM ${view}`).all();
+    for (const view of raw.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all())
+      raw.prepare(`SELECT * FROM ${view}`).all();
   });
 
   test('a crash while it is being made leaves nothing in the way', () => {
@@ -83,13 +99,17 @@ describe('opening', () => {
 });
 
 /** Lock files: they stay where a database was opened, and nothing leaves one beside what is somebody else's. */
-const locksIn = (directory: string): readonly string[] => readdirSync(directory).filter((name) => name.endsWith('.lock'));
+const locksIn = (directory: string): readonly string[] =>
+  readdirSync(directory).filter((name) => name.endsWith('.lock'));
 
 describe('refusals leave the file as it was', () => {
   test('another mode, another account', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     makeDatabase(path);
-    expect(refusalLeavingAlone(path, { mode: 'live' })).toMatchObject({ code: 'other-mode', message: `${path} belongs to mode paper, not live: every mode has its own database; set another path` });
+    expect(refusalLeavingAlone(path, { mode: 'live' })).toMatchObject({
+      code: 'other-mode',
+      message: `${path} belongs to mode paper, not live: every mode has its own database; set another path`,
+    });
     expect(refusalLeavingAlone(path, { account: 'ab12' }).code).toBe('other-account');
     const copy = join(temporaryDirectory(), 'copy.db');
     copyFileSync(path, copy);
@@ -129,7 +149,12 @@ describe('refusals leave the file as it was', () => {
     raw.pragma(`user_version = ${MIGRATIONS.length + 1}`);
     raw.pragma('journal_mode = DELETE');
     raw.close();
-    expect(refusalLeavingAlone(path)).toMatchObject({ code: 'newer-schema', message: expect.stringContaining(`schema version ${MIGRATIONS.length + 1}, this program knows up to ${MIGRATIONS.length}`) as string });
+    expect(refusalLeavingAlone(path)).toMatchObject({
+      code: 'newer-schema',
+      message: expect.stringContaining(
+        `schema version ${MIGRATIONS.length + 1}, this program knows up to ${MIGRATIONS.length}`,
+      ) as string,
+    });
   });
 
   test('one spoiled page, which nothing but the check reads at the start', () => {
@@ -174,16 +199,25 @@ describe('refusals leave the file as it was', () => {
     expect(refusal(join(directory, 'file', 'paper.db')).code).toBe('directory-not-writable');
   });
 
-  test.runIf(process.platform === 'linux')('a directory in a file system that takes none: refused, where a recursive mkdir never returns', async () => {
-    const script = `import { openDatabase } from '${new URL('database.ts', import.meta.url).href}';
+  test.runIf(process.platform === 'linux')(
+    'a directory in a file system that takes none: refused, where a recursive mkdir never returns',
+    async () => {
+      const script = `import { openDatabase } from '${new URL('database.ts', import.meta.url).href}';
       try { openDatabase({ path: '/proc/guardian/deep/paper.db', mode: 'paper', account: 'paper' }); } catch (error) { console.log(error.code + ': ' + error.message); }`;
-    // In a process of its own: one that hangs in the system call takes no time limit of this one.
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000, killSignal: 'SIGKILL' });
-    let said = '';
-    child.stdout.on('data', (data: Buffer) => (said += data.toString()));
-    await once(child, 'close');
-    expect(said).toBe('directory-not-writable: the directory /proc/guardian/deep cannot be made (ENOENT): make it, or give another path\n');
-  });
+      // In a process of its own: one that hangs in the system call takes no time limit of this one.
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        timeout: 20_000,
+        killSignal: 'SIGKILL',
+      });
+      let said = '';
+      child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+      await once(child, 'close');
+      expect(said).toBe(
+        'directory-not-writable: the directory /proc/guardian/deep cannot be made (ENOENT): make it, or give another path\n',
+      );
+    },
+  );
 
   // Only root can become someone else for a moment; for others the mode bits are enough.
   test('a directory of another user', () => {
@@ -206,7 +240,10 @@ describe('one process a database', () => {
   test('the second handle is refused with the first one named, also within a process', () => {
     const path = join(temporaryDirectory(), 'paper.db');
     const first = openForTest(path);
-    expect(refusal(path)).toMatchObject({ code: 'in-use', message: expect.stringContaining(`(pid ${process.pid} since 2024-08-05T12:00:00.000Z)`) as string });
+    expect(refusal(path)).toMatchObject({
+      code: 'in-use',
+      message: expect.stringContaining(`(pid ${process.pid} since 2024-08-05T12:00:00.000Z)`) as string,
+    });
     first.journal.commit([timer()], () => []);
     expect(first.journal.lastSequence()).toBe(1);
   });
@@ -219,10 +256,17 @@ describe('one process a database', () => {
 
   test('another process is named, and its lock dies with it and not before, however it ends', async () => {
     const path = join(temporaryDirectory(), 'paper.db');
-    const child = spawn(process.execPath, ['--expose-gc', join(import.meta.dirname, 'crash-writer.test-helper.ts'), path, 'hold'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      ['--expose-gc', join(import.meta.dirname, 'crash-writer.test-helper.ts'), path, 'hold'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
-    expect(refusal(path)).toMatchObject({ code: 'in-use', message: expect.stringContaining(`pid ${child.pid} since`) as string });
+    expect(refusal(path)).toMatchObject({
+      code: 'in-use',
+      message: expect.stringContaining(`pid ${child.pid} since`) as string,
+    });
     child.kill('SIGKILL');
     await once(child, 'exit');
     openForTest(path);
@@ -272,14 +316,22 @@ describe('migrations', () => {
     migrate(db, NOON, [...MIGRATIONS, further]);
     expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length + 1);
     expect(db.prepare('SELECT count(*) FROM extra').pluck().get()).toBe(1);
-    expect(db.prepare('SELECT name FROM schema_migrations ORDER BY version').pluck().all()).toEqual([...MIGRATIONS.map(({ name }) => name), '0002-test']);
+    expect(db.prepare('SELECT name FROM schema_migrations ORDER BY version').pluck().all()).toEqual([
+      ...MIGRATIONS.map(({ name }) => name),
+      '0002-test',
+    ]);
     db.close();
   });
 
   test('a step that fails leaves the version before it', () => {
     const db = new Sqlite(':memory:');
     migrate(db, NOON);
-    expect(() => migrate(db, NOON, [...MIGRATIONS, { name: '0002-broken', sql: 'CREATE TABLE extra (a TEXT) STRICT; INSERT INTO nowhere VALUES (1);' }])).toThrow('nowhere');
+    expect(() =>
+      migrate(db, NOON, [
+        ...MIGRATIONS,
+        { name: '0002-broken', sql: 'CREATE TABLE extra (a TEXT) STRICT; INSERT INTO nowhere VALUES (1);' },
+      ]),
+    ).toThrow('nowhere');
     expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'").pluck().get()).toBe(0);
     db.close();
@@ -289,7 +341,10 @@ describe('migrations', () => {
 test('a lock file that is not one is named', () => {
   const path = join(temporaryDirectory(), 'paper.db');
   writeFileSync(`${path}.lock`, 'not a lock file, but somebody put it there'.repeat(30));
-  expect(refusal(path)).toMatchObject({ code: 'foreign', message: expect.stringContaining(`${path}.lock is not a lock file`) as string });
+  expect(refusal(path)).toMatchObject({
+    code: 'foreign',
+    message: expect.stringContaining(`${path}.lock is not a lock file`) as string,
+  });
   rmSync(`${path}.lock`);
   openForTest(path);
 });

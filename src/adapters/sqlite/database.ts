@@ -12,7 +12,15 @@ import { backupTo, type BackupResult } from './backup.ts';
 import { DatabaseRefused, type RefusalCode } from './errors.ts';
 import { rememberFiles } from './file-identity.ts';
 import { makeDirectoryOf, makeFile, realPath } from './files.ts';
-import { GUARDIAN_DATABASE, identityOf, inspect, inspectConnection, inspectIdentity, lookAt, refusalFor } from './inspect.ts';
+import {
+  GUARDIAN_DATABASE,
+  identityOf,
+  inspect,
+  inspectConnection,
+  inspectIdentity,
+  lookAt,
+  refusalFor,
+} from './inspect.ts';
 import { newInstanceId } from './instance-id.ts';
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.ts';
 import { createJournalArchive, createPrunableJournal } from './journal-archive.ts';
@@ -47,7 +55,10 @@ export interface Database {
   readonly path: string;
   readonly identity: DatabaseIdentity;
   readonly origin: Origin;
-  /** Takes it for a copy that does not say that it is one: a new instance id, and "restored" at every start until something is journaled. */
+  /**
+   * Takes it for a copy that does not say that it is one: a new instance id, and "restored" at every start until
+   * something is journaled.
+   */
   adopt(): void;
   readonly journal: JournalStore;
   readonly outbox: OutboxStore;
@@ -60,9 +71,15 @@ export interface Database {
   readonly archive: PrunableJournal;
   /** Bytes of the database file, write-ahead log not counted. */
   sizeBytes(): number;
-  /** Path of the file, or of its write-ahead log, that was deleted or replaced: what is written is lost with this handle. Null = neither. */
+  /**
+   * Path of the file, or of its write-ahead log, that was deleted or replaced: what is written is lost with this
+   * handle. Null = neither.
+   */
   misplacedFile(): string | null;
-  /** A checked copy of all that this handle holds, also when its file is gone. @throws DatabaseRefused, StoreWriteError */
+  /**
+   * A checked copy of all that this handle holds, also when its file is gone.
+   * @throws DatabaseRefused, StoreWriteError
+   */
   rescue(target: string, now: EpochMs): Promise<BackupResult>;
   /** Frees the file for another process. Nothing of the handle may be used afterwards. */
   close(): void;
@@ -99,10 +116,22 @@ export const openDatabase = (options: DatabaseOptions): Database => {
   }
 };
 
-/** What no lock would make right. Whatever else is amiss is found under the lock: the file may be another process's at this moment. */
-const OF_OTHERS: ReadonlySet<RefusalCode> = new Set(['not-a-database', 'foreign', 'newer-schema', 'other-mode', 'other-account']);
+/**
+ * What no lock would make right. Whatever else is amiss is found under the lock: the file may be another process's at
+ * this moment.
+ */
+const OF_OTHERS: ReadonlySet<RefusalCode> = new Set([
+  'not-a-database',
+  'foreign',
+  'newer-schema',
+  'other-mode',
+  'other-account',
+]);
 
-/** Before the lock, whose file stays: a wrong path must not leave one beside what is somebody else's. @throws DatabaseRefused */
+/**
+ * Before the lock, whose file stays: a wrong path must not leave one beside what is somebody else's.
+ * @throws DatabaseRefused
+ */
 const refuseOthers = (path: string, { mode, account }: DatabaseOptions): void => {
   try {
     if (lookAt(path) === 'nothing') return;
@@ -186,15 +215,31 @@ export interface ReadOnlyDatabase {
 
 /** May be used while another process writes. @throws DatabaseRefused with one clear line. */
 export const openReadOnly = (path: string, check: 'quick' | 'full' | 'none' = 'quick'): ReadOnlyDatabase => {
-  if (lookAt(path) === 'nothing') throw new DatabaseRefused('missing', `${path} does not exist: the bot makes it at its first start; or give another path`);
+  if (lookAt(path) === 'nothing')
+    throw new DatabaseRefused(
+      'missing',
+      `${path} does not exist: the bot makes it at its first start; or give another path`,
+    );
   let db: Connection | null = null;
   try {
     db = connectReadOnly(path);
     inspectConnection(db, path, GUARDIAN_DATABASE, check);
     const version = pragmaNumber(db, 'user_version');
-    if (version < SCHEMA_VERSION) throw new DatabaseRefused('older-schema', `${path} has schema version ${version}, this program reads ${SCHEMA_VERSION}: start the bot on it once, which brings it forward`);
+    if (version < SCHEMA_VERSION)
+      throw new DatabaseRefused(
+        'older-schema',
+        `${path} has schema version ${version}, this program reads ${SCHEMA_VERSION}: start the bot on it once, which brings it forward`,
+      );
     const opened = db;
-    return { path, identity: identityOf(db, path), journal: createJournalReader(db), records: createRecords(db), audit: createAuditReader(db), archive: createJournalArchive(db), close: () => void opened.close() };
+    return {
+      path,
+      identity: identityOf(db, path),
+      journal: createJournalReader(db),
+      records: createRecords(db),
+      audit: createAuditReader(db),
+      archive: createJournalArchive(db),
+      close: () => void opened.close(),
+    };
   } catch (error) {
     db?.close();
     throw refusalFor(error, path, GUARDIAN_DATABASE);

@@ -1,6 +1,14 @@
 import type { Alert } from '../../core/engine/alert.ts';
 import { decimal } from '../../core/decimal.ts';
-import type { AlertEffect, DecisionEffect, FillEffect, LockEffect, OrderEffect, PlaceEffect, TradeEffect } from '../../core/engine/effect.ts';
+import type {
+  AlertEffect,
+  DecisionEffect,
+  FillEffect,
+  LockEffect,
+  OrderEffect,
+  PlaceEffect,
+  TradeEffect,
+} from '../../core/engine/effect.ts';
 import type { Input } from '../../core/engine/input.ts';
 import type { ApprovedOrder } from '../../core/guardian/approved-order.ts';
 import type { OrderDraft } from '../../core/orders/order.ts';
@@ -96,6 +104,15 @@ export const decision = (rest: Partial<DecisionEffect> = {}): DecisionEffect => 
   ...rest,
 });
 
-export const alertOf = (key: string, rest: Partial<Alert> = {}): Alert => ({ kind: 'lock', key, title: `title of ${key}`, lines: ['a line'], commands: ['/unlock'], symbol: null, at: NOON, ...rest });
+export const alertOf = (key: string, rest: Partial<Alert> = {}): Alert => ({
+  kind: 'lock',
+  key,
+  title: `title of ${key}`,
+  lines: ['a line'],
+  commands: ['/unlock'],
+  symbol: null,
+  at: NOON,
+  ...rest,
+});
 
 export const alertEffect = (key: string): AlertEffect => ({ type: 'alert', alert: alertOf(key) });

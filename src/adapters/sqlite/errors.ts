@@ -36,7 +36,15 @@ export class DatabaseRefused extends Error {
   }
 }
 
-export type WriteFailure = 'disk-full' | 'io' | 'busy' | 'read-only' | 'corrupt' | 'constraint' | 'not-plain-json' | 'other';
+export type WriteFailure =
+  | 'disk-full'
+  | 'io'
+  | 'busy'
+  | 'read-only'
+  | 'corrupt'
+  | 'constraint'
+  | 'not-plain-json'
+  | 'other';
 
 /**
  * A write that failed: nothing of it is kept. The caller's state has gone
@@ -54,7 +62,9 @@ export class StoreWriteError extends Error {
 
 /** SQLite's own code of whatever was thrown ("SQLITE_FULL"), or null when it is not SQLite's. */
 export const sqliteCode = (thrown: unknown): string | null =>
-  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && thrown.code.startsWith('SQLITE_') ? thrown.code : null;
+  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && thrown.code.startsWith('SQLITE_')
+    ? thrown.code
+    : null;
 
 const FAILURES: readonly (readonly [prefix: string, failure: WriteFailure, words: string])[] = [
   ['SQLITE_FULL', 'disk-full', 'the disk is full'],
@@ -72,6 +82,14 @@ const FAILURES: readonly (readonly [prefix: string, failure: WriteFailure, words
 export const asWriteError = (thrown: unknown, what: string): unknown => {
   const code = sqliteCode(thrown);
   if (code === null) return thrown;
-  const [, failure, words] = FAILURES.find(([prefix]) => code.startsWith(prefix)) ?? ['', 'other' as const, 'SQLite failed'];
-  return new StoreWriteError(failure, `${what} could not be written: ${words} (${code}: ${(thrown as Error).message})`, thrown);
+  const [, failure, words] = FAILURES.find(([prefix]) => code.startsWith(prefix)) ?? [
+    '',
+    'other' as const,
+    'SQLite failed',
+  ];
+  return new StoreWriteError(
+    failure,
+    `${what} could not be written: ${words} (${code}: ${(thrown as Error).message})`,
+    thrown,
+  );
 };

@@ -25,15 +25,18 @@ test('a database whose files are where they were is not misplaced, whoever reads
   expect(openForTest().misplacedFile()).toBeNull();
 });
 
-test.each(['', '-wal'])('a deleted file is noticed, and all that the handle holds can be saved: "%s"', async (suffix) => {
-  const { path, db, write } = opened();
-  rmSync(`${path}${suffix}`);
-  write(5);
-  expect(db.misplacedFile()).toBe(`${path}${suffix}`);
-  const rescued = `${path}.rescued`;
-  expect(await db.rescue(rescued, NOON)).toMatchObject({ sequence: 15 });
-  expect(verifyFile(rescued).sequence).toBe(15);
-});
+test.each(['', '-wal'])(
+  'a deleted file is noticed, and all that the handle holds can be saved: "%s"',
+  async (suffix) => {
+    const { path, db, write } = opened();
+    rmSync(`${path}${suffix}`);
+    write(5);
+    expect(db.misplacedFile()).toBe(`${path}${suffix}`);
+    const rescued = `${path}.rescued`;
+    expect(await db.rescue(rescued, NOON)).toMatchObject({ sequence: 15 });
+    expect(verifyFile(rescued).sequence).toBe(15);
+  },
+);
 
 test('a file that is put in the place of an open one is noticed, and keeps what it holds: the log of the other one is not written over it', async () => {
   const { path, db, write } = opened();

@@ -1,4 +1,17 @@
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { EpochMs } from '../../core/units.ts';
 import { DatabaseRefused } from './errors.ts';
@@ -28,8 +41,15 @@ export const makeDirectoryOf = (path: string): void => {
     makeDirectory(directory);
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw new DatabaseRefused('not-writable', `the directory ${directory} cannot be made (${code}), the disk is full: make room`);
-    throw new DatabaseRefused('directory-not-writable', `the directory ${directory} cannot be made (${code}): make it, or give another path`);
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new DatabaseRefused(
+        'not-writable',
+        `the directory ${directory} cannot be made (${code}), the disk is full: make room`,
+      );
+    throw new DatabaseRefused(
+      'directory-not-writable',
+      `the directory ${directory} cannot be made (${code}): make it, or give another path`,
+    );
   }
 };
 
@@ -37,8 +57,8 @@ export const makeDirectoryOf = (path: string): void => {
 const MOST_LINKS = 40;
 
 /**
- * The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. Behind a link to
- * nothing, where it is to be: beside it lies what tells that it was there.
+ * The file itself: SQLite keeps its log beside that, and two names of one file must not have a lock each. Behind a link
+ * to nothing, where it is to be: beside it lies what tells that it was there.
  */
 export const realPath = (path: string, links = MOST_LINKS): string => {
   if (existsSync(path)) return lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
@@ -75,7 +95,10 @@ export const moveIntoPlace = (from: string, to: string): void => {
   sync(dirname(to));
 };
 
-/** Writes a whole file for this user alone, durably, its name in the directory included; without room for it nothing is left. */
+/**
+ * Writes a whole file for this user alone, durably, its name in the directory included; without room for it nothing is
+ * left.
+ */
 export const putInPlace = (path: string, content: Uint8Array): void => {
   const partial = `${path}.partial`;
   try {

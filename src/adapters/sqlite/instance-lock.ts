@@ -58,8 +58,14 @@ const take = (db: Sqlite.Database, now: EpochMs): void => {
   const token = randomUUID();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     db.exec('BEGIN IMMEDIATE');
-    db.exec('CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY CHECK (id = 1), pid INTEGER NOT NULL, since TEXT NOT NULL, token TEXT NOT NULL) STRICT');
-    db.prepare('INSERT OR REPLACE INTO holder (id, pid, since, token) VALUES (1, ?, ?, ?)').run(process.pid, since, token);
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY CHECK (id = 1), pid INTEGER NOT NULL, since TEXT NOT NULL, token TEXT NOT NULL) STRICT',
+    );
+    db.prepare('INSERT OR REPLACE INTO holder (id, pid, since, token) VALUES (1, ?, ?, ?)').run(
+      process.pid,
+      since,
+      token,
+    );
     db.exec('COMMIT');
     db.exec('BEGIN IMMEDIATE');
     if (readHolder(db)?.token === token) return;
@@ -68,22 +74,35 @@ const take = (db: Sqlite.Database, now: EpochMs): void => {
   throw new Error('the lock could not be taken: several processes start at once');
 };
 
-const readHolder = (db: Sqlite.Database): Holder | null => db.prepare<[], Holder>('SELECT pid, since, token FROM holder WHERE id = 1').get() ?? null;
+const readHolder = (db: Sqlite.Database): Holder | null =>
+  db.prepare<[], Holder>('SELECT pid, since, token FROM holder WHERE id = 1').get() ?? null;
 
 const refusalOf = (error: unknown, path: string, lockPath: string, db: Sqlite.Database | null): unknown => {
   const code = sqliteCode(error) ?? '';
   if (code.startsWith('SQLITE_BUSY')) {
-    return new DatabaseRefused('in-use', `${path} is in use by another process${describeHolder(db)}: one bot a database; stop it first`);
+    return new DatabaseRefused(
+      'in-use',
+      `${path} is in use by another process${describeHolder(db)}: one bot a database; stop it first`,
+    );
   }
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
-    return new DatabaseRefused('foreign', `${lockPath} is not a lock file of this program: remove it when no bot is running`);
+    return new DatabaseRefused(
+      'foreign',
+      `${lockPath} is not a lock file of this program: remove it when no bot is running`,
+    );
   }
   // It passes, and a bot with a position must come back then by itself.
   if (code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
-    return new DatabaseRefused('not-writable', `${lockPath} cannot be written (${code}), the disk is full or fails: make room`);
+    return new DatabaseRefused(
+      'not-writable',
+      `${lockPath} cannot be written (${code}), the disk is full or fails: make room`,
+    );
   }
   if (code !== '' || error instanceof TypeError) {
-    return new DatabaseRefused('directory-not-writable', `${lockPath} cannot be written (${code === '' ? (error as Error).message : code}): the directory of the database has to be writable for this user`);
+    return new DatabaseRefused(
+      'directory-not-writable',
+      `${lockPath} cannot be written (${code === '' ? (error as Error).message : code}): the directory of the database has to be writable for this user`,
+    );
   }
   return error;
 };

@@ -17,7 +17,9 @@ export const createJournalArchive = (db: Connection): JournalArchive => {
   const first = db.prepare<[], number | null>('SELECT min(sequence) FROM journal').pluck();
   const marks = db.prepare<[], Omit<Snapshot, 'state'>>('SELECT sequence, at FROM snapshots ORDER BY sequence');
   const snapshot = db.prepare<[number], Snapshot>('SELECT sequence, at, state FROM snapshots WHERE sequence = ?');
-  const page = db.prepare<[number, number, number], JournalRow>('SELECT sequence, input, effects FROM journal WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?');
+  const page = db.prepare<[number, number, number], JournalRow>(
+    'SELECT sequence, input, effects FROM journal WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
+  );
   return {
     firstSequence: () => first.get() ?? 0,
     marks: () => marks.all(),
@@ -46,7 +48,10 @@ export const createPrunableJournal = (db: Connection): PrunableJournal => {
   return {
     ...reader,
     prune: (through) => {
-      if (reader.snapshotAt(through) === null) throw new RangeError(`no snapshot at entry ${through}: the journal after it could not be replayed without what is before`);
+      if (reader.snapshotAt(through) === null)
+        throw new RangeError(
+          `no snapshot at entry ${through}: the journal after it could not be replayed without what is before`,
+        );
       try {
         return prune.immediate(through);
       } catch (error) {

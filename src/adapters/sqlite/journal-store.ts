@@ -17,11 +17,17 @@ interface JournalRow {
 }
 
 /** Reads of the journal; works on a read-only connection. */
-export const createJournalReader = (db: Connection): Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'> => {
+export const createJournalReader = (
+  db: Connection,
+): Pick<JournalStore, 'latestSnapshot' | 'entriesAfter' | 'lastSequence'> => {
   // A sum, since SQLite plans with the value of a bare parameter there and prepares the statement anew for every page.
-  const page = db.prepare<[number, number], JournalRow>('SELECT sequence, input, effects FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ? + 0');
+  const page = db.prepare<[number, number], JournalRow>(
+    'SELECT sequence, input, effects FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ? + 0',
+  );
   const last = db.prepare<[], number | null>('SELECT max(sequence) FROM journal').pluck();
-  const newestSnapshot = db.prepare<[number], Snapshot>('SELECT sequence, at, state FROM snapshots WHERE sequence < ? ORDER BY sequence DESC LIMIT 1');
+  const newestSnapshot = db.prepare<[number], Snapshot>(
+    'SELECT sequence, at, state FROM snapshots WHERE sequence < ? ORDER BY sequence DESC LIMIT 1',
+  );
   return {
     latestSnapshot: (before = Number.MAX_SAFE_INTEGER) => newestSnapshot.get(before) ?? null,
     lastSequence: () => last.get() ?? 0,
@@ -38,7 +44,11 @@ export const createJournalReader = (db: Connection): Pick<JournalStore, 'latestS
   };
 };
 
-const toEntry = (row: JournalRow): JournalEntry => ({ sequence: row.sequence, input: JSON.parse(row.input) as Input, effects: row.effects });
+const toEntry = (row: JournalRow): JournalEntry => ({
+  sequence: row.sequence,
+  input: JSON.parse(row.input) as Input,
+  effects: row.effects,
+});
 
 type Apply = (input: Input) => readonly Effect[];
 
@@ -55,12 +65,14 @@ const applyAsJournaled = (given: Input, apply: Apply): Applied => {
 };
 
 /**
- * What is journaled is what is applied, to the sign of a zero: a plain value as JSON would give it back, in a quarter of the time that reading the text takes.
+ * What is journaled is what is applied, to the sign of a zero: a plain value as JSON would give it back, in a quarter
+ * of the time that reading the text takes.
  * @throws StoreWriteError when JSON would say something else than the input, or the input has no times.
  */
 const asJournaled = (input: Input): Input => {
   const copy = plainCopy(input);
-  if (copy instanceof NotPlain) throw new StoreWriteError('not-plain-json', `an input cannot be journaled: ${input.type}${copy.what}`);
+  if (copy instanceof NotPlain)
+    throw new StoreWriteError('not-plain-json', `an input cannot be journaled: ${input.type}${copy.what}`);
   return copy as Input;
 };
 
@@ -85,7 +97,8 @@ export const createJournalStore = (db: Connection): JournalStore => {
   );
   const commitOne = (given: Input, apply: Apply): readonly (readonly Effect[])[] => {
     const applied = applyAsJournaled(given, apply);
-    // Most inputs have no effects: their one row is a transaction by itself, and a begin and a commit beside it would only cost time.
+    // Most inputs have no effects: their one row is a transaction by itself, and a begin and a commit beside it would
+    // only cost time.
     if (applied.effects.length === 0) write(sequence + 1, applied);
     else writeOne.immediate(sequence + 1, applied);
     return [applied.effects];
@@ -111,13 +124,16 @@ export const createJournalStore = (db: Connection): JournalStore => {
 /** Keeps the first snapshot of each UTC day, from which an archived day replays alone, and the newest. */
 const createSnapshotWriter = (db: Connection, lastSequence: () => number): JournalStore['writeSnapshot'] => {
   const insert = db.prepare('INSERT OR REPLACE INTO snapshots (sequence, at, utc_day, state) VALUES (?, ?, ?, ?)');
-  const thin = db.prepare('DELETE FROM snapshots WHERE sequence < ? AND sequence NOT IN (SELECT min(sequence) FROM snapshots GROUP BY utc_day)');
+  const thin = db.prepare(
+    'DELETE FROM snapshots WHERE sequence < ? AND sequence NOT IN (SELECT min(sequence) FROM snapshots GROUP BY utc_day)',
+  );
   const write = db.transaction((snapshot: Snapshot) => {
     insert.run(snapshot.sequence, snapshot.at, utcDayStart(snapshot.at), snapshot.state);
     thin.run(snapshot.sequence);
   });
   return (snapshot) => {
-    if (snapshot.sequence > lastSequence()) throw new RangeError(`a snapshot of entry ${snapshot.sequence}, but the journal ends at ${lastSequence()}`);
+    if (snapshot.sequence > lastSequence())
+      throw new RangeError(`a snapshot of entry ${snapshot.sequence}, but the journal ends at ${lastSequence()}`);
     try {
       write.immediate(snapshot);
     } catch (error) {
@@ -168,7 +184,10 @@ const plainList = (list: readonly unknown[]): unknown[] | NotPlain => {
   return copy;
 };
 
-/** The whole is copied at once, which costs less than its properties one by one; then those that have to be something else are. */
+/**
+ * The whole is copied at once, which costs less than its properties one by one; then those that have to be something
+ * else are.
+ */
 const plainParts = (value: object): object => {
   const kind: unknown = Object.getPrototypeOf(value);
   if (kind !== Object.prototype && kind !== null) return new NotPlain(' is an object of a kind of its own');
@@ -177,7 +196,8 @@ const plainParts = (value: object): object => {
     if (key === '__proto__') return new NotPlain('.__proto__ is no name');
     const part = copy[key];
     if (typeof part === 'string') continue;
-    if (part === undefined) return plainParts(Object.fromEntries(Object.entries(copy).filter(([, kept]) => kept !== undefined)));
+    if (part === undefined)
+      return plainParts(Object.fromEntries(Object.entries(copy).filter(([, kept]) => kept !== undefined)));
     const plain = plainCopy(part);
     if (plain instanceof NotPlain) return within(`.${key}`, plain);
     if (!Object.is(plain, part)) copy[key] = plain;

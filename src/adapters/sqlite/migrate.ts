@@ -11,7 +11,11 @@ export const migrate = (db: Connection, now: EpochMs, migrations: readonly Migra
     if (migration === undefined) return;
     db.transaction(() => {
       db.exec(migration.sql);
-      db.prepare('INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)').run(version, migration.name, now);
+      db.prepare('INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)').run(
+        version,
+        migration.name,
+        now,
+      );
       db.pragma(`user_version = ${version}`);
     }).immediate();
   }

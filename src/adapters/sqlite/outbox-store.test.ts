@@ -6,8 +6,10 @@ import { openDatabase } from './database.ts';
 import { alertEffect, alertOf, NOON, timer } from './effects.test-helper.ts';
 import { openForTest, temporaryDirectory } from './sqlite.test-helper.ts';
 
-const say = (db: Database, ...keys: readonly string[]): void => void db.journal.commit([timer(NOON, NOON + 5)], () => keys.map(alertEffect));
-const waiting = (db: Database, chat: number, limit = 100): readonly string[] => db.outbox.pending(chat, limit).map((row) => row.alert.key);
+const say = (db: Database, ...keys: readonly string[]): void =>
+  void db.journal.commit([timer(NOON, NOON + 5)], () => keys.map(alertEffect));
+const waiting = (db: Database, chat: number, limit = 100): readonly string[] =>
+  db.outbox.pending(chat, limit).map((row) => row.alert.key);
 
 describe('delivery', () => {
   test('rows wait for each chat apart, oldest first, with the wall time of their commit', () => {
@@ -49,8 +51,18 @@ describe('delivery', () => {
     say(db, 'a', 'b', 'c', 'd');
     expect(waiting(db, 1)).toHaveLength(4);
     const unknown = 99;
-    for (const write of [() => db.outbox.recordAttempt(1, [1, unknown]), () => db.outbox.markDelivered(1, [1, 2, unknown], NOON), () => db.outbox.park(1, [3, unknown], 'no', NOON)]) expect(write).toThrow(/FOREIGN KEY/);
-    expect(db.outbox.pending(1, 9).map(({ id, attempts }) => [id, attempts])).toEqual([[1, 0], [2, 0], [3, 0], [4, 0]]);
+    for (const write of [
+      () => db.outbox.recordAttempt(1, [1, unknown]),
+      () => db.outbox.markDelivered(1, [1, 2, unknown], NOON),
+      () => db.outbox.park(1, [3, unknown], 'no', NOON),
+    ])
+      expect(write).toThrow(/FOREIGN KEY/);
+    expect(db.outbox.pending(1, 9).map(({ id, attempts }) => [id, attempts])).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [4, 0],
+    ]);
     db.outbox.recordAttempt(1, [1, 2, 4]);
     db.outbox.markDelivered(1, [1, 2, 4], NOON);
     expect(waiting(db, 1)).toEqual(['c']);
@@ -105,7 +117,9 @@ describe('delivery', () => {
     db.outbox.park(1, [1], 'bot was blocked', NOON);
     db.outbox.markDelivered(1, [1], NOON + 1);
     const raw = new Sqlite(path, { readonly: true });
-    expect(raw.prepare('SELECT state, why, attempts, settled_at FROM outbox_deliveries').all()).toEqual([{ state: 'parked', why: 'bot was blocked', attempts: 1, settled_at: NOON }]);
+    expect(raw.prepare('SELECT state, why, attempts, settled_at FROM outbox_deliveries').all()).toEqual([
+      { state: 'parked', why: 'bot was blocked', attempts: 1, settled_at: NOON },
+    ]);
     raw.close();
   });
 
@@ -210,7 +224,13 @@ describe('chats', () => {
     next.outbox.reopen(2, 0);
     expect(waiting(next, 2)).toEqual(['started']);
     const raw = new Sqlite(path, { readonly: true });
-    expect(raw.prepare("SELECT outbox_id, state, why FROM outbox_deliveries WHERE chat_id = 2 AND why LIKE '%not listed%' ORDER BY outbox_id").all()).toEqual([
+    expect(
+      raw
+        .prepare(
+          "SELECT outbox_id, state, why FROM outbox_deliveries WHERE chat_id = 2 AND why LIKE '%not listed%' ORDER BY outbox_id",
+        )
+        .all(),
+    ).toEqual([
       { outbox_id: 2, state: 'parked', why: 'left: not listed' },
       { outbox_id: 3, state: 'parked', why: 'left: not listed (blocked)' },
       { outbox_id: 4, state: 'parked', why: 'left: not listed' },

@@ -37,7 +37,10 @@ const FIRST_SEEN = `
   SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM outbox_chats) THEN 0
               ELSE min(:atStart, (SELECT max(settled_through) FROM outbox_chats)) END`;
 
-/** After a row is settled, the chat's mark moves up to the row before its oldest waiting one. (Of the chat by its row, for the same reason as above.) */
+/**
+ * After a row is settled, the chat's mark moves up to the row before its oldest waiting one. (Of the chat by its row,
+ * for the same reason as above.)
+ */
 const ADVANCE = `
   UPDATE outbox_chats SET settled_through = coalesce(
     (SELECT min(o.id) - 1 FROM outbox o LEFT JOIN outbox_deliveries d ON d.chat_id = outbox_chats.chat_id AND d.outbox_id = o.id
@@ -65,13 +68,17 @@ const LEAVE = `
   WHERE chat_id = :chat AND outbox_id <= :mark AND state = 'parked' AND coalesce(why, '') NOT LIKE '${LEFT}: %'`;
 const SETTLE_EARLIER = 'UPDATE outbox_chats SET settled_through = max(settled_through, :mark) WHERE chat_id = :chat';
 
-const SETTLE_ALL = 'UPDATE outbox_chats SET settled_through = max(settled_through, coalesce((SELECT max(id) FROM outbox), 0)) WHERE chat_id = ?';
+const SETTLE_ALL =
+  'UPDATE outbox_chats SET settled_through = max(settled_through, coalesce((SELECT max(id) FROM outbox), 0)) WHERE chat_id = ?';
 
 const REOPEN = `
   UPDATE outbox_deliveries SET state = 'waiting', settled_at = NULL
   WHERE chat_id = :chat AND state = 'parked' AND coalesce(why, '') NOT LIKE '${LEFT}: %' AND outbox_id IN (SELECT id FROM outbox WHERE created_at >= :notBefore)`;
 
-/** The mark moves back to before the oldest row that waits. Rows delivered since are on record as such, so they are not sent again. */
+/**
+ * The mark moves back to before the oldest row that waits. Rows delivered since are on record as such, so they are not
+ * sent again.
+ */
 const RETREAT = `
   UPDATE outbox_chats SET settled_through = min(settled_through, coalesce(
     (SELECT min(outbox_id) - 1 FROM outbox_deliveries WHERE chat_id = :chat AND state = 'waiting'), settled_through))
@@ -99,7 +106,9 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
   const settleAll = db.prepare(SETTLE_ALL);
   const reopen = db.prepare(REOPEN);
   const retreat = db.prepare(RETREAT);
-  const insert = db.prepare('INSERT INTO outbox (sequence, key, kind, title, alert, at, created_at) VALUES (NULL, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
+  const insert = db.prepare(
+    'INSERT INTO outbox (sequence, key, kind, title, alert, at, created_at) VALUES (NULL, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+  );
   const atStart = db.prepare<[], number | null>('SELECT max(id) FROM outbox').pluck().get() ?? 0;
   /** Chats of this run: one that was dropped from the configuration no longer counts. */
   const chats = new Set<number>();
@@ -109,11 +118,13 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
     if (known.get(chatId) === undefined) addChat.run(chatId, firstSeen.get({ atStart }) ?? 0);
     chats.add(chatId);
   };
-  const finish = db.transaction((chat: number, ids: readonly number[], state: 'delivered' | 'parked', at: number, why: string | null) => {
-    meet(chat);
-    for (const id of ids) settle.run({ chat, id, state, at, why });
-    advance.run({ chat, id: Math.max(...ids) });
-  });
+  const finish = db.transaction(
+    (chat: number, ids: readonly number[], state: 'delivered' | 'parked', at: number, why: string | null) => {
+      meet(chat);
+      for (const id of ids) settle.run({ chat, id, state, at, why });
+      advance.run({ chat, id: Math.max(...ids) });
+    },
+  );
   const comeBack = db.transaction((chat: number, why: string, at: number) => {
     const mark = firstSeen.get({ atStart }) ?? 0;
     parkEarlier.run({ chat, why: null, at, mark });
@@ -147,12 +158,22 @@ export const createOutboxStore = (db: Connection): OutboxStore => {
       return pending.all({ chat: chatId, limit }).map((row) => ({ ...row, alert: JSON.parse(row.alert) as Alert }));
     },
     pendingCount: () => (chats.size === 0 ? countAll.get() : count.get(JSON.stringify([...chats]))) ?? 0,
-    markDelivered: (chatId, ids, at) => write('a delivery', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'delivered', at, null))),
-    park: (chatId, ids, why, at) => write('a parked alert', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'parked', at, why))),
+    markDelivered: (chatId, ids, at) =>
+      write('a delivery', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'delivered', at, null))),
+    park: (chatId, ids, why, at) =>
+      write('a parked alert', () => void (ids.length > 0 && finish.immediate(chatId, ids, 'parked', at, why))),
     parkAll: (chatId, why, at) => write('parked alerts', () => close.immediate(chatId, why, at)),
     reopen: (chatId, notBefore) => write('alerts that wait again', () => open.immediate(chatId, notBefore)),
-    rejoin: (chatId, why, at) => write('a chat that is listed again', () => void (known.get(chatId) !== undefined && comeBack.immediate(chatId, why, at))),
+    rejoin: (chatId, why, at) =>
+      write(
+        'a chat that is listed again',
+        () => void (known.get(chatId) !== undefined && comeBack.immediate(chatId, why, at)),
+      ),
     recordAttempt: (chatId, ids) => write('a delivery attempt', () => note.immediate(chatId, ids)),
-    add: (alert, createdAt) => write('an alert', () => void insert.run(alert.key, alert.kind, alert.title, JSON.stringify(alert), alert.at, createdAt)),
+    add: (alert, createdAt) =>
+      write(
+        'an alert',
+        () => void insert.run(alert.key, alert.kind, alert.title, JSON.stringify(alert), alert.at, createdAt),
+      ),
   };
 };

@@ -36,7 +36,10 @@ const text = (value: Decimal | null): string | null => (value === null ? null : 
 const json = (value: unknown): string => JSON.stringify(decimalsAsText(value));
 
 const insert = (db: Connection, table: string, columns: string): ((...row: Row) => void) => {
-  const places = columns.split(',').map(() => '?').join(', ');
+  const places = columns
+    .split(',')
+    .map(() => '?')
+    .join(', ');
   const statement = db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${places})`);
   return (...row) => void statement.run(...row);
 };
@@ -89,8 +92,14 @@ const orderTables = (db: Connection) => {
     'orders',
     'client_order_id, sequence, symbol, side, type, purpose, quantity, limit_price, stop_price, time_in_force, expires_at_wall, reason, status, executed, created_at, created_wall, updated_at',
   );
-  const updateOrder = db.prepare('UPDATE orders SET status = ?, exchange_order_id = ?, executed = ?, detail = ?, updated_at = ? WHERE client_order_id = ?');
-  const insertEvent = insert(db, 'order_events', 'sequence, client_order_id, at, wall, event, status, exchange_order_id, executed, detail');
+  const updateOrder = db.prepare(
+    'UPDATE orders SET status = ?, exchange_order_id = ?, executed = ?, detail = ?, updated_at = ? WHERE client_order_id = ?',
+  );
+  const insertEvent = insert(
+    db,
+    'order_events',
+    'sequence, client_order_id, at, wall, event, status, exchange_order_id, executed, detail',
+  );
   return {
     /** The intent: on disk before anything is sent. */
     place: ({ sequence, input }: Entry, { order }: PlaceEffect): void => {
@@ -117,7 +126,17 @@ const orderTables = (db: Connection) => {
       insertEvent(sequence, draft.clientOrderId, input.at, input.wall, 'intent', 'intent', null, null, draft.reason);
     },
     cancel: ({ sequence, input }: Entry, effect: CancelEffect): void =>
-      insertEvent(sequence, effect.clientOrderId, input.at, input.wall, 'cancel-requested', null, null, null, effect.reason),
+      insertEvent(
+        sequence,
+        effect.clientOrderId,
+        input.at,
+        input.wall,
+        'cancel-requested',
+        null,
+        null,
+        null,
+        effect.reason,
+      ),
     order: ({ sequence, input }: Entry, effect: OrderEffect): void => {
       const { clientOrderId, status, exchangeOrderId, detail } = effect;
       const executed = formatDecimal(effect.executed);
@@ -141,7 +160,11 @@ const bookTables = (db: Connection) => {
   const insertEquity = insert(db, 'equity', 'sequence, at, equity, cash, exposure');
   const insertDeposit = insert(db, 'deposits', 'sequence, at, amount, opening');
   const firstDeposit = db.prepare<[], number>('SELECT NOT EXISTS (SELECT 1 FROM deposits)').pluck();
-  const coinPrice = db.prepare<[string], number>("SELECT fee_value_real / fee_real FROM fills WHERE fee_asset = ? AND side = 'buy' AND fee_real > 0 ORDER BY id DESC LIMIT 1").pluck();
+  const coinPrice = db
+    .prepare<[string], number>(
+      "SELECT fee_value_real / fee_real FROM fills WHERE fee_asset = ? AND side = 'buy' AND fee_real > 0 ORDER BY id DESC LIMIT 1",
+    )
+    .pluck();
   const thirdCoinValue = (effect: FillEffect): string | null => {
     // A buy's realised result is exactly the value of its third-coin fee; a sale hides it among its profit.
     if (effect.side === 'buy') return formatDecimal(neg(effect.realised));
@@ -152,7 +175,12 @@ const bookTables = (db: Connection) => {
     fill: ({ sequence }: Entry, effect: FillEffect): void => {
       const [base, quote] = effect.symbol.split('/');
       const { fee, feeAsset } = effect;
-      const feeValue = feeAsset === quote ? formatDecimal(fee) : feeAsset === base ? formatDecimal(mulUp(fee, effect.price)) : thirdCoinValue(effect);
+      const feeValue =
+        feeAsset === quote
+          ? formatDecimal(fee)
+          : feeAsset === base
+            ? formatDecimal(mulUp(fee, effect.price))
+            : thirdCoinValue(effect);
       insertFill(
         sequence,
         effect.clientOrderId,
@@ -185,14 +213,20 @@ const bookTables = (db: Connection) => {
         effect.exitReason,
         effect.entryOrderId,
       ),
-    equity: ({ sequence }: Entry, effect: EquityEffect): void => insertEquity(sequence, effect.at, effect.equity, effect.cash, effect.exposure),
+    equity: ({ sequence }: Entry, effect: EquityEffect): void =>
+      insertEquity(sequence, effect.at, effect.equity, effect.cash, effect.exposure),
     /** The first one opens the books; it is no deposit of the operator's. */
-    deposit: ({ sequence }: Entry, effect: DepositEffect): void => insertDeposit(sequence, effect.at, formatDecimal(effect.amount), firstDeposit.get() ?? 0),
+    deposit: ({ sequence }: Entry, effect: DepositEffect): void =>
+      insertDeposit(sequence, effect.at, formatDecimal(effect.amount), firstDeposit.get() ?? 0),
   };
 };
 
 const safetyTables = (db: Connection) => {
-  const insertLock = insert(db, 'locks', 'sequence, lock_id, kind, symbol, change, changed_by, reason, limit_value, value, since, at, wall');
+  const insertLock = insert(
+    db,
+    'locks',
+    'sequence, lock_id, kind, symbol, change, changed_by, reason, limit_value, value, since, at, wall',
+  );
   const insertBaseline = insert(db, 'baselines', 'sequence, name, value_before, value_after, cause, at');
   const insertDecision = insert(
     db,
@@ -201,7 +235,20 @@ const safetyTables = (db: Connection) => {
   );
   return {
     lock: ({ sequence, input }: Entry, { change, lock, by }: LockEffect): void =>
-      insertLock(sequence, lock.id, lock.kind, lock.symbol, change, by, lock.reason, lock.limit, lock.value, lock.since, input.at, input.wall),
+      insertLock(
+        sequence,
+        lock.id,
+        lock.kind,
+        lock.symbol,
+        change,
+        by,
+        lock.reason,
+        lock.limit,
+        lock.value,
+        lock.since,
+        input.at,
+        input.wall,
+      ),
     baseline: ({ sequence, input }: Entry, effect: BaselineEffect): void =>
       insertBaseline(sequence, effect.name, effect.before, effect.after, effect.cause, input.at),
     decision: ({ sequence, input }: Entry, effect: DecisionEffect): void =>
@@ -223,15 +270,32 @@ const safetyTables = (db: Connection) => {
 };
 
 const peopleTables = (db: Connection) => {
-  const insertAlert = db.prepare('INSERT INTO outbox (sequence, key, kind, title, alert, at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
-  const insertCommand = insert(db, 'commands', 'sequence, command_id, issued_by, name, command, ok, code, text, at, wall');
+  const insertAlert = db.prepare(
+    'INSERT INTO outbox (sequence, key, kind, title, alert, at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+  );
+  const insertCommand = insert(
+    db,
+    'commands',
+    'sequence, command_id, issued_by, name, command, ok, code, text, at, wall',
+  );
   return {
     /** The same key is the same alert: it is not said twice. */
     alert: ({ sequence, input }: Entry, { alert }: AlertEffect): void =>
       void insertAlert.run(sequence, alert.key, alert.kind, alert.title, JSON.stringify(alert), alert.at, input.wall),
     commandResult: ({ sequence, input }: Entry, effect: CommandResultEffect): void => {
       const { by, command } = input.type === 'command' ? input : { by: '', command: { name: '' } };
-      insertCommand(sequence, effect.commandId, by, command.name, JSON.stringify(command), effect.ok ? 1 : 0, effect.code, effect.text, input.at, input.wall);
+      insertCommand(
+        sequence,
+        effect.commandId,
+        by,
+        command.name,
+        JSON.stringify(command),
+        effect.ok ? 1 : 0,
+        effect.code,
+        effect.text,
+        input.at,
+        input.wall,
+      );
     },
   };
 };

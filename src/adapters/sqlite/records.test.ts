@@ -13,18 +13,37 @@ const filled = (effects: readonly Effect[]) => {
 
 describe('records', () => {
   test('trades: newest first with their total, or closed within a span', () => {
-    const records = filled([place('gb-1'), ...[1, 2, 3].map((hour) => trade('gb-1', { closedAt: NOON + hour * HOUR_MS, pnl: decimal(`${hour}.5`) }))]);
+    const records = filled([
+      place('gb-1'),
+      ...[1, 2, 3].map((hour) => trade('gb-1', { closedAt: NOON + hour * HOUR_MS, pnl: decimal(`${hour}.5`) })),
+    ]);
     const page = records.trades(2, 0);
     expect(page.total).toBe(3);
     expect(page.trades.map((row) => row.pnl)).toEqual([3.5, 2.5]);
     expect(records.trades(2, 2).trades).toEqual([
-      { id: 1, symbol: 'BTC/USDT', quantity: 0.1, entryPrice: 60000.5, exitPrice: 61000, fees: 12.1, pnl: 1.5, pnlFraction: 0.0146, openedAt: NOON, closedAt: NOON + HOUR_MS, exitReason: 'take-profit' },
+      {
+        id: 1,
+        symbol: 'BTC/USDT',
+        quantity: 0.1,
+        entryPrice: 60000.5,
+        exitPrice: 61000,
+        fees: 12.1,
+        pnl: 1.5,
+        pnlFraction: 0.0146,
+        openedAt: NOON,
+        closedAt: NOON + HOUR_MS,
+        exitReason: 'take-profit',
+      },
     ]);
     expect(records.tradesBetween(NOON + HOUR_MS, NOON + 3 * HOUR_MS).map((row) => row.pnl)).toEqual([1.5, 2.5]);
   });
 
   test('equity within a span, and the last before one', () => {
-    const records = filled([1, 2, 3].map((hour): Effect => ({ type: 'equity', at: NOON + hour * HOUR_MS, equity: 100 + hour, cash: 1, exposure: 2 })));
+    const records = filled(
+      [1, 2, 3].map(
+        (hour): Effect => ({ type: 'equity', at: NOON + hour * HOUR_MS, equity: 100 + hour, cash: 1, exposure: 2 }),
+      ),
+    );
     expect(records.equityBetween(NOON + HOUR_MS, NOON + 3 * HOUR_MS)).toEqual([
       { at: NOON + HOUR_MS, equity: 101 },
       { at: NOON + 2 * HOUR_MS, equity: 102 },
@@ -58,7 +77,27 @@ describe('records', () => {
       fill('gb-1', '1'),
     ]);
     expect(records.decisions(2, null).map((row) => row.text)).toEqual(['three', 'two']);
-    expect(records.decisions(9, 'ETH/USDT')).toEqual([{ symbol: 'ETH/USDT', openTime: NOON - HOUR_MS, probability: null, expectedValue: null, outcome: 'no-prediction', text: 'two' }]);
-    expect(records.fills(9)).toEqual([{ symbol: 'BTC/USDT', side: 'buy', purpose: 'entry', price: 60000.5, quantity: 0.1, fee: 6.00005, feeAsset: 'USDT', at: NOON }]);
+    expect(records.decisions(9, 'ETH/USDT')).toEqual([
+      {
+        symbol: 'ETH/USDT',
+        openTime: NOON - HOUR_MS,
+        probability: null,
+        expectedValue: null,
+        outcome: 'no-prediction',
+        text: 'two',
+      },
+    ]);
+    expect(records.fills(9)).toEqual([
+      {
+        symbol: 'BTC/USDT',
+        side: 'buy',
+        purpose: 'entry',
+        price: 60000.5,
+        quantity: 0.1,
+        fee: 6.00005,
+        feeAsset: 'USDT',
+        at: NOON,
+      },
+    ]);
   });
 });

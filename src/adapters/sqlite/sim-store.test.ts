@@ -33,7 +33,11 @@ test('keeps what is written, in the order of the keys, over a restart', () => {
 test('a write that fails keeps none of its entries', () => {
   const store = open(':memory:');
   store.write([['a', '1']]);
-  const bad = [['a', '2'], ['b', 7n as unknown as string], ['c', {} as unknown as string]] as const;
+  const bad = [
+    ['a', '2'],
+    ['b', 7n as unknown as string],
+    ['c', {} as unknown as string],
+  ] as const;
   expect(() => store.write(bad)).toThrow();
   expect([...store.load()]).toEqual([['a', '1']]);
 });

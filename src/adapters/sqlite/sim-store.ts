@@ -6,7 +6,11 @@ import { inspect, lookAt, refusalFor, type Expectation } from './inspect.ts';
 /** "GBSM": the simulator's account, told from a bot's database. */
 const SIM_APPLICATION_ID = 0x47_42_53_4d;
 
-const SIM_DATABASE: Expectation = { applicationId: SIM_APPLICATION_ID, schemaVersion: 1, what: "a simulator's account of this program" };
+const SIM_DATABASE: Expectation = {
+  applicationId: SIM_APPLICATION_ID,
+  schemaVersion: 1,
+  what: "a simulator's account of this program",
+};
 
 /** Keeps the simulated exchange's account; the shape that the simulator asks for, and a way to end. */
 export interface SimStoreHandle {
@@ -47,7 +51,9 @@ const initialise = (db: Connection): Connection => {
 
 const handle = (db: Connection): SimStoreHandle => {
   const all = db.prepare<[], [string, string]>('SELECT key, value FROM entries ORDER BY key').raw();
-  const put = db.prepare('INSERT INTO entries (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const put = db.prepare(
+    'INSERT INTO entries (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
   const remove = db.prepare('DELETE FROM entries WHERE key = ?');
   const writeAll = db.transaction((entries: readonly (readonly [string, string | null])[]) => {
     for (const [key, value] of entries) {
@@ -67,4 +73,3 @@ const handle = (db: Connection): SimStoreHandle => {
     close: () => void db.close(),
   };
 };
-

@@ -45,7 +45,14 @@ const PAGE_BYTES = 4096;
 const journalPage = (path: string): number => {
   const db = new Sqlite(path, { readonly: true });
   try {
-    return db.prepare<[], number>("SELECT pageno FROM dbstat WHERE name = 'journal' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 2").pluck().get() ?? 0;
+    return (
+      db
+        .prepare<[], number>(
+          "SELECT pageno FROM dbstat WHERE name = 'journal' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 2",
+        )
+        .pluck()
+        .get() ?? 0
+    );
   } finally {
     db.close();
   }

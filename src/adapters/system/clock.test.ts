@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { createSystemClock } from './clock.ts';
 
-beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2024, 7, 5, 12), toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] }));
+beforeEach(
+  () =>
+    void vi.useFakeTimers({
+      now: Date.UTC(2024, 7, 5, 12),
+      toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'],
+    }),
+);
 afterEach(() => void vi.useRealTimers());
 
 describe('the system clock', () => {

@@ -20,13 +20,19 @@ export const CONFIG_KEYS = {
   EXCHANGE_API_SECRET: secret('its secret'),
   EXCHANGE_API_ROOT: open('', 'another origin for every exchange endpoint: a simulator or a proxy'),
   SYMBOLS: open('BTC/USDT,ETH/USDT', 'markets to trade, BASE/USDT, comma separated'),
-  FEE_ASSET: open('', 'third coin in which the account pays fees, e.g. BNB; all of it that the account holds then counts as equity'),
+  FEE_ASSET: open(
+    '',
+    'third coin in which the account pays fees, e.g. BNB; all of it that the account holds then counts as equity',
+  ),
 
   TELEGRAM_BOT_TOKEN: secret('token from @BotFather'),
   TELEGRAM_API_ROOT: open('https://api.telegram.org', 'a self-hosted Bot API server'),
   TELEGRAM_OPERATORS: open('', 'numeric user ids that may command, comma separated; empty lets nobody in'),
   TELEGRAM_VIEWERS: open('', 'numeric user ids that may look'),
-  TELEGRAM_CHATS: open('', 'groups (-1001234567890) and topics (-1001234567890:42) where commands work beside private chats'),
+  TELEGRAM_CHATS: open(
+    '',
+    'groups (-1001234567890) and topics (-1001234567890:42) where commands work beside private chats',
+  ),
   TELEGRAM_SILENCE_SECONDS: open('900', 'Telegram unreachable for so long counts as silence'),
   STOP_ENTRIES_WHEN_SILENT: open('', 'whether entries stop in silence; true in live, else false'),
   ALERT_WEBHOOK_URL: secret('called when Telegram is silent'),
@@ -44,7 +50,10 @@ export const CONFIG_KEYS = {
   DASHBOARD_HOST: open('127.0.0.1', 'address of the page; another than loopback needs DASHBOARD_TOKEN'),
   DASHBOARD_PORT: open('8787', 'port of the page; 0 = any free one'),
   DASHBOARD_TOKEN: secret('token that the page asks for'),
-  DASHBOARD_NAMES: open('', 'further names under which the page is reached, as a reverse proxy sends them, e.g. bot.example.org'),
+  DASHBOARD_NAMES: open(
+    '',
+    'further names under which the page is reached, as a reverse proxy sends them, e.g. bot.example.org',
+  ),
 
   TIMEZONE: open('UTC', 'zone of times shown and of the daily report, e.g. Europe/Berlin'),
   DAILY_REPORT_AT: open('08:00', 'time of the daily report, HH:MM in TIMEZONE'),

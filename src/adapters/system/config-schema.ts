@@ -137,7 +137,8 @@ function hostName(text: string): { ok: true; value: string } | { ok: false; faul
   return fine ? { ok: true, value: text } : { ok: false, fault: 'is not an address or host name, such as 127.0.0.1' };
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** Whether others can read, and change, what is sent to this origin. */
 export const isInTheClear = (origin: string): boolean => {
@@ -160,8 +161,10 @@ export interface ConfigFault {
 const missingSecrets = (s: Settings): readonly ConfigFault[] => {
   const faults: ConfigFault[] = [];
   const fault = (name: ConfigKey, message: string): void => void faults.push({ key: name, message });
-  if (s.EXCHANGE_API_KEY !== null && s.EXCHANGE_API_SECRET === null) fault('EXCHANGE_API_SECRET', 'is missing, yet EXCHANGE_API_KEY is set; set both');
-  if (s.EXCHANGE_API_SECRET !== null && s.EXCHANGE_API_KEY === null) fault('EXCHANGE_API_KEY', 'is missing, yet EXCHANGE_API_SECRET is set; set both');
+  if (s.EXCHANGE_API_KEY !== null && s.EXCHANGE_API_SECRET === null)
+    fault('EXCHANGE_API_SECRET', 'is missing, yet EXCHANGE_API_KEY is set; set both');
+  if (s.EXCHANGE_API_SECRET !== null && s.EXCHANGE_API_KEY === null)
+    fault('EXCHANGE_API_KEY', 'is missing, yet EXCHANGE_API_SECRET is set; set both');
   if ((s.MODE === 'live' || s.MODE === 'testnet') && s.EXCHANGE_API_KEY === null && s.EXCHANGE_API_SECRET === null) {
     fault('EXCHANGE_API_KEY', `is missing; MODE=${s.MODE} needs EXCHANGE_API_KEY and EXCHANGE_API_SECRET`);
   }
@@ -175,16 +178,26 @@ const missingSecrets = (s: Settings): readonly ConfigFault[] => {
 const crossFaults = (s: Settings): readonly ConfigFault[] => {
   const faults: ConfigFault[] = [];
   const fault = (name: ConfigKey, message: string): void => void faults.push({ key: name, message });
-  if (s.EXCHANGE_API_ROOT !== null && s.MODE === 'live' && isInTheClear(s.EXCHANGE_API_ROOT)) fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
+  if (s.EXCHANGE_API_ROOT !== null && s.MODE === 'live' && isInTheClear(s.EXCHANGE_API_ROOT))
+    fault('EXCHANGE_API_ROOT', 'would send orders in the clear; use https:// or a loopback address');
   if (s.FEE_ASSET === 'USDT') fault('FEE_ASSET', 'is the quote currency itself; leave it out');
   if (s.FEE_ASSET !== null && s.SYMBOLS.includes(`${s.FEE_ASSET}/USDT`)) {
-    fault('FEE_ASSET', `is traded by SYMBOLS: the books could not tell fees from a position; leave ${s.FEE_ASSET}/USDT out, or pay fees otherwise`);
+    fault(
+      'FEE_ASSET',
+      `is traded by SYMBOLS: the books could not tell fees from a position; leave ${s.FEE_ASSET}/USDT out, or pay fees otherwise`,
+    );
   }
   if (s.TELEGRAM_BOT_TOKEN !== null && s.TELEGRAM_OPERATORS.length === 0) {
-    fault('TELEGRAM_OPERATORS', 'is empty, yet TELEGRAM_BOT_TOKEN is set: nobody could command the bot; list your numeric user id');
+    fault(
+      'TELEGRAM_OPERATORS',
+      'is empty, yet TELEGRAM_BOT_TOKEN is set: nobody could command the bot; list your numeric user id',
+    );
   }
   if (s.UNLOCK_APPROVALS > Math.max(1, s.TELEGRAM_OPERATORS.length)) {
-    fault('UNLOCK_APPROVALS', `is more than the ${s.TELEGRAM_OPERATORS.length} in TELEGRAM_OPERATORS; list more operators or use 1`);
+    fault(
+      'UNLOCK_APPROVALS',
+      `is more than the ${s.TELEGRAM_OPERATORS.length} in TELEGRAM_OPERATORS; list more operators or use 1`,
+    );
   }
   if (s.DEMO_FROM !== null && s.MARKET_DATA_DIR === null) {
     fault('DEMO_FROM', 'needs MARKET_DATA_DIR: the generated series has a beginning of its own');
@@ -198,7 +211,9 @@ const deepFreeze = <T extends object>(value: T): T => {
 };
 
 const assemble = (s: Settings): Config => {
-  const limits = Object.fromEntries(Object.entries(LIMIT_KEYS).map(([name, from]) => [name, s[from]])) as unknown as Limits;
+  const limits = Object.fromEntries(
+    Object.entries(LIMIT_KEYS).map(([name, from]) => [name, s[from]]),
+  ) as unknown as Limits;
   return deepFreeze<Config>({
     mode: s.MODE,
     goLive: s.GO_LIVE,
@@ -241,8 +256,8 @@ const assemble = (s: Settings): Config => {
 };
 
 /**
- * Validates raw values. Every fault is reported, not the first alone; combinations are judged once single values are right.
- * Without `needsSecrets`, secrets that are not there are no fault.
+ * Validates raw values. Every fault is reported, not the first alone; combinations are judged once single values are
+ * right. Without `needsSecrets`, secrets that are not there are no fault.
  */
 export const parseConfig = (
   values: Readonly<Partial<Record<ConfigKey, string>>>,
@@ -250,7 +265,10 @@ export const parseConfig = (
 ): { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly faults: readonly ConfigFault[] } => {
   const parsed = settings.safeParse(values);
   if (!parsed.success) {
-    return { ok: false, faults: parsed.error.issues.map((issue) => ({ key: String(issue.path[0]) as ConfigKey, message: issue.message })) };
+    return {
+      ok: false,
+      faults: parsed.error.issues.map((issue) => ({ key: String(issue.path[0]) as ConfigKey, message: issue.message })),
+    };
   }
   const faults = [...(needsSecrets ? missingSecrets(parsed.data) : []), ...crossFaults(parsed.data)];
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config: assemble(parsed.data) };

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 
 import { parse } from 'dotenv';
 
-import { CONFIG_KEYS, CONFIG_KEY_NAMES, SECRET_KEY_NAMES, isConfigKey, looksLikeOurs, type ConfigKey } from './config-keys.ts';
+import {
+  CONFIG_KEYS,
+  CONFIG_KEY_NAMES,
+  SECRET_KEY_NAMES,
+  isConfigKey,
+  looksLikeOurs,
+  type ConfigKey,
+} from './config-keys.ts';
 import { nearMiss, suggestion } from '../../core/near-miss.ts';
 
 /** Where configuration is read from: the only place that does. */
@@ -36,18 +43,28 @@ const unknownKey = (where: string, name: string): string => {
   return `${where}: unknown key ${name}; ${hint}`;
 };
 
-/** What a value as it stands in the file would lose without a word, or null. The value itself is not shown: it may be a secret. */
+/**
+ * What a value as it stands in the file would lose without a word, or null. The value itself is not shown: it may be a
+ * secret.
+ */
 const valueFault = (text: string): string | null => {
   const quote = /^["'`]/.exec(text)?.[0];
   if (quote !== undefined) {
     // dotenv would go on to a quote on a later line, and take every key in between for a part of this value.
     const rest = text.slice(1).replaceAll(`\\${quote}`, '');
-    return new RegExp(`^[^${quote}]*${quote}\\s*(#.*)?$`).test(rest) ? null : 'begins with a quote that does not end it; put one quote before the value and one behind it, or none';
+    return new RegExp(`^[^${quote}]*${quote}\\s*(#.*)?$`).test(rest)
+      ? null
+      : 'begins with a quote that does not end it; put one quote before the value and one behind it, or none';
   }
-  return /^[^#]*[^#\s]#/.test(text) ? 'would end at its #, what follows being a comment; put the value into quotes, or a space before the comment' : null;
+  return /^[^#]*[^#\s]#/.test(text)
+    ? 'would end at its #, what follows being a comment; put the value into quotes, or a space before the comment'
+    : null;
 };
 
-/** dotenv skips lines that it cannot read and lets a later line override an earlier one; both could drop a limit in silence. */
+/**
+ * dotenv skips lines that it cannot read and lets a later line override an earlier one; both could drop a limit in
+ * silence.
+ */
 const lineFaults = (text: string, file: string): readonly string[] => {
   const faults: string[] = [];
   const seen = new Map<string, number>();
@@ -56,13 +73,16 @@ const lineFaults = (text: string, file: string): readonly string[] => {
     const [, name, value = ''] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     const number = index + 1;
     if (name === undefined) {
-      faults.push(`${file}: line ${number} is not KEY=value; write KEY=value on one line, or begin it with # to make it a comment`);
+      faults.push(
+        `${file}: line ${number} is not KEY=value; write KEY=value on one line, or begin it with # to make it a comment`,
+      );
       continue;
     }
     const fault = valueFault(value);
     if (fault !== null) faults.push(`${file}: ${name} on line ${number} ${fault}`);
     const earlier = seen.get(name);
-    if (earlier !== undefined) faults.push(`${file}: ${name} is set on line ${earlier} and again on line ${number}; keep one`);
+    if (earlier !== undefined)
+      faults.push(`${file}: ${name} is set on line ${earlier} and again on line ${number}; keep one`);
     seen.set(name, number);
   }
   return faults;
@@ -73,11 +93,15 @@ const readEnvFile = (file: string, faults: string[]): Values => {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    faults.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}); make it readable for this user`);
+    faults.push(
+      `${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}); make it readable for this user`,
+    );
     return {};
   }
   if (text.includes('\0')) {
-    faults.push(`${file}: is no plain text but a binary file, or text in UTF-16; write it anew as a copy of .env.example, saved as UTF-8`);
+    faults.push(
+      `${file}: is no plain text but a binary file, or text in UTF-16; write it anew as a copy of .env.example, saved as UTF-8`,
+    );
     return {};
   }
   const problems = lineFaults(text, file);
@@ -96,7 +120,8 @@ const readEnvironment = (environment: ConfigSources['environment'], faults: stri
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) continue;
     if (isConfigKey(name)) values[name] = value;
-    else if (looksLikeOurs(name) || nearMiss(name, CONFIG_KEY_NAMES) !== null) faults.push(unknownKey('environment', name));
+    else if (looksLikeOurs(name) || nearMiss(name, CONFIG_KEY_NAMES) !== null)
+      faults.push(unknownKey('environment', name));
   }
   return values;
 };
@@ -111,7 +136,9 @@ const readCredentials = (directory: string | undefined, faults: string[]): Value
     try {
       values[name] = readFileSync(file, 'utf8').trim();
     } catch (error) {
-      faults.push(`${file}: the credential cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`);
+      faults.push(
+        `${file}: the credential cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+      );
     }
   }
   return values;
@@ -146,5 +173,11 @@ export const readConfigSources = (sources: ConfigSources): RawConfig => {
     }
     values[name] = first;
   }
-  return { values, faults, exposedEnvFile: file === null ? null : exposedMode(file, fromFile), anyCertificate: sources.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0', proxies: PROXIES.filter((name) => present(sources.environment[name])) };
+  return {
+    values,
+    faults,
+    exposedEnvFile: file === null ? null : exposedMode(file, fromFile),
+    anyCertificate: sources.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0',
+    proxies: PROXIES.filter((name) => present(sources.environment[name])),
+  };
 };

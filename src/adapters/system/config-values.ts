@@ -69,11 +69,15 @@ export const listOf =
     const seen = new Map<string, string>();
     for (const item of items) {
       const parsed = parseItem(item);
-      if (!parsed.ok) return bad(item === '' ? 'has an empty item; separate items with single commas' : `: "${item}" ${parsed.fault}`);
+      if (!parsed.ok)
+        return bad(
+          item === '' ? 'has an empty item; separate items with single commas' : `: "${item}" ${parsed.fault}`,
+        );
       // By what it means, not by how it is written: 7 and 07 are one person.
       const meaning = JSON.stringify(parsed.value);
       const first = seen.get(meaning);
-      if (first !== undefined) return bad(first === item ? `lists ${item} twice` : `lists ${first} twice, as ${first} and as ${item}`);
+      if (first !== undefined)
+        return bad(first === item ? `lists ${item} twice` : `lists ${first} twice, as ${first} and as ${item}`);
       seen.set(meaning, item);
       values.push(parsed.value);
     }
@@ -82,7 +86,9 @@ export const listOf =
 
 export const userId = (text: string): Parsed<number> => {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  return value > 0 ? good(value) : bad('is not a numeric user id, such as 123456789 (user names do not work: they can change hands)');
+  return value > 0
+    ? good(value)
+    : bad('is not a numeric user id, such as 123456789 (user names do not work: they can change hands)');
 };
 
 /** A group where commands work, or one topic of it. */
@@ -106,16 +112,21 @@ export const symbolName = (text: string): Parsed<string> => {
 };
 
 /** A coin's name, such as BNB. */
-export const coinName = (text: string): Parsed<string> => (/^[A-Z0-9]{2,20}$/.test(text) ? good(text) : bad('is not a coin such as BNB'));
+export const coinName = (text: string): Parsed<string> =>
+  /^[A-Z0-9]{2,20}$/.test(text) ? good(text) : bad('is not a coin such as BNB');
 
 /** What a person sets by a command closes positions by a command, /flatten, which asks first. */
-const MAY_FLATTEN = (Object.keys(LOCKS) as LockKind[]).filter((kind) => kind !== 'operator-pause' && kind !== 'operator-halt');
+const MAY_FLATTEN = (Object.keys(LOCKS) as LockKind[]).filter(
+  (kind) => kind !== 'operator-pause' && kind !== 'operator-halt',
+);
 
 export const lockThatMayFlatten = (text: string): Parsed<LockKind> => choice(...MAY_FLATTEN)(text);
 
 /** A value of Host: a name or address with or without a port. */
 export const siteName = (text: string): Parsed<string> =>
-  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text) ? good(text.toLowerCase()) : bad('is not a host name such as bot.example.org or bot.example.org:8443');
+  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text)
+    ? good(text.toLowerCase())
+    : bad('is not a host name such as bot.example.org or bot.example.org:8443');
 
 const webAddress = (text: string): URL | null => {
   const url = URL.parse(text);
@@ -129,7 +140,8 @@ export const webUrl = (text: string): Parsed<string> =>
 export const originUrl = (text: string): Parsed<string> => {
   const url = webAddress(text);
   if (url === null) return bad('is not an address such as http://127.0.0.1:9000');
-  const bare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  const bare =
+    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   return bare ? good(url.origin) : bad(`has more than scheme, host and port; write ${url.origin}`);
 };
 
@@ -153,17 +165,27 @@ export const marketHour = (text: string): Parsed<number> => {
   return real ? good(at) : bad('is not a day or a full hour in UTC, such as 2024-08-01 or 2024-08-01T12:00Z');
 };
 
-/** Any text that could be a file or folder. A shell's `~` or `$NAME` is refused: no shell expands it here, and it would make a folder of that very name. */
+/**
+ * Any text that could be a file or folder. A shell's `~` or `$NAME` is refused: no shell expands it here, and it would
+ * make a folder of that very name.
+ */
 export const path = (text: string): Parsed<string> => {
   if (text.includes('\0') || text.length > 4096) return bad('is not a path');
   const shorthand = /^~(?=\/|$)|\$\{?\w+\}?/.exec(text)?.[0];
   if (shorthand === undefined) return good(text);
-  return bad(`${shorthand === '~' ? 'begins with' : 'holds'} ${shorthand}, which means nothing here and would make a folder of that name; write the path out`);
+  return bad(
+    `${shorthand === '~' ? 'begins with' : 'holds'} ${shorthand}, which means nothing here and would make a folder of that name; write the path out`,
+  );
 };
 
-/** A path, but not `:memory:`: under that name SQLite keeps a database that is gone with the process, locks and positions included. */
+/**
+ * A path, but not `:memory:`: under that name SQLite keeps a database that is gone with the process, locks and
+ * positions included.
+ */
 export const databasePath = (text: string): Parsed<string> =>
-  text === ':memory:' ? bad('is not the path of a file, such as data/live.db: what is written there would not be kept') : path(text);
+  text === ':memory:'
+    ? bad('is not the path of a file, such as data/live.db: what is written there would not be kept')
+    : path(text);
 
 /** Every secret is long enough that redacting it does not blank out ordinary words. */
 export const secretText =

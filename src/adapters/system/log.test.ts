@@ -3,11 +3,24 @@ import { describe, expect, test } from 'vitest';
 import { createLog } from './log.ts';
 import { createRedactor } from './redact.ts';
 
-const SECRETS = ['planted-api-secret', 'pl"anted\\key', '987654321:AAPlantedPlantedPlantedPlantedPlanted', 'with space&amp'];
+const SECRETS = [
+  'planted-api-secret',
+  'pl"anted\\key',
+  '987654321:AAPlantedPlantedPlantedPlantedPlanted',
+  'with space&amp',
+];
 
-const capture = (options: { pretty: boolean; level?: 'debug' | 'info' | 'warn' | 'error' }): { lines: string[]; log: ReturnType<typeof createLog> } => {
+const capture = (options: {
+  pretty: boolean;
+  level?: 'debug' | 'info' | 'warn' | 'error';
+}): { lines: string[]; log: ReturnType<typeof createLog> } => {
   const lines: string[] = [];
-  const log = createLog({ level: options.level ?? 'debug', pretty: options.pretty, redact: createRedactor(SECRETS), write: (text) => void lines.push(text) });
+  const log = createLog({
+    level: options.level ?? 'debug',
+    pretty: options.pretty,
+    redact: createRedactor(SECRETS),
+    write: (text) => void lines.push(text),
+  });
   return { lines, log };
 };
 
@@ -16,13 +29,21 @@ describe('the log', () => {
     const { lines, log } = capture({ pretty: false });
     log.warn({ symbol: 'BTC/USDT', quantity: 5n }, 'late');
     expect(lines).toHaveLength(1);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', symbol: 'BTC/USDT', quantity: '5', msg: 'late', time: expect.stringMatching(/Z$/) });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      symbol: 'BTC/USDT',
+      quantity: '5',
+      msg: 'late',
+      time: expect.stringMatching(/Z$/),
+    });
   });
 
   test('keeps the stack of an error under any name', () => {
     const { lines, log } = capture({ pretty: false });
     log.error({ cause: new Error('lost') }, 'failed');
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ cause: { message: 'lost', stack: expect.stringContaining('log.test') } });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      cause: { message: 'lost', stack: expect.stringContaining('log.test') },
+    });
   });
 
   test('drops what is below its level', () => {
@@ -40,19 +61,31 @@ describe('the log', () => {
       log.debug({ json: JSON.stringify({ secret }) }, JSON.stringify(secret));
     }
     const written = lines.join('');
-    for (const part of ['planted-api', 'pl"anted', 'anted\\\\key', 'AAPlanted', 'pl%22anted', 'with space', 'with%20space']) expect(written).not.toContain(part);
+    for (const part of [
+      'planted-api',
+      'pl"anted',
+      'anted\\\\key',
+      'AAPlanted',
+      'pl%22anted',
+      'with space',
+      'with%20space',
+    ])
+      expect(written).not.toContain(part);
     expect(written).toContain('[redacted]');
   });
 
-  test.each([false, true])('gives a terminal and the journal no orders that others have written into it, nor lines of their own (pretty: %s)', (pretty) => {
-    const { lines, log } = capture({ pretty });
-    const words = 'refused\u001b[2J\u009b2J\u202e\u007f\n[12:00:00] INFO: all is well';
-    log.error({ why: words, error: new Error(words), nested: [words] }, words);
-    const written = lines.join('');
-    expect(written).not.toMatch(/(?!\n)[\p{Cc}\u202a-\u202e]/u);
-    expect(written).not.toMatch(/^\[12:00:00\]/m);
-    if (!pretty) expect(JSON.parse(written)).toMatchObject({ why: words, msg: words, error: { message: words } });
-  });
+  test.each([false, true])(
+    'gives a terminal and the journal no orders that others have written into it, nor lines of their own (pretty: %s)',
+    (pretty) => {
+      const { lines, log } = capture({ pretty });
+      const words = 'refused\u001b[2J\u009b2J\u202e\u007f\n[12:00:00] INFO: all is well';
+      log.error({ why: words, error: new Error(words), nested: [words] }, words);
+      const written = lines.join('');
+      expect(written).not.toMatch(/(?!\n)[\p{Cc}\u202a-\u202e]/u);
+      expect(written).not.toMatch(/^\[12:00:00\]/m);
+      if (!pretty) expect(JSON.parse(written)).toMatchObject({ why: words, msg: words, error: { message: words } });
+    },
+  );
 
   test('pretty lines are text, not JSON', () => {
     const { lines, log } = capture({ pretty: true });
@@ -66,10 +99,16 @@ describe('the redactor', () => {
   const redact = createRedactor([]);
 
   test('knows secrets by their shape', () => {
-    expect(redact('POST https://api.telegram.org/bot123:abc/sendMessage failed')).toBe('POST https://api.telegram.org/bot[redacted]/sendMessage failed');
-    expect(redact('/api/v3/order?symbol=BTCUSDT&timestamp=1&signature=0123456789abcdef0123456789abcdef')).toBe('/api/v3/order?symbol=BTCUSDT&timestamp=1&signature=[redacted]');
+    expect(redact('POST https://api.telegram.org/bot123:abc/sendMessage failed')).toBe(
+      'POST https://api.telegram.org/bot[redacted]/sendMessage failed',
+    );
+    expect(redact('/api/v3/order?symbol=BTCUSDT&timestamp=1&signature=0123456789abcdef0123456789abcdef')).toBe(
+      '/api/v3/order?symbol=BTCUSDT&timestamp=1&signature=[redacted]',
+    );
     expect(redact('token 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw')).toBe('token [redacted]');
-    expect(redact('"X-MBX-APIKEY":"vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"')).toBe('"X-MBX-APIKEY":"[redacted]"');
+    expect(redact('"X-MBX-APIKEY":"vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"')).toBe(
+      '"X-MBX-APIKEY":"[redacted]"',
+    );
     expect(redact('authorization: Bearer abcdef123456')).toBe('authorization: Bearer [redacted]');
     expect(redact('https://joe:pass@example.org/x')).toBe('https://[redacted]@example.org/x');
   });

@@ -32,7 +32,12 @@ export const createLog = (options: LogOptions): Log => {
   const write = options.write ?? ((text: string): void => void process.stdout.write(text));
   const plain: DestinationStream = { write: (line) => write(escapedJson(options.redact(line))) };
   const logger = pino(
-    { level: options.level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     options.pretty ? prettyDestination(options.redact, write, options.write === undefined) : plain,
   );
   return {
@@ -43,10 +48,17 @@ export const createLog = (options: LogOptions): Log => {
   };
 };
 
-/** Its words without orders to the terminal, which has its colours from us alone; a message stays one line, or it could pass for two. */
+/**
+ * Its words without orders to the terminal, which has its colours from us alone; a message stays one line, or it could
+ * pass for two.
+ */
 const forTerminal = (line: string): string => {
   try {
-    return JSON.stringify(JSON.parse(line, (name, value: unknown) => (typeof value !== 'string' ? value : printable(name === 'msg' ? value.replaceAll('\n', ' ') : value))));
+    return JSON.stringify(
+      JSON.parse(line, (name, value: unknown) =>
+        typeof value !== 'string' ? value : printable(name === 'msg' ? value.replaceAll('\n', ' ') : value),
+      ),
+    );
   } catch {
     // What redaction has left is no JSON: it is shown as it is.
     return printable(line);

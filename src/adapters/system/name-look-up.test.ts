@@ -11,7 +11,11 @@ const START = Date.UTC(2026, 0, 5);
 
 let clock: VirtualClock;
 /** Questions to the resolver that are not answered yet, in their order. */
-let open: { readonly name: string; readonly answer: (addresses: readonly LookupAddress[]) => void; readonly fail: (error: Error) => void }[];
+let open: {
+  readonly name: string;
+  readonly answer: (addresses: readonly LookupAddress[]) => void;
+  readonly fail: (error: Error) => void;
+}[];
 let lookUp: ReturnType<typeof createNameLookUp>;
 
 beforeEach(() => {
@@ -25,7 +29,12 @@ afterEach(() => clock.end());
 /** What comes of a question, once something does. */
 const ask = (name: string, options: { readonly all?: boolean } = { all: true }): { outcome: unknown } => {
   const result: { outcome: unknown } = { outcome: 'nothing yet' };
-  lookUp(name, options, (error, address, family) => (result.outcome = error?.message ?? (family === undefined ? address : [address, family])));
+  lookUp(
+    name,
+    options,
+    (error, address, family) =>
+      (result.outcome = error?.message ?? (family === undefined ? address : [address, family])),
+  );
   return result;
 };
 const afterwards = async (): Promise<void> => {
@@ -102,6 +111,12 @@ test('whoever wants one address gets the first', async () => {
 
 test('the system is asked where nothing else is said', async () => {
   const system = createNameLookUp({ clock });
-  const found = await new Promise((resolve) => system('localhost', { all: true }, (error, addresses) => resolve(error ?? addresses)));
-  expect(found).toEqual(expect.arrayContaining([expect.objectContaining({ address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) as string })]));
+  const found = await new Promise((resolve) =>
+    system('localhost', { all: true }, (error, addresses) => resolve(error ?? addresses)),
+  );
+  expect(found).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) as string }),
+    ]),
+  );
 });

@@ -15,13 +15,17 @@ const ofTheSystem: ResolveName = (name) => lookup(name, { all: true, hints: ADDR
 export const NAME_PATIENCE: Milliseconds = SECOND_MS;
 
 /**
- * The names of one process, each looked up by one question at a time, and while none is answered, as it was answered last.
+ * The names of one process, each looked up by one question at a time, and while none is answered, as it was answered
+ * last.
  *
  * A resolver that hangs keeps a question for ten seconds and longer, and Node asks two at a time in all: the tries of a
- * Telegram whose name cannot be found would leave none for the exchange. An address that has become somebody else's does
- * no harm: TLS has whoever answers prove the name.
+ * Telegram whose name cannot be found would leave none for the exchange. An address that has become somebody else's
+ * does no harm: TLS has whoever answers prove the name.
  */
-export const createNameLookUp = (options: { readonly clock: Pick<Clock, 'monotonicNow' | 'sleep'>; readonly resolve?: ResolveName }): LookupFunction => {
+export const createNameLookUp = (options: {
+  readonly clock: Pick<Clock, 'monotonicNow' | 'sleep'>;
+  readonly resolve?: ResolveName;
+}): LookupFunction => {
   const { clock, resolve = ofTheSystem } = options;
   const known = new Map<string, readonly LookupAddress[]>();
   const asked = new Map<string, { readonly since: Milliseconds; readonly answer: Promise<readonly LookupAddress[]> }>();

@@ -15,7 +15,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const recorder = (exitCode = 0): { command: string; recorded: () => string } => {
   const command = join(folder, 'recorder.sh');
   const record = join(folder, 'record');
-  writeFileSync(command, `#!/bin/sh\nprintf '%s\\n' "$@" "socket=$NOTIFY_SOCKET" "secret=$EXCHANGE_API_SECRET" >> '${record}'\nexit ${exitCode}\n`, { mode: 0o755 });
+  writeFileSync(
+    command,
+    `#!/bin/sh\nprintf '%s\\n' "$@" "socket=$NOTIFY_SOCKET" "secret=$EXCHANGE_API_SECRET" >> '${record}'\nexit ${exitCode}\n`,
+    { mode: 0o755 },
+  );
   return { command, recorded: () => readFileSync(record, 'utf8') };
 };
 
@@ -23,7 +27,12 @@ describe('the service notifier', () => {
   test('tells readiness, life and the end, and hands no secret to its child', async () => {
     const { command, recorded } = recorder();
     const failures: string[] = [];
-    const environment = { NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '30000000', EXCHANGE_API_SECRET: 'planted', PATH: process.env['PATH'] };
+    const environment = {
+      NOTIFY_SOCKET: '/run/x',
+      WATCHDOG_USEC: '30000000',
+      EXCHANGE_API_SECRET: 'planted',
+      PATH: process.env['PATH'],
+    };
     const notifier = createServiceNotifier({ environment, command, onFailure: (why) => failures.push(why) });
     expect(notifier.active).toBe(true);
     expect(notifier.watchdogInterval).toBe(30_000);
@@ -38,10 +47,16 @@ describe('the service notifier', () => {
 
   test('READY goes with each sign of life from readiness to the stop: the first may have been lost', async () => {
     const { command, recorded } = recorder();
-    const notifier = createServiceNotifier({ environment: { NOTIFY_SOCKET: '/run/x' }, command, onFailure: () => undefined });
+    const notifier = createServiceNotifier({
+      environment: { NOTIFY_SOCKET: '/run/x' },
+      command,
+      onFailure: () => undefined,
+    });
     const says = async (tell: Promise<void>): Promise<readonly string[]> => {
       await tell;
-      const said = recorded().split('\n').filter((line) => /^(READY|WATCHDOG|STOPPING)=/.test(line));
+      const said = recorded()
+        .split('\n')
+        .filter((line) => /^(READY|WATCHDOG|STOPPING)=/.test(line));
       rmSync(join(folder, 'record'));
       return said;
     };
@@ -54,7 +69,11 @@ describe('the service notifier', () => {
 
   test('without a service manager it does nothing', async () => {
     const failures: string[] = [];
-    const notifier = createServiceNotifier({ environment: { WATCHDOG_USEC: '1000000' }, command: '/nonexistent', onFailure: (why) => failures.push(why) });
+    const notifier = createServiceNotifier({
+      environment: { WATCHDOG_USEC: '1000000' },
+      command: '/nonexistent',
+      onFailure: (why) => failures.push(why),
+    });
     await notifier.ready('x');
     expect(notifier).toMatchObject({ active: false, watchdogInterval: null });
     expect(failures).toEqual([]);
@@ -63,8 +82,16 @@ describe('the service notifier', () => {
   test('a missing program or a failure is reported and never thrown', async () => {
     const failures: string[] = [];
     const environment = { NOTIFY_SOCKET: '/run/x' };
-    await createServiceNotifier({ environment, command: join(folder, 'absent'), onFailure: (why) => failures.push(why) }).alive();
-    await createServiceNotifier({ environment, command: recorder(3).command, onFailure: (why) => failures.push(why) }).alive();
+    await createServiceNotifier({
+      environment,
+      command: join(folder, 'absent'),
+      onFailure: (why) => failures.push(why),
+    }).alive();
+    await createServiceNotifier({
+      environment,
+      command: recorder(3).command,
+      onFailure: (why) => failures.push(why),
+    }).alive();
     expect(failures).toEqual([expect.stringContaining('ENOENT'), expect.stringContaining('code 3')]);
   });
 });

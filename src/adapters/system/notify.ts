@@ -30,7 +30,9 @@ const run = (command: string, args: readonly string[], environment: NodeJS.Proce
   new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'ignore', env: environment, timeout: NOTIFY_TIMEOUT_MS });
     child.once('error', (error) => resolve(`${command}: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(code === 0 ? null : `${command} ended with ${signal ?? `code ${code ?? '?'}`}`));
+    child.once('exit', (code, signal) =>
+      resolve(code === 0 ? null : `${command} ended with ${signal ?? `code ${code ?? '?'}`}`),
+    );
   });
 
 /**
@@ -51,7 +53,11 @@ export const createServiceNotifier = (options: ServiceNotifierOptions): ServiceN
   let isReady = false;
   const tell = async (...states: readonly string[]): Promise<void> => {
     if (!active) return;
-    const failure = await run(options.command ?? 'systemd-notify', [`--pid=${process.pid}`, ...states], childEnvironment);
+    const failure = await run(
+      options.command ?? 'systemd-notify',
+      [`--pid=${process.pid}`, ...states],
+      childEnvironment,
+    );
     if (failure !== null) options.onFailure(failure);
   };
   return {

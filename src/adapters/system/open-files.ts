@@ -24,5 +24,9 @@ export const TOO_FEW_FILES = 'raise the limit (ulimit -n, or LimitNOFILE= of a s
  */
 export const needOpenFiles = (): void => {
   const most = limit();
-  if (most !== null && most < LEAST) throw new UserError(`this process may open ${most} files at once, and the bot needs ${LEAST}: ${TOO_FEW_FILES}`, EXIT_CODES.failure);
+  if (most !== null && most < LEAST)
+    throw new UserError(
+      `this process may open ${most} files at once, and the bot needs ${LEAST}: ${TOO_FEW_FILES}`,
+      EXIT_CODES.failure,
+    );
 };

@@ -20,13 +20,26 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
 
 const insideJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
-/** The forms in which one value can turn up: as it is, inside JSON (also JSON within JSON), in an address, in a form body. */
+/**
+ * The forms in which one value can turn up: as it is, inside JSON (also JSON within JSON), in an address, in a form
+ * body.
+ */
 const spellings = (secret: string): readonly string[] => {
   const encoded = encodeURIComponent(secret);
-  return [secret, insideJson(secret), insideJson(insideJson(secret)), encoded, encoded.replaceAll('%20', '+'), encoded.toLowerCase()];
+  return [
+    secret,
+    insideJson(secret),
+    insideJson(insideJson(secret)),
+    encoded,
+    encoded.replaceAll('%20', '+'),
+    encoded.toLowerCase(),
+  ];
 };
 
-/** A redactor for these values and for the shapes above. Longest first, so that one secret inside another leaves no rest. */
+/**
+ * A redactor for these values and for the shapes above. Longest first, so that one secret inside another leaves no
+ * rest.
+ */
 export const createRedactor = (secrets: readonly string[]): Redactor => {
   const values = [...new Set(secrets.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(spellings))];
   values.sort((a, b) => b.length - a.length);

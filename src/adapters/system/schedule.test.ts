@@ -10,7 +10,11 @@ let missed: [string, number][];
 let errors: [string, unknown][];
 
 const create = (timeZone: string): void => {
-  schedule = createSchedule({ timeZone, onError: (job, error) => errors.push([job, error]), onMissed: (job, at) => missed.push([job, at]) });
+  schedule = createSchedule({
+    timeZone,
+    onError: (job, error) => errors.push([job, error]),
+    onMissed: (job, at) => missed.push([job, at]),
+  });
 };
 
 beforeEach(() => {
@@ -30,7 +34,11 @@ describe('the schedule', () => {
     const at: number[] = [];
     schedule.hourly('decide', 3, (planned) => void at.push(planned));
     await vi.advanceTimersByTimeAsync(3 * HOUR);
-    expect(at.map((time) => new Date(time).toISOString())).toEqual(['2024-03-30T23:00:03.000Z', '2024-03-31T00:00:03.000Z', '2024-03-31T01:00:03.000Z']);
+    expect(at.map((time) => new Date(time).toISOString())).toEqual([
+      '2024-03-30T23:00:03.000Z',
+      '2024-03-31T00:00:03.000Z',
+      '2024-03-31T01:00:03.000Z',
+    ]);
     expect(missed).toEqual([]);
   });
 
@@ -95,7 +103,8 @@ describe('the schedule', () => {
 
   test('what fails or is missed is told to the handlers alone: the log has lines of one kind', async () => {
     const written: string[] = [];
-    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) vi.spyOn(console, method).mockImplementation((...words: unknown[]) => void written.push(words.join(' ')));
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+      vi.spyOn(console, method).mockImplementation((...words: unknown[]) => void written.push(words.join(' ')));
     create('UTC');
     schedule.everyMinute('broken', () => {
       throw new Error('broken');

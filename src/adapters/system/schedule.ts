@@ -27,7 +27,10 @@ export interface Schedule {
 const DAY_MINUTES = 24 * 60;
 
 const nothing = (): void => undefined;
-/** Left alone, node-cron writes what the two handlers are told of to standard output and error as well: coloured, with a stack, past log level and redaction. */
+/**
+ * Left alone, node-cron writes what the two handlers are told of to standard output and error as well: coloured, with a
+ * stack, past log level and redaction.
+ */
 const SILENT: Logger = { info: nothing, warn: nothing, error: nothing, debug: nothing };
 
 /** Minutes since midnight by the clock on the wall of a zone. */
@@ -39,7 +42,10 @@ const wallClock = (timeZone: string): ((at: EpochMs) => number) => {
   };
 };
 
-/** Whether the clock on the wall jumps over `wanted` in the minute that ends at `at`. One that is set back jumps over nothing. */
+/**
+ * Whether the clock on the wall jumps over `wanted` in the minute that ends at `at`. One that is set back jumps over
+ * nothing.
+ */
 const jumpsOver = (clock: (at: EpochMs) => number, wanted: number, at: EpochMs): boolean => {
   const before = clock(at - MINUTE_MS);
   const since = (minute: number): number => (minute - before + DAY_MINUTES) % DAY_MINUTES;
@@ -61,7 +67,9 @@ export const createSchedule = (options: ScheduleOptions): Schedule => {
       suppressMissedWarning: true,
       logger: SILENT,
     });
-    task.on('execution:failed', (context) => options.onError(name, context.execution?.error ?? new Error('failed without a reason')));
+    task.on('execution:failed', (context) =>
+      options.onError(name, context.execution?.error ?? new Error('failed without a reason')),
+    );
     let toldAt = Number.NEGATIVE_INFINITY;
     /** A machine that has slept for days misses a hundred wake-ups in one moment: the first of them is told. */
     const miss = (at: EpochMs): void => {
@@ -77,7 +85,8 @@ export const createSchedule = (options: ScheduleOptions): Schedule => {
   };
   return {
     hourly: (name, seconds, job) => {
-      if (!(Number.isInteger(seconds) && seconds >= 0 && seconds < 60)) throw new RangeError(`not a second of a minute: ${seconds}`);
+      if (!(Number.isInteger(seconds) && seconds >= 0 && seconds < 60))
+        throw new RangeError(`not a second of a minute: ${seconds}`);
       add(name, `${seconds} 0 * * * *`, 'UTC', job);
     },
     everyMinute: (name, job) => add(name, '0 * * * * *', 'UTC', job),
@@ -88,7 +97,9 @@ export const createSchedule = (options: ScheduleOptions): Schedule => {
       add(name, `0 ${minute} ${hour} * * *`, options.timeZone, job);
       // node-cron leaves out a time that its day does not have. Clocks are set forward at a full or half hour of UTC.
       const clock = wallClock(options.timeZone);
-      add(name, '0 0,30 * * * *', 'UTC', (plannedAt) => (jumpsOver(clock, hour * 60 + minute, plannedAt) ? job(plannedAt) : undefined));
+      add(name, '0 0,30 * * * *', 'UTC', (plannedAt) =>
+        jumpsOver(clock, hour * 60 + minute, plannedAt) ? job(plannedAt) : undefined,
+      );
     },
     stop: async () => {
       for (const task of tasks.splice(0)) await task.destroy();

@@ -40,7 +40,10 @@ test('the webhook posts the text as JSON, the heartbeat just calls', async () =>
 
 test('a refusal, a redirect and a silence are errors that do not name the address', async () => {
   const failures: string[] = [];
-  const fail = (url: string): Promise<unknown> => createWebhook(url).call('x').catch((error: unknown) => failures.push(String(error)));
+  const fail = (url: string): Promise<unknown> =>
+    createWebhook(url)
+      .call('x')
+      .catch((error: unknown) => failures.push(String(error)));
   for (const wrong of [404, 500, 302]) {
     status = wrong;
     await fail(`${origin}/hook?key=planted`);

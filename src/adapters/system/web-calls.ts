@@ -17,7 +17,12 @@ const call = async (name: string, url: string, init: RequestInit): Promise<void>
 
 /** ALERT_WEBHOOK_URL: another way to reach people. The body is `{"text": ...}`, which the common chat services take. */
 export const createWebhook = (url: string): { call(text: string): Promise<void> } => ({
-  call: (text) => call('ALERT_WEBHOOK_URL', url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text }) }),
+  call: (text) =>
+    call('ALERT_WEBHOOK_URL', url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+    }),
 });
 
 /** HEARTBEAT_URL: a sign of life for a monitoring service. */

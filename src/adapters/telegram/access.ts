@@ -22,13 +22,18 @@ export interface Access {
   operators(): readonly number[];
 }
 
-/** What Telegram's links call a forum's General topic. Messages there carry no topic, and a send that names this one is refused. */
+/**
+ * What Telegram's links call a forum's General topic. Messages there carry no topic, and a send that names this one is
+ * refused.
+ */
 export const GENERAL_TOPIC = 1;
 
 const MIGRATION_KEY = 'telegram/migrated/';
 
 /** The id under which a chat is reached now. A group that became a supergroup has another than the one configured. */
-export const createChatNames = (memory: ChatMemory): { current(chatId: number): number; learn(from: number, to: number): void } => ({
+export const createChatNames = (
+  memory: ChatMemory,
+): { current(chatId: number): number; learn(from: number, to: number): void } => ({
   current: (chatId) => {
     const to = Number(memory.get(`${MIGRATION_KEY}${chatId}`) ?? Number.NaN);
     return Number.isSafeInteger(to) ? to : chatId;
@@ -44,7 +49,11 @@ export const createAccess = (list: AccessList, currentChatId: (chatId: number) =
     allows: (place, senderId) =>
       place.isPrivate
         ? place.chatId === senderId
-        : list.chats.some(({ chatId, threadId }) => currentChatId(chatId) === place.chatId && (threadId === null || threadId === (place.threadId ?? GENERAL_TOPIC))),
+        : list.chats.some(
+            ({ chatId, threadId }) =>
+              currentChatId(chatId) === place.chatId &&
+              (threadId === null || threadId === (place.threadId ?? GENERAL_TOPIC)),
+          ),
     operators: () => [...operators],
   };
 };
@@ -57,7 +66,10 @@ export interface StrangerWatch {
 const REPORT_KEY = 'telegram/strangers-reported';
 const MAX_NAMED = 5;
 
-/** A stranger chooses the name, and Telegram makes addresses, commands and tags in a text into what a tap opens or sends. */
+/**
+ * A stranger chooses the name, and Telegram makes addresses, commands and tags in a text into what a tap opens or
+ * sends.
+ */
 const withoutLinks = (name: string): string => name.replaceAll(/[./:#$]/g, '·');
 
 /** Bounded whatever the number of strangers: a counter and the first few names. */
@@ -71,7 +83,8 @@ export const createStrangerWatch = (
   return {
     note: (sender, place, why) => {
       messages += 1;
-      if (named.size < MAX_NAMED) named.set(sender.id, `${withoutLinks(sender.name)}, id ${sender.id}, chat ${place.chatId}: ${why}`);
+      if (named.size < MAX_NAMED)
+        named.set(sender.id, `${withoutLinks(sender.name)}, id ${sender.id}, chat ${place.chatId}: ${why}`);
       const now = wallNow();
       const last = Number(memory.get(REPORT_KEY) ?? Number.NEGATIVE_INFINITY);
       // A clock set back must not silence the report for ever.

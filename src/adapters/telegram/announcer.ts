@@ -13,7 +13,9 @@ const PATIENCE = 20 * SECOND_MS;
 export interface AnnouncerOptions {
   readonly token: string;
   readonly apiRoot: string;
-  /** How its name is looked up: in one place for the whole process, so that while it hangs the exchange's does not wait. */
+  /**
+   * How its name is looked up: in one place for the whole process, so that while it hangs the exchange's does not wait.
+   */
   readonly lookUp: LookupFunction;
   readonly operators: readonly number[];
   /** Groups and topics. */

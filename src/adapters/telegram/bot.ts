@@ -26,7 +26,9 @@ export interface TelegramBotOptions {
   readonly token: string;
   /** `https://api.telegram.org`, a self-hosted Bot API server, or the embedded one. */
   readonly apiRoot: string;
-  /** How its name is looked up: in one place for the whole process, so that while it hangs the exchange's does not wait. */
+  /**
+   * How its name is looked up: in one place for the whole process, so that while it hangs the exchange's does not wait.
+   */
   readonly lookUp: LookupFunction;
   /** Numeric user ids. Empty lists let nobody in. */
   readonly operators: readonly number[];
@@ -45,9 +47,15 @@ export interface TelegramBotOptions {
   /** Base32; null = /unlock asks for no code. */
   readonly unlockTotpSecret: string | null;
   readonly unlockApprovals: 1 | 2;
-  /** Values that must never be seen in a message, log line or error: keys of the exchange, the webhook's address. The token is always among them. */
+  /**
+   * Values that must never be seen in a message, log line or error: keys of the exchange, the webhook's address. The
+   * token is always among them.
+   */
   readonly secrets?: readonly string[];
-  /** Told of every listed person's message or press with the chat it came from, under its configured id: that chat is open. */
+  /**
+   * Told of every listed person's message or press with the chat it came from, under its configured id: that chat is
+   * open.
+   */
   readonly onContact?: (chatId: number) => void;
   /** IANA name of the operators' zone; UTC when left out. */
   readonly timeZone?: string;
@@ -104,41 +112,72 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
   const apiFor = createApiMaker(token, { apiRoot, lookUp: options.lookUp });
   const patient = apiFor(patience + 10);
   // HttpErrors are retried by the line of the chat: this plug-in would retry them without end.
-  patient.config.use(autoRetry({ maxRetryAttempts: MAX_RETRIES, maxDelaySeconds: MAX_RETRY_DELAY_SECONDS, rethrowHttpErrors: true }));
+  patient.config.use(
+    autoRetry({ maxRetryAttempts: MAX_RETRIES, maxDelaySeconds: MAX_RETRY_DELAY_SECONDS, rethrowHttpErrors: true }),
+  );
   const plain = apiFor(pollSeconds + patience);
 
   const names = createChatNames(memory);
   const list = { operators: options.operators, viewers: options.viewers, chats: options.chats };
   const access = createAccess(list, names.current);
   const audit = (entry: AuditEntry): void => options.service.audit(entry);
-  const strangers = createStrangerWatch(memory, () => clock.wallNow(), (alert, { sender, chatId, text }) => {
-    audit({
-      at: clock.wallNow(),
-      caller: { userId: sender.id, name: sender.name, role: 'stranger', via: 'telegram' },
-      chatId,
-      command: '',
-      arguments: text.slice(0, 500),
-      outcome: 'ignored',
-    });
-    options.report(alert);
-  });
+  const strangers = createStrangerWatch(
+    memory,
+    () => clock.wallNow(),
+    (alert, { sender, chatId, text }) => {
+      audit({
+        at: clock.wallNow(),
+        caller: { userId: sender.id, name: sender.name, role: 'stranger', via: 'telegram' },
+        chatId,
+        command: '',
+        arguments: text.slice(0, 500),
+        outcome: 'ignored',
+      });
+      options.report(alert);
+    },
+  );
   const explain = (error: unknown, command: string): Reply => {
     log.error({ command, why: describeError(error, redact) }, 'command failed');
-    return { title: 'That did not work', blocks: [{ kind: 'text', lines: [`/${command} failed; the reason is in the log. Nothing else was affected.`] }] };
+    return {
+      title: 'That did not work',
+      blocks: [{ kind: 'text', lines: [`/${command} failed; the reason is in the log. Nothing else was affected.`] }],
+    };
   };
   const stopped = new AbortController();
   const shared = { currentChatId: names.current, learnMigration: names.learn, redact, clock, log };
   const outbound = createOutbound({ ...shared, api: patient, pictures: options.pictures });
   const requests = createRequests(clock);
-  const totp = options.unlockTotpSecret === null ? null : createTotpCheck(options.unlockTotpSecret, memory, () => clock.wallNow());
-  const confirming = createConfirming({ requests, outbound, totp, approvals: options.unlockApprovals, operators: access.operators, clock, report: options.report, audit, explain });
-  const menus = createMenus({ api: patient, commands, list, memory, key: `telegram/${botIdOf(token)}/menus`, currentChatId: names.current, redact, log });
+  const totp =
+    options.unlockTotpSecret === null ? null : createTotpCheck(options.unlockTotpSecret, memory, () => clock.wallNow());
+  const confirming = createConfirming({
+    requests,
+    outbound,
+    totp,
+    approvals: options.unlockApprovals,
+    operators: access.operators,
+    clock,
+    report: options.report,
+    audit,
+    explain,
+  });
+  const menus = createMenus({
+    api: patient,
+    commands,
+    list,
+    memory,
+    key: `telegram/${botIdOf(token)}/menus`,
+    currentChatId: names.current,
+    redact,
+    log,
+  });
 
   const probeMigration = (chatId: number): void => {
     if (!options.chats.some((target) => names.current(target.chatId) === chatId)) return;
     plain.sendChatAction(chatId, 'typing').catch((error: unknown) => {
       const failure = classifyFailure(error, redact);
-      if (failure.kind === 'migrated') for (const target of options.chats) if (names.current(target.chatId) === chatId) names.learn(target.chatId, failure.to);
+      if (failure.kind === 'migrated')
+        for (const target of options.chats)
+          if (names.current(target.chatId) === chatId) names.learn(target.chatId, failure.to);
     });
   };
 
@@ -173,7 +212,9 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     redact,
     handle: desk.handle,
     onReady: () => {
-      menus.setAll().catch((error: unknown) => log.warn({ why: describeError(error, redact) }, 'command menus not set'));
+      menus
+        .setAll()
+        .catch((error: unknown) => log.warn({ why: describeError(error, redact) }, 'command menus not set'));
     },
     onTrouble: (trouble, why) => options.report(troubleAlert(trouble, why, clock.wallNow())),
   });
@@ -188,7 +229,14 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
       await running;
       await outbound.drain(DRAIN_MS);
     },
-    notifier: createTelegramNotifier({ ...shared, api: plain, chats: options.chats, timeZone: options.timeZone ?? 'UTC', patience: patience * SECOND_MS, signal: stopped.signal }),
+    notifier: createTelegramNotifier({
+      ...shared,
+      api: plain,
+      chats: options.chats,
+      timeZone: options.timeZone ?? 'UTC',
+      patience: patience * SECOND_MS,
+      signal: stopped.signal,
+    }),
     unreachableSince: polling.unreachableSince,
     hasPolled: polling.hasPolled,
   };

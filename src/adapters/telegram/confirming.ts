@@ -45,14 +45,17 @@ export interface ConfirmingOptions {
 
 const GONE = 'This button no longer works: expired, used, or from before a restart. Send the command again.';
 
-const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }] });
+const say = (title: string, ...lines: readonly string[]): Reply => ({
+  title,
+  blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }],
+});
 
 /** It had come about by itself, or by another operator's hand, between question and button: nobody refuses it. */
 const NOTHING_LEFT: ReadonlySet<string> = new Set(['nothing-to-do', 'not-paused', 'nothing-locked']);
 
 /**
- * How it ended. Of what was done the first sentence is the title: "done" over a sale that is under way would be read as sold.
- * What was done by half is neither done nor refused: each would hide the other half.
+ * How it ended. Of what was done the first sentence is the title: "done" over a sale that is under way would be read as
+ * sold. What was done by half is neither done nor refused: each would hide the other half.
  */
 const ended = ({ ok, code, text }: CommandOutcome): Reply => {
   if (code === 'partly') return say('⚠️ Done in part', text);
@@ -67,11 +70,16 @@ const notAsked = (operator: number, why: string, command: string, others: number
   say(
     `Operator ${operator} was not asked`,
     `The bot cannot write to them: ${why}`,
-    others > 0 ? `${counted(others, 'other was', 'others were')} asked, so far as is known.` : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
+    others > 0
+      ? `${counted(others, 'other was', 'others were')} asked, so far as is known.`
+      : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
   );
 
 const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): Keyboard => ({
-  inline_keyboard: [[{ text: yes, callback_data: `${kind}:${nonce}:y` }], [{ text: no, callback_data: `${kind}:${nonce}:n` }]],
+  inline_keyboard: [
+    [{ text: yes, callback_data: `${kind}:${nonce}:y` }],
+    [{ text: no, callback_data: `${kind}:${nonce}:n` }],
+  ],
 });
 
 /** Whoever types wrong codes may have somebody else's phone: the others hear of it, once a block. */
@@ -79,13 +87,21 @@ const blockedAlert = (command: string, { name, userId }: Caller, until: EpochMs,
   kind: 'security',
   key: `codes-blocked:${until}`,
   title: '🚨 Codes are blocked: too many were wrong',
-  lines: [`For /${command} by ${name} (${userId}). None is taken for at most 15 minutes.`, 'If no operator typed them, that account is in other hands: take its id out of TELEGRAM_OPERATORS and restart.'],
+  lines: [
+    `For /${command} by ${name} (${userId}). None is taken for at most 15 minutes.`,
+    'If no operator typed them, that account is in other hands: take its id out of TELEGRAM_OPERATORS and restart.',
+  ],
   commands: ['/locks'],
   symbol: null,
   at,
 });
 
-const codeQuestion = (reply: Reply, request: ConfirmRequest, totp: TotpCheck, onBlocked: (until: EpochMs) => void): Reply => {
+const codeQuestion = (
+  reply: Reply,
+  request: ConfirmRequest,
+  totp: TotpCheck,
+  onBlocked: (until: EpochMs) => void,
+): Reply => {
   const ask: AskRequest = {
     kind: 'ask',
     question: 'Type the six digits of your authenticator app.',
@@ -95,12 +111,21 @@ const codeQuestion = (reply: Reply, request: ConfirmRequest, totp: TotpCheck, on
         case 'right':
           return { ...reply, request: { ...request, needsCode: false } };
         case 'used':
-          return { ...say('This code was used already', 'Wait for the next one and send the command again.'), outcome: 'refused: code used' };
+          return {
+            ...say('This code was used already', 'Wait for the next one and send the command again.'),
+            outcome: 'refused: code used',
+          };
         case 'wrong':
-          return { ...say('Wrong code', `Nothing was done. ${verdict.left} more and codes are blocked for 15 minutes.`), outcome: 'refused: wrong code' };
+          return {
+            ...say('Wrong code', `Nothing was done. ${verdict.left} more and codes are blocked for 15 minutes.`),
+            outcome: 'refused: wrong code',
+          };
         case 'blocked':
           onBlocked(verdict.until);
-          return { ...say('Codes are blocked', 'Too many wrong ones. Try again in at most 15 minutes.'), outcome: 'refused: codes blocked' };
+          return {
+            ...say('Codes are blocked', 'Too many wrong ones. Try again in at most 15 minutes.'),
+            outcome: 'refused: codes blocked',
+          };
       }
     },
   };
@@ -122,29 +147,64 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     requests.openAsk(origin.caller.userId, origin.place, origin.command, request);
     const { isPrivate } = origin.place;
     const askReplyTo = !isPrivate && origin.messageId !== null ? { askReplyTo: origin.messageId } : {};
-    // In a group the bot sees replies only. An answer box opens for whoever wrote a message, not for who pressed a button.
+    // In a group the bot sees replies only. An answer box opens for whoever wrote a message, not for who pressed a
+    // button.
     const how = isPrivate ? [] : ['Answer with a reply to this message.'];
-    outbound.send(origin.place, { title: reply.title, blocks: [...reply.blocks, { kind: 'text', lines: [request.question, ...how] }] }, askReplyTo);
+    outbound.send(
+      origin.place,
+      { title: reply.title, blocks: [...reply.blocks, { kind: 'text', lines: [request.question, ...how] }] },
+      askReplyTo,
+    );
   };
 
   const confirm = (reply: Reply, request: ConfirmRequest, origin: Origin): void => {
-    const nonce = requests.openConfirm({ request, command: origin.command, caller: origin.caller, place: origin.place });
-    const blocks = [...reply.blocks, { kind: 'text' as const, lines: request.what }, { kind: 'text' as const, lines: ['Works for 2 minutes, once, for you.'] }];
-    outbound.send(origin.place, { title: reply.title, blocks }, { keyboard: keyboardFor('k', nonce, request.label, 'Cancel') });
+    const nonce = requests.openConfirm({
+      request,
+      command: origin.command,
+      caller: origin.caller,
+      place: origin.place,
+    });
+    const blocks = [
+      ...reply.blocks,
+      { kind: 'text' as const, lines: request.what },
+      { kind: 'text' as const, lines: ['Works for 2 minutes, once, for you.'] },
+    ];
+    outbound.send(
+      origin.place,
+      { title: reply.title, blocks },
+      { keyboard: keyboardFor('k', nonce, request.label, 'Cancel') },
+    );
   };
 
   const present = (reply: Reply, origin: Origin, replace?: Replaced): void => {
     const { request } = reply;
     if (request === undefined) outbound.send(origin.place, reply, replace === undefined ? {} : { replace });
     else if (request.kind === 'ask') ask(reply, request, origin);
-    else if (request.needsCode && totp !== null) present(codeQuestion(reply, request, totp, (until) => options.report(blockedAlert(origin.command, origin.caller, until, clock.wallNow()))), origin);
+    else if (request.needsCode && totp !== null)
+      present(
+        codeQuestion(reply, request, totp, (until) =>
+          options.report(blockedAlert(origin.command, origin.caller, until, clock.wallNow())),
+        ),
+        origin,
+      );
     else confirm(reply, request, origin);
   };
 
-  const perform = async (pending: PendingConfirm, approver: Caller | null, place: Place, replace: Replaced): Promise<void> => {
+  const perform = async (
+    pending: PendingConfirm,
+    approver: Caller | null,
+    place: Place,
+    replace: Replaced,
+  ): Promise<void> => {
     const { request, command, caller } = pending;
     try {
-      note(approver ?? caller, place, command, request.what.join(' | '), approver === null ? 'confirmed' : `approved for ${caller.name}`);
+      note(
+        approver ?? caller,
+        place,
+        command,
+        request.what.join(' | '),
+        approver === null ? 'confirmed' : `approved for ${caller.name}`,
+      );
       const outcome = await request.action(caller);
       const done = ended(outcome);
       outbound.send(place, done, { replace });
@@ -158,15 +218,29 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
   const askApproval = (pending: PendingConfirm, replace: Replaced): void => {
     const nonce = requests.openApproval(pending);
     const keyboard = keyboardFor('a', nonce, `Approve: ${pending.request.label}`, 'Refuse');
-    const reply = say(`A second operator must approve /${pending.command}`, `Asked by ${pending.caller.name}:`, ...pending.request.what, 'Within 15 minutes.');
+    const reply = say(
+      `A second operator must approve /${pending.command}`,
+      `Asked by ${pending.caller.name}:`,
+      ...pending.request.what,
+      'Within 15 minutes.',
+    );
     outbound.send(pending.place, reply, { replace, keyboard });
-    let left = options.operators().filter((operator) => operator !== pending.caller.userId && operator !== pending.place.chatId);
+    let left = options
+      .operators()
+      .filter((operator) => operator !== pending.caller.userId && operator !== pending.place.chatId);
     // In a group the others see the question where it was asked.
-    const missed = (operator: number) => (why: string): void => {
-      left = left.filter((other) => other !== operator);
-      if (pending.place.isPrivate) outbound.send(pending.place, notAsked(operator, why, pending.command, left.length));
-    };
-    for (const operator of left) outbound.send({ chatId: operator, threadId: null, isPrivate: true }, reply, { keyboard, onUndelivered: missed(operator) });
+    const missed =
+      (operator: number) =>
+      (why: string): void => {
+        left = left.filter((other) => other !== operator);
+        if (pending.place.isPrivate)
+          outbound.send(pending.place, notAsked(operator, why, pending.command, left.length));
+      };
+    for (const operator of left)
+      outbound.send({ chatId: operator, threadId: null, isPrivate: true }, reply, {
+        keyboard,
+        onUndelivered: missed(operator),
+      });
     note(pending.caller, pending.place, pending.command, '', 'waits for a second operator');
   };
 

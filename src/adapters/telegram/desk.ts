@@ -9,8 +9,27 @@ import type { Outbound, Replaced } from './outbound.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
-import { edited, furtherNotDone, isAnswer, isUrgentSlip, meantBehindSlash, meantCommand, nameless, noCommand, notUnderstood, splitCommands, unknownCommand } from './slips.ts';
-import { readUpdate, type IncomingMessage, type IncomingNameless, type IncomingPress, type Place, type Sender } from './updates.ts';
+import {
+  edited,
+  furtherNotDone,
+  isAnswer,
+  isUrgentSlip,
+  meantBehindSlash,
+  meantCommand,
+  nameless,
+  noCommand,
+  notUnderstood,
+  splitCommands,
+  unknownCommand,
+} from './slips.ts';
+import {
+  readUpdate,
+  type IncomingMessage,
+  type IncomingNameless,
+  type IncomingPress,
+  type Place,
+  type Sender,
+} from './updates.ts';
 
 /**
  * Where updates become deeds. The order of the questions is the safety of the
@@ -56,22 +75,41 @@ interface ParsedCommand {
 
 const parseCommand = (text: string): ParsedCommand | null => {
   const match = /^\/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+([\s\S]*))?$/.exec(text.trim());
-  return match === null ? null : { name: (match[1] ?? '').toLowerCase(), mention: match[2]?.toLowerCase() ?? null, argumentsText: match[3] ?? '' };
+  return match === null
+    ? null
+    : { name: (match[1] ?? '').toLowerCase(), mention: match[2]?.toLowerCase() ?? null, argumentsText: match[3] ?? '' };
 };
 
 const isStale = (sentAt: EpochMs, now: EpochMs): boolean => Math.abs(now - sentAt) > MAX_COMMAND_AGE;
 
 /** What an operator sends to make trading safer is never held up, not even by the rate limit. */
-const isUrgent = (spec: CommandSpec, caller: Caller): boolean => spec.effect === 'tighten' && caller.role === 'operator';
+const isUrgent = (spec: CommandSpec, caller: Caller): boolean =>
+  spec.effect === 'tighten' && caller.role === 'operator';
 
-const say = (title: string, ...lines: readonly string[]): Reply => ({ title, blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }] });
+const say = (title: string, ...lines: readonly string[]): Reply => ({
+  title,
+  blocks: lines.length === 0 ? [] : [{ kind: 'text', lines }],
+});
 
 export const createDesk = (options: DeskOptions): Desk => {
   const { commands, access, seen, outbound, clock, log, confirming } = options;
 
-  const note = (caller: AuditEntry['caller'], place: Place, command: string, argumentsText: string, outcome: string): void => {
+  const note = (
+    caller: AuditEntry['caller'],
+    place: Place,
+    command: string,
+    argumentsText: string,
+    outcome: string,
+  ): void => {
     try {
-      options.audit({ at: clock.wallNow(), caller, chatId: place.chatId, command, arguments: argumentsText.slice(0, 500), outcome });
+      options.audit({
+        at: clock.wallNow(),
+        caller,
+        chatId: place.chatId,
+        command,
+        arguments: argumentsText.slice(0, 500),
+        outcome,
+      });
     } catch (error) {
       log.error({ command, why: String(error) }, 'audit row not written');
     }
@@ -85,7 +123,12 @@ export const createDesk = (options: DeskOptions): Desk => {
     return null;
   };
 
-  const execute = async (spec: CommandSpec, argumentsText: string, origin: Origin, replace?: Replaced): Promise<void> => {
+  const execute = async (
+    spec: CommandSpec,
+    argumentsText: string,
+    origin: Origin,
+    replace?: Replaced,
+  ): Promise<void> => {
     try {
       const reply = await commands.run(spec.name, argumentsText, origin.caller);
       note(origin.caller, origin.place, spec.name, argumentsText, reply.outcome ?? 'answered');
@@ -97,14 +140,22 @@ export const createDesk = (options: DeskOptions): Desk => {
   };
 
   /** Tightening: act, then remember (twice is harmless, never is not). Anything else: remember, then act. */
-  const run = async (updateId: number, spec: CommandSpec, argumentsText: string, origin: Origin, replace?: Replaced): Promise<void> => {
+  const run = async (
+    updateId: number,
+    spec: CommandSpec,
+    argumentsText: string,
+    origin: Origin,
+    replace?: Replaced,
+  ): Promise<void> => {
     if (spec.effect === 'tighten') {
       await execute(spec, argumentsText, origin, replace);
       seen.add(updateId);
       return;
     }
     seen.add(updateId);
-    execute(spec, argumentsText, origin, replace).catch((error: unknown) => log.error({ command: spec.name, why: String(error) }, 'reply failed'));
+    execute(spec, argumentsText, origin, replace).catch((error: unknown) =>
+      log.error({ command: spec.name, why: String(error) }, 'reply failed'),
+    );
   };
 
   /** On record once per flood, as the warning: a row for each would make a flood costly. */
@@ -112,7 +163,11 @@ export const createDesk = (options: DeskOptions): Desk => {
     const verdict = options.rate(caller.userId);
     if (verdict === 'warn') {
       note(caller, place, command, '', 'refused: too fast, more may follow');
-      if (queryId === null) outbound.send(place, say('Slow down', 'Too many commands at once; the next ones are ignored for some seconds.'));
+      if (queryId === null)
+        outbound.send(
+          place,
+          say('Slow down', 'Too many commands at once; the next ones are ignored for some seconds.'),
+        );
       else outbound.answer(queryId, 'Too fast: wait some seconds.');
     }
     return verdict !== 'go';
@@ -139,7 +194,10 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.send(message.place, notUnderstood(spec));
   };
 
-  /** "/halt@" and the name of another bot. Only in a group can that bot be there; here it is a slip, and was meant for this one. */
+  /**
+   * "/halt@" and the name of another bot. Only in a group can that bot be there; here it is a slip, and was meant for
+   * this one.
+   */
   const forAnother = (message: IncomingMessage, command: string, caller: Caller): null => {
     seen.add(message.updateId);
     if (!message.place.isPrivate || tooFast(caller, message.place, command, null)) return null;
@@ -148,7 +206,14 @@ export const createDesk = (options: DeskOptions): Desk => {
     return null;
   };
 
-  const refuse = (message: IncomingMessage, caller: Caller, command: string, title: string, why: string, outcome: string): void => {
+  const refuse = (
+    message: IncomingMessage,
+    caller: Caller,
+    command: string,
+    title: string,
+    why: string,
+    outcome: string,
+  ): void => {
     seen.add(message.updateId);
     note(caller, message.place, command, '', outcome);
     outbound.send(message.place, say(title, why));
@@ -160,17 +225,26 @@ export const createDesk = (options: DeskOptions): Desk => {
     const parsed = parseCommand(own);
     if (parsed === null) return onNoCommand(message, caller);
     const spec = await onCommand(message, parsed, caller);
-    // Of /halt on two lines the first has done what the second asks for. Behind what is not ours, or came too fast, silence is safe for the rest alone.
-    const notDone = further.filter((other) => (spec === null ? isUrgent(other, caller) : other !== spec || spec.effect !== 'tighten'));
+    // Of /halt on two lines the first has done what the second asks for. Behind what is not ours, or came too fast,
+    // silence is safe for the rest alone.
+    const notDone = further.filter((other) =>
+      spec === null ? isUrgent(other, caller) : other !== spec || spec.effect !== 'tighten',
+    );
     if (notDone.length === 0) return;
-    for (const { name } of notDone) note(caller, message.place, name, '', `not done: behind /${parsed.name} in one message`);
+    for (const { name } of notDone)
+      note(caller, message.place, name, '', `not done: behind /${parsed.name} in one message`);
     outbound.send(message.place, furtherNotDone(parsed.name, notDone));
   };
 
   /** @returns the command that the message holds; null where it holds none for this bot, or came too fast */
-  const onCommand = async (message: IncomingMessage, parsed: ParsedCommand, caller: Caller): Promise<CommandSpec | null> => {
+  const onCommand = async (
+    message: IncomingMessage,
+    parsed: ParsedCommand,
+    caller: Caller,
+  ): Promise<CommandSpec | null> => {
     const self = options.self();
-    if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase()) return forAnother(message, parsed.name, caller);
+    if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase())
+      return forAnother(message, parsed.name, caller);
     options.requests.dropAsk(caller.userId, message.place);
     const spec = commands.find(parsed.name);
     if (spec === undefined) return notKnown(message, parsed, caller);
@@ -179,12 +253,27 @@ export const createDesk = (options: DeskOptions): Desk => {
     return spec;
   };
 
-  const onKnown = async (message: IncomingMessage, spec: CommandSpec, parsed: ParsedCommand, caller: Caller): Promise<void> => {
-    if (message.forwarded) return refuse(message, caller, spec.name, 'Not done', 'A forwarded message is no command: type it yourself.', 'refused: forwarded');
+  const onKnown = async (
+    message: IncomingMessage,
+    spec: CommandSpec,
+    parsed: ParsedCommand,
+    caller: Caller,
+  ): Promise<void> => {
+    if (message.forwarded)
+      return refuse(
+        message,
+        caller,
+        spec.name,
+        'Not done',
+        'A forwarded message is no command: type it yourself.',
+        'refused: forwarded',
+      );
     const ages = spec.effect === 'loosen' || spec.effect === 'manage';
     if (ages && isStale(message.sentAt, clock.wallNow())) {
       const early = message.sentAt > clock.wallNow();
-      const why = early ? 'It comes from the future: the clock of the server is slow. Set it right first.' : `/${spec.name} is older than 60 seconds.`;
+      const why = early
+        ? 'It comes from the future: the clock of the server is slow. Set it right first.'
+        : `/${spec.name} is older than 60 seconds.`;
       return refuse(message, caller, spec.name, 'Expired, send again', why, 'refused: expired');
     }
     const origin = { command: spec.name, caller, place: message.place, messageId: message.messageId };
@@ -201,7 +290,10 @@ export const createDesk = (options: DeskOptions): Desk => {
     const waiting = options.requests.takeAsk(caller.userId, message.place);
     if (waiting === null) return meantAsCommand(message);
     note(caller, message.place, waiting.command, '(answer)', 'refused: expired');
-    outbound.send(message.place, say('Expired, send again', `The answer was under way for more than 60 seconds. Send /${waiting.command} again.`));
+    outbound.send(
+      message.place,
+      say('Expired, send again', `The answer was under way for more than 60 seconds. Send /${waiting.command} again.`),
+    );
   };
 
   const onText = async (message: IncomingMessage, caller: Caller): Promise<void> => {
@@ -210,19 +302,29 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (isStale(message.sentAt, clock.wallNow())) return lateAnswer(message, caller);
     const origin = { command: '', caller, place: message.place, messageId: message.messageId };
     const answered = await confirming.answer(message.text, origin);
-    if (!answered && message.place.isPrivate) outbound.send(message.place, noCommand(message.text, meantCommand(message.text, (name) => commands.find(name))));
+    if (!answered && message.place.isPrivate)
+      outbound.send(
+        message.place,
+        noCommand(
+          message.text,
+          meantCommand(message.text, (name) => commands.find(name)),
+        ),
+      );
   };
 
   const onButtonCommand = async (press: IncomingPress, caller: Caller): Promise<void> => {
     const parsed = parseCommand(press.data.slice(2));
     const spec = parsed === null ? undefined : commands.find(parsed.name);
-    if (parsed === null || spec === undefined) return outbound.answer(press.queryId, 'This button is from another version.');
+    if (parsed === null || spec === undefined)
+      return outbound.answer(press.queryId, 'This button is from another version.');
     // A press carries no time, so what acts at once and can be stale must be typed.
     if (spec.effect === 'manage') return outbound.answer(press.queryId, `Send /${spec.name} as a message.`);
     if (!isUrgent(spec, caller) && tooFast(caller, press.place, spec.name, press.queryId)) return;
     outbound.answer(press.queryId, '');
     const origin = { command: spec.name, caller, place: press.place, messageId: null };
-    const replace = press.data.startsWith('r:') ? { messageId: press.messageId, hasPicture: press.hasPicture } : undefined;
+    const replace = press.data.startsWith('r:')
+      ? { messageId: press.messageId, hasPicture: press.hasPicture }
+      : undefined;
     return run(press.updateId, spec, parsed.argumentsText, origin, replace);
   };
 
@@ -238,10 +340,15 @@ export const createDesk = (options: DeskOptions): Desk => {
       return outbound.answer(press.queryId, 'For operators only.', true);
     }
     const deed = kind === 'k' ? confirming.pressConfirm : confirming.pressApproval;
-    deed(nonce, answer === 'y', press, caller).catch((error: unknown) => log.error({ why: String(error) }, 'press failed'));
+    deed(nonce, answer === 'y', press, caller).catch((error: unknown) =>
+      log.error({ why: String(error) }, 'press failed'),
+    );
   };
 
-  /** In a group Telegram no longer tells the topic of a message that it shows no more, so nobody knows whether it is a listed one. */
+  /**
+   * In a group Telegram no longer tells the topic of a message that it shows no more, so nobody knows whether it is a
+   * listed one.
+   */
   const tooOld = (press: IncomingPress): void => {
     // Nothing is kept of a stranger's presses: each would be a write.
     if (access.roleOf(press.sender.id) === null) return;
@@ -252,16 +359,27 @@ export const createDesk = (options: DeskOptions): Desk => {
   /** The first command of a text, where it is one of this bot's. */
   const commandIn = (text: string): CommandSpec | null => {
     const parsed = parseCommand(splitCommands(text.trim(), (name) => commands.find(name)).own);
-    if (parsed === null || (parsed.mention !== null && parsed.mention !== options.self()?.username.toLowerCase())) return null;
+    if (parsed === null || (parsed.mention !== null && parsed.mention !== options.self()?.username.toLowerCase()))
+      return null;
     return commands.find(parsed.name) ?? null;
   };
 
-  /** Silence would leave an operator in the belief that it was done. Only where commands are heard, and seldom: anybody in a group may be able to write as a channel. */
+  /**
+   * Silence would leave an operator in the belief that it was done. Only where commands are heard, and seldom: anybody
+   * in a group may be able to write as a channel.
+   */
   const onNameless = ({ updateId, place, text }: IncomingNameless): void => {
     const spec = commandIn(text);
-    if (spec === null || place.isPrivate || !access.allows(place, 0) || options.namelessRate(place.chatId) !== 'go') return;
+    if (spec === null || place.isPrivate || !access.allows(place, 0) || options.namelessRate(place.chatId) !== 'go')
+      return;
     seen.add(updateId);
-    note({ userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' }, place, spec.name, '', 'refused: nobody can tell who sent it');
+    note(
+      { userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' },
+      place,
+      spec.name,
+      '',
+      'refused: nobody can tell who sent it',
+    );
     outbound.send(place, nameless(spec));
   };
 

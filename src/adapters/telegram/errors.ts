@@ -46,7 +46,9 @@ export const createRedactor = (secrets: readonly string[]): Redact => {
 /** A log that cannot be handed the token, whatever is passed: fields are redacted as the text they become. */
 export const createRedactingLog = (log: Log, redact: (text: string) => string): Log => {
   const clean = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]));
+    Object.fromEntries(
+      Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]),
+    );
   return {
     debug: (fields, message) => log.debug(clean(fields), redact(message)),
     info: (fields, message) => log.info(clean(fields), redact(message)),

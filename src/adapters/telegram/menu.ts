@@ -39,16 +39,22 @@ export interface MenuOptions {
 type Scope = BotCommandScopeChat | BotCommandScopeChatMember;
 
 /** "1001" of a chat, "-100200:1001" of a person in it. */
-const nameOf = (scope: Scope): string => (scope.type === 'chat' ? String(scope.chat_id) : `${scope.chat_id}:${scope.user_id}`);
+const nameOf = (scope: Scope): string =>
+  scope.type === 'chat' ? String(scope.chat_id) : `${scope.chat_id}:${scope.user_id}`;
 
 const scopeOf = (name: string): Scope => {
   const [chatId, userId] = name.split(':').map(Number);
-  return userId === undefined ? { type: 'chat', chat_id: chatId ?? 0 } : { type: 'chat_member', chat_id: chatId ?? 0, user_id: userId };
+  return userId === undefined
+    ? { type: 'chat', chat_id: chatId ?? 0 }
+    : { type: 'chat_member', chat_id: chatId ?? 0, user_id: userId };
 };
 
 export const createMenus = ({ api, commands, list, memory, key, currentChatId, redact, log }: MenuOptions): Menus => {
   const missing = new Map<number, Role>();
-  const people = new Map<number, Role>([...list.viewers.map((id) => [id, 'viewer'] as const), ...list.operators.map((id) => [id, 'operator'] as const)]);
+  const people = new Map<number, Role>([
+    ...list.viewers.map((id) => [id, 'viewer'] as const),
+    ...list.operators.map((id) => [id, 'operator'] as const),
+  ]);
 
   const attempt = async (scope: BotCommandScope, call: () => Promise<unknown>): Promise<TelegramFailure | null> => {
     try {
@@ -60,8 +66,10 @@ export const createMenus = ({ api, commands, list, memory, key, currentChatId, r
       return failure;
     }
   };
-  const set = (scope: Scope, role: Role): Promise<TelegramFailure | null> => attempt(scope, () => api.setMyCommands(entries(commands, role), { scope }));
-  const clear = (scope: BotCommandScope): Promise<TelegramFailure | null> => attempt(scope, () => api.deleteMyCommands({ scope }));
+  const set = (scope: Scope, role: Role): Promise<TelegramFailure | null> =>
+    attempt(scope, () => api.setMyCommands(entries(commands, role), { scope }));
+  const clear = (scope: BotCommandScope): Promise<TelegramFailure | null> =>
+    attempt(scope, () => api.deleteMyCommands({ scope }));
 
   const setFor = async (userId: number, role: Role): Promise<void> => {
     if ((await set({ type: 'chat', chat_id: userId }, role)) === null) missing.delete(userId);
@@ -70,11 +78,17 @@ export const createMenus = ({ api, commands, list, memory, key, currentChatId, r
 
   const inGroups = (): readonly (readonly [Scope, Role])[] => {
     const chats = [...new Set(list.chats.map(({ chatId }) => currentChatId(chatId)))];
-    if (people.size * chats.length > MAX_GROUP_CALLS) return chats.map((chatId) => [{ type: 'chat', chat_id: chatId }, 'viewer']);
-    return chats.flatMap((chatId) => [...people].map(([userId, role]) => [{ type: 'chat_member', chat_id: chatId, user_id: userId }, role] as const));
+    if (people.size * chats.length > MAX_GROUP_CALLS)
+      return chats.map((chatId) => [{ type: 'chat', chat_id: chatId }, 'viewer']);
+    return chats.flatMap((chatId) =>
+      [...people].map(([userId, role]) => [{ type: 'chat_member', chat_id: chatId, user_id: userId }, role] as const),
+    );
   };
 
-  /** What was set by an earlier run for people and groups that are listed no more. One that cannot be reached stays on the list. */
+  /**
+   * What was set by an earlier run for people and groups that are listed no more. One that cannot be reached stays on
+   * the list.
+   */
   const clearFormer = async (now: readonly string[]): Promise<void> => {
     const former = (memory.get(key) ?? '').split(' ').filter((name) => name !== '' && !now.includes(name));
     // First of all: what is set from here on must not be forgotten, whatever comes between.

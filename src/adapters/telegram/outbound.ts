@@ -52,9 +52,11 @@ type Markup = { readonly reply_markup?: Keyboard | { force_reply: true; selectiv
 type Task = (chatId: number) => Promise<void>;
 
 /** Photos, files and edits take buttons, but no request for an answer. */
-const keyboardOf = ({ reply_markup: markup }: Markup): { readonly reply_markup?: Keyboard } => (markup !== undefined && 'inline_keyboard' in markup ? { reply_markup: markup } : {});
+const keyboardOf = ({ reply_markup: markup }: Markup): { readonly reply_markup?: Keyboard } =>
+  markup !== undefined && 'inline_keyboard' in markup ? { reply_markup: markup } : {};
 
-const threadOption = (place: Place): { readonly message_thread_id?: number } => (place.threadId === null ? {} : { message_thread_id: place.threadId });
+const threadOption = (place: Place): { readonly message_thread_id?: number } =>
+  place.threadId === null ? {} : { message_thread_id: place.threadId };
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
   const { api, pictures, redact, log } = options;
@@ -81,7 +83,10 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     }
   };
 
-  /** The first of the ways that Telegram does not refuse: a deleted message cannot be edited, a group may allow no pictures. */
+  /**
+   * The first of the ways that Telegram does not refuse: a deleted message cannot be edited, a group may allow no
+   * pictures.
+   */
   const attemptAny = async (ways: readonly Task[], chatId: number): Promise<TelegramFailure | null> => {
     let failure: TelegramFailure | null = null;
     for (const way of ways) {
@@ -127,7 +132,9 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
           ...NO_PREVIEW,
           ...threadOption(place),
           ...(last ? markup : {}),
-          ...(last && askReplyTo !== undefined ? { reply_parameters: { message_id: askReplyTo, allow_sending_without_reply: true } } : {}),
+          ...(last && askReplyTo !== undefined
+            ? { reply_parameters: { message_id: askReplyTo, allow_sending_without_reply: true } }
+            : {}),
         });
         sent += 1;
       }
@@ -139,22 +146,43 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     const [only] = parts;
     const { replace, askReplyTo, onUndelivered } = sendOptions;
     const anew = inParts(place, parts, markup, askReplyTo);
-    if (replace === undefined || replace.hasPicture || parts.length > 1 || only === undefined) return enqueue(place.chatId, [anew], onUndelivered);
+    if (replace === undefined || replace.hasPicture || parts.length > 1 || only === undefined)
+      return enqueue(place.chatId, [anew], onUndelivered);
     const edit: Task = async (to) => {
-      await api.editMessageText(to, replace.messageId, only.text, { entities: only.entities, ...NO_PREVIEW, ...keyboardOf(markup) });
+      await api.editMessageText(to, replace.messageId, only.text, {
+        entities: only.entities,
+        ...NO_PREVIEW,
+        ...keyboardOf(markup),
+      });
     };
     enqueue(place.chatId, [edit, anew], onUndelivered);
   };
 
-  const sendPicture = (place: Place, png: Uint8Array, text: FormattedString, markup: Markup, replace: Replaced | undefined): void => {
+  const sendPicture = (
+    place: Place,
+    png: Uint8Array,
+    text: FormattedString,
+    markup: Markup,
+    replace: Replaced | undefined,
+  ): void => {
     const fits = text.text.length <= MAX_CAPTION;
     const caption = fits ? text : (splitText(text, MAX_CAPTION)[0] ?? text);
     const captioned = { caption: caption.text, caption_entities: caption.entities };
-    const edit = (messageId: number): Task => async (to) => {
-      await api.editMessageMedia(to, messageId, { type: 'photo', media: new InputFile(png, 'chart.png'), ...captioned }, keyboardOf(markup));
-    };
+    const edit =
+      (messageId: number): Task =>
+      async (to) => {
+        await api.editMessageMedia(
+          to,
+          messageId,
+          { type: 'photo', media: new InputFile(png, 'chart.png'), ...captioned },
+          keyboardOf(markup),
+        );
+      };
     const photo: Task = async (to) => {
-      await api.sendPhoto(to, new InputFile(png, 'chart.png'), { ...(fits ? { ...captioned, ...keyboardOf(markup) } : {}), ...threadOption(place) });
+      await api.sendPhoto(to, new InputFile(png, 'chart.png'), {
+        ...(fits ? { ...captioned, ...keyboardOf(markup) } : {}),
+        ...threadOption(place),
+      });
     };
     const words = inParts(place, splitText(text, MAX_TEXT), markup);
     if (replace?.hasPicture === true) return enqueue(place.chatId, [edit(replace.messageId), photo, words]);
@@ -168,12 +196,24 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
     const words = inParts(place, splitText(without, MAX_TEXT), markup);
     const caption = splitText(text, MAX_CAPTION)[0] ?? text;
     const document: Task = async (to) => {
-      await api.sendDocument(to, new InputFile(file.content, file.filename), { caption: caption.text, caption_entities: caption.entities, ...keyboardOf(markup), ...threadOption(place) });
+      await api.sendDocument(to, new InputFile(file.content, file.filename), {
+        caption: caption.text,
+        caption_entities: caption.entities,
+        ...keyboardOf(markup),
+        ...threadOption(place),
+      });
     };
     enqueue(place.chatId, [document, words]);
   };
 
-  const drawAndSend = async (place: Place, spec: PictureSpec, renderer: PictureRenderer, text: FormattedString, markup: Markup, sendOptions: SendOptions): Promise<void> => {
+  const drawAndSend = async (
+    place: Place,
+    spec: PictureSpec,
+    renderer: PictureRenderer,
+    text: FormattedString,
+    markup: Markup,
+    sendOptions: SendOptions,
+  ): Promise<void> => {
     try {
       sendPicture(place, await renderer.render(spec), text, markup, sendOptions.replace);
     } catch (error) {
@@ -187,7 +227,9 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
       const text = renderReply(reply, redact);
       const markup = markupOf(reply, sendOptions);
       if (reply.picture !== undefined && pictures !== null) {
-        const drawn = drawAndSend(place, reply.picture, pictures, text, markup, sendOptions).finally(() => drawing.delete(drawn));
+        const drawn = drawAndSend(place, reply.picture, pictures, text, markup, sendOptions).finally(() =>
+          drawing.delete(drawn),
+        );
         drawing.add(drawn);
         return;
       }

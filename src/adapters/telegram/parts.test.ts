@@ -14,7 +14,10 @@ const TOKEN = '4242424242:AAtest-token-test-token-test-token-1';
 
 const createMemory = () => {
   const values = new Map<string, string>();
-  return { get: (key: string) => values.get(key) ?? null, set: (key: string, value: string) => void values.set(key, value) };
+  return {
+    get: (key: string) => values.get(key) ?? null,
+    set: (key: string, value: string) => void values.set(key, value),
+  };
 };
 
 describe('the splitter', () => {
@@ -29,7 +32,13 @@ describe('the splitter', () => {
           expect(part.text.isWellFormed()).toBe(true);
           for (const { offset, length } of part.entities) expect(offset + length).toBeLessThanOrEqual(part.text.length);
         }
-        if (parts.length < 5) expect(parts.map((part) => part.text).join('').replaceAll(/\s/g, '')).toBe(whole.replaceAll(/\s/g, ''));
+        if (parts.length < 5)
+          expect(
+            parts
+              .map((part) => part.text)
+              .join('')
+              .replaceAll(/\s/g, ''),
+          ).toBe(whole.replaceAll(/\s/g, ''));
       }),
     );
   });
@@ -50,10 +59,27 @@ describe('a confirmation', () => {
   const place = { chatId: 7, threadId: null, isPrivate: true };
   const open = () => {
     const time = { wall: 1_000_000, monotonic: 0 };
-    const clock = { marketNow: () => 0, wallNow: () => time.wall, monotonicNow: () => time.monotonic, sleep: () => Promise.resolve() };
+    const clock = {
+      marketNow: () => 0,
+      wallNow: () => time.wall,
+      monotonicNow: () => time.monotonic,
+      sleep: () => Promise.resolve(),
+    };
     const requests = createRequests(clock);
-    const request = { kind: 'confirm' as const, what: [], label: 'Do', needsCode: false, needsApproval: false, action: () => Promise.resolve({ ok: true, code: 'done', text: '' }) };
-    const pending = { request, command: 'resume', caller: { userId: 7, name: 'Ada', role: 'operator' as const, via: 'telegram' as const }, place };
+    const request = {
+      kind: 'confirm' as const,
+      what: [],
+      label: 'Do',
+      needsCode: false,
+      needsApproval: false,
+      action: () => Promise.resolve({ ok: true, code: 'done', text: '' }),
+    };
+    const pending = {
+      request,
+      command: 'resume',
+      caller: { userId: 7, name: 'Ada', role: 'operator' as const, via: 'telegram' as const },
+      place,
+    };
     return { time, requests, nonce: requests.openConfirm(pending) };
   };
 
@@ -75,10 +101,34 @@ describe('a confirmation', () => {
 describe('rendering', () => {
   test('no line ends between a number and its unit, in words, figures and alerts', () => {
     const words = '+2.84 % of 1,012.40 USDT, 0.5 BTC; 42 s, 3 d 4 h, 2 h 05 min, 13 ms, 5.6 MB, 08:00 UTC';
-    const bound = '+2.84\u00A0% of 1,012.40\u00A0USDT, 0.5\u00A0BTC; 42\u00A0s, 3\u00A0d\u00A04\u00A0h, 2\u00A0h\u00A005\u00A0min, 13\u00A0ms, 5.6\u00A0MB, 08:00\u00A0UTC';
-    const reply = renderReply({ title: '-0.97 %', blocks: [{ kind: 'text', lines: [words] }, { kind: 'fields', rows: [['Day', '+2.31  +0.23 %']] }, { kind: 'table', head: ['In'], align: ['left'], rows: [['1 h']] }] }, keep);
+    const bound =
+      '+2.84\u00A0% of 1,012.40\u00A0USDT, 0.5\u00A0BTC; 42\u00A0s, 3\u00A0d\u00A04\u00A0h, 2\u00A0h\u00A005\u00A0min, 13\u00A0ms, 5.6\u00A0MB, 08:00\u00A0UTC';
+    const reply = renderReply(
+      {
+        title: '-0.97 %',
+        blocks: [
+          { kind: 'text', lines: [words] },
+          { kind: 'fields', rows: [['Day', '+2.31  +0.23 %']] },
+          { kind: 'table', head: ['In'], align: ['left'], rows: [['1 h']] },
+        ],
+      },
+      keep,
+    );
     expect(reply.text).toBe(`-0.97\u00A0%\n\n${bound}\n\nDay  +2.31  +0.23\u00A0%\n\nIn\n1\u00A0h`);
-    expect(createAlertRenderer('UTC', keep)({ kind: 'drawdown', key: 'k', title: 'down 1 %', lines: [words], commands: [], symbol: null, at: Date.UTC(2024, 7, 5, 8) }).text.text).toBe(`📉 down 1\u00A0%\n\n${bound}\n05 Aug 08:00\u00A0UTC`);
+    expect(
+      createAlertRenderer(
+        'UTC',
+        keep,
+      )({
+        kind: 'drawdown',
+        key: 'k',
+        title: 'down 1 %',
+        lines: [words],
+        commands: [],
+        symbol: null,
+        at: Date.UTC(2024, 7, 5, 8),
+      }).text.text,
+    ).toBe(`📉 down 1\u00A0%\n\n${bound}\n05 Aug 08:00\u00A0UTC`);
     // What is no number with its unit stays as it is written.
     const plain = '3 losses in 2 days, 24 x data, 1 message, 10 h5, order 7 sent, 5 meters';
     expect(renderReply({ title: plain, blocks: [] }, keep).text).toBe(plain);
@@ -89,8 +139,22 @@ describe('rendering', () => {
       {
         title: 'A <b>title</b> *_`[',
         blocks: [
-          { kind: 'fields', rows: [['Equity', '1,012.40'], ['Day', '+2.31']] },
-          { kind: 'table', head: ['Sym', 'PnL'], align: ['left', 'right'], rows: [['BTC', '+9.20'], ['ETH', '-11.31']] },
+          {
+            kind: 'fields',
+            rows: [
+              ['Equity', '1,012.40'],
+              ['Day', '+2.31'],
+            ],
+          },
+          {
+            kind: 'table',
+            head: ['Sym', 'PnL'],
+            align: ['left', 'right'],
+            rows: [
+              ['BTC', '+9.20'],
+              ['ETH', '-11.31'],
+            ],
+          },
         ],
       },
       keep,
@@ -105,16 +169,40 @@ describe('rendering', () => {
   });
 
   test('an alert is one message, with a sign and its commands as buttons', () => {
-    const { text, keyboard } = createAlertRenderer('UTC', keep)({ kind: 'lock', key: 'k', title: 'Kill-switch', lines: Array.from({ length: 999 }, () => 'a long line'), commands: ['/unlock', '/pnl'], symbol: null, at: 0 });
+    const { text, keyboard } = createAlertRenderer(
+      'UTC',
+      keep,
+    )({
+      kind: 'lock',
+      key: 'k',
+      title: 'Kill-switch',
+      lines: Array.from({ length: 999 }, () => 'a long line'),
+      commands: ['/unlock', '/pnl'],
+      symbol: null,
+      at: 0,
+    });
     expect(text.text.length).toBeLessThanOrEqual(MAX_TEXT);
     expect(text.text.startsWith('🔒 Kill-switch')).toBe(true);
-    expect(keyboard?.inline_keyboard).toEqual([[{ text: '/unlock', callback_data: 'n:/unlock' }, { text: '/pnl', callback_data: 'n:/pnl' }]]);
+    expect(keyboard?.inline_keyboard).toEqual([
+      [
+        { text: '/unlock', callback_data: 'n:/unlock' },
+        { text: '/pnl', callback_data: 'n:/pnl' },
+      ],
+    ]);
   });
 
   test('an alert ends with the time of its cause in the operator’s zone; a report names its day itself', () => {
     const render = createAlertRenderer('Europe/Athens', keep);
     const at = Date.UTC(2024, 8, 5, 21, 30);
-    const alert = { kind: 'fill', key: 'k', title: 'BTC bought', lines: ['a line'], commands: [], symbol: null, at } as const;
+    const alert = {
+      kind: 'fill',
+      key: 'k',
+      title: 'BTC bought',
+      lines: ['a line'],
+      commands: [],
+      symbol: null,
+      at,
+    } as const;
     expect(render(alert).text.text).toBe('💱 BTC bought\n\na line\n06 Sep 00:30 Europe/Athens');
     expect(render({ ...alert, lines: [] }).text.text).toBe('💱 BTC bought\n\n06 Sep 00:30 Europe/Athens');
     expect(render({ ...alert, kind: 'report' }).text.text).toBe('📊 BTC bought\n\na line');
@@ -129,7 +217,12 @@ describe('rendering', () => {
 describe('failures', () => {
   const redact = createRedactor([TOKEN, 'a-secret-key']);
   const answer = (code: number, description: string, parameters = {}): GrammyError =>
-    new GrammyError(`Call to 'sendMessage' failed!`, { ok: false, error_code: code, description, parameters }, 'sendMessage', {});
+    new GrammyError(
+      `Call to 'sendMessage' failed!`,
+      { ok: false, error_code: code, description, parameters },
+      'sendMessage',
+      {},
+    );
 
   test.each([
     [answer(429, 'Too Many Requests', { retry_after: 9 }), 'wait'],
@@ -152,9 +245,15 @@ describe('failures', () => {
   });
 
   test('carry no secret, plain or encoded', () => {
-    const error = new HttpError('failed', new Error(`request to http://127.0.0.1/bot${TOKEN}/getMe?x=${encodeURIComponent(TOKEN)} a-secret-key 99999999:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA signature=abcdef`));
+    const error = new HttpError(
+      'failed',
+      new Error(
+        `request to http://127.0.0.1/bot${TOKEN}/getMe?x=${encodeURIComponent(TOKEN)} a-secret-key 99999999:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA signature=abcdef`,
+      ),
+    );
     const { why } = classifyFailure(error, redact);
-    for (const secret of [TOKEN, encodeURIComponent(TOKEN), 'a-secret-key', 'AAAAAAAA', 'abcdef']) expect(why).not.toContain(secret);
+    for (const secret of [TOKEN, encodeURIComponent(TOKEN), 'a-secret-key', 'AAAAAAAA', 'abcdef'])
+      expect(why).not.toContain(secret);
   });
 });
 
@@ -162,7 +261,8 @@ test('the log of the bot cannot be handed a secret, in a field or in the words',
   const lines: unknown[] = [];
   const write = (fields: unknown, message: string): void => void lines.push([fields, message]);
   const log = createRedactingLog({ debug: write, info: write, warn: write, error: write }, createRedactor([TOKEN]));
-  for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({ why: `at bot${TOKEN}/getMe`, count: 3 }, `failed: ${TOKEN}`);
+  for (const level of ['debug', 'info', 'warn', 'error'] as const)
+    log[level]({ why: `at bot${TOKEN}/getMe`, count: 3 }, `failed: ${TOKEN}`);
   expect(JSON.stringify(lines)).not.toContain(TOKEN);
   expect(lines).toHaveLength(4);
   expect(lines[0]).toEqual([{ why: 'at bot<secret>/getMe', count: 3 }, 'failed: <secret>']);
@@ -193,21 +293,53 @@ describe('the rate limit', () => {
 
 describe('reading updates', () => {
   const person = { id: 5, is_bot: false, first_name: 'Ann', username: 'ann' };
-  const sound = { update_id: 1, message: { message_id: 2, date: 10, chat: { id: 5, type: 'private' }, from: person, text: '/status' } };
+  const sound = {
+    update_id: 1,
+    message: { message_id: 2, date: 10, chat: { id: 5, type: 'private' }, from: person, text: '/status' },
+  };
 
   test('a sound message is read, a topic only where it is one', () => {
-    expect(readUpdate(sound)).toEqual({ kind: 'message', updateId: 1, sender: { id: 5, name: 'Ann (@ann)' }, place: { chatId: 5, threadId: null, isPrivate: true }, messageId: 2, sentAt: 10_000, text: '/status', forwarded: false });
-    const inTopic = { ...sound, message: { ...sound.message, chat: { id: -9, type: 'supergroup' }, message_thread_id: 3 } };
+    expect(readUpdate(sound)).toEqual({
+      kind: 'message',
+      updateId: 1,
+      sender: { id: 5, name: 'Ann (@ann)' },
+      place: { chatId: 5, threadId: null, isPrivate: true },
+      messageId: 2,
+      sentAt: 10_000,
+      text: '/status',
+      forwarded: false,
+    });
+    const inTopic = {
+      ...sound,
+      message: { ...sound.message, chat: { id: -9, type: 'supergroup' }, message_thread_id: 3 },
+    };
     expect(readUpdate(inTopic)).toMatchObject({ place: { threadId: null } });
-    expect(readUpdate({ ...inTopic, message: { ...inTopic.message, is_topic_message: true } })).toMatchObject({ place: { threadId: 3 } });
+    expect(readUpdate({ ...inTopic, message: { ...inTopic.message, is_topic_message: true } })).toMatchObject({
+      place: { threadId: 3 },
+    });
   });
 
   test('edits, bots, channels and posts in the name of a chat are nobody’s', () => {
-    expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, edit_date: 1_722_850_000 } })?.kind).toBe('edited');
-    expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, edit_date: 1_722_850_000, sender_chat: { id: -5 } } })).toBeNull();
+    expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, edit_date: 1_722_850_000 } })?.kind).toBe(
+      'edited',
+    );
+    expect(
+      readUpdate({
+        update_id: 1,
+        edited_message: { ...sound.message, edit_date: 1_722_850_000, sender_chat: { id: -5 } },
+      }),
+    ).toBeNull();
     // Somebody has put a reaction to it: a /halt that was done must not be answered with "does nothing".
-    for (const stated of [{}, { edit_date: 0 }]) expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, ...stated } })).toBeNull();
-    for (const change of [{ from: { ...person, is_bot: true } }, { sender_chat: {} }, { via_bot: {} }, { chat: { id: 5, type: 'channel' } }, { from: { ...person, id: '5' } }, { text: 7 }]) {
+    for (const stated of [{}, { edit_date: 0 }])
+      expect(readUpdate({ update_id: 1, edited_message: { ...sound.message, ...stated } })).toBeNull();
+    for (const change of [
+      { from: { ...person, is_bot: true } },
+      { sender_chat: {} },
+      { via_bot: {} },
+      { chat: { id: 5, type: 'channel' } },
+      { from: { ...person, id: '5' } },
+      { text: 7 },
+    ]) {
       expect(readUpdate({ update_id: 1, message: { ...sound.message, ...change } })).toBeNull();
     }
   });
@@ -225,7 +357,10 @@ describe('reading updates', () => {
   });
 
   test('names are cleaned', () => {
-    const evil = { ...sound, message: { ...sound.message, from: { id: 5, is_bot: false, first_name: '\u202eevil\n\u0000name' } } };
+    const evil = {
+      ...sound,
+      message: { ...sound.message, from: { id: 5, is_bot: false, first_name: '\u202eevil\n\u0000name' } },
+    };
     expect(readUpdate(evil)).toMatchObject({ sender: { name: 'evil name' } });
   });
 });

@@ -45,17 +45,22 @@ const MAX_EFFECT_WAIT: Milliseconds = 2 * SECOND_MS;
 const ALLOWED_UPDATES = ['message', 'edited_message', 'callback_query'] as const;
 
 const NAMES: Readonly<Record<NamedTrouble, string>> = {
-  conflict: '409 Conflict: another program polls with this bot token. Stop it, or give one of them another TELEGRAM_BOT_TOKEN. Trying again.',
-  token: 'Telegram refuses the bot token: it is wrong or was revoked. Put a valid TELEGRAM_BOT_TOKEN into the configuration and restart. Trying again.',
+  conflict:
+    '409 Conflict: another program polls with this bot token. Stop it, or give one of them another TELEGRAM_BOT_TOKEN. Trying again.',
+  token:
+    'Telegram refuses the bot token: it is wrong or was revoked. Put a valid TELEGRAM_BOT_TOKEN into the configuration and restart. Trying again.',
 };
 
 /** grammY's types want its own AbortSignal; the platform's is the same thing. */
-export const asSignal = (signal: AbortSignal): Parameters<Api['getMe']>[0] => signal as unknown as Parameters<Api['getMe']>[0];
+export const asSignal = (signal: AbortSignal): Parameters<Api['getMe']>[0] =>
+  signal as unknown as Parameters<Api['getMe']>[0];
 
 export const createPolling = (options: PollingOptions): Polling => {
   const { api, clock, log, redact } = options;
   let self: UserFromGetMe | null = null;
-  /** Before the first poll, and after a 409: somebody may have set a webhook, and it would stand in the way for ever. */
+  /**
+   * Before the first poll, and after a 409: somebody may have set a webhook, and it would stand in the way for ever.
+   */
   let mustIntroduce = true;
   let offset = 0;
   let failures = 0;
@@ -90,7 +95,8 @@ export const createPolling = (options: PollingOptions): Polling => {
       trouble = named;
       log.error({ why: failure.why, nextAttemptMs: after }, NAMES[named]);
       options.onTrouble(named, NAMES[named]);
-    } else log.warn({ failure: failure.kind, why: failure.why, failures, nextAttemptMs: after }, 'Telegram poll failed');
+    } else
+      log.warn({ failure: failure.kind, why: failure.why, failures, nextAttemptMs: after }, 'Telegram poll failed');
     return after;
   };
 
@@ -112,7 +118,10 @@ export const createPolling = (options: PollingOptions): Polling => {
 
   const pollOnce = async (signal: AbortSignal): Promise<void> => {
     if (mustIntroduce) await introduce(signal);
-    const updates = await api.getUpdates({ offset, timeout: options.timeoutSeconds, allowed_updates: ALLOWED_UPDATES }, asSignal(signal));
+    const updates = await api.getUpdates(
+      { offset, timeout: options.timeoutSeconds, allowed_updates: ALLOWED_UPDATES },
+      asSignal(signal),
+    );
     succeed();
     for (const update of updates) {
       if (signal.aborted) return;
@@ -127,7 +136,10 @@ export const createPolling = (options: PollingOptions): Polling => {
     try {
       await api.getUpdates({ offset, limit: 1, timeout: 0 }, asSignal(AbortSignal.timeout(2 * SECOND_MS)));
     } catch (error) {
-      log.debug({ why: classifyFailure(error, redact).why }, 'last updates not acknowledged; they are recognised when they come again');
+      log.debug(
+        { why: classifyFailure(error, redact).why },
+        'last updates not acknowledged; they are recognised when they come again',
+      );
     }
   };
 

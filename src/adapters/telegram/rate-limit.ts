@@ -6,7 +6,11 @@ export type RateVerdict = 'go' | 'warn' | 'drop';
  * A token bucket per sender: `burst` at once, then `perSecond`. Who is over it
  * is told once, then ignored until the bucket has something again.
  */
-export const createRateLimit = (burst: number, perSecond: number, monotonicNow: () => Milliseconds): ((senderId: number) => RateVerdict) => {
+export const createRateLimit = (
+  burst: number,
+  perSecond: number,
+  monotonicNow: () => Milliseconds,
+): ((senderId: number) => RateVerdict) => {
   // Only listed senders come this far, so the map is as small as the lists.
   const buckets = new Map<number, { tokens: number; at: Milliseconds; warned: boolean }>();
   return (senderId) => {

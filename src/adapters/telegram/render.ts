@@ -6,7 +6,10 @@ import type { Reply, ReplyBlock, ReplyButton } from '../../ports/chat.ts';
 /** Turns reply values into text with entities; no markup is ever written by hand, so nothing needs escaping. */
 export const MAX_TEXT = 4096;
 
-/** An address in a text may be anybody's (in an answer of the exchange, in a reason): its page is not shown below what the bot says. */
+/**
+ * An address in a text may be anybody's (in an answer of the exchange, in a reason): its page is not shown below what
+ * the bot says.
+ */
 export const NO_PREVIEW = { link_preview_options: { is_disabled: true } } as const;
 export const MAX_CAPTION = 1024;
 const MAX_PARTS = 5;
@@ -19,28 +22,38 @@ export interface Keyboard {
 type Redact = (text: string) => string;
 
 /** Control characters and direction overrides can make a line read as another. Line breaks stay. */
-const strip = (text: string): string => text.replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, ' ').toWellFormed();
+const strip = (text: string): string =>
+  text.replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, ' ').toWellFormed();
 
 /**
- * A number and its unit as one word: "+2.84 %", "1,012.40 USDT", "2 h 05 min", "14:00 UTC". A phone breaks lines where it
- * likes, and a unit alone on the next line is read as nothing, or as another number's.
+ * A number and its unit as one word: "+2.84 %", "1,012.40 USDT", "2 h 05 min", "14:00 UTC". A phone breaks lines where
+ * it likes, and a unit alone on the next line is read as nothing, or as another number's.
  */
 const withUnits = (text: string): string =>
   text
     .replace(/(\d) (?=(?:%|ms|s|min|h|d|MB|[A-Z]{3,10})(?![\p{L}\d_]))/gu, '$1\u00A0')
     .replace(/(\d\u00A0[dh]) (?=\d+\u00A0(?:h|min)(?![\p{L}\d_]))/gu, '$1\u00A0');
 
-const pad = (text: string, width: number, side: 'left' | 'right'): string => (side === 'left' ? text.padEnd(width) : text.padStart(width));
+const pad = (text: string, width: number, side: 'left' | 'right'): string =>
+  side === 'left' ? text.padEnd(width) : text.padStart(width);
 
 const alignFields = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
 };
 
-const alignTable = (head: readonly string[], rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string => {
+const alignTable = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: readonly ('left' | 'right')[],
+): string => {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]): string => widths.map((width, column) => pad(row[column] ?? '', width, align[column] ?? 'left')).join(' ').trimEnd();
+  const line = (row: readonly string[]): string =>
+    widths
+      .map((width, column) => pad(row[column] ?? '', width, align[column] ?? 'left'))
+      .join(' ')
+      .trimEnd();
   return all.map(line).join('\n');
 };
 
@@ -55,10 +68,16 @@ const renderBlock = (block: ReplyBlock, clean: Redact): FormattedString => {
   }
 };
 
-/** Title and blocks, a blank line between them; every word passes `redact`, and no line ends between a number and its unit. */
+/**
+ * Title and blocks, a blank line between them; every word passes `redact`, and no line ends between a number and its
+ * unit.
+ */
 export const renderReply = (reply: Pick<Reply, 'title' | 'blocks'>, redact: Redact): FormattedString => {
   const clean = (text: string): string => withUnits(redact(strip(text)));
-  return FormattedString.join([FormattedString.b(clean(reply.title)), ...reply.blocks.map((block) => renderBlock(block, clean))], '\n\n');
+  return FormattedString.join(
+    [FormattedString.b(clean(reply.title)), ...reply.blocks.map((block) => renderBlock(block, clean))],
+    '\n\n',
+  );
 };
 
 const cutPoint = (text: string, limit: number): number => {
@@ -89,7 +108,9 @@ export const buttonData = (button: ReplyButton): string => `${button.inPlace ? '
 
 /** Undefined when there is nothing to press. */
 export const renderButtons = (buttons: Reply['buttons']): Keyboard | undefined => {
-  const rows = (buttons ?? []).map((row) => row.map((button) => ({ text: button.label, callback_data: buttonData(button) }))).filter((row) => row.length > 0);
+  const rows = (buttons ?? [])
+    .map((row) => row.map((button) => ({ text: button.label, callback_data: buttonData(button) })))
+    .filter((row) => row.length > 0);
   return rows.length === 0 ? undefined : { inline_keyboard: rows };
 };
 
@@ -113,7 +134,14 @@ const startsWithSign = (title: string): boolean => /^\p{Extended_Pictographic}/u
 
 /** "05 Aug 14:00 UTC": when it happened, which on a late delivery and in a simulated market is not when it came. */
 const momentIn = (zone: string): ((at: EpochMs) => string) => {
-  const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    day: '2-digit',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
   return (at) => `${format.format(at).replace('Sept', 'Sep').replace(',', '')} ${zone}`;
 };
 
@@ -136,8 +164,16 @@ interface RenderedAlert {
 
 const renderAlert = (alert: Alert, redact: Redact): RenderedAlert => {
   const title = startsWithSign(alert.title) ? alert.title : `${KIND_SIGN[alert.kind]} ${alert.title}`;
-  const whole = renderReply({ title, blocks: alert.lines.length === 0 ? [] : [{ kind: 'text', lines: alert.lines }] }, redact);
-  const text = whole.text.length <= MAX_TEXT ? whole : FormattedString.join([whole.slice(0, cutPoint(whole.text, MAX_TEXT - 1)), '…']);
-  const row = alert.commands.filter((command) => Buffer.byteLength(command) <= 60).map((command) => ({ label: command, command, inPlace: false }));
+  const whole = renderReply(
+    { title, blocks: alert.lines.length === 0 ? [] : [{ kind: 'text', lines: alert.lines }] },
+    redact,
+  );
+  const text =
+    whole.text.length <= MAX_TEXT
+      ? whole
+      : FormattedString.join([whole.slice(0, cutPoint(whole.text, MAX_TEXT - 1)), '…']);
+  const row = alert.commands
+    .filter((command) => Buffer.byteLength(command) <= 60)
+    .map((command) => ({ label: command, command, inPlace: false }));
   return { text, keyboard: renderButtons([row]) };
 };

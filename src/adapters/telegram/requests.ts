@@ -20,7 +20,6 @@ export interface PendingConfirm {
   readonly place: Place;
 }
 
-
 export type TakeVerdict<Value> =
   | { readonly kind: 'taken'; readonly value: Value }
   /** Expired, used, or from before a restart. */
@@ -62,7 +61,8 @@ const createShelf = <Value>(limit: Milliseconds, clock: Clock) => {
 
 const newNonce = (): string => randomBytes(16).toString('base64url');
 const askKey = (senderId: number, place: Place): string => `${senderId}:${place.chatId}:${place.threadId ?? ''}`;
-const samePlace = (left: Place, right: Place): boolean => left.chatId === right.chatId && left.threadId === right.threadId;
+const samePlace = (left: Place, right: Place): boolean =>
+  left.chatId === right.chatId && left.threadId === right.threadId;
 
 export interface Requests {
   openConfirm(pending: PendingConfirm): string;
@@ -90,7 +90,8 @@ export const createRequests = (clock: Clock): Requests => {
     takeConfirm: (nonce, senderId, place) => {
       const pending = confirms.look(nonce);
       if (pending === null) return { kind: 'gone' };
-      if (pending.caller.userId !== senderId || !samePlace(pending.place, place)) return { kind: 'not-yours', value: pending };
+      if (pending.caller.userId !== senderId || !samePlace(pending.place, place))
+        return { kind: 'not-yours', value: pending };
       confirms.remove(nonce);
       return { kind: 'taken', value: pending };
     },

@@ -16,7 +16,10 @@ export interface SeenUpdates {
 const KEPT = 250;
 
 export const createSeenUpdates = (memory: ChatMemory, key: string): SeenUpdates => {
-  const stored = (memory.get(key) ?? '').split(',').map(Number).filter((id) => Number.isSafeInteger(id) && id !== 0);
+  const stored = (memory.get(key) ?? '')
+    .split(',')
+    .map(Number)
+    .filter((id) => Number.isSafeInteger(id) && id !== 0);
   let ids = stored.slice(-KEPT);
   let set = new Set(ids);
   return {

@@ -17,9 +17,13 @@ interface Split {
 /** At the beginning of a line, or right behind the first command in its own. */
 const FURTHER = /(?:^|(?<=\n)[^\S\n]*|(?<=^\/[A-Za-z0-9_@]{1,97}[^\S\n]+))\/([A-Za-z0-9_]{1,32})(?![^\s])/g;
 
-/** "/pause" and "/halt" on two lines are two commands, and a reason "/halt" for a pause is none. `/help /pnl` is one. */
+/**
+ * "/pause" and "/halt" on two lines are two commands, and a reason "/halt" for a pause is none. `/help /pnl` is one.
+ */
 export const splitCommands = (text: string, find: Find): Split => {
-  const found = [...text.matchAll(FURTHER)].filter(({ index }) => index > 0).flatMap((match) => find((match[1] ?? '').toLowerCase()) === undefined ? [] : [match]);
+  const found = [...text.matchAll(FURTHER)]
+    .filter(({ index }) => index > 0)
+    .flatMap((match) => (find((match[1] ?? '').toLowerCase()) === undefined ? [] : [match]));
   const takesName = /^\/help\b/i.test(text);
   const matches = found.filter(({ index }) => !takesName || text.slice(0, index).includes('\n'));
   const [first] = matches;
@@ -28,20 +32,38 @@ export const splitCommands = (text: string, find: Find): Split => {
   return { own: text.slice(0, first.index).trim(), further: [...names].flatMap((name) => find(name) ?? []) };
 };
 
-/** Buttons for these commands, without those that act at once and must not be stale: a press carries no time, so they have to be typed. */
+/**
+ * Buttons for these commands, without those that act at once and must not be stale: a press carries no time, so they
+ * have to be typed.
+ */
 const buttonsFor = (specs: readonly CommandSpec[]): Pick<Reply, 'buttons'> => {
-  const row = specs.filter(({ effect }) => effect !== 'manage').slice(0, 4).map(({ name }) => ({ label: `/${name}`, command: `/${name}`, inPlace: false }));
+  const row = specs
+    .filter(({ effect }) => effect !== 'manage')
+    .slice(0, 4)
+    .map(({ name }) => ({ label: `/${name}`, command: `/${name}`, inPlace: false }));
   return row.length === 0 ? {} : { buttons: [row] };
 };
 
-const reply = (title: string, line: string, specs: readonly CommandSpec[]): Reply => ({ title, blocks: [{ kind: 'text', lines: [line] }], ...buttonsFor(specs) });
+const reply = (title: string, line: string, specs: readonly CommandSpec[]): Reply => ({
+  title,
+  blocks: [{ kind: 'text', lines: [line] }],
+  ...buttonsFor(specs),
+});
 
 export const furtherNotDone = (own: string, further: readonly CommandSpec[]): Reply =>
-  reply(`Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`, `A message holds one command, and its first counts: /${own}. Send what else is wanted as a message of its own.`, further);
+  reply(
+    `Not done: ${further.map(({ name }) => `/${name}`).join(', ')}`,
+    `A message holds one command, and its first counts: /${own}. Send what else is wanted as a message of its own.`,
+    further,
+  );
 
 /** A message counts as it was first sent: an edit may come hours later, of something that was done long ago. */
 export const edited = (spec: CommandSpec): Reply =>
-  reply('An edited message does nothing', `It counts as it was first sent. If /${spec.name} is wanted now, send it as a new message.`, [spec]);
+  reply(
+    'An edited message does nothing',
+    `It counts as it was first sent. If /${spec.name} is wanted now, send it as a new message.`,
+    [spec],
+  );
 
 /** "/halt!" or "/ halt": which command it was meant as; undefined when none can be told. */
 export const meantBehindSlash = (text: string, find: Find): CommandSpec | undefined => {
@@ -50,11 +72,19 @@ export const meantBehindSlash = (text: string, find: Find): CommandSpec | undefi
 };
 
 export const notUnderstood = (spec: CommandSpec | undefined): Reply =>
-  spec === undefined ? reply('Not done', 'That is no command. /help lists them all.', []) : reply('Not done', `Send /${spec.name}, nothing between slash and name, and a space before anything else.`, [spec]);
+  spec === undefined
+    ? reply('Not done', 'That is no command. /help lists them all.', [])
+    : reply('Not done', `Send /${spec.name}, nothing between slash and name, and a space before anything else.`, [
+        spec,
+      ]);
 
 /** Of a press Telegram names the person, also where their messages are anonymous. */
 export const nameless = (spec: CommandSpec): Reply =>
-  reply(`Not done: /${spec.name}`, 'It was sent in the name of the group or of a channel, so nobody can tell who sent it. Send it as yourself: in your own chat with the bot, or here without staying anonymous.', [spec]);
+  reply(
+    `Not done: /${spec.name}`,
+    'It was sent in the name of the group or of a channel, so nobody can tell who sent it. Send it as yourself: in your own chat with the bot, or here without staying anonymous.',
+    [spec],
+  );
 
 /** A command further down in a message, or its name without the slash; undefined when the message holds neither. */
 export const meantCommand = (text: string, find: Find): CommandSpec | undefined => {
@@ -70,7 +100,11 @@ export const isAnswer = (text: string): boolean => /^[\d.,\s]+(?:usdt)?$/i.test(
 export const noCommand = (text: string, meant: CommandSpec | undefined): Reply =>
   meant === undefined
     ? isAnswer(text)
-      ? reply('No question is open', 'Nothing was done. A question is open for two minutes, until another command is sent or the bot starts anew. Send its command again.', [])
+      ? reply(
+          'No question is open',
+          'Nothing was done. A question is open for two minutes, until another command is sent or the bot starts anew. Send its command again.',
+          [],
+        )
       : reply('I know commands only', '/help lists them all.', [])
     : reply('Not done', `A command stands first in its message, with its slash: send /${meant.name}.`, [meant]);
 
@@ -81,17 +115,28 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   flatten: ['sell', 'sellall', 'close', 'closeall', 'exit', 'liquidate', 'forceexit'],
 };
 
-const synonymOf = (name: string): string | null => Object.entries(SYNONYMS).find(([, words]) => words.includes(name))?.[0] ?? null;
+const synonymOf = (name: string): string | null =>
+  Object.entries(SYNONYMS).find(([, words]) => words.includes(name))?.[0] ?? null;
 
-const specOf = (commands: CommandSet, name: string | null): CommandSpec | undefined => (name === null ? undefined : commands.find(name));
+const specOf = (commands: CommandSet, name: string | null): CommandSpec | undefined =>
+  name === null ? undefined : commands.find(name);
 
 export const unknownCommand = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): Reply => {
   const names = commands.list(role).map((spec) => spec.name);
   const synonym = synonymOf(name);
   const meant = specOf(commands, synonym !== null && names.includes(synonym) ? synonym : suggestion(name, names));
-  return meant === undefined ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', []) : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
+  return meant === undefined
+    ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', [])
+    : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
 };
 
-/** Whether a name is one letter away from a command that makes trading safer, or another word for it. Such a slip always gets an answer, even where it may be meant for another bot. */
+/**
+ * Whether a name is one letter away from a command that makes trading safer, or another word for it. Such a slip always
+ * gets an answer, even where it may be meant for another bot.
+ */
 export const isUrgentSlip = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): boolean =>
-  commands.list(role).some((spec) => spec.effect === 'tighten' && (editDistance(name, spec.name) === 1 || synonymOf(name) === spec.name));
+  commands
+    .list(role)
+    .some(
+      (spec) => spec.effect === 'tighten' && (editDistance(name, spec.name) === 1 || synonymOf(name) === spec.name),
+    );

@@ -68,7 +68,8 @@ const recall = (memory: ChatMemory): TotpMemory => {
   return text === null ? FRESH : { ...FRESH, ...(JSON.parse(text) as Partial<TotpMemory>) };
 };
 
-const sameCode = (left: string, right: string): boolean => left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+const sameCode = (left: string, right: string): boolean =>
+  left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 
 /**
  * Checks codes: one step either side, each step once, five failures block for
@@ -84,7 +85,10 @@ export const createTotpCheck = (secret: string, memory: ChatMemory, wallNow: () 
     memory.set(KEY, JSON.stringify({ ...state, failures: blocked ? 0 : failures, blockedUntil }));
     return blocked ? { kind: 'blocked', until: blockedUntil } : { kind: 'wrong', left: MAX_FAILURES - failures };
   };
-  /** Codes also fail because the clock is fast: a block of that time must not outlast the clock's being set right. It begins anew. */
+  /**
+   * Codes also fail because the clock is fast: a block of that time must not outlast the clock's being set right. It
+   * begins anew.
+   */
   const shortened = (state: TotpMemory, now: EpochMs): TotpMemory => {
     if (state.blockedUntil - now <= BLOCK_MS) return state;
     const begun = { ...state, blockedUntil: now + BLOCK_MS };

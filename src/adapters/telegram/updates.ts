@@ -34,7 +34,10 @@ export interface IncomingPress {
   readonly sender: Sender;
   readonly place: Place;
   readonly messageId: number;
-  /** Who wrote the message with the button; null when Telegram shows that message no more: it is one of the bot's own, and old or deleted. */
+  /**
+   * Who wrote the message with the button; null when Telegram shows that message no more: it is one of the bot's own,
+   * and old or deleted.
+   */
   readonly authorId: number | null;
   /** Whether that message shows a picture: it is edited in another way. */
   readonly hasPicture: boolean;
@@ -61,8 +64,10 @@ export type Incoming = IncomingMessage | IncomingPress | IncomingMigration | Inc
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fields = (value: unknown): Fields | null => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null);
-const integer = (value: unknown): number | null => (typeof value === 'number' && Number.isSafeInteger(value) ? value : null);
+const fields = (value: unknown): Fields | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+const integer = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
 
 /** Control, format and direction characters can make a name look like another: out. */
 export const cleanText = (text: string, limit: number): string =>
@@ -92,9 +97,13 @@ const readPlace = (message: Fields): Place | null => {
 };
 
 /** Telegram copies each post of a linked channel into its group; it and what was forwarded were not written here. */
-const isCopy = (message: Fields): boolean => message['is_automatic_forward'] === true || message['forward_origin'] !== undefined;
+const isCopy = (message: Fields): boolean =>
+  message['is_automatic_forward'] === true || message['forward_origin'] !== undefined;
 
-const readMessage = (updateId: number, message: Fields): IncomingMessage | IncomingMigration | IncomingNameless | null => {
+const readMessage = (
+  updateId: number,
+  message: Fields,
+): IncomingMessage | IncomingMigration | IncomingNameless | null => {
   const place = readPlace(message);
   if (place === null) return null;
   if (message['migrate_to_chat_id'] !== undefined) return { kind: 'migration', updateId, chatId: place.chatId };
@@ -105,9 +114,21 @@ const readMessage = (updateId: number, message: Fields): IncomingMessage | Incom
   const text = message['text'] ?? message['caption'];
   // Messages written by way of another bot have no person behind them.
   if (message['via_bot'] !== undefined || typeof text !== 'string' || text.length > 4096) return null;
-  if (message['sender_chat'] !== undefined) return integer(fields(message['sender_chat'])?.['id']) === null || isCopy(message) ? null : { kind: 'nameless', updateId, place, text };
+  if (message['sender_chat'] !== undefined)
+    return integer(fields(message['sender_chat'])?.['id']) === null || isCopy(message)
+      ? null
+      : { kind: 'nameless', updateId, place, text };
   if (sender === null || messageId === null || date === null) return null;
-  return { kind: 'message', updateId, sender, place, messageId, sentAt: date * 1000, text, forwarded: message['forward_origin'] !== undefined };
+  return {
+    kind: 'message',
+    updateId,
+    sender,
+    place,
+    messageId,
+    sentAt: date * 1000,
+    text,
+    forwarded: message['forward_origin'] !== undefined,
+  };
 };
 
 const readPress = (updateId: number, query: Fields): IncomingPress | null => {
@@ -120,9 +141,21 @@ const readPress = (updateId: number, query: Fields): IncomingPress | null => {
   const authorId = isShown ? integer(fields(message?.['from'])?.['id']) : null;
   const queryId = query['id'];
   const data = query['data'];
-  if (sender === null || message === null || place === null || messageId === null || (isShown && authorId === null)) return null;
-  if (typeof queryId !== 'string' || queryId.length > 128 || typeof data !== 'string' || Buffer.byteLength(data) > 64) return null;
-  return { kind: 'press', updateId, sender, place, messageId, authorId, hasPicture: Array.isArray(message['photo']), queryId, data };
+  if (sender === null || message === null || place === null || messageId === null || (isShown && authorId === null))
+    return null;
+  if (typeof queryId !== 'string' || queryId.length > 128 || typeof data !== 'string' || Buffer.byteLength(data) > 64)
+    return null;
+  return {
+    kind: 'press',
+    updateId,
+    sender,
+    place,
+    messageId,
+    authorId,
+    hasPicture: Array.isArray(message['photo']),
+    queryId,
+    data,
+  };
 };
 
 /** Null for everything that is not a message or a pressed button from a person, or that is malformed. */
@@ -135,7 +168,8 @@ export const readUpdate = (value: unknown): Incoming | null => {
   const query = fields(update['callback_query']);
   if (query !== null) return readPress(updateId, query);
   const edited = fields(update['edited_message']);
-  // Telegram also sends it for changes that nobody made and a bot does not see (a reaction, a preview); then it states no time of an edit.
+  // Telegram also sends it for changes that nobody made and a bot does not see (a reaction, a preview); then it states
+  // no time of an edit.
   const now = edited === null || (integer(edited['edit_date']) ?? 0) <= 0 ? null : readMessage(updateId, edited);
   return now?.kind === 'message' ? { ...now, kind: 'edited' } : null;
 };

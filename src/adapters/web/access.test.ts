@@ -16,17 +16,26 @@ afterEach(async () => server.close());
 
 /** What a person who types it is answered: 303 to the page or back to the question, or 429. */
 const types = async (token: string): Promise<{ readonly status: number; readonly location: string | null }> => {
-  const { status, headers } = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams({ token }) });
+  const { status, headers } = await fetch(`${server.url}/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ token }),
+  });
   return { status, location: headers.get('location') };
 };
 
 /** What a machine at this address that sends it is answered. */
 const sends = async (localAddress: string, token: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    request(`${server.url}/metrics`, { localAddress, agent: false, headers: { authorization: `Bearer ${token}` } }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    })
+    request(
+      `${server.url}/metrics`,
+      { localAddress, agent: false, headers: { authorization: `Bearer ${token}` } },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      },
+    )
       .on('error', reject)
       .end();
   });
@@ -68,7 +77,8 @@ describe('guesses of the token', () => {
   });
 
   test('run out for many senders together, too', async () => {
-    for (let sender = 1; sender <= 100; sender += 1) await Promise.all(Array.from({ length: 10 }, (_, guess) => sends(`127.0.1.${sender}`, `guess-${guess}`)));
+    for (let sender = 1; sender <= 100; sender += 1)
+      await Promise.all(Array.from({ length: 10 }, (_, guess) => sends(`127.0.1.${sender}`, `guess-${guess}`)));
     expect(await sends('127.0.0.3', TOKEN)).toBe(401);
     now += 60_001;
     expect(await sends('127.0.0.3', TOKEN)).toBe(200);

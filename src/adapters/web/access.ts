@@ -34,10 +34,16 @@ const cookiesOf = (token: string) => {
   return { plain, secure: `__Host-${plain}` } as const;
 };
 
-/** Whom an address counts as: of IPv6 a network of the size that one customer gets, whose addresses are theirs to choose. */
+/**
+ * Whom an address counts as: of IPv6 a network of the size that one customer gets, whose addresses are theirs to
+ * choose.
+ */
 export const senderAt = (address: string): string => {
   if (!isIPv6(address) || address.includes('.')) return address;
-  const [before = [], after = []] = address.replace(/%.*/, '').split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const [before = [], after = []] = address
+    .replace(/%.*/, '')
+    .split('::')
+    .map((part) => part.split(':').filter((group) => group !== ''));
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after].slice(0, 4).join(':');
 };
 
@@ -55,7 +61,8 @@ const createGuessLimit = (token: string, wallNow: () => EpochMs) => {
   // A clock that is set back must not make the minute last for hours.
   const over = (): boolean => wallNow() < from || wallNow() - from >= MINUTE_MS;
   return {
-    exhausted: (sender: string): boolean => !over() && ((tried.get(sender)?.size ?? 0) >= MOST_FAILURES || all >= MOST_FAILURES_OF_ALL),
+    exhausted: (sender: string): boolean =>
+      !over() && ((tried.get(sender)?.size ?? 0) >= MOST_FAILURES || all >= MOST_FAILURES_OF_ALL),
     failed: (sender: string, given: string): void => {
       if (over()) {
         from = wallNow();
@@ -71,7 +78,10 @@ const createGuessLimit = (token: string, wallNow: () => EpochMs) => {
 };
 
 /** Where the form says, after a wrong token, that it was one; an empty form alone reads like a fault of the page. */
-const AGAIN = { place: '<!-- again -->', words: '<p class="bad" id="again" role="alert">That is not the token.</p>' } as const;
+const AGAIN = {
+  place: '<!-- again -->',
+  words: '<p class="bad" id="again" role="alert">That is not the token.</p>',
+} as const;
 
 /**
  * The page behind a token: typed once into a form, or sent as a bearer token by
@@ -98,7 +108,8 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
   };
 
   const again = new TextEncoder().encode(new TextDecoder().decode(page).replace(AGAIN.place, AGAIN.words));
-  const ask = (context: Context, status: 200 | 401, form = page): Response => context.body(form, status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  const ask = (context: Context, status: 200 | 401, form = page): Response =>
+    context.body(form, status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
 
   const guard: MiddlewareHandler = async (context, next) => {
     if (hasSession(context) || hasBearer(context)) return next();
@@ -109,7 +120,8 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
   const routes = new Hono();
   routes.get('/', (context) => ask(context, 200, context.req.query('wrong') === undefined ? page : again));
   routes.post('/', async (context) => {
-    if (limit.exhausted(senderOf(context))) return context.text('Too many wrong tokens; wait a minute.\n', 429, { 'retry-after': '60' });
+    if (limit.exhausted(senderOf(context)))
+      return context.text('Too many wrong tokens; wait a minute.\n', 429, { 'retry-after': '60' });
     const body = await context.req.text();
     const given = body.length > MOST_BODY ? '' : (new URLSearchParams(body).get('token') ?? '');
     if (!sameText(token, given, token)) {
@@ -118,7 +130,13 @@ export const createAccess = (token: string, page: Uint8Array<ArrayBuffer>, wallN
     }
     const secure = (context.req.header('origin') ?? '').startsWith('https:');
     const expires = String(wallNow() + SESSION);
-    setCookie(context, secure ? cookies.secure : cookies.plain, `${expires}.${signature(expires)}`, { httpOnly: true, sameSite: 'Strict', path: '/', secure, maxAge: SESSION / 1000 });
+    setCookie(context, secure ? cookies.secure : cookies.plain, `${expires}.${signature(expires)}`, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      secure,
+      maxAge: SESSION / 1000,
+    });
     return context.redirect('/', 303);
   });
   return { guard, routes };

@@ -17,7 +17,25 @@ const OWN = [
   'index.html',
   'login.html',
   'icon.svg',
-  ...['page', 'dom', 'format', 'stream', 'theme', 'hero', 'limits', 'positions', 'tables', 'decisions', 'decision-dialog', 'equity', 'equity-points', 'chart', 'model', 'chat', 'market'].map((name) => `${name}.mjs`),
+  ...[
+    'page',
+    'dom',
+    'format',
+    'stream',
+    'theme',
+    'hero',
+    'limits',
+    'positions',
+    'tables',
+    'decisions',
+    'decision-dialog',
+    'equity',
+    'equity-points',
+    'chart',
+    'model',
+    'chat',
+    'market',
+  ].map((name) => `${name}.mjs`),
 ] as const;
 
 /** Style sheets as one file each: the first paint waits for nothing else. */
@@ -28,9 +46,18 @@ const STYLES: Readonly<Record<string, readonly string[]>> = {
 
 /** Files of packages, under names of our own. */
 const VENDOR: Readonly<Record<string, string>> = {
-  'vendor/lightweight-charts.mjs': fileURLToPath(new URL('dist/lightweight-charts.standalone.production.mjs', import.meta.resolve('lightweight-charts/package.json'))),
-  'vendor/inter-400.ttf': fileURLToPath(import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf')),
-  'vendor/inter-600.ttf': fileURLToPath(import.meta.resolve('@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf')),
+  'vendor/lightweight-charts.mjs': fileURLToPath(
+    new URL(
+      'dist/lightweight-charts.standalone.production.mjs',
+      import.meta.resolve('lightweight-charts/package.json'),
+    ),
+  ),
+  'vendor/inter-400.ttf': fileURLToPath(
+    import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),
+  ),
+  'vendor/inter-600.ttf': fileURLToPath(
+    import.meta.resolve('@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf'),
+  ),
 };
 
 interface Asset {
@@ -43,7 +70,12 @@ interface Asset {
 const load = (name: string, ...paths: readonly string[]): Asset => {
   const content = new Uint8Array(Buffer.concat(paths.map((path) => readFileSync(path))));
   const ending = name.slice(name.lastIndexOf('.') + 1) as keyof typeof TYPES;
-  return { content, zipped: new Uint8Array(gzipSync(content, { level: 6 })), type: TYPES[ending], tag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
+  return {
+    content,
+    zipped: new Uint8Array(gzipSync(content, { level: 6 })),
+    type: TYPES[ending],
+    tag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
+  };
 };
 
 export interface Assets {
@@ -60,7 +92,9 @@ export interface Assets {
 export const loadAssets = (): Assets => {
   const pathTo = (name: string): string => fileURLToPath(new URL(`page/${name}`, import.meta.url));
   const own = OWN.map((name) => [name, load(name, pathTo(name))] as const);
-  const styles = Object.entries(STYLES).map(([name, parts]) => [name, load(name, ...parts.map((part) => pathTo(`${part}.css`)))] as const);
+  const styles = Object.entries(STYLES).map(
+    ([name, parts]) => [name, load(name, ...parts.map((part) => pathTo(`${part}.css`)))] as const,
+  );
   const vendor = Object.entries(VENDOR).map(([name, path]) => [name, load(name, path)] as const);
   const all = new Map<string, Asset>([...own, ...styles, ...vendor]);
   const pathOf = (name: string): string => (name === 'index.html' ? '/' : `/${name}`);
@@ -69,7 +103,11 @@ export const loadAssets = (): Assets => {
       const headers = { etag: tag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
       if (context.req.header('if-none-match') === tag) return context.body(null, 304, headers);
       const zip = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
-      return context.body(zip ? zipped : content, 200, { ...headers, 'content-type': type, ...(zip ? { 'content-encoding': 'gzip' } : {}) });
+      return context.body(zip ? zipped : content, 200, {
+        ...headers,
+        'content-type': type,
+        ...(zip ? { 'content-encoding': 'gzip' } : {}),
+      });
     });
   };
   const routes = new Hono();

@@ -10,7 +10,8 @@ const COMMANDS = 40;
 /** Milliseconds after which a browser whose line broke comes back. */
 const RETRY = 1_000;
 
-const wholeNumber = (text: string | undefined): number | null => (text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : null);
+const wholeNumber = (text: string | undefined): number | null =>
+  text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : null;
 
 /** What the page asks for: reads only, every one a GET. */
 export const createBoardRoutes = (dashboard: Dashboard, stream: BoardStream): Hono => {
@@ -21,7 +22,12 @@ export const createBoardRoutes = (dashboard: Dashboard, stream: BoardStream): Ho
   });
   app.get('/board', (context) => {
     const cursor = dashboard.cursor();
-    return context.json({ cursor: encodeCursor(dashboard.instanceId, cursor), board: dashboard.board(), rows: dashboard.newest(cursor), commands: dashboard.commands(COMMANDS) });
+    return context.json({
+      cursor: encodeCursor(dashboard.instanceId, cursor),
+      board: dashboard.board(),
+      rows: dashboard.newest(cursor),
+      commands: dashboard.commands(COMMANDS),
+    });
   });
   app.get('/status', (context) => context.json(dashboard.board().status));
   app.get('/stream', noHead, (context) => {
@@ -31,7 +37,11 @@ export const createBoardRoutes = (dashboard: Dashboard, stream: BoardStream): Ho
       out.onAbort(() => reader.leave());
       await out.write(`retry: ${RETRY}\n\n`);
       for (let message = await reader.next(); message !== null && !out.aborted; message = await reader.next()) {
-        await out.writeSSE({ event: message.event, data: message.data, ...(message.id === null ? {} : { id: message.id }) });
+        await out.writeSSE({
+          event: message.event,
+          data: message.data,
+          ...(message.id === null ? {} : { id: message.id }),
+        });
       }
       reader.leave();
     });
@@ -42,7 +52,9 @@ export const createBoardRoutes = (dashboard: Dashboard, stream: BoardStream): Ho
   });
   app.get('/equity', (context) => {
     const range = context.req.query('range') ?? 'all';
-    return RANGES.has(range) ? context.json(dashboard.equity(range as EquityRange)) : context.json({ error: `range is one of ${[...RANGES].join(', ')}` }, 400);
+    return RANGES.has(range)
+      ? context.json(dashboard.equity(range as EquityRange))
+      : context.json({ error: `range is one of ${[...RANGES].join(', ')}` }, 400);
   });
   app.get('/decision', async (context) => {
     const openTime = wholeNumber(context.req.query('at'));

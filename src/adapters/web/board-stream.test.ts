@@ -21,7 +21,10 @@ afterEach(() => {
 });
 
 /** Decisions of the messages up to the one that holds `id`, and the last id seen. */
-const decisionsUntil = async (reader: Reader, id: number): Promise<{ readonly ids: readonly number[]; readonly last: string | null }> => {
+const decisionsUntil = async (
+  reader: Reader,
+  id: number,
+): Promise<{ readonly ids: readonly number[]; readonly last: string | null }> => {
   const ids: number[] = [];
   let last: string | null = null;
   while (!ids.includes(id)) {
@@ -29,7 +32,8 @@ const decisionsUntil = async (reader: Reader, id: number): Promise<{ readonly id
     const message = await reader.next();
     if (message === null) throw new Error('the stream is over');
     if (message.id !== null) last = message.id;
-    if (message.event === 'rows') ids.push(...(JSON.parse(message.data) as { decisions: { id: number }[] }).decisions.map((row) => row.id));
+    if (message.event === 'rows')
+      ids.push(...(JSON.parse(message.data) as { decisions: { id: number }[] }).decisions.map((row) => row.id));
   }
   return { ids, last };
 };
@@ -71,7 +75,9 @@ describe('the stream of the board', () => {
   test('looks at the board only while somebody reads', async () => {
     const dashboard = createFakeDashboard();
     let looks = 0;
-    const counted = Object.assign(Object.create(dashboard) as FakeDashboard, { board: () => ((looks += 1), dashboard.board()) });
+    const counted = Object.assign(Object.create(dashboard) as FakeDashboard, {
+      board: () => ((looks += 1), dashboard.board()),
+    });
     const stream = open(counted);
     const reader = stream.join(null);
     await reader?.next();
@@ -112,7 +118,11 @@ describe('the stream of the board', () => {
     const stream = open(dashboard);
     const reader = stream.join(encodeCursor('db1', dashboard.cursor()));
     const cursor = dashboard.cursor.bind(dashboard);
-    Object.assign(dashboard, { cursor: () => { throw new Error('disk I/O error'); } });
+    Object.assign(dashboard, {
+      cursor: () => {
+        throw new Error('disk I/O error');
+      },
+    });
     vi.advanceTimersByTime(3 * INTERVAL);
     expect(errors).toHaveLength(3);
     expect(() => open(dashboard).join(null)).toThrow('disk I/O error');
@@ -126,7 +136,11 @@ describe('the stream of the board', () => {
     const stream = open(dashboard);
     const reader = stream.join(encodeCursor('db1', dashboard.cursor()));
     const board = dashboard.board.bind(dashboard);
-    Object.assign(dashboard, { board: () => { throw new Error('disk I/O error'); } });
+    Object.assign(dashboard, {
+      board: () => {
+        throw new Error('disk I/O error');
+      },
+    });
     dashboard.decide();
     vi.advanceTimersByTime(INTERVAL);
     expect(errors).toHaveLength(1);
@@ -136,7 +150,18 @@ describe('the stream of the board', () => {
   });
 
   const count = fc.integer({ min: 0, max: 2 ** 40 });
-  property.prop([fc.record({ decisions: count, fills: count, trades: count, orders: count, alerts: count, locks: count, equity: count, candles: count })])('a cursor survives being written down', (cursor) => {
+  property.prop([
+    fc.record({
+      decisions: count,
+      fills: count,
+      trades: count,
+      orders: count,
+      alerts: count,
+      locks: count,
+      equity: count,
+      candles: count,
+    }),
+  ])('a cursor survives being written down', (cursor) => {
     expect(decodeCursor('db1', encodeCursor('db1', cursor))).toEqual(cursor);
     expect(decodeCursor('db2', encodeCursor('db1', cursor))).toBeNull();
   });

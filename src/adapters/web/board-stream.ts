@@ -21,10 +21,20 @@ const MOST_READERS = 100;
 /** A reader this far behind is let go: it comes back and resumes. */
 const MOST_WAITING = 64;
 
-const KEYS = ['decisions', 'fills', 'trades', 'orders', 'alerts', 'locks', 'equity', 'candles'] as const satisfies readonly (keyof RowCursor)[];
+const KEYS = [
+  'decisions',
+  'fills',
+  'trades',
+  'orders',
+  'alerts',
+  'locks',
+  'equity',
+  'candles',
+] as const satisfies readonly (keyof RowCursor)[];
 
 /** Text of a cursor: which database, then the newest row of each kind. */
-export const encodeCursor = (instanceId: string, cursor: RowCursor): string => `${instanceId}.${KEYS.map((key) => cursor[key].toString(36)).join('.')}`;
+export const encodeCursor = (instanceId: string, cursor: RowCursor): string =>
+  `${instanceId}.${KEYS.map((key) => cursor[key].toString(36)).join('.')}`;
 
 /** Null for a text that is no cursor of this database. */
 export const decodeCursor = (instanceId: string, text: string): RowCursor | null => {
@@ -38,7 +48,8 @@ export const decodeCursor = (instanceId: string, text: string): RowCursor | null
 const isEmpty = (rows: BoardRows): boolean => KEYS.every((key) => rows[key].length === 0);
 
 /** Only the kinds that have something. */
-const rowsText = (rows: BoardRows): string => JSON.stringify(Object.fromEntries(KEYS.filter((key) => rows[key].length > 0).map((key) => [key, rows[key]])));
+const rowsText = (rows: BoardRows): string =>
+  JSON.stringify(Object.fromEntries(KEYS.filter((key) => rows[key].length > 0).map((key) => [key, rows[key]])));
 
 export interface BoardStream {
   /** `after`: a cursor of this or an earlier process, or null. Null when there are too many readers. */
@@ -93,7 +104,11 @@ class Queue implements Reader {
  * resumes where it was even after the bot has been restarted. A look that fails
  * is reported and skipped: whatever the page meets must not reach the bot.
  */
-export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds, onError: (error: unknown) => void): BoardStream => {
+export const createBoardStream = (
+  dashboard: Dashboard,
+  interval: Milliseconds,
+  onError: (error: unknown) => void,
+): BoardStream => {
   const { instanceId } = dashboard;
   const readers = new Set<Queue>();
   let timer: NodeJS.Timeout | null = null;
@@ -142,7 +157,8 @@ export const createBoardStream = (dashboard: Dashboard, interval: Milliseconds, 
       const until = reached ?? dashboard.cursor();
       reached = until;
       // Whatever can fail comes before anything is kept.
-      const missed: Message | null = cursor === null ? { event: 'reset', data: '{}', id: encodeCursor(instanceId, until) } : changes(cursor, until);
+      const missed: Message | null =
+        cursor === null ? { event: 'reset', data: '{}', id: encodeCursor(instanceId, until) } : changes(cursor, until);
       const first = board();
       const reader: Queue = new Queue(() => leave(reader));
       readers.add(reader);

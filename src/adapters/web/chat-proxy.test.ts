@@ -31,15 +31,27 @@ describe('the chat of the demo', () => {
   test('speaks as its one person in its one chat, whoever a message says it is from', async () => {
     const { app, calls } = await listen();
     const post = async (verb: string, body: unknown, type = 'application/json'): Promise<number> =>
-      (await app.request(`/${verb}`, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) })).status;
+      (await app.request(`/${verb}`, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) }))
+        .status;
     expect(await post('send', { text: '/status', userId: 1, chatId: 1 })).toBe(200);
     expect(await post('press', { messageId: 3, button: 'k:y', userId: 1 })).toBe(200);
-    expect(calls).toEqual(['POST /person/chats/7/send {"userId":9,"text":"/status"}', 'POST /person/chats/7/press {"userId":9,"button":"k:y","messageId":3}']);
+    expect(calls).toEqual([
+      'POST /person/chats/7/send {"userId":9,"text":"/status"}',
+      'POST /person/chats/7/press {"userId":9,"button":"k:y","messageId":3}',
+    ]);
     calls.length = 0;
     // A form of another site can send these types without asking first.
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', '']) expect(await post('send', { text: '/halt' }, type), type).toBe(400);
-    for (const body of [{}, { text: 5 }, { text: 'x'.repeat(4_097) }, null, 'text']) expect(await post('send', body), JSON.stringify(body)).toBe(400);
-    for (const body of [{ button: 'y' }, { messageId: 1 }, { messageId: 'x', button: 'y' }, { messageId: 1.5, button: 'y' }]) expect(await post('press', body), JSON.stringify(body)).toBe(400);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', ''])
+      expect(await post('send', { text: '/halt' }, type), type).toBe(400);
+    for (const body of [{}, { text: 5 }, { text: 'x'.repeat(4_097) }, null, 'text'])
+      expect(await post('send', body), JSON.stringify(body)).toBe(400);
+    for (const body of [
+      { button: 'y' },
+      { messageId: 1 },
+      { messageId: 'x', button: 'y' },
+      { messageId: 1.5, button: 'y' },
+    ])
+      expect(await post('press', body), JSON.stringify(body)).toBe(400);
     expect(calls).toEqual([]);
   });
 
@@ -49,7 +61,8 @@ describe('the chat of the demo', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('set-cookie')).toBeNull();
     calls.length = 0;
-    for (const name of ['..%2Fchats%2F8%2Fmessages', 'a.b', 'a%3Fx=1', 'x'.repeat(65)]) expect((await app.request(`/files/${name}`)).status, name).toBe(404);
+    for (const name of ['..%2Fchats%2F8%2Fmessages', 'a.b', 'a%3Fx=1', 'x'.repeat(65)])
+      expect((await app.request(`/files/${name}`)).status, name).toBe(404);
     expect(calls).toEqual([]);
   });
 });

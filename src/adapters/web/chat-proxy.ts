@@ -40,7 +40,8 @@ const endQuietly = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array
 };
 
 const text = (value: unknown, key: string): string | null => {
-  const found = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+  const found =
+    typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
   return typeof found === 'string' && found.length <= 4096 ? found : null;
 };
 
@@ -79,8 +80,10 @@ export const createChatProxy = (access: ChatAccess, stopping: AbortSignal): Hono
   app.post('/press', async (context) => {
     const body = await readBody(context);
     const button = text(body, 'button');
-    const messageId = typeof body === 'object' && body !== null ? Number((body as { messageId?: unknown }).messageId) : Number.NaN;
-    if (button === null || !Number.isSafeInteger(messageId)) return context.json({ error: 'button or messageId is missing' }, 400);
+    const messageId =
+      typeof body === 'object' && body !== null ? Number((body as { messageId?: unknown }).messageId) : Number.NaN;
+    if (button === null || !Number.isSafeInteger(messageId))
+      return context.json({ error: 'button or messageId is missing' }, 400);
     return post('press', { button, messageId });
   });
   app.get('/files/:id', noHead, async (context) => {
@@ -91,7 +94,9 @@ export const createChatProxy = (access: ChatAccess, stopping: AbortSignal): Hono
   app.get('/events', noHead, async (context) => {
     const last = context.req.header('last-event-id');
     const signal = AbortSignal.any([stopping, context.req.raw.signal]);
-    return pass(await fetch(`${chat}/events`, { headers: last === undefined ? {} : { 'last-event-id': last }, signal }));
+    return pass(
+      await fetch(`${chat}/events`, { headers: last === undefined ? {} : { 'last-event-id': last }, signal }),
+    );
   });
   app.onError((_error, context) => context.json({ error: 'the chat cannot be reached' }, 502));
   return app;

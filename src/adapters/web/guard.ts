@@ -2,7 +2,8 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { MiddlewareHandler } from 'hono';
 
 /** As the configuration has it: all of 127.0.0.0/8 is this machine alone. */
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
@@ -11,11 +12,16 @@ const bracketed = (address: string): string => (address.includes(':') ? `[${addr
 /** Names by which a server on this address is reached, without ports. */
 const namesOf = (host: string): readonly string[] => {
   if (!ANY_ADDRESS.has(host)) return [bracketed(host)];
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => bracketed(address)));
+  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ address }) => bracketed(address)),
+  );
   return [...own, hostname()];
 };
 
-/** The spellings of a name and a port in Host. A browser leaves the standard port out, and writes an IPv6 address in its short form. */
+/**
+ * The spellings of a name and a port in Host. A browser leaves the standard port out, and writes an IPv6 address in its
+ * short form.
+ */
 const spellings = (name: string, port: number): readonly string[] => {
   const browsers = URL.parse(`http://${name}:${port}`)?.host;
   return [`${name}:${port}`, ...(browsers === undefined ? [] : [browsers])];
@@ -27,7 +33,11 @@ const spellings = (name: string, port: number): readonly string[] => {
  * @param extra further names, as a reverse proxy sends them: with their own port, or with none
  */
 export const allowedHosts = (host: string, port: number, extra: readonly string[]): ReadonlySet<string> =>
-  new Set([...['127.0.0.1', 'localhost', '[::1]', ...namesOf(host)].flatMap((name) => spellings(name, port)), ...extra].map((name) => name.toLowerCase()));
+  new Set(
+    [...['127.0.0.1', 'localhost', '[::1]', ...namesOf(host)].flatMap((name) => spellings(name, port)), ...extra].map(
+      (name) => name.toLowerCase(),
+    ),
+  );
 
 const isAllowedOrigin = (origin: string, hosts: ReadonlySet<string>): boolean => {
   const match = /^https?:\/\/([^/]+)$/i.exec(origin);
@@ -43,12 +53,17 @@ export const hostGuard =
     const foreignHost = !hosts().has(host);
     const foreignOrigin = origin !== undefined && !isAllowedOrigin(origin, hosts());
     const crossSite = site === 'cross-site' && context.req.header('sec-fetch-mode') !== 'navigate';
-    if (foreignHost || foreignOrigin || crossSite) return context.text('This page answers on its own address only.\n', 403);
+    if (foreignHost || foreignOrigin || crossSite)
+      return context.text('This page answers on its own address only.\n', 403);
     return next();
   };
 
-/** Refuses HEAD for answers that never end, such as event streams: it would open one that nobody reads and nobody closes. */
-export const noHead: MiddlewareHandler = async (context, next) => (context.req.method === 'HEAD' ? context.text('', 405, { allow: 'GET' }) : next());
+/**
+ * Refuses HEAD for answers that never end, such as event streams: it would open one that nobody reads and nobody
+ * closes.
+ */
+export const noHead: MiddlewareHandler = async (context, next) =>
+  context.req.method === 'HEAD' ? context.text('', 405, { allow: 'GET' }) : next();
 
 const POLICY = [
   "default-src 'none'",

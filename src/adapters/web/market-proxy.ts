@@ -20,12 +20,18 @@ interface ControlState {
   readonly paused: boolean;
   readonly stepMilliseconds: Milliseconds;
   readonly prices: Readonly<Record<string, string>>;
-  readonly faults: readonly { readonly id: number; readonly name: string; readonly hits: number; readonly remaining: number | null }[];
+  readonly faults: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly hits: number;
+    readonly remaining: number | null;
+  }[];
 }
 
 type FaultBody = Readonly<Record<string, string | number | boolean>>;
 
-const presetOf = (faultName: string): MarketPreset | undefined => MARKET_PRESETS.find(({ wish }) => wish.kind === 'fault' && wish.body['name'] === faultName);
+const presetOf = (faultName: string): MarketPreset | undefined =>
+  MARKET_PRESETS.find(({ wish }) => wish.kind === 'fault' && wish.body['name'] === faultName);
 
 const readBody = async (context: Context): Promise<Readonly<Record<string, unknown>> | null> => {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) return null;
@@ -63,7 +69,12 @@ export const createMarketProxy = (access: MarketAccess, stopping: AbortSignal): 
       paused: state.paused,
       hourSeconds,
       speeds: HOUR_SECONDS,
-      faults: state.faults.map(({ id, name, hits, remaining }) => ({ id, title: presetOf(name)?.title ?? name, hits, remaining })),
+      faults: state.faults.map(({ id, name, hits, remaining }) => ({
+        id,
+        title: presetOf(name)?.title ?? name,
+        hits,
+        remaining,
+      })),
     };
   };
 
@@ -71,15 +82,21 @@ export const createMarketProxy = (access: MarketAccess, stopping: AbortSignal): 
   const lasting = async ({ seconds }: MarketPreset, body: FaultBody): Promise<FaultBody> => {
     if (seconds === undefined) return body;
     const { stepMilliseconds } = (await call('GET', 'state')) as ControlState;
-    return { ...body, steps: Math.max(Number(body['steps'] ?? 1), Math.ceil((seconds * 1000) / Math.max(1, stepMilliseconds))) };
+    return {
+      ...body,
+      steps: Math.max(Number(body['steps'] ?? 1), Math.ceil((seconds * 1000) / Math.max(1, stepMilliseconds))),
+    };
   };
 
   const app = new Hono();
   app.get('/', async (context) => context.json(await view()));
-  app.get('/presets', (context) => context.json(MARKET_PRESETS.map(({ id, group, title, what, watch }) => ({ id, group, title, what, watch }))));
+  app.get('/presets', (context) =>
+    context.json(MARKET_PRESETS.map(({ id, group, title, what, watch }) => ({ id, group, title, what, watch }))),
+  );
   app.post('/speed', async (context) => {
     const seconds = (await readBody(context))?.['hourSeconds'];
-    if (typeof seconds !== 'number' || !HOUR_SECONDS.includes(seconds)) return context.json({ error: `hourSeconds is one of ${HOUR_SECONDS.join(', ')}` }, 400);
+    if (typeof seconds !== 'number' || !HOUR_SECONDS.includes(seconds))
+      return context.json({ error: `hourSeconds is one of ${HOUR_SECONDS.join(', ')}` }, 400);
     await call('POST', 'pace', { stepMilliseconds: (seconds * 1000) / access.stepsPerHour });
     return context.json(await view());
   });

@@ -13,10 +13,14 @@ interface Curve {
 interface EquityPoints {
   continued(curve: Curve, lines: readonly Point[]): Curve & { readonly more: Curve['points'] };
   within(curve: Curve, from: number): Curve | null;
-  summary(points: Curve['points']): { readonly result: number; readonly deposits: number; readonly worst: number } | null;
+  summary(
+    points: Curve['points'],
+  ): { readonly result: number; readonly deposits: number; readonly worst: number } | null;
 }
 
-const { continued, summary, within } = (await import(new URL('page/equity-points.mjs', import.meta.url).href)) as EquityPoints;
+const { continued, summary, within } = (await import(
+  new URL('page/equity-points.mjs', import.meta.url).href
+)) as EquityPoints;
 const point = (at: number, equity: number, deposited = 0): Point => ({ at, equity, exposure: 0, deposited });
 const began: Curve = { points: [{ ...point(1, 1_000), drawdown: 0 }], peak: 1_000 };
 
@@ -40,7 +44,11 @@ test('of a span the page goes on to show that span: what falls out of it takes i
   const { points } = continued(began, [point(2, 800), point(3, 820), point(4, 1_231, 500), point(5, 1_300)]);
   expect(within({ points, peak: 1_300 }, 1)).toBeNull();
   const left = within({ points, peak: 1_300 }, 3);
-  expect(left?.points.map(({ at, drawdown, deposited }) => [at, Number(drawdown.toFixed(4)), deposited])).toEqual([[3, 0, 0], [4, 0.0674, 500], [5, 0.0152, 0]]);
+  expect(left?.points.map(({ at, drawdown, deposited }) => [at, Number(drawdown.toFixed(4)), deposited])).toEqual([
+    [3, 0, 0],
+    [4, 0.0674, 500],
+    [5, 0.0152, 0],
+  ]);
   expect(left?.peak).toBe(1_320);
   expect(within({ points, peak: 1_300 }, 9)).toEqual({ points: [], peak: 0 });
 });

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 /** The page's own code, in a browser of two parts: what it fetches and what it listens to. */
 interface PageStream {
-  followBoard(on: { onStart(first: unknown): void; onBoard(board: unknown): void; onRows(rows: unknown, news: unknown): void; onLine(on: boolean): void }): Promise<void>;
+  followBoard(on: {
+    onStart(first: unknown): void;
+    onBoard(board: unknown): void;
+    onRows(rows: unknown, news: unknown): void;
+    onLine(on: boolean): void;
+  }): Promise<void>;
 }
 
 class Source extends EventTarget {
@@ -37,11 +42,21 @@ let tab: Tab;
 const lines: boolean[] = [];
 let asked = 0;
 let answers: () => Promise<unknown>;
-const whole = (): Promise<unknown> => Promise.resolve({ ok: true, status: 200, json: () => Promise.resolve({ cursor: 'c', board: {}, rows: {}, commands: [] }) });
+const whole = (): Promise<unknown> =>
+  Promise.resolve({
+    ok: true,
+    status: 200,
+    json: () => Promise.resolve({ cursor: 'c', board: {}, rows: {}, commands: [] }),
+  });
 
 const follow = async (): Promise<void> => {
   const { followBoard } = (await import(new URL('page/stream.mjs', import.meta.url).href)) as PageStream;
-  await followBoard({ onStart: () => undefined, onBoard: () => undefined, onRows: () => undefined, onLine: (on) => lines.push(on) });
+  await followBoard({
+    onStart: () => undefined,
+    onBoard: () => undefined,
+    onRows: () => undefined,
+    onLine: (on) => lines.push(on),
+  });
 };
 const newest = (): Source => Source.all.at(-1) ?? expect.unreachable();
 

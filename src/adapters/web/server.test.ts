@@ -33,7 +33,16 @@ const statusWith = async (url: string, headers: Readonly<Record<string, string>>
       .end();
   });
 
-const READS = ['/api/board', '/api/status', '/api/equity', '/api/chart?symbol=BTC/USDT', '/api/decision?symbol=BTC/USDT&at=3600000', '/api/commands', '/healthz', '/metrics'] as const;
+const READS = [
+  '/api/board',
+  '/api/status',
+  '/api/equity',
+  '/api/chart?symbol=BTC/USDT',
+  '/api/decision?symbol=BTC/USDT&at=3600000',
+  '/api/commands',
+  '/healthz',
+  '/metrics',
+] as const;
 
 describe('the page', () => {
   test('is served with a strict policy, and its files load nothing from elsewhere', async () => {
@@ -47,7 +56,12 @@ describe('the page', () => {
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
       if (path.startsWith('/vendor/')) continue;
       // The one address of another host is the attribution's link, which nothing follows by itself.
-      expect((await answer.text()).replaceAll('http://www.w3.org/2000/svg', '').replaceAll('href="https://www.tradingview.com/"', ''), path).not.toMatch(/https?:\/\//);
+      expect(
+        (await answer.text())
+          .replaceAll('http://www.w3.org/2000/svg', '')
+          .replaceAll('href="https://www.tradingview.com/"', ''),
+        path,
+      ).not.toMatch(/https?:\/\//);
     }
   });
 
@@ -91,10 +105,28 @@ describe('the page', () => {
   test('is read-only: nothing but GET is answered, whatever is asked', async () => {
     const { url } = await start();
     const { paths } = loadAssets();
-    for (const path of [...paths, ...READS, '/api/stream', '/api/market/pause', '/api/market/trouble', '/api/chat/send', '/login']) {
-      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) expect((await fetch(url + path, { method, body: '{}' })).status, `${method} ${path}`).toBe(404);
+    for (const path of [
+      ...paths,
+      ...READS,
+      '/api/stream',
+      '/api/market/pause',
+      '/api/market/trouble',
+      '/api/chat/send',
+      '/login',
+    ]) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+        expect((await fetch(url + path, { method, body: '{}' })).status, `${method} ${path}`).toBe(404);
     }
-    for (const path of ['/api/chat', '/api/market', '/api/market/presets', '/login', '/../server.ts', '/page/../../server.ts', '/api']) expect((await fetch(url + path)).status, path).toBe(404);
+    for (const path of [
+      '/api/chat',
+      '/api/market',
+      '/api/market/presets',
+      '/login',
+      '/../server.ts',
+      '/page/../../server.ts',
+      '/api',
+    ])
+      expect((await fetch(url + path)).status, path).toBe(404);
   });
 
   test('turns away foreign names and origins, on loopback too', async () => {
@@ -106,9 +138,13 @@ describe('the page', () => {
     }
     expect(await statusWith(`${url}/api/board`, { host: 'localhost.attacker.example' })).toBe(403);
     expect(await statusWith(`${url}/api/board`, { host, origin: 'null' })).toBe(403);
-    expect(await statusWith(`${url}/api/board`, { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).toBe(403);
+    expect(
+      await statusWith(`${url}/api/board`, { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }),
+    ).toBe(403);
     expect(await statusWith(`${url}/api/board`, { host, origin: `http://${host}` })).toBe(200);
-    expect(await statusWith(`${url}/api/board`, { host: 'bot.example.org', origin: 'https://bot.example.org' })).toBe(200);
+    expect(await statusWith(`${url}/api/board`, { host: 'bot.example.org', origin: 'https://bot.example.org' })).toBe(
+      200,
+    );
   });
 
   test('names of this machine are answered where it listens on all of them', () => {
@@ -120,7 +156,8 @@ describe('the page', () => {
   });
 
   test('answers to its own address as a browser writes it: without the standard port, IPv6 in its short form', () => {
-    for (const host of ['127.0.0.1', 'localhost', '[::1]', '127.0.0.1:80']) expect(allowedHosts('127.0.0.1', 80, []).has(host), host).toBe(true);
+    for (const host of ['127.0.0.1', 'localhost', '[::1]', '127.0.0.1:80'])
+      expect(allowedHosts('127.0.0.1', 80, []).has(host), host).toBe(true);
     expect(allowedHosts('127.0.0.1', 8787, []).has('127.0.0.1')).toBe(false);
     expect(allowedHosts('2001:DB8:0:0:0:0:0:1', 8787, []).has('[2001:db8::1]:8787')).toBe(true);
   });
@@ -136,7 +173,9 @@ describe('the page', () => {
     );
     await expect.poll(() => turnedAway, { timeout: 5_000 }).toBe(600 - 512);
     for (const socket of sockets) socket.destroy();
-    await expect.poll(async () => (await fetch(`${url}/livez`).catch(() => null))?.status, { timeout: 5_000 }).toBe(200);
+    await expect
+      .poll(async () => (await fetch(`${url}/livez`).catch(() => null))?.status, { timeout: 5_000 })
+      .toBe(200);
   });
 
   test('needs no token on any loopback address, as the configuration promises', async () => {
@@ -166,17 +205,24 @@ describe('the page', () => {
   test('a port in use, and a host that is not loopback without a token, are one clear line', async () => {
     const { url } = await start();
     const port = Number(new URL(url).port);
-    await expect(start({ port })).rejects.toThrow(new WebServerError(`DASHBOARD_PORT: port ${port} on 127.0.0.1 is in use; set DASHBOARD_PORT to a free one (0 = any)`));
+    await expect(start({ port })).rejects.toThrow(
+      new WebServerError(
+        `DASHBOARD_PORT: port ${port} on 127.0.0.1 is in use; set DASHBOARD_PORT to a free one (0 = any)`,
+      ),
+    );
     await expect(start({ host: '0.0.0.0' })).rejects.toThrow(/DASHBOARD_HOST.*DASHBOARD_TOKEN/);
   });
 
   test('a HEAD opens no stream: nobody would see its end, and a hundred of them would keep every page out', async () => {
-    const chat = createServer((_incoming, outgoing) => outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders());
+    const chat = createServer((_incoming, outgoing) =>
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
+    );
     others.push(chat);
     await new Promise<void>((resolve) => chat.listen(0, '127.0.0.1', () => resolve()));
     const personUrl = `http://127.0.0.1:${(chat.address() as AddressInfo).port}`;
     const server = await start({ chat: { personUrl, chatId: 1, userId: 1 } });
-    for (const path of ['/api/stream', '/api/chat/events']) expect((await fetch(server.url + path, { method: 'HEAD' })).status, path).toBe(405);
+    for (const path of ['/api/stream', '/api/chat/events'])
+      expect((await fetch(server.url + path, { method: 'HEAD' })).status, path).toBe(405);
     expect(server.readers).toBe(0);
     expect((await fetch(`${server.url}/livez`, { method: 'HEAD' })).status).toBe(200);
   });
@@ -184,7 +230,10 @@ describe('the page', () => {
   test('a reader that takes nothing is let go: what waits for it is bounded, down to its socket', async () => {
     const dashboard = createFakeDashboard('db1', 10_000);
     // Far more a second than a socket's buffers hold.
-    const long = Object.assign(Object.create(dashboard) as typeof dashboard, { between: dashboard.between.bind(dashboard), board: () => ({ ...dashboard.board(), filler: 'x'.repeat(1_000_000) }) });
+    const long = Object.assign(Object.create(dashboard) as typeof dashboard, {
+      between: dashboard.between.bind(dashboard),
+      board: () => ({ ...dashboard.board(), filler: 'x'.repeat(1_000_000) }),
+    });
     const server = await start({ dashboard: long, refresh: 1 });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
@@ -218,7 +267,8 @@ describe('the token', () => {
     const page = await fetch(`${url}/`);
     expect(page.status).toBe(401);
     expect(await page.text()).toContain('DASHBOARD_TOKEN');
-    for (const path of [...READS, '/api/stream', '/page.mjs', '/index.html']) expect((await fetch(url + path)).status, path).toBe(401);
+    for (const path of [...READS, '/api/stream', '/page.mjs', '/index.html'])
+      expect((await fetch(url + path)).status, path).toBe(401);
     expect((await fetch(`${url}/login.css`)).status).toBe(200);
     expect(await (await fetch(`${url}/livez`)).json()).toEqual({ ok: true });
   });
@@ -229,21 +279,27 @@ describe('the token', () => {
     const answer = await login(url, TOKEN);
     expect(answer.status).toBe(303);
     const cookie = answer.headers.get('set-cookie') ?? '';
-    expect(cookie).toMatch(/^guardian_session_[0-9a-f]{8}=\d+\.[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(
+      /^guardian_session_[0-9a-f]{8}=\d+\.[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+    );
     expect(cookie).not.toContain(TOKEN);
     const session = cookie.split(';')[0] ?? '';
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(200);
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session.replace(/=(\d)/, '=9') } })).status).toBe(401);
-    expect((await fetch(`${url}/api/board`, { headers: { cookie: `${session.split('=')[0]}=99999999999999.x` } })).status).toBe(401);
+    expect(
+      (await fetch(`${url}/api/board`, { headers: { cookie: `${session.split('=')[0]}=99999999999999.x` } })).status,
+    ).toBe(401);
     now += 12 * 3_600_000 + 1;
     expect((await fetch(`${url}/api/board`, { headers: { cookie: session } })).status).toBe(401);
   });
 
-  test('two bots on one host do not end each other\'s sessions: a browser keeps one cookie of a name for all its ports', async () => {
+  test("two bots on one host do not end each other's sessions: a browser keeps one cookie of a name for all its ports", async () => {
     const bots = [await start({ token: TOKEN }), await start({ token: `${TOKEN}-of-another` })];
     const jar = new Map<string, string>();
     for (const [index, { url }] of bots.entries()) {
-      const [name = '', value = ''] = ((await login(url, index === 0 ? TOKEN : `${TOKEN}-of-another`)).headers.get('set-cookie')?.split(';')[0] ?? '').split('=');
+      const [name = '', value = ''] = (
+        (await login(url, index === 0 ? TOKEN : `${TOKEN}-of-another`)).headers.get('set-cookie')?.split(';')[0] ?? ''
+      ).split('=');
       jar.set(name, value);
     }
     const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
@@ -259,16 +315,21 @@ describe('the token', () => {
   });
 
   test('the token and what is signed with it are compared in constant time, by nothing else', () => {
-    // Time can't be measured in a test that has to hold on a loaded machine; that nothing else compares them can be read.
+    // Time can't be measured in a test that has to hold on a loaded machine; that nothing else compares them can be
+    // read.
     const source = readFileSync(new URL('access.ts', import.meta.url), 'utf8');
     expect(source).toContain('timingSafeEqual(digest(key, a), digest(key, b))');
-    expect(source).not.toMatch(/\b(?:token|given|signed|a|signature\(expires\)) [!=]==? (?!undefined)|[!=]== (?:token|given|signed|b|signature)\b/);
+    expect(source).not.toMatch(
+      /\b(?:token|given|signed|a|signature\(expires\)) [!=]==? (?!undefined)|[!=]== (?:token|given|signed|b|signature)\b/,
+    );
   });
 
   test('over TLS the cookie never travels in the clear', async () => {
     const { url } = await start({ token: TOKEN, names: ['bot.example.org'] });
     const answer = await login(url, TOKEN, 'https://bot.example.org');
-    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-guardian_session_[0-9a-f]{8}=.*; HttpOnly; Secure; SameSite=Strict$/);
+    expect(answer.headers.get('set-cookie')).toMatch(
+      /^__Host-guardian_session_[0-9a-f]{8}=.*; HttpOnly; Secure; SameSite=Strict$/,
+    );
   });
 
   test('a machine sends it as a bearer token', async () => {
@@ -298,7 +359,8 @@ describe('what is sent to the page', () => {
     const more = (): void => {
       while (sent < MOST_SENT && !socket.destroyed) {
         sent += part.length;
-        if (!socket.write(Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]))) return;
+        if (!socket.write(Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')])))
+          return;
       }
       if (sent >= MOST_SENT) socket.end('0\r\n\r\n');
     };
@@ -306,7 +368,9 @@ describe('what is sent to the page', () => {
     socket.on('drain', more);
     socket.on('error', () => over.resolve(undefined));
     socket.on('close', () => over.resolve(undefined));
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
     more();
     await over.promise;
     socket.destroy();
@@ -318,10 +382,26 @@ describe('what is sent to the page', () => {
     const market = { controlUrl: 'http://127.0.0.1:9', stepsPerHour: 4, symbols: [] };
     const open = await start({ chat, market });
     const locked = await start({ token: TOKEN });
-    const addresses = [[locked.url, '/login'], [open.url, '/api/chat/send'], [open.url, '/api/chat/press'], [open.url, '/api/market/trouble'], [open.url, '/api/board']] as const;
+    const addresses = [
+      [locked.url, '/login'],
+      [open.url, '/api/chat/send'],
+      [open.url, '/api/chat/press'],
+      [open.url, '/api/market/trouble'],
+      [open.url, '/api/board'],
+    ] as const;
     for (const [url, path] of addresses) {
       const body = 'x'.repeat(20_000);
-      expect((await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, redirect: 'manual' })).status, path).toBe(413);
+      expect(
+        (
+          await fetch(url + path, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body,
+            redirect: 'manual',
+          })
+        ).status,
+        path,
+      ).toBe(413);
       const { status, sent } = await flood(url, path);
       expect(status, path).toMatch(/^HTTP\/1.1 413 /);
       expect(sent, path).toBeLessThan(MOST_SENT);
@@ -338,7 +418,17 @@ describe('the simulated market', () => {
       incoming.on('end', () => {
         calls.push(`${incoming.method} ${incoming.url} ${body}`.trim());
         outgoing.setHeader('content-type', 'application/json');
-        outgoing.end(JSON.stringify({ marketTime: 5, ended: false, paused: false, stepMilliseconds: 500, prices: {}, balances: { USDT: { free: '1' } }, faults: [{ id: 1, name: 'maintenance', hits: 0, remaining: null, request: {} }] }));
+        outgoing.end(
+          JSON.stringify({
+            marketTime: 5,
+            ended: false,
+            paused: false,
+            stepMilliseconds: 500,
+            prices: {},
+            balances: { USDT: { free: '1' } },
+            faults: [{ id: 1, name: 'maintenance', hits: 0, remaining: null, request: {} }],
+          }),
+        );
       });
     });
     others.push(server);
@@ -346,12 +436,23 @@ describe('the simulated market', () => {
     return { controlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls };
   };
   const post = async (url: string, verb: string, body: unknown): Promise<Response> =>
-    fetch(`${url}/api/market/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    fetch(`${url}/api/market/${verb}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
 
   test('speed, pause and trouble go through; what is shown of it is little', async () => {
     const { controlUrl, calls } = await control();
     const { url } = await start({ market: { controlUrl, stepsPerHour: 4, symbols: ['BTC/USDT', 'ETH/USDT'] } });
-    expect(await (await fetch(`${url}/api/market`)).json()).toEqual({ marketTime: 5, ended: false, paused: false, hourSeconds: 2, speeds: [0.1, 0.25, 0.5, 1, 2, 5], faults: [{ id: 1, title: 'Maintenance', hits: 0, remaining: null }] });
+    expect(await (await fetch(`${url}/api/market`)).json()).toEqual({
+      marketTime: 5,
+      ended: false,
+      paused: false,
+      hourSeconds: 2,
+      speeds: [0.1, 0.25, 0.5, 1, 2, 5],
+      faults: [{ id: 1, title: 'Maintenance', hits: 0, remaining: null }],
+    });
     calls.length = 0;
     expect((await post(url, 'speed', { hourSeconds: 1 })).status).toBe(200);
     expect((await post(url, 'pause', { paused: true })).status).toBe(200);
@@ -369,7 +470,9 @@ describe('the simulated market', () => {
     calls.length = 0;
     // At 500 ms a step the eight seconds are the sixteen steps; a faster market would get more of them.
     expect((await post(url, 'trouble', { preset: 'stale' })).status).toBe(200);
-    expect(calls.filter((call) => call.startsWith('POST'))).toEqual(['POST /control/fault {"name":"stale-prices","steps":16}']);
+    expect(calls.filter((call) => call.startsWith('POST'))).toEqual([
+      'POST /control/fault {"name":"stale-prices","steps":16}',
+    ]);
   });
 
   test('nothing else of the control endpoint can be reached, and no value but ours', async () => {
@@ -384,7 +487,17 @@ describe('the simulated market', () => {
       ['trouble', null],
     ];
     for (const [verb, body] of wishes) expect((await post(url, verb, body)).status, JSON.stringify(body)).toBe(400);
-    for (const verb of ['price', 'deposit', 'fault', 'jump', 'idle', 'orders', '../control/deposit', 'trouble/../../deposit']) expect((await post(url, verb, { preset: 'crash' })).status, verb).toBe(404);
+    for (const verb of [
+      'price',
+      'deposit',
+      'fault',
+      'jump',
+      'idle',
+      'orders',
+      '../control/deposit',
+      'trouble/../../deposit',
+    ])
+      expect((await post(url, verb, { preset: 'crash' })).status, verb).toBe(404);
     expect((await fetch(`${url}/api/market/pause`, { method: 'POST', body: '{"paused":true}' })).status).toBe(400);
     expect(calls).toEqual([]);
   });

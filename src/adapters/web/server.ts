@@ -70,9 +70,16 @@ const listen = async (server: Server, host: string, port: number): Promise<numbe
     await ready.promise;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EADDRINUSE') throw new WebServerError(`DASHBOARD_PORT: port ${port} on ${host} is in use; set DASHBOARD_PORT to a free one (0 = any)`);
-    if (code === 'EACCES') throw new WebServerError(`DASHBOARD_PORT: no permission to listen on port ${port}; set DASHBOARD_PORT to one above 1023`);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new WebServerError(`DASHBOARD_HOST: this machine has no address ${host}; use 127.0.0.1 or one that it has`);
+    if (code === 'EADDRINUSE')
+      throw new WebServerError(
+        `DASHBOARD_PORT: port ${port} on ${host} is in use; set DASHBOARD_PORT to a free one (0 = any)`,
+      );
+    if (code === 'EACCES')
+      throw new WebServerError(
+        `DASHBOARD_PORT: no permission to listen on port ${port}; set DASHBOARD_PORT to one above 1023`,
+      );
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new WebServerError(`DASHBOARD_HOST: this machine has no address ${host}; use 127.0.0.1 or one that it has`);
     throw error;
   }
   return (server.address() as AddressInfo).port;
@@ -83,13 +90,23 @@ const listen = async (server: Server, host: string, port: number): Promise<numbe
  * question for the token, only the demo's chat and market take anything but GET,
  * and they exist in the demo alone.
  */
-const routesOf = (options: WebServerOptions, stream: BoardStream, hosts: () => ReadonlySet<string>, stopping: AbortSignal): Hono => {
+const routesOf = (
+  options: WebServerOptions,
+  stream: BoardStream,
+  hosts: () => ReadonlySet<string>,
+  stopping: AbortSignal,
+): Hono => {
   const { token, dashboard, metrics, log } = options;
   const assets = loadAssets();
   const app = new Hono();
   app.use(hostGuard(hosts));
   app.use(securityHeaders);
-  app.use(bodyLimit({ maxSize: MOST_BODY, onError: (context) => context.text('That is too long.\n', 413, { connection: 'close' }) }));
+  app.use(
+    bodyLimit({
+      maxSize: MOST_BODY,
+      onError: (context) => context.text('That is too long.\n', 413, { connection: 'close' }),
+    }),
+  );
   app.onError((error, context) => {
     log.error({ path: context.req.path, why: error.message }, 'page request failed');
     return context.text('That did not work; the log says why.\n', 500);
@@ -111,7 +128,10 @@ const routesOf = (options: WebServerOptions, stream: BoardStream, hosts: () => R
     const health = options.health();
     return context.json(health, health.ok ? 200 : 503, { 'cache-control': 'no-store' });
   });
-  if (metrics !== null) app.get('/metrics', async (context) => context.body(await metrics.text(), 200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }));
+  if (metrics !== null)
+    app.get('/metrics', async (context) =>
+      context.body(await metrics.text(), 200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }),
+    );
   app.route('/', assets.routes);
   app.route('/api', createBoardRoutes(dashboard, stream));
   if (options.chat !== null) app.route('/api/chat', createChatProxy(options.chat, stopping));
@@ -119,14 +139,21 @@ const routesOf = (options: WebServerOptions, stream: BoardStream, hosts: () => R
   return app;
 };
 
-/** Starts the page. @throws WebServerError when the port is taken, or for an address that is not loopback without a token */
+/**
+ * Starts the page.
+ * @throws WebServerError when the port is taken, or for an address that is not loopback without a token
+ */
 export const startWebServer = async (options: WebServerOptions): Promise<WebServer> => {
   const { host } = options;
   if (!isLoopback(host) && options.token === null) {
-    throw new WebServerError(`DASHBOARD_HOST: "${host}" is not loopback, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1 (a tunnel reaches it from elsewhere)`);
+    throw new WebServerError(
+      `DASHBOARD_HOST: "${host}" is not loopback, which needs DASHBOARD_TOKEN; set one or use 127.0.0.1 (a tunnel reaches it from elsewhere)`,
+    );
   }
   const stopping = new AbortController();
-  const stream = createBoardStream(options.dashboard, options.refresh ?? SECOND_MS, (error) => options.log.error({ why: error instanceof Error ? error.message : String(error) }, 'the board could not be read'));
+  const stream = createBoardStream(options.dashboard, options.refresh ?? SECOND_MS, (error) =>
+    options.log.error({ why: error instanceof Error ? error.message : String(error) }, 'the board could not be read'),
+  );
   let hosts: ReadonlySet<string> = new Set();
   const app = routesOf(options, stream, () => hosts, stopping.signal);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

@@ -17,21 +17,46 @@ import { createFeatureExplainer } from './explain-features.ts';
 import { createHealth } from './health.ts';
 
 const distribution = { edges: [1, 2, 3, 4, 5, 6, 7, 8, 9], shares: Array.from({ length: 10 }, () => 0.1) };
-const reference: DriftReference = { features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, distribution])), prediction: distribution };
+const reference: DriftReference = {
+  features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, distribution])),
+  prediction: distribution,
+};
 
 /** Answers 0.01 x first feature - 0.02 x second. */
 const linear: Model = {
-  description: { name: 'linear', hash: '', schemaHash: '', featureCount: FEATURE_COUNT, stop: 0.015, target: 0.03, horizonHours: 24, margin: 0.002, demonstratedEdge: false, purpose: 'fixture' },
+  description: {
+    name: 'linear',
+    hash: '',
+    schemaHash: '',
+    featureCount: FEATURE_COUNT,
+    stop: 0.015,
+    target: 0.03,
+    horizonHours: 24,
+    margin: 0.002,
+    demonstratedEdge: false,
+    purpose: 'fixture',
+  },
   predict: (features) => Promise.resolve(0.5 + 0.01 * (features[0] ?? 0) - 0.02 * (features[1] ?? 0)),
-  predictBatch: (rows) => Promise.resolve(Float32Array.from({ length: rows.length / FEATURE_COUNT }, (_, row) => 0.5 + 0.01 * (rows[row * FEATURE_COUNT] ?? 0) - 0.02 * (rows[row * FEATURE_COUNT + 1] ?? 0))),
+  predictBatch: (rows) =>
+    Promise.resolve(
+      Float32Array.from(
+        { length: rows.length / FEATURE_COUNT },
+        (_, row) => 0.5 + 0.01 * (rows[row * FEATURE_COUNT] ?? 0) - 0.02 * (rows[row * FEATURE_COUNT + 1] ?? 0),
+      ),
+    ),
   close: () => Promise.resolve(),
 };
 const features = Array.from({ length: FEATURE_COUNT }, (_, index) => (index === 0 ? 9 : index === 1 ? 6 : 0));
 
 describe('which features mattered', () => {
   test('each against its usual value alone: for a linear model exactly weight x distance', async () => {
-    const { effects } = await createFeatureExplainer(linear, reference).explain(features, Math.fround(0.5 + 0.09 - 0.12));
-    expect(effects?.map(({ name, value, typical, effect }) => [name, value, typical, Number(effect.toFixed(6))])).toEqual([
+    const { effects } = await createFeatureExplainer(linear, reference).explain(
+      features,
+      Math.fround(0.5 + 0.09 - 0.12),
+    );
+    expect(
+      effects?.map(({ name, value, typical, effect }) => [name, value, typical, Number(effect.toFixed(6))]),
+    ).toEqual([
       [FEATURE_NAMES[0], 9, 5, 0.04],
       [FEATURE_NAMES[1], 6, 5, -0.02],
     ]);
@@ -39,7 +64,10 @@ describe('which features mattered', () => {
 
   test('an answer that the loaded model does not give is not explained by it', async () => {
     const explain = createFeatureExplainer(linear, reference);
-    expect(await explain.explain(features, 0.9)).toEqual({ effects: null, missing: 'the decision was made by another model than the one now loaded' });
+    expect(await explain.explain(features, 0.9)).toEqual({
+      effects: null,
+      missing: 'the decision was made by another model than the one now loaded',
+    });
     expect((await explain.explain([1, 2], 0.5)).missing).toMatch(/another feature catalogue/);
     expect((await createFeatureExplainer(linear, null).explain(features, 0.47)).missing).toMatch(/no reference/);
     expect((await createFeatureExplainer(null, reference).explain(features, 0.47)).missing).toMatch(/no model/);
@@ -56,7 +84,14 @@ describe('which features mattered', () => {
 });
 
 describe('drawdown along a curve', () => {
-  const bucket = (at: number, equity: number, high = equity, low = equity, deposited = 0): EquityBucket => ({ at, equity, high, low, exposure: 0, deposited });
+  const bucket = (at: number, equity: number, high = equity, low = equity, deposited = 0): EquityBucket => ({
+    at,
+    equity,
+    high,
+    low,
+    exposure: 0,
+    deposited,
+  });
 
   test('from the highest so far; a low within a stretch counts', () => {
     const { points, maxDrawdown } = withDrawdown([bucket(1, 100), bucket(2, 110, 120, 100), bucket(3, 118, 118, 90)]);
@@ -66,7 +101,11 @@ describe('drawdown along a curve', () => {
 
   test('a deposit is no gain and a withdrawal no loss', () => {
     const { points, peak } = withDrawdown([bucket(1, 100), bucket(2, 150, 100, 100, 50), bucket(3, 80, 100, 100, -20)]);
-    expect(points.map(({ drawdown, deposited }) => [drawdown, deposited])).toEqual([[0, 0], [0, 50], [0, -70]]);
+    expect(points.map(({ drawdown, deposited }) => [drawdown, deposited])).toEqual([
+      [0, 0],
+      [0, 50],
+      [0, -70],
+    ]);
     expect(peak).toBe(80);
   });
 
@@ -80,10 +119,18 @@ describe('drawdown along a curve', () => {
     expect(withDrawdown([])).toEqual({ points: [], peak: 0, maxDrawdown: null });
   });
 
-  property.prop([fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 60 }), fc.integer({ min: 1, max: 9 })])('thinning never shows more than there was', (values, width) => {
+  property.prop([
+    fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 60 }),
+    fc.integer({ min: 1, max: 9 }),
+  ])('thinning never shows more than there was', (values, width) => {
     const full = withDrawdown(values.map((value, index) => bucket(index, value))).maxDrawdown ?? 0;
-    const stretches = Array.from({ length: Math.ceil(values.length / width) }, (_, index) => values.slice(index * width, (index + 1) * width));
-    const thin = withDrawdown(stretches.map((part, index) => bucket(index, part.at(-1) ?? 0, Math.max(...part), Math.min(...part)))).maxDrawdown ?? 0;
+    const stretches = Array.from({ length: Math.ceil(values.length / width) }, (_, index) =>
+      values.slice(index * width, (index + 1) * width),
+    );
+    const thin =
+      withDrawdown(
+        stretches.map((part, index) => bucket(index, part.at(-1) ?? 0, Math.max(...part), Math.min(...part))),
+      ).maxDrawdown ?? 0;
     expect(thin).toBeLessThanOrEqual(full + 1e-12);
   });
 });
@@ -94,10 +141,21 @@ describe('candles for a reader that goes on', () => {
   const setUp = () => {
     const state = createEngineState();
     state.config = { symbols: ['BTC/USDT', 'ETH/USDT'] } as unknown as typeof state.config;
-    const held: Record<string, { openTime: number; open: number; high: number; low: number; close: number }[]> = { 'BTC/USDT': [], 'ETH/USDT': [] };
-    const close = (symbol: string, hour: number) => held[symbol]?.push({ openTime: (480_000 + hour) * HOUR_MS, open: 1, high: 1, low: 1, close: 1 });
-    const dashboard = createDashboard({ host: { state }, records: { cursor: () => counts, between: () => rows }, recent: (symbol: string, count: number) => held[symbol]?.slice(-count) ?? [] } as unknown as DashboardOptions);
-    const told = (after: RowCursor) => dashboard.between(after, dashboard.cursor())?.candles.map(({ symbol, openTime }) => `${symbol.slice(0, 3)} ${openTime / HOUR_MS - 480_000}`);
+    const held: Record<string, { openTime: number; open: number; high: number; low: number; close: number }[]> = {
+      'BTC/USDT': [],
+      'ETH/USDT': [],
+    };
+    const close = (symbol: string, hour: number) =>
+      held[symbol]?.push({ openTime: (480_000 + hour) * HOUR_MS, open: 1, high: 1, low: 1, close: 1 });
+    const dashboard = createDashboard({
+      host: { state },
+      records: { cursor: () => counts, between: () => rows },
+      recent: (symbol: string, count: number) => held[symbol]?.slice(-count) ?? [],
+    } as unknown as DashboardOptions);
+    const told = (after: RowCursor) =>
+      dashboard
+        .between(after, dashboard.cursor())
+        ?.candles.map(({ symbol, openTime }) => `${symbol.slice(0, 3)} ${openTime / HOUR_MS - 480_000}`);
     return { dashboard, close, told, held };
   };
 
@@ -137,11 +195,25 @@ describe('candles for a reader that goes on', () => {
 
 describe('checks in words', () => {
   test('every rule has words of its own, and its values have units', () => {
-    for (const code of Object.keys(DENIALS)) expect(readCheck({ ok: true, code, limit: null, value: null }).words, code).not.toBe(code);
-    expect(readCheck({ ok: false, code: 'spread-collar', limit: 0.005, value: 0.0071 })).toMatchObject({ limit: '0.5 %', value: '0.71 %' });
-    expect(readCheck({ ok: false, code: 'resting-after-stop', limit: 1_704_067_200_000, value: null })).toMatchObject({ limit: '01-01 00:00', value: '' });
-    expect(readCheck({ ok: true, code: 'leverage', limit: 1, value: '0.5' })).toMatchObject({ limit: '1x', value: '0.5' });
-    expect(readCheck({ ok: true, code: 'a-rule-of-tomorrow', limit: 1, value: 'x' })).toMatchObject({ words: 'a-rule-of-tomorrow', limit: '1', value: 'x' });
+    for (const code of Object.keys(DENIALS))
+      expect(readCheck({ ok: true, code, limit: null, value: null }).words, code).not.toBe(code);
+    expect(readCheck({ ok: false, code: 'spread-collar', limit: 0.005, value: 0.0071 })).toMatchObject({
+      limit: '0.5 %',
+      value: '0.71 %',
+    });
+    expect(readCheck({ ok: false, code: 'resting-after-stop', limit: 1_704_067_200_000, value: null })).toMatchObject({
+      limit: '01-01 00:00',
+      value: '',
+    });
+    expect(readCheck({ ok: true, code: 'leverage', limit: 1, value: '0.5' })).toMatchObject({
+      limit: '1x',
+      value: '0.5',
+    });
+    expect(readCheck({ ok: true, code: 'a-rule-of-tomorrow', limit: 1, value: 'x' })).toMatchObject({
+      words: 'a-rule-of-tomorrow',
+      limit: '1',
+      value: 'x',
+    });
   });
 });
 
@@ -149,9 +221,21 @@ describe('health', () => {
   const setUp = () => {
     const now = { span: 0, rounds: 0, inputs: 0, ready: true, ended: false };
     const state = createEngineState();
-    const clock: Clock = { marketNow: () => 0, wallNow: () => now.span, monotonicNow: () => now.span, sleep: () => Promise.resolve() };
+    const clock: Clock = {
+      marketNow: () => 0,
+      wallNow: () => now.span,
+      monotonicNow: () => now.span,
+      sleep: () => Promise.resolve(),
+    };
     const host: EngineHost = { state, apply: () => undefined, onEffect: () => undefined, progress: 0 };
-    const health = createHealth({ host, clock, progress: () => now, ready: () => now.ready, ended: () => now.ended, facts: () => [{ name: 'books', ok: false, detail: 'differ' }] });
+    const health = createHealth({
+      host,
+      clock,
+      progress: () => now,
+      ready: () => now.ready,
+      ended: () => now.ended,
+      facts: () => [{ name: 'books', ok: false, detail: 'differ' }],
+    });
     const pass = (what: { readonly engine: boolean; readonly guardian: boolean; readonly market: boolean }) => {
       now.span += STALL_LIMIT / 2;
       if (what.engine) now.inputs += 1;
@@ -161,7 +245,9 @@ describe('health', () => {
     };
     return { now, health, pass };
   };
-  const bad = (health: { readonly checks: readonly { readonly name: string; readonly ok: boolean | null }[] }): readonly string[] => health.checks.filter(({ ok }) => ok !== true).map(({ name }) => name);
+  const bad = (health: {
+    readonly checks: readonly { readonly name: string; readonly ok: boolean | null }[];
+  }): readonly string[] => health.checks.filter(({ ok }) => ok !== true).map(({ name }) => name);
 
   test('engine, Guardian and market loop each have to move; facts are shown and do not decide', () => {
     const { health, pass } = setUp();
@@ -171,15 +257,18 @@ describe('health', () => {
     expect(bad(pass(all))).toEqual(['books']);
   });
 
-  test.each(['engine', 'guardian', 'market'] as const)('a %s that stands still is noticed though everything else moves', (which) => {
-    const { health, pass } = setUp();
-    health();
-    const but = { engine: true, guardian: true, market: true, [which]: false };
-    expect(pass(but).ok).toBe(true);
-    const later = pass(but);
-    expect(later.ok).toBe(false);
-    expect(bad(later)).toEqual([which === 'market' ? 'market loop' : which, 'books']);
-  });
+  test.each(['engine', 'guardian', 'market'] as const)(
+    'a %s that stands still is noticed though everything else moves',
+    (which) => {
+      const { health, pass } = setUp();
+      health();
+      const but = { engine: true, guardian: true, market: true, [which]: false };
+      expect(pass(but).ok).toBe(true);
+      const later = pass(but);
+      expect(later.ok).toBe(false);
+      expect(bad(later)).toEqual([which === 'market' ? 'market loop' : which, 'books']);
+    },
+  );
 
   test('not well before start-up is complete; well when the simulated market is over', () => {
     const { now, health, pass } = setUp();

@@ -1,5 +1,15 @@
 import { HOUR_MS, type SymbolName } from '../../core/units.ts';
-import type { BoardRecords, BoardRows, CandleLine, Dashboard, EquityCurve, EquityRange, Health, MarketChart, RowCursor } from '../../ports/dashboard.ts';
+import type {
+  BoardRecords,
+  BoardRows,
+  CandleLine,
+  Dashboard,
+  EquityCurve,
+  EquityRange,
+  Health,
+  MarketChart,
+  RowCursor,
+} from '../../ports/dashboard.ts';
 import type { OperatorService } from '../../ports/operator.ts';
 import type { OperatorTools } from '../../ports/operator-tools.ts';
 import type { AuditStore } from '../../ports/store.ts';
@@ -58,7 +68,10 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
   const { state } = host;
   const symbols = (): readonly SymbolName[] => state.config?.symbols ?? [];
 
-  /** The newest of each symbol, as far back as hours have come in all: among them is every one that came, whichever symbol was late. */
+  /**
+   * The newest of each symbol, as far back as hours have come in all: among them is every one that came, whichever
+   * symbol was late.
+   */
   const newestCandles = (hours: number): readonly CandleLine[] =>
     symbols()
       .flatMap((symbol) => {
@@ -68,7 +81,10 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
       })
       .toSorted((a, b) => a.openTime - b.openTime);
 
-  /** Hours up to the newest candle of each symbol, added up. One that has none yet counts as the others: a start reads them one after another. */
+  /**
+   * Hours up to the newest candle of each symbol, added up. One that has none yet counts as the others: a start reads
+   * them one after another.
+   */
   const hoursHeld = (): number => {
     const newest = symbols().map((symbol) => Math.floor((recent(symbol, 1)[0]?.openTime ?? 0) / HOUR_MS));
     const last = Math.max(0, ...newest);
@@ -88,15 +104,23 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
 
   const chart = (symbol: SymbolName, hours: number): MarketChart | null => {
     if (!symbols().includes(symbol)) return null;
-    const candles = recent(symbol, Math.max(1, Math.min(MOST_HOURS, hours))).map((candle) => candleLine(symbol, candle));
+    const candles = recent(symbol, Math.max(1, Math.min(MOST_HOURS, hours))).map((candle) =>
+      candleLine(symbol, candle),
+    );
     const from = candles[0]?.openTime ?? state.at;
-    const marks = records.fillsSince(symbol, from).map(({ at, price, side, purpose, quantity, realised }) => ({ at, price, side, purpose, quantity, realised }));
+    const marks = records
+      .fillsSince(symbol, from)
+      .map(({ at, price, side, purpose, quantity, realised }) => ({ at, price, side, purpose, quantity, realised }));
     return { symbol, candles, marks };
   };
 
   const equity = (range: EquityRange): EquityCurve => {
     const from = Math.max(0, state.at - spanOf(range));
-    return { range, ...withDrawdown(records.equity(from, CURVE_POINTS)), maxTotalDrawdown: state.config?.limits.maxTotalDrawdown ?? 0 };
+    return {
+      range,
+      ...withDrawdown(records.equity(from, CURVE_POINTS)),
+      maxTotalDrawdown: state.config?.limits.maxTotalDrawdown ?? 0,
+    };
   };
 
   return {
@@ -104,7 +128,11 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
     board: () => ({
       status: service.status(),
       risk: state.config === null ? null : service.risk(),
-      orders: Object.values(state.orders).flatMap((record) => (record.status === 'working' || record.status === 'intent' || record.status === 'unknown' ? (records.order(record.draft.clientOrderId) ?? []) : [])),
+      orders: Object.values(state.orders).flatMap((record) =>
+        record.status === 'working' || record.status === 'intent' || record.status === 'unknown'
+          ? (records.order(record.draft.clientOrderId) ?? [])
+          : [],
+      ),
       model: tools.model(),
       readiness: tools.readiness(),
       version: service.version(),
@@ -120,8 +148,18 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
     },
     chart,
     equity,
-    commands: (count) => options.audits.audits(count).map(({ at, caller, command, outcome }) => ({ at, name: caller.name, role: caller.role, command, outcome })),
+    commands: (count) =>
+      options.audits
+        .audits(count)
+        .map(({ at, caller, command, outcome }) => ({ at, name: caller.name, role: caller.role, command, outcome })),
   };
 };
 
-const candleLine = (symbol: SymbolName, { openTime, open, high, low, close }: RecentCandle): CandleLine => ({ symbol, openTime, open, high, low, close });
+const candleLine = (symbol: SymbolName, { openTime, open, high, low, close }: RecentCandle): CandleLine => ({
+  symbol,
+  openTime,
+  open,
+  high,
+  low,
+  close,
+});

@@ -47,7 +47,12 @@ const explained = async (explainer: FeatureExplainer, row: StoredDecision): Prom
 };
 
 /** A decision with everything that led to it and what became of it. */
-export const decisionDetail = async (row: StoredDecision, state: EngineState, records: BoardRecords, explainer: FeatureExplainer): Promise<DecisionDetail> => {
+export const decisionDetail = async (
+  row: StoredDecision,
+  state: EngineState,
+  records: BoardRecords,
+  explainer: FeatureExplainer,
+): Promise<DecisionDetail> => {
   const { sizing, checks, features: _features, ...line } = row;
   const terms = termsOf(state, row);
   const { effects, missing } = await explained(explainer, row);

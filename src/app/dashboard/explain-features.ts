@@ -10,7 +10,9 @@ const SAME_ANSWER = 1e-6;
 /** Effects below this are noise of the calibration. */
 const LEAST_EFFECT = 1e-4;
 
-export type Explanation = { readonly effects: readonly FeatureEffect[]; readonly missing: null } | { readonly effects: null; readonly missing: string };
+export type Explanation =
+  | { readonly effects: readonly FeatureEffect[]; readonly missing: null }
+  | { readonly effects: null; readonly missing: string };
 
 /**
  * Which features mattered: for each, the model's answer less its answer with
@@ -54,14 +56,25 @@ export const createFeatureExplainer = (model: Model | null, reference: DriftRefe
   const explain = async (features: readonly (number | null)[], probability: number): Promise<Explanation> => {
     if (model === null) return { effects: null, missing: 'no model is loaded' };
     if (reference === null) return { effects: null, missing: "the model's card has no reference values" };
-    if (features.length !== FEATURE_COUNT) return { effects: null, missing: 'the decision was made with another feature catalogue' };
+    if (features.length !== FEATURE_COUNT)
+      return { effects: null, missing: 'the decision was made with another feature catalogue' };
     const answers = await model.predictBatch(variants(features));
     const now = answers[0] ?? Number.NaN;
-    if (!(Math.abs(now - probability) <= SAME_ANSWER)) return { effects: null, missing: 'the decision was made by another model than the one now loaded' };
+    if (!(Math.abs(now - probability) <= SAME_ANSWER))
+      return { effects: null, missing: 'the decision was made by another model than the one now loaded' };
     const effects = FEATURES.flatMap(({ name, unit, source }, column): FeatureEffect[] => {
       const median = typical[column];
       if (median === null || median === undefined) return [];
-      return [{ name, unit, source, value: features[column] ?? null, typical: median, effect: now - (answers[column + 1] ?? now) }];
+      return [
+        {
+          name,
+          unit,
+          source,
+          value: features[column] ?? null,
+          typical: median,
+          effect: now - (answers[column + 1] ?? now),
+        },
+      ];
     });
     effects.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
     return { effects: effects.slice(0, SHOWN).filter(({ effect }) => Math.abs(effect) >= LEAST_EFFECT), missing: null };

@@ -47,7 +47,11 @@ export const createHealth = (options: {
   const judged = (name: string, still: Milliseconds, what: string): HealthCheckView =>
     options.ended()
       ? { name, ok: true, detail: 'the simulated market has ended' }
-      : { name, ok: still < STALL_LIMIT, detail: still < STALL_LIMIT ? `${what}, last ${seconds(still)} ago` : `no progress for ${seconds(still)}` };
+      : {
+          name,
+          ok: still < STALL_LIMIT,
+          detail: still < STALL_LIMIT ? `${what}, last ${seconds(still)} ago` : `no progress for ${seconds(still)}`,
+        };
 
   return () => {
     const { rounds, inputs } = options.progress();
@@ -55,7 +59,9 @@ export const createHealth = (options: {
     const evaluatedAt: EpochMs = state.wall;
     const overall = tradingState(state.guardian, null);
     const checks: readonly HealthCheckView[] = [
-      ready() ? { name: 'start-up', ok: true, detail: 'complete' } : { name: 'start-up', ok: null, detail: 'not complete: recovering, reconciling or warming up' },
+      ready()
+        ? { name: 'start-up', ok: true, detail: 'complete' }
+        : { name: 'start-up', ok: null, detail: 'not complete: recovering, reconciling or warming up' },
       judged('engine', engine(inputs), `${inputs} inputs`),
       judged('guardian', guardian(evaluatedAt), overall),
       judged('market loop', market(rounds), counted(rounds, 'look')),

@@ -15,14 +15,30 @@ afterEach(async () => runner.stop(0));
 
 const setUp = () => {
   const values = new Map<string, string>();
-  const memory: ChatMemory = { get: (key) => values.get(key) ?? null, set: (key, value) => void values.set(key, value) };
+  const memory: ChatMemory = {
+    get: (key) => values.get(key) ?? null,
+    set: (key, value) => void values.set(key, value),
+  };
   const clock = createFakeClock();
   const store = createFakeStore();
   const notifier = createFakeNotifier(clock);
   const settings = createAlertSettings(memory, () => clock.wallNow());
-  runner = createOutboxRunner({ store, notifier, chats: [ADA.userId, BEN, GROUP], clock, log: silentLog, silenceSeconds: 300, hook: null, volume: (alert) => settings.volume(alert) });
+  runner = createOutboxRunner({
+    store,
+    notifier,
+    chats: [ADA.userId, BEN, GROUP],
+    clock,
+    log: silentLog,
+    silenceSeconds: 300,
+    hook: null,
+    volume: (alert) => settings.volume(alert),
+  });
   runner.start();
-  const changing = createAlertChanging({ settings, now: () => ({ market: clock.marketNow(), wall: clock.wallNow() }), tell: (alert) => store.add(alert, clock.wallNow()) });
+  const changing = createAlertChanging({
+    settings,
+    now: () => ({ market: clock.marketNow(), wall: clock.wallNow() }),
+    tell: (alert) => store.add(alert, clock.wallNow()),
+  });
   const titles = () => store.rows().map(({ alert }) => alert.title);
   return { changing, clock, store, notifier, titles };
 };
@@ -33,9 +49,15 @@ test('what one makes quieter the others are told, with sound, whatever is off or
   await changing.mute(ADA, 7_200_000);
   await changing.setAlertMode(ADA, 'fill', 'silent');
   await clock.advance(2_000);
-  expect(titles()).toEqual(['🔕 Alerts of kind security are off', '🔕 Alerts come without sound for 2 h 00 min', '🔕 Alerts of kind fill come without sound']);
+  expect(titles()).toEqual([
+    '🔕 Alerts of kind security are off',
+    '🔕 Alerts come without sound for 2 h 00 min',
+    '🔕 Alerts of kind fill come without sound',
+  ]);
   expect(store.rows()[0]?.alert.lines[0]).toBe('by Ada (7), for everybody who gets alerts. Locks always ring.');
-  expect(notifier.sent.map(({ chatId, silent }) => [chatId, silent]).sort()).toEqual([GROUP, GROUP, GROUP, BEN, BEN, BEN].map((chatId) => [chatId, false]).sort());
+  expect(notifier.sent.map(({ chatId, silent }) => [chatId, silent]).sort()).toEqual(
+    [GROUP, GROUP, GROUP, BEN, BEN, BEN].map((chatId) => [chatId, false]).sort(),
+  );
 });
 
 test('what is as it was before is no news, and that it is over is', async () => {
@@ -48,7 +70,12 @@ test('what is as it was before is no news, and that it is over is', async () => 
   await changing.setAlertMode(ADA, 'fill', 'on');
   await changing.mute(ADA, 60_000);
   await changing.mute(ADA, 0);
-  expect(titles()).toEqual(['🔕 Alerts of kind fill are off', '🔔 Alerts of kind fill are on again', '🔕 Alerts come without sound for 60 s', '🔔 Alerts ring again']);
+  expect(titles()).toEqual([
+    '🔕 Alerts of kind fill are off',
+    '🔔 Alerts of kind fill are on again',
+    '🔕 Alerts come without sound for 60 s',
+    '🔔 Alerts ring again',
+  ]);
 });
 
 test('what nobody can be told of is not done', async () => {

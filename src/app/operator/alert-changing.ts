@@ -13,23 +13,50 @@ export interface AlertChangingOptions {
   readonly tell: (alert: Alert) => void;
 }
 
-const SOUNDS: Readonly<Record<AlertMode, string>> = { on: '🔔 Alerts of kind KIND are on again', silent: '🔕 Alerts of kind KIND come without sound', off: '🔕 Alerts of kind KIND are off' };
+const SOUNDS: Readonly<Record<AlertMode, string>> = {
+  on: '🔔 Alerts of kind KIND are on again',
+  silent: '🔕 Alerts of kind KIND come without sound',
+  off: '🔕 Alerts of kind KIND are off',
+};
 
 const done = (text: string): CommandOutcome => ({ ok: true, code: 'done', text });
 
-/** How loud alerts come is one setting for everybody who gets them: whoever changes it changes it for the others, who are told. */
-export const createAlertChanging = ({ settings, now, tell }: AlertChangingOptions): Pick<OperatorTools, 'alertSettings' | 'mute' | 'setAlertMode'> => {
-  /** Before the deed: what makes the bot quieter is on its way to the others, or it is not done. In the caller's own chat the reply says it. */
+/**
+ * How loud alerts come is one setting for everybody who gets them: whoever changes it changes it for the others, who
+ * are told.
+ */
+export const createAlertChanging = ({
+  settings,
+  now,
+  tell,
+}: AlertChangingOptions): Pick<OperatorTools, 'alertSettings' | 'mute' | 'setAlertMode'> => {
+  /**
+   * Before the deed: what makes the bot quieter is on its way to the others, or it is not done. In the caller's own
+   * chat the reply says it.
+   */
   const announce = (caller: Caller, title: string): void => {
     const { market, wall } = now();
-    tell({ kind: 'security', key: `${SETTING_PREFIX}${caller.userId}:${wall}:${title}`, title, lines: [`by ${signature(caller)}, for everybody who gets alerts. Locks always ring.`, '/alerts shows how loud each kind is.'], commands: [], symbol: null, at: market });
+    tell({
+      kind: 'security',
+      key: `${SETTING_PREFIX}${caller.userId}:${wall}:${title}`,
+      title,
+      lines: [
+        `by ${signature(caller)}, for everybody who gets alerts. Locks always ring.`,
+        '/alerts shows how loud each kind is.',
+      ],
+      commands: [],
+      symbol: null,
+      at: market,
+    });
   };
 
   const mute = (caller: Caller, span: number): CommandOutcome => {
     if (span > 0) announce(caller, `🔕 Alerts come without sound for ${inWords(span)}`);
     else if (settings.view().mutedUntil !== null) announce(caller, '🔔 Alerts ring again');
     settings.mute(span);
-    return done(span > 0 ? 'Alerts come without sound, for everybody who gets them. Locks always ring.' : 'Alerts ring again.');
+    return done(
+      span > 0 ? 'Alerts come without sound, for everybody who gets them. Locks always ring.' : 'Alerts ring again.',
+    );
   };
 
   const setMode = (caller: Caller, kind: AlertKind, mode: AlertMode): CommandOutcome => {

@@ -11,10 +11,22 @@ export interface DailyReports {
 
 const KEY = 'daily-report/day';
 
-/** Day in the zone whose report is the newest that should have been sent by now: today's after `time` ("07:00"), else yesterday's. */
+/**
+ * Day in the zone whose report is the newest that should have been sent by now: today's after `time` ("07:00"), else
+ * yesterday's.
+ */
 export const reportDay = (now: EpochMs, zone: string, time: string): string => {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).formatToParts(now);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(now);
+  const part = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((candidate) => candidate.type === type)?.value ?? '';
   const today = `${part('year')}-${part('month')}-${part('day')}`;
   if (`${part('hour')}:${part('minute')}` >= time) return today;
   return new Date(Date.parse(`${today}T00:00:00Z`) - 1).toISOString().slice(0, 10);
@@ -26,7 +38,10 @@ export const createDailyReports = (options: {
   readonly timeZone: string;
   /** HH:MM. */
   readonly time: string;
-  /** `day`: the report's, in the zone ("2024-08-05"). It is not the UTC day: two reports, 23 hours apart in spring, can share that one. */
+  /**
+   * `day`: the report's, in the zone ("2024-08-05"). It is not the UTC day: two reports, 23 hours apart in spring, can
+   * share that one.
+   */
   readonly report: (day: string) => void;
 }): DailyReports => {
   const { memory, now, timeZone, time } = options;

@@ -2,7 +2,10 @@ import { DRIFT_WINDOW_HOURS, type DriftReference } from '../../core/features/dri
 import { asciiBytes, sha256Hex } from '../../core/features/sha256.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 
-/** The rows of the drift window, kept over restarts: 500 hours without one are three weeks, and until then nothing would be measured. */
+/**
+ * The rows of the drift window, kept over restarts: 500 hours without one are three weeks, and until then nothing would
+ * be measured.
+ */
 export interface DriftMemory {
   /** Rows kept against the same reference, oldest first. */
   rows(): readonly Uint8Array[];
@@ -10,7 +13,8 @@ export interface DriftMemory {
 }
 
 const encode = (row: Uint8Array): string => Array.from(row, (byte) => byte.toString(16).padStart(2, '0')).join('');
-const decode = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const decode = (text: string): Uint8Array =>
+  Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
 /** One small value a row, in a ring of the window's length. */
 export const createDriftMemory = (memory: ChatMemory, reference: DriftReference, symbols: number): DriftMemory => {

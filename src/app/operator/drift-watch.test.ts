@@ -2,14 +2,22 @@ import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../core/engine/alert.ts';
 import type { Input } from '../../core/engine/input.ts';
 import { FEATURE_COUNT, FEATURE_NAMES } from '../../core/features/catalogue.ts';
-import { DRIFT_WINDOW_HOURS, LEAST_DRIFT_HOURS, type DriftReference, type ReferenceDistribution } from '../../core/features/drift.ts';
+import {
+  DRIFT_WINDOW_HOURS,
+  LEAST_DRIFT_HOURS,
+  type DriftReference,
+  type ReferenceDistribution,
+} from '../../core/features/drift.ts';
 import { HOUR_MS } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import { createDriftWatch } from './drift-watch.ts';
 
 /** Half of training below zero, half above. */
 const HALVES: ReferenceDistribution = { edges: [0], shares: [0.5, 0.5] };
-const reference: DriftReference = { features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, HALVES])), prediction: HALVES };
+const reference: DriftReference = {
+  features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, HALVES])),
+  prediction: HALVES,
+};
 
 const createMemory = (): ChatMemory & { readonly values: Map<string, string> } => {
   const values = new Map<string, string>();
@@ -64,7 +72,9 @@ describe('drift', () => {
     expect(calm.alerts[0]?.lines[1]).toBe('Nothing is locked: that takes a drift of the prediction itself.');
     const moved = start(1);
     moved.hours(LEAST_DRIFT_HOURS + 2, 1, 1);
-    expect(moved.alerts[0]?.lines[1]).toMatch(/^The prediction itself has drifted, too: \d+\.\d\d\. \/locks says what that holds back\.$/);
+    expect(moved.alerts[0]?.lines[1]).toMatch(
+      /^The prediction itself has drifted, too: \d+\.\d\d\. \/locks says what that holds back\.$/,
+    );
   });
 
   test('is told again when another feature follows, under a key of its own day', () => {
@@ -86,13 +96,17 @@ describe('drift', () => {
     const again = start(2, reference, memory);
     expect(again.watch.report()).toEqual(first);
     again.hours(1, 1, 1);
-    expect(again.inputs).toMatchObject([{ type: 'model-status', drift: { value: expect.closeTo(first?.prediction ?? 0, 2) as number, limit: 0.25 } }]);
+    expect(again.inputs).toMatchObject([
+      { type: 'model-status', drift: { value: expect.closeTo(first?.prediction ?? 0, 2) as number, limit: 0.25 } },
+    ]);
   });
 
   test('of another model, or of another number of symbols, begins anew', () => {
     const memory = createMemory();
     start(2, reference, memory).hours(LEAST_DRIFT_HOURS + 1, 0);
-    expect(start(2, { ...reference, prediction: { edges: [1], shares: [0.5, 0.5] } }, memory).watch.report()?.hours).toBe(0);
+    expect(
+      start(2, { ...reference, prediction: { edges: [1], shares: [0.5, 0.5] } }, memory).watch.report()?.hours,
+    ).toBe(0);
     expect(start(1, reference, memory).watch.report()?.hours).toBe(0);
   });
 
@@ -121,7 +135,11 @@ describe('drift', () => {
     expect(watch.report()?.prediction).not.toBeNull();
     const memory = createMemory();
     start(1, reference, memory).hours(3, 0);
-    for (const [key, value] of memory.values) memory.values.set(key, key.endsWith('/1') ? `${value}00` : key.endsWith('/2') ? value.replace(/..$/, 'ff') : value);
+    for (const [key, value] of memory.values)
+      memory.values.set(
+        key,
+        key.endsWith('/1') ? `${value}00` : key.endsWith('/2') ? value.replace(/..$/, 'ff') : value,
+      );
     expect(start(1, reference, memory).watch.report()?.hours).toBe(1);
   });
 

@@ -6,7 +6,10 @@ import type { ChatMemory } from '../../ports/chat.ts';
 import type { EngineHost } from '../engine-host.ts';
 import { createDriftMemory } from './drift-memory.ts';
 
-/** Follows live predictions against the model's training; tells the engine, which locks, and operators of features that have moved. */
+/**
+ * Follows live predictions against the model's training; tells the engine, which locks, and operators of features that
+ * have moved.
+ */
 export interface DriftWatch {
   push(features: ArrayLike<number>, probability: number): void;
   report(): DriftReport | null;
@@ -28,7 +31,10 @@ export interface DriftWatchOptions {
 /** Features named in one alert. */
 const NAMED = 8;
 
-/** One alert for all features that have newly passed the limit, at most one a UTC day: the key holds the day, so a restart adds none. */
+/**
+ * One alert for all features that have newly passed the limit, at most one a UTC day: the key holds the day, so a
+ * restart adds none.
+ */
 const driftAlert = (features: DriftReport['features'], { hours, prediction }: DriftReport, at: EpochMs): Alert => {
   const shown = features.slice(0, NAMED).map(({ name, index }) => `${name} ${index.toFixed(2)}`);
   return {
@@ -37,7 +43,9 @@ const driftAlert = (features: DriftReport['features'], { hours, prediction }: Dr
     title: `Model drift: ${counted(features.length, 'feature')} above ${DRIFT_LIMIT}`,
     lines: [
       `Live against training, over ${hours} h: ${shown.join(', ')}${features.length > NAMED ? `, and ${features.length - NAMED} more` : ''}.`,
-      prediction !== null && prediction > DRIFT_LIMIT ? `The prediction itself has drifted, too: ${prediction.toFixed(2)}. /locks says what that holds back.` : 'Nothing is locked: that takes a drift of the prediction itself.',
+      prediction !== null && prediction > DRIFT_LIMIT
+        ? `The prediction itself has drifted, too: ${prediction.toFixed(2)}. /locks says what that holds back.`
+        : 'Nothing is locked: that takes a drift of the prediction itself.',
     ],
     commands: ['/model'],
     symbol: null,
@@ -47,7 +55,8 @@ const driftAlert = (features: DriftReport['features'], { hours, prediction }: Dr
 
 export const createDriftWatch = ({ reference, symbols, memory, host, tell, now }: DriftWatchOptions): DriftWatch => {
   const monitor = reference === null ? null : createDriftMonitor(reference, { symbols: Math.max(1, symbols) });
-  const kept = reference === null || memory === null ? null : createDriftMemory(memory, reference, Math.max(1, symbols));
+  const kept =
+    reference === null || memory === null ? null : createDriftMemory(memory, reference, Math.max(1, symbols));
   for (const row of kept?.rows() ?? []) monitor?.restore(row);
   let toldHour: EpochMs | null = null;
   let told: ReadonlySet<string> = new Set();
@@ -56,13 +65,19 @@ export const createDriftWatch = ({ reference, symbols, memory, host, tell, now }
     try {
       kept?.keep(row);
     } catch {
-      // It will be missing after a restart, and no more: a disk that takes nothing is the journal's to tell and to stop for.
+      // It will be missing after a restart, and no more: a disk that takes nothing is the journal's to tell and to stop
+      // for.
     }
   };
 
   const look = (report: DriftReport): void => {
     if (report.prediction === null) return;
-    host().apply({ type: 'model-status', valid: true, detail: 'drift measured', drift: { value: report.prediction, limit: DRIFT_LIMIT } });
+    host().apply({
+      type: 'model-status',
+      valid: true,
+      detail: 'drift measured',
+      drift: { value: report.prediction, limit: DRIFT_LIMIT },
+    });
     const moved = report.features.filter(({ index }) => index > DRIFT_LIMIT);
     if (moved.some(({ name }) => !told.has(name))) tell(driftAlert(moved, report, now()));
     // A feature that has come back and moves away again is news again.

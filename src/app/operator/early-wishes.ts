@@ -22,7 +22,8 @@ export interface EarlyWishes {
 
 const KEY = 'operator/early-wishes';
 
-export const isEarly = (command: OperatorCommand): command is EarlyCommand => command.name === 'pause' || command.name === 'halt';
+export const isEarly = (command: OperatorCommand): command is EarlyCommand =>
+  command.name === 'pause' || command.name === 'halt';
 
 export const createEarlyWishes = (memory: ChatMemory | null): EarlyWishes => {
   const kept = memory?.get(KEY) ?? '';

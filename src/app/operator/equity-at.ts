@@ -5,7 +5,10 @@ import type { EquityPoint, Records } from '../../ports/store.ts';
  * The recorded equity nearest to a moment; null when nothing was recorded before it or within the hour after.
  * Points come hourly: the one taken at midnight itself belongs to midnight, not to an hour later.
  */
-export const equityAt = (records: Pick<Records, 'equityBefore' | 'equityBetween'>, moment: EpochMs): EquityPoint | null => {
+export const equityAt = (
+  records: Pick<Records, 'equityBefore' | 'equityBetween'>,
+  moment: EpochMs,
+): EquityPoint | null => {
   const before = records.equityBefore(moment);
   const after = records.equityBetween(moment, moment + HOUR_MS)[0] ?? null;
   if (before === null || after === null) return before ?? after;
@@ -17,4 +20,5 @@ export const equityAt = (records: Pick<Records, 'equityBefore' | 'equityBetween'
  * the two equities are compared. Counted from the point itself, not from the beginning of the span that was asked for:
  * the point lies up to an hour off, and its equity holds whatever came before it.
  */
-export const depositsSince = (records: Pick<Records, 'depositsBetween'>, start: EquityPoint, end: EpochMs): number => records.depositsBetween(start.at + 1, end + 1);
+export const depositsSince = (records: Pick<Records, 'depositsBetween'>, start: EquityPoint, end: EpochMs): number =>
+  records.depositsBetween(start.at + 1, end + 1);

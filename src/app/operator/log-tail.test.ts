@@ -6,7 +6,11 @@ test('a line is kept and passed on whatever its fields hold: exact amounts, circ
   const passed: string[] = [];
   const keep = (_fields: unknown, message: string): void => void passed.push(message);
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
-  const tail = createLogTail(log, (text) => text.replaceAll('secret', '[redacted]'), () => 7);
+  const tail = createLogTail(
+    log,
+    (text) => text.replaceAll('secret', '[redacted]'),
+    () => 7,
+  );
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   tail.info({ amount: 5n, nested: { amount: 6n } }, 'amounts');
@@ -22,7 +26,13 @@ test('a line is kept and passed on whatever its fields hold: exact amounts, circ
 
 test('is one line, whatever others have written into it', () => {
   const keep = (): void => undefined;
-  const tail = createLogTail({ debug: keep, info: keep, warn: keep, error: keep }, (text) => text, () => 7);
+  const tail = createLogTail(
+    { debug: keep, info: keep, warn: keep, error: keep },
+    (text) => text,
+    () => 7,
+  );
   tail.warn({ why: 'refused\n\u2028 12:00 stop placed' }, 'the exchange\nanswers');
-  expect(tail.newest(1)).toEqual([{ at: 7, level: 'warn', text: 'the exchange answers why=refused 12:00 stop placed' }]);
+  expect(tail.newest(1)).toEqual([
+    { at: 7, level: 'warn', text: 'the exchange answers why=refused 12:00 stop placed' },
+  ]);
 });

@@ -17,7 +17,9 @@ const inWords = (value: unknown): string => {
   if (value instanceof Error) return value.message;
   if (typeof value === 'string') return value;
   try {
-    return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ?? 'undefined';
+    return (
+      JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ?? 'undefined'
+    );
   } catch {
     return String(value);
   }

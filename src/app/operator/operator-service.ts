@@ -59,7 +59,11 @@ export const createOperatorSide = (options: {
   const beforeStart = (by: string, command: OperatorCommand): CommandOutcome => {
     if (!isEarly(command)) return { ok: false, code: 'starting', text: `${STILL_STARTING} Send it again in a moment.` };
     early.keep({ by, command });
-    return { ok: true, code: 'kept', text: `It starts ${command.name === 'pause' ? 'paused' : 'halted'} when the exchange answers. ${STILL_STARTING}` };
+    return {
+      ok: true,
+      code: 'kept',
+      text: `It starts ${command.name === 'pause' ? 'paused' : 'halted'} when the exchange answers. ${STILL_STARTING}`,
+    };
   };
 
   const run = async (caller: Caller, command: OperatorCommand): Promise<CommandOutcome> =>

@@ -9,7 +9,17 @@ import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/r
 import { HOUR_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';
 import { counted, money, noPosition } from '../../core/words.ts';
 import type { Caller, CommandOutcome } from '../../ports/operator.ts';
-import type { CancelPreview, ChartView, FlattenPreview, HealthCheckView, LogLineView, ModelStatusView, OperatorTools, OrderView, ReadinessView } from '../../ports/operator-tools.ts';
+import type {
+  CancelPreview,
+  ChartView,
+  FlattenPreview,
+  HealthCheckView,
+  LogLineView,
+  ModelStatusView,
+  OperatorTools,
+  OrderView,
+  ReadinessView,
+} from '../../ports/operator-tools.ts';
 import type { ModelDescription } from '../../ports/model.ts';
 import type { Records } from '../../ports/store.ts';
 import type { MarketFeed } from '../market-feed.ts';
@@ -79,19 +89,43 @@ const orderView = ({ draft, status, executed, createdAt }: OrderRecord): OrderVi
 /** A market that is traded no more has prices while something is held there, and no candles. */
 const dataHealth = ({ guardian, freshness }: EngineState, symbol: SymbolState, now: Now): HealthCheckView => {
   const held = isHeld(guardian, symbol.staleLockId);
-  const stale = staleness(symbol.configured ? symbol : { ...symbol, newestCandleOpen: now.market }, now.market, now.wall, freshness);
+  const stale = staleness(
+    symbol.configured ? symbol : { ...symbol, newestCandleOpen: now.market },
+    now.market,
+    now.wall,
+    freshness,
+  );
   const fresh = `price ${Math.round(Math.max(0, now.market - (symbol.priceAt ?? now.market)) / SECOND_MS)} s old`;
-  return { name: `data ${symbol.symbol}`, ok: symbol.priceAt === null ? null : stale === null && !held, detail: stale ?? (held ? `${fresh}, one more fresh poll clears the lock` : fresh) };
+  return {
+    name: `data ${symbol.symbol}`,
+    ok: symbol.priceAt === null ? null : stale === null && !held,
+    detail: stale ?? (held ? `${fresh}, one more fresh poll clears the lock` : fresh),
+  };
 };
 
 const engineHealth = (state: EngineState, now: Now): readonly HealthCheckView[] => {
   const equity = markEquity(state, now.market, now.wall);
   const { skew } = state.guardian;
   return [
-    { name: 'equity', ok: equity.value !== null, detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}` },
-    ...state.symbolList.filter(({ configured, managed }) => configured || managed !== null).map((symbol) => dataHealth(state, symbol, now)),
-    { name: 'exchange clock', ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined, detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart` },
-    { name: 'orders', ok: state.guardian.locks['execution'] === undefined, detail: state.guardian.locks['execution']?.reason ?? `${counted(state.guardian.orderFailures, 'failure')} in a row` },
+    {
+      name: 'equity',
+      ok: equity.value !== null,
+      detail: equity.unknown ?? `${money(equity.value ?? 0)} ${state.config?.quoteAsset ?? ''}`,
+    },
+    ...state.symbolList
+      .filter(({ configured, managed }) => configured || managed !== null)
+      .map((symbol) => dataHealth(state, symbol, now)),
+    {
+      name: 'exchange clock',
+      ok: skew === undefined || skew === null ? null : state.guardian.locks['clock-skew'] === undefined,
+      detail: skew === undefined || skew === null ? 'not measured' : `${Math.round(skew)} ms apart`,
+    },
+    {
+      name: 'orders',
+      ok: state.guardian.locks['execution'] === undefined,
+      detail:
+        state.guardian.locks['execution']?.reason ?? `${counted(state.guardian.orderFailures, 'failure')} in a row`,
+    },
     booksHealth(state),
   ];
 };
@@ -101,8 +135,13 @@ const booksHealth = ({ guardian, accountAt, accountFailed, suspicion }: EngineSt
   const lock = guardian.locks['reconciliation'];
   if (lock !== undefined) return { name: 'books', ok: false, detail: lock.reason };
   if (accountFailed) return { name: 'books', ok: null, detail: 'the account could not be read' };
-  if (suspicion !== null) return { name: 'books', ok: null, detail: `a difference is being looked at again: ${suspicion.key}` };
-  return { name: 'books', ok: accountAt === null ? null : true, detail: accountAt === null ? 'not compared yet' : 'ledger equals exchange' };
+  if (suspicion !== null)
+    return { name: 'books', ok: null, detail: `a difference is being looked at again: ${suspicion.key}` };
+  return {
+    name: 'books',
+    ok: accountAt === null ? null : true,
+    detail: accountAt === null ? 'not compared yet' : 'ledger equals exchange',
+  };
 };
 
 /** The rest of what people may see and do. Views read the engine's state; deeds go through its journal. */
@@ -125,7 +164,9 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
       horizonHours: model.horizonHours,
       predictions: Object.keys(state.symbols).flatMap((symbol) => {
         const [row] = records.decisions(1, symbol);
-        return row === undefined || row.probability === null ? [] : [{ symbol, probability: row.probability, at: row.openTime + HOUR_MS }];
+        return row === undefined || row.probability === null
+          ? []
+          : [{ symbol, probability: row.probability, at: row.openTime + HOUR_MS }];
       }),
       drift: report === null ? null : { hours: report.hours, prediction: report.prediction, features: report.features },
     };
@@ -141,7 +182,11 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
       marks: records
         .fills(CHART_FILLS)
         .filter((fill) => fill.symbol === symbol && fill.at >= from)
-        .map((fill) => ({ at: fill.at, price: fill.price, side: fill.purpose === 'entry' ? ('entry' as const) : ('exit' as const) }))
+        .map((fill) => ({
+          at: fill.at,
+          price: fill.price,
+          side: fill.purpose === 'entry' ? ('entry' as const) : ('exit' as const),
+        }))
         .reverse(),
       entryPrice: position?.entryPrice ?? null,
       stopPrice: position?.stopPrice ?? null,
@@ -162,25 +207,40 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
         ...(heldInHalt(state).includes(view.symbol) ? { halted: true as const } : {}),
       }));
-    if (positions.length === 0 && stranded.length > 0) return { positions, refusal: `The exchange no longer lists ${stranded.join(', ')}: it cannot be sold here. Convert or withdraw it at the exchange.` };
+    if (positions.length === 0 && stranded.length > 0)
+      return {
+        positions,
+        refusal: `The exchange no longer lists ${stranded.join(', ')}: it cannot be sold here. Convert or withdraw it at the exchange.`,
+      };
     return { positions, refusal: positions.length > 0 ? null : underWay(symbol) };
   };
 
   /** An entry that may become a position yet: whoever wants none is not there. */
   const underWay = (symbol: string | null): string | null => {
-    const entries = state.openOrders.filter(({ draft }) => draft.purpose === 'entry' && (symbol === null || draft.symbol === symbol));
-    return entries.length === 0 ? null : `${noPosition(symbol)} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
+    const entries = state.openOrders.filter(
+      ({ draft }) => draft.purpose === 'entry' && (symbol === null || draft.symbol === symbol),
+    );
+    return entries.length === 0
+      ? null
+      : `${noPosition(symbol)} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
   };
 
   const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
     const outcomes: CommandOutcome[] = [];
     for (const symbol of symbols) outcomes.push(await run(caller, { name: 'flatten', symbol }));
     // First what is being sold: the first sentence is read as the whole.
-    const text = [...outcomes].sort((one, other) => Number(other.ok) - Number(one.ok)).map((outcome) => outcome.text).join(' ');
-    // What has closed meanwhile, by its stop or another's hand, is what was wanted; what cannot be sold must not hide that the others are being.
+    const text = [...outcomes]
+      .sort((one, other) => Number(other.ok) - Number(one.ok))
+      .map((outcome) => outcome.text)
+      .join(' ');
+    // What has closed meanwhile, by its stop or another's hand, is what was wanted; what cannot be sold must not hide
+    // that the others are being.
     const failed = outcomes.find(({ ok, code }) => !ok && code !== 'no-position');
     const sold = outcomes.some(({ ok }) => ok);
-    if (failed === undefined) return sold ? { ok: true, code: 'done', text } : { ok: true, code: 'nothing-to-do', text: `Closed meanwhile. ${text}` };
+    if (failed === undefined)
+      return sold
+        ? { ok: true, code: 'done', text }
+        : { ok: true, code: 'nothing-to-do', text: `Closed meanwhile. ${text}` };
     return sold ? { ok: true, code: 'partly', text } : { ok: false, code: failed.code, text };
   };
 
@@ -188,7 +248,11 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     const record = orderNamed(state, orderId);
     if (record === undefined) return { order: null, refusal: `No order ${orderId}. /orders lists them.` };
     const order = orderView(record);
-    if (record.draft.purpose === 'stop') return { order, refusal: 'A protective stop is never cancelled by hand. /flatten closes the position, stop included.' };
+    if (record.draft.purpose === 'stop')
+      return {
+        order,
+        refusal: 'A protective stop is never cancelled by hand. /flatten closes the position, stop included.',
+      };
     if (isFinal(record)) return { order, refusal: `The order is ${STATES[record.status]} already.` };
     if (record.draft.purpose === 'exit') return { order, refusal: 'An exit is never cancelled by hand.' };
     return { order, refusal: null };
@@ -197,7 +261,8 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   const cancel = (caller: Caller, orderId: string): Promise<CommandOutcome> => {
     const { refusal } = cancelPreview(orderId);
     const record = orderNamed(state, orderId);
-    if (refusal !== null || record === undefined) return Promise.resolve({ ok: false, code: 'refused', text: refusal ?? `No order ${orderId}.` });
+    if (refusal !== null || record === undefined)
+      return Promise.resolve({ ok: false, code: 'refused', text: refusal ?? `No order ${orderId}.` });
     options.cancelEntry(record, caller.name);
     return Promise.resolve({ ok: true, code: 'done', text: `Cancelling ${orderId}; /orders shows what became of it.` });
   };
@@ -205,7 +270,9 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
   /** Under a start gate they are no difference, and /unlock has them cancelled all the same. */
   const strays = (): string => {
     const { orphans } = state;
-    return orphans.length === 0 ? '' : ` Orders of an earlier database or another instance rest there: ${orphans.join(', ')}. /unlock lets them go, and they are cancelled.`;
+    return orphans.length === 0
+      ? ''
+      : ` Orders of an earlier database or another instance rest there: ${orphans.join(', ')}. /unlock lets them go, and they are cancelled.`;
   };
 
   const reconcile = async (caller: Caller): Promise<CommandOutcome> => {
@@ -214,8 +281,15 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     await options.reconcile();
     const lock = state.guardian.locks['reconciliation'];
     const doubt = state.reconcileRequested || state.accountFailed || (lock === undefined && state.suspicion !== null);
-    if (doubt) return { ok: false, code: 'not-compared', text: `${state.accountFailed ? 'The account could not be read' : 'An order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.` };
-    return lock === undefined ? { ok: true, code: 'done', text: `Ledger and exchange agree.${strays()}` } : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
+    if (doubt)
+      return {
+        ok: false,
+        code: 'not-compared',
+        text: `${state.accountFailed ? 'The account could not be read' : 'An order is under way or the account has just moved'}. It is tried again by itself; /health shows the outcome.`,
+      };
+    return lock === undefined
+      ? { ok: true, code: 'done', text: `Ledger and exchange agree.${strays()}` }
+      : { ok: true, code: 'differs', text: `Compared: ${lock.reason}. /unlock accepts the exchange's numbers.` };
   };
 
   return {
@@ -233,13 +307,24 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
     flatten,
     cancelPreview,
     cancel,
-    ...createSettling({ state, wallNow: () => now().wall, run, evidence: options.evidence, forget: options.forget, reconcile: options.reconcile }),
+    ...createSettling({
+      state,
+      wallNow: () => now().wall,
+      run,
+      evidence: options.evidence,
+      forget: options.forget,
+      reconcile: options.reconcile,
+    }),
     reconcile,
     backup: async () => {
       try {
         return { ok: true, code: 'done', text: `Backup written on the server: ${await options.backup()}` };
       } catch (error) {
-        return { ok: false, code: 'failed', text: `No backup was made: ${error instanceof Error ? error.message : String(error)}.` };
+        return {
+          ok: false,
+          code: 'failed',
+          text: `No backup was made: ${error instanceof Error ? error.message : String(error)}.`,
+        };
       }
     },
     ...createAlertChanging({ settings: options.settings, now, tell: options.tell }),

@@ -45,7 +45,12 @@ const tools = (overrides: Partial<OperatorToolsOptions> = {}): OperatorTools =>
     model: null,
     trainedThrough: null,
     drift: { push: () => undefined, report: () => null },
-    settings: { view: () => ({ mutedUntil: null, modes: {} as never }), mute: () => undefined, set: () => undefined, volume: () => 'on' },
+    settings: {
+      view: () => ({ mutedUntil: null, modes: {} as never }),
+      mute: () => undefined,
+      set: () => undefined,
+      volume: () => 'on',
+    },
     tell: () => undefined,
     logs: () => [],
     readiness: () => null,
@@ -63,7 +68,9 @@ const tools = (overrides: Partial<OperatorToolsOptions> = {}): OperatorTools =>
     evidence: ({ clientOrderId }) =>
       Promise.resolve({
         listed: world.exchange.openOrders().some(({ draft }) => draft.clientOrderId === clientOrderId),
-        totals: world.exchange.balances().map(({ asset }) => ({ asset, total: formatDecimal(world.exchange.of(asset)) })),
+        totals: world.exchange
+          .balances()
+          .map(({ asset }) => ({ asset, total: formatDecimal(world.exchange.of(asset)) })),
       }),
     forget: (id) => void forgotten.push(id),
     cancelEntry: (record) => void cancelled.push(record.draft.clientOrderId),
@@ -136,14 +143,21 @@ describe('what people see', () => {
   });
 
   test('what /unlock would forgive and accept, as it is now: the lock says what it was when it was set', () => {
-    const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+    const drift = (value: number): void =>
+      void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
     expect(unlockPreview(world.state, now()).shown).toMatchObject({ shownLosses: 0, shownDrift: null });
     drift(0.31);
-    expect(unlockPreview(world.state, now())).toMatchObject({ shown: { shownDrift: 0.31 }, baselines: ['accepted drift none -> 0.31'] });
+    expect(unlockPreview(world.state, now())).toMatchObject({
+      shown: { shownDrift: 0.31 },
+      baselines: ['accepted drift none -> 0.31'],
+    });
     drift(0.44);
     expect(unlockPreview(world.state, now()).baselines).toEqual(['accepted drift none -> 0.44']);
     expect(unlockPreview(world.state, now()).shown.shownLossAt).toBeNull();
-    world.state.guardian.lossStreak = [{ symbol: BTC, pnlFraction: -0.02, closedAt: 5 }, { symbol: ETH, pnlFraction: -0.02, closedAt: 7 }];
+    world.state.guardian.lossStreak = [
+      { symbol: BTC, pnlFraction: -0.02, closedAt: 5 },
+      { symbol: ETH, pnlFraction: -0.02, closedAt: 7 },
+    ];
     expect(unlockPreview(world.state, now()).shown).toMatchObject({ shownLossAt: 7, shownLosses: 2 });
   });
 
@@ -156,17 +170,32 @@ describe('what people see', () => {
     world.account();
     // Not compared at an operator's wish yet: it would be refused, and is not shown as cleared.
     const early = unlockPreview(world.state, now());
-    expect(early).toMatchObject({ locks: [{ id: 'daily-drawdown' }], staying: [{ id: 'reconciliation', clearing: 'send /reconcile first' }], baselines: [expect.stringMatching(/^day baseline/)] });
+    expect(early).toMatchObject({
+      locks: [{ id: 'daily-drawdown' }],
+      staying: [{ id: 'reconciliation', clearing: 'send /reconcile first' }],
+      baselines: [expect.stringMatching(/^day baseline/)],
+    });
     world.command({ name: 'reconcile' });
     world.account();
     const { baselines, newLossPermitted, locks } = unlockPreview(world.state, now());
     expect(locks.map(({ id }) => id)).toEqual(['reconciliation', 'daily-drawdown']);
-    expect(world.unlock(locks.map(({ id }) => id), newLossPermitted).ok).toBe(true);
+    expect(
+      world.unlock(
+        locks.map(({ id }) => id),
+        newLossPermitted,
+      ).ok,
+    ).toBe(true);
     const after = world.state.guardian.dayBaseline ?? 0;
-    expect(baselines).toEqual(['25.00 USDT out of the books as withdrawn: no loss, the baselines move with it', `day baseline 10,000.00 -> ${after.toFixed(2).replace(/^9/, '9,')}`]);
+    expect(baselines).toEqual([
+      '25.00 USDT out of the books as withdrawn: no loss, the baselines move with it',
+      `day baseline 10,000.00 -> ${after.toFixed(2).replace(/^9/, '9,')}`,
+    ]);
   });
 
-  test.each([['before', true], ['after', false]])('what equity is left, and may be lost, once a shortage that was found %s the fall has been booked', (_, first) => {
+  test.each([
+    ['before', true],
+    ['after', false],
+  ])('what equity is left, and may be lost, once a shortage that was found %s the fall has been booked', (_, first) => {
     const lose = (): void => {
       world.exchange.move('USDT', decimal('-400'));
       world.account();
@@ -181,21 +210,44 @@ describe('what people see', () => {
     for (const act of first ? [lose, fall] : [fall, lose]) act();
     const { shown, locks, newLossPermitted } = unlockPreview(world.state, now());
     expect(locks.map(({ id }) => id).sort()).toEqual(['daily-drawdown', 'reconciliation', 'total-drawdown']);
-    expect(world.command({ name: 'unlock', reason: '', ...shown, lockIds: locks.map(({ id }) => id), newLossPermitted })).toMatchObject({ ok: true });
+    expect(
+      world.command({ name: 'unlock', reason: '', ...shown, lockIds: locks.map(({ id }) => id), newLossPermitted }),
+    ).toMatchObject({ ok: true });
     expect(world.state.guardian.dayBaseline).toBe(shown.shownEquity);
     expect(newLossPermitted).toBeCloseTo((shown.shownEquity ?? 0) * 0.02, 9);
   });
 
   test('that what is left once a shortage has been booked is less than the minimum', () => {
     world.exchange.move('USDT', decimal('-9950'));
-    world.state.guardian.locks = { 'minimum-balance': { id: 'minimum-balance', kind: 'minimum-balance', symbol: null, since: world.at, reason: 'x', limit: 100, value: 50 } };
+    world.state.guardian.locks = {
+      'minimum-balance': {
+        id: 'minimum-balance',
+        kind: 'minimum-balance',
+        symbol: null,
+        since: world.at,
+        reason: 'x',
+        limit: 100,
+        value: 50,
+      },
+    };
     world.account();
     world.account();
     world.command({ name: 'reconcile' });
     world.account();
     const { shown, locks, staying } = unlockPreview(world.state, now());
-    expect([locks, staying]).toMatchObject([[{ id: 'reconciliation' }], [{ id: 'minimum-balance', clearing: 'equity 50.00 is still below 100.00' }]]);
-    expect(world.command({ name: 'unlock', reason: '', ...shown, lockIds: ['reconciliation', 'minimum-balance'], newLossPermitted: null })).toMatchObject({ ok: false, code: 'partly' });
+    expect([locks, staying]).toMatchObject([
+      [{ id: 'reconciliation' }],
+      [{ id: 'minimum-balance', clearing: 'equity 50.00 is still below 100.00' }],
+    ]);
+    expect(
+      world.command({
+        name: 'unlock',
+        reason: '',
+        ...shown,
+        lockIds: ['reconciliation', 'minimum-balance'],
+        newLossPermitted: null,
+      }),
+    ).toMatchObject({ ok: false, code: 'partly' });
   });
 
   test('that accepting a withdrawal trips a drawdown, of which positions are closed', () => {
@@ -208,12 +260,16 @@ describe('what people see', () => {
       world.account();
       return unlockPreview(world.state, now()).baselines;
     };
-    expect(withdraw('-0.001')).toEqual(['0.001 USDT out of the books as withdrawn: no loss, the baselines move with it']);
+    expect(withdraw('-0.001')).toEqual([
+      '0.001 USDT out of the books as withdrawn: no loss, the baselines move with it',
+    ]);
     world.exchange.move('BTC', decimal('-0.05'));
     world.exchange.total['BTC'] = decimal('0');
     const all = withdraw(`-${formatDecimal(world.exchange.of('USDT'))}`);
     expect(all.slice(2)).toEqual([
-      expect.stringMatching(/^then 0.00 is 100.00 % below 83.*: Daily drawdown locks, and positions are closed at market$/),
+      expect.stringMatching(
+        /^then 0.00 is 100.00 % below 83.*: Daily drawdown locks, and positions are closed at market$/,
+      ),
       expect.stringMatching(/: Total drawdown locks, and positions are closed at market$/),
       'then 0.00 is below 100.00: Minimum balance locks',
     ]);
@@ -234,7 +290,9 @@ describe('what people see', () => {
     world.quotes();
     const preview = unlockPreview(world.state, now());
     expect(preview).toMatchObject({ locks: [{ id: 'operator-halt' }], newLossPermitted: null, baselines: [] });
-    expect(preview.staying).toMatchObject([{ id: 'daily-drawdown', clearing: 'it has been unlocked once today already; next UTC day' }]);
+    expect(preview.staying).toMatchObject([
+      { id: 'daily-drawdown', clearing: 'it has been unlocked once today already; next UTC day' },
+    ]);
   });
 
   test('when a pause that holds was asked for again', () => {
@@ -248,10 +306,30 @@ describe('what people see', () => {
   test.each<readonly [string, () => void, readonly EntryBarView[], boolean]>([
     ['nothing', () => undefined, [], true],
     ['a stale symbol', onlyEthIsQuoted, [{ code: 'symbol-locked', why: 'Stale data', symbols: [BTC] }], true],
-    ['a bot that is paused', () => void world.command({ name: 'pause', reason: 'look' }), [{ code: 'state-reducing', why: 'Paused by operator', symbols: [BTC, ETH] }], false],
-    ['an account that could not be read', () => void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }), [{ code: 'equity-unknown', why: 'The account could not be read', symbols: [BTC, ETH] }], false],
-    ['a start at which no account was read', () => begun('clock'), [{ code: 'baseline-unknown', why: "The day's baseline is not known yet", symbols: [BTC, ETH] }], false],
-    ['a start at which no clock was measured', () => begun('account'), [{ code: 'clock-unknown', why: 'The exchange clock is not known', symbols: [BTC, ETH] }], false],
+    [
+      'a bot that is paused',
+      () => void world.command({ name: 'pause', reason: 'look' }),
+      [{ code: 'state-reducing', why: 'Paused by operator', symbols: [BTC, ETH] }],
+      false,
+    ],
+    [
+      'an account that could not be read',
+      () => void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }),
+      [{ code: 'equity-unknown', why: 'The account could not be read', symbols: [BTC, ETH] }],
+      false,
+    ],
+    [
+      'a start at which no account was read',
+      () => begun('clock'),
+      [{ code: 'baseline-unknown', why: "The day's baseline is not known yet", symbols: [BTC, ETH] }],
+      false,
+    ],
+    [
+      'a start at which no clock was measured',
+      () => begun('account'),
+      [{ code: 'clock-unknown', why: 'The exchange clock is not known', symbols: [BTC, ETH] }],
+      false,
+    ],
   ])('what bars entries under %s is what an order would be refused for', (_what, happen, entryBars, mayEnter) => {
     happen();
     const status = statusView(world.state, now());
@@ -259,7 +337,10 @@ describe('what people see', () => {
     for (const symbol of [BTC, ETH]) {
       world.predict(symbol);
       const bar = status.entryBars.find(({ symbols }) => symbols.includes(symbol));
-      expect([symbol, world.decision().text]).toEqual([symbol, expect.stringMatching(bar === undefined ? /^entry / : new RegExp(`^denied, ${bar.code}: `))]);
+      expect([symbol, world.decision().text]).toEqual([
+        symbol,
+        expect.stringMatching(bar === undefined ? /^entry / : new RegExp(`^denied, ${bar.code}: `)),
+      ]);
     }
   });
 
@@ -271,7 +352,10 @@ describe('what people see', () => {
     world.pass(10);
     expect(statusView(world.state, now())).toMatchObject({ entryBars: [], mayEnter: true });
     world.pass(301_000);
-    expect(statusView(world.state, now())).toMatchObject({ entryBars: [{ code: 'price-unknown', why: 'No fresh price', symbols: [BTC, ETH] }], mayEnter: false });
+    expect(statusView(world.state, now())).toMatchObject({
+      entryBars: [{ code: 'price-unknown', why: 'No fresh price', symbols: [BTC, ETH] }],
+      mayEnter: false,
+    });
   });
 
   test('health says unknown where nothing is known', () => {
@@ -284,7 +368,10 @@ describe('what people see', () => {
   });
 
   test('health tells how old stale data is now, and what fresh data waits for', () => {
-    const data = (): HealthCheckView | undefined => tools().health().find((check) => check.name === `data ${BTC}`);
+    const data = (): HealthCheckView | undefined =>
+      tools()
+        .health()
+        .find((check) => check.name === `data ${BTC}`);
     onlyEthIsQuoted();
     world.pass(9_000);
     expect(data()).toMatchObject({ ok: false, detail: 'price is 310 s old (limit 300 s)' });
@@ -295,14 +382,30 @@ describe('what people see', () => {
   });
 
   test('health asks no data of a market that is traded no more, and of what is held there the price alone', () => {
-    const data = (): readonly [string, boolean | null][] => tools().health().flatMap(({ name, ok }) => (name.startsWith('data ') ? [[name, ok]] : []));
+    const data = (): readonly [string, boolean | null][] =>
+      tools()
+        .health()
+        .flatMap(({ name, ok }) => (name.startsWith('data ') ? [[name, ok]] : []));
     world.enter();
     world.config = { ...world.config, symbols: [ETH] };
     world.restart();
     world.hours(3);
-    const prices = (): void => void world.apply({ type: 'quotes', quotes: [BTC, ETH].map((symbol) => ({ symbol, last: world.exchange.prices[symbol] ?? 0, bid: world.exchange.prices[symbol] ?? 0, ask: world.exchange.prices[symbol] ?? 0, at: world.at })) });
+    const prices = (): void =>
+      void world.apply({
+        type: 'quotes',
+        quotes: [BTC, ETH].map((symbol) => ({
+          symbol,
+          last: world.exchange.prices[symbol] ?? 0,
+          bid: world.exchange.prices[symbol] ?? 0,
+          ask: world.exchange.prices[symbol] ?? 0,
+          at: world.at,
+        })),
+      });
     prices();
-    expect(data()).toEqual([[`data ${BTC}`, true], [`data ${ETH}`, true]]);
+    expect(data()).toEqual([
+      [`data ${BTC}`, true],
+      [`data ${ETH}`, true],
+    ]);
     world.command({ name: 'flatten', symbol: BTC });
     world.hours(1);
     expect(data()).toEqual([[`data ${ETH}`, true]]);
@@ -312,7 +415,9 @@ describe('what people see', () => {
 describe('what people may do', () => {
   test('a protective stop is never cancelled by hand', async () => {
     world.predict(BTC);
-    const stop = tools().orders().find((order) => order.purpose === 'stop');
+    const stop = tools()
+      .orders()
+      .find((order) => order.purpose === 'stop');
     expect(stop?.triggerPrice).not.toBeNull();
     const outcome = await tools().cancel(ADA, stop?.id ?? '');
     expect(outcome).toMatchObject({ ok: false, code: 'refused' });
@@ -323,8 +428,13 @@ describe('what people may do', () => {
     world.enter();
     world.fate = (draft) => (draft.purpose === 'exit' ? { kind: 'silence' } : { kind: 'accept' });
     world.command({ name: 'flatten', symbol: BTC });
-    const exit = tools().orders().find((order) => order.purpose === 'exit');
-    expect(tools().cancelPreview(exit?.id ?? '')).toMatchObject({ order: { purpose: 'exit' }, refusal: 'An exit is never cancelled by hand.' });
+    const exit = tools()
+      .orders()
+      .find((order) => order.purpose === 'exit');
+    expect(tools().cancelPreview(exit?.id ?? '')).toMatchObject({
+      order: { purpose: 'exit' },
+      refusal: 'An exit is never cancelled by hand.',
+    });
     expect(await tools().cancel(ADA, exit?.id ?? '')).toMatchObject({ ok: false, code: 'refused' });
     expect(cancelled).toEqual([]);
   });
@@ -334,17 +444,35 @@ describe('what people may do', () => {
     world.account();
     const stop = stopIdOf(world);
     world.cancelWorks = false;
-    world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+    world.apply({
+      type: 'order-report',
+      symbol: BTC,
+      clientOrderId: stop,
+      outcome: { kind: 'unknown', code: '503', message: 'no answer' },
+    });
     world.timer(2 * MINUTE_MS);
     const side = tools();
-    expect(side.unsettled()).toEqual([expect.stringMatching(new RegExp(`^${stop}: stop, sell .* unknown for 2 min \\(.*503 no answer\\)$`))]);
+    expect(side.unsettled()).toEqual([
+      expect.stringMatching(new RegExp(`^${stop}: stop, sell .* unknown for 2 min \\(.*503 no answer\\)$`)),
+    ]);
     const request = { orderId: stop, claim: 'filled', price: null } as const;
-    expect(await side.settlePreview(request)).toMatchObject({ what: [], refusal: expect.stringContaining('among its open orders') });
+    expect(await side.settlePreview(request)).toMatchObject({
+      what: [],
+      refusal: expect.stringContaining('among its open orders'),
+    });
     const order = world.exchange.orders.get(stop);
     if (order === undefined) throw new Error('no stop');
     world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
     const preview = await side.settlePreview(request);
-    expect(preview).toMatchObject({ refusal: null, what: [expect.stringContaining(stop), expect.stringMatching(/BTC less and .* USDT more/), expect.stringContaining('Books sold'), expect.any(String)] });
+    expect(preview).toMatchObject({
+      refusal: null,
+      what: [
+        expect.stringContaining(stop),
+        expect.stringMatching(/BTC less and .* USDT more/),
+        expect.stringContaining('Books sold'),
+        expect.any(String),
+      ],
+    });
     world.exchange.move('USDT', decimal('5'));
     expect(await side.settle(ADA, request, preview.shown)).toMatchObject({ ok: false, code: 'changed' });
     world.exchange.move('USDT', decimal('-5'));
@@ -354,22 +482,32 @@ describe('what people may do', () => {
   });
 
   test.each(['constructor', '__proto__', 'toString'])('an order called %s is none', async (orderId) => {
-    expect(tools().cancelPreview(orderId)).toEqual({ order: null, refusal: `No order ${orderId}. /orders lists them.` });
+    expect(tools().cancelPreview(orderId)).toEqual({
+      order: null,
+      refusal: `No order ${orderId}. /orders lists them.`,
+    });
     expect(await tools().cancel(ADA, orderId)).toMatchObject({ ok: false, code: 'refused' });
-    expect(await tools().settlePreview({ orderId, claim: 'gone', price: null })).toMatchObject({ what: [], refusal: expect.stringContaining(orderId) });
+    expect(await tools().settlePreview({ orderId, claim: 'gone', price: null })).toMatchObject({
+      what: [],
+      refusal: expect.stringContaining(orderId),
+    });
   });
 
   test('nothing is settled by what could not be read', async () => {
     const side = tools({ evidence: () => Promise.resolve('the balances could not be read (503)') });
     const request = { orderId: stopIdOf(world.enter()), claim: 'gone', price: null } as const;
-    expect(await side.settlePreview(request)).toMatchObject({ refusal: 'Not now: the balances could not be read (503).' });
+    expect(await side.settlePreview(request)).toMatchObject({
+      refusal: 'Not now: the balances could not be read (503).',
+    });
     expect(await side.settle(ADA, request, '')).toMatchObject({ ok: false, code: 'no-evidence' });
   });
 
   test('a working entry may be cancelled', async () => {
     world.fate = () => ({ kind: 'silence' });
     world.predict(BTC);
-    const entry = tools().orders().find((order) => order.purpose === 'entry');
+    const entry = tools()
+      .orders()
+      .find((order) => order.purpose === 'entry');
     expect(await tools().cancel(ADA, entry?.id ?? '')).toMatchObject({ ok: true });
     expect(cancelled).toEqual([entry?.id]);
     expect(await tools().cancel(ADA, 'gb-none')).toMatchObject({ ok: false });
@@ -405,21 +543,47 @@ describe('what people may do', () => {
 
   test('/reconcile names the orders that /unlock would have cancelled', async () => {
     world.start({ halts: [{ code: 'restored', text: 'this is a restored copy' }] });
-    const read = (): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], orphanOrders: ['BTC/USDT gbother-1'] });
+    const read = (): void =>
+      void world.apply({
+        type: 'account',
+        balances: world.exchange.balances(),
+        failure: null,
+        foreignOrders: [],
+        orphanOrders: ['BTC/USDT gbother-1'],
+      });
     const told = await tools({ reconcile: () => Promise.resolve(read()) }).reconcile(ADA);
-    expect(told.text).toBe('Ledger and exchange agree. Orders of an earlier database or another instance rest there: BTC/USDT gbother-1. /unlock lets them go, and they are cancelled.');
+    expect(told.text).toBe(
+      'Ledger and exchange agree. Orders of an earlier database or another instance rest there: BTC/USDT gbother-1. /unlock lets them go, and they are cancelled.',
+    );
   });
 
   test('/reconcile does not say that the books agree when nothing was compared', async () => {
-    const unread = () => Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
-    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('The account could not be read') as string });
-    expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: null, detail: 'the account could not be read' });
+    const unread = () =>
+      Promise.resolve(void world.apply({ type: 'account', balances: null, failure: '503', foreignOrders: [] }));
+    expect(await tools({ reconcile: unread }).reconcile(ADA)).toMatchObject({
+      ok: false,
+      code: 'not-compared',
+      text: expect.stringContaining('The account could not be read') as string,
+    });
+    expect(
+      tools()
+        .health()
+        .find((check) => check.name === 'books'),
+    ).toMatchObject({ ok: null, detail: 'the account could not be read' });
     world.account();
-    expect(tools().health().find((check) => check.name === 'books')).toMatchObject({ ok: true, detail: 'ledger equals exchange' });
+    expect(
+      tools()
+        .health()
+        .find((check) => check.name === 'books'),
+    ).toMatchObject({ ok: true, detail: 'ledger equals exchange' });
     // While an order's outcome is open, balances prove nothing.
     world.fate = () => ({ kind: 'silence' });
     world.predict(BTC);
-    expect(await tools().reconcile(ADA)).toMatchObject({ ok: false, code: 'not-compared', text: expect.stringContaining('An order is under way') as string });
+    expect(await tools().reconcile(ADA)).toMatchObject({
+      ok: false,
+      code: 'not-compared',
+      text: expect.stringContaining('An order is under way') as string,
+    });
   });
 
   test('/reconcile does not either when a difference was seen once and the second look failed', async () => {
@@ -438,32 +602,74 @@ describe('what people may do', () => {
     world.fate = () => ({ kind: 'silence' });
     world.predict(ETH);
     expect(world.managed(ETH)?.phase).toBe('entering');
-    expect(tools().flattenPreview(ETH).refusal).toBe(`There is no open position in ${ETH}. An entry in ${ETH} is under way: /halt withdraws it.`);
+    expect(tools().flattenPreview(ETH).refusal).toBe(
+      `There is no open position in ${ETH}. An entry in ${ETH} is under way: /halt withdraws it.`,
+    );
     expect(tools().flattenPreview(BTC)).toEqual({ positions: [], refusal: null });
   });
 
   test('/flatten of two, one of which has closed meanwhile, says that the other is being sold', async () => {
     world.predict(BTC);
     world.predict(ETH);
-    const symbols = tools().flattenPreview(null).positions.map(({ symbol }) => symbol);
+    const symbols = tools()
+      .flattenPreview(null)
+      .positions.map(({ symbol }) => symbol);
     world.quotes({ [ETH]: 2_400 });
-    expect(await tools().flatten(ADA, symbols.toReversed())).toEqual({ ok: true, code: 'done', text: `Closing ${BTC}. No open position in ${ETH}.` });
-    expect(await tools().flatten(ADA, symbols)).toEqual({ ok: true, code: 'nothing-to-do', text: `Closed meanwhile. No open position in ${BTC}. No open position in ${ETH}.` });
+    expect(await tools().flatten(ADA, symbols.toReversed())).toEqual({
+      ok: true,
+      code: 'done',
+      text: `Closing ${BTC}. No open position in ${ETH}.`,
+    });
+    expect(await tools().flatten(ADA, symbols)).toEqual({
+      ok: true,
+      code: 'nothing-to-do',
+      text: `Closed meanwhile. No open position in ${BTC}. No open position in ${ETH}.`,
+    });
   });
 
   test('locks cannot be silenced', async () => {
     expect(await tools().setAlertMode(ADA, 'lock', 'off')).toMatchObject({ ok: false });
     // What they are already is nothing to refuse.
-    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({ ok: true, text: 'lock: on, for everybody who gets alerts.' });
+    expect(await tools().setAlertMode(ADA, 'lock', 'on')).toMatchObject({
+      ok: true,
+      text: 'lock: on, for everybody who gets alerts.',
+    });
   });
 });
 
 describe('charts', () => {
   test('mark the fills of the candles shown, entries and exits apart, oldest first', () => {
     const at = world.at;
-    const fill = (symbol: string, purpose: string, when: number): FillRow => ({ symbol, side: purpose === 'entry' ? 'buy' : 'sell', purpose, price: 1, quantity: 1, fee: 0, feeAsset: 'USDT', at: when });
-    const candle = { openTime: at - 2 * HOUR_MS, open: 1, high: 1, low: 1, close: 1, volume: 0, quoteVolume: 0, trades: 0, takerBuyBase: 0, takerBuyQuote: 0 };
-    const records = noRecords({ fills: () => [fill(BTC, 'stop', at), fill(ETH, 'entry', at), fill(BTC, 'entry', at - HOUR_MS), fill(BTC, 'entry', at - DAY_MS)] });
+    const fill = (symbol: string, purpose: string, when: number): FillRow => ({
+      symbol,
+      side: purpose === 'entry' ? 'buy' : 'sell',
+      purpose,
+      price: 1,
+      quantity: 1,
+      fee: 0,
+      feeAsset: 'USDT',
+      at: when,
+    });
+    const candle = {
+      openTime: at - 2 * HOUR_MS,
+      open: 1,
+      high: 1,
+      low: 1,
+      close: 1,
+      volume: 0,
+      quoteVolume: 0,
+      trades: 0,
+      takerBuyBase: 0,
+      takerBuyQuote: 0,
+    };
+    const records = noRecords({
+      fills: () => [
+        fill(BTC, 'stop', at),
+        fill(ETH, 'entry', at),
+        fill(BTC, 'entry', at - HOUR_MS),
+        fill(BTC, 'entry', at - DAY_MS),
+      ],
+    });
     const { marks } = tools({ records, feed: { recent: () => [candle] } }).chart(BTC, 2);
     expect(marks.map((mark) => mark.side)).toEqual(['entry', 'exit']);
   });
@@ -500,8 +706,19 @@ describe('a deposit between the start of a span and the point of equity beside i
     });
 
   test.each([
-    ['after the point of the hour before: it is no profit of the day', [{ at: day - HOUR_MS, equity: 1000 }], day - HOUR_MS / 2],
-    ['before the point of the hour after: it is no loss of the day', [{ at: day - HOUR_MS, equity: 1000 }, { at: day + HOUR_MS / 4, equity: 1500 }], day + HOUR_MS / 8],
+    [
+      'after the point of the hour before: it is no profit of the day',
+      [{ at: day - HOUR_MS, equity: 1000 }],
+      day - HOUR_MS / 2,
+    ],
+    [
+      'before the point of the hour after: it is no loss of the day',
+      [
+        { at: day - HOUR_MS, equity: 1000 },
+        { at: day + HOUR_MS / 4, equity: 1500 },
+      ],
+      day + HOUR_MS / 8,
+    ],
     ['at the very moment of the point, which holds it', [{ at: day + 5, equity: 1500 }], day + 5],
   ])('%s', (_case, points, deposit) => {
     const records = recordsOf(points, deposit);
@@ -533,7 +750,15 @@ describe('results by period, at midnight', () => {
     expect(views.map(({ pnl }) => pnl)).toEqual([-10, 0]);
     expect(equityAt(records, day)).toEqual(points[2]);
     // Taken long after midnight (the bot was down), the last one before is nearer.
-    expect(equityAt(noRecords({ equityBefore: () => ({ at: day - 60_000, equity: 7 }), equityBetween: () => [{ at: day + 50 * 60_000, equity: 8 }] }), day)?.equity).toBe(7);
+    expect(
+      equityAt(
+        noRecords({
+          equityBefore: () => ({ at: day - 60_000, equity: 7 }),
+          equityBetween: () => [{ at: day + 50 * 60_000, equity: 8 }],
+        }),
+        day,
+      )?.equity,
+    ).toBe(7);
     expect(equityAt(noRecords(), day)).toBeNull();
   });
 });
@@ -541,7 +766,11 @@ describe('results by period, at midnight', () => {
 describe('the log on the phone', () => {
   test('keeps the newest lines, redacted', () => {
     const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-    const tail = createLogTail(silent, (text) => text.replaceAll('hunter2', '[redacted]'), () => 5);
+    const tail = createLogTail(
+      silent,
+      (text) => text.replaceAll('hunter2', '[redacted]'),
+      () => 5,
+    );
     for (let index = 0; index < 600; index += 1) tail.info({ index }, 'line');
     tail.error({ key: 'hunter2', why: new Error('hunter2 refused') }, 'failed');
     expect(tail.newest(2)).toEqual([
@@ -553,7 +782,16 @@ describe('the log on the phone', () => {
 });
 
 test('a backup that fails says why to whoever asked for it, who may be far from the log', async () => {
-  const failing = tools({ backup: () => Promise.reject(new Error('the backup x.db could not be written: the disk is full')) });
-  expect(await failing.backup(ADA)).toEqual({ ok: false, code: 'failed', text: 'No backup was made: the backup x.db could not be written: the disk is full.' });
-  expect(await tools().backup(ADA)).toMatchObject({ ok: true, text: 'Backup written on the server: data/backups/x.db' });
+  const failing = tools({
+    backup: () => Promise.reject(new Error('the backup x.db could not be written: the disk is full')),
+  });
+  expect(await failing.backup(ADA)).toEqual({
+    ok: false,
+    code: 'failed',
+    text: 'No backup was made: the backup x.db could not be written: the disk is full.',
+  });
+  expect(await tools().backup(ADA)).toMatchObject({
+    ok: true,
+    text: 'Backup written on the server: data/backups/x.db',
+  });
 });

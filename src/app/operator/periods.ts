@@ -9,8 +9,16 @@ interface Moment {
   readonly equity: number | null;
 }
 
-/** Results by UTC day, week or month, newest first, the running one included. `equity`: now, null while it is not known. */
-export const periodViews = (records: Records, kind: PeriodKind, count: number, now: EpochMs, equity: number | null): readonly PeriodView[] => {
+/**
+ * Results by UTC day, week or month, newest first, the running one included. `equity`: now, null while it is not known.
+ */
+export const periodViews = (
+  records: Records,
+  kind: PeriodKind,
+  count: number,
+  now: EpochMs,
+  equity: number | null,
+): readonly PeriodView[] => {
   const views: PeriodView[] = [];
   let to: EpochMs = now + 1;
   let from = periodStart(now, kind);
@@ -18,7 +26,8 @@ export const periodViews = (records: Records, kind: PeriodKind, count: number, n
   while (views.length < count) {
     const start = equityAt(records, from) ?? records.equityBetween(from, to)[0] ?? null;
     if (start === null && views.length > 0) break;
-    const pnl = start === null || end.equity === null ? null : end.equity - start.equity - depositsSince(records, start, end.at);
+    const pnl =
+      start === null || end.equity === null ? null : end.equity - start.equity - depositsSince(records, start, end.at);
     views.push({
       from,
       to: to > now ? now : to,

@@ -20,8 +20,14 @@ test('the curve of /pnl has the drawdown that its words tell: a withdrawal is no
   const world = new World().ready();
   const begin = world.at - 2_000 * HOUR_MS;
   // 20,000, of which half is withdrawn at hour 1,000; one hour, 1,501, is 7 % down.
-  const points = Array.from({ length: 2_000 }, (_, hour) => ({ at: begin + hour * HOUR_MS, equity: hour < 1_000 ? 20_000 : hour === 1_501 ? 9_300 : 10_000 }));
-  const view = pnlView(world.state, records(points, [{ at: begin + 1_000 * HOUR_MS, amount: -10_000 }]), 'all', { market: world.at, wall: world.wall });
+  const points = Array.from({ length: 2_000 }, (_, hour) => ({
+    at: begin + hour * HOUR_MS,
+    equity: hour < 1_000 ? 20_000 : hour === 1_501 ? 9_300 : 10_000,
+  }));
+  const view = pnlView(world.state, records(points, [{ at: begin + 1_000 * HOUR_MS, amount: -10_000 }]), 'all', {
+    market: world.at,
+    wall: world.wall,
+  });
   expect(view.maxDrawdown).toBeCloseTo(0.07, 9);
   expect(view.curve.length).toBeLessThanOrEqual(500);
   expect(Math.max(...view.curve.map(({ drawdown }) => drawdown))).toBeCloseTo(0.07, 9);

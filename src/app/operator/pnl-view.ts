@@ -23,7 +23,10 @@ const startOf = (range: PnlRange, now: EpochMs): EpochMs => {
   }
 };
 
-/** Keeps first and last, and every n-th between; each has the deepest fall since the one before it, so that the deepest of all is seen. */
+/**
+ * Keeps first and last, and every n-th between; each has the deepest fall since the one before it, so that the deepest
+ * of all is seen.
+ */
 const thin = (points: PnlView['curve']): PnlView['curve'] => {
   if (points.length <= MAX_POINTS) return points;
   const stride = (points.length - 1) / (MAX_POINTS - 1);
@@ -55,7 +58,9 @@ export const pnlView = (state: EngineState, records: Records, range: PnlRange, n
     equity,
     startEquity: start?.equity ?? null,
     realised: statistics.realised,
-    unrealised: unrealised.some((value) => value === null) ? null : unrealised.reduce<number>((total, value) => total + (value ?? 0), 0),
+    unrealised: unrealised.some((value) => value === null)
+      ? null
+      : unrealised.reduce<number>((total, value) => total + (value ?? 0), 0),
     fees: records.feesBetween(from, to),
     deposits: start === null ? records.depositsBetween(from, to) : depositsSince(records, start, now.market),
     trades: statistics.trades,

@@ -22,18 +22,25 @@ export interface SettlingOptions {
 }
 
 /** Settling an order by hand: what is known of it is shown first, and only what was shown is done. */
-export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'unsettled' | 'settlePreview' | 'settle'> => {
+export const createSettling = (
+  options: SettlingOptions,
+): Pick<OperatorTools, 'unsettled' | 'settlePreview' | 'settle'> => {
   const { state, run, evidence, forget } = options;
   const wall = (): EpochMs => options.wallNow() + state.wallShift;
 
   const line = ({ draft, status, unknownSince, executed, detail }: OrderRecord): string => {
-    const how = status === 'unknown' ? `unknown for ${span(wall() - (unknownSince ?? wall()))}` : `${status} in the books, and the exchange shows more of it`;
+    const how =
+      status === 'unknown'
+        ? `unknown for ${span(wall() - (unknownSince ?? wall()))}`
+        : `${status} in the books, and the exchange shows more of it`;
     return `${draft.clientOrderId}: ${draft.purpose}, ${describe(draft)}, booked ${formatDecimal(executed)}, ${how}${detail === null ? '' : ` (${detail})`}`;
   };
 
   const look = async ({ orderId }: SettleRequest): Promise<SettlementEvidence | string> => {
     const record = orderNamed(state, orderId);
-    return record === undefined ? { listed: false, totals: [] } : await evidence({ symbol: record.draft.symbol, clientOrderId: orderId });
+    return record === undefined
+      ? { listed: false, totals: [] }
+      : await evidence({ symbol: record.draft.symbol, clientOrderId: orderId });
   };
 
   /** What has to stay as it was shown: the two balances, and whether the order is listed. */
@@ -54,7 +61,12 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
       claim === 'gone'
         ? 'Books that it has done nothing more; what the position needs is placed again or sold.'
         : `Books ${record.draft.side === 'buy' ? 'bought' : 'sold'} ${formatDecimal(quantity)} ${base} for ${money(toNumber(quote))} ${quoteAsset}, every fee in it.`;
-    const what = [`Settles ${line(record)}`, `${movementInWords(state, record, moved)}; it is not among the open orders`, booked, 'Books and account are compared at once; what is missing halts trading.'];
+    const what = [
+      `Settles ${line(record)}`,
+      `${movementInWords(state, record, moved)}; it is not among the open orders`,
+      booked,
+      'Books and account are compared at once; what is missing halts trading.',
+    ];
     return { what, refusal: null, shown: fingerprint(request, seen) };
   };
 
@@ -62,7 +74,12 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
     const { orderId: clientOrderId, claim, price } = request;
     const seen = await look(request);
     if (typeof seen === 'string') return { ok: false, code: 'no-evidence', text: `Nothing was done: ${seen}.` };
-    if (fingerprint(request, seen) !== shown) return { ok: false, code: 'changed', text: 'Nothing was done: the exchange shows something else by now. Send /settle again.' };
+    if (fingerprint(request, seen) !== shown)
+      return {
+        ok: false,
+        code: 'changed',
+        text: 'Nothing was done: the exchange shows something else by now. Send /settle again.',
+      };
     const outcome = await run(caller, { name: 'settle', clientOrderId, claim, price, evidence: seen });
     if (!outcome.ok) return outcome;
     forget(clientOrderId);
@@ -73,7 +90,10 @@ export const createSettling = (options: SettlingOptions): Pick<OperatorTools, 'u
 
   const unsettled = (): readonly string[] => {
     const hindering = state.hindrances.flatMap((id) => state.orders[id] ?? []);
-    return [...state.openOrders.filter((record) => record.status === 'unknown' && !hindering.includes(record)), ...hindering].map(line);
+    return [
+      ...state.openOrders.filter((record) => record.status === 'unknown' && !hindering.includes(record)),
+      ...hindering,
+    ].map(line);
   };
 
   return { unsettled, settlePreview, settle };

@@ -24,13 +24,23 @@ const EVENTS: Readonly<Record<string, (world: World, size: number) => void>> = {
     world.account();
   },
   halt: (world) => void world.command({ name: 'halt', reason: '' }),
-  drift: (world, size) => void world.apply({ type: 'model-status', valid: true, detail: '', drift: size < 0.2 ? null : { value: size, limit: 0.25 } }),
+  drift: (world, size) =>
+    void world.apply({
+      type: 'model-status',
+      valid: true,
+      detail: '',
+      drift: size < 0.2 ? null : { value: size, limit: 0.25 },
+    }),
   hours: (world, size) => world.hours(1 + Math.floor(size * 7)),
   stops: (world, size) => void (world.exchange.stopsFill = size > 0.5),
-  mark: ({ state: { guardian } }, size) => void (guardian.highWaterMark = (guardian.highWaterMark ?? 0) * (1 + size * 0.1)),
+  mark: ({ state: { guardian } }, size) =>
+    void (guardian.highWaterMark = (guardian.highWaterMark ?? 0) * (1 + size * 0.1)),
 };
 
-const anEvent = fc.tuple(fc.constantFrom(...Object.keys(EVENTS)), fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100));
+const anEvent = fc.tuple(
+  fc.constantFrom(...Object.keys(EVENTS)),
+  fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100),
+);
 type History = readonly (readonly [string, number])[];
 
 const play = (world: World, history: History): World => {
@@ -56,7 +66,8 @@ test('what /unlock shows is what it does, whatever was before', () => {
       const { dayBaseline, highWaterMark } = world.state.guardian;
       for (const line of preview.baselines) {
         const [, name, value] = /^(day baseline|high-water mark) .* -> ([\d,.]+)$/.exec(line) ?? [];
-        if (value !== undefined) expect(name === 'day baseline' ? dayBaseline : highWaterMark, line).toBeCloseTo(amount(value), 1);
+        if (value !== undefined)
+          expect(name === 'day baseline' ? dayBaseline : highWaterMark, line).toBeCloseTo(amount(value), 1);
       }
     }),
     { numRuns: 300, seed: 7 },
@@ -72,9 +83,18 @@ test('whatever comes between, no more cash is booked as withdrawn, no mark falls
       world.pass(SECOND_MS);
       play(world, between);
       const { guardian, ledger } = world.state;
-      const then = { cash: ledger.cash, deposits: ledger.deposits, day: guardian.dayBaseline ?? 0, mark: guardian.highWaterMark ?? 0, drift: guardian.acceptedDrift ?? 0 };
+      const then = {
+        cash: ledger.cash,
+        deposits: ledger.deposits,
+        day: guardian.dayBaseline ?? 0,
+        mark: guardian.highWaterMark ?? 0,
+        drift: guardian.acceptedDrift ?? 0,
+      };
       confirm(world, preview);
-      const shownCash = preview.baselines.reduce((total, line) => total + amount(/^([\d,.]+) USDT out of/.exec(line)?.[1]), 0);
+      const shownCash = preview.baselines.reduce(
+        (total, line) => total + amount(/^([\d,.]+) USDT out of/.exec(line)?.[1]),
+        0,
+      );
       expect(toNumber(then.cash ?? ZERO) - toNumber(ledger.cash ?? ZERO)).toBeLessThanOrEqual(shownCash + 0.01);
       const out = toNumber(then.deposits) - toNumber(ledger.deposits);
       const least = (preview.shown.shownEquity ?? 0) * 0.98;

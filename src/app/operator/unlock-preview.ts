@@ -17,7 +17,11 @@ type Clearing = ReadonlySet<LockKind>;
 const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
 
 /** What can have moved by the time of the button: the command carries it. */
-const shownOf = ({ guardian: { lossStreak, drift } }: EngineState, equity: number | null, shownAt: EpochMs): UnlockShown => ({
+const shownOf = (
+  { guardian: { lossStreak, drift } }: EngineState,
+  equity: number | null,
+  shownAt: EpochMs,
+): UnlockShown => ({
   shownAt,
   ...(equity === null ? {} : { shownEquity: equity }),
   shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
@@ -32,7 +36,8 @@ interface Missing {
   readonly worth: number;
 }
 
-const total = (missing: readonly Missing[], of: 'booked' | 'worth'): number => missing.reduce((sum, one) => sum + one[of], 0);
+const total = (missing: readonly Missing[], of: 'booked' | 'worth'): number =>
+  missing.reduce((sum, one) => sum + one[of], 0);
 
 /** What the exchange has less of: accepted, it is booked as withdrawn. */
 const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState): readonly Missing[] => {
@@ -42,13 +47,31 @@ const missingOf = ({ ledger, cashAtExchange, symbolList, config }: EngineState):
     // No more than the books hold can leave them, as where a sale is booked that the newest reading knows nothing of.
     const units = symbol.atExchange === null ? ZERO : min(held, sub(held, symbol.atExchange));
     const booked = toNumber(units) * toNumber(believedPrice(symbol) ?? ZERO);
-    return { what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(booked)} ${symbol.instrument.quote})`, units, booked, worth: toNumber(units) * symbol.last };
+    return {
+      what: `${formatDecimal(units)} ${symbol.instrument.base} (about ${money(booked)} ${symbol.instrument.quote})`,
+      units,
+      booked,
+      worth: toNumber(units) * symbol.last,
+    };
   });
-  return [...(cash > ZERO ? [{ what: `${amountText(cash)} ${config?.quoteAsset ?? ''}`, booked: toNumber(cash), worth: toNumber(cash) }] : []), ...coins.filter(({ units }) => units > ZERO)];
+  return [
+    ...(cash > ZERO
+      ? [{ what: `${amountText(cash)} ${config?.quoteAsset ?? ''}`, booked: toNumber(cash), worth: toNumber(cash) }]
+      : []),
+    ...coins.filter(({ units }) => units > ZERO),
+  ];
 };
 
-/** What was lost of a larger sum is a larger part of what is left: accepting a withdrawal can trip what watches equity, and close positions. */
-const tripsOf = ({ config, guardian }: EngineState, equity: number, booked: number, clearing: Clearing): readonly string[] => {
+/**
+ * What was lost of a larger sum is a larger part of what is left: accepting a withdrawal can trip what watches equity,
+ * and close positions.
+ */
+const tripsOf = (
+  { config, guardian }: EngineState,
+  equity: number,
+  booked: number,
+  clearing: Clearing,
+): readonly string[] => {
   if (config === null) return [];
   const { limits, lockPolicies } = config;
   const falls = [
@@ -56,15 +79,34 @@ const tripsOf = ({ config, guardian }: EngineState, equity: number, booked: numb
     ['total-drawdown', guardian.highWaterMark, limits.maxTotalDrawdown],
   ] as const;
   const trips = falls.flatMap(([kind, mark, limit]) => {
-    if (mark === null || clearing.has(kind) || isHeld(guardian, kind) || equity > (mark - booked) * (1 - limit) || nothingToLose(mark - booked, equity)) return [];
-    return [`then ${money(equity)} is ${percent(1 - equity / (mark - booked))} below ${money(mark - booked)} (limit ${percent(limit)}): ${LOCKS[kind].title} locks, and positions are closed at market`];
+    if (
+      mark === null ||
+      clearing.has(kind) ||
+      isHeld(guardian, kind) ||
+      equity > (mark - booked) * (1 - limit) ||
+      nothingToLose(mark - booked, equity)
+    )
+      return [];
+    return [
+      `then ${money(equity)} is ${percent(1 - equity / (mark - booked))} below ${money(mark - booked)} (limit ${percent(limit)}): ${LOCKS[kind].title} locks, and positions are closed at market`,
+    ];
   });
-  const least = equity < limits.minBalance && !isHeld(guardian, 'minimum-balance') ? [`then ${money(equity)} is below ${money(limits.minBalance)}: ${LOCKS['minimum-balance'].title} locks${lockPolicies?.['minimum-balance'] === 'flatten' ? ', and positions are closed at market' : ''}`] : [];
+  const least =
+    equity < limits.minBalance && !isHeld(guardian, 'minimum-balance')
+      ? [
+          `then ${money(equity)} is below ${money(limits.minBalance)}: ${LOCKS['minimum-balance'].title} locks${lockPolicies?.['minimum-balance'] === 'flatten' ? ', and positions are closed at market' : ''}`,
+        ]
+      : [];
   return [...trips, ...least];
 };
 
 /** With the values before and after. `left`: equity once what is missing has been booked. */
-const movesOf = (state: EngineState, missing: readonly Missing[], left: number | null, clearing: Clearing): readonly string[] => {
+const movesOf = (
+  state: EngineState,
+  missing: readonly Missing[],
+  left: number | null,
+  clearing: Clearing,
+): readonly string[] => {
   const { dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = state.guardian;
   const booked = total(missing, 'booked');
   // What leaves takes with it the part of its worth that nobody believes.
@@ -72,11 +114,17 @@ const movesOf = (state: EngineState, missing: readonly Missing[], left: number |
   return [
     ...missing.map(({ what }) => `${what} out of the books as withdrawn: no loss, the baselines move with it`),
     ...(left === null || missing.length === 0 ? [] : tripsOf(state, left, booked, clearing)),
-    ...(equity !== null && clearing.has('daily-drawdown') ? [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`] : []),
-    ...(equity !== null && clearing.has('total-drawdown') ? [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`] : []),
+    ...(equity !== null && clearing.has('daily-drawdown')
+      ? [`day baseline ${orUnknown(dayBaseline)} -> ${money(equity)}`]
+      : []),
+    ...(equity !== null && clearing.has('total-drawdown')
+      ? [`high-water mark ${orUnknown(highWaterMark)} -> ${money(equity)}`]
+      : []),
     ...(clearing.has('kill-switch') ? [`loss streak ${lossStreak.length} -> 0`] : []),
     // What it is by now, which may be more than it locked at.
-    ...(drift !== null && clearing.has('model-drift') ? [`accepted drift ${acceptedDrift === null ? 'none' : acceptedDrift.toFixed(2)} -> ${drift.value.toFixed(2)}`] : []),
+    ...(drift !== null && clearing.has('model-drift')
+      ? [`accepted drift ${acceptedDrift === null ? 'none' : acceptedDrift.toFixed(2)} -> ${drift.value.toFixed(2)}`]
+      : []),
   ];
 };
 
@@ -87,15 +135,26 @@ const movesOf = (state: EngineState, missing: readonly Missing[], left: number |
 export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const { config, guardian } = state;
   const judge = (lock: Lock, permitted: number | null, withdrawn: number): string | null =>
-    config === null || !lockView(lock, config.lockPolicies).clearedByUnlock ? null : unlockRefusal({ state, config, at: now.market, wall: now.wall }, lock, { newLossPermitted: permitted }, withdrawn);
+    config === null || !lockView(lock, config.lockPolicies).clearedByUnlock
+      ? null
+      : unlockRefusal(
+          { state, config, at: now.market, wall: now.wall },
+          lock,
+          { newLossPermitted: permitted },
+          withdrawn,
+        );
   const { reconciliation, ...others } = guardian.locks;
-  // The engine clears in the order in which they are shown: first what moves equity, so that the others are judged by what is left.
+  // The engine clears in the order in which they are shown: first what moves equity, so that the others are judged by
+  // what is left.
   const accepted = reconciliation !== undefined && judge(reconciliation, null, 0) === null;
   const missing = accepted ? missingOf(state) : [];
   const withdrawn = total(missing, 'worth');
   const equity = markEquity(state, now.market, now.wall).value;
   const left = equity === null ? null : equity - withdrawn;
-  const permitted = guardian.locks['daily-drawdown'] !== undefined && left !== null && config !== null ? newLossPermitted(left, config.limits.maxDailyDrawdown) : null;
+  const permitted =
+    guardian.locks['daily-drawdown'] !== undefined && left !== null && config !== null
+      ? newLossPermitted(left, config.limits.maxDailyDrawdown)
+      : null;
   const judged = [...(reconciliation === undefined ? [] : [reconciliation]), ...Object.values(others)].map((lock) => {
     const view = lockView(lock, config?.lockPolicies);
     const refusal = judge(lock, permitted, lock === reconciliation ? 0 : withdrawn);
@@ -107,7 +166,9 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
     shown: shownOf(state, left, now.market),
     locks: cleared.map(({ view }) => view),
     // Of one that waits for /unlock, and that it cannot clear now, what it waits for besides.
-    staying: judged.filter(({ clears }) => !clears).map(({ view, refusal }) => (refusal === null ? view : { ...view, clearing: refusal })),
+    staying: judged
+      .filter(({ clears }) => !clears)
+      .map(({ view, refusal }) => (refusal === null ? view : { ...view, clearing: refusal })),
     baselines: movesOf(state, missing, left, new Set(cleared.map(({ kind }) => kind))),
     newLossPermitted: cleared.some(({ kind }) => kind === 'daily-drawdown') ? permitted : null,
     refusal: cleared.length === 0 ? (refusals[0] ?? null) : null,

@@ -32,12 +32,14 @@ export const lockView = (lock: Lock, policies: LockPolicies | undefined): LockVi
   };
 };
 
-export const lockViews = (state: EngineState): readonly LockView[] => Object.values(state.guardian.locks).map((lock) => lockView(lock, state.config?.lockPolicies));
+export const lockViews = (state: EngineState): readonly LockView[] =>
+  Object.values(state.guardian.locks).map((lock) => lockView(lock, state.config?.lockPolicies));
 
 const positionView = (state: EngineState, symbol: SymbolState): PositionView | null => {
   const { managed } = symbol;
   const position = state.ledger.positions[symbol.symbol];
-  if (managed === null || position === undefined || position.quantity <= 0n || managed.averageEntry === null) return null;
+  if (managed === null || position === undefined || position.quantity <= 0n || managed.averageEntry === null)
+    return null;
   const unrealised = unrealisedOf(state, symbol);
   const cost = toNumber(position.cost);
   const stop = managed.stopOrderId === null ? undefined : state.orders[managed.stopOrderId];
@@ -65,14 +67,24 @@ const symbolStatus = (symbol: SymbolState, now: Now): SymbolStatus => ({
   lastPrice: symbol.last > 0 ? symbol.last : null,
   priceAgeMs: symbol.priceAt === null ? null : Math.max(0, now.market - symbol.priceAt),
   newestCandleClose: symbol.newestCandleOpen === null ? null : symbol.newestCandleOpen + HOUR_MS,
-  lastDecision: symbol.lastDecision?.openTime === undefined ? null : { at: symbol.lastDecision.openTime + HOUR_MS, text: symbol.lastDecision.text },
+  lastDecision:
+    symbol.lastDecision?.openTime === undefined
+      ? null
+      : { at: symbol.lastDecision.openTime + HOUR_MS, text: symbol.lastDecision.text },
 });
 
 /**
  * What an order would be refused for in the symbol, asked of the check that it would have to pass, with what the newest
- * input knew: a day that begins between two inputs is none to a bot that is about to see it. Data that has grown old since then bars all the same.
+ * input knew: a day that begins between two inputs is none to a bot that is about to see it. Data that has grown old
+ * since then bars all the same.
  */
-const barOf = (state: EngineState, config: EngineConfig, symbol: SymbolState, now: Now, equityKnown: boolean): Pick<Denial, 'code'> | null => {
+const barOf = (
+  state: EngineState,
+  config: EngineConfig,
+  symbol: SymbolState,
+  now: Now,
+  equityKnown: boolean,
+): Pick<Denial, 'code'> | null => {
   const denial = entryBarOf({ state, config, at: state.at, wall: now.wall }, symbol);
   if (denial !== null) return denial;
   if (!equityKnown) return { code: 'equity-unknown' };
@@ -107,7 +119,11 @@ const entryBars = (state: EngineState, now: Now, equityKnown: boolean): Pick<Sta
     const bar = barOf(state, config, each, now, equityKnown);
     return bar === null ? [] : [{ symbol: each.symbol, code: bar.code, why: barWords(state, each.symbol, bar.code) }];
   });
-  const bars = [...Map.groupBy(barred, ({ why }) => why)].map(([why, own]) => ({ code: own[0]?.code ?? '', why, symbols: own.map(({ symbol }) => symbol) }));
+  const bars = [...Map.groupBy(barred, ({ why }) => why)].map(([why, own]) => ({
+    code: own[0]?.code ?? '',
+    why,
+    symbols: own.map(({ symbol }) => symbol),
+  }));
   return { entryBars: bars, mayEnter: barred.length < traded.length };
 };
 
@@ -130,7 +146,10 @@ export const statusView = (state: EngineState, now: Now): StatusView => {
     dayPnlFraction: dayPnl === null || baseline === null || baseline === 0 ? null : dayPnl / baseline,
     dayRebased: guardian.unlockDay !== null && guardian.unlockDay === guardian.day,
     maxDailyDrawdown: config?.limits.maxDailyDrawdown ?? 0,
-    drawdownFraction: equity.value === null || guardian.highWaterMark === null ? null : Math.max(0, 1 - equity.value / guardian.highWaterMark),
+    drawdownFraction:
+      equity.value === null || guardian.highWaterMark === null
+        ? null
+        : Math.max(0, 1 - equity.value / guardian.highWaterMark),
     maxTotalDrawdown: config?.limits.maxTotalDrawdown ?? 0,
     lossStreak: guardian.lossStreak.length,
     maxConsecutiveLosses: config?.limits.maxConsecutiveLosses ?? 0,
@@ -149,11 +168,19 @@ export const balanceView = (state: EngineState, now: Now): BalanceView => ({
   cash: state.cashNumber,
   positions: Object.values(state.symbols)
     .filter((symbol) => symbol.heldNumber > 0)
-    .map((symbol) => ({ asset: symbol.instrument.base, quantity: symbol.heldNumber, value: symbol.last > 0 ? symbol.heldNumber * symbol.last : null })),
+    .map((symbol) => ({
+      asset: symbol.instrument.base,
+      quantity: symbol.heldNumber,
+      value: symbol.last > 0 ? symbol.heldNumber * symbol.last : null,
+    })),
   feeAsset:
     state.config === null || state.config.feeAsset === null
       ? null
-      : { asset: state.config.feeAsset, quantity: state.feeCoinNumber, value: state.feeCoinPrice === null ? null : state.feeCoinNumber * state.feeCoinPrice },
+      : {
+          asset: state.config.feeAsset,
+          quantity: state.feeCoinNumber,
+          value: state.feeCoinPrice === null ? null : state.feeCoinNumber * state.feeCoinPrice,
+        },
   external: Object.entries(state.external).map(([asset, quantity]) => ({ asset, quantity: Number(quantity) })),
   equity: markEquity(state, now.market, now.wall).value,
   asOf: state.accountAt,
@@ -164,10 +191,13 @@ export const riskView = (state: EngineState, now: Now): RiskView => {
   if (config === null) throw new Error('the engine has not been started');
   const { limits } = config;
   const equity = markEquity(state, now.market, now.wall).value;
-  const below = (reference: number | null): number | null => (equity === null || reference === null ? null : Math.max(0, 1 - equity / reference));
+  const below = (reference: number | null): number | null =>
+    equity === null || reference === null ? null : Math.max(0, 1 - equity / reference);
   const share = (symbol: SymbolState): { readonly gross: number; readonly own: number } | null => {
     const exposure = measureExposure(state, symbol, now.market, now.wall);
-    return exposure === null || equity === null ? null : { gross: toNumber(exposure.gross) / equity, own: toNumber(exposure.symbol) / equity };
+    return exposure === null || equity === null
+      ? null
+      : { gross: toNumber(exposure.gross) / equity, own: toNumber(exposure.symbol) / equity };
   };
   const shares = Object.values(state.symbols).map((symbol) => ({ symbol, share: share(symbol) }));
   const rule = state.freshness;
@@ -179,11 +209,26 @@ export const riskView = (state: EngineState, now: Now): RiskView => {
     maxLeverage: limits.maxLeverage,
     limits: [
       { name: 'daily drawdown', limit: limits.maxDailyDrawdown, value: below(guardian.dayBaseline), unit: 'fraction' },
-      { name: 'total drawdown', limit: limits.maxTotalDrawdown, value: below(guardian.highWaterMark), unit: 'fraction' },
+      {
+        name: 'total drawdown',
+        limit: limits.maxTotalDrawdown,
+        value: below(guardian.highWaterMark),
+        unit: 'fraction',
+      },
       { name: 'losses in a row', limit: limits.maxConsecutiveLosses, value: guardian.lossStreak.length, unit: 'count' },
       { name: 'minimum balance', limit: limits.minBalance, value: equity, unit: 'quote' },
-      { name: 'gross exposure', limit: limits.maxGrossExposure, value: shares[0]?.share?.gross ?? null, unit: 'fraction' },
-      ...shares.map(({ symbol, share: own }) => ({ name: `exposure ${symbol.symbol}`, limit: limits.maxSymbolExposure, value: own?.own ?? null, unit: 'fraction' as const })),
+      {
+        name: 'gross exposure',
+        limit: limits.maxGrossExposure,
+        value: shares[0]?.share?.gross ?? null,
+        unit: 'fraction',
+      },
+      ...shares.map(({ symbol, share: own }) => ({
+        name: `exposure ${symbol.symbol}`,
+        limit: limits.maxSymbolExposure,
+        value: own?.own ?? null,
+        unit: 'fraction' as const,
+      })),
       ...shares.map(({ symbol }) => ({
         name: `data age ${symbol.symbol}${dataIsFresh(symbol, now.market, now.wall, rule) ? '' : ' (stale)'}`,
         limit: limits.maxDataAgeSeconds,

@@ -4,7 +4,10 @@ import { alertOf, createFakeClock } from './fakes.test-helper.ts';
 
 const createMemory = () => {
   const values = new Map<string, string>();
-  return { get: (key: string) => values.get(key) ?? null, set: (key: string, value: string) => void values.set(key, value) };
+  return {
+    get: (key: string) => values.get(key) ?? null,
+    set: (key: string, value: string) => void values.set(key, value),
+  };
 };
 
 test('a lock rings whatever is set, and whatever a tampered store says', () => {

@@ -38,7 +38,8 @@ export interface AlertSettings {
 export const SETTING_PREFIX = 'alerts-set:';
 
 /** Whatever is set or muted: locks, and that something was set or muted. */
-export const alwaysRings = ({ kind, key }: Pick<Alert, 'kind' | 'key'>): boolean => kind === 'lock' || key.startsWith(SETTING_PREFIX);
+export const alwaysRings = ({ kind, key }: Pick<Alert, 'kind' | 'key'>): boolean =>
+  kind === 'lock' || key.startsWith(SETTING_PREFIX);
 
 const KEY = 'alerts/settings';
 

@@ -39,7 +39,10 @@ const MAX_BACKOFF: Milliseconds = MINUTE_MS;
 const STORE_RETRY_MS: Milliseconds = 5 * SECOND_MS;
 /** Between two tries of a chat that is closed to the bot. */
 const PROBE_MS: Milliseconds = MINUTE_MS;
-/** What came this long before a chat opened is not delivered there any more: it stays on record, and /locks and /trades show what is. */
+/**
+ * What came this long before a chat opened is not delivered there any more: it stays on record, and /locks and /trades
+ * show what is.
+ */
 const REOPEN_SPAN: Milliseconds = 7 * DAY_MS;
 const BATCH = 500;
 const REMEMBERED_KEYS = 2_000;
@@ -89,15 +92,23 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const park = (parcel: Parcel, why: string): void => {
     store.park(chatId, idsOf(parcel.rows), why, clock.wallNow());
     log.warn({ chatId, why, alert: parcel.alert.key }, 'alert parked: it can never be delivered there');
-    tell(parcel, `${REFUSED_PREFIX}${chatId}`, `An alert could not be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`]);
+    tell(parcel, `${REFUSED_PREFIX}${chatId}`, `An alert could not be delivered to chat ${chatId}`, [
+      why,
+      `Not delivered: ${parcel.alert.title}`,
+    ]);
   };
 
   /** All of it at once: one try for each row would meet the same closed door. */
   const close = (parcel: Parcel, why: string): void => {
-    if (probeAt === null) log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
+    if (probeAt === null)
+      log.warn({ chatId, why }, 'the chat is closed to the bot; its alerts are parked until it opens');
     probeAt = clock.monotonicNow() + PROBE_MS;
     store.parkAll(chatId, why, clock.wallNow());
-    tell(parcel, `${PARKED_PREFIX}${chatId}`, `Alerts cannot be delivered to chat ${chatId}`, [why, `Not delivered: ${parcel.alert.title}`, 'They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.']);
+    tell(parcel, `${PARKED_PREFIX}${chatId}`, `Alerts cannot be delivered to chat ${chatId}`, [
+      why,
+      `Not delivered: ${parcel.alert.title}`,
+      'They come when this person sends /start to the bot or unblocks it, or when the bot is back in the group.',
+    ]);
   };
 
   const tell = (parcel: Parcel, key: string, title: string, lines: readonly string[]): void => {
@@ -121,7 +132,8 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
   const volumeOf = ({ alert }: OutboxRow): AlertVolume => (alwaysRings(alert) ? 'on' : options.volume(alert));
 
   /** What this very chat knows: that it could not be reached, or what its own person has just set. */
-  const isOwnNews = ({ alert: { key } }: OutboxRow): boolean => [PARKED_PREFIX, SETTING_PREFIX].some((prefix) => key.startsWith(`${prefix}${chatId}:`));
+  const isOwnNews = ({ alert: { key } }: OutboxRow): boolean =>
+    [PARKED_PREFIX, SETTING_PREFIX].some((prefix) => key.startsWith(`${prefix}${chatId}:`));
 
   const sendOne = async (parcel: Parcel): Promise<Step> => {
     if (delivered.has(parcel.alert.key)) {
@@ -162,7 +174,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     }
   };
 
-  /** What waits and has to be sent. Settled on the way: kinds that are off, what was delivered before a mark was lost, and what this very chat knows. */
+  /**
+   * What waits and has to be sent. Settled on the way: kinds that are off, what was delivered before a mark was lost,
+   * and what this very chat knows.
+   */
   const news = (): readonly OutboxRow[] => {
     const rows = store.pending(chatId, BATCH);
     const done = rows.filter((row) => volumeOf(row) === 'off' || delivered.has(row.alert.key) || isOwnNews(row));
@@ -196,7 +211,10 @@ export const createChatLine = (options: ChatLineOptions): ChatLine => {
     try {
       return await sendBatch(signal);
     } catch (error) {
-      log.error({ chatId, why: error instanceof Error ? error.message : String(error) }, 'outbox store failed; alerts wait');
+      log.error(
+        { chatId, why: error instanceof Error ? error.message : String(error) },
+        'outbox store failed; alerts wait',
+      );
       return { wait: STORE_RETRY_MS };
     }
   };

@@ -79,7 +79,8 @@ export const createFakeStore = (): FakeStore => {
       chats.add(chatId);
       return rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).slice(0, limit);
     },
-    pendingCount: () => [...chats].reduce((sum, chatId) => sum + rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).length, 0),
+    pendingCount: () =>
+      [...chats].reduce((sum, chatId) => sum + rows.filter(({ id }) => !done.has(`${chatId}:${id}`)).length, 0),
     markDelivered: (chatId, ids) => {
       perhapsBreak('markDelivered');
       writes += 1;
@@ -99,7 +100,9 @@ export const createFakeStore = (): FakeStore => {
       }
     },
     reopen: (chatId, notBefore) => {
-      const back = parked.filter((entry) => entry.chatId === chatId && (rows[entry.id - 1]?.createdAt ?? 0) >= notBefore);
+      const back = parked.filter(
+        (entry) => entry.chatId === chatId && (rows[entry.id - 1]?.createdAt ?? 0) >= notBefore,
+      );
       for (const { id } of back) done.delete(`${chatId}:${id}`);
       parked = parked.filter((entry) => !back.includes(entry));
     },
@@ -120,10 +123,24 @@ export const createFakeStore = (): FakeStore => {
   };
 };
 
-export const alertOf = (kind: AlertKind, key: string): Alert => ({ kind, key, title: key, lines: [], commands: [], symbol: null, at: 0 });
+export const alertOf = (kind: AlertKind, key: string): Alert => ({
+  kind,
+  key,
+  title: key,
+  lines: [],
+  commands: [],
+  symbol: null,
+  at: 0,
+});
 
 export interface FakeNotifier extends Notifier {
-  readonly sent: { readonly chatId: number; readonly key: string; readonly title: string; readonly silent: boolean; readonly at: EpochMs }[];
+  readonly sent: {
+    readonly chatId: number;
+    readonly key: string;
+    readonly title: string;
+    readonly silent: boolean;
+    readonly at: EpochMs;
+  }[];
   /** What the next deliveries answer; then all is delivered. A function decides by chat. */
   script(answer: (chatId: number, alert: Alert) => Delivery): void;
 }
@@ -138,10 +155,16 @@ export const createFakeNotifier = (clock: Clock): FakeNotifier => {
     },
     deliver: async (chatId, alert, silent) => {
       const outcome = answer(chatId, alert);
-      if (outcome.kind === 'delivered') sent.push({ chatId, key: alert.key, title: alert.title, silent, at: clock.wallNow() });
+      if (outcome.kind === 'delivered')
+        sent.push({ chatId, key: alert.key, title: alert.title, silent, at: clock.wallNow() });
       return outcome;
     },
   };
 };
 
-export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};

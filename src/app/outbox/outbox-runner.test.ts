@@ -42,7 +42,8 @@ describe('outbox runner', () => {
     runner.start();
     for (const key of ['a', 'b', 'c']) add('fill', key);
     await clock.advance(2_000);
-    for (const chatId of [1, 2]) expect(notifier.sent.filter((entry) => entry.chatId === chatId).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    for (const chatId of [1, 2])
+      expect(notifier.sent.filter((entry) => entry.chatId === chatId).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
   });
 
   test('waits as long as Telegram asks, then goes on in order', async () => {
@@ -103,7 +104,9 @@ describe('outbox runner', () => {
 
   test('tells the only chat of an alert whose text Telegram refuses: it is open, and nobody else could tell; that is no silence', async () => {
     const { clock, notifier, runner, add, store, silence, hookCalls } = setUp();
-    notifier.script((_chat, { key }) => (key === 'poison' ? { kind: 'impossible', why: '400: bad entities' } : { kind: 'delivered' }));
+    notifier.script((_chat, { key }) =>
+      key === 'poison' ? { kind: 'impossible', why: '400: bad entities' } : { kind: 'delivered' },
+    );
     runner.start();
     add('fill', 'poison');
     await clock.advance(400_000);
@@ -117,25 +120,28 @@ describe('outbox runner', () => {
     expect(store.parked(1)).toHaveLength(3);
   });
 
-  test.each(['before', 'after'])('a clock that is set back %s the limit ends no silence, and delays neither the webhook nor the next try of a closed chat', async (when) => {
-    const { clock, notifier, runner, add, hookCalls, silence } = setUp({ chats: [1, 2] });
-    const day = 86_400_000;
-    notifier.script((chatId) => (chatId === 2 ? { kind: 'closed', why: '403' } : unreachable));
-    runner.start();
-    add('fill', 'a');
-    await clock.advance(5_000);
-    if (when === 'before') clock.setBack(day);
-    await clock.advance(310_000);
-    expect(silence).toEqual([true]);
-    if (when === 'after') clock.setBack(day);
-    await clock.advance(3_600_000);
-    expect([silence, runner.isSilent(), hookCalls.length]).toEqual([[true], true, 2]);
-    notifier.script(() => ({ kind: 'delivered' }));
-    add('fill', 'b');
-    await clock.advance(61_000);
-    expect(notifier.sent.filter(({ chatId }) => chatId === 2).map(({ key }) => key)).toContain('a');
-    expect(silence).toEqual([true, false]);
-  });
+  test.each(['before', 'after'])(
+    'a clock that is set back %s the limit ends no silence, and delays neither the webhook nor the next try of a closed chat',
+    async (when) => {
+      const { clock, notifier, runner, add, hookCalls, silence } = setUp({ chats: [1, 2] });
+      const day = 86_400_000;
+      notifier.script((chatId) => (chatId === 2 ? { kind: 'closed', why: '403' } : unreachable));
+      runner.start();
+      add('fill', 'a');
+      await clock.advance(5_000);
+      if (when === 'before') clock.setBack(day);
+      await clock.advance(310_000);
+      expect(silence).toEqual([true]);
+      if (when === 'after') clock.setBack(day);
+      await clock.advance(3_600_000);
+      expect([silence, runner.isSilent(), hookCalls.length]).toEqual([[true], true, 2]);
+      notifier.script(() => ({ kind: 'delivered' }));
+      add('fill', 'b');
+      await clock.advance(61_000);
+      expect(notifier.sent.filter(({ chatId }) => chatId === 2).map(({ key }) => key)).toContain('a');
+      expect(silence).toEqual([true, false]);
+    },
+  );
 
   test('does not send a row twice whose mark was lost, nor two rows of one key', async () => {
     const { clock, notifier, runner, add, store } = setUp();
@@ -164,7 +170,10 @@ describe('outbox runner', () => {
     add('fill', 'fill');
     add('lock', 'lock');
     await clock.advance(2_000);
-    expect(notifier.sent.map(({ key, silent }) => [key, silent])).toEqual([['fill', true], ['lock', false]]);
+    expect(notifier.sent.map(({ key, silent }) => [key, silent])).toEqual([
+      ['fill', true],
+      ['lock', false],
+    ]);
   });
 
   test('stop sends what waits, and gives up at the limit', async () => {
@@ -199,10 +208,18 @@ describe('health', () => {
     notifier.script(() => unreachable);
     add('fill', 'b');
     await clock.advance(3 * 3_600_000);
-    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: '132 waiting, nobody can be reached, the oldest for 3 h 04 min' });
+    expect(runner.health()).toEqual({
+      name: 'alerts',
+      ok: false,
+      detail: '132 waiting, nobody can be reached, the oldest for 3 h 04 min',
+    });
     notifier.script((chatId) => (chatId === 1 ? { kind: 'closed', why: 'blocked' } : { kind: 'delivered' }));
     await clock.advance(61_000);
-    expect(runner.health()).toEqual({ name: 'alerts', ok: false, detail: 'none waits, closed to the bot, alerts kept until it opens: chat 1' });
+    expect(runner.health()).toEqual({
+      name: 'alerts',
+      ok: false,
+      detail: 'none waits, closed to the bot, alerts kept until it opens: chat 1',
+    });
     notifier.script(() => ({ kind: 'delivered' }));
     runner.contact(1);
     await clock.advance(1_000);
@@ -225,7 +242,10 @@ describe('a chat that is closed to the bot', () => {
       add('fill', key);
       await clock.advance(200_000);
     }
-    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:')).map(({ title }) => title)).toEqual(['Alerts cannot be delivered to chat 2', 'Alerts cannot be delivered to chat 3']);
+    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:')).map(({ title }) => title)).toEqual([
+      'Alerts cannot be delivered to chat 2',
+      'Alerts cannot be delivered to chat 3',
+    ]);
   });
 
   test('costs one try a minute whatever waits, and the others are told once', async () => {
@@ -243,7 +263,9 @@ describe('a chat that is closed to the bot', () => {
       await clock.advance(1_000);
     }
     expect(tries).toBe(3);
-    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:'))).toMatchObject([{ chatId: 2, title: 'Alerts cannot be delivered to chat 1' }]);
+    expect(notifier.sent.filter(({ key }) => key.startsWith('parked:'))).toMatchObject([
+      { chatId: 2, title: 'Alerts cannot be delivered to chat 1' },
+    ]);
     // The person sends /start.
     notifier.script(() => ({ kind: 'delivered' }));
     runner.contact(1);
@@ -278,7 +300,15 @@ describe('a chat that is closed to the bot', () => {
     expect(runner.isSilent()).toBe(true);
     await runner.stop(0);
     notifier.script(() => ({ kind: 'delivered' }));
-    const next = createOutboxRunner({ store, notifier, chats: [1], clock, log: silentLog, silenceSeconds: 300, hook: null });
+    const next = createOutboxRunner({
+      store,
+      notifier,
+      chats: [1],
+      clock,
+      log: silentLog,
+      silenceSeconds: 300,
+      hook: null,
+    });
     runners.push(next);
     next.start();
     await clock.advance(2_000);
@@ -350,7 +380,12 @@ describe('silence', () => {
 
   test('of before a start, where the kinds that wait are off, is over with a poll; one that lasts calls the webhook', async () => {
     const polled = { yes: false, since: null as number | null };
-    const { clock, runner, add, hookCalls, silence } = setUp({ silentBefore: true, volume: () => 'off', hasPolled: () => polled.yes, unreachableSince: () => polled.since });
+    const { clock, runner, add, hookCalls, silence } = setUp({
+      silentBefore: true,
+      volume: () => 'off',
+      hasPolled: () => polled.yes,
+      unreachableSince: () => polled.since,
+    });
     polled.since = clock.wallNow();
     runner.start();
     add('lifecycle', 'started');
@@ -392,12 +427,27 @@ describe('silence', () => {
 });
 
 describe('a long backlog', () => {
-  const kinds: readonly AlertKind[] = ['lock', 'unlock', 'fill', 'stop', 'data', 'drawdown', 'lifecycle', 'deposit', 'security'];
+  const kinds: readonly AlertKind[] = [
+    'lock',
+    'unlock',
+    'fill',
+    'stop',
+    'data',
+    'drawdown',
+    'lifecycle',
+    'deposit',
+    'security',
+  ];
 
   test('keeps every row once, in order, and never merges locks and fills', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...kinds), { maxLength: 120 }), (list) => {
-        const rows = list.map((kind, index) => ({ id: index + 1, alert: alertOf(kind, `key ${index}`), createdAt: 0, attempts: 0 }));
+        const rows = list.map((kind, index) => ({
+          id: index + 1,
+          alert: alertOf(kind, `key ${index}`),
+          createdAt: 0,
+          attempts: 0,
+        }));
         const parcels = planParcels(rows, 0);
         expect(parcels.flatMap((parcel) => parcel.rows)).toEqual(rows);
         for (const parcel of parcels.filter(({ rows: held }) => held.length > 1)) {
@@ -431,7 +481,11 @@ describe('a long backlog', () => {
     for (let index = 0; index < 30; index += 1) add(index === 7 ? 'drawdown' : 'data', `later ${index}`);
     runner.start();
     await clock.advance(5_000);
-    expect(notifier.sent.map(({ title, silent }) => [title, silent])).toEqual([['30 earlier alerts in one', true], ['kill-switch', false], ['30 earlier alerts in one', false]]);
+    expect(notifier.sent.map(({ title, silent }) => [title, silent])).toEqual([
+      ['30 earlier alerts in one', true],
+      ['kill-switch', false],
+      ['30 earlier alerts in one', false],
+    ]);
   });
 
   test('arrives as few messages with counts, each written in one go: a write waits for the disk, and the trading loop with it', async () => {
@@ -441,7 +495,11 @@ describe('a long backlog', () => {
     for (let index = 0; index < 50; index += 1) add('data', `fresh ${index}`);
     runner.start();
     await clock.advance(5_000);
-    expect(notifier.sent.map(({ title }) => title)).toEqual(['50 earlier alerts in one', 'kill-switch', '50 earlier alerts in one']);
+    expect(notifier.sent.map(({ title }) => title)).toEqual([
+      '50 earlier alerts in one',
+      'kill-switch',
+      '50 earlier alerts in one',
+    ]);
     // An attempt and a delivery each.
     expect(store.writes()).toBe(2 * 3);
   });

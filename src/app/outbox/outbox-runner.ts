@@ -95,7 +95,9 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
   };
 
   /** Where no alert waits, because its kind is off, a poll has to do. */
-  const heard = (): boolean => lines.some((line) => line.lastDelivered() !== null) || (options.hasPolled?.() === true && silentSince() === null && store.pendingCount() === 0);
+  const heard = (): boolean =>
+    lines.some((line) => line.lastDelivered() !== null) ||
+    (options.hasPolled?.() === true && silentSince() === null && store.pendingCount() === 0);
 
   const watch = createSilenceWatch({
     silentSince,
@@ -112,14 +114,21 @@ export const createOutboxRunner = (options: OutboxRunnerOptions): OutboxRunner =
   /** A number alone says nothing: a hundred of this second are on their way, one of an hour ago nobody has heard of. */
   const health = (): HealthCheckView => {
     const waiting = store.pendingCount();
-    const oldest = Math.min(...options.chats.flatMap((chatId) => store.pending(chatId, 1).map(({ createdAt }) => createdAt)));
+    const oldest = Math.min(
+      ...options.chats.flatMap((chatId) => store.pending(chatId, 1).map(({ createdAt }) => createdAt)),
+    );
     const age = Number.isFinite(oldest) ? clock.wallNow() - oldest : 0;
     const closed = options.chats.filter((_, index) => lines[index]?.isClosed() === true);
     const late = age >= LATE ? [`the oldest for ${span(age)}`] : [];
-    const shut = closed.length === 0 ? [] : [`closed to the bot, alerts kept until it opens: chat ${closed.join(', ')}`];
+    const shut =
+      closed.length === 0 ? [] : [`closed to the bot, alerts kept until it opens: chat ${closed.join(', ')}`];
     const silent = watch.isSilent();
     const troubles = [...(silent ? ['nobody can be reached'] : []), ...late, ...shut];
-    return { name: 'alerts', ok: troubles.length === 0, detail: [waiting === 0 ? 'none waits' : `${waiting} waiting`, ...troubles].join(', ') };
+    return {
+      name: 'alerts',
+      ok: troubles.length === 0,
+      detail: [waiting === 0 ? 'none waits' : `${waiting} waiting`, ...troubles].join(', '),
+    };
   };
 
   const stopped = new AbortController();

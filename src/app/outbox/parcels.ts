@@ -18,7 +18,15 @@ export const LONG_BACKLOG = 20;
 /** Runs shorter than this are sent one by one. */
 const MIN_RUN = 3;
 
-const SUMMARISED: ReadonlySet<AlertKind> = new Set(['data', 'lifecycle', 'drawdown', 'model', 'report', 'order-failure', 'reconciliation']);
+const SUMMARISED: ReadonlySet<AlertKind> = new Set([
+  'data',
+  'lifecycle',
+  'drawdown',
+  'model',
+  'report',
+  'order-failure',
+  'reconciliation',
+]);
 
 const summarise = (rows: readonly OutboxRow[], now: EpochMs): Alert => {
   const counts = new Map<AlertKind, number>();
@@ -29,7 +37,11 @@ const summarise = (rows: readonly OutboxRow[], now: EpochMs): Alert => {
     kind: 'lifecycle',
     key: `summary:${first?.id ?? 0}-${last?.id ?? 0}`,
     title: `${rows.length} earlier alerts in one`,
-    lines: [...[...counts].map(([kind, count]) => `${count} x ${kind}`), `First: ${first?.alert.title ?? ''}`, `Last: ${last?.alert.title ?? ''}`],
+    lines: [
+      ...[...counts].map(([kind, count]) => `${count} x ${kind}`),
+      `First: ${first?.alert.title ?? ''}`,
+      `Last: ${last?.alert.title ?? ''}`,
+    ],
     commands: ['/status'],
     symbol: null,
     at: last?.alert.at ?? now,

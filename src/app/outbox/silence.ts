@@ -13,7 +13,10 @@ export interface SilenceWatchOptions {
   readonly silentSince: () => EpochMs | null;
   /** TELEGRAM_SILENCE_SECONDS. */
   readonly limit: Milliseconds;
-  /** Whether entries have stood since before this start: that silence is over once `heard` says so, and a start alone proves nothing. */
+  /**
+   * Whether entries have stood since before this start: that silence is over once `heard` says so, and a start alone
+   * proves nothing.
+   */
   readonly before: boolean;
   /** Whether people have been reached since the start. */
   readonly heard: () => boolean;
@@ -42,7 +45,9 @@ export const callHook = async (hook: AlarmHook, text: string, log: Log): Promise
 };
 
 /** Watches for silence, tells the engine and calls the hook: at the limit, then hourly, and when it is over. */
-export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: AbortSignal): Promise<void>; isSilent(): boolean } => {
+export const createSilenceWatch = (
+  options: SilenceWatchOptions,
+): { run(signal: AbortSignal): Promise<void>; isSilent(): boolean } => {
   const { clock, log, hook } = options;
   let silent = options.before;
   let inherited = options.before;
@@ -67,11 +72,16 @@ export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: 
     if (isNow !== silent) {
       silent = isNow;
       inherited = false;
-      log[isNow ? 'error' : 'info']({ since }, isNow ? 'Telegram is silent: nobody can be reached' : 'Telegram can be reached again');
+      log[isNow ? 'error' : 'info'](
+        { since },
+        isNow ? 'Telegram is silent: nobody can be reached' : 'Telegram can be reached again',
+      );
       options.onChange(isNow, since);
     }
     if (long && clock.monotonicNow() >= nextCall) {
-      const reached = await call(`Guardian Bot: Telegram cannot be reached since ${new Date(since).toISOString()}. ${options.summary()}`);
+      const reached = await call(
+        `Guardian Bot: Telegram cannot be reached since ${new Date(since).toISOString()}. ${options.summary()}`,
+      );
       told ||= reached;
       nextCall = clock.monotonicNow() + (reached ? REPEAT_MS : HOOK_RETRY_MS);
     } else if (!isNow && told) {
@@ -86,7 +96,10 @@ export const createSilenceWatch = (options: SilenceWatchOptions): { run(signal: 
         try {
           await check();
         } catch (error) {
-          log.error({ why: error instanceof Error ? error.message : String(error) }, 'the watch for silence failed; it goes on');
+          log.error(
+            { why: error instanceof Error ? error.message : String(error) },
+            'the watch for silence failed; it goes on',
+          );
         }
         await clock.sleep(CHECK_MS, signal);
       }

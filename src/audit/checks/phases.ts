@@ -3,7 +3,11 @@ import type { DrillRecord, Evidence, Phase } from '../evidence.ts';
 import type { Run } from '../phase-record.ts';
 
 /** Phases that could be read, with their names. */
-export const readPhases = ({ paper, testnet, own }: Evidence): readonly { readonly name: string; readonly phase: Extract<Phase, { status: 'read' }> }[] => {
+export const readPhases = ({
+  paper,
+  testnet,
+  own,
+}: Evidence): readonly { readonly name: string; readonly phase: Extract<Phase, { status: 'read' }> }[] => {
   const all = [
     { name: 'paper', phase: paper },
     { name: 'testnet', phase: testnet },
@@ -18,23 +22,36 @@ export const readPhases = ({ paper, testnet, own }: Evidence): readonly { readon
 };
 
 const drillsOf = (phases: readonly Phase[], name: string, counted: boolean): readonly DrillRecord[] =>
-  phases.flatMap((phase) => (phase.status === 'read' ? phase.drills.filter((drill) => drill.name === name && drill.passed && isWithin(phase.record.runs, drill) === counted) : [])).sort((a, b) => b.at - a.at);
+  phases
+    .flatMap((phase) =>
+      phase.status === 'read'
+        ? phase.drills.filter(
+            (drill) => drill.name === name && drill.passed && isWithin(phase.record.runs, drill) === counted,
+          )
+        : [],
+    )
+    .sort((a, b) => b.at - a.at);
 
-const isWithin = (runs: readonly Run[], { at }: DrillRecord): boolean => runs.some(({ from, to }) => from <= at && at <= to);
+const isWithin = (runs: readonly Run[], { at }: DrillRecord): boolean =>
+  runs.some(({ from, to }) => from <= at && at <= to);
 
 /** The newest passed drill of a name, in any of these phases, with this model and these limits. */
-export const passedDrill = (phases: readonly Phase[], name: string): DrillRecord | null => drillsOf(phases, name, true)[0] ?? null;
+export const passedDrill = (phases: readonly Phase[], name: string): DrillRecord | null =>
+  drillsOf(phases, name, true)[0] ?? null;
 
 /** What is to be said of a drill that is missing, where one was passed at another time. */
 export const uncountedDrill = (phases: readonly Phase[], name: string): string => {
   const [other] = drillsOf(phases, name, false);
-  return other === undefined ? '' : ` (that of ${when(other.at)} does not count: it was with another model or other limits, or no journal bears it out)`;
+  return other === undefined
+    ? ''
+    : ` (that of ${when(other.at)} does not count: it was with another model or other limits, or no journal bears it out)`;
 };
 
 /** "2026-11-20 14:05" */
 export const when = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
 /** "12.5 h", "7.0 days" */
-export const span = (hours: number): string => (hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} days`);
+export const span = (hours: number): string =>
+  hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} days`;
 
 export const spanOf = (from: number, to: number): string => span((to - from) / HOUR_MS);

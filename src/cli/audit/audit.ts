@@ -17,7 +17,15 @@ export const connectForLooking = async (config: Config, clock: Clock, log: Log):
   if (config.mode === 'demo') return null;
   const { exchangeApiKey: apiKey, exchangeApiSecret: secret } = config.secrets;
   const credentials = config.mode === 'paper' || apiKey === null || secret === null ? null : { apiKey, secret };
-  return await createExchange({ credentials, apiRoot: config.exchange.apiRoot, sandbox: config.mode === 'testnet', clock, log, lookUp: lookUpName, entryCeiling: () => null });
+  return await createExchange({
+    credentials,
+    apiRoot: config.exchange.apiRoot,
+    sandbox: config.mode === 'testnet',
+    clock,
+    log,
+    lookUp: lookUpName,
+    entryCeiling: () => null,
+  });
 };
 
 /** `guardian audit`: prints the report and keeps it for `/audit`. Exit code 3 when anything fails. */

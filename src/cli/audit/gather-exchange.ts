@@ -8,7 +8,12 @@ import type { Clock } from '../../ports/clock.ts';
 const FRESH: Milliseconds = 5 * MINUTE_MS;
 
 /** Quote currency and what the bot holds at the newest prices; null when any of it could not be read. */
-const equityOf = async ({ venue, marketData }: ExchangeHandle, config: Config, clock: Clock, held: Readonly<Record<string, number>>): Promise<number | null> => {
+const equityOf = async (
+  { venue, marketData }: ExchangeHandle,
+  config: Config,
+  clock: Clock,
+  held: Readonly<Record<string, number>>,
+): Promise<number | null> => {
   const balances = await venue.balances();
   if (!balances.ok) return null;
   const quote = balances.value.find(({ asset }) => asset === config.quoteAsset);
@@ -26,7 +31,10 @@ const equityOf = async ({ venue, marketData }: ExchangeHandle, config: Config, c
   return equity;
 };
 
-/** Tries, and the pause between them, while the exchange gives no whole answer: a moment's outage must not keep a bot from starting. */
+/**
+ * Tries, and the pause between them, while the exchange gives no whole answer: a moment's outage must not keep a bot
+ * from starting.
+ */
 const TRIES = 4;
 const PAUSE: Milliseconds = 3_000;
 
@@ -35,24 +43,37 @@ export const gatherExchangeInTime = async (...question: Parameters<typeof gather
   const [, , clock, , noKey] = question;
   for (let attempt = 1; ; attempt += 1) {
     const facts = await gatherExchange(...question);
-    const whole = facts.fault === null && (noKey !== null || (facts.rights !== null && facts.account !== null && facts.account.equity !== null));
+    const whole =
+      facts.fault === null &&
+      (noKey !== null || (facts.rights !== null && facts.account !== null && facts.account.equity !== null));
     if (whole || attempt >= TRIES) return facts;
     await clock.sleep(PAUSE);
   }
 };
 
 /** What the exchange says. `noKey`: why account and key cannot be asked about; null = they can. */
-const gatherExchange = async (exchange: ExchangeHandle, config: Config, clock: Clock, held: Readonly<Record<string, number>>, noKey: string | null): Promise<ExchangeFacts> => {
+const gatherExchange = async (
+  exchange: ExchangeHandle,
+  config: Config,
+  clock: Clock,
+  held: Readonly<Record<string, number>>,
+  noKey: string | null,
+): Promise<ExchangeFacts> => {
   const before = clock.wallNow();
   const time = await exchange.venue.serverTime();
   const after = clock.wallNow();
-  const reach = { fault: time.ok ? null : time.error.message, skew: time.ok ? time.value - (before + after) / 2 : null };
+  const reach = {
+    fault: time.ok ? null : time.error.message,
+    skew: time.ok ? time.value - (before + after) / 2 : null,
+  };
   if (noKey !== null) return { ...reach, account: null, rights: null, accountFault: noKey };
   const identity = await exchange.account.identity();
   const rights = await exchange.account.keyRights();
   return {
     ...reach,
-    account: identity.ok ? { canTrade: identity.value.canTrade, equity: await equityOf(exchange, config, clock, held) } : null,
+    account: identity.ok
+      ? { canTrade: identity.value.canTrade, equity: await equityOf(exchange, config, clock, held) }
+      : null,
     rights: rights.ok ? rights.value : null,
     accountFault: !identity.ok ? identity.error.message : !rights.ok ? rights.error.message : null,
   };

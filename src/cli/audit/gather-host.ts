@@ -7,7 +7,9 @@ import { freeBytes } from '../../adapters/system/disk-space.ts';
 import type { FileFacts, HostFacts } from '../../audit/evidence.ts';
 import { backupDirectory, newestBackup } from '../backups.ts';
 
-/** Null for what is not there, or not to be seen by this user: why the phase that it is of can't be read is said there. */
+/**
+ * Null for what is not there, or not to be seen by this user: why the phase that it is of can't be read is said there.
+ */
 const fileFacts = (path: string): FileFacts | null => {
   try {
     return { path, mode: statSync(path).mode & 0o777 };

@@ -20,7 +20,11 @@ test('a file that cannot be read says so, and is told from one that is not there
   const gather = () => gatherPhase(path, null, { modelHash: null, limits: DEFAULT_LIMITS }, false);
   expect(gather()).toEqual({ status: 'missing', why: `${path} does not exist`, exists: false });
   writeFileSync(path, 'x'.repeat(4096));
-  expect(gather()).toMatchObject({ status: 'missing', why: expect.stringContaining('is not a database of this program') as string, exists: true });
+  expect(gather()).toMatchObject({
+    status: 'missing',
+    why: expect.stringContaining('is not a database of this program') as string,
+    exists: true,
+  });
 });
 
 test('a difference of this program goes before one of an older version, which comes first', () => {
@@ -35,7 +39,9 @@ test('a difference of this program goes before one of an older version, which co
   expect(difference()).toMatchObject({ engineVersion: 'older' });
   const db = new Sqlite(path);
   // Also before the older version came back for a while.
-  const first = Number(db.prepare("SELECT min(sequence) FROM journal WHERE input LIKE ?").pluck().get(`%${engineVersion()}%`));
+  const first = Number(
+    db.prepare('SELECT min(sequence) FROM journal WHERE input LIKE ?').pluck().get(`%${engineVersion()}%`),
+  );
   expect(first).toBeLessThan(since);
   for (const sequence of [since + 3, first + 3]) {
     db.exec(`UPDATE journal SET effects = '[{}]' WHERE sequence = ${sequence}`);

@@ -18,8 +18,15 @@ const drillOf = ({ at, command, arguments: name, outcome }: AuditEntry): readonl
 
 const unread = (why: string): Phase => ({ status: 'missing', why, exists: true });
 
-/** A difference of this program's own goes before one of another version's, which is no fault and comes first in the journal. */
-const firstFault = (journal: JournalReader, start: Snapshot | null, { difference }: PhaseRecord): PhaseRecord['difference'] => {
+/**
+ * A difference of this program's own goes before one of another version's, which is no fault and comes first in the
+ * journal.
+ */
+const firstFault = (
+  journal: JournalReader,
+  start: Snapshot | null,
+  { difference }: PhaseRecord,
+): PhaseRecord['difference'] => {
   const running = engineVersion();
   if (difference === null || difference.engineVersion === running) return difference;
   const { gap, firstDifference } = verifyOwn(journal, running, { start });
@@ -36,7 +43,10 @@ export const gatherPhase = (path: string, mode: string | null, terms: Terms, who
   try {
     database = openReadOnly(path);
   } catch (error) {
-    if (error instanceof DatabaseRefused) return error.code === 'missing' ? { status: 'missing', why: `${path} does not exist`, exists: false } : unread(error.message);
+    if (error instanceof DatabaseRefused)
+      return error.code === 'missing'
+        ? { status: 'missing', why: `${path} does not exist`, exists: false }
+        : unread(error.message);
     throw error;
   }
   try {
@@ -45,7 +55,13 @@ export const gatherPhase = (path: string, mode: string | null, terms: Terms, who
     const first = archive.firstSequence();
     const start = whole ? (first > 1 ? archive.snapshotAt(first - 1) : null) : journal.latestSnapshot();
     const record = recordPhase(journal.entriesAfter(start?.sequence ?? 0), start, terms);
-    return { status: 'read', path, mode: identity.mode, record: { ...record, difference: firstFault(journal, start, record) }, drills: audit.audits(AUDIT_ROWS).flatMap(drillOf) };
+    return {
+      status: 'read',
+      path,
+      mode: identity.mode,
+      record: { ...record, difference: firstFault(journal, start, record) },
+      drills: audit.audits(AUDIT_ROWS).flatMap(drillOf),
+    };
   } catch (error) {
     return unread(`${path} cannot be read through: ${error instanceof Error ? error.message : String(error)}`);
   } finally {

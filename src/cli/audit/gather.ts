@@ -26,14 +26,17 @@ const configFacts = (config: Config): ConfigFacts => ({
   acceptNoEdge: config.acceptNoEdge,
   operators: config.telegram.operators.length,
   telegramToken: config.secrets.telegramBotToken !== null,
-  telegramInTheClear: config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot) ? config.telegram.apiRoot : null,
+  telegramInTheClear:
+    config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot) ? config.telegram.apiRoot : null,
   webhook: config.secrets.alertWebhookUrl !== null,
   heartbeat: config.secrets.heartbeatUrl !== null,
   totp: config.secrets.unlockTotpSecret !== null,
   dashboardHost: config.dashboard.host,
 });
 
-const modelFacts = async (config: Config): Promise<{ readonly model: ModelFacts | null; readonly modelFault: string | null }> => {
+const modelFacts = async (
+  config: Config,
+): Promise<{ readonly model: ModelFacts | null; readonly modelFault: string | null }> => {
   try {
     const model = await openModel(config);
     const { name, hash, demonstratedEdge } = model.description;
@@ -52,12 +55,22 @@ const noKey = (config: Config): string | null => {
 };
 
 /** All that the audit judges by. Nothing is written. */
-export const gatherEvidence = async ({ config, clock, exchange, host = gatherHost }: GatherOptions): Promise<Evidence> => {
+export const gatherEvidence = async ({
+  config,
+  clock,
+  exchange,
+  host = gatherHost,
+}: GatherOptions): Promise<Evidence> => {
   const { model, modelFault } = await modelFacts(config);
   const terms: Terms = { modelHash: model?.hash ?? null, limits: config.limits };
   const paper = gatherPhase(config.paperDatabasePath, 'paper', terms, true);
   const testnet = gatherPhase(config.testnetDatabasePath, 'testnet', terms, true);
-  const own = config.databasePath === config.paperDatabasePath ? paper : config.databasePath === config.testnetDatabasePath ? testnet : gatherPhase(config.databasePath, null, terms, false);
+  const own =
+    config.databasePath === config.paperDatabasePath
+      ? paper
+      : config.databasePath === config.testnetDatabasePath
+        ? testnet
+        : gatherPhase(config.databasePath, null, terms, false);
   const held = own.status === 'read' ? own.record.held : {};
   return {
     at: clock.wallNow(),
@@ -70,7 +83,13 @@ export const gatherEvidence = async ({ config, clock, exchange, host = gatherHos
     own,
     exchange:
       exchange === null
-        ? { fault: `MODE=${config.mode} asks no exchange`, skew: null, account: null, rights: null, accountFault: noKey(config) }
+        ? {
+            fault: `MODE=${config.mode} asks no exchange`,
+            skew: null,
+            account: null,
+            rights: null,
+            accountFault: noKey(config),
+          }
         : await gatherExchangeInTime(exchange, config, clock, held, noKey(config)),
     host: host(config),
   };

@@ -28,9 +28,25 @@ const HISTORY = 400 * 24;
 const STEP = 290 * SECOND_MS;
 
 const INSTRUMENT: Instrument = {
-  symbol: SYMBOL, id: 'BTCUSDT', base: 'BTC', quote: 'USDT', trading: true, orderTypes: ['limit', 'market', 'stop-loss-limit'], maxOrders: 200, maxAlgoOrders: 5,
-  tickSize: decimal('0.01'), minPrice: decimal('0.01'), maxPrice: decimal('1000000'), stepSize: decimal('0.00001'), minQuantity: decimal('0.00001'), maxQuantity: decimal('9000'),
-  marketStepSize: decimal('0'), marketMinQuantity: decimal('0'), marketMaxQuantity: decimal('129'), minNotional: decimal('5'), maxNotional: decimal('9000000'),
+  symbol: SYMBOL,
+  id: 'BTCUSDT',
+  base: 'BTC',
+  quote: 'USDT',
+  trading: true,
+  orderTypes: ['limit', 'market', 'stop-loss-limit'],
+  maxOrders: 200,
+  maxAlgoOrders: 5,
+  tickSize: decimal('0.01'),
+  minPrice: decimal('0.01'),
+  maxPrice: decimal('1000000'),
+  stepSize: decimal('0.00001'),
+  minQuantity: decimal('0.00001'),
+  maxQuantity: decimal('9000'),
+  marketStepSize: decimal('0'),
+  marketMinQuantity: decimal('0'),
+  marketMaxQuantity: decimal('129'),
+  minNotional: decimal('5'),
+  maxNotional: decimal('9000000'),
 };
 
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -60,39 +76,75 @@ const market = (options: PhaseOptions, from: EpochMs, now: () => EpochMs): Marke
     instruments: () => Promise.resolve({ ok: true, value: [INSTRUMENT] }),
     closedCandles: (_symbol, first, until) => {
       const index = Math.max(0, Math.ceil((first - start) / HOUR_MS));
-      return Promise.resolve({ ok: true, value: candles.slice(index, index + 1000).filter(({ openTime }) => openTime + HOUR_MS <= until && !gone.has(openTime)) });
+      return Promise.resolve({
+        ok: true,
+        value: candles
+          .slice(index, index + 1000)
+          .filter(({ openTime }) => openTime + HOUR_MS <= until && !gone.has(openTime)),
+      });
     },
     quotes: () => {
       const last = Math.round(priceAt(now()) * 100) / 100;
-      return Promise.resolve({ ok: true, value: [{ symbol: SYMBOL, last, bid: last - 0.5, ask: last + 0.5, at: now() }] });
+      return Promise.resolve({
+        ok: true,
+        value: [{ symbol: SYMBOL, last, bid: last - 0.5, ask: last + 0.5, at: now() }],
+      });
     },
   };
 };
 
-/** Runs the real loop, engine, broker and database through a test phase on virtual time, with its drills at the beginning, and leaves the database. */
+/**
+ * Runs the real loop, engine, broker and database through a test phase on virtual time, with its drills at the
+ * beginning, and leaves the database.
+ */
 export const runPhase = async (options: PhaseOptions): Promise<void> => {
   const from = options.until - options.hours * HOUR_MS;
   let now = from;
   let rounds = 0;
   let waiters: (() => void)[] = [];
-  const clock: Clock = { marketNow: () => now, wallNow: () => now, monotonicNow: () => now, sleep: () => new Promise((resolve) => setImmediate(resolve)) };
+  const clock: Clock = {
+    marketNow: () => now,
+    wallNow: () => now,
+    monotonicNow: () => now,
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+  };
   const store = createMemoryStore();
   const data = createSilenceableData(market(options, from, () => now));
   const model = await loadModel(options.modelDir, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
   const { name, hash, schemaHash, stop, target, horizonHours, margin } = model.description;
 
   /** One life of the process: until the end, or until it is killed. */
-  const live = async (script: (drill: (name: string, words: string) => Promise<string>) => Promise<void>): Promise<void> => {
+  const live = async (
+    script: (drill: (name: string, words: string) => Promise<string>) => Promise<void>,
+  ): Promise<void> => {
     const database = openDatabase({ path: options.path, mode: options.mode, account: options.mode, now: () => now });
     const { state } = recover(database.journal);
     const broker = createPaperBroker({ store, opening: { USDT: '1000' }, wallNow: () => now });
-    const config: EngineConfig = { mode: options.mode, symbols: [SYMBOL], quoteAsset: 'USDT', feeAsset: null, limits: options.limits, takerFee: 0.001, orderPrefix: 'gb', instanceId: database.identity.instanceId, staleWallGrace: 0, model: { name, hash, schemaHash, stop, target, horizonHours, margin } };
+    const config: EngineConfig = {
+      mode: options.mode,
+      symbols: [SYMBOL],
+      quoteAsset: 'USDT',
+      feeAsset: null,
+      limits: options.limits,
+      takerFee: 0.001,
+      orderPrefix: 'gb',
+      instanceId: database.identity.instanceId,
+      staleWallGrace: 0,
+      model: { name, hash, schemaHash, stop, target, horizonHours, margin },
+    };
     const killed = new Error('killed');
     let dead = false;
     const scripted: { done: Promise<void> | null } = { done: null };
     const bot: Bot = createBot({
       state,
-      store: { ...database.journal, commit: (inputs, apply) => { const effects = database.journal.commit(inputs, apply); for (const input of inputs) broker.observe(input); return effects; } },
+      store: {
+        ...database.journal,
+        commit: (inputs, apply) => {
+          const effects = database.journal.commit(inputs, apply);
+          for (const input of inputs) broker.observe(input);
+          return effects;
+        },
+      },
       clock,
       log: silent,
       venue: broker.venue,
@@ -119,8 +171,23 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
       onFatal: () => undefined,
     });
     let commands = 0;
-    const { run } = createOperatorSide({ host: bot.host, records: database.records, audits: database.audit, clock, version: { version: 't', engineVersion: 't', mode: options.mode, model: null, node: 't' }, newId: () => `c${(commands += 1)}-${now}` });
-    const deps: DrillDeps = { state, clock: { ...clock, monotonicNow: () => rounds, sleep: () => new Promise((resolve) => waiters.push(resolve)) }, run, audits: database.audit, silence: data.silence, ready: () => bot.rounds > 0, crash: () => undefined };
+    const { run } = createOperatorSide({
+      host: bot.host,
+      records: database.records,
+      audits: database.audit,
+      clock,
+      version: { version: 't', engineVersion: 't', mode: options.mode, model: null, node: 't' },
+      newId: () => `c${(commands += 1)}-${now}`,
+    });
+    const deps: DrillDeps = {
+      state,
+      clock: { ...clock, monotonicNow: () => rounds, sleep: () => new Promise((resolve) => waiters.push(resolve)) },
+      run,
+      audits: database.audit,
+      silence: data.silence,
+      ready: () => bot.rounds > 0,
+      crash: () => undefined,
+    };
     const { drill } = createDrills(deps);
     const runDrill = async (which: string, words: string): Promise<string> => {
       if (which === 'kill') {
@@ -129,13 +196,19 @@ export const runPhase = async (options: PhaseOptions): Promise<void> => {
       }
       if (which === 'unlock') {
         const caller = { userId: 1, name: 'Ada', role: 'operator' as const, via: 'telegram' as const };
-        return (await run(caller, { name: 'unlock', reason: 'drill', lockIds: ['kill-switch'], newLossPermitted: null })).code;
+        return (
+          await run(caller, { name: 'unlock', reason: 'drill', lockIds: ['kill-switch'], newLossPermitted: null })
+        ).code;
       }
       const begin = async () => {
         // The bot trades on its own signals meanwhile, and a drill touches no position: an operator waits for its end.
         const latest = now + 2 * DAY_MS;
-        while (!which.startsWith('restart') && (state.symbols[SYMBOL]?.managed ?? null) !== null && now < latest) await deps.clock.sleep(0);
-        return await drill({ kind: 'drill', name: which as 'round-trip', arguments: words, user: 'test' }, () => undefined);
+        while (!which.startsWith('restart') && (state.symbols[SYMBOL]?.managed ?? null) !== null && now < latest)
+          await deps.clock.sleep(0);
+        return await drill(
+          { kind: 'drill', name: which as 'round-trip', arguments: words, user: 'test' },
+          () => undefined,
+        );
       };
       let end = await begin();
       // The market decides when a stop is hit: after one the symbol rests, and an operator tries again later.

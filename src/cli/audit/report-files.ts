@@ -8,7 +8,8 @@ import type { ReadinessView } from '../../ports/operator-tools.ts';
 import { putFiles } from '../../research/put-files.ts';
 
 /** The newest report of a mode lies beside its database: for `/audit` and for people. The live gate never reads it. */
-const pathOf = ({ databasePath, mode }: Pick<Config, 'databasePath' | 'mode'>, ending: 'json' | 'md'): string => join(dirname(databasePath), `readiness-${mode}.${ending}`);
+const pathOf = ({ databasePath, mode }: Pick<Config, 'databasePath' | 'mode'>, ending: 'json' | 'md'): string =>
+  join(dirname(databasePath), `readiness-${mode}.${ending}`);
 
 /** Where the Markdown is kept. */
 export const reportPath = (config: Config): string => pathOf(config, 'md');
@@ -18,7 +19,14 @@ export const keepReport = (config: Config, report: ReadinessReport): string => {
   const directory = dirname(config.databasePath);
   makeDirectory(directory);
   const markdown = reportPath(config);
-  putFiles(directory, { [basename(pathOf(config, 'json'))]: `${JSON.stringify(report, null, 2)}\n`, [basename(markdown)]: reportMarkdown(report) }, 0o600);
+  putFiles(
+    directory,
+    {
+      [basename(pathOf(config, 'json'))]: `${JSON.stringify(report, null, 2)}\n`,
+      [basename(markdown)]: reportMarkdown(report),
+    },
+    0o600,
+  );
   return markdown;
 };
 

@@ -10,7 +10,10 @@ import { HOUR_MS, MINUTE_MS, type Milliseconds } from '../../core/units.ts';
 import type { Base } from './base.ts';
 
 const NOW = Date.UTC(2026, 0, 5);
-const failed: Read<never> = { ok: false, error: { kind: 'unknown', code: 'TIMEOUT', message: 'no whole answer within 10000 ms', retryAfter: null } };
+const failed: Read<never> = {
+  ok: false,
+  error: { kind: 'unknown', code: 'TIMEOUT', message: 'no whole answer within 10000 ms', retryAfter: null },
+};
 const ours: OrderHead = { clientOrderId: 'gbabcdefgh-1', at: NOW };
 
 /** A desk that answers in turn; the last answer stays. */
@@ -33,11 +36,16 @@ const ask = async (desk: AccountDesk): Promise<readonly OrderHead[] | null> => {
 };
 
 test('a moment’s outage at the start does not hide the orders of the account: they tell an older copy, and another bot', async () => {
-  expect(await ask(deskOf(failed, failed, { ok: true, value: [ours, { clientOrderId: 'web_1', at: NOW }] }))).toEqual([ours]);
+  expect(await ask(deskOf(failed, failed, { ok: true, value: [ours, { clientOrderId: 'web_1', at: NOW }] }))).toEqual([
+    ours,
+  ]);
 });
 
 test('a market that has left the exchange holds up no start, and hides no order of the others', async () => {
-  const desk = deskOf({ ok: false, error: { kind: 'unlisted', code: '-1121', message: 'Invalid symbol.', retryAfter: null } });
+  const desk = deskOf({
+    ok: false,
+    error: { kind: 'unlisted', code: '-1121', message: 'Invalid symbol.', retryAfter: null },
+  });
   expect([await ask(desk), desk.asked]).toEqual([[], 1]);
 });
 
@@ -52,7 +60,15 @@ test('an outage that lasts is no proof that nobody else trades', async () => {
 });
 
 test('a key that is refused ends a start; where something is held it is waited for, and told: the refusal may be of a moment, and a service that is refused stays down', async () => {
-  const refused: Read<never> = { ok: false, error: { kind: 'authentication', code: '-2015', message: 'Invalid API-key, IP, or permissions for action.', retryAfter: null } };
+  const refused: Read<never> = {
+    ok: false,
+    error: {
+      kind: 'authentication',
+      code: '-2015',
+      message: 'Invalid API-key, IP, or permissions for action.',
+      retryAfter: null,
+    },
+  };
   const start = (holds: boolean) => {
     const clock = createVirtualClock(NOW);
     const told: string[] = [];
@@ -60,11 +76,24 @@ test('a key that is refused ends a start; where something is held it is waited f
     const desk = {
       identity: () => {
         asked += 1;
-        return Promise.resolve(clock.wallNow() - NOW < 10 * MINUTE_MS ? refused : { ok: true as const, value: { uid: '1', canTrade: true, takerFee: null } });
+        return Promise.resolve(
+          clock.wallNow() - NOW < 10 * MINUTE_MS
+            ? refused
+            : { ok: true as const, value: { uid: '1', canTrade: true, takerFee: null } },
+        );
       },
     };
-    const base = { wall: clock, config: { mode: 'live' }, log: { warn: () => undefined, error: () => undefined } } as unknown as Base;
-    const identity = identify(base, desk, (text) => Promise.resolve(told.push(text) > 0), () => holds);
+    const base = {
+      wall: clock,
+      config: { mode: 'live' },
+      log: { warn: () => undefined, error: () => undefined },
+    } as unknown as Base;
+    const identity = identify(
+      base,
+      desk,
+      (text) => Promise.resolve(told.push(text) > 0),
+      () => holds,
+    );
     return { clock, told, identity, asked: () => asked };
   };
   await expect(start(false).identity).rejects.toThrow('EXCHANGE_API_KEY is refused by the exchange (-2015');
@@ -84,8 +113,23 @@ test('an account that something else on this host holds ends a start; where some
     const clock = createVirtualClock(NOW);
     const told: string[] = [];
     const resources = new AsyncDisposableStack();
-    const base = { wall: clock, config: { mode: 'live' }, log: { warn: () => undefined, error: () => undefined }, resources } as unknown as Base;
-    return { clock, told, resources, held: holdAccount(base, account, (text) => Promise.resolve(told.push(text) > 0), () => holds) };
+    const base = {
+      wall: clock,
+      config: { mode: 'live' },
+      log: { warn: () => undefined, error: () => undefined },
+      resources,
+    } as unknown as Base;
+    return {
+      clock,
+      told,
+      resources,
+      held: holdAccount(
+        base,
+        account,
+        (text) => Promise.resolve(told.push(text) > 0),
+        () => holds,
+      ),
+    };
   };
   const squatter = await takeHostLock('the exchange account', account);
   await expect(start(false).held).rejects.toThrow('the exchange account is in use by another running bot on this host');
@@ -95,7 +139,9 @@ test('an account that something else on this host holds ends a start; where some
     expect(bot.told[0]).toContain('the exchange account is in use by another running bot on this host');
   });
   // Not for the exchange, which answers: whoever hears that looks in the wrong place.
-  expect(bot.told[0]).toMatch(/^Guardian Bot \(live\) waits for its account since .* UTC\n.*\nNothing is traded or looked after meanwhile/);
+  expect(bot.told[0]).toMatch(
+    /^Guardian Bot \(live\) waits for its account since .* UTC\n.*\nNothing is traded or looked after meanwhile/,
+  );
   await squatter.release();
   await vi.waitFor(async () => {
     await bot.clock.runTo(bot.clock.wallNow() + MINUTE_MS);
@@ -109,8 +155,19 @@ test('a start that waits for the account is told after a minute, each hour, and 
   const waitFor = async (span: Milliseconds, reached = true): Promise<string[]> => {
     const clock = createVirtualClock(NOW);
     const told: string[] = [];
-    const desk = { identity: () => Promise.resolve(clock.wallNow() - NOW < span ? failed : { ok: true as const, value: { uid: '1', canTrade: true, takerFee: null } }) };
-    const base = { wall: clock, config: { mode: 'live' }, log: { warn: () => undefined, error: () => undefined } } as unknown as Base;
+    const desk = {
+      identity: () =>
+        Promise.resolve(
+          clock.wallNow() - NOW < span
+            ? failed
+            : { ok: true as const, value: { uid: '1', canTrade: true, takerFee: null } },
+        ),
+    };
+    const base = {
+      wall: clock,
+      config: { mode: 'live' },
+      log: { warn: () => undefined, error: () => undefined },
+    } as unknown as Base;
     const identity = identify(base, desk, (text) => {
       told.push(text.split('\n')[0] ?? '');
       return Promise.resolve(reached);

@@ -16,7 +16,11 @@ const REFUSED_RETRY: Milliseconds = MINUTE_MS;
 const RECENT: Milliseconds = 10 * MINUTE_MS;
 
 /** Holds a thing for this process on this host. @throws UserError (exit 3) when another bot holds it */
-export const holdOnHost = async ({ resources }: Pick<Base, 'resources'>, what: string, identity: string): Promise<void> => {
+export const holdOnHost = async (
+  { resources }: Pick<Base, 'resources'>,
+  what: string,
+  identity: string,
+): Promise<void> => {
   try {
     const lock = await takeHostLock(what, identity);
     resources.defer(() => lock.release());
@@ -33,7 +37,12 @@ export const holdOnHost = async ({ resources }: Pick<Base, 'resources'>, what: s
  * @param holds whether the database holds a position or an open order that no other process looks after
  * @throws UserError (exit 3) when another bot holds the account and this one has nothing to look after
  */
-export const holdAccount = async (base: Pick<Base, 'log' | 'wall' | 'config' | 'resources'>, account: string, tell: Tell = tellPeople(base), holds = (): boolean => isLeftAlone(base.config.databasePath)): Promise<void> => {
+export const holdAccount = async (
+  base: Pick<Base, 'log' | 'wall' | 'config' | 'resources'>,
+  account: string,
+  tell: Tell = tellPeople(base),
+  holds = (): boolean => isLeftAlone(base.config.databasePath),
+): Promise<void> => {
   const { log, wall, config } = base;
   const waiting = watchWaiting(base, config.mode, tell, UNTENDED, 'account');
   for (;;) {
@@ -50,16 +59,23 @@ export const holdAccount = async (base: Pick<Base, 'log' | 'wall' | 'config' | '
 };
 
 /** Name of an account in its database: a hash that says nothing to strangers, the same whatever the key is. */
-export const accountName = (where: string, uid: string): string => `${where}:${createHash('sha256').update(`${where}:${uid}`).digest('hex').slice(0, 16)}`;
+export const accountName = (where: string, uid: string): string =>
+  `${where}:${createHash('sha256').update(`${where}:${uid}`).digest('hex').slice(0, 16)}`;
 
 /**
- * Asks the exchange whose account the key is for. Waits as long as the exchange cannot be reached, since a bot that does
- * not know whose money it trades must not open its books; people are told when that takes long. A key that is refused
- * is waited for as well when there is something to look after: it may be refused for a moment, or until it is mended.
+ * Asks the exchange whose account the key is for. Waits as long as the exchange cannot be reached, since a bot that
+ * does not know whose money it trades must not open its books; people are told when that takes long. A key that is
+ * refused is waited for as well when there is something to look after: it may be refused for a moment, or until it is
+ * mended.
  * @param holds whether the database that is there holds a position or an open order
  * @throws UserError when the exchange refuses the key and nothing is held
  */
-export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk: Pick<AccountDesk, 'identity'>, tell: Tell = tellPeople(base), holds = (): boolean => databaseHolds(base.config.databasePath)): Promise<AccountIdentity> => {
+export const identify = async (
+  base: Pick<Base, 'log' | 'wall' | 'config'>,
+  desk: Pick<AccountDesk, 'identity'>,
+  tell: Tell = tellPeople(base),
+  holds = (): boolean => databaseHolds(base.config.databasePath),
+): Promise<AccountIdentity> => {
   const { log, wall, config } = base;
   let held: boolean | null = null;
   const waiting = watchWaiting(base, config.mode, tell, UNTENDED);
@@ -87,14 +103,19 @@ export const identify = async (base: Pick<Base, 'log' | 'wall' | 'config'>, desk
 
 /** Why the exchange will not tell as things are, or null where it has only not answered. */
 const refusalOf = ({ kind, code, message }: VenueError): string | null => {
-  if (kind === 'authentication') return `EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`;
+  if (kind === 'authentication')
+    return `EXCHANGE_API_KEY is refused by the exchange (${code}: ${message}); check key, secret and the addresses it may be used from`;
   return kind === 'refused' ? `the exchange refuses to tell the account (${code}: ${message})` : null;
 };
 
 /** What a start means for positions that does not know its books yet. */
-const UNTENDED = 'Nothing is traded or looked after meanwhile. Protective stops rest on the exchange; every other exit waits.';
+const UNTENDED =
+  'Nothing is traded or looked after meanwhile. Protective stops rest on the exchange; every other exit waits.';
 
-/** Tries, while a moment's outage of the exchange would decide whether a bot starts, and what it believes of its database. */
+/**
+ * Tries, while a moment's outage of the exchange would decide whether a bot starts, and what it believes of its
+ * database.
+ */
 const TRIES = 4;
 
 const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | 'unlisted' | null> => {
@@ -107,8 +128,15 @@ const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T
   }
 };
 
-/** The account's newest orders that this program has placed, from whatever database. Null = they could not be read, after several tries. */
-export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, symbols: readonly SymbolName[]): Promise<readonly OrderHead[] | null> => {
+/**
+ * The account's newest orders that this program has placed, from whatever database. Null = they could not be read,
+ * after several tries.
+ */
+export const ordersOfOurs = async (
+  base: Pick<Base, 'wall'>,
+  desk: AccountDesk,
+  symbols: readonly SymbolName[],
+): Promise<readonly OrderHead[] | null> => {
   const found: OrderHead[] = [];
   for (const symbol of symbols) {
     const orders = await inTime(base, () => desk.recentOrders(symbol));
@@ -120,10 +148,15 @@ export const ordersOfOurs = async (base: Pick<Base, 'wall'>, desk: AccountDesk, 
   return found;
 };
 
-/** What another bot on the same account has done in the last minutes, in words; null when there is none. `orders`: null = they could not be read, which proves nothing, and is said. */
+/**
+ * What another bot on the same account has done in the last minutes, in words; null when there is none. `orders`: null
+ * = they could not be read, which proves nothing, and is said.
+ */
 export const otherInstance = (orders: readonly OrderHead[] | null, instanceId: string, now: EpochMs): string | null => {
   if (orders === null) return 'the orders of the account could not be read, so another bot on it cannot be ruled out';
-  const other = orders.find(({ clientOrderId, at }) => now - at < RECENT && !clientOrderId.startsWith(`${ORDER_PREFIX}${instanceId}`));
+  const other = orders.find(
+    ({ clientOrderId, at }) => now - at < RECENT && !clientOrderId.startsWith(`${ORDER_PREFIX}${instanceId}`),
+  );
   return other === undefined
     ? null
     : `another bot trades on this account: order ${other.clientOrderId} at ${new Date(other.at).toISOString()} is not of this database (${instanceId}); stop that bot, or wait ${RECENT / MINUTE_MS} minutes if it is stopped`;

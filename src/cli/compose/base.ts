@@ -58,6 +58,9 @@ export interface Surroundings extends Books {
   /** See MarketFeedOptions. */
   readonly closingMargin: Milliseconds;
   readonly halts: readonly StartHalt[];
-  /** The simulated market: its control endpoint, for the page, and its end by a fault of its own. Absent where the market is real. */
+  /**
+   * The simulated market: its control endpoint, for the page, and its end by a fault of its own. Absent where the
+   * market is real.
+   */
   readonly market?: { readonly controlUrl: string; readonly stepsPerHour: number; readonly failed: Promise<Error> };
 }

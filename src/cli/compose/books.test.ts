@@ -17,7 +17,9 @@ test('an older copy gives no id a second time: under a new instance id a look-up
   first.close();
   const database = openForTest(path);
   const before = database.identity.instanceId;
-  const order = (instanceId: string, sequence: number) => ({ clientOrderId: `${ORDER_PREFIX}${instanceId}-${sequence.toString(36)}` });
+  const order = (instanceId: string, sequence: number) => ({
+    clientOrderId: `${ORDER_PREFIX}${instanceId}-${sequence.toString(36)}`,
+  });
   expect(originHalts({ database, state }, [order(before, 2)])).toEqual([]);
   expect(database.identity.instanceId).toBe(before);
 

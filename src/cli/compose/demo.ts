@@ -22,10 +22,17 @@ export const openDemo = async (base: Base): Promise<Surroundings> => {
   const store = createSimStore(storePath);
   resources.defer(() => store.close());
   const market = await startDemoMarket({ config, source, store, wall, log }).catch((error: unknown) => {
-    throw error instanceof OtherMarket ? new UserError(`${storePath}: ${error.message}: a DATABASE_PATH in another folder, or remove the demo's files from this one`) : error;
+    throw error instanceof OtherMarket
+      ? new UserError(
+          `${storePath}: ${error.message}: a DATABASE_PATH in another folder, or remove the demo's files from this one`,
+        )
+      : error;
   });
   resources.defer(() => market.close());
-  log.info({ exchange: market.simulator.url, control: market.simulator.controlUrl, market: source.name }, 'exchange simulator is up');
+  log.info(
+    { exchange: market.simulator.url, control: market.simulator.controlUrl, market: source.name },
+    'exchange simulator is up',
+  );
   const { clock, pacer } = market.lockstep;
   const { credentials, url } = market.simulator;
   const exchange = await createExchange({

@@ -15,5 +15,7 @@ export const entryCeiling =
     const limits = known?.config?.limits;
     if (known === null || limits === undefined) return null;
     const { value } = markEquity(known, clock.marketNow(), clock.wallNow());
-    return value === null ? null : decimalFromNumber(value * Math.min(limits.maxSymbolExposure, limits.maxGrossExposure, limits.maxLeverage));
+    return value === null
+      ? null
+      : decimalFromNumber(value * Math.min(limits.maxSymbolExposure, limits.maxGrossExposure, limits.maxLeverage));
   };

@@ -32,7 +32,14 @@ const world = () => {
       return Promise.resolve({ ok: true, code: 'halted', text: '' });
     },
   );
-  return { commands, lines, saved, disk, resources, pass: (seconds: number) => clock.runTo(clock.wallNow() + seconds * SECOND_MS) };
+  return {
+    commands,
+    lines,
+    saved,
+    disk,
+    resources,
+    pass: (seconds: number) => clock.runTo(clock.wallNow() + seconds * SECOND_MS),
+  };
 };
 
 test('files that stay where they are lead to nothing', async () => {
@@ -45,7 +52,12 @@ test('a lost file halts trading once and is saved once', async () => {
   const { commands, saved, disk, pass } = world();
   disk.lost = 'data/live.db';
   await pass(600);
-  expect(commands).toEqual([{ name: 'halt', reason: 'data/live.db was deleted or replaced under the running bot; see the runbook before you stop it' }]);
+  expect(commands).toEqual([
+    {
+      name: 'halt',
+      reason: 'data/live.db was deleted or replaced under the running bot; see the runbook before you stop it',
+    },
+  ]);
   expect(saved).toEqual(['data/live.db.rescued-2026-01-05T000005000Z.db']);
 });
 
@@ -67,7 +79,10 @@ test('what has happened since is saved at the end, and a disk without room does 
   disk.lost = 'data/live.db';
   await pass(60);
   await resources.disposeAsync();
-  expect(saved).toEqual(['data/live.db.rescued-2026-01-05T000005000Z.db', 'data/live.db.rescued-2026-01-05T000100000Z.db']);
+  expect(saved).toEqual([
+    'data/live.db.rescued-2026-01-05T000005000Z.db',
+    'data/live.db.rescued-2026-01-05T000100000Z.db',
+  ]);
 
   const other = world();
   other.disk.lost = 'data/live.db';

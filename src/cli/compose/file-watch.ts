@@ -14,14 +14,26 @@ type Watched = { readonly database: Pick<Surroundings['database'], 'path' | 'mis
 
 /**
  * A file that is deleted or replaced while the bot has it open goes on taking everything, and all of it is gone with
- * the process: fills, locks, intents. Trading is halted then (exits and stops go on) and what there is saved, at once and again at the end.
+ * the process: fills, locks, intents. Trading is halted then (exits and stops go on) and what there is saved, at once
+ * and again at the end.
  */
-export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Watched, run: OperatorSide['run']): void => {
+export const startFileWatch = (
+  { log, wall, resources }: Tools,
+  { database }: Watched,
+  run: OperatorSide['run'],
+): void => {
   const ending = new AbortController();
   let lost: string | null = null;
   const halt = async (file: string): Promise<boolean> => {
-    const { ok } = await run(WATCH, { name: 'halt', reason: `${file} was deleted or replaced under the running bot; see the runbook before you stop it` });
-    if (ok) log.error({ file }, 'a file of the database was deleted or replaced under the running bot, and what it writes is lost with it: trading is halted');
+    const { ok } = await run(WATCH, {
+      name: 'halt',
+      reason: `${file} was deleted or replaced under the running bot; see the runbook before you stop it`,
+    });
+    if (ok)
+      log.error(
+        { file },
+        'a file of the database was deleted or replaced under the running bot, and what it writes is lost with it: trading is halted',
+      );
     return ok;
   };
   const save = async (): Promise<boolean> => {
@@ -54,7 +66,10 @@ export const startFileWatch = ({ log, wall, resources }: Tools, { database }: Wa
   // Exits that were filled after the halt are in the last copy alone.
   resources.defer(async () => {
     ending.abort();
-    if (lost !== null) await save().catch((error: unknown) => log.error({ error }, 'saving what a lost file of the database held failed'));
+    if (lost !== null)
+      await save().catch((error: unknown) =>
+        log.error({ error }, 'saving what a lost file of the database held failed'),
+      );
   });
   void watch();
 };

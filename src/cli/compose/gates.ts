@@ -18,6 +18,7 @@ export interface FailedGate {
  */
 export const passGates = (failed: readonly FailedGate[], state: EngineState): readonly StartHalt[] => {
   if (failed.length === 0) return [];
-  if (!holdsSomething(state)) throw new UserError(failed.map(({ code, text }) => `refused (${code}): ${text}`).join('\n'), EXIT_CODES.refused);
+  if (!holdsSomething(state))
+    throw new UserError(failed.map(({ code, text }) => `refused (${code}): ${text}`).join('\n'), EXIT_CODES.refused);
   return failed.map(({ code, text }) => ({ code, text, clears: 'restart' }));
 };

@@ -7,7 +7,10 @@ import { holdsSomething } from './books.ts';
  * start, halted, and look after what it holds, even where no symbol is left to trade. With nothing held the
  * configuration stays as it is, and the start refuses it later.
  */
-export const withListedSymbols = async (base: Base, { state, marketData }: Pick<Surroundings, 'state' | 'marketData'>): Promise<Base> => {
+export const withListedSymbols = async (
+  base: Base,
+  { state, marketData }: Pick<Surroundings, 'state' | 'marketData'>,
+): Promise<Base> => {
   const { config, log } = base;
   // A question that is not answered proves nothing: the symbol stays.
   const isUnlisted = async (symbols: readonly SymbolName[]): Promise<boolean> => {
@@ -21,5 +24,9 @@ export const withListedSymbols = async (base: Base, { state, marketData }: Pick<
   if (gone.length === 0) return base;
   const text = `the exchange does not list ${gone.join(', ')}; change SYMBOLS`;
   log.error({ gone }, 'a start without symbols that the exchange does not list: exits only');
-  return { ...base, config: { ...config, symbols: listed }, configHalts: [...base.configHalts, { code: 'unlisted', text, clears: 'restart' }] };
+  return {
+    ...base,
+    config: { ...config, symbols: listed },
+    configHalts: [...base.configHalts, { code: 'unlisted', text, clears: 'restart' }],
+  };
 };

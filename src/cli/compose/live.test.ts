@@ -36,10 +36,17 @@ const eventually = async (what: string, look: () => boolean): Promise<void> => {
   }
 };
 
-const stops = ({ exchange }: LiveWorld): readonly unknown[] => exchange.control.state().openOrders.filter((order) => order['type'] === 'STOP_LOSS_LIMIT');
+const stops = ({ exchange }: LiveWorld): readonly unknown[] =>
+  exchange.control.state().openOrders.filter((order) => order['type'] === 'STOP_LOSS_LIMIT');
 
 /** The whole bot in live mode until `done`, then told to end. */
-const runUntil = async (at: LiveWorld, what: string, done: () => boolean, changes: Readonly<Record<string, string>> = {}, base: Partial<Base> = {}): Promise<number> => {
+const runUntil = async (
+  at: LiveWorld,
+  what: string,
+  done: () => boolean,
+  changes: Readonly<Record<string, string>> = {},
+  base: Partial<Base> = {},
+): Promise<number> => {
   const start = at.base(at.config(changes), base);
   let code: number | null = null;
   const running = runMode(start.base).then((result) => (code = result));
@@ -102,41 +109,170 @@ const goOn = (path: string, mode: string, inputs: (at: number) => readonly objec
   database.close();
 };
 const data = (directory: string, name: string): string => join(directory, 'data', name);
-const unlockAll = { type: 'command', commandId: 'u', by: 'test', command: { name: 'unlock', reason: '', lockIds: ['kill-switch', 'daily-drawdown', 'total-drawdown'], newLossPermitted: null } };
+const unlockAll = {
+  type: 'command',
+  commandId: 'u',
+  by: 'test',
+  command: {
+    name: 'unlock',
+    reason: '',
+    lockIds: ['kill-switch', 'daily-drawdown', 'total-drawdown'],
+    newLossPermitted: null,
+  },
+};
 
 const DRILLS = ['kill-switch-drill', 'round-trip-drill', 'restart-drill', 'stale-data-drill'];
 
 const SETUPS: readonly Setup[] = [
-  { name: 'a world-readable .env', fails: ['env-file'], tamper: (directory) => chmodSync(join(directory, '.env'), 0o644) },
+  {
+    name: 'a world-readable .env',
+    fails: ['env-file'],
+    tamper: (directory) => chmodSync(join(directory, '.env'), 0o644),
+  },
   { name: 'a key with withdrawal rights', fails: ['key-rights'], simulator: { keyRights: { withdrawals: true } } },
-  { name: 'other limits than the tested ones', fails: ['limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { RISK_PER_TRADE: '0.005' } },
-  { name: 'a foreign model', fails: ['same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { MODEL_DIR: 'other-model' } },
-  { name: 'no kill-switch drill', fails: ['kill-switch-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), "DELETE FROM audit_log WHERE command = 'drill' AND arguments = 'kill-switch'") },
-  { name: 'gaps in the candles', fails: ['candle-gaps'], tamper: (directory) => { renameSync(data(directory, 'gaps.db'), data(directory, 'paper.db')); } },
+  {
+    name: 'other limits than the tested ones',
+    fails: ['limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS],
+    config: { RISK_PER_TRADE: '0.005' },
+  },
+  {
+    name: 'a foreign model',
+    fails: ['same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS],
+    config: { MODEL_DIR: 'other-model' },
+  },
+  {
+    name: 'no kill-switch drill',
+    fails: ['kill-switch-drill'],
+    tamper: (directory) =>
+      sql(data(directory, 'testnet.db'), "DELETE FROM audit_log WHERE command = 'drill' AND arguments = 'kill-switch'"),
+  },
+  {
+    name: 'gaps in the candles',
+    fails: ['candle-gaps'],
+    tamper: (directory) => {
+      renameSync(data(directory, 'gaps.db'), data(directory, 'paper.db'));
+    },
+  },
   { name: 'a clock that is off', fails: ['clock-skew'], simulator: { wallNow: () => Date.now() + 4_000 } },
-  { name: 'an order with an unknown outcome', fails: ['outcomes-known'], tamper: (directory) => goOn(data(directory, 'testnet.db'), 'testnet', (at) => [
-    { type: 'clock-skew', skew: 0 }, unlockAll, { type: 'quotes', quotes: [{ symbol: SYMBOL, last: 60_000, bid: 59_999, ask: 60_001, at }] }, { type: 'command', commandId: 'r', by: 'test', command: { name: 'round-trip', symbol: SYMBOL } },
-  ]) },
-  { name: 'a testnet week that was none', fails: ['testnet'], tamper: (directory) => sql(data(directory, 'testnet.db'), 'DELETE FROM journal WHERE sequence > 500; DELETE FROM snapshots') },
-  { name: 'drills on record that no journal bears out', fails: ['testnet', 'kill-switch-drill', 'stale-data-drill'], tamper: (directory) => sql(data(directory, 'testnet.db'), "DELETE FROM journal WHERE sequence > (SELECT max(sequence) FROM journal WHERE type = 'started'); DELETE FROM snapshots") },
-  { name: 'no dry run', fails: ['dry-run', 'limits-as-tested', 'evidence-age'], tamper: (directory) => rmSync(data(directory, 'paper.db')) },
-  { name: 'an edited journal', fails: ['journal-replays'], tamper: (directory) => sql(data(directory, 'paper.db'), `UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`) },
-  { name: 'a model without an edge', fails: ['demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { MODEL_DIR: 'no-edge' } },
-  { name: 'no model at all', fails: ['model-loads', 'demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS], config: { MODEL_DIR: 'nowhere' } },
-  { name: 'a database that others may read', fails: ['database-files'], tamper: (directory) => chmodSync(data(directory, 'testnet.db'), 0o644) },
+  {
+    name: 'an order with an unknown outcome',
+    fails: ['outcomes-known'],
+    tamper: (directory) =>
+      goOn(data(directory, 'testnet.db'), 'testnet', (at) => [
+        { type: 'clock-skew', skew: 0 },
+        unlockAll,
+        { type: 'quotes', quotes: [{ symbol: SYMBOL, last: 60_000, bid: 59_999, ask: 60_001, at }] },
+        { type: 'command', commandId: 'r', by: 'test', command: { name: 'round-trip', symbol: SYMBOL } },
+      ]),
+  },
+  {
+    name: 'a testnet week that was none',
+    fails: ['testnet'],
+    tamper: (directory) =>
+      sql(data(directory, 'testnet.db'), 'DELETE FROM journal WHERE sequence > 500; DELETE FROM snapshots'),
+  },
+  {
+    name: 'drills on record that no journal bears out',
+    fails: ['testnet', 'kill-switch-drill', 'stale-data-drill'],
+    tamper: (directory) =>
+      sql(
+        data(directory, 'testnet.db'),
+        "DELETE FROM journal WHERE sequence > (SELECT max(sequence) FROM journal WHERE type = 'started'); DELETE FROM snapshots",
+      ),
+  },
+  {
+    name: 'no dry run',
+    fails: ['dry-run', 'limits-as-tested', 'evidence-age'],
+    tamper: (directory) => rmSync(data(directory, 'paper.db')),
+  },
+  {
+    name: 'an edited journal',
+    fails: ['journal-replays'],
+    tamper: (directory) =>
+      sql(
+        data(directory, 'paper.db'),
+        `UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`,
+      ),
+  },
+  {
+    name: 'a model without an edge',
+    fails: ['demonstrated-edge', 'same-model', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', ...DRILLS],
+    config: { MODEL_DIR: 'no-edge' },
+  },
+  {
+    name: 'no model at all',
+    fails: [
+      'model-loads',
+      'demonstrated-edge',
+      'same-model',
+      'limits-as-tested',
+      'dry-run',
+      'testnet',
+      'closed-trades',
+      ...DRILLS,
+    ],
+    config: { MODEL_DIR: 'nowhere' },
+  },
+  {
+    name: 'a database that others may read',
+    fails: ['database-files'],
+    tamper: (directory) => chmodSync(data(directory, 'testnet.db'), 0o644),
+  },
   { name: 'root', fails: ['dedicated-user'] },
   { name: 'nobody to unlock', fails: ['operators'], config: { TELEGRAM_BOT_TOKEN: '', TELEGRAM_OPERATORS: '' } },
-  { name: 'a corrupt backup', fails: ['backups'], tamper: (directory) => { mkdirSync(data(directory, 'backups')); writeFileSync(data(directory, 'backups/live-2026-01-01T000000.db'), 'x'.repeat(4096)); } },
-  { name: 'ledger and exchange that disagree', fails: ['books-agree'], tamper: (directory) => { const account = { type: 'account', balances: [{ asset: 'USDT', free: '1', locked: '0' }], failure: null, foreignOrders: [] }; goOn(data(directory, 'testnet.db'), 'testnet', () => [account, account, account]); } },
+  {
+    name: 'a corrupt backup',
+    fails: ['backups'],
+    tamper: (directory) => {
+      mkdirSync(data(directory, 'backups'));
+      writeFileSync(data(directory, 'backups/live-2026-01-01T000000.db'), 'x'.repeat(4096));
+    },
+  },
+  {
+    name: 'ledger and exchange that disagree',
+    fails: ['books-agree'],
+    tamper: (directory) => {
+      const account = {
+        type: 'account',
+        balances: [{ asset: 'USDT', free: '1', locked: '0' }],
+        failure: null,
+        foreignOrders: [],
+      };
+      goOn(data(directory, 'testnet.db'), 'testnet', () => [account, account, account]);
+    },
+  },
 ];
 
-const prepare = async (setup: Setup, holding: boolean): Promise<{ readonly at: LiveWorld; readonly start: ReturnType<LiveWorld['base']>; readonly config: Readonly<Record<string, string>> }> => {
-  const simulator = { ...setup.simulator, ...(holding ? { store: createMemoryStore(held.entries), startTime: held.startTime } : {}) };
+const prepare = async (
+  setup: Setup,
+  holding: boolean,
+): Promise<{
+  readonly at: LiveWorld;
+  readonly start: ReturnType<LiveWorld['base']>;
+  readonly config: Readonly<Record<string, string>>;
+}> => {
+  const simulator = {
+    ...setup.simulator,
+    ...(holding ? { store: createMemoryStore(held.entries), startTime: held.startTime } : {}),
+  };
   const at = await openWorld(holding ? held.directory : prepared.directory, simulator);
   world = at;
   setup.tamper?.(at.directory);
-  const config = Object.fromEntries(Object.entries(setup.config ?? {}).map(([key, value]) => [key, key === 'MODEL_DIR' ? join(at.directory, value) : value]));
-  const base = setup.name === 'root' ? { host: (of: Parameters<NonNullable<Base['host']>>[0]) => ({ ...(at.base(of).base.host?.(of) ?? never()), uid: 0 }) } : {};
+  const config = Object.fromEntries(
+    Object.entries(setup.config ?? {}).map(([key, value]) => [
+      key,
+      key === 'MODEL_DIR' ? join(at.directory, value) : value,
+    ]),
+  );
+  const base =
+    setup.name === 'root'
+      ? {
+          host: (of: Parameters<NonNullable<Base['host']>>[0]) => ({
+            ...(at.base(of).base.host?.(of) ?? never()),
+            uid: 0,
+          }),
+        }
+      : {};
   return { at, config, start: at.base(at.config(config), base) };
 };
 const never = (): never => {
@@ -179,48 +315,113 @@ describe('live', () => {
     expect(await haltsOf({ name: 'nothing', fails: [] })).toEqual([]);
   });
 
-  test.each(SETUPS.map((setup) => [setup.name, setup] as const))('%s: refused when flat, each condition named', { timeout: 60_000 }, async (_name, setup) => {
-    const lines = await refusalsOf(setup);
-    expect(lines.map((line) => /^refused \(audit: ([^)]+)\)/.exec(line)?.[1]).sort()).toEqual([...setup.fails].sort());
-  });
+  test.each(SETUPS.map((setup) => [setup.name, setup] as const))(
+    '%s: refused when flat, each condition named',
+    { timeout: 60_000 },
+    async (_name, setup) => {
+      const lines = await refusalsOf(setup);
+      expect(lines.map((line) => /^refused \(audit: ([^)]+)\)/.exec(line)?.[1]).sort()).toEqual(
+        [...setup.fails].sort(),
+      );
+    },
+  );
 
-  test.each(SETUPS.map((setup) => [setup.name, setup] as const))('%s: with a position it starts halted until a start at which the gate passes', { timeout: 60_000 }, async (_name, setup) => {
-    const halts = await haltsOf(setup);
-    expect(halts.map(({ code }) => code)).toEqual(expect.arrayContaining(setup.fails.map((name) => `audit: ${name}`)));
-    expect(halts.every(({ clears }) => clears === 'restart')).toBe(true);
-  });
+  test.each(SETUPS.map((setup) => [setup.name, setup] as const))(
+    '%s: with a position it starts halted until a start at which the gate passes',
+    { timeout: 60_000 },
+    async (_name, setup) => {
+      const halts = await haltsOf(setup);
+      expect(halts.map(({ code }) => code)).toEqual(
+        expect.arrayContaining(setup.fails.map((name) => `audit: ${name}`)),
+      );
+      expect(halts.every(({ clears }) => clears === 'restart')).toBe(true);
+    },
+  );
 
-  test('another bot on the account: with a position it starts halted and names the order', { timeout: 60_000 }, async () => {
-    const halts = await haltsOf({ name: 'second', fails: [], tamper: (directory) => sql(data(directory, 'live.db'), "UPDATE meta SET value = 'zzzzzzzz' WHERE key = 'instance_id'") });
+  test('another bot on the account: with a position it starts halted and names the order', {
+    timeout: 60_000,
+  }, async () => {
+    const halts = await haltsOf({
+      name: 'second',
+      fails: [],
+      tamper: (directory) =>
+        sql(data(directory, 'live.db'), "UPDATE meta SET value = 'zzzzzzzz' WHERE key = 'instance_id'"),
+    });
     expect(halts).toEqual([expect.objectContaining({ code: 'second-instance', clears: 'restart' })]);
   });
 
-  test('an older copy of the database gives itself away by the orders of the account', { timeout: 60_000 }, async () => {
-    const halts = await haltsOf({ name: 'older', fails: [], tamper: (directory) => sql(data(directory, 'live.db'), "DELETE FROM journal WHERE sequence >= (SELECT min(sequence) FROM journal WHERE effects LIKE '%\"type\":\"place\"%'); DELETE FROM snapshots") }).catch((error: unknown) => error);
+  test('an older copy of the database gives itself away by the orders of the account', {
+    timeout: 60_000,
+  }, async () => {
+    const halts = await haltsOf({
+      name: 'older',
+      fails: [],
+      tamper: (directory) =>
+        sql(
+          data(directory, 'live.db'),
+          'DELETE FROM journal WHERE sequence >= (SELECT min(sequence) FROM journal WHERE effects LIKE \'%"type":"place"%\'); DELETE FROM snapshots',
+        ),
+    }).catch((error: unknown) => error);
     expect(halts).toEqual([expect.objectContaining({ code: 'older-copy' })]);
   });
 
-  test('a limit beyond its ceiling is refused when flat; with a position the standard limits hold and the start is halted', { timeout: 60_000 }, async () => {
+  test('a limit beyond its ceiling is refused when flat; with a position the standard limits hold and the start is halted', {
+    timeout: 60_000,
+  }, async () => {
     const { at } = await prepare({ name: 'nothing', fails: [] }, true);
-    const environment = { MODE: 'live', EXCHANGE_API_KEY: 'k'.repeat(10), EXCHANGE_API_SECRET: 's'.repeat(10), MAX_DAILY_DRAWDOWN: '0.05' };
-    expect(() => loadOrGuard({ environment: { ...environment, DATABASE_PATH: data(at.directory, 'nothing.db') }, envFile: null })).toThrow('MAX_DAILY_DRAWDOWN=0.05');
-    const { loaded, configHalts } = loadOrGuard({ environment: { ...environment, DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null });
+    const environment = {
+      MODE: 'live',
+      EXCHANGE_API_KEY: 'k'.repeat(10),
+      EXCHANGE_API_SECRET: 's'.repeat(10),
+      MAX_DAILY_DRAWDOWN: '0.05',
+    };
+    expect(() =>
+      loadOrGuard({ environment: { ...environment, DATABASE_PATH: data(at.directory, 'nothing.db') }, envFile: null }),
+    ).toThrow('MAX_DAILY_DRAWDOWN=0.05');
+    const { loaded, configHalts } = loadOrGuard({
+      environment: { ...environment, DATABASE_PATH: data(at.directory, 'live.db') },
+      envFile: null,
+    });
     expect(loaded.config.limits.maxDailyDrawdown).toBe(0.02);
-    expect(configHalts).toEqual([expect.objectContaining({ clears: 'restart', text: expect.stringContaining('MAX_DAILY_DRAWDOWN=0.05') as string })]);
+    expect(configHalts).toEqual([
+      expect.objectContaining({
+        clears: 'restart',
+        text: expect.stringContaining('MAX_DAILY_DRAWDOWN=0.05') as string,
+      }),
+    ]);
     // Released is a start whose limits are right alone: what else would refuse live is told with it.
-    const open = loadOrGuard({ environment: { ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0', DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null });
+    const open = loadOrGuard({
+      environment: { ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0', DATABASE_PATH: data(at.directory, 'live.db') },
+      envFile: null,
+    });
     expect(open.loaded.liveRefusals).toEqual([expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED=0 /)]);
     // Anything else that is wrong stops it in any case.
-    expect(() => loadOrGuard({ environment: { ...environment, MAX_DAILY_DRAWDWON: '1', DATABASE_PATH: data(at.directory, 'live.db') }, envFile: null })).toThrow('MAX_DAILY_DRAWDWON');
+    expect(() =>
+      loadOrGuard({
+        environment: { ...environment, MAX_DAILY_DRAWDWON: '1', DATABASE_PATH: data(at.directory, 'live.db') },
+        envFile: null,
+      }),
+    ).toThrow('MAX_DAILY_DRAWDWON');
   });
 
   test('GO_LIVE, less than 100 USDT, another bot on the account: refused and named', { timeout: 60_000 }, async () => {
-    const poor = await refusalsOf({ name: 'poor', fails: [], config: { GO_LIVE: 'false' }, simulator: { balances: { USDT: '99.99' } } });
-    expect(poor).toEqual([expect.stringContaining('refused (go-live)'), expect.stringContaining('worth 99.99 USDT, at least 100 USDT')]);
+    const poor = await refusalsOf({
+      name: 'poor',
+      fails: [],
+      config: { GO_LIVE: 'false' },
+      simulator: { balances: { USDT: '99.99' } },
+    });
+    expect(poor).toEqual([
+      expect.stringContaining('refused (go-live)'),
+      expect.stringContaining('worth 99.99 USDT, at least 100 USDT'),
+    ]);
     await world?.close();
 
     // The held exchange has an order of a minute ago, of a database that is not this one.
-    const at = await openWorld(prepared.directory, { store: createMemoryStore(held.entries), startTime: held.startTime });
+    const at = await openWorld(prepared.directory, {
+      store: createMemoryStore(held.entries),
+      startTime: held.startTime,
+    });
     world = at;
     const config = at.config();
     openDatabase({ path: config.databasePath, mode: 'live', account: 'x' }).close();
@@ -232,14 +433,23 @@ describe('live', () => {
   });
 });
 
-test('a refused start is told by the webhook, since nobody reads the log of a service that stays down', { timeout: 60_000 }, async () => {
+test('a refused start is told by the webhook, since nobody reads the log of a service that stays down', {
+  timeout: 60_000,
+}, async () => {
   const told: string[] = [];
   const hook = createServer((incoming, response) => {
     incoming.on('data', (part: Buffer) => told.push(part.toString()));
     incoming.on('end', () => response.end('ok'));
   }).listen(0, '127.0.0.1');
   await once(hook, 'listening');
-  const { at, start, config } = await prepare({ name: 'told', fails: [], config: { GO_LIVE: 'false', ALERT_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/x` } }, false);
+  const { at, start, config } = await prepare(
+    {
+      name: 'told',
+      fails: [],
+      config: { GO_LIVE: 'false', ALERT_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/x` },
+    },
+    false,
+  );
   await expect(runMode(start.base)).rejects.toThrow('GO_LIVE is not true');
   await start.close();
   expect(told.join('')).toContain('Guardian Bot did not start. refused (go-live)');
@@ -253,7 +463,18 @@ test('a refused start is told by the webhook, since nobody reads the log of a se
 });
 
 test('a journal that another engine version wrote is no damage', { timeout: 60_000 }, async () => {
-  const { start } = await prepare({ name: 'older engine', fails: [], tamper: (directory) => sql(data(directory, 'paper.db'), `UPDATE journal SET input = json_set(input, '$.engineVersion', 'older') WHERE type = 'started'; UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`) }, false);
+  const { start } = await prepare(
+    {
+      name: 'older engine',
+      fails: [],
+      tamper: (directory) =>
+        sql(
+          data(directory, 'paper.db'),
+          `UPDATE journal SET input = json_set(input, '$.engineVersion', 'older') WHERE type = 'started'; UPDATE journal SET effects = replace(effects, 'equity', 'equitx') WHERE sequence = (SELECT min(sequence) FROM journal WHERE effects LIKE '%"type":"equity"%')`,
+        ),
+    },
+    false,
+  );
   expect((await openLive(start.base)).halts).toEqual([]);
   await start.close();
 });
@@ -262,30 +483,36 @@ describe('a gate never abandons a position', () => {
   test.each([
     ['GO_LIVE is not true', { GO_LIVE: 'false' }],
     ['the exchange does not list GONE/USDT', { SYMBOLS: `${SYMBOL},GONE/USDT` }],
-  ] as const)('halted (%s), it reconciles, keeps the stop, tells why, and sells when the stop is reached', { timeout: 90_000 }, async (why, changes) => {
-    const { at } = await prepare({ name: 'root', fails: [] }, true);
-    const before = stops(at);
-    expect(before).toHaveLength(1);
-    let code: number | null = null;
-    const start = at.base(at.config(changes));
-    const running = runMode(start.base).then((result) => (code = result));
-    const messages = () => at.telegram.person.messages(42).map((message) => message.text ?? '');
-    await eventually('the alert', () => messages().some((text) => text.includes(why)) || code !== null);
-    expect(messages().find((text) => text.includes(why))).toContain('Start gate');
-    const { marketTime } = at.exchange.control.state();
-    await eventually('some market hours', () => at.exchange.control.state().marketTime > marketTime + 2 * HOUR_MS);
-    const [stop] = at.exchange.control.state().openOrders.filter((order) => order['type'] === 'STOP_LOSS_LIMIT');
-    if (stop !== undefined) at.exchange.control.price(SYMBOL, (Number(stop['stopPrice']) * 0.999).toFixed(2), true);
-    await eventually('the exit', () => messages().some((text) => /BTC closed/.test(text)));
-    await eventually('some more hours', () => at.exchange.control.state().marketTime > marketTime + 8 * HOUR_MS);
-    // Flat now, and halted: nothing is bought any more.
-    expect(at.exchange.control.orders().received.filter((order) => order.side === 'BUY')).toHaveLength(1);
-    start.stop();
-    expect(await running).toBe(0);
-    await start.close();
-  });
+  ] as const)(
+    'halted (%s), it reconciles, keeps the stop, tells why, and sells when the stop is reached',
+    { timeout: 90_000 },
+    async (why, changes) => {
+      const { at } = await prepare({ name: 'root', fails: [] }, true);
+      const before = stops(at);
+      expect(before).toHaveLength(1);
+      let code: number | null = null;
+      const start = at.base(at.config(changes));
+      const running = runMode(start.base).then((result) => (code = result));
+      const messages = () => at.telegram.person.messages(42).map((message) => message.text ?? '');
+      await eventually('the alert', () => messages().some((text) => text.includes(why)) || code !== null);
+      expect(messages().find((text) => text.includes(why))).toContain('Start gate');
+      const { marketTime } = at.exchange.control.state();
+      await eventually('some market hours', () => at.exchange.control.state().marketTime > marketTime + 2 * HOUR_MS);
+      const [stop] = at.exchange.control.state().openOrders.filter((order) => order['type'] === 'STOP_LOSS_LIMIT');
+      if (stop !== undefined) at.exchange.control.price(SYMBOL, (Number(stop['stopPrice']) * 0.999).toFixed(2), true);
+      await eventually('the exit', () => messages().some((text) => /BTC closed/.test(text)));
+      await eventually('some more hours', () => at.exchange.control.state().marketTime > marketTime + 8 * HOUR_MS);
+      // Flat now, and halted: nothing is bought any more.
+      expect(at.exchange.control.orders().received.filter((order) => order.side === 'BUY')).toHaveLength(1);
+      start.stop();
+      expect(await running).toBe(0);
+      await start.close();
+    },
+  );
 
-  test('an end because the books take nothing is told, though they take no alert either', { timeout: 60_000 }, async () => {
+  test('an end because the books take nothing is told, though they take no alert either', {
+    timeout: 60_000,
+  }, async () => {
     const { at } = await prepare({ name: 'end', fails: [] }, true);
     const clock = createSystemClock();
     let later = 0;
@@ -293,24 +520,38 @@ describe('a gate never abandons a position', () => {
     let code: number | null = null;
     const running = runMode(start.base).then((result) => (code = result));
     const { marketTime } = at.exchange.control.state();
-    await eventually('the first hours', () => at.exchange.control.state().marketTime > marketTime + 2 * HOUR_MS || code !== null);
+    await eventually(
+      'the first hours',
+      () => at.exchange.control.state().marketTime > marketTime + 2 * HOUR_MS || code !== null,
+    );
     const other = new Sqlite(data(at.directory, 'live.db'));
     other.exec('BEGIN IMMEDIATE');
     later = 11 * MINUTE_MS;
     expect(await running).toBe(1);
-    expect(at.telegram.person.messages(42).map(({ text }) => text ?? '')).toContainEqual(expect.stringMatching(/Guardian Bot \(live\) has ended by itself\s+journal entry \d+ could not be written/));
+    expect(at.telegram.person.messages(42).map(({ text }) => text ?? '')).toContainEqual(
+      expect.stringMatching(/Guardian Bot \(live\) has ended by itself\s+journal entry \d+ could not be written/),
+    );
     other.exec('ROLLBACK');
     other.close();
     await start.close();
   });
 
-  test('nor does a bot token that another bot on the host has: it starts, and says so', { timeout: 60_000 }, async () => {
+  test('nor does a bot token that another bot on the host has: it starts, and says so', {
+    timeout: 60_000,
+  }, async () => {
     const { at } = await prepare({ name: 'token', fails: [] }, true);
     const config = at.config();
     const other = await takeHostLock('the bot token', config.secrets.telegramBotToken ?? '');
     const start = at.base(config);
     const running = runMode(start.base);
-    await Promise.race([running, eventually('the alert', () => at.telegram.person.messages(42).some(({ text }) => text?.includes('the bot token is in use by another running bot') === true))]);
+    await Promise.race([
+      running,
+      eventually('the alert', () =>
+        at.telegram.person
+          .messages(42)
+          .some(({ text }) => text?.includes('the bot token is in use by another running bot') === true),
+      ),
+    ]);
     expect(stops(at)).toHaveLength(1);
     start.stop();
     expect(await running).toBe(0);

@@ -12,17 +12,35 @@ import { openPrivateAccount } from './private-account.ts';
 import { realTime } from './real-time.ts';
 
 /** The readiness audit, run now: a report on the disk is never taken for it. */
-const auditGates = async ({ config, host }: Base, exchange: ExchangeHandle, clock: Clock): Promise<readonly FailedGate[]> => {
+const auditGates = async (
+  { config, host }: Base,
+  exchange: ExchangeHandle,
+  clock: Clock,
+): Promise<readonly FailedGate[]> => {
   try {
     const report = judge(await gatherEvidence({ config, clock, exchange, ...(host === undefined ? {} : { host }) }));
     keepReport(config, report);
-    return report.checks.filter(({ verdict }) => verdict === 'FAIL').map(({ name, evidence }) => ({ code: `audit: ${name}`, text: evidence }));
+    return report.checks
+      .filter(({ verdict }) => verdict === 'FAIL')
+      .map(({ name, evidence }) => ({ code: `audit: ${name}`, text: evidence }));
   } catch (error) {
-    return [{ code: 'audit', text: `the readiness audit could not be run: ${error instanceof Error ? error.message : String(error)}` }];
+    return [
+      {
+        code: 'audit',
+        text: `the readiness audit could not be run: ${error instanceof Error ? error.message : String(error)}`,
+      },
+    ];
   }
 };
 
-const gates = async (base: Base, books: Books, exchange: ExchangeHandle, clock: Clock, orders: readonly OrderHead[] | null, forgotten: boolean): Promise<readonly FailedGate[]> => {
+const gates = async (
+  base: Base,
+  books: Books,
+  exchange: ExchangeHandle,
+  clock: Clock,
+  orders: readonly OrderHead[] | null,
+  forgotten: boolean,
+): Promise<readonly FailedGate[]> => {
   const { config, liveRefusals } = base;
   // A copy has forgotten its newest orders, and is halted anyway.
   const other = forgotten ? null : otherInstance(orders, books.database.identity.instanceId, clock.marketNow());
@@ -51,6 +69,9 @@ export const openLive = async (base: Base): Promise<Surroundings> => {
     takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
     staleWallGrace: 0,
     closingMargin,
-    halts: [...forgotten, ...passGates(await gates(base, books, exchange, clock, orders, forgotten.length > 0), books.state)],
+    halts: [
+      ...forgotten,
+      ...passGates(await gates(base, books, exchange, clock, orders, forgotten.length > 0), books.state),
+    ],
   };
 };

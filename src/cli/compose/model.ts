@@ -17,7 +17,8 @@ export const bundledModel = (path: string): string => {
 };
 
 /** What a model does wrong is its maker's to mend: one line. Anything else as it is. */
-export const modelRefusal = (error: unknown): unknown => (error instanceof ModelLoadError ? new UserError(error.message) : error);
+export const modelRefusal = (error: unknown): unknown =>
+  error instanceof ModelLoadError ? new UserError(error.message) : error;
 
 /** The model of the configuration, checked against it. @throws UserError with one line */
 export const openModel = async (config: Config): Promise<Model> => {
@@ -41,7 +42,10 @@ export const openModel = async (config: Config): Promise<Model> => {
  * no prediction, and the Guardian refuses entries.
  * @throws UserError when the model is unusable and nothing is held
  */
-export const openModelOrGuard = async (config: Config, holding: boolean): Promise<{ readonly model: Model | null; readonly fault: string | null }> => {
+export const openModelOrGuard = async (
+  config: Config,
+  holding: boolean,
+): Promise<{ readonly model: Model | null; readonly fault: string | null }> => {
   try {
     return { model: await openModel(config), fault: null };
   } catch (error) {

@@ -21,7 +21,8 @@ const world = (holds: boolean) => {
     port.tries += 1;
     return port.taken ? Promise.reject(port.fault) : Promise.resolve();
   };
-  const run = () => orWithout('the page', { log, wall: clock, resources }, { database: { outbox }, state, clock }, open);
+  const run = () =>
+    orWithout('the page', { log, wall: clock, resources }, { database: { outbox }, state, clock }, open);
   const pass = (seconds: number) => clock.runTo(clock.wallNow() + seconds * SECOND_MS);
   return { lines, alerts, port, resources, run, pass };
 };
@@ -41,7 +42,10 @@ test('with something held the page is tried again until it is up: told once that
   port.taken = false;
   await pass(60);
   expect(port.tries).toBe(5);
-  expect(lines).toEqual(['the page is not up; something is held and is guarded without it. It is tried again every 10 s', 'the page is up after all']);
+  expect(lines).toEqual([
+    'the page is not up; something is held and is guarded without it. It is tried again every 10 s',
+    'the page is up after all',
+  ]);
   expect(alerts).toEqual(['⚠️ Started, but the page is not up']);
 });
 

@@ -15,17 +15,36 @@ type Held = Pick<Surroundings, 'state' | 'clock'> & { readonly database: Pick<Su
  * else has taken must not leave a position alone.
  * @throws UserError as `open` does, when nothing is held
  */
-export const orWithout = async (what: string, base: Tools, { database, state, clock }: Held, open: () => Promise<unknown>): Promise<void> => {
+export const orWithout = async (
+  what: string,
+  base: Tools,
+  { database, state, clock }: Held,
+  open: () => Promise<unknown>,
+): Promise<void> => {
   const { log, wall } = base;
   const holding = holdsSomething(state);
   try {
     await open();
   } catch (error) {
     if (!holding || !(error instanceof UserError)) throw error;
-    log.error({ why: error.message }, `${what} is not up; something is held and is guarded without it. It is tried again every ${AGAIN / SECOND_MS} s`);
+    log.error(
+      { why: error.message },
+      `${what} is not up; something is held and is guarded without it. It is tried again every ${AGAIN / SECOND_MS} s`,
+    );
     const now = wall.wallNow();
     database.outbox.add(
-      { kind: 'lifecycle', key: `without:${what}:${now}`, title: `⚠️ Started, but ${what} is not up`, lines: [error.message, `Something is held, so the bot runs all the same. It is tried again every ${AGAIN / SECOND_MS} s; a changed configuration takes a restart.`], commands: ['/health'], symbol: null, at: clock.marketNow() },
+      {
+        kind: 'lifecycle',
+        key: `without:${what}:${now}`,
+        title: `⚠️ Started, but ${what} is not up`,
+        lines: [
+          error.message,
+          `Something is held, so the bot runs all the same. It is tried again every ${AGAIN / SECOND_MS} s; a changed configuration takes a restart.`,
+        ],
+        commands: ['/health'],
+        symbol: null,
+        at: clock.marketNow(),
+      },
       now,
     );
     void tryAgain(what, base, open);

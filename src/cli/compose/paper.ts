@@ -22,14 +22,25 @@ const observed = (journal: JournalStore, tell: (input: Input) => void): JournalS
   },
 });
 
-/** Paper: the real exchange's public data, orders to the broker in this process. Its account lies beside the database. */
+/**
+ * Paper: the real exchange's public data, orders to the broker in this process. Its account lies beside the database.
+ */
 export const openPaper = async (base: Base): Promise<Surroundings> => {
   const { config, log, wall, resources } = base;
   const books = openBooks(base, 'paper');
   const store = createSimStore(join(dirname(config.databasePath), 'paper-broker.db'));
   resources.defer(() => store.close());
   const { clock, pacer, closingMargin } = realTime(base);
-  const exchange = await createExchange({ credentials: null, apiRoot: config.exchange.apiRoot, sandbox: false, clock, log, lookUp: lookUpName, entryCeiling: () => null, ...(base.time === null ? {} : { requestInterval: 0 }) });
+  const exchange = await createExchange({
+    credentials: null,
+    apiRoot: config.exchange.apiRoot,
+    sandbox: false,
+    clock,
+    log,
+    lookUp: lookUpName,
+    entryCeiling: () => null,
+    ...(base.time === null ? {} : { requestInterval: 0 }),
+  });
   resources.defer(() => exchange.close());
   const broker = createPaperBroker({ store, opening: OPENING, wallNow: () => wall.wallNow() });
   return {
@@ -43,6 +54,9 @@ export const openPaper = async (base: Base): Promise<Surroundings> => {
     takerFee: TAKER_FEE,
     staleWallGrace: 0,
     closingMargin,
-    halts: originHalts(books, broker.orderIds(ORDER_PREFIX).map((clientOrderId) => ({ clientOrderId }))),
+    halts: originHalts(
+      books,
+      broker.orderIds(ORDER_PREFIX).map((clientOrderId) => ({ clientOrderId })),
+    ),
   };
 };

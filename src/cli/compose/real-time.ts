@@ -3,11 +3,23 @@ import { CLOSING_MARGIN } from '../../app/market-feed.ts';
 import { createPollingPacer, LOOK_EVERY } from '../../app/polling-pacer.ts';
 import type { Base, Surroundings } from './base.ts';
 
-/** Seconds after the full hour at which the exchange is asked for the closed candle: past the margin by which an hour is sure to be closed. */
+/**
+ * Seconds after the full hour at which the exchange is asked for the closed candle: past the margin by which an hour is
+ * sure to be closed.
+ */
 const CANDLE_SECOND = 2;
 
-/** The real clock and a steady look at the market, woken when an hour has closed. Wake-ups that are missed change nothing but the moment. */
-export const realTime = ({ config, log, wall, time, resources }: Base): Pick<Surroundings, 'clock' | 'pacer' | 'closingMargin'> => {
+/**
+ * The real clock and a steady look at the market, woken when an hour has closed. Wake-ups that are missed change
+ * nothing but the moment.
+ */
+export const realTime = ({
+  config,
+  log,
+  wall,
+  time,
+  resources,
+}: Base): Pick<Surroundings, 'clock' | 'pacer' | 'closingMargin'> => {
   if (time !== null) return { ...time, closingMargin: 0 };
   const pacer = createPollingPacer(wall, LOOK_EVERY);
   const schedule = createSchedule({

@@ -19,7 +19,10 @@ export const startRetention = ({ config, log, wall, resources }: Base, { databas
   const putAway = async (): Promise<void> => {
     // A thread is made only for a day that is there.
     while (!ended.signal.aborted && isDayDue(database.archive, KEEP_DAYS, clock.marketNow())) {
-      const day = await archiveOnThread({ path: config.databasePath, directory, keepDays: KEEP_DAYS, now: clock.marketNow() }, ended.signal);
+      const day = await archiveOnThread(
+        { path: config.databasePath, directory, keepDays: KEEP_DAYS, now: clock.marketNow() },
+        ended.signal,
+      );
       if (day === null) return;
       database.archive.prune(day.through);
       log.info({ file: day.path }, 'a day of the journal was put away');

@@ -29,12 +29,17 @@ import { tellEnd } from './tell-end.ts';
 import { waitingAlert, watchWaiting, type Tell } from './tell-waiting.ts';
 
 /** What a start that knows its books means for positions. */
-const TENDED = 'Nothing is bought meanwhile. Positions that the books know are looked after, as far as the exchange answers.';
+const TENDED =
+  'Nothing is bought meanwhile. Positions that the books know are looked after, as far as the exchange answers.';
 
 /** Everything is down within this span after SIGTERM (PRODUCT section 10). */
 const SHUTDOWN_LIMIT = 10_000;
 
-const engineConfig = ({ config }: Base, { database, takerFee, staleWallGrace }: Surroundings, model: Model | null): EngineConfig => {
+const engineConfig = (
+  { config }: Base,
+  { database, takerFee, staleWallGrace }: Surroundings,
+  model: Model | null,
+): EngineConfig => {
   const terms = model?.description ?? null;
   return {
     mode: config.mode,
@@ -50,7 +55,15 @@ const engineConfig = ({ config }: Base, { database, takerFee, staleWallGrace }: 
     model:
       terms === null
         ? null
-        : { name: terms.name, hash: terms.hash, schemaHash: terms.schemaHash, stop: terms.stop, target: terms.target, horizonHours: terms.horizonHours, margin: terms.margin },
+        : {
+            name: terms.name,
+            hash: terms.hash,
+            schemaHash: terms.schemaHash,
+            stop: terms.stop,
+            target: terms.target,
+            horizonHours: terms.horizonHours,
+            margin: terms.margin,
+          },
   };
 };
 
@@ -73,7 +86,13 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     database.outbox.add(waitingAlert(text, at), wall.wallNow());
     return true;
   };
-  const drift = driftWatchFor(card, () => bot, { symbols: config.symbols.length, clock, wall, outbox: database.outbox, memory: database.chatMemory });
+  const drift = driftWatchFor(card, () => bot, {
+    symbols: config.symbols.length,
+    clock,
+    wall,
+    outbox: database.outbox,
+    memory: database.chatMemory,
+  });
   const bot: Bot = createBot({
     state,
     store: metrics.journal(surroundings.journal),
@@ -86,7 +105,11 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     pacer: surroundings.pacer,
     config: engineConfig(base, surroundings, model),
     engineVersion: engine,
-    halts: [...base.configHalts, ...surroundings.halts, ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }])],
+    halts: [
+      ...base.configHalts,
+      ...surroundings.halts,
+      ...(fault === null ? [] : [{ code: 'model', text: fault, clears: 'restart' as const }]),
+    ],
     random: Math.random,
     closingMargin: surroundings.closingMargin,
     onPrediction: (features, probability) => drift.push(features, probability),
@@ -95,7 +118,10 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   });
   bot.host.onEffect(metrics.effect);
   const access = await openTelegramAccess(config, wall);
-  if (access !== null && access.server === null) await orWithout('the lock on the bot token', base, surroundings, () => holdOnHost(base, 'the bot token', access.token));
+  if (access !== null && access.server === null)
+    await orWithout('the lock on the bot token', base, surroundings, () =>
+      holdOnHost(base, 'the bot token', access.token),
+    );
   const supervision = startSupervision(base, bot);
   const people = startPeople({
     config,
@@ -104,7 +130,13 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     clock,
     bot,
     database,
-    version: { version: VERSION, engineVersion: engine, mode: config.mode, model: model?.description ?? null, node: process.version },
+    version: {
+      version: VERSION,
+      engineVersion: engine,
+      mode: config.mode,
+      model: model?.description ?? null,
+      node: process.version,
+    },
     model: model?.description ?? null,
     card,
     drift,
@@ -112,7 +144,12 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => readReport(config),
   });
-  await orWithout('the page', base, surroundings, preparePage({ base, surroundings, bot, people, model, card, access, metrics }));
+  await orWithout(
+    'the page',
+    base,
+    surroundings,
+    preparePage({ base, surroundings, bot, people, model, card, access, metrics }),
+  );
   await orWithout('the control socket', base, surroundings, () =>
     startControl({
       config,
@@ -137,13 +174,20 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
   startDiskWatch(base, surroundings);
   const begun = wall.monotonicNow();
   bot.start();
-  void bot.finished.then((how) => {
-    if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
-  }, () => undefined);
+  void bot.finished.then(
+    (how) => {
+      if (how === 'ended') log.info({}, 'the simulated market has ended; the page and the chat stay up until Ctrl-C');
+    },
+    () => undefined,
+  );
 
-  // A simulator that refuses everything is as much an end as an engine that cannot write: a new start goes on from what is on the disk.
+  // A simulator that refuses everything is as much an end as an engine that cannot write: a new start goes on from what
+  // is on the disk.
   void surroundings.market?.failed.then(failed.resolve);
-  const end = await Promise.race([base.stop.then((why) => ({ why, error: null })), failed.promise.then((error) => ({ why: null, error }))]);
+  const end = await Promise.race([
+    base.stop.then((why) => ({ why, error: null })),
+    failed.promise.then((error) => ({ why: null, error })),
+  ]);
   limitShutdown(base);
   const told = supervision.stopping();
   if (end.why === null) {

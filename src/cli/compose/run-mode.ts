@@ -15,7 +15,8 @@ const OPENERS: Readonly<Record<Mode, () => Promise<(base: Base) => Promise<Surro
 };
 
 /** Whether the service manager leaves it at this end. A full disk passes, so the next start may work. */
-const staysDown = (error: unknown): error is Error => error instanceof UserError || (error instanceof DatabaseRefused && !error.passes);
+const staysDown = (error: unknown): error is Error =>
+  error instanceof UserError || (error instanceof DatabaseRefused && !error.passes);
 
 /** A service that is refused stays down, and its Telegram side was never up: the other way to reach people is used. */
 const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void> => {
@@ -24,7 +25,10 @@ const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void>
   try {
     await createWebhook(url).call(`Guardian Bot did not start. ${error.message}`);
   } catch (failure) {
-    log.warn({ why: failure instanceof Error ? failure.message : String(failure) }, 'the refused start could not be told');
+    log.warn(
+      { why: failure instanceof Error ? failure.message : String(failure) },
+      'the refused start could not be told',
+    );
   }
 };
 

@@ -10,10 +10,16 @@ export interface Supervision {
   stopping(): Promise<void>;
 }
 
-/** The service watchdog and the heartbeat, both fed by the progress of the loop and the engine, never by the event loop alone. */
+/**
+ * The service watchdog and the heartbeat, both fed by the progress of the loop and the engine, never by the event loop
+ * alone.
+ */
 export const startSupervision = ({ config, log, wall, environment, resources }: Base, bot: Bot): Supervision => {
   const { heartbeatUrl } = config.secrets;
-  const notifier = createServiceNotifier({ environment, onFailure: (why) => log.warn({ why }, 'systemd-notify failed') });
+  const notifier = createServiceNotifier({
+    environment,
+    onFailure: (why) => log.warn({ why }, 'systemd-notify failed'),
+  });
   const heartbeat = heartbeatUrl === null ? null : createHeartbeat(heartbeatUrl);
   const ended = new AbortController();
   const watchdog = createWatchdog({
@@ -24,7 +30,10 @@ export const startSupervision = ({ config, log, wall, environment, resources }: 
     beat: heartbeat === null ? null : () => heartbeat.beat(),
   });
   const watching = watchdog.run(ended.signal);
-  void bot.ready.then(() => notifier.ready('trading loop is up'), () => undefined);
+  void bot.ready.then(
+    () => notifier.ready('trading loop is up'),
+    () => undefined,
+  );
   resources.defer(async () => {
     ended.abort();
     await watching;

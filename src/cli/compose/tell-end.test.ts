@@ -22,7 +22,11 @@ test('an end that no start may follow is told with its reason', async () => {
     told.push(text);
     return Promise.resolve(true);
   }).done;
-  expect(told).toEqual([expect.stringMatching(/^🛑 Guardian Bot \(paper\) has ended by itself\njournal entry 13 could not be written: the disk is full\nIt trades on as soon as a new start works/)]);
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^🛑 Guardian Bot \(paper\) has ended by itself\njournal entry 13 could not be written: the disk is full\nIt trades on as soon as a new start works/,
+    ),
+  ]);
 });
 
 test('of starts that end one after the other none is told', async () => {

@@ -29,7 +29,18 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
   const hook = alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl);
   const { operators, apiRoot, chats } = config.telegram;
   const places = chats.map(({ chatId, topicId }) => ({ chatId, threadId: topicId }));
-  const announcer = token === null ? null : createAnnouncer({ token, apiRoot, lookUp: lookUpName, operators, chats: places, secrets: otherSecrets(config), timeZone: config.timeZone });
+  const announcer =
+    token === null
+      ? null
+      : createAnnouncer({
+          token,
+          apiRoot,
+          lookUp: lookUpName,
+          operators,
+          chats: places,
+          secrets: otherSecrets(config),
+          timeZone: config.timeZone,
+        });
   const byHook = async (text: string): Promise<boolean> => hook !== null && (await callHook(hook, text, log));
   return async (text, at) => {
     const reached = await Promise.all([byHook(text), announcer?.announce(waitingAlert(text, at)) ?? false]);
@@ -38,10 +49,22 @@ export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell 
 };
 
 /** What a start waits for, and how it is told when that is there. */
-const WAITS = { exchange: { forWhat: 'the exchange', over: 'the exchange answers' }, account: { forWhat: 'its account', over: 'nothing else holds its account now' } } as const;
+const WAITS = {
+  exchange: { forWhat: 'the exchange', over: 'the exchange answers' },
+  account: { forWhat: 'its account', over: 'nothing else holds its account now' },
+} as const;
 
-/** Tells people of a start that waits, since nothing else can yet. `meanwhile`: what the waiting means for positions, in words. */
-export const watchWaiting = ({ wall, log }: Pick<Base, 'wall' | 'log'>, mode: string, tell: Tell, meanwhile: string, waitsFor: keyof typeof WAITS = 'exchange'): StartWaits => {
+/**
+ * Tells people of a start that waits, since nothing else can yet. `meanwhile`: what the waiting means for positions, in
+ * words.
+ */
+export const watchWaiting = (
+  { wall, log }: Pick<Base, 'wall' | 'log'>,
+  mode: string,
+  tell: Tell,
+  meanwhile: string,
+  waitsFor: keyof typeof WAITS = 'exchange',
+): StartWaits => {
   const { forWhat, over } = WAITS[waitsFor];
   const since = wall.wallNow();
   const begun = wall.monotonicNow();

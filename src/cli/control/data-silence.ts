@@ -8,7 +8,10 @@ export interface SilenceableData {
   silence(on: boolean): void;
 }
 
-const NO_ANSWER: Read<never> = { ok: false, error: { kind: 'unreachable', code: 'drill', message: 'silenced by a drill', retryAfter: null } };
+const NO_ANSWER: Read<never> = {
+  ok: false,
+  error: { kind: 'unreachable', code: 'drill', message: 'silenced by a drill', retryAfter: null },
+};
 
 export const createSilenceableData = (source: MarketData): SilenceableData => {
   let silent = false;

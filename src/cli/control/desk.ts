@@ -22,8 +22,16 @@ export interface ControlDesk {
   command(request: Extract<ControlRequest, { kind: 'command' | 'answer' }>): Promise<ControlEnd>;
 }
 
-/** The chat's commands for whoever owns the control socket. Being on the server stands for the code and the second operator. */
-export const createControlDesk = (options: { readonly commands: CommandSet; readonly service: Pick<OperatorService, 'audit'>; readonly clock: Clock; readonly log: Log }): ControlDesk => {
+/**
+ * The chat's commands for whoever owns the control socket. Being on the server stands for the code and the second
+ * operator.
+ */
+export const createControlDesk = (options: {
+  readonly commands: CommandSet;
+  readonly service: Pick<OperatorService, 'audit'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): ControlDesk => {
   const { commands, service, clock, log } = options;
   const pending = new Map<string, Pending>();
 
@@ -39,28 +47,52 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
     }
   };
 
-  const isOver = ({ until, untilMonotonic }: Pending): boolean => until < clock.wallNow() || untilMonotonic < clock.monotonicNow();
+  const isOver = ({ until, untilMonotonic }: Pending): boolean =>
+    until < clock.wallNow() || untilMonotonic < clock.monotonicNow();
 
   const ask = (command: string, request: ConfirmRequest | AskRequest): NonNullable<ControlEnd['question']> => {
-    for (const [nonce, question] of pending) if (isOver(question) || pending.size >= MOST_QUESTIONS) pending.delete(nonce);
+    for (const [nonce, question] of pending)
+      if (isOver(question) || pending.size >= MOST_QUESTIONS) pending.delete(nonce);
     const nonce = randomUUID();
-    pending.set(nonce, { command, request, until: clock.wallNow() + QUESTION_LIFETIME, untilMonotonic: clock.monotonicNow() + QUESTION_LIFETIME });
-    return { nonce, text: request.kind === 'confirm' ? `${request.label}?` : request.question, confirms: request.kind === 'confirm' };
+    pending.set(nonce, {
+      command,
+      request,
+      until: clock.wallNow() + QUESTION_LIFETIME,
+      untilMonotonic: clock.monotonicNow() + QUESTION_LIFETIME,
+    });
+    return {
+      nonce,
+      text: request.kind === 'confirm' ? `${request.label}?` : request.question,
+      confirms: request.kind === 'confirm',
+    };
   };
 
   const told = (command: string, reply: Reply): ControlEnd => {
     const { request, title, blocks } = reply;
     const what = request?.kind === 'confirm' ? request.what : [];
     // A terminal shows no picture; the database is beside it.
-    const only = reply.document === undefined ? [] : ['The file itself is sent in the chat only; the database beside this socket holds the same rows.'];
+    const only =
+      reply.document === undefined
+        ? []
+        : ['The file itself is sent in the chat only; the database beside this socket holds the same rows.'];
     const refused = reply.ok === false || /^(refused|wrong|not available)/.test(reply.outcome ?? '');
-    return { kind: 'end', ok: !refused, lines: [title, ...blocks.flatMap(blockLines), ...only, ...what], question: request === undefined ? null : ask(command, request) };
+    return {
+      kind: 'end',
+      ok: !refused,
+      lines: [title, ...blocks.flatMap(blockLines), ...only, ...what],
+      question: request === undefined ? null : ask(command, request),
+    };
   };
 
   const run = async (name: string, words: string, caller: Caller): Promise<ControlEnd> => {
     if (commands.find(name) === undefined) {
       const names = commands.list('operator').map((command) => command.name);
-      return { kind: 'end', ok: false, lines: [`there is no command ${name}; there are ${names.join(', ')}`], question: null };
+      return {
+        kind: 'end',
+        ok: false,
+        lines: [`there is no command ${name}; there are ${names.join(', ')}`],
+        question: null,
+      };
     }
     try {
       const reply = await commands.run(name, words, caller);
@@ -75,7 +107,8 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
   const answer = async (nonce: string, text: string, caller: Caller): Promise<ControlEnd> => {
     const question = pending.get(nonce);
     pending.delete(nonce);
-    if (question === undefined || isOver(question)) return { kind: 'end', ok: false, lines: ['the question has expired; begin again'], question: null };
+    if (question === undefined || isOver(question))
+      return { kind: 'end', ok: false, lines: ['the question has expired; begin again'], question: null };
     const { command, request } = question;
     if (request.kind === 'ask') {
       const reply = await request.answer(text);
@@ -95,8 +128,15 @@ export const createControlDesk = (options: { readonly commands: CommandSet; read
 
   return {
     command: (request) => {
-      const caller: Caller = { userId: 0, name: request.user === '' ? 'guardian ctl' : `${request.user} (ctl)`, role: 'operator', via: 'control-socket' };
-      return request.kind === 'command' ? run(request.name, request.arguments, caller) : answer(request.nonce, request.text, caller);
+      const caller: Caller = {
+        userId: 0,
+        name: request.user === '' ? 'guardian ctl' : `${request.user} (ctl)`,
+        role: 'operator',
+        via: 'control-socket',
+      };
+      return request.kind === 'command'
+        ? run(request.name, request.arguments, caller)
+        : answer(request.nonce, request.text, caller);
     },
   };
 };
@@ -113,7 +153,14 @@ const blockLines = (block: ReplyBlock): readonly string[] => {
     case 'table': {
       const rows = [block.head, ...block.rows];
       const widths = block.head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-      return rows.map((row) => row.map((cell, column) => (block.align[column] === 'right' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd());
+      return rows.map((row) =>
+        row
+          .map((cell, column) =>
+            block.align[column] === 'right' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          )
+          .join('  ')
+          .trimEnd(),
+      );
     }
   }
 };

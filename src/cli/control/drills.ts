@@ -40,12 +40,21 @@ class DrillFailed extends Error {
 /** What has to be the same after a crash: everything that protects money. */
 export const fingerprint = ({ state }: Pick<DrillDeps, 'state'>): Readonly<Record<string, string>> => ({
   instance: state.config?.instanceId ?? '',
-  locks: Object.keys(state.guardian.locks).filter((id) => !/^(stale-data|clock-skew|execution|volatility)/.test(id)).sort().join(' '),
+  locks: Object.keys(state.guardian.locks)
+    .filter((id) => !/^(stale-data|clock-skew|execution|volatility)/.test(id))
+    .sort()
+    .join(' '),
   streak: String(state.guardian.lossStreak.length),
   baseline: String(state.guardian.dayBaseline),
   'high-water mark': String(state.guardian.highWaterMark),
-  positions: Object.values(state.symbols).filter((symbol) => symbol.heldNumber > 0).map((symbol) => `${symbol.symbol} ${symbol.heldNumber}`).join(' '),
-  stops: Object.values(state.symbols).map((symbol) => symbol.managed?.stopOrderId ?? '').filter((id) => id !== '').join(' '),
+  positions: Object.values(state.symbols)
+    .filter((symbol) => symbol.heldNumber > 0)
+    .map((symbol) => `${symbol.symbol} ${symbol.heldNumber}`)
+    .join(' '),
+  stops: Object.values(state.symbols)
+    .map((symbol) => symbol.managed?.stopOrderId ?? '')
+    .filter((id) => id !== '')
+    .join(' '),
   cash: state.ledger.cash === null ? '' : formatDecimal(state.ledger.cash),
 });
 
@@ -57,7 +66,8 @@ export const createDrills = (deps: DrillDeps) => {
   const until = async (what: string, limit: Milliseconds, look: () => boolean): Promise<void> => {
     const end = clock.monotonicNow() + limit;
     while (!look()) {
-      if (clock.monotonicNow() > end) throw new DrillFailed(`${what} did not happen within ${Math.round(limit / SECOND_MS)} s`);
+      if (clock.monotonicNow() > end)
+        throw new DrillFailed(`${what} did not happen within ${Math.round(limit / SECOND_MS)} s`);
       await clock.sleep(LOOK);
     }
   };
@@ -66,9 +76,18 @@ export const createDrills = (deps: DrillDeps) => {
   const isHeld = (id: string): boolean => state.guardian.locks[id] !== undefined;
   const symbolOf = (wanted: string): SymbolName => {
     const symbols = state.config?.symbols ?? [];
-    const symbol = wanted === '' ? symbols.find((name) => managed(name) === null) : symbols.find((name) => name === wanted || name.startsWith(`${wanted.toUpperCase()}/`));
-    if (symbol === undefined) throw new DrillFailed(wanted === '' ? 'every symbol has a position: there is none to drill with' : `${wanted} is not traded; there are ${symbols.join(', ')}`);
-    if (managed(symbol) !== null) throw new DrillFailed(`${symbol} has a position: a drill never touches one; name another symbol`);
+    const symbol =
+      wanted === ''
+        ? symbols.find((name) => managed(name) === null)
+        : symbols.find((name) => name === wanted || name.startsWith(`${wanted.toUpperCase()}/`));
+    if (symbol === undefined)
+      throw new DrillFailed(
+        wanted === ''
+          ? 'every symbol has a position: there is none to drill with'
+          : `${wanted} is not traded; there are ${symbols.join(', ')}`,
+      );
+    if (managed(symbol) !== null)
+      throw new DrillFailed(`${symbol} has a position: a drill never touches one; name another symbol`);
     return symbol;
   };
 
@@ -77,7 +96,11 @@ export const createDrills = (deps: DrillDeps) => {
     const entered = await run(caller, { name: 'round-trip', symbol });
     if (!entered.ok) throw new DrillFailed(`the entry was refused: ${entered.text}`);
     say(`${symbol}: ${entered.text}`);
-    await until('an entry with its stop on the exchange', LEG_LIMIT, () => managed(symbol)?.phase === 'protected' || managed(symbol) === null);
+    await until(
+      'an entry with its stop on the exchange',
+      LEG_LIMIT,
+      () => managed(symbol)?.phase === 'protected' || managed(symbol) === null,
+    );
     if (managed(symbol) === null) throw new DrillFailed('the entry did not fill');
     const flattened = await run(caller, { name: 'flatten', symbol });
     if (!flattened.ok) throw new DrillFailed(`the exit was refused: ${flattened.text}`);
@@ -94,10 +117,14 @@ export const createDrills = (deps: DrillDeps) => {
   const killSwitch = async (caller: Caller, wanted: string, say: (text: string) => void): Promise<string> => {
     const symbol = symbolOf(wanted);
     for (let trip = 0; trip < MOST_TRIPS && !isHeld('kill-switch'); trip += 1) await tripOnce(caller, symbol, say);
-    if (!isHeld('kill-switch')) throw new DrillFailed(`${MOST_TRIPS} round trips did not lose ${state.config?.limits.maxConsecutiveLosses ?? 3} times in a row`);
+    if (!isHeld('kill-switch'))
+      throw new DrillFailed(
+        `${MOST_TRIPS} round trips did not lose ${state.config?.limits.maxConsecutiveLosses ?? 3} times in a row`,
+      );
     say(`kill-switch: ${state.guardian.locks['kill-switch']?.reason ?? ''}`);
     const denied = await run(caller, { name: 'round-trip', symbol });
-    if (denied.ok || denied.code !== 'state-halted') throw new DrillFailed(`an entry under the kill-switch was answered ${denied.code}`);
+    if (denied.ok || denied.code !== 'state-halted')
+      throw new DrillFailed(`an entry under the kill-switch was answered ${denied.code}`);
     say(`the next entry was refused (${denied.code}); /unlock ends it`);
     return 'the kill-switch was thrown by losing trades and denied the next entry';
   };
@@ -126,7 +153,10 @@ export const createDrills = (deps: DrillDeps) => {
     const then = JSON.parse(before) as Readonly<Record<string, string>>;
     // What a price moves is no loss of memory: the mark may rise.
     const kept = Object.keys(now).filter((name) => name !== 'high-water mark' && now[name] !== then[name]);
-    if (kept.length > 0) throw new DrillFailed(`not as before the crash: ${kept.map((name) => `${name} "${then[name]}" -> "${now[name]}"`).join('; ')}`);
+    if (kept.length > 0)
+      throw new DrillFailed(
+        `not as before the crash: ${kept.map((name) => `${name} "${then[name]}" -> "${now[name]}"`).join('; ')}`,
+      );
     return 'killed without warning and started again with the same positions, stops, locks, baselines and cash';
   };
 
@@ -147,10 +177,22 @@ export const createDrills = (deps: DrillDeps) => {
 
   /** Carries a drill out and puts its outcome on record: the audit reads it there. */
   const drill = async (request: DrillRequest, say: (text: string) => void): Promise<ControlEnd> => {
-    const caller: Caller = { userId: 0, name: request.user === '' ? 'guardian drill' : `${request.user} (drill)`, role: 'operator', via: 'control-socket' };
+    const caller: Caller = {
+      userId: 0,
+      name: request.user === '' ? 'guardian drill' : `${request.user} (drill)`,
+      role: 'operator',
+      via: 'control-socket',
+    };
     const name = request.name === 'restart-check' ? 'restart' : request.name;
-    const record = (outcome: string): void => audits.addAudit({ at: clock.wallNow(), caller, chatId: null, command: 'drill', arguments: name, outcome });
-    if (state.config?.mode === 'live') return { kind: 'end', ok: false, lines: ['drills run in demo, paper and testnet, never with real money'], question: null };
+    const record = (outcome: string): void =>
+      audits.addAudit({ at: clock.wallNow(), caller, chatId: null, command: 'drill', arguments: name, outcome });
+    if (state.config?.mode === 'live')
+      return {
+        kind: 'end',
+        ok: false,
+        lines: ['drills run in demo, paper and testnet, never with real money'],
+        question: null,
+      };
     if (busy) return { kind: 'end', ok: false, lines: ['another drill is under way'], question: null };
     busy = true;
     try {

@@ -8,8 +8,12 @@ import type { OperatorService } from '../../ports/operator.ts';
 import { createControlDesk } from './desk.ts';
 import { createDrills, type DrillDeps } from './drills.ts';
 
-/** The control socket of the bot on this database: beside the file, so that `guardian ctl` finds it by the same configuration. */
-export const controlPath = (config: Pick<Config, 'databasePath'>): string => config.databasePath.replace(/(\.db)?$/, '.sock');
+/**
+ * The control socket of the bot on this database: beside the file, so that `guardian ctl` finds it by the same
+ * configuration.
+ */
+export const controlPath = (config: Pick<Config, 'databasePath'>): string =>
+  config.databasePath.replace(/(\.db)?$/, '.sock');
 
 /** Opens the control socket and puts its end on the stack. */
 export const startControl = async (options: {

@@ -28,7 +28,10 @@ export interface Disk {
   readonly intents: Set<string>;
   /** Keys of the alerts that are on disk. */
   readonly alerts: Set<string>;
-  /** The state after the last commit of a process that ended between two commits, which nobody changes any more; null when it cannot be told. */
+  /**
+   * The state after the last commit of a process that ended between two commits, which nobody changes any more; null
+   * when it cannot be told.
+   */
   lastState: EngineState | null;
   starts: number;
 }
@@ -36,14 +39,26 @@ export interface Disk {
 /** Files in memory, where the system has them: what a flush costs is not the question here. */
 const MEMORY_FILES = '/dev/shm';
 
-const record = (): Pick<Disk, 'intents' | 'alerts' | 'lastState' | 'starts'> => ({ intents: new Set(), alerts: new Set(), lastState: null, starts: 0 });
+const record = (): Pick<Disk, 'intents' | 'alerts' | 'lastState' | 'starts'> => ({
+  intents: new Set(),
+  alerts: new Set(),
+  lastState: null,
+  starts: 0,
+});
 
-/** The real store in memory: quick. A transaction under way at a crash is rolled back; everything else was committed. */
+/**
+ * The real store in memory: quick. A transaction under way at a crash is rolled back; everything else was committed.
+ */
 export const createMemoryDisk = (): Disk => {
   const db = connect(':memory:', 'FULL');
   migrate(db, 0);
   keepStatements(db);
-  return { ...record(), open: () => ({ journal: createJournalStore(db), outbox: createOutboxStore(db) }), crashed: () => undefined, close: () => void db.close() };
+  return {
+    ...record(),
+    open: () => ({ journal: createJournalStore(db), outbox: createOutboxStore(db) }),
+    crashed: () => undefined,
+    close: () => void db.close(),
+  };
 };
 
 /** Each process reads the database anew; only that SQLite understands the same text again at every start is spared. */

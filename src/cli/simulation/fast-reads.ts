@@ -33,7 +33,15 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
         // What was before the market began was never traded.
         if (candle.openTime < world.start) return candle;
         const traded = market.overrides.get(`${id}/${candle.openTime}`);
-        return traded === undefined ? candle : { ...candle, open: price(traded.open), high: price(traded.high), low: price(traded.low), close: price(traded.close) };
+        return traded === undefined
+          ? candle
+          : {
+              ...candle,
+              open: price(traded.open),
+              high: price(traded.high),
+              low: price(traded.low),
+              close: price(traded.close),
+            };
       });
       return Promise.resolve({ ok: true, value });
     },
@@ -41,7 +49,13 @@ export const fastMarketData = (world: World, long: MarketData): MarketData => {
       if (world.concerns('quotes')) return long.quotes(symbols, now);
       const value = symbols.map((symbol) => {
         const id = world.idOf(symbol);
-        return { symbol, last: price(engine.symbol(id).last), bid: price(engine.bid(id)), ask: price(engine.ask(id)), at: now };
+        return {
+          symbol,
+          last: price(engine.symbol(id).last),
+          bid: price(engine.bid(id)),
+          ask: price(engine.ask(id)),
+          at: now,
+        };
       });
       return Promise.resolve({ ok: true, value });
     },

@@ -13,10 +13,20 @@ export class DiskFull extends Error {
 }
 
 /** Inputs that as a rule have consequences. */
-const HEAVY_INPUTS: ReadonlySet<Input['type']> = new Set<Input['type']>(['started', 'prediction', 'order-report', 'cancel-failed', 'account', 'command']);
+const HEAVY_INPUTS: ReadonlySet<Input['type']> = new Set<Input['type']>([
+  'started',
+  'prediction',
+  'order-report',
+  'cancel-failed',
+  'account',
+  'command',
+]);
 
 /** Effects that move money or a limit: a death beside them is the one worth trying. */
-const isWeighty = (effects: readonly Effect[]): boolean => effects.some(({ type }) => type === 'place' || type === 'cancel' || type === 'fill' || type === 'lock' || type === 'trade');
+const isWeighty = (effects: readonly Effect[]): boolean =>
+  effects.some(
+    ({ type }) => type === 'place' || type === 'cancel' || type === 'fill' || type === 'lock' || type === 'trade',
+  );
 
 /** What a guarded journal is made of. */
 interface JournalParts {
@@ -32,10 +42,16 @@ interface JournalParts {
   readonly notesIntents: boolean;
 }
 
-/** The journal of one life of the process: deaths at its crash points, a disk that may be full, and a note on the disk of every intent and alert that is safe. */
+/**
+ * The journal of one life of the process: deaths at its crash points, a disk that may be full, and a note on the disk
+ * of every intent and alert that is safe.
+ */
 export const guardJournal = ({ journal, disk, world, trace, dies, live, notesIntents }: JournalParts): JournalStore => {
   const clock = world.clock;
-  const commit = (inputs: readonly Input[], apply: (input: Input) => readonly Effect[]): readonly (readonly Effect[])[] => {
+  const commit = (
+    inputs: readonly Input[],
+    apply: (input: Input) => readonly Effect[],
+  ): readonly (readonly Effect[])[] => {
     live();
     const heavy = inputs.some(({ type }) => HEAVY_INPUTS.has(type));
     if (dies('commit:before', heavy)) throw new ProcessDeath('before a commit');
@@ -52,7 +68,8 @@ export const guardJournal = ({ journal, disk, world, trace, dies, live, notesInt
       for (const effect of list) {
         if (effect.type === 'place' && notesIntents) disk.intents.add(effect.order.draft.clientOrderId);
         else if (effect.type === 'alert') disk.alerts.add(effect.alert.key);
-        if (effect.type !== 'alert' && effect.type !== 'equity' && effect.type !== 'decision') trace.note(clock.wallNow(), noteOf(effect));
+        if (effect.type !== 'alert' && effect.type !== 'equity' && effect.type !== 'decision')
+          trace.note(clock.wallNow(), noteOf(effect));
       }
     }
     if (dies('commit:after', effects.some(isWeighty))) throw new ProcessDeath('after a commit');

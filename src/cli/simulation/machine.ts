@@ -102,21 +102,35 @@ export const startMachine = (options: MachineOptions): Machine => {
 
   const stores = disk.open();
   const recovered = recover(stores.journal);
-  if (recovered.difference !== null) violate({ rule: 'replays-bit-for-bit', detail: describeDifference(recovered.difference) });
+  if (recovered.difference !== null)
+    violate({ rule: 'replays-bit-for-bit', detail: describeDifference(recovered.difference) });
   const state = disk.starts === 0 ? createEngineState() : recovered.state;
-  if (disk.lastState !== null && !sameState(state, disk.lastState)) violate({ rule: 'locks-survive', detail: 'the recovered state is not the one after the last commit' });
+  if (disk.lastState !== null && !sameState(state, disk.lastState))
+    violate({ rule: 'locks-survive', detail: 'the recovered state is not the one after the last commit' });
   disk.lastState = null;
   disk.starts += 1;
 
   const late = options.mutant === 'send-before-commit';
-  const store = guardJournal({ journal: late ? writeLate(stores.journal) : stores.journal, disk, world, trace, dies, live, notesIntents: !late });
+  const store = guardJournal({
+    journal: late ? writeLate(stores.journal) : stores.journal,
+    disk,
+    world,
+    trace,
+    dies,
+    live,
+    notesIntents: !late,
+  });
   const entryCeiling = () => {
     const { value } = markEquity(state, clock.marketNow(), clock.wallNow());
     return value === null ? null : decimalFromNumber(value * DEFAULT_LIMITS.maxSymbolExposure);
   };
   const client = createNetworkClient({ world, clock, random: options.network, trace, alive: () => alive, dies });
   const long = createVenue({ client, clock, entryCeiling, receiveWindow: RECEIVE_WINDOW });
-  const venue = mutateVenue(watchVenue(fastVenue(world, long), { disk, state, clock, trace, violate }), state, options.mutant);
+  const venue = mutateVenue(
+    watchVenue(fastVenue(world, long), { disk, state, clock, trace, violate }),
+    state,
+    options.mutant,
+  );
 
   const bot = createBot({
     state,
@@ -134,14 +148,24 @@ export const startMachine = (options: MachineOptions): Machine => {
     random: () => options.jitter.uniform(),
     onFatal: (error) => {
       if (!alive || error instanceof ProcessDeath) return;
-      if (!(error instanceof DiskFull)) violate({ rule: 'process-does-not-fail', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      if (!(error instanceof DiskFull))
+        violate({
+          rule: 'process-does-not-fail',
+          detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
       kill(`failed: ${error instanceof Error ? error.message : String(error)}`);
     },
   });
 
   const outbox = createOutboxRunner({
     store: watchOutbox(stores.outbox, options.chat, violate, live),
-    notifier: createTelegram({ world, chat: options.chat, random: options.network, clock, dies: (point) => dies(point, true) }),
+    notifier: createTelegram({
+      world,
+      chat: options.chat,
+      random: options.network,
+      clock,
+      dies: (point) => dies(point, true),
+    }),
     chats: [CHAT],
     clock: { ...clock, sleep: (span, signal) => clock.sleep(span === SECOND_MS ? OUTBOX_IDLE : span, signal) },
     log: silent,
@@ -170,7 +194,11 @@ export const startMachine = (options: MachineOptions): Machine => {
         await outbox.stop(SECOND_MS);
       } catch (error) {
         // It died while it was being stopped: the engine takes no more inputs.
-        if (alive) violate({ rule: 'process-does-not-fail', detail: `the stop failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` });
+        if (alive)
+          violate({
+            rule: 'process-does-not-fail',
+            detail: `the stop failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+          });
       }
       kill('stopped');
     },
@@ -187,15 +215,35 @@ export const startMachine = (options: MachineOptions): Machine => {
 };
 
 /** Every send is held against what is on disk and in force at that moment. */
-const watchVenue = (venue: Venue, { disk, state, clock, trace, violate }: Pick<MachineOptions, 'disk' | 'trace' | 'violate'> & { readonly state: EngineState; readonly clock: Clock }): Venue => ({
+const watchVenue = (
+  venue: Venue,
+  {
+    disk,
+    state,
+    clock,
+    trace,
+    violate,
+  }: Pick<MachineOptions, 'disk' | 'trace' | 'violate'> & { readonly state: EngineState; readonly clock: Clock },
+): Venue => ({
   ...venue,
   send: async (order) => {
     const { clientOrderId, purpose, symbol } = order.draft;
-    if (!disk.intents.has(clientOrderId)) violate({ rule: 'intent-before-network', detail: `${clientOrderId} (${purpose}) was sent before its intent was committed` });
+    if (!disk.intents.has(clientOrderId))
+      violate({
+        rule: 'intent-before-network',
+        detail: `${clientOrderId} (${purpose}) was sent before its intent was committed`,
+      });
     const trading = tradingState(state.guardian, symbol);
-    if (purpose === 'entry' && trading !== 'active') violate({ rule: 'no-entry-under-a-lock', detail: `${clientOrderId} was sent while ${trading}: ${Object.keys(state.guardian.locks).join(', ')}` });
+    if (purpose === 'entry' && trading !== 'active')
+      violate({
+        rule: 'no-entry-under-a-lock',
+        detail: `${clientOrderId} was sent while ${trading}: ${Object.keys(state.guardian.locks).join(', ')}`,
+      });
     const outcome = await venue.send(order);
-    trace.note(clock.wallNow(), `send ${clientOrderId} ${purpose} ${outcome.kind}${outcome.kind === 'accepted' ? ` ${outcome.order.status}` : ` ${outcome.error.code}`}`);
+    trace.note(
+      clock.wallNow(),
+      `send ${clientOrderId} ${purpose} ${outcome.kind}${outcome.kind === 'accepted' ? ` ${outcome.order.status}` : ` ${outcome.error.code}`}`,
+    );
     return outcome;
   },
 });
@@ -205,7 +253,12 @@ const isBusy = (state: EngineState, bot: Bot): boolean => {
   if (!bot.executor.idle || state.unsettled > 0 || state.suspicion?.times === 1) return true;
   for (const name in state.symbols) {
     const managed = state.symbols[name]?.managed;
-    if (managed !== null && managed !== undefined && (managed.phase !== 'protected' || managed.triggeredSince !== null || managed.exitReason !== null)) return true;
+    if (
+      managed !== null &&
+      managed !== undefined &&
+      (managed.phase !== 'protected' || managed.triggeredSince !== null || managed.exitReason !== null)
+    )
+      return true;
   }
   return false;
 };

@@ -36,7 +36,10 @@ export const mutateVenue = (venue: Venue, state: EngineState, mutant: Mutant | n
     case 'no-stop':
       return {
         ...venue,
-        send: (order) => (order.draft.purpose === 'stop' ? Promise.resolve({ kind: 'accepted', order: believed(order.draft) }) : venue.send(order)),
+        send: (order) =>
+          order.draft.purpose === 'stop'
+            ? Promise.resolve({ kind: 'accepted', order: believed(order.draft) })
+            : venue.send(order),
         openOrders: (symbol) => Promise.resolve({ ok: true, value: workingOf(state, symbol) }),
       };
     case 'no-reconciliation':
@@ -77,9 +80,15 @@ const isKnown = (state: EngineState, { symbol, tradeId }: OwnTrade): boolean =>
 /** The balances as the books have them. */
 const totalsOf = ({ ledger, symbolList }: EngineState): AssetBalance[] => {
   const held = symbolList.map(({ symbol, instrument }) => [instrument.base, quantityOf(ledger, symbol)] as const);
-  return [['USDT', ledger.cash ?? ZERO] as const, ...held].map(([asset, total]) => ({ asset, free: formatDecimal(total), locked: '0' }));
+  return [['USDT', ledger.cash ?? ZERO] as const, ...held].map(([asset, total]) => ({
+    asset,
+    free: formatDecimal(total),
+    locked: '0',
+  }));
 };
 
 /** The open orders as the books have them. */
 const workingOf = (state: EngineState, symbol: SymbolName): OrderSnapshot[] =>
-  Object.values(state.orders).filter((record) => record.status === 'working' && record.draft.symbol === symbol).map((record) => believed(record.draft));
+  Object.values(state.orders)
+    .filter((record) => record.status === 'working' && record.draft.symbol === symbol)
+    .map((record) => believed(record.draft));

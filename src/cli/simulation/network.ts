@@ -18,7 +18,11 @@ interface Address {
   readonly signed: boolean;
 }
 
-const address = (method: Address['method'], path: string, signed = false): Address => ({ method, path: `/api/v3/${path}`, signed });
+const address = (method: Address['method'], path: string, signed = false): Address => ({
+  method,
+  path: `/api/v3/${path}`,
+  signed,
+});
 const ADDRESSES: Readonly<Partial<Record<Endpoint, Address>>> = {
   time: address('GET', 'time'),
   exchangeInfo: address('GET', 'exchangeInfo'),
@@ -70,7 +74,13 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
       pairs.push(`timestamp=${Math.round(clock.wallNow() - difference)}`, `recvWindow=${RECEIVE_WINDOW}`);
       pairs.push(`signature=${sign(pairs.join('&'), DEFAULT_CREDENTIALS.secret)}`);
     }
-    return { method: found.method, path: found.path, query: pairs.join('&'), body: '', apiKey: DEFAULT_CREDENTIALS.apiKey };
+    return {
+      method: found.method,
+      path: found.path,
+      query: pairs.join('&'),
+      body: '',
+      apiKey: DEFAULT_CREDENTIALS.apiKey,
+    };
   };
 
   /** Ways through the network: mostly quick, at times slow enough to arrive after the receive window. */
@@ -121,16 +131,28 @@ export const createNetworkClient = (options: NetworkOptions): Client => {
     return { ok: false, error };
   };
 
-  const answer = (endpoint: Endpoint, reply: Extract<Awaited<ReturnType<World['request']>>, { kind: 'reply' }>['reply']): Read<unknown> => {
+  const answer = (
+    endpoint: Endpoint,
+    reply: Extract<Awaited<ReturnType<World['request']>>, { kind: 'reply' }>['reply'],
+  ): Read<unknown> => {
     if (reply.status >= 200 && reply.status < 300) {
       if (endpoint === 'createOrder') budget.noteOrderTaken();
       return { ok: true, value: reply.body };
     }
-    const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as { readonly code?: unknown; readonly msg?: unknown };
+    const body = (typeof reply.body === 'object' && reply.body !== null ? reply.body : {}) as {
+      readonly code?: unknown;
+      readonly msg?: unknown;
+    };
     const code = typeof body.code === 'number' ? String(body.code) : null;
     const message = typeof body.msg === 'string' ? body.msg : '';
     const { status } = reply;
-    const asked = waitAsked({ status, header: reply.headers?.['Retry-After'], code, message, exchangeNow: clock.wallNow() });
+    const asked = waitAsked({
+      status,
+      header: reply.headers?.['Retry-After'],
+      code,
+      message,
+      exchangeNow: clock.wallNow(),
+    });
     const retryAfter = isLimit(status, code) ? budget.noteLimited(status, code, asked) : asked;
     return failed(endpoint, {
       phase: 'answered',

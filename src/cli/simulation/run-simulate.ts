@@ -31,20 +31,31 @@ export const runSimulate = async (options: SimulateOptions, io: SimulateIo): Pro
   const begun = io.now();
   const tally = createTally(options, io, begun);
   if (options.jobs === 1) {
-    for (let seed = options.fromSeed; seed < options.fromSeed + options.seeds; seed += 1) tally.add(await attempt(seed, options, io));
+    for (let seed = options.fromSeed; seed < options.fromSeed + options.seeds; seed += 1)
+      tally.add(await attempt(seed, options, io));
   } else await onThreads(options, tally.add);
   return tally.finish();
 };
 
 const attempt = async (seed: number, { days, trace }: SimulateOptions, io: SimulateIo): Promise<Answer> => {
   try {
-    return { result: await runSimulation({ seed, days, ...variantOf(seed), ...(trace ? { listener: (line: string) => io.out(line) } : {}) }) };
+    return {
+      result: await runSimulation({
+        seed,
+        days,
+        ...variantOf(seed),
+        ...(trace ? { listener: (line: string) => io.out(line) } : {}),
+      }),
+    };
   } catch (error) {
     return { seed, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 };
 
-const onThreads = async ({ seeds, days, fromSeed, jobs }: SimulateOptions, add: (answer: Answer) => void): Promise<void> => {
+const onThreads = async (
+  { seeds, days, fromSeed, jobs }: SimulateOptions,
+  add: (answer: Answer) => void,
+): Promise<void> => {
   let next = fromSeed;
   const runOne = (worker: Worker): Promise<Answer | null> => {
     if (next >= fromSeed + seeds) return Promise.resolve(null);
@@ -73,12 +84,16 @@ const onThreads = async ({ seeds, days, fromSeed, jobs }: SimulateOptions, add: 
 const createTally = (options: SimulateOptions, io: SimulateIo, begun: number) => {
   const { seeds, days } = options;
   const hashes = new Map<number, string>();
-  const crashes: Record<CrashPoint, number> = Object.fromEntries(CRASH_POINTS.map((point) => [point, 0])) as Record<CrashPoint, number>;
+  const crashes: Record<CrashPoint, number> = Object.fromEntries(CRASH_POINTS.map((point) => [point, 0])) as Record<
+    CrashPoint,
+    number
+  >;
   const sums = { starts: 0, orders: 0, fills: 0, trades: 0, alerts: 0 };
   let failures = 0;
   let shownAt = begun;
 
-  const pace = (): string => `${Math.round((hashes.size * days) / ((io.now() - begun) / 60_000)).toLocaleString('en-GB')} simulated days a minute`;
+  const pace = (): string =>
+    `${Math.round((hashes.size * days) / ((io.now() - begun) / 60_000)).toLocaleString('en-GB')} simulated days a minute`;
 
   const fail = (seed: number, lines: readonly string[]): void => {
     failures += 1;
@@ -94,7 +109,11 @@ const createTally = (options: SimulateOptions, io: SimulateIo, begun: number) =>
     hashes.set(result.seed, result.hash);
     for (const point of CRASH_POINTS) crashes[point] += result.crashes[point];
     for (const name of ['starts', 'orders', 'fills', 'trades', 'alerts'] as const) sums[name] += result[name];
-    if (result.violations.length > 0) fail(result.seed, [...result.violations.map(({ rule, detail }) => `${rule}: ${detail}`), ...result.recent.slice(-12).map((note) => `| ${note.slice(0, 200)}`)]);
+    if (result.violations.length > 0)
+      fail(result.seed, [
+        ...result.violations.map(({ rule, detail }) => `${rule}: ${detail}`),
+        ...result.recent.slice(-12).map((note) => `| ${note.slice(0, 200)}`),
+      ]);
     if (io.now() - shownAt < PROGRESS) return;
     shownAt = io.now();
     io.out(`${hashes.size} of ${counted(seeds, 'seed')}, ${pace()}, ${failures} failed`);
@@ -104,9 +123,19 @@ const createTally = (options: SimulateOptions, io: SimulateIo, begun: number) =>
     const together = createHash('sha256');
     for (const [seed, hash] of [...hashes].sort(([a], [b]) => a - b)) together.update(`${seed} ${hash}\n`);
     io.out(`crashes ${CRASH_POINTS.map((point) => `${point} ${crashes[point]}`).join(', ')}`);
-    io.out([counted(sums.starts, 'start'), counted(sums.orders, 'order'), counted(sums.fills, 'fill'), counted(sums.trades, 'round trip'), counted(sums.alerts, 'alert')].join(', '));
+    io.out(
+      [
+        counted(sums.starts, 'start'),
+        counted(sums.orders, 'order'),
+        counted(sums.fills, 'fill'),
+        counted(sums.trades, 'round trip'),
+        counted(sums.alerts, 'alert'),
+      ].join(', '),
+    );
     io.out(`traces ${together.digest('hex')}`);
-    io.out(`${counted(seeds, 'seed')} of ${counted(days, 'day')}: ${failures === 0 ? 'every invariant held' : `${failures} FAILED`}; ${pace()}`);
+    io.out(
+      `${counted(seeds, 'seed')} of ${counted(days, 'day')}: ${failures === 0 ? 'every invariant held' : `${failures} FAILED`}; ${pace()}`,
+    );
     return failures === 0 ? 0 : 1;
   };
   return { add, finish };

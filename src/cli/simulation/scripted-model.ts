@@ -7,7 +7,10 @@ import type { RandomStream } from '../../sim/generator/random.ts';
 /** How often the scripted model finds something worth buying; as a rule it neither buys nor sells. */
 const EAGERNESS = 0.25;
 
-/** Features of nothing: they only know which candle of a symbol is the newest, which is all that the market feed needs of them here. */
+/**
+ * Features of nothing: they only know which candle of a symbol is the newest, which is all that the market feed needs
+ * of them here.
+ */
 export const createScriptedFeatures = (symbols: readonly SymbolName[]): FeatureEngine => {
   const newest = new Map<SymbolName, EpochMs>();
   return {
@@ -38,7 +41,9 @@ export const SCRIPTED_TERMS = {
   margin: 0.001,
 };
 
-/** A model that draws its answers: 0.9 is worth an entry, 0.38 leaves things as they are, 0.05 turns a position round. */
+/**
+ * A model that draws its answers: 0.9 is worth an entry, 0.38 leaves things as they are, 0.05 turns a position round.
+ */
 export const createScriptedModel = (answers: RandomStream): Model => ({
   description: { ...SCRIPTED_TERMS, featureCount: 1, demonstratedEdge: false, purpose: 'fixture' },
   predict: () => {

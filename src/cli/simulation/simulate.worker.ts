@@ -5,6 +5,10 @@ import { runSimulation, variantOf } from './simulation.ts';
 parentPort?.on('message', ({ seed, days }: { readonly seed: number; readonly days: number }) => {
   runSimulation({ seed, days, ...variantOf(seed) }).then(
     (result) => parentPort?.postMessage({ result }),
-    (error: unknown) => parentPort?.postMessage({ seed, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      parentPort?.postMessage({
+        seed,
+        failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
   );
 });

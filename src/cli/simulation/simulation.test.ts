@@ -4,7 +4,8 @@ import { runSimulation, type SimulationOptions } from './simulation.ts';
 import type { Mutant } from './mutants.ts';
 
 /** A failure prints the command that repeats it. */
-const command = ({ seed, days }: { readonly seed: number; readonly days: number }): string => `npm run simulate -- --seeds 1 --days ${days} --from-seed ${seed} --trace`;
+const command = ({ seed, days }: { readonly seed: number; readonly days: number }): string =>
+  `npm run simulate -- --seeds 1 --days ${days} --from-seed ${seed} --trace`;
 
 describe('whole histories with faults and crashes', () => {
   test.each([1, 2, 4])('seed %i: every invariant holds', async (seed) => {
@@ -42,7 +43,11 @@ describe('whole histories with faults and crashes', () => {
 
 /** Each safeguard is taken away; some rule has to notice. */
 describe('without a safeguard', () => {
-  const rulesBroken = async (mutant: Mutant, seeds: readonly number[], options: Partial<SimulationOptions> = {}): Promise<ReadonlySet<string>> => {
+  const rulesBroken = async (
+    mutant: Mutant,
+    seeds: readonly number[],
+    options: Partial<SimulationOptions> = {},
+  ): Promise<ReadonlySet<string>> => {
     const broken = new Set<string>();
     for (const seed of seeds) {
       for (const { rule } of (await runSimulation({ seed, days: 2, mutant, ...options })).violations) broken.add(rule);
@@ -75,11 +80,18 @@ describe('the simulate command', () => {
   test('prints what it did, and the same traces on threads as without', async () => {
     const run = async (jobs: number): Promise<readonly string[]> => {
       const lines: string[] = [];
-      expect(await runSimulate({ seeds: 2, days: 1, fromSeed: 20, jobs, trace: false }, { out: (line) => void lines.push(line), now: () => 0 })).toBe(0);
+      expect(
+        await runSimulate(
+          { seeds: 2, days: 1, fromSeed: 20, jobs, trace: false },
+          { out: (line) => void lines.push(line), now: () => 0 },
+        ),
+      ).toBe(0);
       return lines;
     };
     const alone = await run(1);
     expect(alone.at(-1)).toMatch(/^2 seeds of 1 day: every invariant held/);
-    expect((await run(2)).find((line) => line.startsWith('traces'))).toBe(alone.find((line) => line.startsWith('traces')));
+    expect((await run(2)).find((line) => line.startsWith('traces'))).toBe(
+      alone.find((line) => line.startsWith('traces')),
+    );
   });
 });

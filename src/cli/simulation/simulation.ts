@@ -10,7 +10,13 @@ import { createRandomStream } from '../../sim/generator/random.ts';
 import { fixed } from '../../sim/matching/fixed.ts';
 import { createCrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
 import { planFaults, slowNetwork } from '../../sim/simulation/fault-plan.ts';
-import { checkBooks, checkIntents, checkRest, createProtectionWatch, type Violation } from '../../sim/simulation/invariants.ts';
+import {
+  checkBooks,
+  checkIntents,
+  checkRest,
+  createProtectionWatch,
+  type Violation,
+} from '../../sim/simulation/invariants.ts';
 import { createChatHistory } from '../../sim/simulation/telegram.ts';
 import { createTrace } from '../../sim/simulation/trace.ts';
 import { createWorld, MINUTES_A_DAY, type World } from '../../sim/simulation/world.ts';
@@ -54,7 +60,10 @@ export interface SimulationResult {
 }
 
 /** Of ten seeds one has its whole journal stepped again, and another runs on real files: both cost time. */
-export const variantOf = (seed: number): Pick<SimulationOptions, 'verifyJournal' | 'files'> => ({ verifyJournal: seed % 10 === 0, files: seed % 10 === 5 });
+export const variantOf = (seed: number): Pick<SimulationOptions, 'verifyJournal' | 'files'> => ({
+  verifyJournal: seed % 10 === 0,
+  files: seed % 10 === 5,
+});
 
 const BALANCE = '5000';
 /** Quiet hours at the end: two full comparisons, an operator's round, the longest slow-down. */
@@ -83,16 +92,21 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
     symbols,
     balance: BALANCE,
     trace,
-    faults: (from) => (options.weather === 'slow-network' ? slowNetwork(from, from + days * DAY_MS) : planFaults(stream('faults'), from + HOUR_MS, from + days * DAY_MS, symbols)),
+    faults: (from) =>
+      options.weather === 'slow-network'
+        ? slowNetwork(from, from + days * DAY_MS)
+        : planFaults(stream('faults'), from + HOUR_MS, from + days * DAY_MS, symbols),
     onOther: (fault) => {
       if (fault.where === 'operator') {
         if (fault.name === 'flatten') machine.command({ name: 'flatten', symbol: null });
         else machine.command({ name: fault.name, reason: 'simulated' });
       } else if (fault.where === 'process') void machine.stop();
     },
-    onInternalError: (error) => violate({ rule: 'process-does-not-fail', detail: `the exchange simulator failed: ${String(error)}` }),
+    onInternalError: (error) =>
+      violate({ rule: 'process-does-not-fail', detail: `the exchange simulator failed: ${String(error)}` }),
   });
-  const disk = options.files === true ? createFileDisk(stream('disk'), () => world.clock.wallNow()) : createMemoryDisk();
+  const disk =
+    options.files === true ? createFileDisk(stream('disk'), () => world.clock.wallNow()) : createMemoryDisk();
   const chat = createChatHistory(violate);
   const crashes = createCrashPlan(stream('crashes'));
   const absence = stream('absence');
@@ -103,7 +117,17 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
 
   const start = (): Machine => {
     upSince = world.clock.wallNow();
-    return startMachine({ world, disk, chat, crashes, trace, violate, ...shared, mutant: options.mutant ?? null, onEnd: () => void restart() });
+    return startMachine({
+      world,
+      disk,
+      chat,
+      crashes,
+      trace,
+      violate,
+      ...shared,
+      mutant: options.mutant ?? null,
+      onEnd: () => void restart(),
+    });
   };
   const restart = async (): Promise<void> => {
     const away = !calm && absence.uniform() < 0.1 ? Math.floor(absence.uniform() * LONGEST_ABSENCE) : 0;
@@ -112,8 +136,12 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
   };
   let machine = start();
 
-  /** The operator looks at the exchange's own page before accepting that coins are missing: what is taken off the books there would be external for ever. */
-  const liesAboutBase = (): boolean => world.faults.list().some(({ request }) => request.name === 'wrong-balance' && request['asset'] !== 'USDT');
+  /**
+   * The operator looks at the exchange's own page before accepting that coins are missing: what is taken off the books
+   * there would be external for ever.
+   */
+  const liesAboutBase = (): boolean =>
+    world.faults.list().some(({ request }) => request.name === 'wrong-balance' && request['asset'] !== 'USDT');
 
   const minutes = async (count: number): Promise<void> => {
     for (let minute = 0; minute < count && violations.length < MOST_VIOLATIONS; minute += 1) {
@@ -163,7 +191,13 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
 };
 
 /** What has to hold when all faults have ceased. `alerts`: how many were committed in the whole run. */
-const checkEnd = (machine: Machine, world: World, alerts: number, verifyJournal: boolean, violate: (violation: Violation) => void): void => {
+const checkEnd = (
+  machine: Machine,
+  world: World,
+  alerts: number,
+  verifyJournal: boolean,
+  violate: (violation: Violation) => void,
+): void => {
   if (!machine.alive) violate({ rule: 'process-does-not-fail', detail: 'no process is up at the end' });
   checkIntents(world, violate);
   checkRest(world, machine.state, violate);
@@ -181,11 +215,23 @@ const operate = (machine: Machine, unbelievable: boolean): void => {
   const { state } = machine;
   const locks = Object.values(state.guardian.locks).filter(({ kind }) => !(unbelievable && kind === 'reconciliation'));
   if (locks.some(({ kind }) => LOCKS[kind].clearing === 'resume')) machine.command({ name: 'resume' });
-  const waiting = locks.filter(({ kind }) => LOCKS[kind].clearing === 'unlock' || LOCKS[kind].clearing === 'day-or-unlock');
+  const waiting = locks.filter(
+    ({ kind }) => LOCKS[kind].clearing === 'unlock' || LOCKS[kind].clearing === 'day-or-unlock',
+  );
   if (waiting.length === 0) return;
   const reconciledAt = state.guardian.reconciledAt ?? 0;
-  if (waiting.some((lock) => (lock.kind === 'reconciliation' || lock.kind === 'start-gate') && reconciledAt < newestWish(lock))) machine.command({ name: 'reconcile' });
-  machine.command({ name: 'unlock', reason: 'looked at', lockIds: waiting.map(({ id }) => id), newLossPermitted: permitted(state) });
+  if (
+    waiting.some(
+      (lock) => (lock.kind === 'reconciliation' || lock.kind === 'start-gate') && reconciledAt < newestWish(lock),
+    )
+  )
+    machine.command({ name: 'reconcile' });
+  machine.command({
+    name: 'unlock',
+    reason: 'looked at',
+    lockIds: waiting.map(({ id }) => id),
+    newLossPermitted: permitted(state),
+  });
 };
 
 const permitted = (state: EngineState): number | null => {

@@ -18,7 +18,9 @@ export const addResearchCommands = (program: Command, finish: (code: ExitCode) =
     });
   program
     .command('features')
-    .description('compute the features and labels of stored candles by the code the live bot runs, as features_1H_advanced.parquet')
+    .description(
+      'compute the features and labels of stored candles by the code the live bot runs, as features_1H_advanced.parquet',
+    )
     .option('--data <folder>', 'folder of candle files (default: MARKET_DATA_DIR)')
     .option('--symbols <list>', 'markets, comma separated (default: all of the folder)')
     .option('--output <file>', 'file to write (default: features_1H_advanced.parquet)')
@@ -28,9 +30,14 @@ export const addResearchCommands = (program: Command, finish: (code: ExitCode) =
     });
   program
     .command('train')
-    .description('rebuild the committed model and its card, bit for bit, from recorded candles (needs --data or MARKET_DATA_DIR)')
+    .description(
+      'rebuild the committed model and its card, bit for bit, from recorded candles (needs --data or MARKET_DATA_DIR)',
+    )
     .option('--rebuild', 'rebuild at the committed parameters, walk-forward included (the default)')
-    .option('--search', 'search the parameters again, only on the years before the verdict, and write the log of trials; then rebuild')
+    .option(
+      '--search',
+      'search the parameters again, only on the years before the verdict, and write the log of trials; then rebuild',
+    )
     .option('--demo', 'train models/demo on generated candles instead')
     .option('--data <folder>', 'folder with BTCUSDT-1h.csv.gz and ETHUSDT-1h.csv.gz (default: MARKET_DATA_DIR)')
     .option('--output <folder>', 'write the model there, to compare without overwriting')
@@ -40,9 +47,14 @@ export const addResearchCommands = (program: Command, finish: (code: ExitCode) =
     });
   program
     .command('backtest')
-    .description('run the whole system over stored candles: features, model, policy, risk, Guardian, orders, ledger; on the generated market when there are none')
+    .description(
+      'run the whole system over stored candles: features, model, policy, risk, Guardian, orders, ledger; on the generated market when there are none',
+    )
     .option('--symbols <list>', 'markets of one portfolio, comma separated (default: SYMBOLS)')
-    .option('--data <folder>', 'folder of candle files such as BTCUSDT-1h.csv.gz; 15m and 1m files beside them decide what came first inside an hour (default: MARKET_DATA_DIR)')
+    .option(
+      '--data <folder>',
+      'folder of candle files such as BTCUSDT-1h.csv.gz; 15m and 1m files beside them decide what came first inside an hour (default: MARKET_DATA_DIR)',
+    )
     .option('--from <date>', 'first day (default: the first that all symbols have)')
     .option('--to <date>', 'end, exclusive (default: the last candle)')
     .option('--report <folder>', 'write an HTML page, pictures, trades as CSV and everything as JSON there')
@@ -55,7 +67,10 @@ export const addResearchCommands = (program: Command, finish: (code: ExitCode) =
     .option('--slippage <fraction>', 'lost by every market execution beyond the spread (default: 0.0002)')
     .option('--latency <ms>', 'from a decision to its execution (default: 1000)')
     .option('--unlock-after <hours>', 'hours after which the operator model sends /unlock (default: 12)')
-    .option('--compare <database>', 'instead: put what a paper, testnet or live database records beside a backtest on the same prices, differences explained')
+    .option(
+      '--compare <database>',
+      'instead: put what a paper, testnet or live database records beside a backtest on the same prices, differences explained',
+    )
     .option('--seed <n>', 'seed of the generated market (default: 1)')
     .action(async (options: BacktestArguments) => {
       const { backtest } = await import('../backtest.ts');

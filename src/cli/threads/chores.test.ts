@@ -30,7 +30,9 @@ test('a backup needs nothing of the trading loop: it is made and checked while t
 
 test('what goes wrong on the thread is said in its words, and an end of the program ends it', async () => {
   const directory = temporaryDirectory();
-  await expect(backupOnThread({ path: join(directory, 'none.db'), target: join(directory, 'copy.db'), now: NOW })).rejects.toThrow(/none\.db does not exist/);
+  await expect(
+    backupOnThread({ path: join(directory, 'none.db'), target: join(directory, 'copy.db'), now: NOW }),
+  ).rejects.toThrow(/none\.db does not exist/);
   const path = join(directory, 'paper.db');
   openForTest(path);
   const ending = new AbortController();
@@ -58,6 +60,8 @@ test('a day of the journal is put away beside the open database, the oldest that
   expect(isDayDue(archive, 2, now)).toBe(false);
   expect(await archiveOnThread(work)).toBeNull();
   writeFileSync(join(home, 'file'), '');
-  await expect(archiveOnThread({ ...work, keepDays: 1, directory: join(home, 'file') })).rejects.toThrow(/EEXIST|ENOTDIR/);
+  await expect(archiveOnThread({ ...work, keepDays: 1, directory: join(home, 'file') })).rejects.toThrow(
+    /EEXIST|ENOTDIR/,
+  );
   expect(readdirSync(join(home, 'archive'))).toHaveLength(1);
 });

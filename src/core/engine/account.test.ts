@@ -6,7 +6,8 @@ import { newestTrades } from '../ledger/plan.ts';
 import { indexOrders } from './state.ts';
 import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
 
-const deposits = (world: World): string[] => world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []));
+const deposits = (world: World): string[] =>
+  world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []));
 
 describe('the first balance', () => {
   test('opens the books: a deposit, no profit', () => {
@@ -31,7 +32,16 @@ describe('the first balance', () => {
   test('of which our own asset is no number is unknown, and another asset is left out', () => {
     const world = new World();
     world.start();
-    const read = (asset: string): void => void world.apply({ type: 'account', balances: [{ asset: 'USDT', free: '10', locked: '0' }, { asset, free: '1e-30', locked: '0' }], failure: null, foreignOrders: [] });
+    const read = (asset: string): void =>
+      void world.apply({
+        type: 'account',
+        balances: [
+          { asset: 'USDT', free: '10', locked: '0' },
+          { asset, free: '1e-30', locked: '0' },
+        ],
+        failure: null,
+        foreignOrders: [],
+      });
     read('BTC');
     expect(world.state.ledger.cash).toBeNull();
     read('SHIB');
@@ -41,7 +51,8 @@ describe('the first balance', () => {
 });
 
 describe('an account that cannot be read', () => {
-  const denials = (world: World): (string | undefined)[] => world.take().flatMap((effect) => (effect.type === 'decision' ? [effect.checks.at(-1)?.code] : []));
+  const denials = (world: World): (string | undefined)[] =>
+    world.take().flatMap((effect) => (effect.type === 'decision' ? [effect.checks.at(-1)?.code] : []));
 
   test('refuses entries until it is read again: what was known of it an hour ago is no knowledge of it', () => {
     const world = new World().ready();
@@ -77,7 +88,9 @@ describe('a deposit', () => {
     const world = new World().ready();
     world.exchange.move('USDT', decimal('0.00000012'));
     for (let reading = 0; reading < 2; reading += 1) world.account();
-    expect(world.effects).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ title: 'Deposit of 0.00000012 USDT' }) as unknown }));
+    expect(world.effects).toContainEqual(
+      expect.objectContaining({ alert: expect.objectContaining({ title: 'Deposit of 0.00000012 USDT' }) as unknown }),
+    );
     expect(deposits(world)).toContain('0.00000012');
   });
 
@@ -121,7 +134,9 @@ describe('a shortage', () => {
     expect(world.locks()).toEqual([]);
     world.account();
     expect(world.locks()).toEqual(['reconciliation']);
-    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: the exchange has 300 less than the ledger');
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe(
+      'USDT: the exchange has 300 less than the ledger',
+    );
     world.timer(seconds(1));
     expect(world.unlock()).toMatchObject({ ok: false, text: 'Reconciliation: send /reconcile first' });
     world.command({ name: 'reconcile' });
@@ -244,7 +259,7 @@ describe('a shortage', () => {
     expect(world.locks()).toEqual([]);
   });
 
-  test('more of a coin than the bot holds is someone else\'s', () => {
+  test("more of a coin than the bot holds is someone else's", () => {
     const world = new World().ready();
     world.exchange.move('BTC', decimal('2'));
     world.account();
@@ -261,8 +276,19 @@ describe('a shortage', () => {
 
 test('an account that cannot be compared is told after ten minutes, once, and when it can be again', () => {
   const world = new World().ready();
-  const fail = (): void => void world.apply({ type: 'account', balances: null, failure: 'orders and trades could not be compared', foreignOrders: [] });
-  const told = (): string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : []));
+  const fail = (): void =>
+    void world.apply({
+      type: 'account',
+      balances: null,
+      failure: 'orders and trades could not be compared',
+      foreignOrders: [],
+    });
+  const told = (): string[] =>
+    world
+      .take()
+      .flatMap((effect) =>
+        effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : [],
+      );
   world.take();
   for (let count = 0; count < 3; count += 1) {
     fail();
@@ -316,7 +342,11 @@ describe('the third coin', () => {
     expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([[], 0, 10_000]);
     world.quotes();
     world.account();
-    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([['1000'], 2, 11_000]);
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([
+      ['1000'],
+      2,
+      11_000,
+    ]);
   });
 
   test('whose price is not fresh pays a fee that is booked at the full taker fee: never cheaper than it can have been', () => {
@@ -343,7 +373,14 @@ describe('the third coin', () => {
     const world = new World({ balances: { USDT: '10000', BNB: '1' } });
     world.exchange.feeCoin = 'third';
     world.ready().enter();
-    expect(world.effects).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ title: 'Fees are paid in BNB, which FEE_ASSET does not name', key: 'reconciliation:fee-asset:BNB' }) as unknown }));
+    expect(world.effects).toContainEqual(
+      expect.objectContaining({
+        alert: expect.objectContaining({
+          title: 'Fees are paid in BNB, which FEE_ASSET does not name',
+          key: 'reconciliation:fee-asset:BNB',
+        }) as unknown,
+      }),
+    );
     expect([world.state.feeCoinNumber, world.locks()]).toEqual([0, []]);
     expect(imbalance(world.state.ledger)).toBe(ZERO);
   });
@@ -353,7 +390,11 @@ describe('the third coin', () => {
     world.take();
     world.config = { ...world.config, feeAsset: null };
     world.restart();
-    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([['-500'], 0, 10_000]);
+    expect([deposits(world), world.state.feeCoinNumber, world.state.guardian.highWaterMark]).toEqual([
+      ['-500'],
+      0,
+      10_000,
+    ]);
     world.account();
     world.account();
     world.quotes();
@@ -390,7 +431,8 @@ describe('the third coin', () => {
 test('orders of others are reported, once for each set', () => {
   const world = new World().ready();
   world.take();
-  const read = (foreignOrders: readonly string[]): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders });
+  const read = (foreignOrders: readonly string[]): void =>
+    void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders });
   read(['b', 'a']);
   read(['a', 'b']);
   const keys = world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert.key] : []));
@@ -398,7 +440,10 @@ test('orders of others are reported, once for each set', () => {
   expect(world.locks()).toEqual([]);
   read(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
   const [alert] = world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
-  expect([alert?.title, alert?.lines]).toEqual(['Somebody else trades on the account: 7 orders or trades', ['a', 'b', 'c', 'd', 'e', 'and 2 more']]);
+  expect([alert?.title, alert?.lines]).toEqual([
+    'Somebody else trades on the account: 7 orders or trades',
+    ['a', 'b', 'c', 'd', 'e', 'and 2 more'],
+  ]);
 });
 
 test('the newest traded order of a symbol is never forgotten: without it, old trades of the bot would be those of others', () => {
@@ -409,7 +454,11 @@ test('the newest traded order of a symbol is never forgotten: without it, old tr
   const ended = world.state.orders[sold]!;
   for (let count = 0; count < 300; count += 1) {
     const clientOrderId = `gb-eth-${count}`;
-    world.state.orders[clientOrderId] = { ...ended, draft: { ...ended.draft, clientOrderId, symbol: ETH }, tradeIds: [] };
+    world.state.orders[clientOrderId] = {
+      ...ended,
+      draft: { ...ended.draft, clientOrderId, symbol: ETH },
+      tradeIds: [],
+    };
   }
   indexOrders(world.state);
   world.report(sold);

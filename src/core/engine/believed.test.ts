@@ -4,16 +4,26 @@ import { imbalance } from '../ledger/ledger.ts';
 import { DAY_MS } from '../units.ts';
 import { BTC, ETH, last, MONDAY, seconds, World } from './world.test-helper.ts';
 
-const marks = (world: World) => ({ mark: world.state.guardian.highWaterMark ?? 0, day: world.state.guardian.dayBaseline ?? 0 });
+const marks = (world: World) => ({
+  mark: world.state.guardian.highWaterMark ?? 0,
+  day: world.state.guardian.dayBaseline ?? 0,
+});
 
 /** Holding, with targets far away, so that a price upward is a price upward only. */
 const holding = (): World => {
-  const world = new World({ limits: { takeProfit: 0.5 }, config: { model: { name: 'fixture', hash: 'h', schemaHash: 's', stop: 0.015, target: 0.5, horizonHours: 24, margin: 0.001 } } }).ready().enter();
+  const world = new World({
+    limits: { takeProfit: 0.5 },
+    config: {
+      model: { name: 'fixture', hash: 'h', schemaHash: 's', stop: 0.015, target: 0.5, horizonHours: 24, margin: 0.001 },
+    },
+  })
+    .ready()
+    .enter();
   world.quotes();
   return world;
 };
 
-test('a real leap over midnight, of which an outage shows only the end, is in the day\'s baseline: the first equity known after it counts', () => {
+test("a real leap over midnight, of which an outage shows only the end, is in the day's baseline: the first equity known after it counts", () => {
   const world = holding();
   world.at = world.wall = MONDAY + DAY_MS + 600_000;
   world.quotes({ [BTC]: 55_000 });
@@ -59,7 +69,11 @@ describe('one wild price upward', () => {
     const sized = (wild: boolean) => {
       const world = holding();
       world.hour();
-      if (wild) world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 74_000, bid: 49_995, ask: 50_005, at: world.at }] });
+      if (wild)
+        world.apply({
+          type: 'quotes',
+          quotes: [{ symbol: BTC, last: 74_000, bid: 49_995, ask: 50_005, at: world.at }],
+        });
       world.predict(ETH);
       return world.decision().sizing;
     };

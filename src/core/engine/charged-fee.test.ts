@@ -3,7 +3,12 @@ import { decimal } from '../decimal.ts';
 import { DAY_MS } from '../units.ts';
 import { BTC, ETH, seconds, trades, World } from './world.test-helper.ts';
 
-const told = (world: World): readonly string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.key.startsWith('reconciliation:fee:') ? [effect.alert.title] : []));
+const told = (world: World): readonly string[] =>
+  world
+    .take()
+    .flatMap((effect) =>
+      effect.type === 'alert' && effect.alert.key.startsWith('reconciliation:fee:') ? [effect.alert.title] : [],
+    );
 
 /** Buys, and is stopped out a little below the trigger. */
 const roundTrip = (world: World, symbol = BTC): void => {
@@ -65,7 +70,15 @@ describe('fees above those that the configuration states', () => {
     expect([tries(28), world.state.config?.takerFee]).toEqual(['no-edge', expect.closeTo(0.02, 8)]);
     world.take();
     expect(tries(2)).toBe('entered');
-    expect(world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.key.startsWith('reconciliation:fee-lapsed:') ? [effect.alert.title] : []))).toEqual(['ETH/USDT: fees of 0.1 % count again, no more 2 %']);
+    expect(
+      world
+        .take()
+        .flatMap((effect) =>
+          effect.type === 'alert' && effect.alert.key.startsWith('reconciliation:fee-lapsed:')
+            ? [effect.alert.title]
+            : [],
+        ),
+    ).toEqual(['ETH/USDT: fees of 0.1 % count again, no more 2 %']);
     expect(world.state.symbols[ETH]).not.toHaveProperty('chargedAt');
   });
 

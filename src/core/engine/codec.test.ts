@@ -6,13 +6,27 @@ import { decimalsAsText, decodeState, encodeState, readableState } from './codec
 import { createEngineState, type EngineState } from './state.ts';
 
 /** The text as JSON's own replacer gives it. */
-const replaced = (value: unknown): string => JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? formatDecimal(part as Decimal) : part));
+const replaced = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? formatDecimal(part as Decimal) : part));
 
 describe('decimals as text', () => {
   test('are written as a replacer would write them, and nothing that was given is changed', () => {
-    const leaf = fc.oneof(fc.bigInt().map((value) => value as Decimal), fc.string(), fc.double(), fc.constant(null), fc.constant(undefined), fc.boolean());
+    const leaf = fc.oneof(
+      fc.bigInt().map((value) => value as Decimal),
+      fc.string(),
+      fc.double(),
+      fc.constant(null),
+      fc.constant(undefined),
+      fc.boolean(),
+    );
     const anything = fc.letrec((tie) => ({
-      node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, fc.array(tie('node'), { maxLength: 4 }), fc.dictionary(fc.string({ maxLength: 3 }), tie('node'), { maxKeys: 4 }), fc.array(leaf).map((form) => ({ toJSON: () => form }))),
+      node: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        leaf,
+        fc.array(tie('node'), { maxLength: 4 }),
+        fc.dictionary(fc.string({ maxLength: 3 }), tie('node'), { maxKeys: 4 }),
+        fc.array(leaf).map((form) => ({ toJSON: () => form })),
+      ),
     })).node;
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 4 }), (value) => {
@@ -32,7 +46,8 @@ describe('a snapshot', () => {
     state.evaluated = { at: 1, wall: 2 };
     const text = encodeState(state);
     expect(JSON.parse(text)).toMatchObject({ ledger: { cash: { $decimal: '12.5' } } });
-    for (const name of ['evaluated', 'openOrders', 'symbolList', 'changes']) expect(JSON.parse(text)).not.toHaveProperty(name);
+    for (const name of ['evaluated', 'openOrders', 'symbolList', 'changes'])
+      expect(JSON.parse(text)).not.toHaveProperty(name);
     expect(encodeState(decodeState(text))).toBe(text);
     expect(state.evaluated).toEqual({ at: 1, wall: 2 });
   });

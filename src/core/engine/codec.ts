@@ -6,8 +6,8 @@ import { createEngineState, indexOrders, indexSymbols, syncNumbers, type EngineS
 type Form = (decimal: Decimal) => unknown;
 
 /**
- * The value with its decimals in the given form and without the properties of some names, ready for JSON; what has none of either
- * is given back as it is. A replacer, which JSON would ask about every value, takes several times as long.
+ * The value with its decimals in the given form and without the properties of some names, ready for JSON; what has none
+ * of either is given back as it is. A replacer, which JSON would ask about every value, takes several times as long.
  */
 const withoutDecimals = (value: unknown, form: Form, leftOut: ReadonlySet<string> | null): unknown => {
   if (typeof value === 'bigint') return form(value as Decimal);
@@ -15,7 +15,8 @@ const withoutDecimals = (value: unknown, form: Form, leftOut: ReadonlySet<string
   if (Array.isArray(value)) return listWithoutDecimals(value, form, leftOut);
   const parts = value as Readonly<Record<string, unknown>>;
   // A window, a decision: what has a form of its own for JSON.
-  if (typeof parts['toJSON'] === 'function') return withoutDecimals((parts['toJSON'] as () => unknown).call(value), form, leftOut);
+  if (typeof parts['toJSON'] === 'function')
+    return withoutDecimals((parts['toJSON'] as () => unknown).call(value), form, leftOut);
   let copy: Record<string, unknown> | null = null;
   for (const key in parts) {
     const part = parts[key];
@@ -27,7 +28,11 @@ const withoutDecimals = (value: unknown, form: Form, leftOut: ReadonlySet<string
   return copy ?? value;
 };
 
-const listWithoutDecimals = (list: readonly unknown[], form: Form, leftOut: ReadonlySet<string> | null): readonly unknown[] => {
+const listWithoutDecimals = (
+  list: readonly unknown[],
+  form: Form,
+  leftOut: ReadonlySet<string> | null,
+): readonly unknown[] => {
   let copy: unknown[] | null = null;
   for (let index = 0; index < list.length; index += 1) {
     const written = withoutDecimals(list[index], form, leftOut);
@@ -42,13 +47,15 @@ const listWithoutDecimals = (list: readonly unknown[], form: Form, leftOut: Read
 export const decimalsAsText = (value: unknown): unknown => withoutDecimals(value, formatDecimal, null);
 
 /** Text of the effects of one input, the form in which they are recorded and compared. Decimals as plain text. */
-export const encodeEffects = (effects: readonly Effect[]): string => (effects.length === 0 ? '[]' : JSON.stringify(decimalsAsText(effects)));
+export const encodeEffects = (effects: readonly Effect[]): string =>
+  effects.length === 0 ? '[]' : JSON.stringify(decimalsAsText(effects));
 
 /** What is made anew from the rest, and not written. */
 export const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'orderList', 'symbolList', 'evaluated', 'changes']);
 
 /** A snapshot of the whole state; decodeState gives an equal state back. */
-export const encodeState = (state: EngineState): string => JSON.stringify(withoutDecimals(state, (value) => ({ $decimal: formatDecimal(value) }), DERIVED));
+export const encodeState = (state: EngineState): string =>
+  JSON.stringify(withoutDecimals(state, (value) => ({ $decimal: formatDecimal(value) }), DERIVED));
 
 interface WrittenWindow {
   readonly $window: string | number[];
@@ -56,18 +63,29 @@ interface WrittenWindow {
 }
 
 const isWindow = (value: object): value is WrittenWindow =>
-  '$window' in value && (typeof value.$window === 'string' || Array.isArray(value.$window)) && 'capacity' in value && typeof value.capacity === 'number';
+  '$window' in value &&
+  (typeof value.$window === 'string' || Array.isArray(value.$window)) &&
+  'capacity' in value &&
+  typeof value.capacity === 'number';
 
 const windowOf = ({ $window, capacity }: WrittenWindow): RollingWindow => RollingWindow.fromJSON($window, capacity);
 
 /**
- * The value of a snapshot with the values of its windows in digits, whichever version has written it: for comparing two, and for people.
+ * The value of a snapshot with the values of its windows in digits, whichever version has written it: for comparing
+ * two, and for people.
  * @throws SyntaxError or RangeError when the text is not a snapshot.
  */
 export const readableState = (text: string): unknown =>
-  JSON.parse(text, (_key, value: unknown) => (typeof value === 'object' && value !== null && isWindow(value) ? { ...value, $window: windowOf(value).values().join(' ') } : value));
+  JSON.parse(text, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && isWindow(value)
+      ? { ...value, $window: windowOf(value).values().join(' ') }
+      : value,
+  );
 
-/** Undoes in place what `encodeState` has made of decimals and windows: a reviver, which JSON would ask about every number, takes four times as long. */
+/**
+ * Undoes in place what `encodeState` has made of decimals and windows: a reviver, which JSON would ask about every
+ * number, takes four times as long.
+ */
 const revived = (value: object): unknown => {
   if ('$decimal' in value && typeof value.$decimal === 'string') return decimal(value.$decimal);
   if (isWindow(value)) return windowOf(value);
@@ -82,7 +100,10 @@ const revived = (value: object): unknown => {
 /** @throws SyntaxError or RangeError when the text is not a snapshot. */
 export const decodeState = (text: string): EngineState => {
   const read: unknown = JSON.parse(text);
-  const state: EngineState = { ...createEngineState(), ...(typeof read === 'object' && read !== null ? (revived(read) as EngineState) : {}) };
+  const state: EngineState = {
+    ...createEngineState(),
+    ...(typeof read === 'object' && read !== null ? (revived(read) as EngineState) : {}),
+  };
   indexSymbols(state);
   syncNumbers(state);
   indexOrders(state);

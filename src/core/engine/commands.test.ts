@@ -46,7 +46,11 @@ describe('/pause and /resume', () => {
       world.apply({ type: 'stopping', reason: 'SIGTERM' });
       world.take();
       world.restart();
-      return world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.title.includes('started') ? [...effect.alert.lines] : []));
+      return world
+        .take()
+        .flatMap((effect) =>
+          effect.type === 'alert' && effect.alert.title.includes('started') ? [...effect.alert.lines] : [],
+        );
     };
     const world = new World().ready();
     world.enter();
@@ -54,13 +58,25 @@ describe('/pause and /resume', () => {
     world.command({ name: 'pause', reason: '' });
     world.pass(2 * HOUR_MS);
     world.timer();
-    expect(started(world).slice(1)).toEqual(['Open: BTC/USDT (stop in place).', 'Locked: Paused by operator, Stale data BTC/USDT, Stale data ETH/USDT.']);
-    expect(world.command({ name: 'resume' }).text).toBe('Resumed, but still locked: Stale data BTC/USDT, Stale data ETH/USDT.');
+    expect(started(world).slice(1)).toEqual([
+      'Open: BTC/USDT (stop in place).',
+      'Locked: Paused by operator, Stale data BTC/USDT, Stale data ETH/USDT.',
+    ]);
+    expect(world.command({ name: 'resume' }).text).toBe(
+      'Resumed, but still locked: Stale data BTC/USDT, Stale data ETH/USDT.',
+    );
     world.hours(2);
     world.quotes();
-    const fresh = world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'data' ? [effect.alert.lines[0]] : []));
+    const fresh = world
+      .take()
+      .flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'data' ? [effect.alert.lines[0]] : []));
     // It held for hours: not "121 min".
-    expect(fresh).toEqual(Array.from({ length: 2 }, () => expect.stringMatching(/^after [23] h \d\d min; rule: fresh data on two polls$/) as string));
+    expect(fresh).toEqual(
+      Array.from(
+        { length: 2 },
+        () => expect.stringMatching(/^after [23] h \d\d min; rule: fresh data on two polls$/) as string,
+      ),
+    );
   });
 
   test('resume clears the pause and nothing else, and says what is left', () => {
@@ -84,19 +100,27 @@ describe('/pause and /resume', () => {
 });
 
 test('odds never show a sign before zero', () => {
-  expect([odds(0.4, -0.000001), odds(0.4, 0.00004), odds(0.4, 0.0075), odds(0.4, -0.0012)]).toEqual(['p 0.400, EV 0.00 %', 'p 0.400, EV 0.00 %', 'p 0.400, EV +0.75 %', 'p 0.400, EV -0.12 %']);
+  expect([odds(0.4, -0.000001), odds(0.4, 0.00004), odds(0.4, 0.0075), odds(0.4, -0.0012)]).toEqual([
+    'p 0.400, EV 0.00 %',
+    'p 0.400, EV 0.00 %',
+    'p 0.400, EV +0.75 %',
+    'p 0.400, EV -0.12 %',
+  ]);
 });
 
 describe('/halt', () => {
   test('cancels an entry whose outcome is not known, once, and keeps the stops', () => {
     const world = new World().ready();
     world.enter(ETH);
-    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true, part: 0 } : { kind: 'accept' });
+    world.fate = (draft) =>
+      draft.purpose === 'entry' ? { kind: 'unknown', arrives: true, part: 0 } : { kind: 'accept' };
     world.enter();
     world.take();
     expect(world.command({ name: 'halt', reason: 'news' }).ok).toBe(true);
     expect(world.command({ name: 'halt', reason: 'news' }).text).toContain('Already halted');
-    expect(world.take().filter((effect) => effect.type === 'cancel')).toMatchObject([{ clientOrderId: 'gbtest01-3', reason: 'halted' }]);
+    expect(world.take().filter((effect) => effect.type === 'cancel')).toMatchObject([
+      { clientOrderId: 'gbtest01-3', reason: 'halted' },
+    ]);
     expect(world.exchange.openOrders()).toHaveLength(1);
     expect(world.managed(ETH)?.phase).toBe('protected');
     expect(world.unlock()).toMatchObject({ ok: true, text: 'Unlocked: Halted by operator.' });
@@ -110,7 +134,10 @@ describe('/unlock', () => {
     const shown = world.locks();
     threeLosses(new World().ready());
     world.apply({ type: 'model-status', valid: true, detail: '', drift: { value: 0.5, limit: 0.25 } });
-    expect(world.unlock(shown)).toMatchObject({ ok: true, text: 'Unlocked: Halted by operator. still locked: Model drift.' });
+    expect(world.unlock(shown)).toMatchObject({
+      ok: true,
+      text: 'Unlocked: Halted by operator. still locked: Model drift.',
+    });
     expect(world.locks()).toEqual(['model-drift']);
   });
 
@@ -121,10 +148,24 @@ describe('/unlock', () => {
     world.timer(seconds(1));
     world.unlock();
     world.command({ name: 'halt', reason: 'second' });
-    const late = world.command({ name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null, shownAt });
+    const late = world.command({
+      name: 'unlock',
+      reason: '',
+      lockIds: ['operator-halt'],
+      newLossPermitted: null,
+      shownAt,
+    });
     expect(late).toMatchObject({ ok: false, text: 'Halted by operator: set again since it was shown' });
     expect(world.locks()).toEqual(['operator-halt']);
-    expect(world.command({ name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null, shownAt: world.at }).ok).toBe(true);
+    expect(
+      world.command({
+        name: 'unlock',
+        reason: '',
+        lockIds: ['operator-halt'],
+        newLossPermitted: null,
+        shownAt: world.at,
+      }).ok,
+    ).toBe(true);
   });
 
   test('leaves a halt that somebody has asked for again after the showing, though it held all the time', () => {
@@ -135,7 +176,10 @@ describe('/unlock', () => {
     expect(world.command({ name: 'halt', reason: 'do not unlock' }).text).toBe('Already halted. /unlock ends it.');
     world.restart();
     const unlock = { name: 'unlock', reason: '', lockIds: ['operator-halt'], newLossPermitted: null } as const;
-    expect(world.command({ ...unlock, shownAt })).toMatchObject({ ok: false, text: 'Halted by operator: set again since it was shown' });
+    expect(world.command({ ...unlock, shownAt })).toMatchObject({
+      ok: false,
+      text: 'Halted by operator: set again since it was shown',
+    });
     expect(world.state.guardian.locks['operator-halt']?.reason).toBe('telegram 1 (Ada): first');
     expect(world.command({ ...unlock, shownAt: world.at }).ok).toBe(true);
   });
@@ -156,7 +200,9 @@ describe('/unlock', () => {
     world.command({ name: 'halt', reason: '' });
     world.take();
     world.unlock();
-    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada): test' }));
+    expect(world.take()).toContainEqual(
+      expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada): test' }),
+    );
   });
 
   test('/resume names who ended the pause in the record of the lock', () => {
@@ -164,7 +210,9 @@ describe('/unlock', () => {
     world.command({ name: 'pause', reason: 'news' });
     world.take();
     world.command({ name: 'resume' });
-    expect(world.take()).toContainEqual(expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada)' }));
+    expect(world.take()).toContainEqual(
+      expect.objectContaining({ type: 'lock', change: 'cleared', by: 'by operator telegram 1 (Ada)' }),
+    );
   });
 
   test('says in words how it stands then, where another lock still bars entries', () => {
@@ -196,10 +244,21 @@ describe('/unlock', () => {
 
   test('forgives no loss that came since the streak was shown', () => {
     const world = threeLosses(new World().ready(), ETH);
-    const shown = { name: 'unlock', reason: '', lockIds: ['kill-switch'], newLossPermitted: null, shownAt: world.at, shownLossAt: world.state.guardian.lossStreak.at(-1)?.closedAt ?? 0 } as const;
+    const shown = {
+      name: 'unlock',
+      reason: '',
+      lockIds: ['kill-switch'],
+      newLossPermitted: null,
+      shownAt: world.at,
+      shownLossAt: world.state.guardian.lossStreak.at(-1)?.closedAt ?? 0,
+    } as const;
     world.pass(seconds(60)).quotes({ [ETH]: 2_462 });
     expect(world.held(ETH)).toBe('0');
-    expect(world.command(shown)).toMatchObject({ ok: false, code: 'refused', text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again' });
+    expect(world.command(shown)).toMatchObject({
+      ok: false,
+      code: 'refused',
+      text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again',
+    });
     expect([world.locks(), world.state.guardian.lossStreak.length]).toEqual([['kill-switch'], 4]);
     // A win had ended the streak when it was shown, and it has begun anew.
     expect(world.command({ ...shown, shownAt: world.at, shownLossAt: null }).ok).toBe(false);
@@ -208,10 +267,22 @@ describe('/unlock', () => {
 
   test('forgives no loss that closed in the same moment as the last one shown: time stands still between two steps of a simulated market', () => {
     const world = threeLosses(new World().ready(), ETH);
-    const shown = { name: 'unlock', reason: '', lockIds: ['kill-switch'], newLossPermitted: null, shownAt: world.at, shownLossAt: world.at, shownLosses: 3 } as const;
+    const shown = {
+      name: 'unlock',
+      reason: '',
+      lockIds: ['kill-switch'],
+      newLossPermitted: null,
+      shownAt: world.at,
+      shownLossAt: world.at,
+      shownLosses: 3,
+    } as const;
     world.quotes({ [ETH]: 2_462 });
     expect(world.state.guardian.lossStreak.map(({ closedAt }) => closedAt).slice(-2)).toEqual([world.at, world.at]);
-    expect(world.command(shown)).toMatchObject({ ok: false, code: 'refused', text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again' });
+    expect(world.command(shown)).toMatchObject({
+      ok: false,
+      code: 'refused',
+      text: 'Kill-switch: another loss since it was shown, 4 in a row now; send /unlock again',
+    });
     expect(world.command({ ...shown, shownLosses: 4 }).ok).toBe(true);
   });
 
@@ -231,7 +302,13 @@ describe('/unlock', () => {
       const equity = world.state.guardian.lastEquity?.value ?? 0;
       world.take();
       world.unlock(['daily-drawdown'], permitted(world));
-      expect(world.take()).toContainEqual({ type: 'baseline', name: 'day', before: 10_000, after: equity, cause: 'unlock' });
+      expect(world.take()).toContainEqual({
+        type: 'baseline',
+        name: 'day',
+        before: 10_000,
+        after: equity,
+        cause: 'unlock',
+      });
       expect(world.state.guardian.dayBaseline).toBe(equity);
       // The mark stays: a rebased day does not hide the total.
       expect(world.state.guardian.highWaterMark).toBe(10_000);
@@ -247,7 +324,10 @@ describe('/unlock', () => {
       world.predict(ETH);
       world.exchange.feeRate = decimal('0.001');
       expect(world.locks()).toContain('daily-drawdown');
-      expect(world.unlock(['daily-drawdown'], permitted(world))).toMatchObject({ ok: false, text: expect.stringContaining('once today already') as string });
+      expect(world.unlock(['daily-drawdown'], permitted(world))).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('once today already') as string,
+      });
       world.hours(24 - new Date(world.at).getUTCHours());
       expect(world.locks()).not.toContain('daily-drawdown');
     });
@@ -272,7 +352,13 @@ describe('/unlock', () => {
       const equity = world.state.guardian.lastEquity?.value ?? 0;
       world.take();
       expect(world.unlock(['total-drawdown']).ok).toBe(true);
-      expect(world.take()).toContainEqual({ type: 'baseline', name: 'high-water-mark', before: 10_000, after: equity, cause: 'unlock' });
+      expect(world.take()).toContainEqual({
+        type: 'baseline',
+        name: 'high-water-mark',
+        before: 10_000,
+        after: equity,
+        cause: 'unlock',
+      });
       world.timer();
       expect(world.locks()).not.toContain('total-drawdown');
       // The day has its own limit and its own lock.
@@ -286,9 +372,19 @@ describe('/unlock', () => {
     // The sale fails, so that equity goes on falling while the operator reads.
     world.fate = (draft) => ({ kind: draft.purpose === 'exit' ? 'reject' : 'accept' });
     world.quotes({ [BTC]: 40_000 });
-    const shown = { name: 'unlock', reason: '', lockIds: ['total-drawdown'], newLossPermitted: null, shownAt: world.at, shownEquity: world.state.guardian.lastEquity?.value ?? 0 } as const;
+    const shown = {
+      name: 'unlock',
+      reason: '',
+      lockIds: ['total-drawdown'],
+      newLossPermitted: null,
+      shownAt: world.at,
+      shownEquity: world.state.guardian.lastEquity?.value ?? 0,
+    } as const;
     world.pass(seconds(60)).quotes({ [BTC]: 38_000 });
-    expect(world.command(shown)).toMatchObject({ ok: false, text: 'Total drawdown: equity has fallen to 8,662.69 since 8,884.65 was shown; send /unlock again' });
+    expect(world.command(shown)).toMatchObject({
+      ok: false,
+      text: 'Total drawdown: equity has fallen to 8,662.69 since 8,884.65 was shown; send /unlock again',
+    });
     expect(world.state.guardian.highWaterMark).toBe(10_000);
     world.quotes({ [BTC]: 39_000 });
     expect(world.command(shown).ok).toBe(true);
@@ -321,7 +417,8 @@ describe('/unlock', () => {
   describe('of model drift', () => {
     test('accepts the drift seen', () => {
       const world = new World().ready();
-      const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+      const drift = (value: number): void =>
+        void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
       drift(0.3);
       expect(world.unlock().ok).toBe(true);
       drift(0.35);
@@ -332,12 +429,28 @@ describe('/unlock', () => {
 
     test('accepts no drift that was measured after none was shown', () => {
       const world = new World().ready();
-      const drift = (value: number | null): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: value === null ? null : { value, limit: 0.25 } });
+      const drift = (value: number | null): void =>
+        void world.apply({
+          type: 'model-status',
+          valid: true,
+          detail: '',
+          drift: value === null ? null : { value, limit: 0.25 },
+        });
       drift(0.3);
       drift(null);
-      const shown = { name: 'unlock', reason: '', lockIds: ['model-drift'], newLossPermitted: null, shownAt: world.at, shownDrift: null } as const;
+      const shown = {
+        name: 'unlock',
+        reason: '',
+        lockIds: ['model-drift'],
+        newLossPermitted: null,
+        shownAt: world.at,
+        shownDrift: null,
+      } as const;
       drift(0.9);
-      expect(world.command(shown)).toMatchObject({ ok: false, text: 'Model drift: a drift of 0.90 has been measured since none was shown; send /unlock again' });
+      expect(world.command(shown)).toMatchObject({
+        ok: false,
+        text: 'Model drift: a drift of 0.90 has been measured since none was shown; send /unlock again',
+      });
       drift(0.2);
       expect(world.command(shown).ok).toBe(true);
       expect(world.state.guardian.acceptedDrift).toBeNull();
@@ -347,11 +460,22 @@ describe('/unlock', () => {
 
     test('accepts no more than was shown, and nothing that would lock again at once', () => {
       const world = new World().ready();
-      const drift = (value: number): void => void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
+      const drift = (value: number): void =>
+        void world.apply({ type: 'model-status', valid: true, detail: '', drift: { value, limit: 0.25 } });
       drift(0.3);
-      const shown = { name: 'unlock', reason: '', lockIds: ['model-drift'], newLossPermitted: null, shownAt: world.at, shownDrift: 0.3 } as const;
+      const shown = {
+        name: 'unlock',
+        reason: '',
+        lockIds: ['model-drift'],
+        newLossPermitted: null,
+        shownAt: world.at,
+        shownDrift: 0.3,
+      } as const;
       drift(0.44);
-      expect(world.command(shown)).toMatchObject({ ok: false, text: 'Model drift: the drift has grown to 0.44 since 0.30 was shown; send /unlock again' });
+      expect(world.command(shown)).toMatchObject({
+        ok: false,
+        text: 'Model drift: the drift has grown to 0.44 since 0.30 was shown; send /unlock again',
+      });
       drift(0.4);
       expect(world.command(shown).ok).toBe(true);
       expect(world.state.guardian.acceptedDrift).toBe(0.3);
@@ -363,7 +487,12 @@ describe('/unlock', () => {
   describe('of a start gate', () => {
     const gated = (clears?: 'unlock' | 'reconcile' | 'restart'): World => {
       const world = new World();
-      world.start({ halts: [{ code: 'gate', text: 'a gate failed', ...(clears === undefined ? {} : { clears }) }, { code: 'other', text: 'and another', clears: 'unlock' }] });
+      world.start({
+        halts: [
+          { code: 'gate', text: 'a gate failed', ...(clears === undefined ? {} : { clears }) },
+          { code: 'other', text: 'and another', clears: 'unlock' },
+        ],
+      });
       world.account();
       return world;
     };
@@ -376,7 +505,10 @@ describe('/unlock', () => {
       const world = gated('restart');
       world.command({ name: 'reconcile' });
       world.account();
-      expect(world.unlock()).toMatchObject({ ok: false, text: expect.stringContaining('has to pass at a new start: a gate failed') as string });
+      expect(world.unlock()).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('has to pass at a new start: a gate failed') as string,
+      });
       world.restart();
       expect(world.locks()).toContain('start-gate');
       expect(world.unlock(['start-gate']).ok).toBe(true);
@@ -384,7 +516,10 @@ describe('/unlock', () => {
 
     test('of a restored database needs a reconciliation first', () => {
       const world = gated();
-      expect(world.unlock()).toMatchObject({ ok: false, text: expect.stringContaining('send /reconcile first') as string });
+      expect(world.unlock()).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('send /reconcile first') as string,
+      });
       world.account();
       expect(world.unlock().ok).toBe(false);
       world.command({ name: 'reconcile' });
@@ -396,7 +531,10 @@ describe('/unlock', () => {
     test('of a restored database is not forgotten by a second start, which says nothing of it', () => {
       const world = gated();
       world.restart();
-      expect(world.unlock()).toMatchObject({ ok: false, text: expect.stringContaining('send /reconcile first') as string });
+      expect(world.unlock()).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('send /reconcile first') as string,
+      });
       world.command({ name: 'reconcile' });
       world.account();
       world.restart();
@@ -422,7 +560,11 @@ describe('/flatten', () => {
     expect(world.managed()).not.toBeNull();
     expect(world.command({ name: 'flatten', symbol: null }).ok).toBe(true);
     expect(world.held()).toBe('0');
-    expect(world.command({ name: 'flatten', symbol: null })).toMatchObject({ ok: false, code: 'no-position', text: 'No open positions.' });
+    expect(world.command({ name: 'flatten', symbol: null })).toMatchObject({
+      ok: false,
+      code: 'no-position',
+      text: 'No open positions.',
+    });
     expect(world.command({ name: 'flatten', symbol: BTC }).text).toBe(`No open position in ${BTC}.`);
   });
 
@@ -431,12 +573,18 @@ describe('/flatten', () => {
     world.fate = () => ({ kind: 'silence' });
     world.enter();
     world.command({ name: 'flatten', symbol: BTC });
-    expect([world.state.orders['gbtest01-1']?.status, world.managed(), world.locks()]).toEqual(['never-sent', null, []]);
+    expect([world.state.orders['gbtest01-1']?.status, world.managed(), world.locks()]).toEqual([
+      'never-sent',
+      null,
+      [],
+    ]);
     world.fate = () => ({ kind: 'unknown', arrives: true, part: 0 });
     world.enter(ETH);
     world.take();
     world.command({ name: 'flatten', symbol: null });
-    expect(world.take().filter((effect) => effect.type === 'cancel')).toMatchObject([{ reason: expect.stringContaining('flatten') as unknown }]);
+    expect(world.take().filter((effect) => effect.type === 'cancel')).toMatchObject([
+      { reason: expect.stringContaining('flatten') as unknown },
+    ]);
     expect(world.managed(ETH)).toBeNull();
   });
 

@@ -30,7 +30,10 @@ export interface EngineConfig {
   readonly orderPrefix: string;
   /** Identity of this database; a restore gets a new one. */
   readonly instanceId: string;
-  /** A price older than the market limit still counts as fresh while it is younger than this in wall time (demo, where an hour passes in seconds); 0 elsewhere. */
+  /**
+   * A price older than the market limit still counts as fresh while it is younger than this in wall time (demo, where
+   * an hour passes in seconds); 0 elsewhere.
+   */
   readonly staleWallGrace: Milliseconds;
   readonly model: ModelTerms | null;
   /** Locks that close positions beyond those that always do; a value can tighten hold to flatten, never loosen. */

@@ -68,10 +68,12 @@ export class Decision implements DecisionEffect {
 
   /** What the journal records. */
   toJSON(): DecisionEffect {
-    const { type, symbol, openTime, probability, expectedValue, margin, outcome, text, sizing, checks, clientOrderId } = this;
+    const { type, symbol, openTime, probability, expectedValue, margin, outcome, text, sizing, checks, clientOrderId } =
+      this;
     return { type, symbol, openTime, probability, expectedValue, margin, outcome, text, sizing, checks, clientOrderId };
   }
 }
 
 /** Probability and expected value, for people. */
-export const odds = (probability: number, expectedValue: Fraction): string => `p ${probability.toFixed(3)}, EV ${signedPercent(expectedValue)}`;
+export const odds = (probability: number, expectedValue: Fraction): string =>
+  `p ${probability.toFixed(3)}, EV ${signedPercent(expectedValue)}`;

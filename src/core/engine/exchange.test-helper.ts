@@ -1,4 +1,19 @@
-import { add, ceilTo, decimal, decimalFromNumber, floorTo, formatDecimal, max, min, mulDown, mulUp, sub, sum, ZERO, type Decimal } from '../decimal.ts';
+import {
+  add,
+  ceilTo,
+  decimal,
+  decimalFromNumber,
+  floorTo,
+  formatDecimal,
+  max,
+  min,
+  mulDown,
+  mulUp,
+  sub,
+  sum,
+  ZERO,
+  type Decimal,
+} from '../decimal.ts';
 import type { Fill, OrderDraft, OrderSnapshot, VenueStatus } from '../orders/order.ts';
 import type { EpochMs } from '../units.ts';
 
@@ -48,14 +63,26 @@ export class ModelExchange {
   }
 
   balances(): { readonly asset: string; readonly free: string; readonly locked: string }[] {
-    return Object.keys(this.total).map((asset) => ({ asset, free: formatDecimal(this.free(asset)), locked: formatDecimal(this.locked[asset] ?? ZERO) }));
+    return Object.keys(this.total).map((asset) => ({
+      asset,
+      free: formatDecimal(this.free(asset)),
+      locked: formatDecimal(this.locked[asset] ?? ZERO),
+    }));
   }
 
-  /** Takes an order; null when funds do not suffice. `part`: of an entry or a market order, how much is filled before it ends. */
+  /**
+   * Takes an order; null when funds do not suffice. `part`: of an entry or a market order, how much is filled before it
+   * ends.
+   */
   accept(draft: OrderDraft, at: EpochMs, part = 1): ModelOrder | null {
     const [base = '', quote = ''] = draft.symbol.split('/');
     const price = decimalFromNumber(this.prices[draft.symbol] ?? 0);
-    if (draft.side === 'sell' ? draft.quantity > this.free(base) : mulUp(draft.quantity, draft.limitPrice ?? price) > this.free(quote)) return null;
+    if (
+      draft.side === 'sell'
+        ? draft.quantity > this.free(base)
+        : mulUp(draft.quantity, draft.limitPrice ?? price) > this.free(quote)
+    )
+      return null;
     const order: ModelOrder = { draft, status: 'new', executed: ZERO, fills: [] };
     this.orders.set(draft.clientOrderId, order);
     if (draft.purpose === 'stop') {
@@ -63,7 +90,8 @@ export class ModelExchange {
       return order;
     }
     const quantity = floorTo(mulDown(draft.quantity, decimalFromNumber(part)), LOT);
-    if (quantity > ZERO) this.fill(order, quantity, draft.side === 'buy' ? min(price, draft.limitPrice ?? price) : price, at);
+    if (quantity > ZERO)
+      this.fill(order, quantity, draft.side === 'buy' ? min(price, draft.limitPrice ?? price) : price, at);
     if (order.status !== 'filled') order.status = 'expired';
     return order;
   }
@@ -74,10 +102,20 @@ export class ModelExchange {
     const [base = '', quote = ''] = draft.symbol.split('/');
     const value = mulDown(quantity, price);
     const buys = draft.side === 'buy';
-    const coin = this.feeCoin === 'third' && this.free('BNB') > ZERO ? 'third' : this.feeCoin === 'base' && buys ? 'base' : 'quote';
+    const coin =
+      this.feeCoin === 'third' && this.free('BNB') > ZERO
+        ? 'third'
+        : this.feeCoin === 'base' && buys
+          ? 'base'
+          : 'quote';
     const asset = coin === 'third' ? 'BNB' : coin === 'base' ? base : quote;
     const feeValue = mulUp(value, this.feeRate);
-    const fee = coin === 'third' ? min(this.free('BNB'), ceilTo(mulDown(feeValue, decimal('0.002')), 100_000_000n as Decimal)) : coin === 'base' ? ceilTo(mulUp(quantity, this.feeRate), 100_000_000n as Decimal) : ceilTo(feeValue, 100_000_000n as Decimal);
+    const fee =
+      coin === 'third'
+        ? min(this.free('BNB'), ceilTo(mulDown(feeValue, decimal('0.002')), 100_000_000n as Decimal))
+        : coin === 'base'
+          ? ceilTo(mulUp(quantity, this.feeRate), 100_000_000n as Decimal)
+          : ceilTo(feeValue, 100_000_000n as Decimal);
     this.move(base, buys ? quantity : sub(ZERO, quantity));
     this.move(quote, buys ? sub(ZERO, value) : value);
     this.move(asset, sub(ZERO, fee));
@@ -118,7 +156,8 @@ export class ModelExchange {
     const order = this.orders.get(clientOrderId);
     if (order === undefined || !isOpen(order)) return;
     const base = order.draft.symbol.split('/')[0] ?? '';
-    if (order.draft.purpose === 'stop') this.locked[base] = max(sub(this.locked[base] ?? ZERO, sub(order.draft.quantity, order.executed)), ZERO);
+    if (order.draft.purpose === 'stop')
+      this.locked[base] = max(sub(this.locked[base] ?? ZERO, sub(order.draft.quantity, order.executed)), ZERO);
     order.status = status;
   }
 

@@ -6,7 +6,10 @@ import { BTC, instrumentText, seconds, World } from './world.test-helper.ts';
 
 const BNB = 'BNB/USDT';
 
-/** A position in BNB is open; at the next start its market is traded no more, and BNB pays the fees. `spare`: BNB of the account's own. */
+/**
+ * A position in BNB is open; at the next start its market is traded no more, and BNB pays the fees. `spare`: BNB of the
+ * account's own.
+ */
 const switched = (spare = '0'): World => {
   const world = new World({ balances: { USDT: '10000', BNB: spare }, config: { symbols: [BTC, BNB] } });
   world.instruments = [instrumentText(BTC), instrumentText(BNB)];
@@ -22,13 +25,20 @@ const switched = (spare = '0'): World => {
 
 /** Prices of both, as the feed asks for them, and two readings of the account. */
 const look = (world: World): void => {
-  const quote = (symbol: string, last: number) => ({ symbol, last, bid: last * 0.9999, ask: last * 1.0001, at: world.at });
+  const quote = (symbol: string, last: number) => ({
+    symbol,
+    last,
+    bid: last * 0.9999,
+    ask: last * 1.0001,
+    at: world.at,
+  });
   world.apply({ type: 'quotes', quotes: [quote(BTC, 50_000), quote(BNB, 500)] });
   world.account();
   world.account();
 };
 
-const equity = (world: World): number => equityOf(world.state, world.at, world.wall, world.state.freshness) ?? Number.NaN;
+const equity = (world: World): number =>
+  equityOf(world.state, world.at, world.wall, world.state.freshness) ?? Number.NaN;
 
 describe('a coin that pays fees and of which a position is left from an earlier run', () => {
   test('is counted once: what the books hold as a position pays no fees', () => {
@@ -59,7 +69,12 @@ describe('a coin that pays fees and of which a position is left from an earlier 
 });
 
 describe('equity that is not known for ten minutes because of a price that no lock tells of', () => {
-  const told = (world: World) => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.title.startsWith('Equity') ? [effect.alert.title] : []));
+  const told = (world: World) =>
+    world
+      .take()
+      .flatMap((effect) =>
+        effect.type === 'alert' && effect.alert.title.startsWith('Equity') ? [effect.alert.title] : [],
+      );
   /** The prices of what is traded alone. */
   const withoutCoin = (world: World, span: number): void => {
     world.pass(seconds(span));
@@ -67,7 +82,9 @@ describe('equity that is not known for ten minutes because of a price that no lo
   };
 
   test('is told, once, and when it is known again: until then no drawdown lock can trip', () => {
-    const world = new World({ balances: { USDT: '10000', BNB: '1' }, config: { symbols: [BTC], feeAsset: 'BNB' } }).ready().enter();
+    const world = new World({ balances: { USDT: '10000', BNB: '1' }, config: { symbols: [BTC], feeAsset: 'BNB' } })
+      .ready()
+      .enter();
     world.take();
     for (let minute = 0; minute < 14; minute += 1) withoutCoin(world, 60);
     expect(told(world)).toEqual([]);

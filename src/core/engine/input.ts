@@ -29,7 +29,11 @@ export interface StartedInput extends InputTimes {
    * beside /unlock: nothing more, a /reconcile first (the default: a restored or fresh database), or another
    * start at which the gate does not fail (the live gate).
    */
-  readonly halts: readonly { readonly code: string; readonly text: string; readonly clears?: 'unlock' | 'reconcile' | 'restart' }[];
+  readonly halts: readonly {
+    readonly code: string;
+    readonly text: string;
+    readonly clears?: 'unlock' | 'reconcile' | 'restart';
+  }[];
 }
 
 /** What the exchange states of markets has changed since the start; only those that have. */
@@ -81,7 +85,10 @@ export type OrderOutcome =
   | { readonly kind: 'rejected'; readonly code: string; readonly message: string }
   /** Never reached the exchange and will not be sent any more (expired, given up before the call). */
   | { readonly kind: 'not-sent'; readonly code: string; readonly message: string }
-  /** It may have happened, or, of an order that rested, the exchange no longer lists it as open and does not say what became of it; the executor goes on asking. */
+  /**
+   * It may have happened, or, of an order that rested, the exchange no longer lists it as open and does not say what
+   * became of it; the executor goes on asking.
+   */
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string }
   /** Two look-ups, the second after the receive window, found nothing: it never existed. */
   | { readonly kind: 'not-found' };
@@ -107,13 +114,19 @@ export interface AccountInput extends InputTimes {
   readonly type: 'account';
   readonly balances: readonly { readonly asset: string; readonly free: string; readonly locked: string }[] | null;
   readonly failure: string | null;
-  /** Client ids of the orders for which alone it could not be compared: they cannot be looked up, and the books hold them for ended or not for theirs. Absent where there are none. */
+  /**
+   * Client ids of the orders for which alone it could not be compared: they cannot be looked up, and the books hold
+   * them for ended or not for theirs. Absent where there are none.
+   */
   readonly hindrances?: readonly string[];
   /** Orders and trades of others, for the report. */
   readonly foreignOrders: readonly string[];
   /** How many there are of them, where the list is cut short. */
   readonly foreignCount?: number;
-  /** Open orders of this bot that this database does not know and that may not be touched before an operator has looked, each "symbol id". */
+  /**
+   * Open orders of this bot that this database does not know and that may not be touched before an operator has looked,
+   * each "symbol id".
+   */
   readonly orphanOrders?: readonly string[];
   /** Open orders that wait for a trigger and are none of the books', by symbol; absent where there are none. */
   readonly algoOrders?: Readonly<Record<SymbolName, number>>;
@@ -144,7 +157,10 @@ export interface ModelStatusInput extends InputTimes {
   readonly type: 'model-status';
   readonly valid: boolean;
   readonly detail: string;
-  /** Drift of the prediction, live against training (population stability index), beside its limit; null or absent while it is not known. */
+  /**
+   * Drift of the prediction, live against training (population stability index), beside its limit; null or absent while
+   * it is not known.
+   */
   readonly drift?: { readonly value: number; readonly limit: number } | null;
 }
 
@@ -161,7 +177,10 @@ export interface SettlementEvidence {
   readonly listed: boolean;
   /** Free and locked together, as exact text, of every asset with a balance. */
   readonly totals: readonly { readonly asset: string; readonly total: string }[];
-  /** What the ended order itself states that it has executed, base units; present where the bot settles it by that, without an operator. */
+  /**
+   * What the ended order itself states that it has executed, base units; present where the bot settles it by that,
+   * without an operator.
+   */
   readonly stated?: string;
   /** And what it has paid or got for that, quote currency without fees, where it states it. */
   readonly statedQuote?: string;
@@ -180,7 +199,10 @@ export type OperatorCommand =
       readonly shownAt?: EpochMs;
       /** Equity that the operator was shown beside them, where it was known: no mark moves far below it. */
       readonly shownEquity?: number;
-      /** When the newest loss of the streak that was shown closed, null while there was none: one that came since is not forgiven with it. */
+      /**
+       * When the newest loss of the streak that was shown closed, null while there was none: one that came since is not
+       * forgiven with it.
+       */
       readonly shownLossAt?: EpochMs | null;
       /** How many losses that streak had: two can close at the same market time. */
       readonly shownLosses?: number;
@@ -190,7 +212,10 @@ export type OperatorCommand =
   /** The operator has asked for a comparison with the exchange; the next reading of the account counts as it. */
   | { readonly name: 'reconcile' }
   | { readonly name: 'flatten'; readonly symbol: SymbolName | null }
-  /** The operator says what became of an order of which the exchange does not say it. Held against what the exchange shows otherwise. */
+  /**
+   * The operator says what became of an order of which the exchange does not say it. Held against what the exchange
+   * shows otherwise.
+   */
   | {
       readonly name: 'settle';
       readonly clientOrderId: string;

@@ -9,7 +9,9 @@ import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type 
 const ACCEPT: Fate = { kind: 'accept' };
 
 test('a price for people has plain digits, however small it is, and never one more than tells it apart', () => {
-  expect(['64230.1', '1000', '999.5', '0.25', '0.000000123456789', '0.00001234', '0'].map((text) => price(decimal(text)))).toEqual(['64,230.10', '1,000.00', '999.500', '0.250000', '0.000000123457', '0.0000123400', '0.00000']);
+  expect(
+    ['64230.1', '1000', '999.5', '0.25', '0.000000123456789', '0.00001234', '0'].map((text) => price(decimal(text))),
+  ).toEqual(['64,230.10', '1,000.00', '999.500', '0.250000', '0.000000123457', '0.0000123400', '0.00000']);
 });
 
 describe('an entry', () => {
@@ -21,7 +23,13 @@ describe('an entry', () => {
     const stop = last(world.placed('stop'));
     expect(world.managed()?.phase).toBe('protected');
     // 50123.45 x 0.985 = 49371.59825
-    expect(stop).toMatchObject({ type: 'stop-loss', side: 'sell', stopPrice: decimal('49371.6'), limitPrice: null, expiresAtWall: null });
+    expect(stop).toMatchObject({
+      type: 'stop-loss',
+      side: 'sell',
+      stopPrice: decimal('49371.6'),
+      limitPrice: null,
+      expiresAtWall: null,
+    });
     expect(formatDecimal(stop.quantity)).toBe(world.held());
   });
 
@@ -38,9 +46,17 @@ describe('an entry', () => {
 
   test('uses a stop-limit two percent under its trigger where plain stops are not offered', () => {
     const world = new World();
-    world.instruments = [instrumentText(BTC, { orderTypes: ['limit', 'market', 'stop-loss-limit'] }), instrumentText(ETH)];
+    world.instruments = [
+      instrumentText(BTC, { orderTypes: ['limit', 'market', 'stop-loss-limit'] }),
+      instrumentText(ETH),
+    ];
     world.ready().enter();
-    expect(last(world.placed('stop'))).toMatchObject({ type: 'stop-loss-limit', stopPrice: decimal('49250'), limitPrice: decimal('48265'), timeInForce: 'GTC' });
+    expect(last(world.placed('stop'))).toMatchObject({
+      type: 'stop-loss-limit',
+      stopPrice: decimal('49250'),
+      limitPrice: decimal('48265'),
+      timeInForce: 'GTC',
+    });
   });
 
   test('that fills nothing leaves no position and no trade', () => {
@@ -146,7 +162,12 @@ describe('late and missing fills', () => {
     const held = world.held();
     const snapshot = world.exchange.snapshot('gbtest01-1');
     if (snapshot === null) throw new Error('no snapshot');
-    world.apply({ type: 'order-report', symbol: BTC, clientOrderId: 'gbtest01-1', outcome: { kind: 'known', order: { ...snapshot, fills: [...snapshot.fills, ...snapshot.fills] } } });
+    world.apply({
+      type: 'order-report',
+      symbol: BTC,
+      clientOrderId: 'gbtest01-1',
+      outcome: { kind: 'known', order: { ...snapshot, fills: [...snapshot.fills, ...snapshot.fills] } },
+    });
     world.report('gbtest01-1');
     expect(world.held()).toBe(held);
   });
@@ -169,7 +190,12 @@ describe('late and missing fills', () => {
     world.enter();
     const snapshot = world.exchange.snapshot('gbtest01-1');
     if (snapshot === null) throw new Error('no snapshot');
-    world.apply({ type: 'order-report', symbol: BTC, clientOrderId: 'gbtest01-1', outcome: { kind: 'known', order: { ...snapshot, fills: [] } } });
+    world.apply({
+      type: 'order-report',
+      symbol: BTC,
+      clientOrderId: 'gbtest01-1',
+      outcome: { kind: 'known', order: { ...snapshot, fills: [] } },
+    });
     expect(world.state.orders['gbtest01-1']?.status).toBe('unknown');
     expect(world.managed()?.phase).toBe('entering');
     world.resolve();
@@ -185,7 +211,19 @@ describe('late and missing fills', () => {
       type: 'order-report',
       symbol: BTC,
       clientOrderId: entry.clientOrderId,
-      outcome: { kind: 'known', order: { clientOrderId: entry.clientOrderId, exchangeOrderId: '1', symbol: BTC, side: 'buy', status: 'new', quantity: formatDecimal(entry.quantity), executedQuantity: '0', fills: [] } },
+      outcome: {
+        kind: 'known',
+        order: {
+          clientOrderId: entry.clientOrderId,
+          exchangeOrderId: '1',
+          symbol: BTC,
+          side: 'buy',
+          status: 'new',
+          quantity: formatDecimal(entry.quantity),
+          executedQuantity: '0',
+          fills: [],
+        },
+      },
     });
     world.take();
     world.timer(seconds(4));
@@ -199,8 +237,27 @@ describe('late and missing fills', () => {
     world.fate = () => ({ kind: 'silence' });
     world.enter(ETH);
     const { clientOrderId, quantity } = last(world.placed('entry'));
-    const fills = [{ tradeId: '1', price: '2500', quantity: '1', quoteQuantity: '2500', fee: '2.5', feeAsset: 'USDT', at: world.at }];
-    world.apply({ type: 'order-report', symbol: ETH, clientOrderId, outcome: { kind: 'known', order: { clientOrderId, exchangeOrderId: 'x', symbol: ETH, side: 'buy', status: 'partially-filled', quantity: formatDecimal(quantity), executedQuantity: '1', fills } } });
+    const fills = [
+      { tradeId: '1', price: '2500', quantity: '1', quoteQuantity: '2500', fee: '2.5', feeAsset: 'USDT', at: world.at },
+    ];
+    world.apply({
+      type: 'order-report',
+      symbol: ETH,
+      clientOrderId,
+      outcome: {
+        kind: 'known',
+        order: {
+          clientOrderId,
+          exchangeOrderId: 'x',
+          symbol: ETH,
+          side: 'buy',
+          status: 'partially-filled',
+          quantity: formatDecimal(quantity),
+          executedQuantity: '1',
+          fills,
+        },
+      },
+    });
     const worst = () => measureExposure(world.state, symbolOf(world.state, BTC), world.at, world.wall)?.worstEquity;
     const before = worst();
     world.quotes({ [ETH]: 2_600 });
@@ -253,6 +310,8 @@ describe('late and missing fills', () => {
     const { lastEquity, dayBaseline, highWaterMark } = world.state.guardian;
     expect(lastEquity?.value).toBeCloseTo(before + outside, 6);
     expect([dayBaseline, highWaterMark]).toEqual([10_000 + outside, 10_000 + outside]);
-    expect(world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []))).toEqual([String(outside)]);
+    expect(world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []))).toEqual(
+      [String(outside)],
+    );
   });
 });

@@ -87,8 +87,17 @@ describe('an exit', () => {
     world.exchange.fill(stop, stop.draft.quantity, decimal('49250'), world.at);
     world.report(stop.draft.clientOrderId);
     const { clientOrderId } = last(world.placed('exit'));
-    world.apply({ type: 'order-report', symbol: BTC, clientOrderId, outcome: { kind: 'rejected', code: '-2010', message: 'insufficient balance' } });
-    expect([last(trades(world)).exitReason, world.managed(), world.state.symbols[BTC]?.restUntil]).toEqual(['stop', null, world.at + 4 * HOUR_MS]);
+    world.apply({
+      type: 'order-report',
+      symbol: BTC,
+      clientOrderId,
+      outcome: { kind: 'rejected', code: '-2010', message: 'insufficient balance' },
+    });
+    expect([last(trades(world)).exitReason, world.managed(), world.state.symbols[BTC]?.restUntil]).toEqual([
+      'stop',
+      null,
+      world.at + 4 * HOUR_MS,
+    ]);
   });
 
   test('sells what a stop filled in part has left', () => {
@@ -131,22 +140,37 @@ describe('an exit', () => {
     expect(world.held()).toBe('0');
   });
 
-  test.each([0, 0.4])('that the exchange takes and ends with %d of it sold is a failure that is told each time, with the stop back in between', (part) => {
-    const world = new World().ready().enter();
-    world.take();
-    world.fate = ({ purpose }) => (purpose === 'exit' && world.placed('exit').length === 1 ? { kind: 'accept', part } : ACCEPT);
-    world.command({ name: 'flatten', symbol: BTC });
-    const [failure, ...others] = world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'order-failure' ? [effect.alert] : []));
-    const sold = world.exchange.snapshot(world.placed('exit')[0]?.clientOrderId ?? '')?.executedQuantity;
-    expect([failure?.title, failure?.lines, others]).toEqual(['BTC/USDT: exit expired', [`ended by the exchange with ${sold ?? ''} of ${formatDecimal(world.placed('exit')[0]?.quantity ?? ZERO)} sold`], []]);
-    expect(world.managed()?.phase).toBe('protected');
-    const { orderFailures, lastTroubleWall } = world.state.guardian;
-    world.timer(seconds(1));
-    world.report(world.placed('exit')[0]?.clientOrderId ?? '');
-    expect([world.state.guardian.orderFailures, world.state.guardian.lastTroubleWall]).toEqual([orderFailures, lastTroubleWall]);
-    world.timer(seconds(5));
-    expect(world.held()).toBe('0');
-  });
+  test.each([0, 0.4])(
+    'that the exchange takes and ends with %d of it sold is a failure that is told each time, with the stop back in between',
+    (part) => {
+      const world = new World().ready().enter();
+      world.take();
+      world.fate = ({ purpose }) =>
+        purpose === 'exit' && world.placed('exit').length === 1 ? { kind: 'accept', part } : ACCEPT;
+      world.command({ name: 'flatten', symbol: BTC });
+      const [failure, ...others] = world
+        .take()
+        .flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'order-failure' ? [effect.alert] : []));
+      const sold = world.exchange.snapshot(world.placed('exit')[0]?.clientOrderId ?? '')?.executedQuantity;
+      expect([failure?.title, failure?.lines, others]).toEqual([
+        'BTC/USDT: exit expired',
+        [
+          `ended by the exchange with ${sold ?? ''} of ${formatDecimal(world.placed('exit')[0]?.quantity ?? ZERO)} sold`,
+        ],
+        [],
+      ]);
+      expect(world.managed()?.phase).toBe('protected');
+      const { orderFailures, lastTroubleWall } = world.state.guardian;
+      world.timer(seconds(1));
+      world.report(world.placed('exit')[0]?.clientOrderId ?? '');
+      expect([world.state.guardian.orderFailures, world.state.guardian.lastTroubleWall]).toEqual([
+        orderFailures,
+        lastTroubleWall,
+      ]);
+      world.timer(seconds(5));
+      expect(world.held()).toBe('0');
+    },
+  );
 
   test('sold in part is followed by the rest at once', () => {
     const world = new World().ready().enter();
@@ -161,7 +185,9 @@ describe('an exit', () => {
     expect(world.placed('exit')).toHaveLength(2);
     expect(world.held()).toBe('0');
     expect(trades(world)).toHaveLength(1);
-    expect(world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')).toEqual([]);
+    expect(world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')).toEqual(
+      [],
+    );
   });
 
   test('of a symbol that is not traded any more still happens after a restart with other symbols', () => {
@@ -181,7 +207,14 @@ describe('an exit', () => {
     world.apply({ type: 'clock-skew', skew: 5_000 });
     world.apply({ type: 'model-status', valid: false, detail: 'gone' });
     world.timer(seconds(301));
-    expect(world.locks()).toEqual(['clock-skew', 'model', 'operator-halt', 'operator-pause', `stale-data:${BTC}`, `stale-data:${ETH}`]);
+    expect(world.locks()).toEqual([
+      'clock-skew',
+      'model',
+      'operator-halt',
+      'operator-pause',
+      `stale-data:${BTC}`,
+      `stale-data:${ETH}`,
+    ]);
     world.command({ name: 'flatten', symbol: null });
     expect(world.held()).toBe('0');
   });
@@ -190,9 +223,21 @@ describe('an exit', () => {
 describe.each([
   ['that could not cancel its stop', (): void => undefined],
   ['that a restart has interrupted', (world: World): void => world.restart()],
-  ['whose stop nobody can answer for', (world: World): void => void world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stopIdOf(world), outcome: { kind: 'unknown', code: '503', message: 'no answer' } })],
+  [
+    'whose stop nobody can answer for',
+    (world: World): void =>
+      void world.apply({
+        type: 'order-report',
+        symbol: BTC,
+        clientOrderId: stopIdOf(world),
+        outcome: { kind: 'unknown', code: '503', message: 'no answer' },
+      }),
+  ],
 ])('an exit %s before its market was halted', (_, meanwhile) => {
-  const halted = (trading: boolean): readonly InstrumentText[] => [instrumentText(BTC, { trading }), instrumentText(ETH)];
+  const halted = (trading: boolean): readonly InstrumentText[] => [
+    instrumentText(BTC, { trading }),
+    instrumentText(ETH),
+  ];
 
   test('leaves the stop where it is: neither the sale nor the stop would be taken back. It goes on when the market is traded again', () => {
     const world = new World().ready().enter();
@@ -204,7 +249,11 @@ describe.each([
     world.cancelWorks = true;
     meanwhile(world);
     for (let look = 0; look < 12; look += 1) world.timer(seconds(5));
-    expect([world.exchange.openOrders().map(({ draft }) => draft.clientOrderId), world.placed('exit'), world.state.orders[stop]?.cancelSince]).toEqual([[stop], [], null]);
+    expect([
+      world.exchange.openOrders().map(({ draft }) => draft.clientOrderId),
+      world.placed('exit'),
+      world.state.orders[stop]?.cancelSince,
+    ]).toEqual([[stop], [], null]);
     world.resolve();
     expect(world.managed()?.phase).toBe('protected');
     world.apply({ type: 'instruments', instruments: halted(true) });
@@ -264,7 +313,9 @@ describe('one wild price, far below every other', () => {
     expect(world.locks()).toContain('total-drawdown');
     expect(world.managed()).toMatchObject({ phase: 'protected', exitReason: 'daily drawdown' });
     expect(world.held()).toBe(held);
-    expect(world.exchange.openOrders().map(({ draft }) => [draft.purpose, formatDecimal(draft.quantity)])).toEqual([['stop', held]]);
+    expect(world.exchange.openOrders().map(({ draft }) => [draft.purpose, formatDecimal(draft.quantity)])).toEqual([
+      ['stop', held],
+    ]);
     world.pass(seconds(5)).quotes({ [BTC]: 50_000 });
     expect(world.held()).toBe('0');
     expect(last(trades(world)).exitReason).toBe('daily drawdown');

@@ -204,7 +204,10 @@ describe('the protective stop', () => {
   test('of a kind with finer lots than a market order has is placed once, not again at every price', () => {
     const world = new World();
     world.exchange.feeCoin = 'base';
-    world.instruments = [instrumentText(BTC, { orderTypes: ['limit', 'market', 'stop-loss-limit'], marketStepSize: '0.001' }), instrumentText(ETH)];
+    world.instruments = [
+      instrumentText(BTC, { orderTypes: ['limit', 'market', 'stop-loss-limit'], marketStepSize: '0.001' }),
+      instrumentText(ETH),
+    ];
     world.ready().enter();
     for (let count = 0; count < 5; count += 1) world.pass(seconds(5)).quotes();
     expect(world.placed('stop')).toHaveLength(1);
@@ -260,7 +263,12 @@ describe('the protective stop', () => {
 
 describe('a stop that is not among the open orders any more, and of which nobody can say what became', () => {
   const lost = (world: World, stop = stopIdOf(world)): unknown =>
-    world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+    world.apply({
+      type: 'order-report',
+      symbol: BTC,
+      clientOrderId: stop,
+      outcome: { kind: 'unknown', code: '503', message: 'no answer' },
+    });
 
   test('counts as no protection, is told at once, and locks entries after 60 s by its name', () => {
     const world = new World().ready().enter();
@@ -269,7 +277,14 @@ describe('a stop that is not among the open orders any more, and of which nobody
     world.take();
     lost(world);
     expect(world.managed()?.phase).toBe('protecting');
-    expect(world.take()).toContainEqual(expect.objectContaining({ alert: expect.objectContaining({ kind: 'reconciliation', key: `reconciliation:missing:${stop}:${world.at}` }) as unknown }));
+    expect(world.take()).toContainEqual(
+      expect.objectContaining({
+        alert: expect.objectContaining({
+          kind: 'reconciliation',
+          key: `reconciliation:missing:${stop}:${world.at}`,
+        }) as unknown,
+      }),
+    );
     world.timer(seconds(60));
     expect(world.locks()).toEqual([]);
     world.timer(1);
@@ -295,14 +310,23 @@ describe('a stop that is not among the open orders any more, and of which nobody
     const world = new World().ready().enter();
     lost(world);
     world.timer(seconds(15));
-    expect([world.held(), world.placed('exit').length, last(trades(world)).exitReason]).toEqual(['0', 1, 'unprotected']);
+    expect([world.held(), world.placed('exit').length, last(trades(world)).exitReason]).toEqual([
+      '0',
+      1,
+      'unprotected',
+    ]);
     expect(world.exchange.openOrders()).toEqual([]);
   });
 
   test('and is found again is told, and so is the next time that it is missing', () => {
     const world = new World().ready().enter();
     const stop = stopIdOf(world);
-    const titles = (): string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : []));
+    const titles = (): string[] =>
+      world
+        .take()
+        .flatMap((effect) =>
+          effect.type === 'alert' && effect.alert.kind === 'reconciliation' ? [effect.alert.title] : [],
+        );
     world.take();
     lost(world);
     world.timer(seconds(5));
@@ -316,7 +340,10 @@ describe('a stop that is not among the open orders any more, and of which nobody
     world.restart();
     world.exchange.setPrice(BTC, 49_000, world.at);
     world.report(stop);
-    expect(titles()).toEqual(['BTC/USDT: nobody can say what became of the stop order', 'BTC/USDT: the stop order is found again, now filled']);
+    expect(titles()).toEqual([
+      'BTC/USDT: nobody can say what became of the stop order',
+      'BTC/USDT: the stop order is found again, now filled',
+    ]);
   });
 
   test('that turns out to rest is left alone; that turns out to have ended is put back', () => {
@@ -357,8 +384,15 @@ describe('a stop that rests and cannot be cancelled', () => {
   test('is told once, at the first cancellation that fails', () => {
     const { world, stop } = stuck();
     for (let minute = 0; minute < 5; minute += 1) world.timer(seconds(60));
-    const told = world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'order-failure' ? [effect.alert] : []));
-    expect(told).toMatchObject([{ title: 'BTC/USDT: the stop order could not be cancelled', lines: [expect.stringContaining(`${stop}: 503 no answer`), expect.any(String)] }]);
+    const told = world
+      .take()
+      .flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'order-failure' ? [effect.alert] : []));
+    expect(told).toMatchObject([
+      {
+        title: 'BTC/USDT: the stop order could not be cancelled',
+        lines: [expect.stringContaining(`${stop}: 503 no answer`), expect.any(String)],
+      },
+    ]);
   });
 
   test('locks entries by its name after 60 s, until it has ended and five minutes were quiet', () => {
@@ -366,7 +400,9 @@ describe('a stop that rests and cannot be cancelled', () => {
     world.timer(seconds(60));
     expect(world.locks()).toEqual([]);
     world.timer(1);
-    expect(world.state.guardian.locks['execution']?.reason).toBe(`the outcome of the cancellation of BTC/USDT stop ${stop} is unknown for 60 s (limit 60 s)`);
+    expect(world.state.guardian.locks['execution']?.reason).toBe(
+      `the outcome of the cancellation of BTC/USDT stop ${stop} is unknown for 60 s (limit 60 s)`,
+    );
     for (let minute = 0; minute < 10; minute += 1) world.timer(seconds(60));
     world.restart();
     world.timer(seconds(70));
@@ -390,12 +426,30 @@ test('a stop that was believed never to have existed and turns up open is cancel
   if (draft === undefined) throw new Error('no stop');
   // The cancellation finds nothing, twice.
   world.after = (_, effects) => {
-    if (effects.some(({ type }) => type === 'cancel')) world.step({ type: 'order-report', at: world.at, wall: world.wall, symbol: BTC, clientOrderId: draft.clientOrderId, outcome: { kind: 'not-found' } });
+    if (effects.some(({ type }) => type === 'cancel'))
+      world.step({
+        type: 'order-report',
+        at: world.at,
+        wall: world.wall,
+        symbol: BTC,
+        clientOrderId: draft.clientOrderId,
+        outcome: { kind: 'not-found' },
+      });
   };
   world.command({ name: 'flatten', symbol: BTC });
   expect(world.state.orders[draft.clientOrderId]?.status).toBe('never-existed');
   world.exchange.accept(draft, world.at);
   const snapshot = world.exchange.snapshot(draft.clientOrderId);
-  const books = { orders: world.state.orders, orderList: world.state.orderList, inUse: new Set<string>(), orderPrefix: 'gb', ownPrefix: 'gbtest01-', mayCancelOrphans: true, acceptedOrphans: new Set<string>() };
-  expect(planRepair(books, [{ symbol: BTC, open: snapshot === null ? [] : [snapshot] }])).toEqual([{ kind: 'cancel', symbol: BTC, clientOrderId: draft.clientOrderId, cause: 'surplus' }]);
+  const books = {
+    orders: world.state.orders,
+    orderList: world.state.orderList,
+    inUse: new Set<string>(),
+    orderPrefix: 'gb',
+    ownPrefix: 'gbtest01-',
+    mayCancelOrphans: true,
+    acceptedOrphans: new Set<string>(),
+  };
+  expect(planRepair(books, [{ symbol: BTC, open: snapshot === null ? [] : [snapshot] }])).toEqual([
+    { kind: 'cancel', symbol: BTC, clientOrderId: draft.clientOrderId, cause: 'surplus' },
+  ]);
 });

@@ -20,10 +20,16 @@ export const MAX_UNPROTECTED: Milliseconds = 15 * SECOND_MS;
 export const MAX_TRIGGERED: Milliseconds = 5 * SECOND_MS;
 /** An accepted entry is final at once (immediate-or-cancel); one that is not after this wall time is cancelled. */
 export const ENTRY_SETTLE: Milliseconds = 5 * SECOND_MS;
-/** After this many failed placements of a stop in a row the position is closed instead; the wait after each (wall time) doubles up to LONGEST_RETRY. */
+/**
+ * After this many failed placements of a stop in a row the position is closed instead; the wait after each (wall time)
+ * doubles up to LONGEST_RETRY.
+ */
 export const MAX_STOP_FAILURES = 3;
 export const STOP_RETRY: Milliseconds = SECOND_MS;
-/** A stop that has rested this long (wall time) has been in place: when it ends, that does not count as a failed placement. */
+/**
+ * A stop that has rested this long (wall time) has been in place: when it ends, that does not count as a failed
+ * placement.
+ */
 export const STOP_SETTLED: Milliseconds = 5 * SECOND_MS;
 /** Wall time before a failed exit is tried again, with the stop back in place; doubles up to LONGEST_RETRY. */
 export const EXIT_RETRY: Milliseconds = 5 * SECOND_MS;
@@ -33,7 +39,8 @@ export const REST_AFTER_STOP: Milliseconds = 4 * HOUR_MS;
 const STOP_NOT_FILLED = 'stop not filled';
 const STOPPED = 'stop';
 
-const backoff = (first: Milliseconds, failures: number): Milliseconds => Math.min(first * 2 ** Math.max(0, failures - 1), LONGEST_RETRY);
+const backoff = (first: Milliseconds, failures: number): Milliseconds =>
+  Math.min(first * 2 ** Math.max(0, failures - 1), LONGEST_RETRY);
 
 /** The record of a new position: its entry has just been approved, or a fill of it has turned up late. */
 export const manage = (entryOrderId: string, signal: EpochMs, horizonAt: EpochMs): ManagedPosition => ({
@@ -83,20 +90,26 @@ export const tend = (turn: Turn, symbol: SymbolState): void => {
   }
 };
 
-/** The exchange has taken the market off its list and takes no order: the round trip ends when what was held is gone by another way. */
+/**
+ * The exchange has taken the market off its list and takes no order: the round trip ends when what was held is gone by
+ * another way.
+ */
 const tendUnlisted = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   if (!isDust(turn.state, symbol)) {
     if (managed.averageEntry === null) setBarriers(turn, symbol, managed);
     return;
   }
-  const open = [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].map((id) => orderOf(turn, id)).filter((record) => record !== null && !isFinal(record));
+  const open = [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId]
+    .map((id) => orderOf(turn, id))
+    .filter((record) => record !== null && !isFinal(record));
   if (open.some((record) => record?.status !== 'working')) return;
   for (const record of open) if (record !== null) endWithMarket(turn, record);
   finish(turn, symbol, managed, 'not listed');
   evaluateListing(turn);
 };
 
-const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null => turn.state.ledger.positions[symbol.symbol]?.trade ?? null;
+const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null =>
+  turn.state.ledger.positions[symbol.symbol]?.trade ?? null;
 
 /** Sets the average entry, and the stop and target prices that follow from it; nothing before the first fill. */
 export const setBarriers = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
@@ -112,7 +125,8 @@ const tendEntering = (turn: Turn, symbol: SymbolState, managed: ManagedPosition)
   const entry = orderOf(turn, managed.entryOrderId);
   const empty = tradeOf(turn, symbol) === null || isDust(turn.state, symbol);
   if (entry !== null && !isFinal(entry)) {
-    if (entry.status === 'working' && turn.wall - entry.createdWall >= ENTRY_SETTLE) requestCancel(turn, entry, 'not final');
+    if (entry.status === 'working' && turn.wall - entry.createdWall >= ENTRY_SETTLE)
+      requestCancel(turn, entry, 'not final');
     if (empty) return;
     // Filled in part and not final: what is held is not protected, and its clock runs.
     managed.unprotectedSince ??= turn.wall;
@@ -154,7 +168,10 @@ const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
     managed.stoppedOut = true;
     managed.exitReason = STOPPED;
   }
-  if ((overdue(turn, managed) || managed.stopFailures >= MAX_STOP_FAILURES || managed.exitReason !== null) && mayExit(turn, managed)) {
+  if (
+    (overdue(turn, managed) || managed.stopFailures >= MAX_STOP_FAILURES || managed.exitReason !== null) &&
+    mayExit(turn, managed)
+  ) {
     return beginExit(turn, symbol, managed, managed.exitReason ?? 'unprotected');
   }
   if (managed.stopRetryAt === null || turn.wall >= managed.stopRetryAt) protect(turn, symbol, managed);
@@ -165,10 +182,16 @@ const noteStopFailure = (turn: Turn, managed: ManagedPosition): void => {
   managed.stopRetryAt = turn.wall + backoff(STOP_RETRY, managed.stopFailures);
 };
 
-/** Counts an ended stop. One that rested for a while, or that we cancelled, is no failure, and a new one follows at once; otherwise its placement has failed. */
+/**
+ * Counts an ended stop. One that rested for a while, or that we cancelled, is no failure, and a new one follows at
+ * once; otherwise its placement has failed.
+ */
 const noteStopEnded = (turn: Turn, managed: ManagedPosition, stop: OrderRecord): void => {
   if (stop.executed > ZERO) managed.stoppedOut = true;
-  const rested = stop.exchangeOrderId !== null && stop.status !== 'rejected' && (stop.cancelRequested || turn.wall - stop.createdWall >= STOP_SETTLED);
+  const rested =
+    stop.exchangeOrderId !== null &&
+    stop.status !== 'rejected' &&
+    (stop.cancelRequested || turn.wall - stop.createdWall >= STOP_SETTLED);
   if (rested) managed.stopFailures = 0;
   else noteStopFailure(turn, managed);
 };
@@ -189,8 +212,10 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     if (stop === null) managed.stopFailures = 0;
     else {
       noteStopEnded(turn, managed, stop);
-      // After a failed sale the next try waits because the stop protects. This one is gone, and no exchange takes another below which the price has fallen: sell at once.
-      if (turn.wall - stop.createdWall >= STOP_SETTLED && isThrough(turn, symbol, stop.draft.stopPrice)) managed.retryAt = null;
+      // After a failed sale the next try waits because the stop protects. This one is gone, and no exchange takes
+      // another below which the price has fallen: sell at once.
+      if (turn.wall - stop.createdWall >= STOP_SETTLED && isThrough(turn, symbol, stop.draft.stopPrice))
+        managed.retryAt = null;
     }
     managed.phase = 'protecting';
     managed.unprotectedSince = turn.wall;
@@ -205,7 +230,8 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
     return tendProtecting(turn, symbol, managed);
   }
   watchTrigger(turn, symbol, managed, stop);
-  // A halted market takes no sale, and would not take the stop back: left where it is, it protects from the first price after the halt.
+  // A halted market takes no sale, and would not take the stop back: left where it is, it protects from the first price
+  // after the halt.
   if (!symbol.instrument.trading) return;
   if (managed.exitReason !== null) {
     if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
@@ -219,11 +245,15 @@ const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolea
   const held = quantityOf(turn.state.ledger, symbol.symbol);
   // What is left over is less than a lot and the stop is whole: the usual case, seen without arithmetic.
   if (covered <= held && held - covered < symbol.instrument.stepSize && stop.executed === ZERO) return false;
-  return stopQuantity(turn, symbol, stop.draft.type) > covered || floorToLot(symbol.instrument, held, stop.draft.type) < covered;
+  return (
+    stopQuantity(turn, symbol, stop.draft.type) > covered ||
+    floorToLot(symbol.instrument, held, stop.draft.type) < covered
+  );
 };
 
 /** Whether the newest price was read since this start: an older one says nothing of now. */
-const ofThisRun = (turn: Turn, symbol: SymbolState): boolean => symbol.priceWall !== null && symbol.priceWall >= turn.state.startedWall;
+const ofThisRun = (turn: Turn, symbol: SymbolState): boolean =>
+  symbol.priceWall !== null && symbol.priceWall >= turn.state.startedWall;
 
 const isThrough = (turn: Turn, symbol: SymbolState, trigger: Decimal | null): boolean =>
   trigger !== null && ofThisRun(turn, symbol) && symbol.last > 0 && symbol.last <= toNumber(trigger);
@@ -238,20 +268,25 @@ const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition,
   }
   managed.triggeredSince ??= turn.wall;
   if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
-  // After a failed sale the next try waits because the stop protects. This one no longer does: try once at once. A stop that was put back since has that try behind it, and the waits hold again.
+  // After a failed sale the next try waits because the stop protects. This one no longer does: try once at once. A stop
+  // that was put back since has that try behind it, and the waits hold again.
   if (stop.createdWall <= managed.triggeredSince) managed.retryAt = null;
   managed.stoppedOut = true;
   managed.exitReason ??= STOP_NOT_FILLED;
 };
 
-/** Ends the waits after refused stops and exits: the exchange's rules for the market have changed, and may allow them now. */
+/**
+ * Ends the waits after refused stops and exits: the exchange's rules for the market have changed, and may allow them
+ * now.
+ */
 export const endPauses = ({ managed }: SymbolState): void => {
   if (managed === null) return;
   managed.retryAt = null;
   managed.stopRetryAt = null;
 };
 
-const mayExit = (turn: Turn, managed: ManagedPosition): boolean => managed.retryAt === null || turn.wall >= managed.retryAt;
+const mayExit = (turn: Turn, managed: ManagedPosition): boolean =>
+  managed.retryAt === null || turn.wall >= managed.retryAt;
 
 /** Cancel the stop first; the sale follows when its outcome and fills are known. */
 const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, reason: string): void => {
@@ -264,7 +299,8 @@ const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, re
 const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop !== null && !isFinal(stop)) {
-    if (symbol.instrument.trading || isDust(turn.state, symbol)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
+    if (symbol.instrument.trading || isDust(turn.state, symbol))
+      return requestCancel(turn, stop, managed.exitReason ?? 'exit');
     return leaveStop(managed, stop);
   }
   if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
@@ -273,7 +309,10 @@ const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
   placeExit(turn, symbol, managed);
 };
 
-/** The market was halted before the stop had ended: the stop goes on protecting, and the sale waits. If its cancellation is on its way, or its outcome unknown, that is waited for instead. */
+/**
+ * The market was halted before the stop had ended: the stop goes on protecting, and the sale waits. If its cancellation
+ * is on its way, or its outcome unknown, that is waited for instead.
+ */
 const leaveStop = (managed: ManagedPosition, stop: OrderRecord): void => {
   if (stop.cancelling) return;
   endCancelling(stop);
@@ -307,7 +346,8 @@ const quantityToSell = (turn: Turn, symbol: SymbolState, type: OrderType): Decim
   floorToLot(symbol.instrument, sellable(quantityOf(turn.state.ledger, symbol.symbol), symbol.atExchange), type);
 
 /** What a stop covers: never more than one market order could sell in its place. */
-const stopQuantity = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal => min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, 'market'));
+const stopQuantity = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal =>
+  min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, 'market'));
 
 const placeStop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): string | null => {
   if (managed.stopPrice === null) return null;
@@ -395,5 +435,10 @@ const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: 
     ['/pnl', '/trades'],
     symbol.symbol,
   );
-  recordTrade(turn.state.guardian, { symbol: symbol.symbol, pnlFraction, lost, closedAt: turn.at }, turn.config.limits, turn.changes);
+  recordTrade(
+    turn.state.guardian,
+    { symbol: symbol.symbol, pnlFraction, lost, closedAt: turn.at },
+    turn.config.limits,
+    turn.changes,
+  );
 };

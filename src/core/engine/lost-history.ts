@@ -4,7 +4,9 @@ import { indexOrders, type EngineState } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** The symbols of booked trades that the exchange no longer has, each "symbol trade id". */
-export const symbolsOf = (lost: readonly string[]): readonly SymbolName[] => [...new Set(lost.map((trade) => trade.slice(0, trade.indexOf(' '))))];
+export const symbolsOf = (lost: readonly string[]): readonly SymbolName[] => [
+  ...new Set(lost.map((trade) => trade.slice(0, trade.indexOf(' ')))),
+];
 
 /**
  * An operator accepts that the exchange no longer has trades which the ledger has booked (a sandbox that was reset).

@@ -16,8 +16,15 @@ export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rul
   staleness(symbol, at, wall, rule) === null;
 
 /** Price of the third coin in quote currency; null while there is no fresh one. */
-export const freshFeeCoinPrice = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null =>
-  state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule) ? state.feeCoinPrice : null;
+export const freshFeeCoinPrice = (
+  state: EngineState,
+  at: EpochMs,
+  wall: EpochMs,
+  rule: FreshnessRule,
+): number | null =>
+  state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule)
+    ? state.feeCoinPrice
+    : null;
 
 /** Whether the third coin can be valued: nothing of it is held, or its price is fresh. */
 const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
@@ -42,7 +49,10 @@ export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: F
   return feeCoinKnown(state, at, wall, rule) ? equity + state.feeCoinNumber * (state.feeCoinPrice ?? 0) : null;
 };
 
-/** The part of equity, in quote currency, that rests on price rises which no second price has confirmed yet: baselines leave it out. Usually zero. */
+/**
+ * The part of equity, in quote currency, that rests on price rises which no second price has confirmed yet: baselines
+ * leave it out. Usually zero.
+ */
 export const disbelieved = (state: EngineState): number => {
   let part = 0;
   const { symbolList } = state;
@@ -54,25 +64,42 @@ export const disbelieved = (state: EngineState): number => {
   return part;
 };
 
-/** The last price, or the lower believed one while a rise waits for a second price to confirm it; null without a price. */
+/**
+ * The last price, or the lower believed one while a rise waits for a second price to confirm it; null without a price.
+ */
 export const believedPrice = (symbol: SymbolState): Decimal | null =>
   symbol.believed > 0 && symbol.believed < symbol.last ? decimalFromNumber(symbol.believed) : lastDecimal(symbol);
 
 /** A last price held within the order book: the nearer of bid and ask when it lies outside of them. */
-export const borneOut = (last: number, bid: number, ask: number): number => Math.min(Math.max(last, bid), Math.max(bid, ask));
+export const borneOut = (last: number, bid: number, ask: number): number =>
+  Math.min(Math.max(last, bid), Math.max(bid, ask));
 
-/** Whether the price of a position has just risen so far that the next reading has to confirm it first. Dust does not count. */
+/**
+ * Whether the price of a position has just risen so far that the next reading has to confirm it first. Dust does not
+ * count.
+ */
 export const leapPending = (state: EngineState): boolean => {
   const { symbolList } = state;
   for (let i = 0; i < symbolList.length; i += 1) {
     const { managed, heldNumber, last, bid, ask, believed } = symbolList[i] as SymbolState;
-    if (managed !== null && heldNumber !== 0 && last > believed && believed > 0 && believed !== borneOut(last, bid, ask)) return true;
+    if (
+      managed !== null &&
+      heldNumber !== 0 &&
+      last > believed &&
+      believed > 0 &&
+      believed !== borneOut(last, bid, ask)
+    )
+      return true;
   }
   return false;
 };
 
 /** Equity with the reason why it is not known. */
-export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { readonly value: number | null; readonly unknown: string | null } => {
+export const markEquity = (
+  state: EngineState,
+  at: EpochMs,
+  wall: EpochMs,
+): { readonly value: number | null; readonly unknown: string | null } => {
   const rule = state.freshness;
   const value = equityOf(state, at, wall, rule);
   return { value, unknown: value === null ? whyUnknown(state, at, wall, rule) : null };
@@ -80,11 +107,18 @@ export const markEquity = (state: EngineState, at: EpochMs, wall: EpochMs): { re
 
 const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): string => {
   if (state.cashNumber === null) return 'the balance has not been read yet';
-  const stale = state.symbolList.find((symbol) => symbol.heldNumber !== 0 && symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule));
-  return stale === undefined ? 'the price of the fee coin is missing or stale' : `the price of ${stale.symbol} is missing or stale`;
+  const stale = state.symbolList.find(
+    (symbol) => symbol.heldNumber !== 0 && symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule),
+  );
+  return stale === undefined
+    ? 'the price of the fee coin is missing or stale'
+    : `the price of ${stale.symbol} is missing or stale`;
 };
 
-/** Equity as an exact decimal, for sizing; null when not known. Rises that no second price has confirmed are left out: one wild price must not make an entry larger. */
+/**
+ * Equity as an exact decimal, for sizing; null when not known. Rises that no second price has confirmed are left out:
+ * one wild price must not make an entry larger.
+ */
 export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
   if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
   let equity = state.ledger.cash;
@@ -145,13 +179,15 @@ export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs
 /**
  * What a unit fetches in the loss budget: its stop less the gap allowance after fees; where the price is through the
  * stop already, what it fetches now with the same allowance. Without a stop yet one at the usual distance is assumed:
- * below what an entry that is being filled has paid so far, as its stop will be, and below the price for dust, which the next stop covers.
+ * below what an entry that is being filled has paid so far, as its stop will be, and below the price for dust, which
+ * the next stop covers.
  */
 const worstPrice = (state: EngineState, symbol: SymbolState, last: Decimal): Decimal => {
   const { limits, takerFee } = configOf(state);
   const { managed, instrument } = symbol;
   const trade = state.ledger.positions[symbol.symbol]?.trade ?? null;
-  const trigger = managed?.stopPrice ?? stopTrigger(instrument, trade === null ? last : averageOf(trade), limits.stopLoss);
+  const trigger =
+    managed?.stopPrice ?? stopTrigger(instrument, trade === null ? last : averageOf(trade), limits.stopLoss);
   return gapExit(min(trigger, last), takerFee);
 };
 

@@ -11,7 +11,10 @@ test('an unlock that comes as the first thing of a new day finds the lock of the
   world.quotes();
   world.apply({ type: 'clock-skew', skew: 0 });
   world.pass(seconds(20));
-  expect(world.unlock(['daily-drawdown'], (world.state.cashNumber ?? 0) * 0.02)).toMatchObject({ ok: false, code: 'nothing-locked' });
+  expect(world.unlock(['daily-drawdown'], (world.state.cashNumber ?? 0) * 0.02)).toMatchObject({
+    ok: false,
+    code: 'nothing-locked',
+  });
   expect([world.locks(), world.state.guardian.unlockDay]).toEqual([[], null]);
   expect(world.at).toBeLessThan(MONDAY + DAY_MS + HOUR_MS);
 });

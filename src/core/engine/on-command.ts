@@ -31,7 +31,8 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   const { guardian } = turn.state;
   switch (command.name) {
     case 'pause': {
-      if (asksAgain(turn, 'operator-pause')) return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
+      if (asksAgain(turn, 'operator-pause'))
+        return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
       impose(guardian, turn.changes, 'operator-pause', null, turn.at, signed(by, command.reason), null, null);
       return done('Paused: no entries. Stops and exits go on. /resume ends it.');
     }
@@ -41,7 +42,8 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
       return done('Halted: exits only, working entries cancelled. /unlock ends it.');
     }
     case 'resume': {
-      if (guardian.locks['operator-pause'] === undefined) return refused('not-paused', 'Not paused: nothing to resume.');
+      if (guardian.locks['operator-pause'] === undefined)
+        return refused('not-paused', 'Not paused: nothing to resume.');
       lift(guardian, turn.changes, 'operator-pause', because(by, ''));
       const left = lockNames(guardian);
       return done(left.length === 0 ? 'Resumed.' : `Resumed, but still locked: ${left.join(', ')}.`);
@@ -60,14 +62,19 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
   }
 };
 
-/** Whether the lock holds already. It is wanted anew then: a confirmation that is under way was shown before this wish. */
+/**
+ * Whether the lock holds already. It is wanted anew then: a confirmation that is under way was shown before this wish.
+ */
 const asksAgain = ({ state: { guardian }, at }: Turn, kind: 'operator-pause' | 'operator-halt'): boolean => {
   const lock = guardian.locks[kind];
   if (lock !== undefined) renewLock(guardian, lock, at);
   return lock !== undefined;
 };
 
-/** Under a title that ends in "by operator": a name may be any word, and is read as one only behind a colon or the word operator. */
+/**
+ * Under a title that ends in "by operator": a name may be any word, and is read as one only behind a colon or the word
+ * operator.
+ */
 const signed = (by: string, reason: string): string => (reason === '' ? by : `${by}: ${reason}`);
 
 const because = (by: string, reason: string): string => `by operator ${signed(by, reason)}`;
@@ -96,14 +103,30 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
     turn.changes.push({ type: 'lock-cleared', lock, by: because(by, command.reason) });
     cleared.push(LOCKS[lock.kind].title);
   }
-  if (cleared.length === 0) return refused(staying.length > 0 ? 'refused' : 'nothing-locked', staying.length > 0 ? staying.join('; ') : 'None of these locks is in force.');
+  if (cleared.length === 0)
+    return refused(
+      staying.length > 0 ? 'refused' : 'nothing-locked',
+      staying.length > 0 ? staying.join('; ') : 'None of these locks is in force.',
+    );
   const rest = lockNames(guardian);
   const tail = [...staying, ...(rest.length > 0 ? [`still locked: ${rest.join(', ')}`] : [])];
-  return { ok: staying.length === 0, code: staying.length === 0 ? 'done' : 'partly', text: `Unlocked: ${cleared.join(', ')}.${tail.length > 0 ? ` ${tail.join('; ')}.` : ''}` };
+  return {
+    ok: staying.length === 0,
+    code: staying.length === 0 ? 'done' : 'partly',
+    text: `Unlocked: ${cleared.join(', ')}.${tail.length > 0 ? ` ${tail.join('; ')}.` : ''}`,
+  };
 };
 
-/** Why /unlock may not clear this lock now, or null. `withdrawn`: value that an earlier lock of the same command would book out of the ledger first; none while it is carried out. */
-export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownLosses' | 'shownDrift'>, withdrawn = 0): string | null => {
+/**
+ * Why /unlock may not clear this lock now, or null. `withdrawn`: value that an earlier lock of the same command would
+ * book out of the ledger first; none while it is carried out.
+ */
+export const unlockRefusal = (
+  turn: Moment,
+  lock: Lock,
+  command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownLosses' | 'shownDrift'>,
+  withdrawn = 0,
+): string | null => {
   const { guardian } = turn.state;
   const { clearing, clears } = LOCKS[lock.kind];
   if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
@@ -115,13 +138,17 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
       const { value, unknown } = markEquity(turn.state, turn.at, turn.wall);
       if (value === null) return `equity is not known (${unknown})`;
       const equity = value - withdrawn;
-      if (lock.kind === 'minimum-balance') return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
-      if (lock.kind === 'total-drawdown') return equity > 0 ? fallenSince(equity, command.shownEquity) : 'there is no equity left';
+      if (lock.kind === 'minimum-balance')
+        return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
+      if (lock.kind === 'total-drawdown')
+        return equity > 0 ? fallenSince(equity, command.shownEquity) : 'there is no equity left';
       if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
       const permitted = newLossPermitted(equity, limits.maxDailyDrawdown);
       const typed = command.newLossPermitted;
       // "Not within" instead of "beyond": what is no number is no permission.
-      return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE ? null : `type the amount of new loss permitted, ${money(permitted)}`;
+      return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE
+        ? null
+        : `type the amount of new loss permitted, ${money(permitted)}`;
     }
     case 'kill-switch':
       return lostSince(guardian, command);
@@ -132,7 +159,9 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
     case 'start-gate': {
       const failing = guardian.gates.find((gate) => gate.clears === 'restart');
       if (failing !== undefined) return `the gate has to pass at a new start: ${failing.text}`;
-      return guardian.gates.every((gate) => gate.clears === 'unlock') || reconciledSince(guardian, lock) ? null : 'send /reconcile first';
+      return guardian.gates.every((gate) => gate.clears === 'unlock') || reconciledSince(guardian, lock)
+        ? null
+        : 'send /reconcile first';
     }
     default:
       return null;
@@ -141,24 +170,37 @@ export const unlockRefusal = (turn: Moment, lock: Lock, command: Pick<Unlock, 'n
 
 /** The mark moves to what was shown, give or take; further down nobody has agreed to. */
 const fallenSince = (equity: number, shown: number | undefined): string | null =>
-  shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE) ? null : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
+  shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE)
+    ? null
+    : `equity has fallen to ${money(equity)} since ${money(shown)} was shown; send /unlock again`;
 
 /** The streak that is forgiven is the one that was shown. */
-const lostSince = ({ lossStreak }: GuardianState, { shownLossAt, shownLosses = lossStreak.length }: Pick<Unlock, 'shownLossAt' | 'shownLosses'>): string | null => {
+const lostSince = (
+  { lossStreak }: GuardianState,
+  { shownLossAt, shownLosses = lossStreak.length }: Pick<Unlock, 'shownLossAt' | 'shownLosses'>,
+): string | null => {
   const newest = lossStreak.at(-1);
   if (shownLossAt === undefined || newest === undefined) return null;
-  return newest.closedAt === shownLossAt && lossStreak.length === shownLosses ? null : `another loss since it was shown, ${lossStreak.length} in a row now; send /unlock again`;
+  return newest.closedAt === shownLossAt && lossStreak.length === shownLosses
+    ? null
+    : `another loss since it was shown, ${lossStreak.length} in a row now; send /unlock again`;
 };
 
 /** A drift that would lock again at once is not what was shown. */
 const driftedSince = ({ drift }: GuardianState, shown: number | null | undefined): string | null => {
   if (shown === undefined || drift === null) return null;
-  if (shown === null) return drift.value <= drift.limit ? null : `a drift of ${drift.value.toFixed(2)} has been measured since none was shown; send /unlock again`;
-  return isAccepted(drift, shown) ? null : `the drift has grown to ${drift.value.toFixed(2)} since ${shown.toFixed(2)} was shown; send /unlock again`;
+  if (shown === null)
+    return drift.value <= drift.limit
+      ? null
+      : `a drift of ${drift.value.toFixed(2)} has been measured since none was shown; send /unlock again`;
+  return isAccepted(drift, shown)
+    ? null
+    : `the drift has grown to ${drift.value.toFixed(2)} since ${shown.toFixed(2)} was shown; send /unlock again`;
 };
 
 /** Whether the account has been compared, at an operator's wish, since the lock was set for what it says now. */
-const reconciledSince = (guardian: GuardianState, lock: Lock): boolean => guardian.reconciledAt !== null && guardian.reconciledAt >= newestWish(lock);
+const reconciledSince = (guardian: GuardianState, lock: Lock): boolean =>
+  guardian.reconciledAt !== null && guardian.reconciledAt >= newestWish(lock);
 
 /** The typed amount may differ by rounding of what was shown, and by the little that equity moved meanwhile. */
 const PERMITTED_TOLERANCE: Fraction = 0.02;
@@ -177,13 +219,25 @@ const rebase = (turn: Turn, lock: Lock, { shownDrift }: Unlock): void => {
     case 'daily-drawdown':
       guardian.unlockDay = utcDayStart(turn.at);
       if (equity === null) return;
-      turn.changes.push({ type: 'baseline', name: 'day', before: guardian.dayBaseline, after: equity, cause: 'unlock' });
+      turn.changes.push({
+        type: 'baseline',
+        name: 'day',
+        before: guardian.dayBaseline,
+        after: equity,
+        cause: 'unlock',
+      });
       guardian.dayBaseline = equity;
       guardian.announced.daily = 0;
       return;
     case 'total-drawdown':
       if (equity === null) return;
-      turn.changes.push({ type: 'baseline', name: 'high-water-mark', before: guardian.highWaterMark, after: equity, cause: 'unlock' });
+      turn.changes.push({
+        type: 'baseline',
+        name: 'high-water-mark',
+        before: guardian.highWaterMark,
+        after: equity,
+        cause: 'unlock',
+      });
       guardian.highWaterMark = equity;
       guardian.announced.total = 0;
       return;
@@ -200,7 +254,10 @@ const rebase = (turn: Turn, lock: Lock, { shownDrift }: Unlock): void => {
       return acceptOrphans(turn.state);
     case 'model-drift':
       // Never more than was shown: what has been added since counts towards the next lock.
-      guardian.acceptedDrift = guardian.drift === null || shownDrift === null ? null : Math.min(guardian.drift.value, shownDrift ?? guardian.drift.value);
+      guardian.acceptedDrift =
+        guardian.drift === null || shownDrift === null
+          ? null
+          : Math.min(guardian.drift.value, shownDrift ?? guardian.drift.value);
       return;
     default:
       return;
@@ -208,11 +265,15 @@ const rebase = (turn: Turn, lock: Lock, { shownDrift }: Unlock): void => {
 };
 
 const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
-  const targets = Object.values(turn.state.symbols).filter((state) => state.managed !== null && (symbol === null || state.symbol === symbol));
+  const targets = Object.values(turn.state.symbols).filter(
+    (state) => state.managed !== null && (symbol === null || state.symbol === symbol),
+  );
   const stranded = targets.filter((state) => state.unlisted);
   const names = stranded.map((state) => state.symbol).join(', ');
-  if (stranded.length > 0 && stranded.length === targets.length) return refused('unlisted', `The exchange no longer lists ${names}: it cannot be sold here.`);
-  if (targets.length === 0) return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
+  if (stranded.length > 0 && stranded.length === targets.length)
+    return refused('unlisted', `The exchange no longer lists ${names}: it cannot be sold here.`);
+  if (targets.length === 0)
+    return refused('no-position', symbol === null ? 'No open positions.' : `No open position in ${symbol}.`);
   for (const { managed, unlisted } of targets) {
     if (managed === null || unlisted) continue;
     managed.exitReason = `flatten by operator ${by}`;
@@ -228,7 +289,11 @@ const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
   return done(
     [
       ...(closing.length === 0 ? [] : [`Closing ${closing.join(', ')}.`]),
-      ...(waiting.length === 0 ? [] : [`${waiting.join(', ')}: the exchange has halted the market, and sells when it trades it again; a stop that rests stays until then.`]),
+      ...(waiting.length === 0
+        ? []
+        : [
+            `${waiting.join(', ')}: the exchange has halted the market, and sells when it trades it again; a stop that rests stays until then.`,
+          ]),
       ...(names === '' ? [] : [`Not ${names}, which the exchange no longer lists.`]),
     ].join(' '),
   );

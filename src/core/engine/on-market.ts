@@ -8,7 +8,8 @@ import { symbolOf, type EngineState, type SymbolState } from './state.ts';
 import { emit, type Turn } from './turn.ts';
 
 /** Whether these can be the prices of a candle. */
-export const isCandle = (high: number, low: number, close: number): boolean => low > 0 && low <= close && close <= high && high < Number.POSITIVE_INFINITY;
+export const isCandle = (high: number, low: number, close: number): boolean =>
+  low > 0 && low <= close && close <= high && high < Number.POSITIVE_INFINITY;
 
 /**
  * Takes a closed candle into the limits. One that is late, repeated, not
@@ -37,7 +38,9 @@ export const onCandle = (turn: Turn, input: CandleInput): void => {
 /** Not a price: zero, negative, infinite, not a number. */
 const isPrice = (value: number): boolean => value > 0 && value < Number.POSITIVE_INFINITY;
 
-/** Takes one poll of prices. A quote that is none, or is older than the one held, is left out; unknown symbols as well. */
+/**
+ * Takes one poll of prices. A quote that is none, or is older than the one held, is left out; unknown symbols as well.
+ */
 export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   const { state } = turn;
   const rule = state.freshness;
@@ -61,7 +64,10 @@ export const onQuotes = (turn: Turn, input: QuotesInput): void => {
   }
 };
 
-/** A price further than this from the one before it, as a fraction, counts for baselines only once the next price is near it. */
+/**
+ * A price further than this from the one before it, as a fraction, counts for baselines only once the next price is
+ * near it.
+ */
 const WILD_MOVE: Fraction = 0.05;
 
 /**
@@ -77,7 +83,10 @@ const believe = (symbol: SymbolState, { last, bid, ask }: Quote): void => {
 /** Whether a price is so far from the one before it that a second one has to confirm it. */
 export const leaps = (before: number, price: number): boolean => before > 0 && Math.abs(price / before - 1) > WILD_MOVE;
 
-/** A new price of the coin that pays fees. No order depends on it, so a leap is not used at all before a second reading confirms it. */
+/**
+ * A new price of the coin that pays fees. No order depends on it, so a leap is not used at all before a second reading
+ * confirms it.
+ */
 const takeFeeCoin = (state: EngineState, price: number, at: EpochMs, wall: EpochMs): void => {
   if (at < state.feeCoinAt) return;
   const wild = leaps(state.feeCoinSeen, price);
@@ -118,5 +127,11 @@ export const recordEquity = (turn: Turn): void => {
   const value = equityOf(state, turn.at, turn.wall, state.freshness);
   if (value === null) return;
   state.equityHour = hourStart(turn.at);
-  emit(turn, { type: 'equity', at: turn.at, equity: value - disbelieved(state), cash: state.cashNumber ?? 0, exposure: grossExposure(state) });
+  emit(turn, {
+    type: 'equity',
+    at: turn.at,
+    equity: value - disbelieved(state),
+    cash: state.cashNumber ?? 0,
+    exposure: grossExposure(state),
+  });
 };

@@ -4,19 +4,36 @@ import { BTC, last, seconds, stopIdOf, World, type Fate } from './world.test-hel
 
 const ACCEPT: Fate = { kind: 'accept' };
 
-test.each(['rejected', 'not-sent'] as const)('a late word that an order was %s does not undo that the exchange has it', (kind) => {
-  const world = new World().ready().enter();
-  const stop = stopIdOf(world);
-  world.apply({ type: 'order-report', symbol: BTC, clientOrderId: stop, outcome: { kind, code: '-1', message: 'late' } });
-  expect([world.state.orders[stop]?.status, world.managed()?.phase, world.placed('stop').length]).toEqual(['working', 'protected', 1]);
-});
+test.each(['rejected', 'not-sent'] as const)(
+  'a late word that an order was %s does not undo that the exchange has it',
+  (kind) => {
+    const world = new World().ready().enter();
+    const stop = stopIdOf(world);
+    world.apply({
+      type: 'order-report',
+      symbol: BTC,
+      clientOrderId: stop,
+      outcome: { kind, code: '-1', message: 'late' },
+    });
+    expect([world.state.orders[stop]?.status, world.managed()?.phase, world.placed('stop').length]).toEqual([
+      'working',
+      'protected',
+      1,
+    ]);
+  },
+);
 
 test('an outcome that is reported as unknown again has been unknown since it was first', () => {
   const world = new World().ready();
   world.fate = () => ({ kind: 'unknown', arrives: true });
   world.enter();
   world.timer(seconds(50));
-  world.apply({ type: 'order-report', symbol: BTC, clientOrderId: last(world.placed()).clientOrderId, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+  world.apply({
+    type: 'order-report',
+    symbol: BTC,
+    clientOrderId: last(world.placed()).clientOrderId,
+    outcome: { kind: 'unknown', code: '503', message: 'no answer' },
+  });
   world.timer(seconds(11));
   expect(world.locks()).toContain('execution');
 });
@@ -45,8 +62,25 @@ test('a sale of an earlier position that turns up late takes the stop of this on
   world.hours(5);
   world.enter();
   const { clientOrderId, quantity } = sale;
-  const fill = { tradeId: '900', price: '49200', quantity: '0.05', quoteQuantity: '2460', fee: '2.46', feeAsset: 'USDT', at: world.at };
-  const order = { clientOrderId, exchangeOrderId: 'x', symbol: BTC, side: 'sell', status: 'expired', quantity: formatDecimal(quantity), executedQuantity: '0.05', fills: [fill] } as const;
+  const fill = {
+    tradeId: '900',
+    price: '49200',
+    quantity: '0.05',
+    quoteQuantity: '2460',
+    fee: '2.46',
+    feeAsset: 'USDT',
+    at: world.at,
+  };
+  const order = {
+    clientOrderId,
+    exchangeOrderId: 'x',
+    symbol: BTC,
+    side: 'sell',
+    status: 'expired',
+    quantity: formatDecimal(quantity),
+    executedQuantity: '0.05',
+    fills: [fill],
+  } as const;
   world.apply({ type: 'order-report', symbol: BTC, clientOrderId, outcome: { kind: 'known', order } });
   expect(world.exchange.openOrders().map(({ draft }) => formatDecimal(draft.quantity))).toEqual([world.held()]);
 });

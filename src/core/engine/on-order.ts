@@ -1,4 +1,15 @@
-import { add, decimal, decimalFromNumber, divDown, formatDecimal, sub, sum, toNumber, ZERO, type Decimal } from '../decimal.ts';
+import {
+  add,
+  decimal,
+  decimalFromNumber,
+  divDown,
+  formatDecimal,
+  sub,
+  sum,
+  toNumber,
+  ZERO,
+  type Decimal,
+} from '../decimal.ts';
 import { bookFill, closeTrade, type Booking } from '../ledger/ledger.ts';
 import type { Fill, OrderSnapshot } from '../orders/order.ts';
 import { shiftBaselines } from '../guardian/equity-locks.ts';
@@ -34,7 +45,8 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
   apply(turn, record, input.outcome);
   // Counted by what was booked: of an order that was settled by hand the fills until then are in the books already.
   if (ended) reportRepair(turn, record, turn.effects.filter(({ type }) => type === 'fill').length);
-  else if (record.status === 'cancelled' && !record.cancelRequested && record.draft.purpose !== 'entry') reportWithdrawn(turn, record);
+  else if (record.status === 'cancelled' && !record.cancelRequested && record.draft.purpose !== 'entry')
+    reportWithdrawn(turn, record);
   reportOrder(turn, record, before);
   if (state.ordersKept > ENDED_ORDERS_KEPT + FORGET_AT_ONCE) forgetOld(turn);
   if (ended && !isFinal(record)) indexOrders(state);
@@ -44,35 +56,88 @@ export const onOrderReport = (turn: Turn, input: OrderReportInput): void => {
 /** An order with our prefix that these books never had: reconciliation took it off the exchange. */
 const reportUnknown = (turn: Turn, { symbol, clientOrderId, outcome }: OrderReportInput): void => {
   const state = outcome.kind === 'known' ? outcome.order.status : outcome.kind;
-  const sold = outcome.kind === 'known' && outcome.order.fills.length > 0 ? [`It had ${outcome.order.fills.length} fills, which are not in the books: send /reconcile.`] : [];
-  alert(turn, 'reconciliation', `unknown-order:${clientOrderId}:${state}`, `${symbol}: an order of ours is not in the books, now ${state}`, [clientOrderId, ...sold], ['/orders'], symbol);
+  const sold =
+    outcome.kind === 'known' && outcome.order.fills.length > 0
+      ? [`It had ${outcome.order.fills.length} fills, which are not in the books: send /reconcile.`]
+      : [];
+  alert(
+    turn,
+    'reconciliation',
+    `unknown-order:${clientOrderId}:${state}`,
+    `${symbol}: an order of ours is not in the books, now ${state}`,
+    [clientOrderId, ...sold],
+    ['/orders'],
+    symbol,
+  );
 };
 
 /** An order that was believed ended turns out to have done more, or to be open: the exchange's word is taken over. */
 const reportRepair = (turn: Turn, record: OrderRecord, fresh: number): void => {
   const { clientOrderId, symbol, purpose } = record.draft;
-  const found = fresh > 0 ? `${counted(fresh, 'missing fill')} booked` : isFinal(record) ? null : 'the order has not ended';
+  const found =
+    fresh > 0 ? `${counted(fresh, 'missing fill')} booked` : isFinal(record) ? null : 'the order has not ended';
   if (found === null) return;
-  alert(turn, 'reconciliation', `repaired:${clientOrderId}:${record.tradeIds.length}:${record.status}`, `${symbol}: books repaired, ${found}`, [`${purpose} ${clientOrderId}, now ${record.status}`], ['/orders', '/positions'], symbol);
+  alert(
+    turn,
+    'reconciliation',
+    `repaired:${clientOrderId}:${record.tradeIds.length}:${record.status}`,
+    `${symbol}: books repaired, ${found}`,
+    [`${purpose} ${clientOrderId}, now ${record.status}`],
+    ['/orders', '/positions'],
+    symbol,
+  );
 };
 
 /** A stop or an exit is gone, and no rule has asked for it. What a position needs is put back by the step. */
 const reportWithdrawn = (turn: Turn, { draft }: OrderRecord): void => {
-  const lines = ['By hand, by the exchange, or by reconciliation because nothing needed it. What a position needs is placed again.', draft.clientOrderId];
-  alert(turn, 'reconciliation', `withdrawn:${draft.clientOrderId}`, `${draft.symbol}: ${draft.purpose} order cancelled outside the rules`, lines, ['/positions', '/orders'], draft.symbol);
+  const lines = [
+    'By hand, by the exchange, or by reconciliation because nothing needed it. What a position needs is placed again.',
+    draft.clientOrderId,
+  ];
+  alert(
+    turn,
+    'reconciliation',
+    `withdrawn:${draft.clientOrderId}`,
+    `${draft.symbol}: ${draft.purpose} order cancelled outside the rules`,
+    lines,
+    ['/positions', '/orders'],
+    draft.symbol,
+  );
 };
 
-/** An order that rested is not open any more, and the exchange does not say what became of it: neither protection nor a sale. */
+/**
+ * An order that rested is not open any more, and the exchange does not say what became of it: neither protection nor a
+ * sale.
+ */
 const reportMissing = (turn: Turn, { draft, detail }: OrderRecord): void => {
-  const lines = [`${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`, 'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop, and /settle can end it by hand.'];
-  alert(turn, 'reconciliation', `missing:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`, lines, ['/orders', '/positions'], draft.symbol);
+  const lines = [
+    `${draft.clientOrderId} is not among the open orders, and asking for it fails: ${detail ?? ''}`,
+    'The exchange goes on being asked; nothing of it is sold before it has answered. After 60 s entries stop, and /settle can end it by hand.',
+  ];
+  alert(
+    turn,
+    'reconciliation',
+    `missing:${draft.clientOrderId}:${turn.at}`,
+    `${draft.symbol}: nobody can say what became of the ${draft.purpose} order`,
+    lines,
+    ['/orders', '/positions'],
+    draft.symbol,
+  );
 };
 
 /** Whoever was told that it is missing is told that it is not, whatever has become of it. */
 const reportFound = (turn: Turn, record: OrderRecord): void => {
   const { draft, status } = record;
   record.missing = false;
-  alert(turn, 'reconciliation', `found:${draft.clientOrderId}:${turn.at}`, `${draft.symbol}: the ${draft.purpose} order is found again, now ${status}`, [draft.clientOrderId], ['/orders', '/positions'], draft.symbol);
+  alert(
+    turn,
+    'reconciliation',
+    `found:${draft.clientOrderId}:${turn.at}`,
+    `${draft.symbol}: the ${draft.purpose} order is found again, now ${status}`,
+    [draft.clientOrderId],
+    ['/orders', '/positions'],
+    draft.symbol,
+  );
 };
 
 const apply = (turn: Turn, record: OrderRecord, outcome: OrderOutcome): void => {
@@ -121,13 +186,21 @@ const known = (turn: Turn, record: OrderRecord, snapshot: OrderSnapshot): void =
   if (record.status === 'unknown') guardian.lastTroubleWall = turn.wall;
   if (record.status === 'rejected' && before !== 'rejected') failed(turn, record, 'rejected by the exchange');
   // Only an order that has just arrived ends a row of failures; another look at an old one proves nothing.
-  if ((before === 'intent' || before === 'unknown') && (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))) guardian.orderFailures = 0;
+  if (
+    (before === 'intent' || before === 'unknown') &&
+    (record.status === 'working' || (isFinal(record) && record.status !== 'rejected'))
+  )
+    guardian.orderFailures = 0;
   if (draft.purpose === 'stop' && record.status === 'working' && before !== 'working') stopPlaced(turn, record);
-  if (draft.purpose === 'exit' && record.status === 'expired' && before !== 'expired') noteUnsold(turn, record, snapshot);
+  if (draft.purpose === 'exit' && record.status === 'expired' && before !== 'expired')
+    noteUnsold(turn, record, snapshot);
   takeFills(turn, record, fresh);
 };
 
-/** A sale that the exchange took and ended with most of it unsold (its limits on prices, no buyers, another order of the account's own) has failed like one that it refused: it is tried again, and told. */
+/**
+ * A sale that the exchange took and ended with most of it unsold (its limits on prices, no buyers, another order of the
+ * account's own) has failed like one that it refused: it is tried again, and told.
+ */
 const noteUnsold = (turn: Turn, record: OrderRecord, { expiryReason }: OrderSnapshot): void => {
   const { executed, draft } = record;
   if (executed + executed >= draft.quantity) return;
@@ -139,7 +212,8 @@ const noteUnsold = (turn: Turn, record: OrderRecord, { expiryReason }: OrderSnap
 export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[]): void => {
   const { draft } = record;
   const symbol = turn.state.symbols[draft.symbol];
-  if (symbol === undefined) throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
+  if (symbol === undefined)
+    throw new RangeError(`an order of ${draft.symbol}, of which the engine knows no instrument`);
   for (const fill of fresh) book(turn, symbol, record, fill);
   if (fresh.length > 0) noteChargedFee(turn, symbol, record, fresh);
   if (draft.purpose === 'stop' && fresh.length > 0) {
@@ -152,14 +226,23 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
   if (managed === null) {
     // A scrap that came late stays dust: no round trip is under way with it.
     if (isDust(turn.state, symbol)) closeTrade(turn.state.ledger, symbol.symbol);
-    else symbol.managed = manage(draft.clientOrderId, hourStart(record.createdAt), record.createdAt + turn.config.limits.horizonHours * HOUR_MS);
+    else
+      symbol.managed = manage(
+        draft.clientOrderId,
+        hourStart(record.createdAt),
+        record.createdAt + turn.config.limits.horizonHours * HOUR_MS,
+      );
   } else if (managed.phase !== 'entering') setBarriers(turn, symbol, managed);
 };
 
-/** Its symbol rests, whatever the sale of the position is called: at the end of the round trip under way, and from now on where the stop was of an earlier one. */
+/**
+ * Its symbol rests, whatever the sale of the position is called: at the end of the round trip under way, and from now
+ * on where the stop was of an earlier one.
+ */
 const noteStopOut = ({ state, at }: Turn, symbol: SymbolState, { createdAt }: OrderRecord): void => {
   const { managed } = symbol;
-  if (managed !== null && createdAt >= (state.orders[managed.entryOrderId]?.createdAt ?? createdAt)) managed.stoppedOut = true;
+  if (managed !== null && createdAt >= (state.orders[managed.entryOrderId]?.createdAt ?? createdAt))
+    managed.stoppedOut = true;
   else symbol.restUntil = at + REST_AFTER_STOP;
 };
 
@@ -168,13 +251,33 @@ const failed = (turn: Turn, record: OrderRecord, detail: string): void => {
   const { draft } = record;
   const more = noteRefusal(turn, record);
   if (more === null) return;
-  alert(turn, 'order-failure', `${draft.clientOrderId}:${record.status}`, `${draft.symbol}: ${draft.purpose} ${record.status}`, [detail, ...more], ['/orders'], draft.symbol);
+  alert(
+    turn,
+    'order-failure',
+    `${draft.clientOrderId}:${record.status}`,
+    `${draft.symbol}: ${draft.purpose} ${record.status}`,
+    [detail, ...more],
+    ['/orders'],
+    draft.symbol,
+  );
 };
 
-/** Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once. */
+/**
+ * Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once.
+ */
 const reportFeeAsset = (turn: Turn, asset: string): void => {
-  const lines = [`It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`, `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`];
-  alert(turn, 'reconciliation', `fee-asset:${asset}`, `Fees are paid in ${asset}, which FEE_ASSET does not name`, lines, ['/balance']);
+  const lines = [
+    `It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`,
+    `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`,
+  ];
+  alert(
+    turn,
+    'reconciliation',
+    `fee-asset:${asset}`,
+    `Fees are paid in ${asset}, which FEE_ASSET does not name`,
+    lines,
+    ['/balance'],
+  );
 };
 
 /** Coins of others were sold: a fault to lock on, and what they fetched is no profit. */
@@ -190,8 +293,10 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   const { base, quote } = symbol.instrument;
   const { draft } = record;
   const cashBefore = state.ledger.cash ?? ZERO;
-  const coinPrice = fill.feeAsset === config.feeAsset ? freshFeeCoinPrice(state, turn.at, turn.wall, state.freshness) : null;
-  if (![base, quote, config.feeAsset].includes(fill.feeAsset) && decimal(fill.fee) > ZERO) reportFeeAsset(turn, fill.feeAsset);
+  const coinPrice =
+    fill.feeAsset === config.feeAsset ? freshFeeCoinPrice(state, turn.at, turn.wall, state.freshness) : null;
+  if (![base, quote, config.feeAsset].includes(fill.feeAsset) && decimal(fill.fee) > ZERO)
+    reportFeeAsset(turn, fill.feeAsset);
   const booking = bookFill(state.ledger, fill, {
     symbol: symbol.symbol,
     base,
@@ -202,13 +307,22 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
     feeCoin: config.feeAsset,
     takerFee: decimalFromNumber(config.takerFee),
   });
-  if (booking.excess > ZERO) soldTooMuch(turn, `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`, booking);
+  if (booking.excess > ZERO)
+    soldTooMuch(
+      turn,
+      `${base}: ${formatDecimal(booking.excess)} more were sold than the bot held (order ${draft.clientOrderId})`,
+      booking,
+    );
   // The last reading of the account moves with the fills, so that it can be compared at any time.
-  if (state.cashAtExchange !== null) state.cashAtExchange = add(state.cashAtExchange, sub(state.ledger.cash ?? ZERO, cashBefore));
+  if (state.cashAtExchange !== null)
+    state.cashAtExchange = add(state.cashAtExchange, sub(state.ledger.cash ?? ZERO, cashBefore));
   const quantity = decimal(fill.quantity);
   const baseFee = fill.feeAsset === base ? decimal(fill.fee) : ZERO;
   if (symbol.atExchange !== null) {
-    symbol.atExchange = sub(draft.side === 'buy' ? add(symbol.atExchange, quantity) : sub(symbol.atExchange, quantity), baseFee);
+    symbol.atExchange = sub(
+      draft.side === 'buy' ? add(symbol.atExchange, quantity) : sub(symbol.atExchange, quantity),
+      baseFee,
+    );
   }
   syncNumbers(state);
   state.suspicion = null;
@@ -229,8 +343,12 @@ const book = (turn: Turn, symbol: SymbolState, record: OrderRecord, fill: Fill):
   });
 };
 
-/** A fill of nothing, should an exchange ever state one, must not end the process: its journal would end every later one. */
-const averageText = (quote: Decimal, quantity: Decimal): string => (quantity > ZERO ? price(divDown(quote, quantity)) : 'no price');
+/**
+ * A fill of nothing, should an exchange ever state one, must not end the process: its journal would end every later
+ * one.
+ */
+const averageText = (quote: Decimal, quantity: Decimal): string =>
+  quantity > ZERO ? price(divDown(quote, quantity)) : 'no price';
 
 /** One alert for all fills that came together. */
 const entryFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): void => {
@@ -259,7 +377,15 @@ const stopPlaced = (turn: Turn, record: OrderRecord): void => {
   if (!isStopNews(turn, record)) return;
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const trigger = draft.stopPrice === null ? '' : ` @ ${price(draft.stopPrice)}`;
-  alert(turn, 'stop', `${draft.clientOrderId}:placed`, `${base} stop placed${trigger}`, [`${formatDecimal(draft.quantity)} ${base}`], [], draft.symbol);
+  alert(
+    turn,
+    'stop',
+    `${draft.clientOrderId}:placed`,
+    `${base} stop placed${trigger}`,
+    [`${formatDecimal(draft.quantity)} ${base}`],
+    [],
+    draft.symbol,
+  );
 };
 
 /** One alert for all fills of a stop that came together. */
@@ -268,10 +394,21 @@ const stopFilled = (turn: Turn, record: OrderRecord, fills: readonly Fill[]): vo
   const base = draft.symbol.split('/')[0] ?? draft.symbol;
   const quantity = sum(fills.map((fill) => decimal(fill.quantity)));
   const quote = sum(fills.map((fill) => decimal(fill.quoteQuantity)));
-  alert(turn, 'stop', `${draft.clientOrderId}:filled:${record.tradeIds.length}`, `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageText(quote, quantity)}`, [], ['/trades'], draft.symbol);
+  alert(
+    turn,
+    'stop',
+    `${draft.clientOrderId}:filled:${record.tradeIds.length}`,
+    `${base} stop triggered: sold ${formatDecimal(quantity)} @ ${averageText(quote, quantity)}`,
+    [],
+    ['/trades'],
+    draft.symbol,
+  );
 };
 
-/** A cancellation has failed: it is tried again after a pause, and the quiet time that clears the execution lock begins anew. */
+/**
+ * A cancellation has failed: it is tried again after a pause, and the quiet time that clears the execution lock begins
+ * anew.
+ */
 export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
   const record = turn.state.orders[input.clientOrderId];
   if (record === undefined || isFinal(record)) return;
@@ -283,11 +420,25 @@ export const onCancelFailed = (turn: Turn, input: CancelFailedInput): void => {
 /** Once an order, however often it fails: the lock says when it lasts. What waits for its end is not sold before. */
 const reportNotCancelled = (turn: Turn, { draft, cancelFailures }: OrderRecord, why: string): void => {
   if (cancelFailures > 1) return;
-  const then = draft.purpose === 'stop' ? 'It goes on resting, and its position is not sold before it has ended. It is tried again; after 60 s entries stop.' : 'It is tried again; after 60 s entries stop.';
-  alert(turn, 'order-failure', `${draft.clientOrderId}:not-cancelled`, `${draft.symbol}: the ${draft.purpose} order could not be cancelled`, [`${draft.clientOrderId}: ${why}`, then], ['/orders', '/positions'], draft.symbol);
+  const then =
+    draft.purpose === 'stop'
+      ? 'It goes on resting, and its position is not sold before it has ended. It is tried again; after 60 s entries stop.'
+      : 'It is tried again; after 60 s entries stop.';
+  alert(
+    turn,
+    'order-failure',
+    `${draft.clientOrderId}:not-cancelled`,
+    `${draft.symbol}: the ${draft.purpose} order could not be cancelled`,
+    [`${draft.clientOrderId}: ${why}`, then],
+    ['/orders', '/positions'],
+    draft.symbol,
+  );
 };
 
-/** Forgets what ended long ago, but nothing that was settled by hand, and of each symbol not the newest order with trades: from there on its trades are compared. */
+/**
+ * Forgets what ended long ago, but nothing that was settled by hand, and of each symbol not the newest order with
+ * trades: from there on its trades are compared.
+ */
 const forgetOld = (turn: Turn): void => {
   const { orders, orderList } = turn.state;
   let surplus = orderList.length - ENDED_ORDERS_KEPT;

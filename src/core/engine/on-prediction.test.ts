@@ -19,7 +19,10 @@ test('the eleventh entry within an hour is denied, whatever its symbol, and may 
   world.ready();
   for (const symbol of symbols.slice(0, 10)) world.enter(symbol);
   world.predict(symbols[10] ?? '');
-  expect(world.decision()).toMatchObject({ outcome: 'denied', checks: expect.arrayContaining([{ ok: false, code: 'entry-throttle', limit: 10, value: 10 }]) });
+  expect(world.decision()).toMatchObject({
+    outcome: 'denied',
+    checks: expect.arrayContaining([{ ok: false, code: 'entry-throttle', limit: 10, value: 10 }]),
+  });
   world.pass(29 * MINUTE_MS);
   world.quotes();
   world.predict(symbols[10] ?? '');
@@ -85,7 +88,17 @@ test('of two fresh polls that clear stale data one before a restart does not cou
 test('a price that stands still is no younger for having been read again, by the wall clock either', () => {
   const world = new World({ config: { staleWallGrace: seconds(2) } }).ready();
   const { at } = world;
-  const again = (): void => void world.apply({ type: 'quotes', quotes: [BTC, ETH].map((symbol) => ({ symbol, last: world.exchange.prices[symbol] ?? 0, bid: world.exchange.prices[symbol] ?? 0, ask: world.exchange.prices[symbol] ?? 0, at })) });
+  const again = (): void =>
+    void world.apply({
+      type: 'quotes',
+      quotes: [BTC, ETH].map((symbol) => ({
+        symbol,
+        last: world.exchange.prices[symbol] ?? 0,
+        bid: world.exchange.prices[symbol] ?? 0,
+        ask: world.exchange.prices[symbol] ?? 0,
+        at,
+      })),
+    });
   world.at += seconds(301);
   world.wall += seconds(1);
   again();

@@ -34,8 +34,19 @@ export const policyTerms = ({ model, takerFee }: EngineConfig): PolicyTerms | nu
   model === null ? null : { stop: model.stop, target: model.target, margin: model.margin, takerFee };
 
 /** What is decided without an answer of the model; `why` there is none. */
-export const noPrediction = (symbol: SymbolName, openTime: EpochMs, probability: number | null, margin: Fraction, why: string): Decision =>
-  new Decision(symbol, openTime, probability, null, margin, 'no-prediction', { text: `no prediction: ${why}`, sizing: null, checks: [], clientOrderId: null });
+export const noPrediction = (
+  symbol: SymbolName,
+  openTime: EpochMs,
+  probability: number | null,
+  margin: Fraction,
+  why: string,
+): Decision =>
+  new Decision(symbol, openTime, probability, null, margin, 'no-prediction', {
+    text: `no prediction: ${why}`,
+    sizing: null,
+    checks: [],
+    clientOrderId: null,
+  });
 
 const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Decision => {
   const { openTime, probability } = input;
@@ -43,13 +54,22 @@ const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Deci
   const name = input.symbol;
   if (terms === null || probability === null || !(probability >= 0 && probability <= 1)) {
     const strange = probability === null ? null : `${probability} is not a probability`;
-    return noPrediction(name, openTime, probability, terms?.margin ?? 0, input.failure ?? strange ?? (terms === null ? 'no valid model is loaded' : 'the model gave no answer'));
+    return noPrediction(
+      name,
+      openTime,
+      probability,
+      terms?.margin ?? 0,
+      input.failure ?? strange ?? (terms === null ? 'no valid model is loaded' : 'the model gave no answer'),
+    );
   }
   const { margin } = terms;
   const value = expectedValue(probability, terms);
   const held = symbol.managed !== null;
-  // A position is not given up for a dearer fee, which selling pays as well: that would be no word of the model, and one odd fill would sell every market.
-  switch (decide(probability, held, held ? { ...terms, takerFee: turn.state.configuredFee ?? terms.takerFee } : terms)) {
+  // A position is not given up for a dearer fee, which selling pays as well: that would be no word of the model, and
+  // one odd fill would sell every market.
+  switch (
+    decide(probability, held, held ? { ...terms, takerFee: turn.state.configuredFee ?? terms.takerFee } : terms)
+  ) {
     case 'hold':
       return new Decision(name, openTime, probability, value, margin, 'holding', null);
     case 'leave':
@@ -64,7 +84,12 @@ const decideOn = (turn: Turn, symbol: SymbolState, input: PredictionInput): Deci
   }
 };
 
-const enter = (turn: Turn, symbol: SymbolState, openTime: EpochMs, told: string): DecisionDetail & { readonly outcome: 'entered' | 'denied' } => {
+const enter = (
+  turn: Turn,
+  symbol: SymbolState,
+  openTime: EpochMs,
+  told: string,
+): DecisionDetail & { readonly outcome: 'entered' | 'denied' } => {
   const clientOrderId = nextOrderId(turn);
   const verdict = checkEntry(entryContext(turn, symbol, openTime), {
     clientOrderId,
@@ -74,18 +99,31 @@ const enter = (turn: Turn, symbol: SymbolState, openTime: EpochMs, told: string)
   });
   const { sizing, checks } = verdict;
   if (!verdict.approved) {
-    return { outcome: 'denied', sizing, checks, clientOrderId: null, text: `denied, ${denialText(verdict.denial)} (${told})` };
+    return {
+      outcome: 'denied',
+      sizing,
+      checks,
+      clientOrderId: null,
+      text: `denied, ${denialText(verdict.denial)} (${told})`,
+    };
   }
   place(turn, verdict.order);
   turn.state.guardian.entries.push(turn.at);
   symbol.lastTradedSignal = openTime;
   symbol.managed = manage(clientOrderId, openTime, turn.at + turn.config.limits.horizonHours * HOUR_MS);
   const { quantity, limitPrice } = verdict.order.draft;
-  return { outcome: 'entered', sizing, checks, clientOrderId, text: `entry ${formatDecimal(quantity)} @ ${price(limitPrice ?? quantity)}: ${told}` };
+  return {
+    outcome: 'entered',
+    sizing,
+    checks,
+    clientOrderId,
+    text: `entry ${formatDecimal(quantity)} @ ${price(limitPrice ?? quantity)}: ${told}`,
+  };
 };
 
 /** What would refuse an entry in the symbol at this moment, were there a signal; null when nothing would. */
-export const entryBarOf = (moment: Moment, symbol: SymbolState): Denial | null => entryBar(entryContext(moment, symbol, symbol.newestCandleOpen ?? moment.at));
+export const entryBarOf = (moment: Moment, symbol: SymbolState): Denial | null =>
+  entryBar(entryContext(moment, symbol, symbol.newestCandleOpen ?? moment.at));
 
 /** What an entry is judged by now; `signal` is the open time of the candle behind it. */
 export const entryContext = (turn: Moment, symbol: SymbolState, signal: EpochMs): EntryContext => {
@@ -100,7 +138,9 @@ export const entryContext = (turn: Moment, symbol: SymbolState, signal: EpochMs)
     risk: riskFraction(config.limits.riskPerTrade, config.mode === 'live', tradesBegun(state)),
     // What the account was at an earlier reading is no knowledge of what it is.
     equity: state.accountFailed ? null : exactEquity(state, at, wall),
-    quote: fresh ? { symbol: symbol.symbol, last: symbol.last, bid: symbol.bid, ask: symbol.ask, at: symbol.priceAt ?? at } : null,
+    quote: fresh
+      ? { symbol: symbol.symbol, last: symbol.last, bid: symbol.bid, ask: symbol.ask, at: symbol.priceAt ?? at }
+      : null,
     exposure: measureExposure(state, symbol, at, wall),
     hasPosition: symbol.managed !== null || (state.ledger.positions[symbol.symbol]?.trade ?? null) !== null,
     orderInFlight: state.openOrders.some((order) => order.draft.symbol === symbol.symbol),
@@ -114,7 +154,10 @@ export const entryContext = (turn: Moment, symbol: SymbolState, signal: EpochMs)
   };
 };
 
-/** Round trips closed and under way. An entry that may still fill nothing is none yet: another one could be the last of the first trades. */
+/**
+ * Round trips closed and under way. An entry that may still fill nothing is none yet: another one could be the last of
+ * the first trades.
+ */
 const tradesBegun = (state: EngineState): number => {
   let open = 0;
   for (const { managed } of state.symbolList) if (managed !== null && managed.phase !== 'entering') open += 1;

@@ -43,16 +43,29 @@ const MAX_ID_HEAD = 26;
 /** What makes a configuration unusable: the rim refuses it first, with a better message. @throws RangeError */
 const refuse = (config: EngineConfig): void => {
   const faults = limitFaults(config.limits);
-  if (faults.length > 0) throw new RangeError(`limits may not be used: ${faults.map((fault) => `${fault.name}=${fault.value} (${fault.code}, bound ${fault.bound})`).join(', ')}`);
-  if (!(config.takerFee >= 0 && config.takerFee < 0.1)) throw new RangeError(`taker fee ${config.takerFee} is not a fraction below 0.1`);
+  if (faults.length > 0)
+    throw new RangeError(
+      `limits may not be used: ${faults.map((fault) => `${fault.name}=${fault.value} (${fault.code}, bound ${fault.bound})`).join(', ')}`,
+    );
+  if (!(config.takerFee >= 0 && config.takerFee < 0.1))
+    throw new RangeError(`taker fee ${config.takerFee} is not a fraction below 0.1`);
   const clash = config.symbols.find((symbol) => symbol.split('/')[0] === config.feeAsset);
-  if (clash !== undefined) throw new RangeError(`fees are paid in ${config.feeAsset ?? ''}, which ${clash} trades: the books could not tell them apart; pay fees otherwise or leave the symbol out`);
-  if (!(config.staleWallGrace >= 0)) throw new RangeError(`stale wall grace ${config.staleWallGrace} is not a span of time`);
+  if (clash !== undefined)
+    throw new RangeError(
+      `fees are paid in ${config.feeAsset ?? ''}, which ${clash} trades: the books could not tell them apart; pay fees otherwise or leave the symbol out`,
+    );
+  if (!(config.staleWallGrace >= 0))
+    throw new RangeError(`stale wall grace ${config.staleWallGrace} is not a span of time`);
   const head = config.orderPrefix.length + config.instanceId.length;
-  if (head > MAX_ID_HEAD) throw new RangeError(`order prefix and instance id have ${head} characters together, at most ${MAX_ID_HEAD} fit into a client order id`);
+  if (head > MAX_ID_HEAD)
+    throw new RangeError(
+      `order prefix and instance id have ${head} characters together, at most ${MAX_ID_HEAD} fit into a client order id`,
+    );
 };
 
-/** Why the model may not be used with these limits, or null: its labels were made with a stop, a target and a horizon. */
+/**
+ * Why the model may not be used with these limits, or null: its labels were made with a stop, a target and a horizon.
+ */
 export const modelFaultOf = ({ model, limits }: EngineConfig): string | null => {
   if (model === null) return 'no valid model is loaded';
   const pairs = [
@@ -60,7 +73,8 @@ export const modelFaultOf = ({ model, limits }: EngineConfig): string | null => 
     ['target', model.target, limits.takeProfit],
     ['horizon', model.horizonHours, limits.horizonHours],
   ] as const;
-  for (const [name, its, ours] of pairs) if (its !== ours) return `the model's ${name} is ${its}, configured is ${ours}`;
+  for (const [name, its, ours] of pairs)
+    if (its !== ours) return `the model's ${name} is ${its}, configured is ${ours}`;
   return model.margin > 0 ? null : `the model's margin ${model.margin} is not above zero`;
 };
 
@@ -74,7 +88,10 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
     state.guardian.acceptedDrift = null;
   }
   state.config = input.config;
-  state.freshness = { maxAge: input.config.limits.maxDataAgeSeconds * SECOND_MS, wallGrace: input.config.staleWallGrace };
+  state.freshness = {
+    maxAge: input.config.limits.maxDataAgeSeconds * SECOND_MS,
+    wallGrace: input.config.staleWallGrace,
+  };
   state.engineVersion = input.engineVersion;
   state.startedAt = turn.at;
   state.startedWall = turn.wall;
@@ -99,25 +116,43 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   evaluateStreak(state.guardian, turn.at, input.config.limits, turn.changes);
   recordStart(state.guardian, turn.at, turn.wall, turn.changes);
   const gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
-  state.guardian.gates = [...unanswered(state.guardian).filter((gate) => !gates.some(({ code }) => code === gate.code)), ...gates];
+  state.guardian.gates = [
+    ...unanswered(state.guardian).filter((gate) => !gates.some(({ code }) => code === gate.code)),
+    ...gates,
+  ];
   // What was compared before says nothing of a copy.
   if (gates.some(({ clears }) => clears === 'reconcile')) state.guardian.reconciledAt = null;
-  if (input.halts.length > 0) imposeAnew(state.guardian, turn.changes, 'start-gate', turn.at, gatesReason(state.guardian), null, null);
+  if (input.halts.length > 0)
+    imposeAnew(state.guardian, turn.changes, 'start-gate', turn.at, gatesReason(state.guardian), null, null);
   const crashed = state.running;
   state.running = true;
-  const lines = [`${symbols.join(', ')}, model ${model?.name ?? 'none'}`, ...(crashed ? recovered(state) : whatHolds(state)), ...haltsInWords(state)];
-  alert(turn, 'lifecycle', `started:${turn.clockWall}`, `Guardian Bot ${crashed ? 'recovered after a crash' : 'started'} (${mode})`, lines, ['/status', ...(crashed ? ['/positions', '/orders'] : [])]);
+  const lines = [
+    `${symbols.join(', ')}, model ${model?.name ?? 'none'}`,
+    ...(crashed ? recovered(state) : whatHolds(state)),
+    ...haltsInWords(state),
+  ];
+  alert(
+    turn,
+    'lifecycle',
+    `started:${turn.clockWall}`,
+    `Guardian Bot ${crashed ? 'recovered after a crash' : 'started'} (${mode})`,
+    lines,
+    ['/status', ...(crashed ? ['/positions', '/orders'] : [])],
+  );
 };
 
 /**
  * Gates of earlier starts that nobody has answered yet: a copy or a new database says what it is at its first start
  * only, so a second one must not make /unlock easier. Those that a start has to pass are examined anew by each.
  */
-const unanswered = (guardian: GuardianState): GuardianState['gates'] => (isHeld(guardian, 'start-gate') ? guardian.gates.filter((gate) => gate.clears !== 'restart') : []);
+const unanswered = (guardian: GuardianState): GuardianState['gates'] =>
+  isHeld(guardian, 'start-gate') ? guardian.gates.filter((gate) => gate.clears !== 'restart') : [];
 
 const open = (state: EngineState): string => `${openPositions(state).replace(/^./, (letter) => letter.toUpperCase())}.`;
 
-/** After a stop in good order nothing is new; what holds it back is said all the same, or "started" passes for trading. */
+/**
+ * After a stop in good order nothing is new; what holds it back is said all the same, or "started" passes for trading.
+ */
 const whatHolds = (state: EngineState): readonly string[] => {
   const locks = lockNames(state.guardian);
   return locks.length === 0 ? [] : [open(state), `Locked: ${locks.join(', ')}.`];
@@ -129,7 +164,9 @@ const recovered = (state: EngineState): readonly string[] => {
   return [
     'The last run did not end in good order. Books and locks are as they were.',
     open(state),
-    ...(state.unsettled === 0 ? [] : [`${counted(state.unsettled, 'order')} with an open outcome: the exchange is being asked.`]),
+    ...(state.unsettled === 0
+      ? []
+      : [`${counted(state.unsettled, 'order')} with an open outcome: the exchange is being asked.`]),
     locks.length === 0 ? 'No lock is held.' : `Locked: ${locks.join(', ')}.`,
   ];
 };

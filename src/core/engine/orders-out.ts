@@ -13,12 +13,16 @@ import { alert, emit, type Turn } from './turn.ts';
 const CANCEL_RETRY: Milliseconds = SECOND_MS;
 const CANCEL_RETRY_LONGEST: Milliseconds = 30 * SECOND_MS;
 
-/** The next client order id: prefix, instance and a sequence that is part of the state. It is used up when an order is placed with it. */
+/**
+ * The next client order id: prefix, instance and a sequence that is part of the state. It is used up when an order is
+ * placed with it.
+ */
 export const nextOrderId = (turn: Turn): string =>
   `${turn.config.orderPrefix}${turn.config.instanceId}-${(turn.state.orderSequence + 1).toString(36)}`;
 
 /** The record of an order; null for no id, or for an order that the books no longer keep. */
-export const orderOf = (turn: Turn, id: string | null): OrderRecord | null => (id === null ? null : (turn.state.orders[id] ?? null));
+export const orderOf = (turn: Turn, id: string | null): OrderRecord | null =>
+  id === null ? null : (turn.state.orders[id] ?? null);
 
 /** Opens the books for an approved order and wants it sent. */
 export const place = (turn: Turn, order: ApprovedOrder): void => {
@@ -35,13 +39,27 @@ export const place = (turn: Turn, order: ApprovedOrder): void => {
 
 type ReduceDraft = OrderDraft & { readonly purpose: 'stop' | 'exit' };
 
-/** Puts a stop or an exit through the Guardian; null and an alert when it may not go. `cause` names the round trip: one alert for each. */
+/**
+ * Puts a stop or an exit through the Guardian; null and an alert when it may not go. `cause` names the round trip: one
+ * alert for each.
+ */
 export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft, cause: string): string | null => {
   const held = quantityOf(turn.state.ledger, symbol.symbol);
-  const verdict = checkReduce({ instrument: symbol.instrument, held, lastPrice: symbol.last > 0 ? symbol.last : null }, draft);
+  const verdict = checkReduce(
+    { instrument: symbol.instrument, held, lastPrice: symbol.last > 0 ? symbol.last : null },
+    draft,
+  );
   if (!verdict.approved) {
     const { code } = verdict.denial;
-    alert(turn, 'order-failure', `${cause}:${draft.purpose}:${code}`, `${symbol.symbol}: ${draft.purpose} not possible`, [denialText(verdict.denial)], ['/positions'], symbol.symbol);
+    alert(
+      turn,
+      'order-failure',
+      `${cause}:${draft.purpose}:${code}`,
+      `${symbol.symbol}: ${draft.purpose} not possible`,
+      [denialText(verdict.denial)],
+      ['/positions'],
+      symbol.symbol,
+    );
     return null;
   }
   place(turn, verdict.order);
@@ -49,7 +67,11 @@ export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft,
 };
 
 /** The record of an order whose status or fills have changed. */
-export const reportOrder = (turn: Turn, record: OrderRecord, before: { readonly status: OrderRecord['status']; readonly fills: number }): void => {
+export const reportOrder = (
+  turn: Turn,
+  record: OrderRecord,
+  before: { readonly status: OrderRecord['status']; readonly fills: number },
+): void => {
   if (record.status === before.status && record.tradeIds.length === before.fills) return;
   const { clientOrderId, symbol } = record.draft;
   const { status, exchangeOrderId, executed, detail } = record;
@@ -96,9 +118,11 @@ export const withdrawEntries = (turn: Turn): void => {
   for (const record of state.openOrders) {
     if (record.draft.purpose !== 'entry') continue;
     if (halted) requestCancel(turn, record, 'halted');
-    else if (record.status === 'intent' && mustWithdraw(state.guardian, record.draft)) requestCancel(turn, record, 'no entries');
+    else if (record.status === 'intent' && mustWithdraw(state.guardian, record.draft))
+      requestCancel(turn, record, 'no entries');
   }
 };
 
 /** Whether a part of the round trip is known by the balances alone: its fee is nowhere but in its price. */
-export const hasSettled = (turn: Turn, { entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): boolean => [entryOrderId, stopOrderId, exitOrderId].some((id) => orderOf(turn, id)?.tradeIds.some(isSettledTrade) === true);
+export const hasSettled = (turn: Turn, { entryOrderId, stopOrderId, exitOrderId }: ManagedPosition): boolean =>
+  [entryOrderId, stopOrderId, exitOrderId].some((id) => orderOf(turn, id)?.tradeIds.some(isSettledTrade) === true);

@@ -22,7 +22,10 @@ export const marketOf = (seed: number, symbols: readonly string[], hours: number
     return { ...columns, probability: new Float32Array(columns.length).fill(0.4) };
   });
 
-/** The engine over that market, hour by hour or several at once. Every order that it sends is filled as far as `part`, then ends. */
+/**
+ * The engine over that market, hour by hour or several at once. Every order that it sends is filled as far as `part`,
+ * then ends.
+ */
 export class Run {
   readonly world: World;
   readonly market: readonly Writable[];
@@ -45,7 +48,10 @@ export class Run {
     this.world.at = this.world.wall = MONDAY;
     this.world.start();
     market.forEach((columns, i) => {
-      const candles = Array.from({ length: known }, (_, k) => BEFORE - 1 - known + k).map((row) => [columns.openTime[row], columns.open[row], columns.high[row], columns.low[row], columns.close[row]] as const);
+      const candles = Array.from({ length: known }, (_, k) => BEFORE - 1 - known + k).map(
+        (row) =>
+          [columns.openTime[row], columns.open[row], columns.high[row], columns.low[row], columns.close[row]] as const,
+      );
       this.world.apply({ type: 'history', symbol: symbols[i] ?? '', candles: candles as never });
     });
     this.world.account();
@@ -54,11 +60,34 @@ export class Run {
 
   /** The stretch from the next hour on. */
   stretch(passed: Stretch['passed'] = () => undefined, to = Number.POSITIVE_INFINITY): Stretch {
-    const series = this.market.map((columns, i): QuietSeries => ({ ...columns, symbol: this.symbols[i] ?? '', failure: 'the model gave no answer', alarm: () => Number.NEGATIVE_INFINITY, bid: (last) => last * 0.9999, ask: (last) => last * 1.0001 }));
+    const series = this.market.map(
+      (columns, i): QuietSeries => ({
+        ...columns,
+        symbol: this.symbols[i] ?? '',
+        failure: 'the model gave no answer',
+        alarm: () => Number.NEGATIVE_INFINITY,
+        bid: (last) => last * 0.9999,
+        ask: (last) => last * 1.0001,
+      }),
+    );
     const from = MONDAY + this.hour * HOUR_MS;
     const rows = Int32Array.from(this.market, ({ openTime }) => openTime.indexOf(from));
-    const crossesNothing: Stretch['crossesNothing'] = (index) => this.market.every(({ high }, i) => (high[(rows[i] ?? 0) + index] ?? Number.NaN) < (this.world.state.symbols[this.symbols[i] ?? '']?.managed?.targetPrice ?? Number.POSITIVE_INFINITY));
-    return { series, rows, from, to, told: this.#waiting.length === 3 * this.symbols.length, crossesNothing, passed, block: createQuietBlock() };
+    const crossesNothing: Stretch['crossesNothing'] = (index) =>
+      this.market.every(
+        ({ high }, i) =>
+          (high[(rows[i] ?? 0) + index] ?? Number.NaN) <
+          (this.world.state.symbols[this.symbols[i] ?? '']?.managed?.targetPrice ?? Number.POSITIVE_INFINITY),
+      );
+    return {
+      series,
+      rows,
+      from,
+      to,
+      told: this.#waiting.length === 3 * this.symbols.length,
+      crossesNothing,
+      passed,
+      block: createQuietBlock(),
+    };
   }
 
   /** The state and what no snapshot holds of it, to be changed without the run's knowing. */
@@ -79,16 +108,38 @@ export class Run {
       if (last !== undefined && last > 0) told.push({ symbol: this.symbols[i] ?? '', last, at });
     });
     for (const { symbol, last } of told) this.world.exchange.prices[symbol] = last;
-    const effects = [...this.world.apply({ type: 'quotes', quotes: told.map((quote) => ({ ...quote, bid: quote.last * 0.9999, ask: quote.last * 1.0001 })) })];
+    const effects = [
+      ...this.world.apply({
+        type: 'quotes',
+        quotes: told.map((quote) => ({ ...quote, bid: quote.last * 0.9999, ask: quote.last * 1.0001 })),
+      }),
+    ];
     const closed = this.market.map(({ openTime }) => openTime.indexOf(at - HOUR_MS));
     this.market.forEach((columns, i) => {
       const row = closed[i] ?? -1;
-      const candle = { openTime: columns.openTime[row], open: columns.open[row], high: columns.high[row], low: columns.low[row], close: columns.close[row] };
-      if (row >= 0) effects.push(...this.world.apply({ type: 'candle', symbol: this.symbols[i] ?? '', candle: candle as never }));
+      const candle = {
+        openTime: columns.openTime[row],
+        open: columns.open[row],
+        high: columns.high[row],
+        low: columns.low[row],
+        close: columns.close[row],
+      };
+      if (row >= 0)
+        effects.push(...this.world.apply({ type: 'candle', symbol: this.symbols[i] ?? '', candle: candle as never }));
     });
     this.market.forEach(({ probability }, i) => {
       const p = probability[closed[i] ?? -1];
-      if (p !== undefined) effects.push(...this.world.apply({ type: 'prediction', symbol: this.symbols[i] ?? '', openTime: at - HOUR_MS, probability: p >= 0 ? p : null, failure: null, features: [] }));
+      if (p !== undefined)
+        effects.push(
+          ...this.world.apply({
+            type: 'prediction',
+            symbol: this.symbols[i] ?? '',
+            openTime: at - HOUR_MS,
+            probability: p >= 0 ? p : null,
+            failure: null,
+            features: [],
+          }),
+        );
     });
     this.#waiting = [];
     if (tells) this.#rest(here, at);
@@ -96,11 +147,20 @@ export class Run {
     return effects;
   }
 
-  /** An hour with a position, or whose high or low could tighten the volatility lock, has its prices told at the next poll. */
+  /**
+   * An hour with a position, or whose high or low could tighten the volatility lock, has its prices told at the next
+   * poll.
+   */
   #rest(here: readonly number[], at: EpochMs): void {
     if (!this.exposed && !this.restless(here)) return;
     const told = (column: 'high' | 'low' | 'close', when: EpochMs): void =>
-      this.market.forEach((columns, i) => void ((here[i] ?? -1) >= 0 && this.#waiting.push({ symbol: this.symbols[i] ?? '', last: columns[column][here[i] ?? -1] ?? 0, at: when })));
+      this.market.forEach(
+        (columns, i) =>
+          void (
+            (here[i] ?? -1) >= 0 &&
+            this.#waiting.push({ symbol: this.symbols[i] ?? '', last: columns[column][here[i] ?? -1] ?? 0, at: when })
+          ),
+      );
     told('low', at + HOUR_MS / 3);
     told('high', at + (2 * HOUR_MS) / 3);
     told('close', at + HOUR_MS - 1);
@@ -114,17 +174,23 @@ export class Run {
     return this.market.some((columns, i) => {
       const row = here[i] ?? -1;
       const symbol = this.world.state.symbols[this.symbols[i] ?? ''];
-      return row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, columns.high[row] ?? 0, columns.low[row] ?? 0);
+      return (
+        row >= 0 && symbol !== undefined && mayTighten(symbol.volatility, columns.high[row] ?? 0, columns.low[row] ?? 0)
+      );
     });
   }
 
-  /** Passes what it can before the hour `end` on a copy, steps the same hours, and holds the two against each other. Returns how many they were. */
+  /**
+   * Passes what it can before the hour `end` on a copy, steps the same hours, and holds the two against each other.
+   * Returns how many they were.
+   */
   passAndCompare(end = Number.POSITIVE_INFINITY): number {
     const points: { readonly at: EpochMs; readonly equity: number; readonly exposure: number }[] = [];
     const blocks: Pick<QuietBlock, 'hours' | 'unanswered' | 'holding'>[] = [];
     const passed: Stretch['passed'] = ({ from, hours, equity, exposure, unanswered, holding }) => {
       blocks.push({ hours, unanswered, holding });
-      for (let k = 0; k < hours; k += 1) points.push({ at: from + k * HOUR_MS, equity: equity[k] ?? Number.NaN, exposure: exposure[k] ?? Number.NaN });
+      for (let k = 0; k < hours; k += 1)
+        points.push({ at: from + k * HOUR_MS, equity: equity[k] ?? Number.NaN, exposure: exposure[k] ?? Number.NaN });
     };
     const copy = this.copy();
     const hours = passQuietHours(copy, this.stretch(passed, MONDAY + end * HOUR_MS));
@@ -132,20 +198,35 @@ export class Run {
     const steps = Array.from({ length: hours }, () => this.step());
     if (hours === 0) return 0;
     const effects = steps.flat();
-    const outcomes = steps.map((each) => each.flatMap((effect) => (effect.type === 'decision' ? [effect.outcome] : [])));
-    const count = (from: number, length: number, wanted: string): number => outcomes.slice(from, from + length).flat().filter((outcome) => outcome === wanted).length;
+    const outcomes = steps.map((each) =>
+      each.flatMap((effect) => (effect.type === 'decision' ? [effect.outcome] : [])),
+    );
+    const count = (from: number, length: number, wanted: string): number =>
+      outcomes
+        .slice(from, from + length)
+        .flat()
+        .filter((outcome) => outcome === wanted).length;
     expect(JSON.parse(encodeState(copy))).toEqual(JSON.parse(encodeState(this.world.state)));
     expect({ ...copy.evaluated, changes: copy.changes }).toEqual({ ...this.world.state.evaluated, changes: [] });
-    const told = effects.flatMap((effect) => (effect.type === 'equity' ? [{ at: effect.at, equity: effect.equity, exposure: effect.exposure }] : []));
+    const told = effects.flatMap((effect) =>
+      effect.type === 'equity' ? [{ at: effect.at, equity: effect.equity, exposure: effect.exposure }] : [],
+    );
     expect(points).toEqual(told);
     let done = 0;
     for (const { hours: length, unanswered, holding } of blocks) {
-      expect({ unanswered, holding }).toEqual({ unanswered: count(done, length, 'no-prediction'), holding: count(done, length, 'holding') });
+      expect({ unanswered, holding }).toEqual({
+        unanswered: count(done, length, 'no-prediction'),
+        holding: count(done, length, 'holding'),
+      });
       done += length;
     }
     expect(done).toBe(hours);
-    expect(outcomes.flat().every((outcome) => outcome === 'no-edge' || outcome === 'no-prediction' || outcome === 'holding')).toBe(true);
-    expect(effects.filter(({ type }) => type !== 'equity' && type !== 'baseline')).toHaveLength(hours * this.symbols.length);
+    expect(
+      outcomes.flat().every((outcome) => outcome === 'no-edge' || outcome === 'no-prediction' || outcome === 'holding'),
+    ).toBe(true);
+    expect(effects.filter(({ type }) => type !== 'equity' && type !== 'baseline')).toHaveLength(
+      hours * this.symbols.length,
+    );
     return hours;
   }
 }
@@ -160,7 +241,6 @@ export const trading = (seed: number, symbols: readonly string[]): Run => {
   });
   return new Run(market, symbols, 1);
 };
-
 
 /** Hours that would be passed after a change to a copy of the run's state. */
 export const passes = (run: Run, change: (state: EngineState) => void): number => {

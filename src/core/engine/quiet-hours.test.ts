@@ -22,13 +22,24 @@ const runThrough = (run: Run): number => {
   return passed;
 };
 
-const locksOf = (kind: LockKind): GuardianState['locks'] => ({ [kind]: { id: kind, kind, symbol: null, since: MONDAY, reason: '', limit: null, value: null } });
+const locksOf = (kind: LockKind): GuardianState['locks'] => ({
+  [kind]: { id: kind, kind, symbol: null, since: MONDAY, reason: '', limit: null, value: null },
+});
 
 /** The same market with hours missing: as files have them, the rows are left out. */
 const without = (market: Writable, rows: ReadonlySet<number>): Writable => {
   const keep = (column: Float64Array): Float64Array => column.filter((_, row) => !rows.has(row));
   const { openTime, open, high, low, close, probability } = market;
-  return { ...market, length: market.length - rows.size, openTime: keep(openTime), open: keep(open), high: keep(high), low: keep(low), close: keep(close), probability: probability.filter((_, row) => !rows.has(row)) };
+  return {
+    ...market,
+    length: market.length - rows.size,
+    openTime: keep(openTime),
+    open: keep(open),
+    high: keep(high),
+    low: keep(low),
+    close: keep(close),
+    probability: probability.filter((_, row) => !rows.has(row)),
+  };
 };
 
 describe('hours passed as one leave the state that steps leave, and tell of the same equity', () => {
@@ -45,7 +56,9 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
   });
 
   test('while the volatility lock holds because too little is known, and beyond', () => {
-    expect(runThrough(new Run(marketOf(4, [BTC], HOURS), [BTC], 0, VOLATILITY_MINIMUM - 100))).toBeGreaterThan(0.8 * HOURS);
+    expect(runThrough(new Run(marketOf(4, [BTC], HOURS), [BTC], 0, VOLATILITY_MINIMUM - 100))).toBeGreaterThan(
+      0.8 * HOURS,
+    );
   });
 
   test.each<[string, (guardian: GuardianState, equity: number) => void]>([
@@ -60,7 +73,8 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
     const { guardian, cashNumber, config } = run.world.state;
     guardian.locks = locksOf(name.includes('daily') ? 'daily-drawdown' : 'total-drawdown');
     change(guardian, cashNumber ?? Number.NaN);
-    if (name.includes('minimum') && config !== null) run.world.state.config = { ...config, limits: { ...config.limits, minBalance: 20_000 } };
+    if (name.includes('minimum') && config !== null)
+      run.world.state.config = { ...config, limits: { ...config.limits, minBalance: 20_000 } };
     let passed = 0;
     while (run.hour < 24) {
       run.step();
@@ -81,7 +95,8 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
   ])('opens that leap while nothing is held, under the lock that they set: %s', (_name, factors) => {
     const run = new Run(marketOf(4, [BTC, ETH], HOURS), [BTC, ETH]);
     run.step();
-    for (const { volatility } of run.world.state.symbolList) Object.assign(volatility, { status: 'high', calmCandles: 0 });
+    for (const { volatility } of run.world.state.symbolList)
+      Object.assign(volatility, { status: 'high', calmCandles: 0 });
     run.step();
     expect(Object.keys(run.world.state.guardian.locks)).toHaveLength(2);
     const from = run.stretch().rows[0] ?? 0;
@@ -89,21 +104,25 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
     factors.forEach((factor, k) => {
       open[from + k] = (open[from - 1] ?? 0) * factor;
       // Wild enough for no candle of these hours to count as calm.
-      for (const column of [high, low]) if (column !== undefined) column[from - 1 + k] = (open[from - 1] ?? 0) * (column === high ? 2 : 0.5);
+      for (const column of [high, low])
+        if (column !== undefined) column[from - 1 + k] = (open[from - 1] ?? 0) * (column === high ? 2 : 0.5);
     });
     expect(run.passAndCompare(run.hour + factors.length)).toBe(factors.length);
   });
 
-  test.each([0, 1, 2])('three symbols, one of which has a wild hour before the others would end: the %i. counted from none', (wild) => {
-    const symbols = [BTC, ETH, SOL];
-    const run = new Run(marketOf(4, symbols, HOURS), symbols);
-    while (passQuietHours(run.copy(), run.stretch()) < 10 && run.hour < HOURS) run.step();
-    const row = run.stretch().rows[wild] ?? 0;
-    const { high, low } = run.market[wild] as Writable;
-    high[row + 5] = (high[row + 5] ?? 0) * 1.5;
-    low[row + 5] = (low[row + 5] ?? 0) * 0.6;
-    expect(run.passAndCompare()).toBe(6);
-  });
+  test.each([0, 1, 2])(
+    'three symbols, one of which has a wild hour before the others would end: the %i. counted from none',
+    (wild) => {
+      const symbols = [BTC, ETH, SOL];
+      const run = new Run(marketOf(4, symbols, HOURS), symbols);
+      while (passQuietHours(run.copy(), run.stretch()) < 10 && run.hour < HOURS) run.step();
+      const row = run.stretch().rows[wild] ?? 0;
+      const { high, low } = run.market[wild] as Writable;
+      high[row + 5] = (high[row + 5] ?? 0) * 1.5;
+      low[row + 5] = (low[row + 5] ?? 0) * 0.6;
+      expect(run.passAndCompare()).toBe(6);
+    },
+  );
 
   test('an hour that opens far from the last price, though near the open before it', () => {
     const run = new Run(marketOf(4, [BTC], HOURS), [BTC]);
@@ -114,31 +133,61 @@ describe('hours passed as one leave the state that steps leave, and tell of the 
     expect(only(run.world.state).believed).toBe(believed);
   });
 
-  test('wild hours, jumps, holes, signals, missing and impossible predictions, reversals, positions, and dust of entries that were hardly filled', { timeout: 120_000 }, () => {
+  test('wild hours, jumps, holes, signals, missing and impossible predictions, reversals, positions, and dust of entries that were hardly filled', {
+    timeout: 120_000,
+  }, () => {
     const bend = fc.record({
       row: fc.integer({ min: BEFORE - 30, max: BEFORE + HOURS - 2 }),
       symbol: fc.nat(2),
-      kind: fc.constantFrom('wild', 'wilder', 'jump', 'hole', 'signal', 'signal', 'signal', 'no answer', 'no probability', 'reversal', 'no candle'),
+      kind: fc.constantFrom(
+        'wild',
+        'wilder',
+        'jump',
+        'hole',
+        'signal',
+        'signal',
+        'signal',
+        'no answer',
+        'no probability',
+        'reversal',
+        'no candle',
+      ),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 3 }), fc.constantFrom(0, 0.0002, 0.002, 1, 1, 1), fc.array(bend, { maxLength: 25 }), (seed, count, part, bends) => {
-        const symbols = [BTC, ETH, SOL].slice(0, count);
-        const market = marketOf(seed, symbols, HOURS);
-        const holes = market.map(() => new Set<number>());
-        for (const { row, symbol, kind } of bends) {
-          const i = symbol % symbols.length;
-          const columns = market[i] as Writable;
-          const scale = (column: Float64Array, by: number): void => void (column[row] = (column[row] ?? 0) * by);
-          if (kind === 'wild' || kind === 'wilder') {
-            scale(columns.high, kind === 'wild' ? 1.1 : 2);
-            scale(columns.low, kind === 'wild' ? 0.9 : 0.5);
-          } else if (kind === 'jump') for (const column of [columns.open, columns.high, columns.low, columns.close]) column.subarray(row).forEach((value, k) => (column[row + k] = value * 1.3));
-          else if (kind === 'hole') holes[i]?.add(row);
-          else if (kind === 'no candle') columns.low[row] = (columns.high[row] ?? 0) * 2;
-          else columns.probability[row] = kind === 'signal' ? 0.9 : kind === 'no answer' ? Number.NaN : kind === 'reversal' ? 0.1 : 1.5;
-        }
-        runThrough(new Run(market.map((columns, i) => without(columns, holes[i] ?? new Set())), symbols, part));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(0, 0.0002, 0.002, 1, 1, 1),
+        fc.array(bend, { maxLength: 25 }),
+        (seed, count, part, bends) => {
+          const symbols = [BTC, ETH, SOL].slice(0, count);
+          const market = marketOf(seed, symbols, HOURS);
+          const holes = market.map(() => new Set<number>());
+          for (const { row, symbol, kind } of bends) {
+            const i = symbol % symbols.length;
+            const columns = market[i] as Writable;
+            const scale = (column: Float64Array, by: number): void => void (column[row] = (column[row] ?? 0) * by);
+            if (kind === 'wild' || kind === 'wilder') {
+              scale(columns.high, kind === 'wild' ? 1.1 : 2);
+              scale(columns.low, kind === 'wild' ? 0.9 : 0.5);
+            } else if (kind === 'jump')
+              for (const column of [columns.open, columns.high, columns.low, columns.close])
+                column.subarray(row).forEach((value, k) => (column[row + k] = value * 1.3));
+            else if (kind === 'hole') holes[i]?.add(row);
+            else if (kind === 'no candle') columns.low[row] = (columns.high[row] ?? 0) * 2;
+            else
+              columns.probability[row] =
+                kind === 'signal' ? 0.9 : kind === 'no answer' ? Number.NaN : kind === 'reversal' ? 0.1 : 1.5;
+          }
+          runThrough(
+            new Run(
+              market.map((columns, i) => without(columns, holes[i] ?? new Set())),
+              symbols,
+              part,
+            ),
+          );
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -157,8 +206,21 @@ describe('it passes no hour', () => {
   });
 
   test.each<[string, (state: EngineState) => void]>([
-    ['with an open order', (state) => state.openOrders.push({ draft: { symbol: BTC, clientOrderId: 'x' }, status: 'working', cancelling: false, cancelSince: null, executed: 0n } as never)],
-    ['under a lock that halts', (state) => (state.guardian.locks = { 'operator-pause': { kind: 'operator-pause' } as never })],
+    [
+      'with an open order',
+      (state) =>
+        state.openOrders.push({
+          draft: { symbol: BTC, clientOrderId: 'x' },
+          status: 'working',
+          cancelling: false,
+          cancelSince: null,
+          executed: 0n,
+        } as never),
+    ],
+    [
+      'under a lock that halts',
+      (state) => (state.guardian.locks = { 'operator-pause': { kind: 'operator-pause' } as never }),
+    ],
     ['when something has happened since the last look at the limits', (state) => (state.evaluated.at = Number.NaN)],
     ['when the last look was at another wall time', (state) => (state.evaluated.wall -= 1)],
     ['without a known balance', (state) => (state.cashNumber = null)],
@@ -173,16 +235,24 @@ describe('it passes no hour', () => {
     ['before the first equity', (state) => (state.equityHour = null)],
     ['with a symbol that is held but not traded', (state) => (only(state).configured = false)],
     ['without a price', (state) => (only(state).priceAt = null)],
-    ['when the newest candle is not that of the hour before last', (state) => (only(state).newestCandleOpen = (only(state).newestCandleOpen ?? 0) - HOUR_MS)],
+    [
+      'when the newest candle is not that of the hour before last',
+      (state) => (only(state).newestCandleOpen = (only(state).newestCandleOpen ?? 0) - HOUR_MS),
+    ],
     ['when equity is below its minimum', (state) => (state.cashNumber = 99)],
-    ['when equity would reach a step of the daily drawdown', (state) => (state.guardian.dayBaseline = (state.cashNumber ?? 0) / 0.99)],
-    ['when equity would reach a step of the total drawdown', (state) => (state.guardian.highWaterMark = (state.cashNumber ?? 0) / 0.95)],
+    [
+      'when equity would reach a step of the daily drawdown',
+      (state) => (state.guardian.dayBaseline = (state.cashNumber ?? 0) / 0.99),
+    ],
+    [
+      'when equity would reach a step of the total drawdown',
+      (state) => (state.guardian.highWaterMark = (state.cashNumber ?? 0) / 0.95),
+    ],
     ["without a day's baseline", (state) => (state.guardian.dayBaseline = null)],
     ['with fewer series than symbols', (state) => (state.symbolList = [])],
   ])('%s', (_name, change) => {
     expect(passes(calm(), change)).toBe(0);
   });
-
 
   test('when an hour without a position is still to be told', () => {
     const run = calm();
@@ -227,8 +297,16 @@ describe('it passes no hour', () => {
     ['before an hour whose price is below nothing', 3, ({ open }, row) => (open[row] = -1)],
     ['before a hole', 3, ({ openTime }, row) => (openTime[row] = (openTime[row] ?? 0) + HOUR_MS)],
     ['before a candle whose low is no price', 3, ({ low }, row) => (low[row - 1] = 0)],
-    ['before a candle whose close is above its high', 3, ({ close, high }, row) => (close[row - 1] = (high[row - 1] ?? 0) * 1.001)],
-    ['with an hour that reaches far: its prices have to be told', 4, ({ high }, row) => (high[row] = (high[row] ?? 0) * 3)],
+    [
+      'before a candle whose close is above its high',
+      3,
+      ({ close, high }, row) => (close[row - 1] = (high[row - 1] ?? 0) * 1.001),
+    ],
+    [
+      'with an hour that reaches far: its prices have to be told',
+      4,
+      ({ high }, row) => (high[row] = (high[row] ?? 0) * 3),
+    ],
   ])('ends %s', (_name, hours, bend) => {
     const run = calm();
     const [columns] = run.market;

@@ -2,7 +2,13 @@ import { passEquities } from '../guardian/equity-locks.ts';
 import type { LockKind } from '../guardian/lock.ts';
 import type { GuardianState } from '../guardian/state.ts';
 import { MOST_TAKEN_BACK } from '../guardian/rolling-window.ts';
-import { mayTighten, passCandles, takeBackCandles, type HourlyPrices, type Volatility } from '../guardian/volatility.ts';
+import {
+  mayTighten,
+  passCandles,
+  takeBackCandles,
+  type HourlyPrices,
+  type Volatility,
+} from '../guardian/volatility.ts';
 import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
 import type { Limits } from '../risk/limits.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
@@ -13,7 +19,10 @@ import { noPrediction, policyTerms } from './on-prediction.ts';
 import { barriersOf, onlyStopsRest, onlyTheLastIsFresh, rests, type Barriers } from './resting-positions.ts';
 import type { EngineState, SymbolState } from './state.ts';
 
-/** One symbol's hourly candles, oldest first, with the model's answer for each (NaN = none), and what a poll would quote. */
+/**
+ * One symbol's hourly candles, oldest first, with the model's answer for each (NaN = none), and what a poll would
+ * quote.
+ */
 export interface QuietSeries extends HourlyPrices {
   readonly symbol: SymbolName;
   readonly openTime: Float64Array;
@@ -35,9 +44,15 @@ export interface Stretch {
   readonly from: EpochMs;
   /** Exclusive. */
   readonly to: EpochMs;
-  /** Whether low, high and close of the hour before `from` are still to be told by the poll at `from`: as they are while a position is held. */
+  /**
+   * Whether low, high and close of the hour before `from` are still to be told by the poll at `from`: as they are while
+   * a position is held.
+   */
   readonly told: boolean;
-  /** With a position: whether nothing happens between the lows and highs of the `index`-th hour, as the state is by then. */
+  /**
+   * With a position: whether nothing happens between the lows and highs of the `index`-th hour, as the state is by
+   * then.
+   */
   readonly crossesNothing: (index: number) => boolean;
   /** Hours that were passed, again and again in the same block. */
   readonly passed: (block: QuietBlock) => void;
@@ -51,43 +66,59 @@ export interface QuietBlock {
   /** By hour: equity and the part of it that is not cash, in quote currency. */
   readonly equity: Float64Array;
   readonly exposure: Float64Array;
-  /** Symbols without an answer of the model, and those of the others that are held, all hours together. All others had a decision without an edge. */
+  /**
+   * Symbols without an answer of the model, and those of the others that are held, all hours together. All others had a
+   * decision without an edge.
+   */
   unanswered: number;
   holding: number;
 }
 
-/** Hours of the first block of a stretch; each is twice as long as the one before, as what is ahead of an end was looked at for nothing. */
+/**
+ * Hours of the first block of a stretch; each is twice as long as the one before, as what is ahead of an end was looked
+ * at for nothing.
+ */
 const FIRST_BLOCK = 16;
 /** What several symbols have taken before one of them says no is taken back. */
 const LONGEST_BLOCK = MOST_TAKEN_BACK;
 
-export const createQuietBlock = (): QuietBlock => ({ from: 0, hours: 0, equity: new Float64Array(LONGEST_BLOCK), exposure: new Float64Array(LONGEST_BLOCK), unanswered: 0, holding: 0 });
+export const createQuietBlock = (): QuietBlock => ({
+  from: 0,
+  hours: 0,
+  equity: new Float64Array(LONGEST_BLOCK),
+  exposure: new Float64Array(LONGEST_BLOCK),
+  unanswered: 0,
+  holding: 0,
+});
 
 /** What an hour is held against. */
 interface Rules {
   readonly terms: PolicyTerms;
   readonly limits: Limits;
   readonly positions: readonly Barriers[];
-  /** Whether a position is held: then the prices of every hour are told, at the next one's poll, and every hour is a block of its own. */
+  /**
+   * Whether a position is held: then the prices of every hour are told, at the next one's poll, and every hour is a
+   * block of its own.
+   */
   readonly exposed: boolean;
 }
 
 /**
  * Passes hours in which nothing can happen, and says how many from the first on they were: none at all while an order
- * is open other than the stop of a position, or a lock holds that something else than prices or a person could clear. What it does
- * to the state is what `step` does to it when it is given, for each of the hours, the poll at the hour's open, then for
- * each symbol the candle that has closed, then for each the prediction; `quiet-hours.test.ts` holds the two against
- * each other, snapshot by snapshot. An hour passed has one equity point, for each symbol a decision that does nothing
- * and, at midnight, a baseline for the day.
+ * is open other than the stop of a position, or a lock holds that something else than prices or a person could clear.
+ * What it does to the state is what `step` does to it when it is given, for each of the hours, the poll at the hour's
+ * open, then for each symbol the candle that has closed, then for each the prediction; `quiet-hours.test.ts` holds the
+ * two against each other, snapshot by snapshot. An hour passed has one equity point, for each symbol a decision that
+ * does nothing and, at midnight, a baseline for the day.
  *
- * It ends before an hour in which a lock could trip or clear, a position come to an end, a price of something held is not
- * believed at once, a candle is missing or a prediction is worth an entry; and with an hour whose high and low cross
- * something, which the caller has to tell of: a barrier or a limit where there is a position, the threshold of the
- * volatility lock elsewhere.
+ * It ends before an hour in which a lock could trip or clear, a position come to an end, a price of something held is
+ * not believed at once, a candle is missing or a prediction is worth an entry; and with an hour whose high and low
+ * cross something, which the caller has to tell of: a barrier or a limit where there is a position, the threshold of
+ * the volatility lock elsewhere.
  *
- * The hours are looked at in blocks: each question is asked of all hours of a block in one loop, the market's first, then
- * equity's, then the volatility locks', and the block is as long as the first of them to say no allows. What is held may
- * have to be looked at after every hour, so that with a position a block is one hour.
+ * The hours are looked at in blocks: each question is asked of all hours of a block in one loop, the market's first,
+ * then equity's, then the volatility locks', and the block is as long as the first of them to say no allows. What is
+ * held may have to be looked at after every hour, so that with a position a block is one hour.
  *
  * Why: seven years of hourly candles have some 60,000 of these hours. Only a market whose future is on file can be
  * asked in advance, so that the live loop has no use for it.
@@ -140,17 +171,39 @@ const passBlock = (state: EngineState, stretch: Stretch, index: number, most: nu
   return hours;
 };
 
-/** Nothing on its way and no lock that has a condition of its own, and every limit looked at since anything last changed. */
+/**
+ * Nothing on its way and no lock that has a condition of its own, and every limit looked at since anything last
+ * changed.
+ */
 const nothingPending = (state: EngineState, { from }: Stretch): boolean => {
   const { guardian, evaluated } = state;
   const looked = evaluated.at === state.at && evaluated.wall === state.wall;
-  const still = onlyInertLocks(guardian) && onlyStopsRest(state) && state.feeCoinNumber === 0 && state.feeSymbol === null && !guardian.skewTried;
-  const later = from > state.at && from > state.wall && state.wallShift === 0 && guardian.day !== null && state.equityHour !== null && from >= state.equityHour + HOUR_MS;
+  const still =
+    onlyInertLocks(guardian) &&
+    onlyStopsRest(state) &&
+    state.feeCoinNumber === 0 &&
+    state.feeSymbol === null &&
+    !guardian.skewTried;
+  const later =
+    from > state.at &&
+    from > state.wall &&
+    state.wallShift === 0 &&
+    guardian.day !== null &&
+    state.equityHour !== null &&
+    from >= state.equityHour + HOUR_MS;
   return looked && still && later;
 };
 
-/** Locks that nothing but candles, prices, equity or a person clears; positions that they close are being closed by now. */
-const INERT: ReadonlySet<LockKind> = new Set<LockKind>(['volatility', 'kill-switch', 'daily-drawdown', 'total-drawdown', 'minimum-balance']);
+/**
+ * Locks that nothing but candles, prices, equity or a person clears; positions that they close are being closed by now.
+ */
+const INERT: ReadonlySet<LockKind> = new Set<LockKind>([
+  'volatility',
+  'kill-switch',
+  'daily-drawdown',
+  'total-drawdown',
+  'minimum-balance',
+]);
 
 const onlyInertLocks = ({ locks }: GuardianState): boolean => {
   for (const id in locks) {
@@ -160,12 +213,16 @@ const onlyInertLocks = ({ locks }: GuardianState): boolean => {
   return true;
 };
 
-/** Whether the series are those of the engine's symbols, in its order and without a hole up to now, and whether what they hold rests. */
+/**
+ * Whether the series are those of the engine's symbols, in its order and without a hole up to now, and whether what
+ * they hold rests.
+ */
 const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch): boolean => {
   if (series.length !== symbolList.length) return false;
   for (let i = 0; i < symbolList.length; i += 1) {
     const symbol = symbolList[i] as SymbolState;
-    if (symbol.symbol !== series[i]?.symbol || !symbol.configured || symbol.unlisted || symbol.priceAt === null) return false;
+    if (symbol.symbol !== series[i]?.symbol || !symbol.configured || symbol.unlisted || symbol.priceAt === null)
+      return false;
     if (symbol.managed !== null && !rests(symbol.managed)) return false;
     // It lapses at a prediction.
     if (symbol.chargedFee !== undefined) return false;
@@ -174,7 +231,8 @@ const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch)
   return true;
 };
 
-const openOf = ({ series, rows }: Stretch, i: number, index: number): number => (series[i] as QuietSeries).open[(rows[i] as number) + index] as number;
+const openOf = ({ series, rows }: Stretch, i: number, index: number): number =>
+  (series[i] as QuietSeries).open[(rows[i] as number) + index] as number;
 
 /** Equity as `equityOf` and exposure as `grossExposure` add them up, at each hour's open. */
 const value = (state: EngineState, { series, rows, block }: Stretch, index: number, hours: number): void => {
@@ -194,13 +252,21 @@ const value = (state: EngineState, { series, rows, block }: Stretch, index: numb
 };
 
 /** Whether the poll tells of the hour before, its close last, ahead of the open. */
-const tellsHourBefore = ({ told }: Stretch, index: number, { exposed }: Rules): boolean => (index === 0 ? told : exposed);
+const tellsHourBefore = ({ told }: Stretch, index: number, { exposed }: Rules): boolean =>
+  index === 0 ? told : exposed;
 
 /**
  * In how many hours from the `index`-th on, `most` at most, the `i`-th symbol's first price, the candle that has just
  * closed and its prediction change nothing but what is known of the market; the volatility lock is asked elsewhere.
  */
-const quietMarket = ({ symbolList }: EngineState, stretch: Stretch, i: number, index: number, most: number, rules: Rules): number => {
+const quietMarket = (
+  { symbolList }: EngineState,
+  stretch: Stretch,
+  i: number,
+  index: number,
+  most: number,
+  rules: Rules,
+): number => {
   const { openTime, open, high, low, close, probability } = stretch.series[i] as QuietSeries;
   const { last, heldNumber, volatility } = symbolList[i] as SymbolState;
   const { stop, target, horizonAt, held } = rules.positions[i] as Barriers;
@@ -209,7 +275,12 @@ const quietMarket = ({ symbolList }: EngineState, stretch: Stretch, i: number, i
   const at = stretch.from + index * HOUR_MS;
   const tells = tellsHourBefore(stretch, index, rules);
   // Later hours come after one whose high and low could not tighten the lock.
-  if (tells && (!((high[row - 1] as number) < target) || (index === 0 && mayTighten(volatility, high[row - 1] as number, low[row - 1] as number)))) return 0;
+  if (
+    tells &&
+    (!((high[row - 1] as number) < target) ||
+      (index === 0 && mayTighten(volatility, high[row - 1] as number, low[row - 1] as number)))
+  )
+    return 0;
   const wish = held ? 'hold' : 'stay-out';
   // Without anything held it does not matter which of the prices are believed, but for the last one.
   const minds = exposed || heldNumber !== 0;
@@ -219,7 +290,8 @@ const quietMarket = ({ symbolList }: EngineState, stretch: Stretch, i: number, i
     const opens = at + k * HOUR_MS;
     const first = open[here] as number;
     if (openTime[here] !== opens || openTime[here - 1] !== opens - HOUR_MS) return k;
-    if (!(first > 0) || !(first > stop) || !(first < target) || !(opens < horizonAt) || (minds && leaps(seen, first))) return k;
+    if (!(first > 0) || !(first > stop) || !(first < target) || !(opens < horizonAt) || (minds && leaps(seen, first)))
+      return k;
     if (!isCandle(high[here - 1] as number, low[here - 1] as number, close[here - 1] as number)) return k;
     const p = probability[here - 1] as number;
     if (p >= 0 && p <= 1) {
@@ -230,7 +302,9 @@ const quietMarket = ({ symbolList }: EngineState, stretch: Stretch, i: number, i
   return most;
 };
 
-/** How many symbols the model has no answer for to the candle that has just closed, and how many of the others are held. */
+/**
+ * How many symbols the model has no answer for to the candle that has just closed, and how many of the others are held.
+ */
 const countDecisions = ({ series, rows, block }: Stretch, index: number, { positions }: Rules): void => {
   const { hours } = block;
   block.unanswered = 0;
@@ -245,14 +319,28 @@ const countDecisions = ({ series, rows, block }: Stretch, index: number, { posit
   }
 };
 
-/** Takes the candles of the hours that are quiet for the volatility locks of all symbols, and says how many those are. */
-const takeCandles = ({ symbolList }: EngineState, { series, rows }: Stretch, index: number, most: number, { maxAtrPercentile }: Limits): number => {
+/**
+ * Takes the candles of the hours that are quiet for the volatility locks of all symbols, and says how many those are.
+ */
+const takeCandles = (
+  { symbolList }: EngineState,
+  { series, rows }: Stretch,
+  index: number,
+  most: number,
+  { maxAtrPercentile }: Limits,
+): number => {
   const before: Volatility[] = [];
   let hours = most;
   for (let i = 0; i < series.length; i += 1) {
     const { volatility } = symbolList[i] as SymbolState;
     if (series.length > 1) before.push({ ...volatility });
-    const taken = passCandles(volatility, series[i] as QuietSeries, (rows[i] as number) + index, hours, maxAtrPercentile);
+    const taken = passCandles(
+      volatility,
+      series[i] as QuietSeries,
+      (rows[i] as number) + index,
+      hours,
+      maxAtrPercentile,
+    );
     for (let other = 0; other < i && taken < hours; other += 1) {
       const earlier = (symbolList[other] as SymbolState).volatility;
       takeBackCandles(earlier, before[other] as Volatility, hours);
@@ -273,7 +361,10 @@ const restless = ({ symbolList }: EngineState, { series, rows }: Stretch, index:
   return false;
 };
 
-/** The newest price that is no leap from the one before it is believed. With a position no hour that opens with a leap is passed. */
+/**
+ * The newest price that is no leap from the one before it is believed. With a position no hour that opens with a leap
+ * is passed.
+ */
 const believe = (symbol: SymbolState, stretch: Stretch, i: number, hours: number, { exposed }: Rules): void => {
   const { bid, ask } = stretch.series[i] as QuietSeries;
   for (let k = hours - 1; k >= 0; k -= 1) {
@@ -307,7 +398,15 @@ const arrive = (state: EngineState, stretch: Stretch, hours: number, rules: Rule
     const p = probability[(stretch.rows[i] as number) + hours - 2] as number;
     symbol.lastDecision = Number.isNaN(p)
       ? noPrediction(symbol.symbol, at - HOUR_MS, null, terms.margin, failure)
-      : new Decision(symbol.symbol, at - HOUR_MS, p, expectedValue(p, terms), terms.margin, symbol.managed === null ? 'no-edge' : 'holding', null);
+      : new Decision(
+          symbol.symbol,
+          at - HOUR_MS,
+          p,
+          expectedValue(p, terms),
+          terms.margin,
+          symbol.managed === null ? 'no-edge' : 'holding',
+          null,
+        );
   }
   state.at = at;
   state.wall = at;

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../decimal.ts';
 import { BTC, seconds, stopIdOf, World } from './world.test-helper.ts';
 
-const told = (world: World): string[] => world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert.title] : []));
+const told = (world: World): string[] =>
+  world.take().flatMap((effect) => (effect.type === 'alert' ? [effect.alert.title] : []));
 
 /** 300 USDT are missing, which has locked, and /reconcile has compared again. */
 const short = (): World => {
@@ -30,7 +31,13 @@ describe('/unlock of a difference', () => {
 
   test('does not accept another one that has turned up since it was shown: that is told, and has to be compared again', () => {
     const world = short();
-    const shown = { name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null, shownAt: world.at } as const;
+    const shown = {
+      name: 'unlock',
+      reason: '',
+      lockIds: ['reconciliation'],
+      newLossPermitted: null,
+      shownAt: world.at,
+    } as const;
     world.timer(seconds(60));
     world.exchange.move('USDT', decimal('-5000'));
     world.account();
@@ -62,13 +69,21 @@ describe('/unlock of a difference', () => {
     world.take();
     for (let reading = 0; reading < 2; reading += 1) world.account();
     expect(told(world)).toEqual([]);
-    expect(world.command({ name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null, shownAt }).ok).toBe(true);
+    expect(
+      world.command({ name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null, shownAt }).ok,
+    ).toBe(true);
     expect(world.state.cashNumber).toBeCloseTo(before - 300, 6);
   });
 
   test('tells causes apart of which one begins with the other', () => {
     const world = new World().ready();
-    const read = (free: string): void => void world.apply({ type: 'account', balances: [{ asset: 'USDT', free, locked: '0' }], failure: null, foreignOrders: [] });
+    const read = (free: string): void =>
+      void world.apply({
+        type: 'account',
+        balances: [{ asset: 'USDT', free, locked: '0' }],
+        failure: null,
+        foreignOrders: [],
+      });
     world.exchange.move('USDT', decimal('-5000'));
     for (const free of ['5000', '5000']) read(free);
     world.command({ name: 'reconcile' });
@@ -80,14 +95,22 @@ describe('/unlock of a difference', () => {
     // Held for another cause: the text of now is the beginning of it.
     world.state.guardian.locks = { reconciliation: { ...lock, reason: `${lock.reason}0` } };
     read('1000');
-    expect(world.state.guardian.locks['reconciliation']?.reason).toBe('USDT: the exchange has 4000 less than the ledger');
+    expect(world.state.guardian.locks['reconciliation']?.reason).toBe(
+      'USDT: the exchange has 4000 less than the ledger',
+    );
   });
 
   test('takes no coin off the books that one reading left out while another difference stood in every reading', () => {
     const world = new World({ config: { mode: 'testnet' } }).ready().enter();
     const held = world.held();
     const read = (left: string | null = null): void =>
-      void world.apply({ type: 'account', balances: world.exchange.balances().filter(({ asset }) => asset !== left), failure: null, foreignOrders: [], historyLost: ['BTC/USDT trade 1'] });
+      void world.apply({
+        type: 'account',
+        balances: world.exchange.balances().filter(({ asset }) => asset !== left),
+        failure: null,
+        foreignOrders: [],
+        historyLost: ['BTC/USDT trade 1'],
+      });
     for (let reading = 0; reading < 2; reading += 1) read();
     world.command({ name: 'reconcile' });
     read();
@@ -104,7 +127,9 @@ describe('/unlock of a difference', () => {
     world.account();
     world.account();
     const { reason } = world.state.guardian.locks['reconciliation'] ?? { reason: '' };
-    expect(reason).toBe('BTC: the exchange has 0.05 less than the ledger; USDT: the exchange has 300 less than the ledger');
+    expect(reason).toBe(
+      'BTC: the exchange has 0.05 less than the ledger; USDT: the exchange has 300 less than the ledger',
+    );
   });
 
   test('that /reconcile itself has found needs no second /reconcile', () => {
@@ -122,14 +147,28 @@ describe('/unlock of a difference', () => {
 });
 
 describe('orders of another instance', () => {
-  const read = (world: World, orphanOrders: readonly string[]): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], orphanOrders });
+  const read = (world: World, orphanOrders: readonly string[]): void =>
+    void world.apply({
+      type: 'account',
+      balances: world.exchange.balances(),
+      failure: null,
+      foreignOrders: [],
+      orphanOrders,
+    });
 
   test('found under a lock that was shown without them are told, and not let go with it', () => {
     const world = short();
-    const shown = { name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null, shownAt: world.at } as const;
+    const shown = {
+      name: 'unlock',
+      reason: '',
+      lockIds: ['reconciliation'],
+      newLossPermitted: null,
+      shownAt: world.at,
+    } as const;
     world.timer(seconds(60));
     for (let reading = 0; reading < 3; reading += 1) read(world, ['BTC/USDT gbother-1']);
-    const another = 'another instance of this bot has an order on the account (BTC/USDT gbother-1): stop that bot, or cancel what it left';
+    const another =
+      'another instance of this bot has an order on the account (BTC/USDT gbother-1): stop that bot, or cancel what it left';
     // In one alert with the money that is still missing: two of one moment have one key, and the second would be lost.
     expect(told(world)).toEqual([`Reconciliation: USDT: the exchange has 300 less than the ledger; ${another}`]);
     expect([world.command(shown).ok, world.state.acceptedOrphans]).toEqual([false, []]);
@@ -142,7 +181,9 @@ describe('orders of another instance', () => {
     world.timer(seconds(1));
     world.take();
     for (let reading = 0; reading < 2; reading += 1) read(world, ['BTC/USDT gbother-1', 'ETH/USDT gbother-2']);
-    expect(told(world)).toEqual(['Start gate: the account has 2 orders of an earlier database of this bot (BTC/USDT gbother-1, ETH/USDT gbother-2); this is a restored copy']);
+    expect(told(world)).toEqual([
+      'Start gate: the account has 2 orders of an earlier database of this bot (BTC/USDT gbother-1, ETH/USDT gbother-2); this is a restored copy',
+    ]);
     world.command({ name: 'reconcile' });
     read(world, ['BTC/USDT gbother-1', 'ETH/USDT gbother-2']);
     expect(world.unlock().ok).toBe(true);
@@ -152,13 +193,22 @@ describe('orders of another instance', () => {
 
 describe('many orders of another instance', () => {
   const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `gbother-${index + 1}`);
-  const read = (world: World, orders: readonly string[]): void => void world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], orphanOrders: orders.map((id) => `BTC/USDT ${id}`) });
+  const read = (world: World, orders: readonly string[]): void =>
+    void world.apply({
+      type: 'account',
+      balances: world.exchange.balances(),
+      failure: null,
+      foreignOrders: [],
+      orphanOrders: orders.map((id) => `BTC/USDT ${id}`),
+    });
   const reasonOf = (world: World): string => world.state.guardian.locks['reconciliation']?.reason ?? '';
 
   test('are all named, and one that takes the place of another is told: nothing is let go that nobody has seen', () => {
     const world = new World().ready();
     read(world, ids(4));
-    expect(reasonOf(world)).toContain('4 orders on the account (BTC/USDT gbother-1, BTC/USDT gbother-2, BTC/USDT gbother-3, BTC/USDT gbother-4)');
+    expect(reasonOf(world)).toContain(
+      '4 orders on the account (BTC/USDT gbother-1, BTC/USDT gbother-2, BTC/USDT gbother-3, BTC/USDT gbother-4)',
+    );
     const shown = { name: 'unlock', reason: '', lockIds: ['reconciliation'], newLossPermitted: null } as const;
     world.command({ name: 'reconcile' });
     read(world, ids(4));

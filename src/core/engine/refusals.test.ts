@@ -14,7 +14,16 @@ const passHours = (world: World, hours: number): Alert[][] => {
       world.apply({ type: 'clock-skew', skew: 0 });
       world.quotes();
     }
-    return world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.symbol === BTC && effect.alert.kind !== 'data' && effect.alert.kind !== 'lock' ? [effect.alert] : []));
+    return world
+      .take()
+      .flatMap((effect) =>
+        effect.type === 'alert' &&
+        effect.alert.symbol === BTC &&
+        effect.alert.kind !== 'data' &&
+        effect.alert.kind !== 'lock'
+          ? [effect.alert]
+          : [],
+      );
   });
 };
 
@@ -25,10 +34,20 @@ describe('a market that takes no order', () => {
     world.command({ name: 'flatten', symbol: BTC });
     const hours = passHours(world, 24);
     // The first two came with the command.
-    expect(hours[0]?.map(({ title }) => title)).toEqual(['BTC/USDT: exit rejected', 'BTC/USDT: stop rejected', 'BTC/USDT: stop rejected', 'BTC/USDT: exit rejected']);
-    expect(last(hours[0] ?? []).lines).toEqual(['-2010 refused by the test', 'It is tried again, at least once a minute; from now on that it fails is told once an hour.']);
+    expect(hours[0]?.map(({ title }) => title)).toEqual([
+      'BTC/USDT: exit rejected',
+      'BTC/USDT: stop rejected',
+      'BTC/USDT: stop rejected',
+      'BTC/USDT: exit rejected',
+    ]);
+    expect(last(hours[0] ?? []).lines).toEqual([
+      '-2010 refused by the test',
+      'It is tried again, at least once a minute; from now on that it fails is told once an hour.',
+    ]);
     expect(hours.slice(1).map((alerts) => alerts.length)).toEqual(Array.from({ length: 23 }, () => 1));
-    expect(hours[5]?.[0]?.lines[1]).toMatch(/^4\d\d more orders of this position have failed since this was told last, 2\d{3} in all\.$/);
+    expect(hours[5]?.[0]?.lines[1]).toMatch(
+      /^4\d\d more orders of this position have failed since this was told last, 2\d{3} in all\.$/,
+    );
     // Nothing is tried less often for it.
     expect(world.state.orderSequence).toBeGreaterThan(10_000);
   });
@@ -38,8 +57,12 @@ describe('a market that takes no order', () => {
     world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
     world.command({ name: 'flatten', symbol: BTC });
     const [first = [], ...later] = passHours(world, 5);
-    expect(first.map(({ title }) => title.replace(/ @.*/, ''))).toEqual([1, 2, 3, 4, 5].flatMap(() => ['BTC/USDT: exit rejected', 'BTC stop placed']));
-    expect(later.map((alerts) => alerts.map(({ title }) => title))).toEqual(later.map(() => ['BTC/USDT: exit rejected']));
+    expect(first.map(({ title }) => title.replace(/ @.*/, ''))).toEqual(
+      [1, 2, 3, 4, 5].flatMap(() => ['BTC/USDT: exit rejected', 'BTC stop placed']),
+    );
+    expect(later.map((alerts) => alerts.map(({ title }) => title))).toEqual(
+      later.map(() => ['BTC/USDT: exit rejected']),
+    );
   });
 
   test('that a stop is in place no longer is told whatever was told before', () => {
@@ -62,7 +85,9 @@ describe('a market that takes no order', () => {
     passHours(world, 1);
     world.restart();
     world.apply({ type: 'clock-skew', skew: 0 });
-    expect(passHours(world, 2).map((alerts) => alerts.filter(({ kind }) => kind === 'order-failure').length)).toEqual([1, 1]);
+    expect(passHours(world, 2).map((alerts) => alerts.filter(({ kind }) => kind === 'order-failure').length)).toEqual([
+      1, 1,
+    ]);
     world.fate = () => ACCEPT;
     world.pass(seconds(60));
     world.quotes();

@@ -49,7 +49,10 @@ describe('hours in which positions rest on their stops', () => {
     ['whose horizon has come', (state) => (managedOf(state).horizonAt = state.at + HOUR_MS)],
     ['whose target is at the price', (state) => (managedOf(state).targetPrice = only(state).last * 0.5)],
     ['without a target', (state) => (managedOf(state).targetPrice = null)],
-    ['whose stop is above the price', (state) => (managedOf(state).stopPrice = decimalFromNumber(only(state).last * 2))],
+    [
+      'whose stop is above the price',
+      (state) => (managedOf(state).stopPrice = decimalFromNumber(only(state).last * 2)),
+    ],
     ['without a stop price', (state) => (managedOf(state).stopPrice = null)],
     ['whose stop is being cancelled', (state) => (stopOf(state).cancelling = true)],
     ['whose stop could not be cancelled', (state) => (stopOf(state).cancelSince = state.wall)],
@@ -66,16 +69,24 @@ describe('hours in which positions rest on their stops', () => {
   test('with an order that would act at the price, or before the model has given the position up', () => {
     const run = held();
     const { series, ...stretch } = run.stretch();
-    expect(passQuietHours(run.copy(), { ...stretch, series: series.map((each) => ({ ...each, alarm: () => (each.open[stretch.rows[0] ?? 0] ?? 0) })) })).toBe(0);
+    expect(
+      passQuietHours(run.copy(), {
+        ...stretch,
+        series: series.map((each) => ({ ...each, alarm: () => each.open[stretch.rows[0] ?? 0] ?? 0 })),
+      }),
+    ).toBe(0);
     series[0]?.probability.fill(0.1, (stretch.rows[0] ?? 0) + 1);
     expect(passQuietHours(run.copy(), run.stretch())).toBe(2);
   });
 
-  test.each([1.5, -0.1, Number.POSITIVE_INFINITY])('before an answer of the model that is no probability: %d', (answer) => {
-    const run = held();
-    (run.market[0] as Writable).probability.fill(answer, (run.stretch().rows[0] ?? 0) + 1);
-    expect(passQuietHours(run.copy(), run.stretch())).toBe(2);
-  });
+  test.each([1.5, -0.1, Number.POSITIVE_INFINITY])(
+    'before an answer of the model that is no probability: %d',
+    (answer) => {
+      const run = held();
+      (run.market[0] as Writable).probability.fill(answer, (run.stretch().rows[0] ?? 0) + 1);
+      expect(passQuietHours(run.copy(), run.stretch())).toBe(2);
+    },
+  );
 
   /** A position between barriers far away. */
   const withFarBarriers = (run: Run): EngineState => {
@@ -85,7 +96,9 @@ describe('hours in which positions rest on their stops', () => {
     return state;
   };
 
-  /** An hour after the newest candle of `state` whose low would tighten the volatility lock, though its close would not. */
+  /**
+   * An hour after the newest candle of `state` whose low would tighten the volatility lock, though its close would not.
+   */
   const reachFar = (state: EngineState, columns: Writable, row: number): void => {
     const { atr, threshold, previousClose } = only(state).volatility;
     const close = previousClose ?? 0;
@@ -137,7 +150,15 @@ describe('hours in which positions rest on their stops', () => {
 
   test('before an hour in which the price of something else leaps, believed or not', () => {
     const run = trading(5, [BTC, ETH]);
-    while (!(run.world.state.symbols[BTC]?.managed !== null && run.world.state.symbols[ETH]?.managed === null && passQuietHours(run.copy(), run.stretch()) >= 3) && run.hour < HOURS) run.step();
+    while (
+      !(
+        run.world.state.symbols[BTC]?.managed !== null &&
+        run.world.state.symbols[ETH]?.managed === null &&
+        passQuietHours(run.copy(), run.stretch()) >= 3
+      ) &&
+      run.hour < HOURS
+    )
+      run.step();
     expect(run.hour).toBeLessThan(HOURS);
     const [row, columns] = [run.stretch().rows[1] ?? 0, run.market[1] as Writable];
     columns.open[row + 1] = (columns.close[row] ?? 0) * 1.06;

@@ -17,7 +17,7 @@ describe('a drill of the smallest size', () => {
     // A little above the least notional of 5, so that its stop and its exit pass the filter, too.
     expect(entry?.quantity).toBeGreaterThan(0n);
     expect(world.placed('stop')).toHaveLength(1);
-    const notional = Number(entry?.quantity) / 1e16 * Number(entry?.limitPrice) / 1e16;
+    const notional = ((Number(entry?.quantity) / 1e16) * Number(entry?.limitPrice)) / 1e16;
     expect(notional).toBeGreaterThan(5);
     expect(notional).toBeLessThan(10);
     close(world);
@@ -42,11 +42,17 @@ describe('a drill of the smallest size', () => {
 
     const live = new World({ config: { mode: 'live' } }).ready();
     expect(drill(live)).toMatchObject({ ok: false, code: 'not-in-live' });
-    expect(new World().ready().command({ name: 'round-trip', symbol: 'DOGE/USDT' })).toMatchObject({ ok: false, code: 'unknown-symbol' });
+    expect(new World().ready().command({ name: 'round-trip', symbol: 'DOGE/USDT' })).toMatchObject({
+      ok: false,
+      code: 'unknown-symbol',
+    });
   });
 
   test('never enlarges what risk allows', () => {
-    const world = new World({ balances: { USDT: '1000' }, limits: { maxSymbolExposure: 0.01, maxGrossExposure: 0.01 } }).ready();
+    const world = new World({
+      balances: { USDT: '1000' },
+      limits: { maxSymbolExposure: 0.01, maxGrossExposure: 0.01 },
+    }).ready();
     const before = drill(world);
     if (before.ok) expect(world.placed('entry')[0]?.quantity).toBeLessThanOrEqual(decimal('0.001'));
   });

@@ -11,7 +11,10 @@ import { emit, type Turn } from './turn.ts';
 
 type Result = Omit<CommandResultEffect, 'type' | 'commandId'>;
 
-/** Above the least notional by as much as a fee, the stop's distance and its limit take away, so that every order after it passes the filter, too. */
+/**
+ * Above the least notional by as much as a fee, the stop's distance and its limit take away, so that every order after
+ * it passes the filter, too.
+ */
 const NOTIONAL_MARGIN = decimalFromNumber(1.25);
 
 const smallest = (instrument: Instrument, ask: number): Decimal => {
@@ -26,15 +29,36 @@ const smallest = (instrument: Instrument, ask: number): Decimal => {
  */
 export const roundTrip = (turn: Turn, name: string, by: string): Result => {
   const { state, config } = turn;
-  if (config.mode === 'live') return { ok: false, code: 'not-in-live', text: 'Drills trade in demo, paper and testnet only.' };
+  if (config.mode === 'live')
+    return { ok: false, code: 'not-in-live', text: 'Drills trade in demo, paper and testnet only.' };
   const symbol = state.symbols[name];
-  if (symbol === undefined || !symbol.configured) return { ok: false, code: 'unknown-symbol', text: `${name} is not traded; /positions and SYMBOLS name what is.` };
+  if (symbol === undefined || !symbol.configured)
+    return { ok: false, code: 'unknown-symbol', text: `${name} is not traded; /positions and SYMBOLS name what is.` };
   const openTime = symbol.newestCandleOpen;
-  if (openTime === null || symbol.ask <= 0) return { ok: false, code: 'price-unknown', text: `There is no price of ${name} yet.` };
+  if (openTime === null || symbol.ask <= 0)
+    return { ok: false, code: 'price-unknown', text: `There is no price of ${name} yet.` };
   const clientOrderId = nextOrderId(turn);
-  const context = { ...entryContext(turn, symbol, openTime), lastTradedSignal: null, most: smallest(symbol.instrument, symbol.ask) };
-  const verdict = checkEntry(context, { clientOrderId, symbol: name, expiresAtWall: turn.clockWall + SIGNAL_LIFETIME, reason: `drill by ${by}` });
-  const record = { type: 'decision' as const, symbol: name, openTime, probability: null, expectedValue: null, margin: config.model?.margin ?? 0, sizing: verdict.sizing, checks: verdict.checks };
+  const context = {
+    ...entryContext(turn, symbol, openTime),
+    lastTradedSignal: null,
+    most: smallest(symbol.instrument, symbol.ask),
+  };
+  const verdict = checkEntry(context, {
+    clientOrderId,
+    symbol: name,
+    expiresAtWall: turn.clockWall + SIGNAL_LIFETIME,
+    reason: `drill by ${by}`,
+  });
+  const record = {
+    type: 'decision' as const,
+    symbol: name,
+    openTime,
+    probability: null,
+    expectedValue: null,
+    margin: config.model?.margin ?? 0,
+    sizing: verdict.sizing,
+    checks: verdict.checks,
+  };
   if (!verdict.approved) {
     const { code } = verdict.denial;
     const text = `drill denied, ${denialText(verdict.denial)}`;
@@ -47,5 +71,9 @@ export const roundTrip = (turn: Turn, name: string, by: string): Result => {
   const text = `drill: entry of ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base}`;
   symbol.lastDecision = { openTime, text };
   emit(turn, { ...record, outcome: 'entered', clientOrderId, text });
-  return { ok: true, code: 'done', text: `Entered ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base} (${clientOrderId}).` };
+  return {
+    ok: true,
+    code: 'done',
+    text: `Entered ${formatDecimal(verdict.order.draft.quantity)} ${symbol.instrument.base} (${clientOrderId}).`,
+  };
 };

@@ -12,7 +12,12 @@ type Settle = Extract<OperatorCommand, { name: 'settle' }>;
 
 /** An order's outcome is lost: the exchange answers no question about it. */
 const lose = (world: World, clientOrderId: string, symbol = BTC): void => {
-  world.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+  world.apply({
+    type: 'order-report',
+    symbol,
+    clientOrderId,
+    outcome: { kind: 'unknown', code: '503', message: 'no answer' },
+  });
 };
 
 /** Holding, with a stop of which nobody can say what became, for two minutes. */
@@ -28,10 +33,25 @@ const stuck = (): { readonly world: World; readonly stop: string } => {
   return { world, stop };
 };
 
-const totals = (world: World): Settle['evidence']['totals'] => world.exchange.balances().map(({ asset, free, locked }) => ({ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }));
+const totals = (world: World): Settle['evidence']['totals'] =>
+  world.exchange
+    .balances()
+    .map(({ asset, free, locked }) => ({ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }));
 
-const settle = (world: World, clientOrderId: string, claim: 'filled' | 'gone', price: string | null = null, evidence: Partial<Settle['evidence']> = {}) =>
-  world.command({ name: 'settle', clientOrderId, claim, price, evidence: { listed: false, totals: totals(world), ...evidence } });
+const settle = (
+  world: World,
+  clientOrderId: string,
+  claim: 'filled' | 'gone',
+  price: string | null = null,
+  evidence: Partial<Settle['evidence']> = {},
+) =>
+  world.command({
+    name: 'settle',
+    clientOrderId,
+    claim,
+    price,
+    evidence: { listed: false, totals: totals(world), ...evidence },
+  });
 
 /** The exchange sells the stop without a word. */
 const sellStop = (world: World, stop: string): void => {
@@ -40,7 +60,10 @@ const sellStop = (world: World, stop: string): void => {
   world.exchange.fill(order, order.draft.quantity, decimal('49000'), world.at);
 };
 
-/** Holding in two markets: BTC's stop, and with `lostToo` ETH's, is lost for two minutes, and BTC's has sold. `order`: ETH's stop at the exchange. */
+/**
+ * Holding in two markets: BTC's stop, and with `lostToo` ETH's, is lost for two minutes, and BTC's has sold. `order`:
+ * ETH's stop at the exchange.
+ */
 const inTwoMarkets = (lostToo?: typeof ETH) => {
   const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready().enter();
   world.enter(ETH);
@@ -59,7 +82,10 @@ const inTwoMarkets = (lostToo?: typeof ETH) => {
 };
 
 /** What the alerts of a kind say since the last look. */
-const linesOf = (world: World, kind: string): readonly string[] => world.take().flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === kind ? [...effect.alert.lines] : []));
+const linesOf = (world: World, kind: string): readonly string[] =>
+  world
+    .take()
+    .flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === kind ? [...effect.alert.lines] : []));
 
 describe('/settle: an order of which the exchange never says what became', () => {
   test('that was filled is booked by what the balances show, the trade is closed and the books agree', () => {
@@ -69,7 +95,10 @@ describe('/settle: an order of which the exchange never says what became', () =>
     expect(settle(world, stop, 'filled')).toMatchObject({ ok: true, code: 'done' });
     expect(world.managed()).toBeNull();
     expect(last(trades(world)).exitReason).toBe('stop');
-    expect(world.state.orders[stop]).toMatchObject({ status: 'settled', detail: expect.stringContaining('telegram 1 (Ada)') });
+    expect(world.state.orders[stop]).toMatchObject({
+      status: 'settled',
+      detail: expect.stringContaining('telegram 1 (Ada)'),
+    });
     expect(imbalance(world.state.ledger)).toBe(0n);
     world.account();
     world.account();
@@ -90,7 +119,8 @@ describe('/settle: an order of which the exchange never says what became', () =>
 
   test('an entry that was bought in part becomes a position with its stop, at what it cost', () => {
     const world = new World().ready();
-    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true, part: 0.5 } : { kind: 'accept' });
+    world.fate = (draft) =>
+      draft.purpose === 'entry' ? { kind: 'unknown', arrives: true, part: 0.5 } : { kind: 'accept' };
     world.exchange.feeCoin = 'base';
     world.enter();
     world.timer(2 * MINUTE_MS);
@@ -112,7 +142,11 @@ describe('/settle: an order of which the exchange never says what became', () =>
     const before = world.held();
     expect(settle(world, stop, 'filled')).toMatchObject({ ok: false, code: 'not-borne-out' });
     sellStop(world, stop);
-    expect(settle(world, stop, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out', text: expect.stringContaining(before) });
+    expect(settle(world, stop, 'gone')).toMatchObject({
+      ok: false,
+      code: 'not-borne-out',
+      text: expect.stringContaining(before),
+    });
     expect(world.held()).toBe(before);
     expect(world.state.orders[stop]?.status).toBe('unknown');
   });
@@ -125,7 +159,11 @@ describe('/settle: an order of which the exchange never says what became', () =>
     world.exchange.move('USDT', decimal('9000'));
     world.timer(2 * MINUTE_MS);
     world.quotes();
-    expect(settle(world, entry, 'gone')).toMatchObject({ ok: false, code: 'not-borne-out', text: expect.stringContaining('move the coins back') });
+    expect(settle(world, entry, 'gone')).toMatchObject({
+      ok: false,
+      code: 'not-borne-out',
+      text: expect.stringContaining('move the coins back'),
+    });
     expect(settle(world, entry, 'filled', '50000')).toMatchObject({ ok: true });
     const { world: holding, stop } = stuck();
     sellStop(holding, stop);
@@ -145,13 +183,20 @@ describe('/settle: an order of which the exchange never says what became', () =>
     const { world, stop } = stuck();
     expect(settle(world, stop, 'gone', null, { listed: true })).toMatchObject({ ok: false, code: 'listed' });
     expect(settle(world, 'gbtest01-zz', 'gone')).toMatchObject({ ok: false, code: 'no-order' });
-    expect(settle(world, last(world.placed('entry')).clientOrderId, 'gone')).toMatchObject({ ok: false, code: 'not-unknown' });
+    expect(settle(world, last(world.placed('entry')).clientOrderId, 'gone')).toMatchObject({
+      ok: false,
+      code: 'not-unknown',
+    });
     const young = new World().ready().enter();
     const itsStop = stopIdOf(young);
     lose(young, itsStop);
     young.cancelWorks = false;
     young.timer(seconds(30));
-    expect(settle(young, itsStop, 'gone')).toMatchObject({ ok: false, code: 'too-young', text: expect.stringContaining('30 s (limit 60 s)') });
+    expect(settle(young, itsStop, 'gone')).toMatchObject({
+      ok: false,
+      code: 'too-young',
+      text: expect.stringContaining('30 s (limit 60 s)'),
+    });
   });
 
   test('with evidence that states nothing of its coins is refused: unknown is not zero', () => {
@@ -229,21 +274,27 @@ describe('/settle: an order of which the exchange never says what became', () =>
     expect(Number(last(trades(world)).pnl)).toBeLessThan(0);
     world.account();
     world.account();
-    expect(world.effects.filter((effect) => effect.type === 'deposit').map(({ amount }) => Math.round(toNumber(amount)))).toEqual([10_000, 600]);
+    expect(
+      world.effects.filter((effect) => effect.type === 'deposit').map(({ amount }) => Math.round(toNumber(amount))),
+    ).toEqual([10_000, 600]);
     expect(imbalance(world.state.ledger)).toBe(0n);
   });
 
-  test('beside a stop of another market that has filled and is not booked yet: its money is not taken for this one\'s', () => {
+  test("beside a stop of another market that has filled and is not booked yet: its money is not taken for this one's", () => {
     const { world, btc, eth, order } = inTwoMarkets();
     world.exchange.fill(order, decimal('0.01'), decimal('2450'), world.at);
     expect(world.state.orders[eth]?.status).toBe('working');
-    expect(settle(world, btc, 'filled')).toMatchObject({ ok: false, code: 'price-needed', text: expect.stringContaining(`${eth} has moved the account, too`) });
+    expect(settle(world, btc, 'filled')).toMatchObject({
+      ok: false,
+      code: 'price-needed',
+      text: expect.stringContaining(`${eth} has moved the account, too`),
+    });
     world.report(eth);
     expect(settle(world, btc, 'filled')).toMatchObject({ ok: true });
     expect(world.state.ledger.cash).toBe(world.exchange.of('USDT'));
   });
 
-  test('is kept, and the newest order with trades that have a number as well: without them the bot\'s trades would be those of others', () => {
+  test("is kept, and the newest order with trades that have a number as well: without them the bot's trades would be those of others", () => {
     const { world, stop } = stuck();
     sellStop(world, stop);
     settle(world, stop, 'filled');
@@ -252,7 +303,10 @@ describe('/settle: an order of which the exchange never says what became', () =>
     if (ended === undefined || newest === undefined) throw new Error('nothing traded');
     for (let count = 0; count < 300; count += 1) {
       const clientOrderId = `gb-eth-${count}`;
-      world.state.orders[clientOrderId] = { ...openRecord({ ...ended.draft, clientOrderId, symbol: ETH }, world.at, world.wall), status: 'cancelled' };
+      world.state.orders[clientOrderId] = {
+        ...openRecord({ ...ended.draft, clientOrderId, symbol: ETH }, world.at, world.wall),
+        status: 'cancelled',
+      };
     }
     indexOrders(world.state);
     world.report(last(world.placed('entry')).clientOrderId);
@@ -262,17 +316,26 @@ describe('/settle: an order of which the exchange never says what became', () =>
 });
 
 describe('an order that states itself what it has executed', () => {
-  test.each(['base', 'quote', 'third'] as const)('and has paid its fees in the %s coin is booked net of them', (feeCoin) => {
-    const world = new World().ready();
-    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
-    Object.assign(world.exchange, { feeCoin });
-    world.enter();
-    world.timer(2 * MINUTE_MS);
-    world.quotes();
-    const { clientOrderId, quantity } = last(world.placed('entry'));
-    expect(settle(world, clientOrderId, 'filled', null, { stated: formatDecimal(quantity) })).toMatchObject({ ok: true });
-    expect([world.held(), world.state.ledger.cash, world.managed()?.phase]).toEqual([formatDecimal(world.exchange.of('BTC')), world.exchange.of('USDT'), 'protected']);
-  });
+  test.each(['base', 'quote', 'third'] as const)(
+    'and has paid its fees in the %s coin is booked net of them',
+    (feeCoin) => {
+      const world = new World().ready();
+      world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+      Object.assign(world.exchange, { feeCoin });
+      world.enter();
+      world.timer(2 * MINUTE_MS);
+      world.quotes();
+      const { clientOrderId, quantity } = last(world.placed('entry'));
+      expect(settle(world, clientOrderId, 'filled', null, { stated: formatDecimal(quantity) })).toMatchObject({
+        ok: true,
+      });
+      expect([world.held(), world.state.ledger.cash, world.managed()?.phase]).toEqual([
+        formatDecimal(world.exchange.of('BTC')),
+        world.exchange.of('USDT'),
+        'protected',
+      ]);
+    },
+  );
 
   test('and of which a part is booked already is settled for the rest', () => {
     const world = new World().ready().enter();
@@ -288,12 +351,23 @@ describe('an order that states itself what it has executed', () => {
     world.exchange.end(stop, 'expired');
     world.timer(2 * MINUTE_MS);
     world.quotes();
-    for (const stated of ['0.05', '0.03', '0.081']) expect(settle(world, stop, 'filled', null, { stated }), stated).toMatchObject({ ok: false, code: 'not-borne-out' });
+    for (const stated of ['0.05', '0.03', '0.081'])
+      expect(settle(world, stop, 'filled', null, { stated }), stated).toMatchObject({
+        ok: false,
+        code: 'not-borne-out',
+      });
     expect(settle(world, stop, 'filled', null, { stated: '0.08' })).toMatchObject({ ok: true });
-    expect([world.state.orders[stop]?.executed, world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([decimal('0.08'), world.exchange.of('USDT'), 0n]);
+    expect([world.state.orders[stop]?.executed, world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([
+      decimal('0.08'),
+      world.exchange.of('USDT'),
+      0n,
+    ]);
   });
 
-  /** Bought without a word for 1 % more or less money than the order states, since somebody took or brought money. @returns what became of the cash in the books and of the baseline */
+  /**
+   * Bought without a word for 1 % more or less money than the order states, since somebody took or brought money.
+   * @returns what became of the cash in the books and of the baseline
+   */
   const withMoneyOf = (others: string) => {
     const world = new World().ready();
     world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
@@ -304,7 +378,12 @@ describe('an order that states itself what it has executed', () => {
     const paid = sum(world.exchange.orders.get(clientOrderId)!.fills.map((fill) => decimal(fill.quoteQuantity)));
     world.exchange.move('USDT', decimal(others));
     world.take();
-    expect(settle(world, clientOrderId, 'filled', null, { stated: formatDecimal(quantity), statedQuote: formatDecimal(paid) })).toMatchObject({ ok: true });
+    expect(
+      settle(world, clientOrderId, 'filled', null, {
+        stated: formatDecimal(quantity),
+        statedQuote: formatDecimal(paid),
+      }),
+    ).toMatchObject({ ok: true });
     const cost = last(world.take().filter((effect) => effect.type === 'fill')).quoteQuantity;
     world.account();
     world.account();
@@ -314,7 +393,9 @@ describe('an order that states itself what it has executed', () => {
   test('and what it has cost is booked at that: money that came meanwhile is a deposit, not a lower price', () => {
     const { world, paid, cost } = withMoneyOf('55');
     expect([cost, world.locks()]).toEqual([paid, ['execution']]);
-    expect(world.take().flatMap((effect) => (effect.type === 'deposit' ? [Math.round(toNumber(effect.amount))] : []))).toEqual([Math.round(55 - paid * 0.001)]);
+    expect(
+      world.take().flatMap((effect) => (effect.type === 'deposit' ? [Math.round(toNumber(effect.amount))] : [])),
+    ).toEqual([Math.round(55 - paid * 0.001)]);
   });
 
   test('money that left meanwhile is missing, and locks: it is no loss of the order', () => {
@@ -329,37 +410,53 @@ describe('an order that states itself what it has executed', () => {
     expect([world.state.ledger.cash, world.locks()]).toEqual([world.exchange.of('USDT'), ['execution']]);
   });
 
-  test.each(['quote', 'third'] as const)('is settled though another market\'s does not answer either, which is settled then: two entries of one hour are not left without stops (fees in the %s coin)', (feeCoin) => {
-    const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready();
-    Object.assign(world.exchange, { feeCoin });
-    if (feeCoin === 'third') world.exchange.move('BNB', decimal('1'));
-    world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
-    world.predict(BTC);
-    world.predict(ETH);
-    world.timer(2 * MINUTE_MS);
-    world.quotes();
-    const entries = world.placed('entry');
-    expect(entries.map(({ symbol }) => symbol)).toEqual([BTC, ETH]);
-    for (const { clientOrderId, quantity } of entries) {
-      const stated = formatDecimal(quantity);
-      const statedQuote = formatDecimal(sum(world.exchange.orders.get(clientOrderId)!.fills.map((fill) => decimal(fill.quoteQuantity))));
-      expect(settle(world, clientOrderId, 'filled', null, { stated, statedQuote })).toMatchObject({ ok: true });
-    }
-    expect([world.managed(BTC)?.phase, world.managed(ETH)?.phase]).toEqual(['protected', 'protected']);
-    world.account();
-    world.account();
-    // What the first was taken to have paid in fees beside the other is found by the comparison.
-    expect([world.locks(), world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([['execution'], world.exchange.of('USDT'), 0n]);
-  });
+  test.each(['quote', 'third'] as const)(
+    "is settled though another market's does not answer either, which is settled then: two entries of one hour are not left without stops (fees in the %s coin)",
+    (feeCoin) => {
+      const world = new World({ limits: { maxGrossExposure: 0.8, maxSymbolExposure: 0.4 } }).ready();
+      Object.assign(world.exchange, { feeCoin });
+      if (feeCoin === 'third') world.exchange.move('BNB', decimal('1'));
+      world.fate = (draft) => (draft.purpose === 'entry' ? { kind: 'unknown', arrives: true } : { kind: 'accept' });
+      world.predict(BTC);
+      world.predict(ETH);
+      world.timer(2 * MINUTE_MS);
+      world.quotes();
+      const entries = world.placed('entry');
+      expect(entries.map(({ symbol }) => symbol)).toEqual([BTC, ETH]);
+      for (const { clientOrderId, quantity } of entries) {
+        const stated = formatDecimal(quantity);
+        const statedQuote = formatDecimal(
+          sum(world.exchange.orders.get(clientOrderId)!.fills.map((fill) => decimal(fill.quoteQuantity))),
+        );
+        expect(settle(world, clientOrderId, 'filled', null, { stated, statedQuote })).toMatchObject({ ok: true });
+      }
+      expect([world.managed(BTC)?.phase, world.managed(ETH)?.phase]).toEqual(['protected', 'protected']);
+      world.account();
+      world.account();
+      // What the first was taken to have paid in fees beside the other is found by the comparison.
+      expect([world.locks(), world.state.ledger.cash, imbalance(world.state.ledger)]).toEqual([
+        ['execution'],
+        world.exchange.of('USDT'),
+        0n,
+      ]);
+    },
+  );
 
   test('is not settled where another of its own market has moved the coins: whose they are nobody states', () => {
     const { world, stop } = stuck();
     world.exchange.fill(world.exchange.orders.get(stop)!, decimal('0.05'), decimal('49250'), world.at);
     const statement = { stated: '0.05', statedQuote: '2462.5' };
-    const other = { ...openRecord({ ...last(world.placed('stop')), clientOrderId: 'other', purpose: 'exit' }, world.at, world.wall), status: 'working' as const };
+    const other = {
+      ...openRecord({ ...last(world.placed('stop')), clientOrderId: 'other', purpose: 'exit' }, world.at, world.wall),
+      status: 'working' as const,
+    };
     world.state.orders['other'] = other;
     indexOrders(world.state);
-    expect(settle(world, stop, 'filled', null, statement)).toMatchObject({ ok: false, code: 'price-needed', text: expect.stringContaining('Order other has moved the account') });
+    expect(settle(world, stop, 'filled', null, statement)).toMatchObject({
+      ok: false,
+      code: 'price-needed',
+      text: expect.stringContaining('Order other has moved the account'),
+    });
     delete world.state.orders['other'];
     indexOrders(world.state);
     expect(settle(world, stop, 'filled', null, statement)).toMatchObject({ ok: true });

@@ -69,7 +69,10 @@ export interface SymbolState {
   readonly volatilityLockId: string;
   /** Whether this run trades the symbol; what it holds of others is guarded and sold, but sets no data locks. */
   configured: boolean;
-  /** Whether the exchange has taken the market off its list: what is held can neither be sold nor protected there, and no order goes out. */
+  /**
+   * Whether the exchange has taken the market off its list: what is held can neither be sold nor protected there, and
+   * no order goes out.
+   */
   unlisted: boolean;
   instrument: Instrument;
   last: number;
@@ -121,9 +124,15 @@ export interface EngineState {
   ledger: Ledger;
   guardian: GuardianState;
   orders: Record<string, OrderRecord>;
-  /** Derived: the records that are not final, in the order of their approval, and how many there are in all. Not in snapshots. */
+  /**
+   * Derived: the records that are not final, in the order of their approval, and how many there are in all. Not in
+   * snapshots.
+   */
   openOrders: OrderRecord[];
-  /** Derived: all records, oldest first: to list a large record's entries takes longer than to look at them. Not in snapshots. */
+  /**
+   * Derived: all records, oldest first: to list a large record's entries takes longer than to look at them. Not in
+   * snapshots.
+   */
   orderList: OrderRecord[];
   ordersKept: number;
   /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
@@ -141,7 +150,10 @@ export interface EngineState {
   accountFailedSince: EpochMs | null;
   /** Whether that has been told. */
   accountFailureTold: boolean;
-  /** Wall time since which equity has been unknown for a reason that no lock tells of, and whether people were told; undefined, and so not in a snapshot, otherwise. */
+  /**
+   * Wall time since which equity has been unknown for a reason that no lock tells of, and whether people were told;
+   * undefined, and so not in a snapshot, otherwise.
+   */
   blind: { readonly since: EpochMs; readonly told: boolean } | undefined;
   /** Client ids of the orders that kept the newest account reading from being compared; nothing else did. */
   hindrances: readonly string[];
@@ -149,9 +161,15 @@ export interface EngineState {
   cashAtExchange: Decimal | null;
   /** Taker fee of the configuration, once orders have been charged more than that; absent otherwise. */
   configuredFee?: Fraction;
-  /** A difference that the last account reading found and that is not yet acted upon; `times`: in how many readings in a row; `changes`: how many readings in a row have shown another shortage than the one before. */
+  /**
+   * A difference that the last account reading found and that is not yet acted upon; `times`: in how many readings in a
+   * row; `changes`: how many readings in a row have shown another shortage than the one before.
+   */
   suspicion: { readonly key: string; readonly times: number; readonly changes?: number } | null;
-  /** Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an operator has let go. */
+  /**
+   * Orders of other instances of this bot that the last reading found, each "symbol id", and the ids of those that an
+   * operator has let go.
+   */
   orphans: readonly string[];
   acceptedOrphans: readonly string[];
   /** Symbols of booked trades that the last reading did not find at the exchange any more. */
@@ -263,7 +281,10 @@ export const indexSymbols = (state: EngineState): void => {
   state.symbolList = Object.values(state.symbols);
 };
 
-/** Brings the list of open orders and their counts up to date after one was placed or reported. Its length is that of the open orders, not of all. */
+/**
+ * Brings the list of open orders and their counts up to date after one was placed or reported. Its length is that of
+ * the open orders, not of all.
+ */
 export const recountOrders = (state: EngineState): void => {
   const { openOrders } = state;
   state.unsettled = 0;
@@ -297,19 +318,26 @@ export interface Waiting {
   readonly what: 'outcome' | 'cancellation';
 }
 
-/** What is waited for longest, with the wall time since then; null when nothing is. An order that still waits to be sent counts from its approval. */
+/**
+ * What is waited for longest, with the wall time since then; null when nothing is. An order that still waits to be sent
+ * counts from its approval.
+ */
 export const oldestUnsettled = (state: EngineState): Waiting | null => {
   if (state.unsettled === 0 && !state.cancelsWanted) return null;
   let oldest: Waiting | null = null;
   for (const record of state.openOrders) {
     const open = record.status === 'intent' || record.status === 'unknown';
     const since = open ? (record.unknownSince ?? record.createdWall) : (record.cancelSince ?? null);
-    if (since !== null && (oldest === null || since < oldest.since)) oldest = { since, record, what: open ? 'outcome' : 'cancellation' };
+    if (since !== null && (oldest === null || since < oldest.since))
+      oldest = { since, record, what: open ? 'outcome' : 'cancellation' };
   }
   return oldest;
 };
 
-/** The configuration. @throws when the engine has not been started: an input before `started` is a fault of the caller. */
+/**
+ * The configuration.
+ * @throws when the engine has not been started: an input before `started` is a fault of the caller.
+ */
 export const configOf = (state: EngineState): EngineConfig => {
   if (state.config === null) throw new Error('the engine has not been started: the first input must be "started"');
   return state.config;
@@ -322,10 +350,16 @@ export const symbolOf = (state: EngineState, name: SymbolName): SymbolState => {
   return symbol;
 };
 
-/** A holding that cost at least this many times the least notional is a position, whatever the present price: one wild price must not leave it without a stop. */
+/**
+ * A holding that cost at least this many times the least notional is a position, whatever the present price: one wild
+ * price must not leave it without a stop.
+ */
 const POSITION_COST = 2n;
 
-/** Whether what is held is less than the exchange lets us sell: valued, but not a position. Without a price only the lot decides. */
+/**
+ * Whether what is held is less than the exchange lets us sell: valued, but not a position. Without a price only the lot
+ * decides.
+ */
 export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
   const { instrument } = symbol;
   const sellable = floorToLot(instrument, quantityOf(state.ledger, symbol.symbol), 'market');
@@ -336,14 +370,19 @@ export const isDust = (state: EngineState, symbol: SymbolState): boolean => {
 };
 
 /** Whether an order is the stop of what is held: it goes only to be followed by a sale, or by another stop. */
-export const protectsPosition = (state: EngineState, clientOrderId: string): boolean => state.symbolList.some((symbol) => symbol.managed?.stopOrderId === clientOrderId && !isDust(state, symbol));
+export const protectsPosition = (state: EngineState, clientOrderId: string): boolean =>
+  state.symbolList.some((symbol) => symbol.managed?.stopOrderId === clientOrderId && !isDust(state, symbol));
 
 /** Last price as an exact decimal; null when there is none. */
-export const lastDecimal = (symbol: SymbolState): Decimal | null => (symbol.last > 0 ? decimalFromNumber(symbol.last) : null);
+export const lastDecimal = (symbol: SymbolState): Decimal | null =>
+  symbol.last > 0 ? decimalFromNumber(symbol.last) : null;
 
 /** An order by an id that a person has typed. A word that every object has, such as "constructor", finds none. */
-export const orderNamed = ({ orders }: EngineState, id: string): OrderRecord | undefined => (Object.hasOwn(orders, id) ? orders[id] : undefined);
+export const orderNamed = ({ orders }: EngineState, id: string): OrderRecord | undefined =>
+  Object.hasOwn(orders, id) ? orders[id] : undefined;
 
 /** Symbols held in a market that the exchange has halted: their sales wait for the end of the halt. */
 export const heldInHalt = ({ symbolList }: EngineState): readonly string[] =>
-  symbolList.flatMap(({ symbol, managed, instrument, unlisted }) => (managed !== null && !instrument.trading && !unlisted ? [symbol] : []));
+  symbolList.flatMap(({ symbol, managed, instrument, unlisted }) =>
+    managed !== null && !instrument.trading && !unlisted ? [symbol] : [],
+  );

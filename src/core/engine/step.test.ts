@@ -8,8 +8,18 @@ import { step } from './step.ts';
 import { BTC, engineConfig, ETH, instrumentText, MONDAY, seconds, World } from './world.test-helper.ts';
 
 describe('a start', () => {
-  const start = (changes: Parameters<typeof engineConfig>[0], limits?: Parameters<typeof engineConfig>[1]): (() => unknown) => () =>
-    step(createEngineState(), { type: 'started', at: MONDAY, wall: MONDAY, engineVersion: '1', config: engineConfig(changes, limits), instruments: [instrumentText(BTC)], halts: [] });
+  const start =
+    (changes: Parameters<typeof engineConfig>[0], limits?: Parameters<typeof engineConfig>[1]): (() => unknown) =>
+    () =>
+      step(createEngineState(), {
+        type: 'started',
+        at: MONDAY,
+        wall: MONDAY,
+        engineVersion: '1',
+        config: engineConfig(changes, limits),
+        instruments: [instrumentText(BTC)],
+        halts: [],
+      });
 
   test('with a limit looser than its ceiling is refused', () => {
     expect(start({}, { maxDailyDrawdown: 0.03 })).toThrow('maxDailyDrawdown=0.03 (looser-than-ceiling, bound 0.02)');
@@ -37,7 +47,9 @@ describe('a start', () => {
     [{ horizonHours: 12 }, "the model's horizon is 12, configured is 24"],
     [{ margin: 0 }, "the model's margin 0 is not above zero"],
   ])('with a model of %j locks entries', (terms, reason) => {
-    const world = new World({ config: { model: terms === null ? null : { ...engineConfig().model, ...terms } as never } });
+    const world = new World({
+      config: { model: terms === null ? null : ({ ...engineConfig().model, ...terms } as never) },
+    });
     world.start();
     expect(world.state.guardian.locks['model']?.reason).toBe(reason);
     // Nor does it go because somebody says that the file is sound.
@@ -71,7 +83,11 @@ describe('a start', () => {
     expect(world.locks()).toEqual([]);
     world.config = engineConfig({}, { maxConsecutiveLosses: 2 });
     world.restart();
-    expect(world.state.guardian.locks['kill-switch']).toMatchObject({ limit: 2, value: 2, reason: '2 losses in a row (BTC -1.72 %, BTC -1.72 %, over 24 hours)' });
+    expect(world.state.guardian.locks['kill-switch']).toMatchObject({
+      limit: 2,
+      value: 2,
+      reason: '2 losses in a row (BTC -1.72 %, BTC -1.72 %, over 24 hours)',
+    });
     world.unlock();
     world.restart();
     expect(world.locks()).toEqual([]);
@@ -111,14 +127,18 @@ describe('prices', () => {
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('of %s are ignored', (bad) => {
     const world = new World().ready();
     for (const field of ['last', 'bid', 'ask'] as const) {
-      world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 49_000, bid: 49_000, ask: 49_000, at: world.at, [field]: bad }] });
+      world.apply({
+        type: 'quotes',
+        quotes: [{ symbol: BTC, last: 49_000, bid: 49_000, ask: 49_000, at: world.at, [field]: bad }],
+      });
     }
     expect(symbolOf(world.state, BTC).last).toBe(50_000);
   });
 
   test('older than the newest are left out; from the future they are as old as now', () => {
     const world = new World().ready();
-    const quote = (last: number, at: number): void => void world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last, bid: last, ask: last, at }] });
+    const quote = (last: number, at: number): void =>
+      void world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last, bid: last, ask: last, at }] });
     quote(49_000, world.at - 1);
     expect(symbolOf(world.state, BTC).last).toBe(50_000);
     quote(50_100, world.at + 1e9);
@@ -130,7 +150,11 @@ describe('prices', () => {
   test('that stand still are no younger for having been read again, on the wall clock of a demo either', () => {
     const world = new World({ config: { mode: 'demo', staleWallGrace: 2_000 } }).ready();
     const stoodStillAt = world.at;
-    const read = (): void => void world.apply({ type: 'quotes', quotes: [{ symbol: BTC, last: 50_000, bid: 49_999, ask: 50_001, at: stoodStillAt }] });
+    const read = (): void =>
+      void world.apply({
+        type: 'quotes',
+        quotes: [{ symbol: BTC, last: 50_000, bid: 49_999, ask: 50_001, at: stoodStillAt }],
+      });
     world.at += HOUR_MS;
     world.wall += 1_500;
     read();
@@ -153,9 +177,28 @@ describe('prices', () => {
 });
 
 describe('candles', () => {
-  const candle = (world: World, changes: Partial<{ openTime: number; high: number; low: number; close: number }>): void => {
+  const candle = (
+    world: World,
+    changes: Partial<{ openTime: number; high: number; low: number; close: number }>,
+  ): void => {
     const openTime = (symbolOf(world.state, BTC).newestCandleOpen ?? 0) + HOUR_MS;
-    world.apply({ type: 'candle', symbol: BTC, candle: { openTime, open: 50_000, high: 50_100, low: 49_900, close: 50_000, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 1, takerBuyQuote: 1, ...changes } });
+    world.apply({
+      type: 'candle',
+      symbol: BTC,
+      candle: {
+        openTime,
+        open: 50_000,
+        high: 50_100,
+        low: 49_900,
+        close: 50_000,
+        volume: 1,
+        quoteVolume: 1,
+        trades: 1,
+        takerBuyBase: 1,
+        takerBuyQuote: 1,
+        ...changes,
+      },
+    });
   };
 
   test('that have not closed, are repeated, late, off the hour or no candle at all change nothing', () => {
@@ -164,7 +207,17 @@ describe('candles', () => {
     const candles = symbolOf(world.state, BTC).volatility.candles;
     candle(world, {});
     world.pass(HOUR_MS);
-    for (const changes of [{ openTime: before ?? 0 }, { openTime: (before ?? 0) - HOUR_MS }, { openTime: (before ?? 0) + HOUR_MS - 1 }, { low: 0 }, { high: Number.POSITIVE_INFINITY }, { high: Number.NaN }, { close: 50_101 }, { close: 49_899 }]) candle(world, changes);
+    for (const changes of [
+      { openTime: before ?? 0 },
+      { openTime: (before ?? 0) - HOUR_MS },
+      { openTime: (before ?? 0) + HOUR_MS - 1 },
+      { low: 0 },
+      { high: Number.POSITIVE_INFINITY },
+      { high: Number.NaN },
+      { close: 50_101 },
+      { close: 49_899 },
+    ])
+      candle(world, changes);
     expect(symbolOf(world.state, BTC).volatility.candles).toBe(candles);
     expect(symbolOf(world.state, BTC).newestCandleOpen).toBe(before);
     candle(world, {});
@@ -187,7 +240,14 @@ describe('predictions', () => {
 
   test('without an answer are recorded with the reason', () => {
     const world = new World().ready();
-    world.apply({ type: 'prediction', symbol: BTC, openTime: 0, probability: null, failure: 'the runtime failed', features: [] });
+    world.apply({
+      type: 'prediction',
+      symbol: BTC,
+      openTime: 0,
+      probability: null,
+      failure: 'the runtime failed',
+      features: [],
+    });
     expect(world.decision().text).toBe('no prediction: the runtime failed');
     world.predict(BTC, null);
     expect(world.decision().text).toBe('no prediction: the model gave no answer');
@@ -196,7 +256,14 @@ describe('predictions', () => {
   test('of an hour that has passed are denied', () => {
     const world = new World().ready();
     world.hour();
-    world.apply({ type: 'prediction', symbol: BTC, openTime: (symbolOf(world.state, BTC).newestCandleOpen ?? 0) - HOUR_MS, probability: 0.9, failure: null, features: [] });
+    world.apply({
+      type: 'prediction',
+      symbol: BTC,
+      openTime: (symbolOf(world.state, BTC).newestCandleOpen ?? 0) - HOUR_MS,
+      probability: 0.9,
+      failure: null,
+      features: [],
+    });
     expect(world.decision().text).toContain('signal-expired');
   });
 
@@ -224,7 +291,8 @@ describe('predictions', () => {
     world.enter(BTC);
     world.enter(ETH);
     const [btc, eth] = world.placed('entry');
-    const value = (draft: typeof btc): number => (draft === undefined ? 0 : (Number(draft.quantity) / 1e16) * (Number(draft.limitPrice) / 1e16));
+    const value = (draft: typeof btc): number =>
+      draft === undefined ? 0 : (Number(draft.quantity) / 1e16) * (Number(draft.limitPrice) / 1e16);
     expect(value(btc)).toBeGreaterThan(5_000);
     expect(value(btc) + value(eth)).toBeLessThanOrEqual(8_000);
     expect(value(eth)).toBeLessThan(2_500);
@@ -281,7 +349,8 @@ describe('locks in the engine', () => {
     expect(world.locks()).toContain('execution');
   });
 
-  const lockAlertOf = (effects: readonly Effect[]): string | undefined => effects.flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'lock' ? effect.alert.lines : []))[0];
+  const lockAlertOf = (effects: readonly Effect[]): string | undefined =>
+    effects.flatMap((effect) => (effect.type === 'alert' && effect.alert.kind === 'lock' ? effect.alert.lines : []))[0];
 
   test.each([
     [['execution'], true, 'No entries, positions are being closed'],
@@ -304,13 +373,19 @@ describe('locks in the engine', () => {
     world.state.guardian.orderFailures = 3;
     world.take();
     world.timer();
-    expect(lockAlertOf(world.take())).toContain('No entries, positions are being closed, BTC/USDT will be sold when the exchange trades it again, open: BTC/USDT (stop in place)');
+    expect(lockAlertOf(world.take())).toContain(
+      'No entries, positions are being closed, BTC/USDT will be sold when the exchange trades it again, open: BTC/USDT (stop in place)',
+    );
     expect(world.state.symbolList.flatMap(({ symbol, managed }) => (managed === null ? [] : [symbol]))).toEqual([BTC]);
-    expect(world.command({ name: 'flatten', symbol: null }).text).toBe('BTC/USDT: the exchange has halted the market, and sells when it trades it again; a stop that rests stays until then.');
+    expect(world.command({ name: 'flatten', symbol: null }).text).toBe(
+      'BTC/USDT: the exchange has halted the market, and sells when it trades it again; a stop that rests stays until then.',
+    );
     const both = new World().ready().enter();
     both.predict(ETH);
     both.apply({ type: 'instruments', instruments: [instrumentText(ETH, { trading: false })] });
-    expect(both.command({ name: 'flatten', symbol: null }).text).toMatch(/^Closing BTC\/USDT\. ETH\/USDT: the exchange has halted the market/);
+    expect(both.command({ name: 'flatten', symbol: null }).text).toMatch(
+      /^Closing BTC\/USDT\. ETH\/USDT: the exchange has halted the market/,
+    );
   });
 
   test("a symbol's lock that flattens closes that symbol alone, and says so", () => {
@@ -330,10 +405,21 @@ describe('locks in the engine', () => {
     world.quotes({ [BTC]: 47_900 });
     const effects = world.take();
     expect(world.held()).toBe('0');
-    expect(effects.find((effect) => effect.type === 'lock')).toMatchObject({ change: 'set', lock: { kind: 'daily-drawdown' } });
+    expect(effects.find((effect) => effect.type === 'lock')).toMatchObject({
+      change: 'set',
+      lock: { kind: 'daily-drawdown' },
+    });
     expect(effects.find((effect) => effect.type === 'trade')).toMatchObject({ exitReason: 'daily drawdown' });
     const lock = effects.find((effect) => effect.type === 'alert' && effect.alert.kind === 'lock');
-    expect(lock).toMatchObject({ alert: { lines: [expect.stringContaining('positions are being closed') as string, expect.stringContaining('next UTC day') as string], commands: ['/pnl', '/unlock'] } });
+    expect(lock).toMatchObject({
+      alert: {
+        lines: [
+          expect.stringContaining('positions are being closed') as string,
+          expect.stringContaining('next UTC day') as string,
+        ],
+        commands: ['/pnl', '/unlock'],
+      },
+    });
   });
 
   test('a second pause at the same market moment is alerted, too', () => {
@@ -344,7 +430,9 @@ describe('locks in the engine', () => {
       world.command({ name: 'pause', reason: '' });
       world.command({ name: 'resume' });
     }
-    for (const effect of world.take()) if (effect.type === 'alert' && (effect.alert.kind === 'lock' || effect.alert.kind === 'unlock')) keys.add(effect.alert.key);
+    for (const effect of world.take())
+      if (effect.type === 'alert' && (effect.alert.kind === 'lock' || effect.alert.kind === 'unlock'))
+        keys.add(effect.alert.key);
     expect(keys.size).toBe(4);
   });
 });
@@ -372,7 +460,9 @@ describe('records', () => {
     expect(kept).toBeGreaterThanOrEqual(200);
     expect(kept).toBeLessThanOrEqual(250);
     world.report('gbtest01-1');
-    expect(world.take().at(-1)).toMatchObject({ alert: { title: `${BTC}: an order of ours is not in the books, now not-found` } });
+    expect(world.take().at(-1)).toMatchObject({
+      alert: { title: `${BTC}: an order of ours is not in the books, now not-found` },
+    });
   });
 
   test('a snapshot gives an equal state back', () => {

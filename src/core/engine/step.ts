@@ -1,5 +1,12 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
-import { evaluateExecution, evaluateFreshness, evaluateModel, evaluateReach, evaluateSkew, evaluateVolatility } from '../guardian/health-locks.ts';
+import {
+  evaluateExecution,
+  evaluateFreshness,
+  evaluateModel,
+  evaluateReach,
+  evaluateSkew,
+  evaluateVolatility,
+} from '../guardian/health-locks.ts';
 import { assertNever, type EpochMs } from '../units.ts';
 import { noteBlindness } from './blind.ts';
 import type { Effect } from './effect.ts';
@@ -32,7 +39,15 @@ export const step = (state: EngineState, input: Input): readonly Effect[] => {
 
 const begin = (state: EngineState, input: Input): Turn => {
   const { at, wall } = input;
-  return { state, config: input.type === 'started' ? input.config : configOf(state), at: marketTime(state, at), wall: wallTime(state, wall), clockWall: wall, effects: NO_EFFECTS, changes: state.changes };
+  return {
+    state,
+    config: input.type === 'started' ? input.config : configOf(state),
+    at: marketTime(state, at),
+    wall: wallTime(state, wall),
+    clockWall: wall,
+    effects: NO_EFFECTS,
+    changes: state.changes,
+  };
 };
 
 /** Market time never runs backwards inside the engine, whatever a clock says. */
@@ -41,7 +56,10 @@ const marketTime = (state: EngineState, at: EpochMs): EpochMs => {
   return state.at;
 };
 
-/** Wall time neither, and it goes on from where it was when the clock is set back: spans that are being measured stay spans. */
+/**
+ * Wall time neither, and it goes on from where it was when the clock is set back: spans that are being measured stay
+ * spans.
+ */
 const wallTime = (state: EngineState, clock: EpochMs): EpochMs => {
   const wall = clock + state.wallShift;
   if (wall < state.wall) state.wallShift += state.wall - wall;
@@ -93,7 +111,14 @@ const apply = (turn: Turn, input: Input): void => {
       break;
     case 'stopping':
       turn.state.running = false;
-      alert(turn, 'lifecycle', `stopping:${turn.wall}`, `Guardian Bot stopped (${input.reason})`, [stateLine(turn), 'Protective stops stay on the exchange.'], []);
+      alert(
+        turn,
+        'lifecycle',
+        `stopping:${turn.wall}`,
+        `Guardian Bot stopped (${input.reason})`,
+        [stateLine(turn), 'Protective stops stay on the exchange.'],
+        [],
+      );
       break;
     case 'clock-skew':
       onClockSkew(turn, input);
@@ -119,8 +144,12 @@ const onClockSkew = ({ state: { guardian }, wall }: Turn, { skew }: ClockSkewInp
   if (skew !== null) guardian.skewWall = wall;
 };
 
-/** Whether every lock has been looked at in this very moment and nothing has happened since: then only what this input changes can matter. */
-const justEvaluated = ({ state, at, wall }: Turn): boolean => state.evaluated.at === at && state.evaluated.wall === wall;
+/**
+ * Whether every lock has been looked at in this very moment and nothing has happened since: then only what this input
+ * changes can matter.
+ */
+const justEvaluated = ({ state, at, wall }: Turn): boolean =>
+  state.evaluated.at === at && state.evaluated.wall === wall;
 
 /** The locks of one symbol's data. */
 const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
@@ -132,7 +161,16 @@ const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
 
 /** The lock that closed candles set and clear. They make data fresh, too, but that clears on polls. */
 const evaluateCandles = ({ state, config, at, changes }: Turn, symbol: SymbolState): void => {
-  if (symbol.configured && symbol.newestCandleOpen !== null) evaluateVolatility(state.guardian, symbol.symbol, symbol.volatilityLockId, symbol.volatility, at, config.limits, changes);
+  if (symbol.configured && symbol.newestCandleOpen !== null)
+    evaluateVolatility(
+      state.guardian,
+      symbol.symbol,
+      symbol.volatilityLockId,
+      symbol.volatility,
+      at,
+      config.limits,
+      changes,
+    );
 };
 
 /** Every lock against the state as it is now. */
@@ -142,7 +180,10 @@ const evaluate = (turn: Turn): void => {
   for (let i = 0; i < symbolList.length; i += 1) evaluateSymbol(turn, symbolList[i] as SymbolState);
   evaluateSkew(guardian, at, wall, changes);
   const open = oldestUnsettled(state);
-  const what = open === null ? undefined : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
+  const what =
+    open === null
+      ? undefined
+      : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
   evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
   const equity = equityOf(state, at, wall, state.freshness);
   const doubted = equity === null ? 0 : disbelieved(state);
@@ -150,7 +191,10 @@ const evaluate = (turn: Turn): void => {
   if (equity === null || state.blind !== undefined) noteBlindness(turn, equity);
 };
 
-/** What the state as it is now wants: orders for positions, the record of what the Guardian changed, entries withdrawn, the hour's equity. */
+/**
+ * What the state as it is now wants: orders for positions, the record of what the Guardian changed, entries withdrawn,
+ * the hour's equity.
+ */
 const conclude = (turn: Turn): void => {
   const { state, changes } = turn;
   const before = turn.effects.length;

@@ -14,7 +14,8 @@ const delisted = (): World => {
   return world;
 };
 
-const read = (world: World, unlisted: readonly string[] = [ETH]) => world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], unlisted });
+const read = (world: World, unlisted: readonly string[] = [ETH]) =>
+  world.apply({ type: 'account', balances: world.exchange.balances(), failure: null, foreignOrders: [], unlisted });
 
 /** Prices of the other market alone. */
 const btcOnly = (world: World, last: number): void => {
@@ -28,8 +29,16 @@ describe('a market that leaves the exchange while it is held', () => {
     const held = world.held(ETH);
     expect(world.locks()).toEqual(['unlisted']);
     expect(world.state.guardian.locks['unlisted']?.reason).toContain(`ETH/USDT (${held} ETH)`);
-    const told = () => world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'reconciliation');
-    expect(told()).toMatchObject([{ alert: { title: `ETH/USDT is not listed any more: ${held} ETH cannot be sold here`, lines: [expect.stringContaining(`${held} ETH, bought at 2,5`), expect.any(String), expect.any(String)] } }]);
+    const told = () =>
+      world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'reconciliation');
+    expect(told()).toMatchObject([
+      {
+        alert: {
+          title: `ETH/USDT is not listed any more: ${held} ETH cannot be sold here`,
+          lines: [expect.stringContaining(`${held} ETH, bought at 2,5`), expect.any(String), expect.any(String)],
+        },
+      },
+    ]);
     read(world);
     expect(told()).toEqual([]);
     world.config = { ...world.config, symbols: [BTC] };
@@ -45,8 +54,15 @@ describe('a market that leaves the exchange while it is held', () => {
     for (let minute = 0; minute < 30; minute += 1) world.timer(seconds(60));
     expect(world.placed().filter(({ symbol }) => symbol === ETH)).toHaveLength(2);
     expect(world.placed()).toHaveLength(sent);
-    expect(world.command({ name: 'flatten', symbol: ETH })).toMatchObject({ ok: false, code: 'unlisted', text: expect.stringContaining('cannot be sold here') });
-    expect(world.command({ name: 'flatten', symbol: null })).toMatchObject({ ok: true, text: 'Closing BTC/USDT. Not ETH/USDT, which the exchange no longer lists.' });
+    expect(world.command({ name: 'flatten', symbol: ETH })).toMatchObject({
+      ok: false,
+      code: 'unlisted',
+      text: expect.stringContaining('cannot be sold here'),
+    });
+    expect(world.command({ name: 'flatten', symbol: null })).toMatchObject({
+      ok: true,
+      text: 'Closing BTC/USDT. Not ETH/USDT, which the exchange no longer lists.',
+    });
     expect(world.managed(ETH)).not.toBeNull();
   });
 
@@ -72,7 +88,9 @@ describe('a market that leaves the exchange while it is held', () => {
     expect([world.managed(ETH), world.held(ETH), world.locks()]).toEqual([null, '0', []]);
     expect(trades(world)).toEqual([]);
     expect(imbalance(world.state.ledger)).toBe(0n);
-    expect(Object.values(world.state.orders).filter(({ draft, status }) => draft.symbol === ETH && status === 'working')).toEqual([]);
+    expect(
+      Object.values(world.state.orders).filter(({ draft, status }) => draft.symbol === ETH && status === 'working'),
+    ).toEqual([]);
   });
 
   test('and comes back is looked after as before', () => {

@@ -24,16 +24,36 @@ export const noteListing = (turn: Turn, unlisted: readonly SymbolName[]): void =
 export const evaluateListing = (turn: Turn): void => {
   const { guardian, symbolList } = turn.state;
   const held = symbolList.filter(({ unlisted, managed }) => unlisted && managed !== null);
-  if (held.length === 0) return lift(guardian, turn.changes, 'unlisted', 'rule: listed again, or nothing of it is held');
+  if (held.length === 0)
+    return lift(guardian, turn.changes, 'unlisted', 'rule: listed again, or nothing of it is held');
   const what = held.map((symbol) => `${symbol.symbol} (${amountOf(turn, symbol)})`).join(', ');
-  impose(guardian, turn.changes, 'unlisted', null, turn.at, `the exchange no longer lists ${what}: held there, neither sold nor protected`, null, null);
+  impose(
+    guardian,
+    turn.changes,
+    'unlisted',
+    null,
+    turn.at,
+    `the exchange no longer lists ${what}: held there, neither sold nor protected`,
+    null,
+    null,
+  );
 };
 
-const amountOf = ({ state: { ledger } }: Turn, { symbol, instrument }: SymbolState): string => `${formatDecimal(quantityOf(ledger, symbol))} ${instrument.base}`;
+const amountOf = ({ state: { ledger } }: Turn, { symbol, instrument }: SymbolState): string =>
+  `${formatDecimal(quantityOf(ledger, symbol))} ${instrument.base}`;
 
 const tell = (turn: Turn, symbol: SymbolState): void => {
   const { symbol: name, unlisted, instrument } = symbol;
-  if (!unlisted) return alert(turn, 'reconciliation', `listed:${name}:${turn.at}`, `${name}: the exchange lists it again`, ['Its position is looked after as before.'], ['/positions'], name);
+  if (!unlisted)
+    return alert(
+      turn,
+      'reconciliation',
+      `listed:${name}:${turn.at}`,
+      `${name}: the exchange lists it again`,
+      ['Its position is looked after as before.'],
+      ['/positions'],
+      name,
+    );
   const position = turn.state.ledger.positions[name];
   const cost = position === undefined ? null : averageCost(position);
   const lines = [
@@ -41,5 +61,13 @@ const tell = (turn: Turn, symbol: SymbolState): void => {
     'It can neither be sold nor protected here: its stop has ended with the market, and no order is sent for it. Entries are locked; other positions keep their stops and exits.',
     'Convert or withdraw it at the exchange, then /reconcile and /unlock.',
   ];
-  alert(turn, 'reconciliation', `unlisted:${name}:${turn.at}`, `${name} is not listed any more: ${amountOf(turn, symbol)} cannot be sold here`, lines, ['/positions', '/balance'], name);
+  alert(
+    turn,
+    'reconciliation',
+    `unlisted:${name}:${turn.at}`,
+    `${name} is not listed any more: ${amountOf(turn, symbol)} cannot be sold here`,
+    lines,
+    ['/positions', '/balance'],
+    name,
+  );
 };

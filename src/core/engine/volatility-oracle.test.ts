@@ -34,7 +34,8 @@ class Oracle {
     this.#ratios.push(ratio);
     const place = (value: number): number => {
       let at = 0;
-      for (let step = 16_384; step >= 1; step /= 2) if (at + step <= this.#year.length && (this.#year[at + step - 1] ?? 0) < value) at += step;
+      for (let step = 16_384; step >= 1; step /= 2)
+        if (at + step <= this.#year.length && (this.#year[at + step - 1] ?? 0) < value) at += step;
       return at;
     };
     this.#year.splice(place(ratio), 0, ratio);
@@ -72,7 +73,10 @@ class Oracle {
   price(last: number, at: number): void {
     const hour = Math.floor(at / HOUR_MS);
     const { high, low } = this.#forming;
-    this.#forming = this.#forming.hour === hour ? { hour, high: Math.max(high, last), low: Math.min(low, last) } : { hour, high: last, low: last };
+    this.#forming =
+      this.#forming.hour === hour
+        ? { hour, high: Math.max(high, last), low: Math.min(low, last) }
+        : { hour, high: last, low: last };
     if (this.#threshold === null || this.#next(this.#forming.high, this.#forming.low) / last <= this.#threshold) return;
     this.locked = true;
     this.#calm = 0;
@@ -88,10 +92,27 @@ type Happening =
   | { readonly kind: 'restart' };
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ kind: fc.constant('hour' as const), range: fc.constantFrom(0.001, 0.004, 0.004, 0.0042, 0.006, 0.02, 0.08), close: fc.constantFrom(null, 0, 0.3, 1), count: fc.integer({ min: 1, max: 8 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('price' as const), factor: fc.constantFrom(1, 0.999, 1.003, 0.98, 1.05) }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('hour' as const),
+      range: fc.constantFrom(0.001, 0.004, 0.004, 0.0042, 0.006, 0.02, 0.08),
+      close: fc.constantFrom(null, 0, 0.3, 1),
+      count: fc.integer({ min: 1, max: 8 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('price' as const), factor: fc.constantFrom(1, 0.999, 1.003, 0.98, 1.05) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('gap' as const), hours: fc.integer({ min: 1, max: 30 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('odd' as const), which: fc.constantFrom<Odd>('again', 'early', 'upside-down', 'off-hour', 'future') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('odd' as const),
+      which: fc.constantFrom<Odd>('again', 'early', 'upside-down', 'off-hour', 'future'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 );
 
@@ -108,7 +129,8 @@ class Trial {
     this.#oracle = new Oracle(percentile);
     this.#world.start();
     const candles = Array.from({ length: hours }, (_, i): Candle => {
-      const half = 50_000 * (0.002 + (ties === 0 ? 0 : (0.001 * ((i * 7919) % (ties * 5))) / (ties * 5))) * (i % 97 === 0 ? 8 : 1);
+      const half =
+        50_000 * (0.002 + (ties === 0 ? 0 : (0.001 * ((i * 7919) % (ties * 5))) / (ties * 5))) * (i % 97 === 0 ? 8 : 1);
       return [this.#hour() - (hours - i) * HOUR_MS, 50_000, 50_000 + half, 50_000 - half, 50_000];
     });
     this.#world.apply({ type: 'history', symbol: BTC, candles });
@@ -153,7 +175,22 @@ class Trial {
 
   #give(candle: Candle): void {
     const [openTime, open, high, low, close] = candle;
-    this.#world.apply({ type: 'candle', symbol: BTC, candle: { openTime, open, high, low, close, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 0, takerBuyQuote: 0 } });
+    this.#world.apply({
+      type: 'candle',
+      symbol: BTC,
+      candle: {
+        openTime,
+        open,
+        high,
+        low,
+        close,
+        volume: 1,
+        quoteVolume: 1,
+        trades: 1,
+        takerBuyBase: 0,
+        takerBuyQuote: 0,
+      },
+    });
     this.#oracle.candle(candle, this.#world.at);
   }
 
@@ -162,7 +199,13 @@ class Trial {
     const openTime = this.#hour();
     this.#world.pass(openTime + HOUR_MS - this.#world.at);
     const [high, low] = [this.#close * (1 + range / 2), this.#close * (1 - range / 2)];
-    this.#newest = [openTime, this.#close, high, low, where === null ? this.#close : Math.min(high, low + (high - low) * where)];
+    this.#newest = [
+      openTime,
+      this.#close,
+      high,
+      low,
+      where === null ? this.#close : Math.min(high, low + (high - low) * where),
+    ];
     this.#close = this.#newest[4];
     this.#give(this.#newest);
     this.#agree();
@@ -186,12 +229,20 @@ class Trial {
   }
 }
 
-test('the volatility lock is what its rule, written down naively, makes of the candles and prices, whatever comes', { timeout: 60_000 }, () => {
+test('the volatility lock is what its rule, written down naively, makes of the candles and prices, whatever comes', {
+  timeout: 60_000,
+}, () => {
   fc.assert(
-    fc.property(fc.array(happening, { minLength: 40, maxLength: 120, size: 'max' }), fc.integer({ min: 2_100, max: 9_200 }), fc.constantFrom(0.99, 0.95, 0.9), fc.nat(4), (history, hours, percentile, ties) => {
-      const trial = new Trial(percentile, hours, ties);
-      for (const what of history) trial.happen(what);
-    }),
+    fc.property(
+      fc.array(happening, { minLength: 40, maxLength: 120, size: 'max' }),
+      fc.integer({ min: 2_100, max: 9_200 }),
+      fc.constantFrom(0.99, 0.95, 0.9),
+      fc.nat(4),
+      (history, hours, percentile, ties) => {
+        const trial = new Trial(percentile, hours, ties);
+        for (const what of history) trial.happen(what);
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -91,7 +91,13 @@ export class World {
   #taken = 0;
   #command = 0;
 
-  constructor(options: { readonly balances?: Readonly<Record<string, string>>; readonly config?: Partial<EngineConfig>; readonly limits?: Partial<Limits> } = {}) {
+  constructor(
+    options: {
+      readonly balances?: Readonly<Record<string, string>>;
+      readonly config?: Partial<EngineConfig>;
+      readonly limits?: Partial<Limits>;
+    } = {},
+  ) {
     this.exchange = new ModelExchange(options.balances ?? { USDT: '10000' });
     this.config = engineConfig(options.config, options.limits);
     this.exchange.prices[BTC] = 50_000;
@@ -113,7 +119,13 @@ export class World {
   }
 
   start(changes: Partial<Pick<StartedInput, 'halts'>> = {}): readonly Effect[] {
-    return this.apply({ type: 'started', engineVersion: 'test', config: this.config, instruments: this.instruments, halts: changes.halts ?? [] });
+    return this.apply({
+      type: 'started',
+      engineVersion: 'test',
+      config: this.config,
+      instruments: this.instruments,
+      halts: changes.halts ?? [],
+    });
   }
 
   /** Started, warm, with an account, fresh prices and a measured clock: ready to trade. */
@@ -146,7 +158,10 @@ export class World {
       const last = this.exchange.prices[symbol] ?? 0;
       return { symbol, last, bid: last * (1 - this.spread / 2), ask: last * (1 + this.spread / 2), at: this.at };
     });
-    const third = this.config.feeAsset === null ? [] : [{ symbol: `${this.config.feeAsset}/USDT`, last: 500, bid: 499.9, ask: 500.1, at: this.at }];
+    const third =
+      this.config.feeAsset === null
+        ? []
+        : [{ symbol: `${this.config.feeAsset}/USDT`, last: 500, bid: 499.9, ask: 500.1, at: this.at }];
     return this.apply({ type: 'quotes', quotes: [...quotes, ...third] });
   }
 
@@ -181,7 +196,18 @@ export class World {
       this.apply({
         type: 'candle',
         symbol,
-        candle: { openTime: next - HOUR_MS, open: close, high: close + half, low: close - half, close, volume: 1, quoteVolume: close, trades: 1, takerBuyBase: 0.5, takerBuyQuote: close / 2 },
+        candle: {
+          openTime: next - HOUR_MS,
+          open: close,
+          high: close + half,
+          low: close - half,
+          close,
+          volume: 1,
+          quoteVolume: close,
+          trades: 1,
+          takerBuyBase: 0.5,
+          takerBuyQuote: close / 2,
+        },
       });
     }
   }
@@ -191,7 +217,14 @@ export class World {
   }
 
   predict(symbol: string, probability: number | null = 0.9): readonly Effect[] {
-    return this.apply({ type: 'prediction', symbol, openTime: symbolOf(this.state, symbol).newestCandleOpen ?? 0, probability, failure: null, features: [] });
+    return this.apply({
+      type: 'prediction',
+      symbol,
+      openTime: symbolOf(this.state, symbol).newestCandleOpen ?? 0,
+      probability,
+      failure: null,
+      features: [],
+    });
   }
 
   account(): readonly Effect[] {
@@ -200,14 +233,22 @@ export class World {
 
   command(command: OperatorCommand): Extract<Effect, { type: 'command-result' }> {
     this.#command += 1;
-    const input: Omit<CommandInput, 'at' | 'wall'> = { type: 'command', commandId: `c${this.#command}`, by: 'telegram 1 (Ada)', command };
+    const input: Omit<CommandInput, 'at' | 'wall'> = {
+      type: 'command',
+      commandId: `c${this.#command}`,
+      by: 'telegram 1 (Ada)',
+      command,
+    };
     const result = this.apply(input).find((effect) => effect.type === 'command-result');
     if (result === undefined) throw new Error('a command without a result');
     return result;
   }
 
   /** Unlocks everything that is locked, with the amount that a daily lock asks for. */
-  unlock(ids: readonly string[] = Object.keys(this.state.guardian.locks), newLossPermitted: number | null = null): Extract<Effect, { type: 'command-result' }> {
+  unlock(
+    ids: readonly string[] = Object.keys(this.state.guardian.locks),
+    newLossPermitted: number | null = null,
+  ): Extract<Effect, { type: 'command-result' }> {
     return this.command({ name: 'unlock', reason: 'test', lockIds: ids, newLossPermitted });
   }
 
@@ -215,7 +256,12 @@ export class World {
   report(clientOrderId: string): void {
     const snapshot = this.exchange.snapshot(clientOrderId);
     const symbol = this.state.orders[clientOrderId]?.draft.symbol ?? snapshot?.symbol ?? BTC;
-    this.apply({ type: 'order-report', symbol, clientOrderId, outcome: snapshot === null ? { kind: 'not-found' } : { kind: 'known', order: snapshot } });
+    this.apply({
+      type: 'order-report',
+      symbol,
+      clientOrderId,
+      outcome: snapshot === null ? { kind: 'not-found' } : { kind: 'known', order: snapshot },
+    });
   }
 
   /** Looks up every order whose outcome the engine does not know. */
@@ -277,13 +323,32 @@ export class World {
         return;
       case 'reject':
       case 'not-sent':
-        return void this.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: fate.kind === 'reject' ? 'rejected' : 'not-sent', code: '-2010', message: 'refused by the test' } });
+        return void this.apply({
+          type: 'order-report',
+          symbol,
+          clientOrderId,
+          outcome: {
+            kind: fate.kind === 'reject' ? 'rejected' : 'not-sent',
+            code: '-2010',
+            message: 'refused by the test',
+          },
+        });
       case 'unknown':
         if (fate.arrives) this.exchange.accept(draft, this.at, fate.part);
-        return void this.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: 'unknown', code: '503', message: 'no answer' } });
+        return void this.apply({
+          type: 'order-report',
+          symbol,
+          clientOrderId,
+          outcome: { kind: 'unknown', code: '503', message: 'no answer' },
+        });
       case 'accept':
         if (this.exchange.accept(draft, this.at, fate.part) === null) {
-          return void this.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: 'rejected', code: '-2010', message: 'insufficient balance' } });
+          return void this.apply({
+            type: 'order-report',
+            symbol,
+            clientOrderId,
+            outcome: { kind: 'rejected', code: '-2010', message: 'insufficient balance' },
+          });
         }
         return this.report(clientOrderId);
     }
@@ -291,10 +356,17 @@ export class World {
 
   private cancel(clientOrderId: string): void {
     const symbol = this.state.orders[clientOrderId]?.draft.symbol ?? BTC;
-    if (!this.cancelWorks) return void this.apply({ type: 'cancel-failed', symbol, clientOrderId, code: '503', message: 'no answer' });
+    if (!this.cancelWorks)
+      return void this.apply({ type: 'cancel-failed', symbol, clientOrderId, code: '503', message: 'no answer' });
     this.exchange.end(clientOrderId, 'cancelled');
     if (this.exchange.orders.has(clientOrderId)) this.report(clientOrderId);
-    else this.apply({ type: 'order-report', symbol, clientOrderId, outcome: { kind: 'not-sent', code: 'withdrawn', message: 'never sent' } });
+    else
+      this.apply({
+        type: 'order-report',
+        symbol,
+        clientOrderId,
+        outcome: { kind: 'not-sent', code: 'withdrawn', message: 'never sent' },
+      });
   }
 }
 
@@ -306,7 +378,8 @@ export const last = <T>(items: readonly T[]): T => {
 };
 
 /** Round trips that were closed, oldest first. */
-export const trades = (world: World): Extract<Effect, { type: 'trade' }>[] => world.effects.filter((effect) => effect.type === 'trade');
+export const trades = (world: World): Extract<Effect, { type: 'trade' }>[] =>
+  world.effects.filter((effect) => effect.type === 'trade');
 
 /** Client order id of a position's stop. */
 export const stopIdOf = (world: World, symbol = BTC): string => world.managed(symbol)?.stopOrderId ?? 'none';

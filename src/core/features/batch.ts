@@ -62,7 +62,10 @@ class CandleCursor {
  * @param symbols those whose tables are wanted
  * @throws RangeError when a required series is missing
  */
-export const computeFeatures = (series: ReadonlyMap<SymbolName, CandleColumns>, symbols: readonly SymbolName[]): Map<SymbolName, FeatureTable> => {
+export const computeFeatures = (
+  series: ReadonlyMap<SymbolName, CandleColumns>,
+  symbols: readonly SymbolName[],
+): Map<SymbolName, FeatureTable> => {
   const engine = createFeatureEngine(symbols);
   const tables = new Map<SymbolName, FeatureTable>();
   const feeds = engine.requiredSymbols.map((symbol) => {

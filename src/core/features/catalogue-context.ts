@@ -16,7 +16,12 @@ const WEEK_COSINE = table(7, Math.cos);
 const hourOf = (openTime: number): number => (openTime / HOUR_MS) % 24;
 const weekdayOf = (openTime: number): number => (Math.floor(openTime / DAY_MS) + DAYS_FROM_MONDAY) % 7;
 
-const calendar = (name: string, source: string, values: Float64Array, index: (openTime: number) => number): FeatureDefinition => ({
+const calendar = (
+  name: string,
+  source: string,
+  values: Float64Array,
+  index: (openTime: number) => number,
+): FeatureDefinition => ({
   name,
   unit: 'number',
   warmUpHours: 1,
@@ -58,7 +63,8 @@ export const CONTEXT_FEATURES: readonly FeatureDefinition[] = [
     warmUpHours: 169,
     range: [-4, 3],
     source: 'volatility_ratio_24_168 of BTC/USDT at the same hour',
-    value: ({ context }) => 0.5 * Math.log(context.squares.sum(SQUARES.h24) / 24 / (context.squares.sum(SQUARES.h168) / 168)),
+    value: ({ context }) =>
+      0.5 * Math.log(context.squares.sum(SQUARES.h24) / 24 / (context.squares.sum(SQUARES.h168) / 168)),
   },
   {
     name: 'btc_mean_distance_168h',

@@ -29,7 +29,10 @@ const position = (close: number, high: RollingExtreme, low: RollingExtreme): num
   return (close - bottom) / (high.value() - bottom);
 };
 
-const donchian = (hours: number, channel: (own: SymbolState) => readonly [RollingExtreme, RollingExtreme]): FeatureDefinition => ({
+const donchian = (
+  hours: number,
+  channel: (own: SymbolState) => readonly [RollingExtreme, RollingExtreme],
+): FeatureDefinition => ({
   name: `donchian_position_${hours}h`,
   unit: 'fraction',
   warmUpHours: hours,
@@ -42,7 +45,10 @@ const donchian = (hours: number, channel: (own: SymbolState) => readonly [Rollin
 });
 
 const BOLLINGER = 20;
-/** A deviation below this share of the price is the rounding of equal closes, not a movement: the finest tick is far above it. */
+/**
+ * A deviation below this share of the price is the rounding of equal closes, not a movement: the finest tick is far
+ * above it.
+ */
 const LEAST_DEVIATION = 1e-12;
 
 export const PRICE_FEATURES: readonly FeatureDefinition[] = [

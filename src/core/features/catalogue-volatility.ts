@@ -67,7 +67,8 @@ export const VOLATILITY_FEATURES: readonly FeatureDefinition[] = [
     unit: 'fraction',
     warmUpHours: 25,
     range: [0, 1],
-    source: 'squared negative returns / squared returns over 24 candles: realised semivariance (Barndorff-Nielsen, Kinnebrock & Shephard 2010)',
+    source:
+      'squared negative returns / squared returns over 24 candles: realised semivariance (Barndorff-Nielsen, Kinnebrock & Shephard 2010)',
     value: ({ own }) => own.downSquares.sum(0) / own.squares.sum(SQUARES.h24),
   },
   {
@@ -86,7 +87,8 @@ export const VOLATILITY_FEATURES: readonly FeatureDefinition[] = [
     unit: 'fraction',
     warmUpHours: 26,
     range: [-3, 1],
-    source: '1 - (pi/2) sum |r r_before| / sum r^2 over 24 candles: bipower variation (Barndorff-Nielsen & Shephard 2004)',
+    source:
+      '1 - (pi/2) sum |r r_before| / sum r^2 over 24 candles: bipower variation (Barndorff-Nielsen & Shephard 2004)',
     value: ({ own }) => 1 - ((Math.PI / 2) * own.bipower.sum(0)) / own.squares.sum(SQUARES.h24),
   },
   {

@@ -15,8 +15,15 @@ export const FEATURE_CODE_VERSION = 2;
 /** Whose state is a feature of every symbol. */
 export const CONTEXT_SYMBOL = 'BTC/USDT';
 
-/** The catalogue: the order here is the order in every vector, file and model. Append or bump; never reorder in silence. */
-export const FEATURES: readonly FeatureDefinition[] = [...PRICE_FEATURES, ...VOLATILITY_FEATURES, ...ACTIVITY_FEATURES, ...CONTEXT_FEATURES];
+/**
+ * The catalogue: the order here is the order in every vector, file and model. Append or bump; never reorder in silence.
+ */
+export const FEATURES: readonly FeatureDefinition[] = [
+  ...PRICE_FEATURES,
+  ...VOLATILITY_FEATURES,
+  ...ACTIVITY_FEATURES,
+  ...CONTEXT_FEATURES,
+];
 
 export const FEATURE_NAMES: readonly string[] = FEATURES.map((feature) => feature.name);
 export const FEATURE_COUNT = FEATURES.length;

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { computeFeatures } from './batch.ts';
 import { columnsFromCandles } from './candle-columns.ts';
 import { CONTEXT_SYMBOL, FEATURE_COUNT, FEATURE_NAMES, FEATURES } from './catalogue.ts';
-import { binOfValue, createDriftMonitor, DRIFT_LIMIT, DRIFT_WINDOW_HOURS, driftReferenceOf, LEAST_DRIFT_HOURS, populationStabilityIndex, referenceOf, scaledIndex, type DriftReference } from './drift.ts';
+import {
+  binOfValue,
+  createDriftMonitor,
+  DRIFT_LIMIT,
+  DRIFT_WINDOW_HOURS,
+  driftReferenceOf,
+  LEAST_DRIFT_HOURS,
+  populationStabilityIndex,
+  referenceOf,
+  scaledIndex,
+  type DriftReference,
+} from './drift.ts';
 import { walk } from './series.test-helper.ts';
 import { WARM_UP_HOURS } from './symbol-state.ts';
 
@@ -60,7 +71,9 @@ describe('a reference', () => {
     const { edges, shares } = referenceOf(uniform);
     expect(edges).toHaveLength(9);
     for (const share of shares) expect(share).toBeCloseTo(0.1, 2);
-    const hours = referenceOf(Array.from({ length: 2400 }, (_, i) => Math.fround(Math.sin((2 * Math.PI * (i % 24)) / 24))));
+    const hours = referenceOf(
+      Array.from({ length: 2400 }, (_, i) => Math.fround(Math.sin((2 * Math.PI * (i % 24)) / 24))),
+    );
     for (let i = 0; i < 24; i++) {
       const value = Math.fround(Math.sin((2 * Math.PI * i) / 24));
       for (const edge of hours.edges) expect(value).not.toBe(edge);
@@ -78,10 +91,19 @@ describe('a reference', () => {
 
   it('is read from a card, or not at all', () => {
     expect(driftReferenceOf({ reference: JSON.parse(JSON.stringify(reference)) as unknown })).toEqual(reference);
-    for (const card of [null, {}, { reference: 3 }, { reference: { features: {}, prediction: { edges: [1], shares: [1] } } }, { reference: { features: { a: { edges: ['x'], shares: [1, 0] } }, prediction: { edges: [], shares: [1] } } }]) {
+    for (const card of [
+      null,
+      {},
+      { reference: 3 },
+      { reference: { features: {}, prediction: { edges: [1], shares: [1] } } },
+      { reference: { features: { a: { edges: ['x'], shares: [1, 0] } }, prediction: { edges: [], shares: [1] } } },
+    ]) {
       expect(driftReferenceOf(card)).toBeNull();
     }
-    for (const name of ['ordinary', 'ordinaryAtLeast', 'leftOut']) expect(driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } })).toBeNull();
+    for (const name of ['ordinary', 'ordinaryAtLeast', 'leftOut'])
+      expect(
+        driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } }),
+      ).toBeNull();
   });
 });
 
@@ -89,7 +111,13 @@ describe('the drift monitor', () => {
   it('says nothing before 500 hours, counted in hours and not in rows', () => {
     const monitor = createDriftMonitor(reference, { symbols: 2 });
     for (let i = 0; i < 2 * LEAST_DRIFT_HOURS - 1; i++) monitor.push(rowOf(0.99), 0.99);
-    expect(monitor.report()).toEqual({ hours: LEAST_DRIFT_HOURS - 1, features: [], prediction: null, shifted: [], predictionShifted: false });
+    expect(monitor.report()).toEqual({
+      hours: LEAST_DRIFT_HOURS - 1,
+      features: [],
+      prediction: null,
+      shifted: [],
+      predictionShifted: false,
+    });
     monitor.push(rowOf(0.99), 0.99);
     expect(monitor.report().predictionShifted).toBe(true);
   });
@@ -117,7 +145,10 @@ describe('the drift monitor', () => {
   });
 
   it('leaves out features that the reference lacks and values that are not known', () => {
-    const monitor = createDriftMonitor({ features: { return_1h: referenceOf(uniform) }, prediction: referenceOf(uniform) });
+    const monitor = createDriftMonitor({
+      features: { return_1h: referenceOf(uniform) },
+      prediction: referenceOf(uniform),
+    });
     for (let i = 0; i < 600; i++) monitor.push(rowOf(Number.NaN), noise(i));
     expect(monitor.report().features).toEqual([]);
   });
@@ -127,8 +158,13 @@ describe('the drift monitor', () => {
     // Of two symbols one is the context symbol and has a beta of 1 in every row; the other's is that of `uniform`.
     const both = Array.from({ length: 5000 }, (_, i) => [1, noise(i)]).flat();
     const watching = (symbols: readonly ('context' | 'other' | 'strange')[], known: number[]) => {
-      const monitor = createDriftMonitor({ features: { beta_168h: referenceOf(known, FEATURES[beta]?.ofContext) }, prediction: referenceOf(uniform) }, { symbols: symbols.length });
-      for (let i = 0; i < 1000; i++) for (const symbol of symbols) monitor.push(rowOf(symbol === 'context' ? 1 : symbol === 'other' ? noise(i) : 0.5 + noise(i) / 2), noise(i));
+      const monitor = createDriftMonitor(
+        { features: { beta_168h: referenceOf(known, FEATURES[beta]?.ofContext) }, prediction: referenceOf(uniform) },
+        { symbols: symbols.length },
+      );
+      for (let i = 0; i < 1000; i++)
+        for (const symbol of symbols)
+          monitor.push(rowOf(symbol === 'context' ? 1 : symbol === 'other' ? noise(i) : 0.5 + noise(i) / 2), noise(i));
       return monitor.report();
     };
     expect(watching(['context', 'other'], both).shifted).toEqual([]);
@@ -136,15 +172,24 @@ describe('the drift monitor', () => {
     expect(watching(['context'], both)).toMatchObject({ shifted: [], features: [] });
     expect(watching(['context', 'strange'], both).shifted).toEqual(['beta_168h']);
     // A model of the context symbol alone knows nothing of another's.
-    expect(watching(['other'], both.map(() => 1)).shifted).toEqual(['beta_168h']);
+    expect(
+      watching(
+        ['other'],
+        both.map(() => 1),
+      ).shifted,
+    ).toEqual(['beta_168h']);
   });
 
   it('knows what the context symbol always has: of its features the constant ones, and those alone', () => {
     const hours = WARM_UP_HOURS + 200;
-    const series = new Map([CONTEXT_SYMBOL, 'ETH/USDT'].map((symbol, i) => [symbol, columnsFromCandles(walk(i + 1, hours))]));
+    const series = new Map(
+      [CONTEXT_SYMBOL, 'ETH/USDT'].map((symbol, i) => [symbol, columnsFromCandles(walk(i + 1, hours))]),
+    );
     for (const [symbol, { values }] of computeFeatures(series, [...series.keys()])) {
       FEATURES.forEach(({ name, ofContext }, feature) => {
-        const seen = new Set(Array.from({ length: 200 }, (_, k) => values[(WARM_UP_HOURS + k) * FEATURE_COUNT + feature]));
+        const seen = new Set(
+          Array.from({ length: 200 }, (_, k) => values[(WARM_UP_HOURS + k) * FEATURE_COUNT + feature]),
+        );
         if (symbol === CONTEXT_SYMBOL && ofContext !== undefined) expect([name, ...seen]).toEqual([name, ofContext]);
         else expect(seen.size, `${symbol} ${name}`).toBeGreaterThan(1);
       });

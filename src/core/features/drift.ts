@@ -30,7 +30,10 @@ export interface ReferenceDistribution {
   readonly ordinary?: number;
   /** The same of windows of LEAST_DRIFT_HOURS; unknown counts as `ordinary`. */
   readonly ordinaryAtLeast?: number;
-  /** Rows of this very value take no part, here and live: it is what one symbol always has, and how many of the rows are its own depends on what is traded. */
+  /**
+   * Rows of this very value take no part, here and live: it is what one symbol always has, and how many of the rows are
+   * its own depends on what is traded.
+   */
   readonly leftOut?: number;
 }
 
@@ -74,7 +77,9 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
  * @param leftOut a value that takes no part, if there is one
  */
 export const referenceOf = (values: ArrayLike<number>, leftOut?: number, bins = 10): ReferenceDistribution => {
-  const sorted = Float64Array.from(values).filter((value) => !Number.isNaN(value) && value !== leftOut).sort();
+  const sorted = Float64Array.from(values)
+    .filter((value) => !Number.isNaN(value) && value !== leftOut)
+    .sort();
   const edges: number[] = [];
   let next = 0;
   for (let q = 1; q < bins; q++) {
@@ -96,17 +101,25 @@ export const referenceOf = (values: ArrayLike<number>, leftOut?: number, bins = 
   return leftOut === undefined ? { edges, shares } : { edges, shares, leftOut };
 };
 
-/** How long a window is between the shortest and the longest, 0 to 1: by its logarithm, since the index falls about as a power of the length. */
-const lengthOf = (hours: number): number => Math.min(1, Math.max(0, Math.log(hours / LEAST_DRIFT_HOURS) / Math.log(DRIFT_WINDOW_HOURS / LEAST_DRIFT_HOURS)));
+/**
+ * How long a window is between the shortest and the longest, 0 to 1: by its logarithm, since the index falls about as a
+ * power of the length.
+ */
+const lengthOf = (hours: number): number =>
+  Math.min(1, Math.max(0, Math.log(hours / LEAST_DRIFT_HOURS) / Math.log(DRIFT_WINDOW_HOURS / LEAST_DRIFT_HOURS)));
 
 /** Raw index that windows of so many hours reach in training, at least DRIFT_LIMIT. */
-const ordinaryOf = ({ ordinary = DRIFT_LIMIT, ordinaryAtLeast = ordinary }: ReferenceDistribution, hours: number): number => {
+const ordinaryOf = (
+  { ordinary = DRIFT_LIMIT, ordinaryAtLeast = ordinary }: ReferenceDistribution,
+  hours: number,
+): number => {
   if (ordinary <= 0 || ordinaryAtLeast <= 0) return DRIFT_LIMIT;
   return Math.max(DRIFT_LIMIT, ordinaryAtLeast * (ordinary / ordinaryAtLeast) ** lengthOf(hours));
 };
 
 /** The index of a window of so many hours brought to the scale on which DRIFT_LIMIT is the limit. */
-export const scaledIndex = (reference: ReferenceDistribution, raw: number, hours: number): number => (raw * DRIFT_LIMIT) / ordinaryOf(reference, hours);
+export const scaledIndex = (reference: ReferenceDistribution, raw: number, hours: number): number =>
+  (raw * DRIFT_LIMIT) / ordinaryOf(reference, hours);
 
 export interface DriftReport {
   /** Hours in the live window. */
@@ -122,9 +135,15 @@ export interface DriftReport {
 }
 
 export interface DriftMonitor {
-  /** Takes one decided row: its features in catalogue order and the model's probability. Returns what it keeps of them, a byte a value. */
+  /**
+   * Takes one decided row: its features in catalogue order and the model's probability. Returns what it keeps of them,
+   * a byte a value.
+   */
   push(features: ArrayLike<number>, probability: number): Uint8Array;
-  /** Takes again what an earlier run has kept, oldest first. False, and nothing is taken, when it does not fit the reference. */
+  /**
+   * Takes again what an earlier run has kept, oldest first. False, and nothing is taken, when it does not fit the
+   * reference.
+   */
   restore(row: Uint8Array): boolean;
   report(): DriftReport;
 }
@@ -162,7 +181,9 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   const push = (features: ArrayLike<number>, probability: number): Uint8Array => {
     const row = Uint8Array.from(distributions, (distribution, column) => {
       const value = column === FEATURE_COUNT ? probability : (features[column] ?? Number.NaN);
-      return distribution === null || Number.isNaN(value) || value === distribution.leftOut ? 0 : binOfValue(distribution, value) + 1;
+      return distribution === null || Number.isNaN(value) || value === distribution.leftOut
+        ? 0
+        : binOfValue(distribution, value) + 1;
     });
     take(row);
     return row;
@@ -180,7 +201,8 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   };
   const report = (): DriftReport => {
     const hours = Math.floor(Math.min(taken, window) / symbols);
-    if (hours < LEAST_DRIFT_HOURS) return { hours, features: [], prediction: null, shifted: [], predictionShifted: false };
+    if (hours < LEAST_DRIFT_HOURS)
+      return { hours, features: [], prediction: null, shifted: [], predictionShifted: false };
     const features = FEATURE_NAMES.flatMap((name, column) => {
       const found = indexOf(column, hours);
       return found === null ? [] : [{ name, ...found }];
@@ -197,14 +219,18 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   return { push, restore, report };
 };
 
-const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isDistribution = (value: unknown): value is ReferenceDistribution =>
   isObject(value) &&
   isNumbers(value['edges']) &&
   isNumbers(value['shares']) &&
   value['shares'].length === value['edges'].length + 1 &&
-  ['ordinary', 'ordinaryAtLeast'].map((name) => value[name]).every((index) => index === undefined || (typeof index === 'number' && index >= 0)) &&
+  ['ordinary', 'ordinaryAtLeast']
+    .map((name) => value[name])
+    .every((index) => index === undefined || (typeof index === 'number' && index >= 0)) &&
   (value['leftOut'] === undefined || Number.isFinite(value['leftOut']));
 
 /** The reference inside a model card (its `reference` member), or null when it has none that is sound. */

@@ -20,8 +20,15 @@ const feed = (engine: FeatureEngine, from: number, to: number): void => {
     engine.push(ETH, eth[i] as Candle);
   }
 };
-const bitsOf = (vector: Float32Array | null): string => (vector === null ? 'unknown' : sha256Hex(new Uint8Array(vector.buffer)));
-const tables = computeFeatures(new Map([[BTC, columnsFromCandles(btc)], [ETH, columnsFromCandles(eth)]]), [BTC, ETH]);
+const bitsOf = (vector: Float32Array | null): string =>
+  vector === null ? 'unknown' : sha256Hex(new Uint8Array(vector.buffer));
+const tables = computeFeatures(
+  new Map([
+    [BTC, columnsFromCandles(btc)],
+    [ETH, columnsFromCandles(eth)],
+  ]),
+  [BTC, ETH],
+);
 const rowOf = (symbol: string, row: number): Float32Array | null => {
   const table = tables.get(symbol);
   return table?.known[row] === 1 ? table.values.slice(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT) : null;
@@ -114,14 +121,23 @@ describe('the feature engine', () => {
     expect(engine.push(BTC, candle)).toBe(false);
     expect(engine.push(BTC, btc[4] as Candle)).toBe(false);
     const next = btc[6] as Candle;
-    for (const bad of [{ volume: 0 }, { close: Number.NaN }, { high: next.low / 2 }, { trades: Number.NaN }, { low: 0 }, { takerBuyBase: -1 }, { quoteVolume: Infinity }]) {
+    for (const bad of [
+      { volume: 0 },
+      { close: Number.NaN },
+      { high: next.low / 2 },
+      { trades: Number.NaN },
+      { low: 0 },
+      { takerBuyBase: -1 },
+      { quoteVolume: Infinity },
+    ]) {
       expect(engine.push(BTC, { ...next, ...bad }), JSON.stringify(bad)).toBe(false);
     }
     expect(engine.push(BTC, next)).toBe(true);
   });
 
   it('goes on over a short hole and starts again after a long one', () => {
-    const later = (candles: readonly Candle[], from: number, hours: number): Candle[] => candles.slice(from).map((candle) => ({ ...candle, openTime: candle.openTime + hours * HOUR_MS }));
+    const later = (candles: readonly Candle[], from: number, hours: number): Candle[] =>
+      candles.slice(from).map((candle) => ({ ...candle, openTime: candle.openTime + hours * HOUR_MS }));
     const short = createFeatureEngine([BTC]);
     const long = createFeatureEngine([BTC]);
     for (let i = 0; i < 1200; i++) {
@@ -131,7 +147,9 @@ describe('the feature engine', () => {
     short.push(BTC, later(btc, 1200, LONGEST_GAP_HOURS)[0] as Candle);
     expect(short.vector(BTC)).not.toBeNull();
     // One return across the hole, and it is the real one.
-    expect(short.vector(BTC)?.[0]).toBe(Math.fround(Math.log((btc[1200] as Candle).close) - Math.log((btc[1199] as Candle).close)));
+    expect(short.vector(BTC)?.[0]).toBe(
+      Math.fround(Math.log((btc[1200] as Candle).close) - Math.log((btc[1199] as Candle).close)),
+    );
     const after = later(btc, 1200, LONGEST_GAP_HOURS + 1);
     long.push(BTC, after[0] as Candle);
     expect(long.vector(BTC)).toBeNull();
@@ -174,16 +192,23 @@ describe('the feature engine', () => {
 
   it('names a symbol it was not made for', () => {
     const engine = createFeatureEngine([ETH]);
-    expect(() => engine.push('SOL/USDT', btc[0] as Candle)).toThrow(/no SOL\/USDT; it was made for BTC\/USDT, ETH\/USDT/);
+    expect(() => engine.push('SOL/USDT', btc[0] as Candle)).toThrow(
+      /no SOL\/USDT; it was made for BTC\/USDT, ETH\/USDT/,
+    );
     expect(() => engine.vector(BTC)).toThrow(/only gives context/);
-    expect(() => computeFeatures(new Map([[ETH, columnsFromCandles(eth)]]), [ETH])).toThrow(/need the candles of BTC\/USDT/);
+    expect(() => computeFeatures(new Map([[ETH, columnsFromCandles(eth)]]), [ETH])).toThrow(
+      /need the candles of BTC\/USDT/,
+    );
   });
 });
 
 describe('batch features', () => {
   it('never look ahead: every truncated history gives the same rows', () => {
     for (let cut = 961; cut < 1461; cut++) {
-      const cutSeries = new Map([[BTC, columnsFromCandles(btc.slice(400, cut + 400))], [ETH, columnsFromCandles(eth.slice(400, cut + 400))]]);
+      const cutSeries = new Map([
+        [BTC, columnsFromCandles(btc.slice(400, cut + 400))],
+        [ETH, columnsFromCandles(eth.slice(400, cut + 400))],
+      ]);
       const table = computeFeatures(cutSeries, [ETH]).get(ETH);
       const row = table?.values.slice((cut - 1) * FEATURE_COUNT, cut * FEATURE_COUNT) ?? null;
       expect(bitsOf(row)).toBe(bitsOf(rowOf(ETH, cut + 399)));

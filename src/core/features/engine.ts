@@ -58,7 +58,8 @@ export const createFeatureEngine = (symbols: readonly SymbolName[]): FeatureEngi
   const pairs = [...tracked.values()].map((entry) => entry.pair).filter((pair) => pair !== null);
   const find = (symbol: SymbolName): Tracked => {
     const entry = tracked.get(symbol);
-    if (entry === undefined) throw new RangeError(`the feature engine has no ${symbol}; it was made for ${requiredSymbols.join(', ')}`);
+    if (entry === undefined)
+      throw new RangeError(`the feature engine has no ${symbol}; it was made for ${requiredSymbols.join(', ')}`);
     return entry;
   };
 
@@ -74,7 +75,8 @@ export const createFeatureEngine = (symbols: readonly SymbolName[]): FeatureEngi
 
   const writeVector = (symbol: SymbolName, target: Float32Array, offset: number): boolean => {
     const inputs = find(symbol);
-    if (!wanted.has(symbol)) throw new RangeError(`${symbol} only gives context; ask for its features when the engine is made`);
+    if (!wanted.has(symbol))
+      throw new RangeError(`${symbol} only gives context; ask for its features when the engine is made`);
     const { own, pair } = inputs;
     if (!own.warm || !context.warm || own.openTime !== context.openTime) return false;
     if (pair !== null && !pair.warm) return false;

@@ -51,7 +51,8 @@ const createOracle = () => {
 /** Realised volatility and its kin, written out plainly over the window: an oracle for what the library lacks. */
 const plainValues = (candles: readonly Candle[], at: number): Record<string, number> => {
   const r = (i: number): number => Math.log((candles[i]?.close ?? 0) / (candles[i - 1]?.close ?? 1));
-  const over = (n: number, value: (i: number) => number): number => Array.from({ length: n }, (_, k) => value(at - n + 1 + k)).reduce((sum, part) => sum + part, 0);
+  const over = (n: number, value: (i: number) => number): number =>
+    Array.from({ length: n }, (_, k) => value(at - n + 1 + k)).reduce((sum, part) => sum + part, 0);
   const squares = (n: number): number => over(n, (i) => r(i) ** 2);
   const c = (i: number): Candle => candles[i] as Candle;
   const share = (i: number): number => c(i).takerBuyBase / c(i).volume;
@@ -66,7 +67,13 @@ const plainValues = (candles: readonly Candle[], at: number): Record<string, num
     mean_distance_168h: Math.log(c(at).close) - over(168, (i) => Math.log(c(i).close)) / 168,
     vwap_distance_24h: Math.log(c(at).close / (over(24, (i) => c(i).quoteVolume) / over(24, (i) => c(i).volume))),
     taker_share_24h: over(24, share) / 24,
-    turnover_for_hour_20d: Math.log(c(at).quoteVolume) - Array.from({ length: 20 }, (_, day) => Math.log(c(at - 24 * (day + 1)).quoteVolume)).reduce((sum, value) => sum + value, 0) / 20,
+    turnover_for_hour_20d:
+      Math.log(c(at).quoteVolume) -
+      Array.from({ length: 20 }, (_, day) => Math.log(c(at - 24 * (day + 1)).quoteVolume)).reduce(
+        (sum, value) => sum + value,
+        0,
+      ) /
+        20,
   };
 };
 
@@ -74,7 +81,8 @@ const plainValues = (candles: readonly Candle[], at: number): Record<string, num
  * Highs moved by less than a tick. Where a candle's high rises exactly as far as its low
  * falls, Wilder (and TA-Lib, and we) count neither direction; the library counts both.
  */
-const untied = (candles: readonly Candle[]): Candle[] => candles.map((candle, i) => ({ ...candle, high: candle.high * (1 + 1e-7 * (1 + Math.sin(i))) }));
+const untied = (candles: readonly Candle[]): Candle[] =>
+  candles.map((candle, i) => ({ ...candle, high: candle.high * (1 + 1e-7 * (1 + Math.sin(i))) }));
 
 const compare = (candles: readonly Candle[], every: number): number => {
   const state = new SymbolState();
@@ -89,7 +97,8 @@ const compare = (candles: readonly Candle[], every: number): number => {
     for (const [name, value] of Object.entries(expected)) {
       const own = FEATURES.find((feature) => feature.name === name)?.value(inputs) ?? Number.NaN;
       // Indices from 0 to 100 are compared at their own size, everything else absolutely.
-      if (!(Math.abs(own - value) <= LIMIT * Math.max(1, Math.abs(value)))) expect.fail(`${name} at candle ${i} is ${own}; the oracle says ${value}`);
+      if (!(Math.abs(own - value) <= LIMIT * Math.max(1, Math.abs(value))))
+        expect.fail(`${name} at candle ${i} is ${own}; the oracle says ${value}`);
       compared++;
     }
   });
@@ -107,7 +116,18 @@ describe('indicators', () => {
     const rows = gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(-3000);
     // The newest run of hours has no hole: the plain formulas above count hours, the catalogue counts candles.
     const candles = rows.map((row): Candle => {
-      const [openTime = 0, open = 0, high = 0, low = 0, close = 0, volume = 0, quoteVolume = 0, trades = 0, takerBuyBase = 0, takerBuyQuote = 0] = row.split(',').map(Number);
+      const [
+        openTime = 0,
+        open = 0,
+        high = 0,
+        low = 0,
+        close = 0,
+        volume = 0,
+        quoteVolume = 0,
+        trades = 0,
+        takerBuyBase = 0,
+        takerBuyQuote = 0,
+      ] = row.split(',').map(Number);
       return { openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote };
     });
     expect(compare(untied(candles), 3)).toBeGreaterThan(1000);

@@ -20,7 +20,14 @@ const eth = ((): Candle[] => {
     const close = candle.close * factor;
     const money = { quoteVolume: candle.quoteVolume * factor, takerBuyQuote: candle.takerBuyQuote * factor };
     if (i === 1385) return { ...candle, ...money, open: close, high: close, low: close, close };
-    return { ...candle, ...money, open: candle.open * before, high: Math.max(candle.high * before, candle.high * factor), low: Math.min(candle.low * before, candle.low * factor), close };
+    return {
+      ...candle,
+      ...money,
+      open: candle.open * before,
+      high: Math.max(candle.high * before, candle.high * factor),
+      low: Math.min(candle.low * before, candle.low * factor),
+      close,
+    };
   });
 })();
 

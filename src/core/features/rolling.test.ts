@@ -13,7 +13,9 @@ describe('rolling sums', () => {
         for (const value of series) sums.push(value);
         const plain = last(series, 24).reduce((total, value) => total + value, 0);
         expect(Math.abs(sums.sum(1) - plain)).toBeLessThan(24 * 2 ** -42);
-        expect(Math.abs(sums.mean(0) - last(series, 3).reduce((total, value) => total + value, 0) / 3)).toBeLessThan(2 ** -42);
+        expect(Math.abs(sums.mean(0) - last(series, 3).reduce((total, value) => total + value, 0) / 3)).toBeLessThan(
+          2 ** -42,
+        );
       }),
     );
   });
@@ -54,16 +56,20 @@ describe('rolling sums', () => {
 describe('rolling extremes', () => {
   it('equal the extreme of the window and its age', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 10, maxLength: 120 }), fc.constantFrom(1 as const, -1 as const), (series, sign) => {
-        const rolling = new RollingExtreme(7, sign);
-        series.forEach((value, i) => {
-          rolling.push(value);
-          const window = series.slice(Math.max(0, i - 6), i + 1);
-          const extreme = sign === 1 ? Math.max(...window) : Math.min(...window);
-          expect(rolling.value()).toBe(extreme);
-          expect(rolling.age()).toBe(window.length - 1 - window.lastIndexOf(extreme));
-        });
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 10, maxLength: 120 }),
+        fc.constantFrom(1 as const, -1 as const),
+        (series, sign) => {
+          const rolling = new RollingExtreme(7, sign);
+          series.forEach((value, i) => {
+            rolling.push(value);
+            const window = series.slice(Math.max(0, i - 6), i + 1);
+            const extreme = sign === 1 ? Math.max(...window) : Math.min(...window);
+            expect(rolling.value()).toBe(extreme);
+            expect(rolling.age()).toBe(window.length - 1 - window.lastIndexOf(extreme));
+          });
+        },
+      ),
     );
   });
 });

@@ -73,7 +73,8 @@ export class RollingSums {
    */
   constructor(windows: readonly number[], bits: number, limit: number) {
     const longest = Math.max(...windows);
-    if (limit * 2 ** bits * longest > Number.MAX_SAFE_INTEGER) throw new RangeError(`rolling sum over ${longest} values of ${limit} with ${bits} bits is not exact`);
+    if (limit * 2 ** bits * longest > Number.MAX_SAFE_INTEGER)
+      throw new RangeError(`rolling sum over ${longest} values of ${limit} with ${bits} bits is not exact`);
     const size = powerOfTwoAtLeast(longest + 1);
     this.#windows = Int32Array.from(windows);
     this.#sums = new Float64Array(windows.length);
@@ -125,7 +126,8 @@ export class RollingScore {
     this.#values = new RollingSums([window], bits, limit);
     const squareBits = bits - Math.ceil(Math.log2(Math.max(1, limit)));
     this.#squares = new RollingSums([window], squareBits, limit * limit);
-    // The squares are off by half a unit, the square of the mean by at most one: what is not above both may be all rounding.
+    // The squares are off by half a unit, the square of the mean by at most one: what is not above both may be all
+    // rounding.
     this.#leastVariance = Math.max(1e-12, 2 * 2 ** -squareBits);
   }
 

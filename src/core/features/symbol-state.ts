@@ -3,7 +3,9 @@ import { HOUR_MS, type EpochMs } from '../units.ts';
 import { DirectionalMovement, Ema, Macd, RelativeStrength } from './indicators.ts';
 import { History, HourOfDayMean, RollingExtreme, RollingScore, RollingSums } from './rolling.ts';
 
-/** Candles needed before a symbol's features are known: 40 days, which the newest 1,000 klines hold, an outage included. */
+/**
+ * Candles needed before a symbol's features are known: 40 days, which the newest 1,000 klines hold, an outage included.
+ */
 export const WARM_UP_HOURS = 960;
 /** A longer hole than this starts the warm-up again: what was known before it is not the market after it. */
 export const LONGEST_GAP_HOURS = 48;
@@ -14,7 +16,10 @@ export const SHARES = { h6: 0, h24: 1 } as const;
 export const DAY_WEEK = { h24: 0, h168: 1 } as const;
 export const WEEK_MONTH = { h168: 0, h720: 1 } as const;
 
-/** Squared returns are cut here, at a move of a quarter in one hour: what keeps their sums exact, and one bad hour from ruling a month. */
+/**
+ * Squared returns are cut here, at a move of a quarter in one hour: what keeps their sums exact, and one bad hour from
+ * ruling a month.
+ */
 const SQUARE_LIMIT = 1 / 16;
 
 /** Below this a range counts as this: the logarithm of nothing is not a number. */

@@ -26,7 +26,12 @@ const whole = new Map(ENDS.map((end) => [end, after(end, end + 1)]));
 
 /** Whether so many candles give the float32 values that the whole series gives. */
 const enough = (feature: (typeof FEATURES)[number], candles: number): boolean =>
-  ENDS.every((end) => Object.is(Math.fround(feature.value(after(end, candles))), Math.fround(feature.value(whole.get(end) ?? expect.fail()))));
+  ENDS.every((end) =>
+    Object.is(
+      Math.fround(feature.value(after(end, candles))),
+      Math.fround(feature.value(whole.get(end) ?? expect.fail())),
+    ),
+  );
 
 describe('the stated warm-up', () => {
   it('is enough for every feature to forget where the series began', () => {
@@ -34,7 +39,9 @@ describe('the stated warm-up', () => {
   });
 
   it('is not one candle more than returns, volatilities and their ratios need', () => {
-    const exact = FEATURES.filter(({ name }) => /^(btc_|relative_)?(return|realised_volatility|volatility_ratio|mean_distance)_|^(beta|correlation)_/.test(name));
+    const exact = FEATURES.filter(({ name }) =>
+      /^(btc_|relative_)?(return|realised_volatility|volatility_ratio|mean_distance)_|^(beta|correlation)_/.test(name),
+    );
     expect(exact.length).toBeGreaterThan(25);
     expect(exact.filter((feature) => enough(feature, feature.warmUpHours - 1)).map(({ name }) => name)).toEqual([]);
   });

@@ -3,7 +3,9 @@ import type { Denial, DenialCode } from './denial.ts';
 
 type Shown = Denial['limit'];
 
-/** "2024-01-01 04:10 UTC". The engine knows no zone; whoever shows a time in another one has the figures of the check. */
+/**
+ * "2024-01-01 04:10 UTC". The engine knows no zone; whoever shows a time in another one has the figures of the check.
+ */
 const moment = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** At most six significant digits, never an exponent. */
@@ -14,11 +16,13 @@ const plain = (value: Shown): string => {
 };
 
 const when = (value: Shown): string => (typeof value === 'number' ? moment(value) : plain(value));
-const percent = (value: Shown): string => (typeof value === 'number' && Number.isFinite(value) ? `${Number((value * 100).toPrecision(4))} %` : plain(value));
+const percent = (value: Shown): string =>
+  typeof value === 'number' && Number.isFinite(value) ? `${Number((value * 100).toPrecision(4))} %` : plain(value);
 const milliseconds = (value: Shown): string => (typeof value === 'number' ? `${Math.round(value)} ms` : plain(value));
 
 const held = ({ value }: Denial): string => `the lock ${plain(value)} is held`;
-const room = ({ limit, value }: Denial): string => `limit ${percent(limit)}, room for ${plain(value)} units is too little to trade`;
+const room = ({ limit, value }: Denial): string =>
+  `limit ${percent(limit)}, room for ${plain(value)} units is too little to trade`;
 const filter = ({ limit, value }: Denial): string => `limit ${plain(limit)}, value ${plain(value)}`;
 
 /** What was refused and why, with the limit and the value in their units. */
@@ -28,8 +32,10 @@ const WORDS: Readonly<Record<DenialCode, (denial: Denial) => string>> = {
   'symbol-locked': held,
   'equity-unknown': () => 'equity is not known',
   'baseline-unknown': () => "the day's baseline is not known yet",
-  'clock-unknown': ({ limit, value }) => `clocks may differ by ${milliseconds(limit)}, difference ${milliseconds(value)}`,
-  'price-unknown': ({ value }) => (value === null ? 'the price is missing or stale' : `no sound price, last ${plain(value)}`),
+  'clock-unknown': ({ limit, value }) =>
+    `clocks may differ by ${milliseconds(limit)}, difference ${milliseconds(value)}`,
+  'price-unknown': ({ value }) =>
+    value === null ? 'the price is missing or stale' : `no sound price, last ${plain(value)}`,
   'position-exists': () => 'there is a position already',
   'order-in-flight': () => 'an order is not settled yet',
   'resting-after-stop': ({ limit }) => `until ${when(limit)}`,
@@ -48,7 +54,10 @@ const WORDS: Readonly<Record<DenialCode, (denial: Denial) => string>> = {
   unprotectable: filter,
   'instrument-not-trading': ({ value }) => `${plain(value)} is not traded now`,
   'order-side': filter,
-  'reduce-only': ({ limit, value }) => (value === '0' ? `${plain(limit)} by the books, and no lot of it on the exchange's account` : filter({ code: 'reduce-only', limit, value })),
+  'reduce-only': ({ limit, value }) =>
+    value === '0'
+      ? `${plain(limit)} by the books, and no lot of it on the exchange's account`
+      : filter({ code: 'reduce-only', limit, value }),
 };
 
 /** A denial in one line, its code first: "resting-after-stop: until 2024-01-01 04:10 UTC". */

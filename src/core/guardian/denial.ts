@@ -6,7 +6,8 @@ export const DENIALS = {
   'state-reducing': 'a lock allows exits only',
   'state-halted': 'a lock has halted trading',
   'symbol-locked': 'a lock of this symbol allows exits only',
-  'equity-unknown': 'equity is not known: cash or a price of a position is missing or stale, or the newest try to read the account failed',
+  'equity-unknown':
+    'equity is not known: cash or a price of a position is missing or stale, or the newest try to read the account failed',
   'baseline-unknown': "the day's baseline is not known yet",
   'clock-unknown': 'the difference to the exchange clock is not known, too old or too large',
   'price-unknown': 'the price of the symbol is missing or stale',

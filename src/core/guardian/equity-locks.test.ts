@@ -39,7 +39,7 @@ describe('the daily drawdown', () => {
     expect(locks()).toEqual(expected);
   });
 
-  test('is measured from the baseline, not from the day\'s high', () => {
+  test("is measured from the baseline, not from the day's high", () => {
     const { see, locks } = watch();
     see(1000);
     see(1050);
@@ -107,7 +107,11 @@ describe('an account without money', () => {
   });
 
   test('that has lost before what was left was withdrawn is locked, and so is one whose equity is no number or below nothing', () => {
-    for (const [paid, equity] of [[-990, 0], [-1000, Number.NaN], [-1000, -1]] as const) {
+    for (const [paid, equity] of [
+      [-990, 0],
+      [-1000, Number.NaN],
+      [-1000, -1],
+    ] as const) {
       const { state, see, locks } = watch();
       see(1000);
       shift(state, paid);
@@ -126,7 +130,13 @@ describe("the day's baseline", () => {
     see(before, DAY + DAY_MS - 1);
     const changes = see(after, DAY + DAY_MS);
     expect(state.dayBaseline).toBe(baseline);
-    expect(changes).toContainEqual({ type: 'baseline', name: 'day', before: null, after: baseline, cause: 'new UTC day' });
+    expect(changes).toContainEqual({
+      type: 'baseline',
+      name: 'day',
+      before: null,
+      after: baseline,
+      cause: 'new UTC day',
+    });
   });
 
   test('is not known while equity is not known on the new side', () => {
@@ -184,7 +194,10 @@ describe('money from outside', () => {
   test('taken out is no loss', () => {
     const { state, see, locks } = watch();
     see(1000);
-    expect(shift(state, -400).map((change) => change.type === 'baseline' && change.cause)).toEqual(['withdrawal', 'withdrawal']);
+    expect(shift(state, -400).map((change) => change.type === 'baseline' && change.cause)).toEqual([
+      'withdrawal',
+      'withdrawal',
+    ]);
     see(600);
     expect(locks()).toEqual([]);
     see(588);
@@ -223,7 +236,11 @@ describe('the total drawdown', () => {
     const { state, see } = watch();
     see(1000);
     see(880);
-    expect(state.locks['total-drawdown']).toMatchObject({ limit: 0.1, value: 0.12, reason: 'equity 880.00 is 12.00 % below its high-water mark 1,000.00 (limit 10.00 %)' });
+    expect(state.locks['total-drawdown']).toMatchObject({
+      limit: 0.1,
+      value: 0.12,
+      reason: 'equity 880.00 is 12.00 % below its high-water mark 1,000.00 (limit 10.00 %)',
+    });
   });
 });
 
@@ -240,7 +257,11 @@ describe('the minimum balance', () => {
   test('states its limit and value, once, and stays though the balance is restored', () => {
     const { state, see, locks } = watch();
     expect(see(90).filter((change) => change.type === 'lock-set')).toHaveLength(1);
-    expect(state.locks['minimum-balance']).toMatchObject({ limit: 100, value: 90, reason: 'equity 90.00 is below the minimum 100.00' });
+    expect(state.locks['minimum-balance']).toMatchObject({
+      limit: 100,
+      value: 90,
+      reason: 'equity 90.00 is below the minimum 100.00',
+    });
     expect(see(89).filter((change) => change.type === 'lock-set')).toHaveLength(0);
     see(150);
     expect(locks()).toEqual(['minimum-balance']);
@@ -248,7 +269,8 @@ describe('the minimum balance', () => {
 });
 
 describe('announcements', () => {
-  const steps = (changes: readonly Change[]): (number | string)[] => changes.flatMap((change) => (change.type === 'drawdown-step' ? [change.name, change.step] : []));
+  const steps = (changes: readonly Change[]): (number | string)[] =>
+    changes.flatMap((change) => (change.type === 'drawdown-step' ? [change.name, change.step] : []));
 
   test('of a day: at 50, 75 and 90 % of the limit, each once, again after a recovery to the baseline', () => {
     const { see } = watch();
@@ -272,7 +294,10 @@ describe('announcements', () => {
     see(955, DAY + 3 * DAY_MS);
     const changes = see(945, DAY + 4 * DAY_MS);
     expect(steps(changes)).toEqual(['daily', 0.5, 'total', 0.5]);
-    expect(changes.find((change) => change.type === 'drawdown-step' && change.name === 'total')).toMatchObject({ limit: 0.1, drawdown: 0.05500000000000005 });
+    expect(changes.find((change) => change.type === 'drawdown-step' && change.name === 'total')).toMatchObject({
+      limit: 0.1,
+      drawdown: 0.05500000000000005,
+    });
     see(1000);
     expect(steps(see(949))).toContain('total');
   });
@@ -292,12 +317,20 @@ test('a fraction is written as a percentage with two decimals, or as many as are
 });
 
 /** Whether one equity would be passed. */
-const isQuiet = (state: GuardianState, at: number, equity: number): boolean => passEquities(state, at, Float64Array.of(equity), 1, DEFAULT_LIMITS, false) === 1;
+const isQuiet = (state: GuardianState, at: number, equity: number): boolean =>
+  passEquities(state, at, Float64Array.of(equity), 1, DEFAULT_LIMITS, false) === 1;
 
 describe('a look ahead', () => {
   const factor = (min: number, max: number) => fc.double({ min, max, noNaN: true });
   const moves = fc.array(
-    fc.record({ by: fc.oneof({ arbitrary: factor(0.994, 1.005), weight: 6 }, { arbitrary: factor(0.9, 1.05), weight: 2 }, { arbitrary: factor(0.05, 0.2), weight: 1 }), hours: fc.integer({ min: 1, max: 30 }) }),
+    fc.record({
+      by: fc.oneof(
+        { arbitrary: factor(0.994, 1.005), weight: 6 },
+        { arbitrary: factor(0.9, 1.05), weight: 2 },
+        { arbitrary: factor(0.05, 0.2), weight: 1 },
+      ),
+      hours: fc.integer({ min: 1, max: 30 }),
+    }),
     { minLength: 2, maxLength: 30 },
   );
 
@@ -329,14 +362,20 @@ describe('a look ahead', () => {
 
   test('equities passed together leave the state that evaluating them one by one leaves, days that begin among them', () => {
     const held = fc.constantFrom(null, 'daily-drawdown', 'total-drawdown', 'minimum-balance');
-    const move = fc.oneof({ arbitrary: factor(0.998, 1.003), weight: 30 }, { arbitrary: factor(0.98, 1.05), weight: 1 });
+    const move = fc.oneof(
+      { arbitrary: factor(0.998, 1.003), weight: 30 },
+      { arbitrary: factor(0.98, 1.05), weight: 1 },
+    );
     const moves = fc.array(move, { minLength: 1, maxLength: 60, size: 'max' });
     let longest = 0;
     fc.assert(
       fc.property(held, fc.integer({ min: 0, max: 23 }), moves, (lock, hour, factors) => {
         const { state, see } = watch();
         see(1000);
-        if (lock !== null) state.locks = { [lock]: { id: lock, kind: lock, symbol: null, since: DAY, reason: '', limit: null, value: null } };
+        if (lock !== null)
+          state.locks = {
+            [lock]: { id: lock, kind: lock, symbol: null, since: DAY, reason: '', limit: null, value: null },
+          };
         const from = DAY + hour * HOUR_MS + HOUR_MS;
         const equities = Float64Array.from(factors);
         for (let k = 0, equity = 1000; k < equities.length; k += 1) equities[k] = equity *= factors[k] ?? 1;
@@ -345,7 +384,8 @@ describe('a look ahead', () => {
         expect(JSON.stringify(state)).toBe(untouched);
         const passed: GuardianState = structuredClone(state);
         expect(passEquities(passed, from, equities, hours, DEFAULT_LIMITS, true)).toBe(hours);
-        for (let k = 0; k < hours; k += 1) expect(see(equities[k] ?? 0, from + k * HOUR_MS).filter(({ type }) => type !== 'baseline')).toEqual([]);
+        for (let k = 0; k < hours; k += 1)
+          expect(see(equities[k] ?? 0, from + k * HOUR_MS).filter(({ type }) => type !== 'baseline')).toEqual([]);
         expect(passed).toEqual(state);
         if (hours < equities.length) {
           // Under a lock an hour may be left although it would change nothing.
@@ -368,9 +408,27 @@ describe('a look ahead', () => {
 
   test('passes no hour of an account that has nothing to lose: what is announced of it begins anew, and the two must not part', () => {
     const { state } = watch();
-    const held = (id: 'daily-drawdown' | 'total-drawdown' | 'minimum-balance') => ({ id, kind: id, symbol: null, since: DAY, reason: '', limit: null, value: null });
-    Object.assign(state, { day: DAY, dayBaseline: 4e-7, highWaterMark: 4e-7, lastEquity: { value: 2e-7, at: DAY }, announced: { daily: 3, total: 3 } });
-    state.locks = { 'daily-drawdown': held('daily-drawdown'), 'total-drawdown': held('total-drawdown'), 'minimum-balance': held('minimum-balance') };
+    const held = (id: 'daily-drawdown' | 'total-drawdown' | 'minimum-balance') => ({
+      id,
+      kind: id,
+      symbol: null,
+      since: DAY,
+      reason: '',
+      limit: null,
+      value: null,
+    });
+    Object.assign(state, {
+      day: DAY,
+      dayBaseline: 4e-7,
+      highWaterMark: 4e-7,
+      lastEquity: { value: 2e-7, at: DAY },
+      announced: { daily: 3, total: 3 },
+    });
+    state.locks = {
+      'daily-drawdown': held('daily-drawdown'),
+      'total-drawdown': held('total-drawdown'),
+      'minimum-balance': held('minimum-balance'),
+    };
     expect(isQuiet(state, DAY + HOUR_MS, 1e-7)).toBe(false);
     evaluateEquity(state, DAY + HOUR_MS, 1e-7, DEFAULT_LIMITS, []);
     expect(state.announced).toEqual({ daily: 0, total: 0 });

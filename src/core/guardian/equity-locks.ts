@@ -12,7 +12,8 @@ export const percent = (fraction: Fraction, digits = 2): string => `${(fraction 
 /**
  * Moves the baselines and evaluates the three locks that watch equity.
  * @param equity in quote currency; null while it is not known: then no baseline moves and no lock is set or cleared
- * @param disbelieved the part of equity that rests on price rises not yet confirmed: the locks count it, the baselines leave it out
+ * @param disbelieved the part of equity that rests on price rises not yet confirmed: the locks count it, the baselines
+ * leave it out
  * @param leaping whether the next reading has to confirm such a rise: a new day's baseline waits for that
  */
 export const evaluateEquity = (
@@ -57,11 +58,21 @@ const moveMarks = (state: GuardianState, at: EpochMs, mark: number, leaping: boo
   return highest;
 };
 
-/** A mark below this, in quote currency, is none: an account without money, or what doubles leave over of one that was emptied. No part of it can be lost. */
+/**
+ * A mark below this, in quote currency, is none: an account without money, or what doubles leave over of one that was
+ * emptied. No part of it can be lost.
+ */
 const NO_MONEY = 1e-6;
 export const nothingToLose = (mark: number, equity: number): boolean => mark < NO_MONEY && equity > -NO_MONEY;
 
-const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline: number, limits: Limits, changes: Change[]): void => {
+const watchDaily = (
+  state: GuardianState,
+  at: EpochMs,
+  equity: number,
+  baseline: number,
+  limits: Limits,
+  changes: Change[],
+): void => {
   const limit = limits.maxDailyDrawdown;
   // "Not above" instead of "below": a comparison with something that is no number locks.
   if (nothingToLose(baseline, equity)) state.announced.daily = 0;
@@ -74,7 +85,14 @@ const watchDaily = (state: GuardianState, at: EpochMs, equity: number, baseline:
   else state.announced.daily = 0;
 };
 
-const watchTotal = (state: GuardianState, at: EpochMs, equity: number, mark: number, limits: Limits, changes: Change[]): void => {
+const watchTotal = (
+  state: GuardianState,
+  at: EpochMs,
+  equity: number,
+  mark: number,
+  limits: Limits,
+  changes: Change[],
+): void => {
   const limit = limits.maxTotalDrawdown;
   if (nothingToLose(mark, equity)) state.announced.total = 0;
   else if (!(equity > mark * (1 - limit))) {
@@ -103,7 +121,13 @@ const startDay = (state: GuardianState, equity: number, changes: Change[]): void
   }
 };
 
-const announce = (state: GuardianState, name: 'daily' | 'total', drawdown: Fraction, limit: Fraction, changes: Change[]): void => {
+const announce = (
+  state: GuardianState,
+  name: 'daily' | 'total',
+  drawdown: Fraction,
+  limit: Fraction,
+  changes: Change[],
+): void => {
   const { announced } = state;
   if (!reachesStep(announced[name], drawdown, limit)) return;
   while (reachesStep(announced[name], drawdown, limit)) announced[name] += 1;
@@ -115,11 +139,18 @@ const reachesStep = (announced: number, drawdown: Fraction, limit: Fraction): bo
   announced < DRAWDOWN_STEPS.length && drawdown >= (DRAWDOWN_STEPS[announced] as Fraction) * limit;
 
 /**
- * How many hours can be passed at once, given their equities, one an hour from `from` on: `evaluateEquity` would set and
- * clear no lock and announce no drawdown step in any of them.
+ * How many hours can be passed at once, given their equities, one an hour from `from` on: `evaluateEquity` would set
+ * and clear no lock and announce no drawdown step in any of them.
  * @param take whether to move the baselines over those hours, too, exactly as `evaluateEquity` would one by one
  */
-export const passEquities = (state: GuardianState, from: EpochMs, equities: Float64Array, hours: number, limits: Limits, take: boolean): number => {
+export const passEquities = (
+  state: GuardianState,
+  from: EpochMs,
+  equities: Float64Array,
+  hours: number,
+  limits: Limits,
+  take: boolean,
+): number => {
   const { announced, lastEquity } = state;
   if (state.day === null || state.dayBaseline === null || state.highWaterMark === null || lastEquity === null) return 0;
   let day: EpochMs = state.day;
@@ -146,7 +177,11 @@ export const passEquities = (state: GuardianState, from: EpochMs, equities: Floa
       baseline = Math.max(last, equity);
       daily = 0;
     }
-    if (!staysAsItIs(equity, baseline, maxDailyDrawdown, daily, heldDaily) || !staysAsItIs(equity, highest, maxTotalDrawdown, total, heldTotal)) break;
+    if (
+      !staysAsItIs(equity, baseline, maxDailyDrawdown, daily, heldDaily) ||
+      !staysAsItIs(equity, highest, maxTotalDrawdown, total, heldTotal)
+    )
+      break;
     if (equity > highest) highest = equity;
     // Nothing is lost any more: the next loss is announced anew.
     if (equity >= baseline) daily = 0;
@@ -165,9 +200,13 @@ export const passEquities = (state: GuardianState, from: EpochMs, equities: Floa
   return passed;
 };
 
-/** Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. Where nothing can be lost the announced steps begin anew. */
+/**
+ * Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. Where
+ * nothing can be lost the announced steps begin anew.
+ */
 const staysAsItIs = (equity: number, mark: number, limit: Fraction, announced: number, held: boolean): boolean =>
-  !nothingToLose(mark, equity) && (equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held);
+  !nothingToLose(mark, equity) &&
+  (equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held);
 
 /** Money from outside moves both baselines by its amount: it is no profit and no loss. */
 export const shiftBaselines = (state: GuardianState, amount: number, changes: Change[]): void => {

@@ -36,7 +36,13 @@ const data = (changes: Partial<DataFreshness> = {}): DataFreshness => ({
 const during = (work: (changes: Change[]) => void): string[] => {
   const changes: Change[] = [];
   work(changes);
-  return changes.map((change) => (change.type === 'lock-set' ? `set ${change.lock.id}` : change.type === 'lock-cleared' ? `cleared ${change.lock.id}` : change.type));
+  return changes.map((change) =>
+    change.type === 'lock-set'
+      ? `set ${change.lock.id}`
+      : change.type === 'lock-cleared'
+        ? `cleared ${change.lock.id}`
+        : change.type,
+  );
 };
 
 describe('stale data', () => {
@@ -47,7 +53,12 @@ describe('stale data', () => {
     ['no wall time of the price', data({ priceWall: null }), NOON, 'no price yet'],
     ['no candle', data({ newestCandleOpen: null }), NOON, 'no closed candle yet'],
     ['a candle that is 300 s late', data({ priceAt: NOON + HOUR_MS + 300_000 }), NOON + HOUR_MS + 300_000, null],
-    ['a candle that is 300.001 s late', data({ priceAt: NOON + HOUR_MS + 300_001 }), NOON + HOUR_MS + 300_001, 'newest candle closed 65 min ago'],
+    [
+      'a candle that is 300.001 s late',
+      data({ priceAt: NOON + HOUR_MS + 300_001 }),
+      NOON + HOUR_MS + 300_001,
+      'newest candle closed 65 min ago',
+    ],
   ])('%s', (_what, of, at, why) => {
     expect(isStale(of, at, at, RULE)).toBe(why !== null);
     expect(staleness(of, at, at, RULE)).toBe(why);
@@ -69,7 +80,12 @@ describe('stale data', () => {
     expect(look(NOON + 300_000)).toEqual([]);
     expect(look(NOON + 301_000)).toEqual([`set ${STALE}`]);
     expect(look(NOON + 302_000)).toEqual([]);
-    expect(state.locks[STALE]).toMatchObject({ limit: 300, value: 301, reason: 'BTC/USDT: price is 301 s old (limit 300 s)', symbol: BTC });
+    expect(state.locks[STALE]).toMatchObject({
+      limit: 300,
+      value: 301,
+      reason: 'BTC/USDT: price is 301 s old (limit 300 s)',
+      symbol: BTC,
+    });
     expect(of.freshPolls).toBe(0);
   });
 
@@ -77,7 +93,8 @@ describe('stale data', () => {
     const state = createGuardian();
     const of = data();
     during((changes) => evaluateFreshness(state, of, NOON + 301_000, NOON + 301_000, RULE, 0, changes));
-    const fresh = (polls: number): string[] => during((changes) => evaluateFreshness(state, data({ freshPolls: polls }), NOON, NOON, RULE, 0, changes));
+    const fresh = (polls: number): string[] =>
+      during((changes) => evaluateFreshness(state, data({ freshPolls: polls }), NOON, NOON, RULE, 0, changes));
     expect(fresh(1)).toEqual([]);
     expect(fresh(2)).toEqual([`cleared ${STALE}`]);
     expect(fresh(3)).toEqual([]);
@@ -86,7 +103,8 @@ describe('stale data', () => {
   test('a start without any price has one limit of time before it is called stale', () => {
     const state = createGuardian();
     const none = data({ priceAt: null, priceWall: null });
-    const look = (wall: number): string[] => during((changes) => evaluateFreshness(state, none, wall, wall, RULE, NOON, changes));
+    const look = (wall: number): string[] =>
+      during((changes) => evaluateFreshness(state, none, wall, wall, RULE, NOON, changes));
     expect(look(NOON + 300_000)).toEqual([]);
     expect(look(NOON + 300_001)).toEqual([`set ${STALE}`]);
     expect(state.locks[STALE]?.value).toBeNull();
@@ -98,27 +116,42 @@ describe('volatility', () => {
     const state = createGuardian();
     const volatility = createVolatility();
     const id = 'volatility:BTC/USDT';
-    const look = (): string[] => during((changes) => evaluateVolatility(state, BTC, id, volatility, NOON, DEFAULT_LIMITS, changes));
+    const look = (): string[] =>
+      during((changes) => evaluateVolatility(state, BTC, id, volatility, NOON, DEFAULT_LIMITS, changes));
     expect(look()).toEqual([`set ${id}`]);
-    expect(state.locks[id]?.reason).toBe('BTC/USDT: 0 days of volatility are known, 90 are needed and then 6 calm candles');
+    expect(state.locks[id]?.reason).toBe(
+      'BTC/USDT: 0 days of volatility are known, 90 are needed and then 6 calm candles',
+    );
     expect(look()).toEqual([]);
     volatility.status = 'calm';
     expect(look()).toEqual([`cleared ${id}`]);
     expect(look()).toEqual([]);
     Object.assign(volatility, { status: 'high', ratio: 0.0312, threshold: 0.03 });
     expect(look()).toEqual([`set ${id}`]);
-    expect(state.locks[id]).toMatchObject({ limit: 0.03, value: 0.0312, reason: 'BTC/USDT: ATR/close 3.12 % is above percentile 99 of the year, 3.00 %' });
+    expect(state.locks[id]).toMatchObject({
+      limit: 0.03,
+      value: 0.0312,
+      reason: 'BTC/USDT: ATR/close 3.12 % is above percentile 99 of the year, 3.00 %',
+    });
     // Lively hours ago, and calmer since: no figure is called above one that it is below.
     delete state.locks[id];
     Object.assign(volatility, { status: 'high', ratio: 0.0243, threshold: 0.0398 });
     expect(look()).toEqual([`set ${id}`]);
-    expect(state.locks[id]?.reason).toBe('BTC/USDT: ATR/close was above percentile 99 of the year and has not been calm for 6 candles since; now 2.43 %, the percentile is 3.98 %');
+    expect(state.locks[id]?.reason).toBe(
+      'BTC/USDT: ATR/close was above percentile 99 of the year and has not been calm for 6 candles since; now 2.43 %, the percentile is 3.98 %',
+    );
   });
 });
 
 describe('clock skew', () => {
-  const measured = (skew: number | null, skewWall: number | null = NOON): GuardianState => ({ ...createGuardian(), skew, skewTried: true, skewWall });
-  const look = (state: GuardianState, wall = NOON): string[] => during((changes) => evaluateSkew(state, NOON, wall, changes));
+  const measured = (skew: number | null, skewWall: number | null = NOON): GuardianState => ({
+    ...createGuardian(),
+    skew,
+    skewTried: true,
+    skewWall,
+  });
+  const look = (state: GuardianState, wall = NOON): string[] =>
+    during((changes) => evaluateSkew(state, NOON, wall, changes));
 
   test.each([
     [1_000, []],
@@ -164,12 +197,17 @@ describe('clock skew', () => {
   test('names limit and value', () => {
     const state = measured(-1_500.4);
     look(state);
-    expect(state.locks['clock-skew']).toMatchObject({ limit: 1_000, value: -1_500.4, reason: 'clocks differ by -1500 ms (limit 1000 ms)' });
+    expect(state.locks['clock-skew']).toMatchObject({
+      limit: 1_000,
+      value: -1_500.4,
+      reason: 'clocks differ by -1500 ms (limit 1000 ms)',
+    });
   });
 });
 
 describe('execution', () => {
-  const look = (state: GuardianState, wall: number, unknownSince: number | null = null): string[] => during((changes) => evaluateExecution(state, NOON, wall, unknownSince, changes));
+  const look = (state: GuardianState, wall: number, unknownSince: number | null = null): string[] =>
+    during((changes) => evaluateExecution(state, NOON, wall, unknownSince, changes));
 
   test('three failures in a row lock, two do not', () => {
     const state = createGuardian();
@@ -178,7 +216,11 @@ describe('execution', () => {
     expect(look(state, NOON + 1)).toEqual([]);
     recordFailure(state, NOON + 2);
     expect(look(state, NOON + 2)).toEqual(['set execution']);
-    expect(state.locks['execution']).toMatchObject({ limit: 3, value: 3, reason: '3 order failures in a row (limit 3)' });
+    expect(state.locks['execution']).toMatchObject({
+      limit: 3,
+      value: 3,
+      reason: '3 order failures in a row (limit 3)',
+    });
     expect(look(state, NOON + 3)).toEqual([]);
   });
 
@@ -186,7 +228,11 @@ describe('execution', () => {
     const state = createGuardian();
     expect(look(state, NOON + 60_000, NOON)).toEqual([]);
     expect(look(state, NOON + 60_001, NOON)).toEqual(['set execution']);
-    expect(state.locks['execution']).toMatchObject({ limit: 60, value: 60, reason: 'the outcome of an order is unknown for 60 s (limit 60 s)' });
+    expect(state.locks['execution']).toMatchObject({
+      limit: 60,
+      value: 60,
+      reason: 'the outcome of an order is unknown for 60 s (limit 60 s)',
+    });
   });
 
   test('clears when everything is resolved and five minutes were quiet', () => {
@@ -236,7 +282,11 @@ describe('the model', () => {
     expect(look(state)).toEqual([]);
     state.drift = { value: 0.26, limit: 0.25 };
     expect(look(state)).toEqual(['set model-drift']);
-    expect(state.locks['model-drift']).toMatchObject({ limit: 0.25, value: 0.26, reason: 'drift of the prediction 0.26 is above 0.25' });
+    expect(state.locks['model-drift']).toMatchObject({
+      limit: 0.25,
+      value: 0.26,
+      reason: 'drift of the prediction 0.26 is above 0.25',
+    });
     state.drift = { value: 0.1, limit: 0.25 };
     expect(look(state)).toEqual([]);
     expect(state.locks['model-drift']).toBeDefined();
@@ -293,7 +343,14 @@ describe('losing trades', () => {
 
   test('one, where the limit is one, is no row over a span', () => {
     const state = createGuardian();
-    during((changes) => recordTrade(state, { symbol: BTC, pnlFraction: -0.0123, lost: true, closedAt: NOON }, { ...DEFAULT_LIMITS, maxConsecutiveLosses: 1 }, changes));
+    during((changes) =>
+      recordTrade(
+        state,
+        { symbol: BTC, pnlFraction: -0.0123, lost: true, closedAt: NOON },
+        { ...DEFAULT_LIMITS, maxConsecutiveLosses: 1 },
+        changes,
+      ),
+    );
     expect(state.locks['kill-switch']?.reason).toBe('1 loss (BTC -1.23 %)');
   });
 

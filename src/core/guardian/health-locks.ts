@@ -45,8 +45,13 @@ export interface FreshnessRule {
 }
 
 /** Whether a price is young enough: by market time or, where there is such a grace, by wall time. */
-export const isYoung = (priceAt: EpochMs, priceWall: EpochMs, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
-  at - priceAt <= rule.maxAge || (rule.wallGrace > 0 && wall - priceWall <= rule.wallGrace);
+export const isYoung = (
+  priceAt: EpochMs,
+  priceWall: EpochMs,
+  at: EpochMs,
+  wall: EpochMs,
+  rule: FreshnessRule,
+): boolean => at - priceAt <= rule.maxAge || (rule.wallGrace > 0 && wall - priceWall <= rule.wallGrace);
 
 /** Whether a symbol's data may not be used. Missing data is stale. */
 export const isStale = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
@@ -111,10 +116,21 @@ export const evaluateFreshness = (
   data.freshPolls = 0;
   if (held || (data.priceAt === null && wall - startedWall <= rule.maxAge)) return;
   const age = data.priceAt === null ? null : (at - data.priceAt) / SECOND_MS;
-  put(state, changes, 'stale-data', data.symbol, at, `${data.symbol}: ${staleness(data, at, wall, rule) ?? 'stale'}`, rule.maxAge / SECOND_MS, age);
+  put(
+    state,
+    changes,
+    'stale-data',
+    data.symbol,
+    at,
+    `${data.symbol}: ${staleness(data, at, wall, rule) ?? 'stale'}`,
+    rule.maxAge / SECOND_MS,
+    age,
+  );
 };
 
-/** Volatility: the status is kept by updateVolatility; this turns it into a lock. `id`: of the symbol's volatility lock. */
+/**
+ * Volatility: the status is kept by updateVolatility; this turns it into a lock. `id`: of the symbol's volatility lock.
+ */
 export const evaluateVolatility = (
   state: GuardianState,
   symbol: SymbolName,
@@ -133,7 +149,8 @@ export const evaluateVolatility = (
   const { status, ratio, threshold, window } = volatility;
   const percentOf = (fraction: number | null): string => `${((fraction ?? 0) * 100).toFixed(2)} %`;
   const percentile = `percentile ${+(limits.maxAtrPercentile * 100).toFixed(1)} of the year`;
-  // At a start the tape may have been too lively hours ago, and calmer since: then the present figures are not above the limit.
+  // At a start the tape may have been too lively hours ago, and calmer since: then the present figures are not above
+  // the limit.
   const high =
     ratio !== null && threshold !== null && ratio <= threshold
       ? `${symbol}: ATR/close was above ${percentile} and has not been calm for ${CALM_CANDLES} candles since; now ${percentOf(ratio)}, the percentile is ${percentOf(threshold)}`
@@ -153,17 +170,48 @@ export const evaluateSkew = (state: GuardianState, at: EpochMs, wall: EpochMs, c
   const { skew } = state;
   if (!state.skewTried) return;
   if (skew === null) {
-    put(state, changes, 'clock-skew', null, at, 'the difference to the exchange clock could not be measured', MAX_SKEW, null);
+    put(
+      state,
+      changes,
+      'clock-skew',
+      null,
+      at,
+      'the difference to the exchange clock could not be measured',
+      MAX_SKEW,
+      null,
+    );
   } else if (!(Math.abs(skew) <= MAX_SKEW)) {
-    put(state, changes, 'clock-skew', null, at, `clocks differ by ${Math.round(skew)} ms (limit ${MAX_SKEW} ms)`, MAX_SKEW, skew);
+    put(
+      state,
+      changes,
+      'clock-skew',
+      null,
+      at,
+      `clocks differ by ${Math.round(skew)} ms (limit ${MAX_SKEW} ms)`,
+      MAX_SKEW,
+      skew,
+    );
   } else if (state.skewWall === null || wall - state.skewWall > MAX_SKEW_AGE) {
-    put(state, changes, 'clock-skew', null, at, `the difference to the exchange clock has not been measured for ${MAX_SKEW_AGE / MINUTE_MS} minutes`, MAX_SKEW, null);
+    put(
+      state,
+      changes,
+      'clock-skew',
+      null,
+      at,
+      `the difference to the exchange clock has not been measured for ${MAX_SKEW_AGE / MINUTE_MS} minutes`,
+      MAX_SKEW,
+      null,
+    );
   } else if (Math.abs(skew) < CLEAR_SKEW) drop(state, changes, 'clock-skew', 'rule: clocks agree again');
 };
 
 /** Whether the clock is known well enough for an entry. */
 export const clockIsKnown = (state: GuardianState, wall: EpochMs): boolean =>
-  state.skewTried && state.skew !== null && Math.abs(state.skew) <= MAX_SKEW && state.skewWall !== null && wall - state.skewWall <= MAX_SKEW_AGE;
+  state.skewTried &&
+  state.skew !== null &&
+  Math.abs(state.skew) <= MAX_SKEW &&
+  state.skewWall !== null &&
+  wall - state.skewWall <= MAX_SKEW_AGE;
 
 /**
  * Execution: failures in a row or an outcome unknown for too long.
@@ -181,15 +229,34 @@ export const evaluateExecution = (
     state.lastTroubleWall = wall;
     if (isHeld(state, 'execution')) return;
     const seconds = Math.round((wall - unknownSince) / SECOND_MS);
-    put(state, changes, 'execution', null, at, `the outcome of ${what} is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`, MAX_UNKNOWN / SECOND_MS, seconds);
+    put(
+      state,
+      changes,
+      'execution',
+      null,
+      at,
+      `the outcome of ${what} is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`,
+      MAX_UNKNOWN / SECOND_MS,
+      seconds,
+    );
     return;
   }
   if (!isHeld(state, 'execution')) {
     if (state.orderFailures < MAX_ORDER_FAILURES) return;
-    put(state, changes, 'execution', null, at, `${state.orderFailures} order failures in a row (limit ${MAX_ORDER_FAILURES})`, MAX_ORDER_FAILURES, state.orderFailures);
+    put(
+      state,
+      changes,
+      'execution',
+      null,
+      at,
+      `${state.orderFailures} order failures in a row (limit ${MAX_ORDER_FAILURES})`,
+      MAX_ORDER_FAILURES,
+      state.orderFailures,
+    );
     return;
   }
-  if (unknownSince !== null || state.lastTroubleWall === null || wall - state.lastTroubleWall < QUIET_AFTER_TROUBLE) return;
+  if (unknownSince !== null || state.lastTroubleWall === null || wall - state.lastTroubleWall < QUIET_AFTER_TROUBLE)
+    return;
   state.orderFailures = 0;
   drop(state, changes, 'execution', 'rule: resolved and quiet');
 };
@@ -201,7 +268,8 @@ export const recordFailure = (state: GuardianState, wall: EpochMs): void => {
 };
 
 /** What an operator has accepted does not lock again until it has grown by another half of its limit. */
-export const isAccepted = (drift: { readonly value: number; readonly limit: number }, accepted: number): boolean => drift.value <= accepted + drift.limit / 2;
+export const isAccepted = (drift: { readonly value: number; readonly limit: number }, accepted: number): boolean =>
+  drift.value <= accepted + drift.limit / 2;
 
 /** Model and drift: a fault holds until a valid model is there; drift holds until an operator has looked at it. */
 export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change[]): void => {
@@ -213,11 +281,25 @@ export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change
     return;
   }
   if (state.acceptedDrift !== null && isAccepted(drift, state.acceptedDrift)) return;
-  put(state, changes, 'model-drift', null, at, `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`, drift.limit, drift.value);
+  put(
+    state,
+    changes,
+    'model-drift',
+    null,
+    at,
+    `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`,
+    drift.limit,
+    drift.value,
+  );
 };
 
 /** Whether anyone can be told of anything. `unreachable`: why not, or null. */
-export const evaluateReach = (state: GuardianState, at: EpochMs, unreachable: string | null, changes: Change[]): void => {
+export const evaluateReach = (
+  state: GuardianState,
+  at: EpochMs,
+  unreachable: string | null,
+  changes: Change[],
+): void => {
   if (unreachable === null) drop(state, changes, 'operators-unreachable', 'rule: alerts get through again');
   else put(state, changes, 'operators-unreachable', null, at, unreachable, null, null);
 };
@@ -226,14 +308,28 @@ export const evaluateReach = (state: GuardianState, at: EpochMs, unreachable: st
 export const recordStart = (state: GuardianState, at: EpochMs, wall: EpochMs, changes: Change[]): void => {
   state.starts = [...state.starts.filter((start) => wall - start < CRASH_LOOP_SPAN), wall];
   if (state.starts.length >= CRASH_LOOP_STARTS) {
-    put(state, changes, 'crash-loop', null, at, `${state.starts.length} starts within ten minutes`, CRASH_LOOP_STARTS, state.starts.length);
+    put(
+      state,
+      changes,
+      'crash-loop',
+      null,
+      at,
+      `${state.starts.length} starts within ten minutes`,
+      CRASH_LOOP_STARTS,
+      state.starts.length,
+    );
   }
 };
 
 /** A closed trade, net of fees: a loss lengthens the streak, anything else ends it. */
 export const recordTrade = (
   state: GuardianState,
-  trade: { readonly symbol: SymbolName; readonly pnlFraction: number; readonly lost: boolean; readonly closedAt: EpochMs },
+  trade: {
+    readonly symbol: SymbolName;
+    readonly pnlFraction: number;
+    readonly lost: boolean;
+    readonly closedAt: EpochMs;
+  },
   limits: Limits,
   changes: Change[],
 ): void => {
@@ -252,9 +348,22 @@ export const evaluateStreak = (state: GuardianState, at: EpochMs, limits: Limits
   const limit = limits.maxConsecutiveLosses;
   if (lossStreak.length < limit) return;
   const newest = lossStreak.slice(-limit);
-  const shown = newest.map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`).join(', ');
+  const shown = newest
+    .map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`)
+    .join(', ');
   const span = (newest.at(-1)?.closedAt ?? at) - (newest[0]?.closedAt ?? at);
-  put(state, changes, 'kill-switch', null, at, lossStreak.length === 1 ? `1 loss (${shown})` : `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`, limit, lossStreak.length);
+  put(
+    state,
+    changes,
+    'kill-switch',
+    null,
+    at,
+    lossStreak.length === 1
+      ? `1 loss (${shown})`
+      : `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`,
+    limit,
+    lossStreak.length,
+  );
 };
 
 const spanInWords = (span: Milliseconds): string => {
@@ -268,18 +377,29 @@ export const impose = put;
 /** Separates the causes within one lock's reason. */
 export const CAUSES = '; ';
 /**
- * Sets a lock that /unlock clears by accepting its cause: a shortage, a failed gate. A cause that is new to a lock which
- * is held already renews that lock: it is alerted like the first, an /unlock that was shown before does not clear it,
- * and a comparison that it waits for has to come after it.
+ * Sets a lock that /unlock clears by accepting its cause: a shortage, a failed gate. A cause that is new to a lock
+ * which is held already renews that lock: it is alerted like the first, an /unlock that was shown before does not clear
+ * it, and a comparison that it waits for has to come after it.
  */
-export const imposeAnew = (state: GuardianState, changes: Change[], kind: LockKind, at: EpochMs, reason: string, limit: number | null, value: number | null): void => {
+export const imposeAnew = (
+  state: GuardianState,
+  changes: Change[],
+  kind: LockKind,
+  at: EpochMs,
+  reason: string,
+  limit: number | null,
+  value: number | null,
+): void => {
   const held = state.locks[kind];
   if (held === undefined) return put(state, changes, kind, null, at, reason, limit, value);
   const told = held.reason.split(CAUSES);
   if (reason.split(CAUSES).every((cause) => told.includes(cause))) return;
   // Set in this very step: one word of it, the last, which says all. Two would share one alert, and the second be lost.
   const before = changes.findIndex((change) => change.type === 'lock-set' && change.lock.id === held.id);
-  changes.splice(before < 0 ? changes.length : before, 1, { type: 'lock-set', lock: renewLock(state, { ...held, reason, limit, value }, at) });
+  changes.splice(before < 0 ? changes.length : before, 1, {
+    type: 'lock-set',
+    lock: renewLock(state, { ...held, reason, limit, value }, at),
+  });
 };
 /** Every gate that has not been answered, in one sentence. */
 export const gatesReason = ({ gates }: GuardianState): string => gates.map(({ text }) => text).join(CAUSES);

@@ -84,8 +84,18 @@ export interface SizingRecord {
 }
 
 export type Verdict =
-  | { readonly approved: true; readonly order: ApprovedOrder; readonly checks: readonly Check[]; readonly sizing: SizingRecord }
-  | { readonly approved: false; readonly denial: Denial; readonly checks: readonly Check[]; readonly sizing: SizingRecord | null };
+  | {
+      readonly approved: true;
+      readonly order: ApprovedOrder;
+      readonly checks: readonly Check[];
+      readonly sizing: SizingRecord;
+    }
+  | {
+      readonly approved: false;
+      readonly denial: Denial;
+      readonly checks: readonly Check[];
+      readonly sizing: SizingRecord | null;
+    };
 
 export interface EntryIdentity {
   readonly clientOrderId: string;
@@ -133,7 +143,14 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
   const quantity = sizing.steps.at(-1)?.quantity ?? ZERO;
   if (exam.denial !== null) return denied(sizing);
   const fault = filterFault(context.instrument, 'limit', quantity, limitPrice);
-  if (!exam.require(fault === null, 'instrument-filter', fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`, formatDecimal(fault?.value ?? quantity))) {
+  if (
+    !exam.require(
+      fault === null,
+      'instrument-filter',
+      fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`,
+      formatDecimal(fault?.value ?? quantity),
+    )
+  ) {
     return denied(sizing);
   }
   if (!checkProtectable(context, quantity, limitPrice, exam)) return denied(sizing);
@@ -150,7 +167,10 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
   return { approved: true, order, checks: exam.checks, sizing };
 };
 
-/** What refuses any entry in the symbol now, whatever its signal and its size: the first of it, or null. The checks are those of an order. */
+/**
+ * What refuses any entry in the symbol now, whatever its signal and its size: the first of it, or null. The checks are
+ * those of an order.
+ */
 export const entryBar = (context: EntryContext): Denial | null => {
   const exam = new Examination();
   if (checkStanding(context, exam)) checkKnown(context, exam);
@@ -158,7 +178,10 @@ export const entryBar = (context: EntryContext): Denial | null => {
 };
 
 /** Equity, exposure and fresh prices, or null: what is not known refuses. */
-const checkKnown = ({ equity, exposure, quote, limits }: EntryContext, exam: Examination): { readonly equity: Decimal; readonly exposure: Exposure; readonly quote: Quote } | null => {
+const checkKnown = (
+  { equity, exposure, quote, limits }: EntryContext,
+  exam: Examination,
+): { readonly equity: Decimal; readonly exposure: Exposure; readonly quote: Quote } | null => {
   if (!exam.require(equity !== null && exposure !== null, 'equity-unknown', null, null)) return null;
   if (!exam.require(quote !== null, 'price-unknown', limits.maxDataAgeSeconds, null)) return null;
   return equity === null || exposure === null || quote === null ? null : { equity, exposure, quote };
@@ -173,9 +196,24 @@ const checkStanding = (context: EntryContext, exam: Examination): boolean => {
   const held = tradingState(guardian, instrument.symbol);
   const baseline = guardian.day !== null && at < guardian.day + DAY_MS ? guardian.dayBaseline : null;
   return (
-    exam.require(overall !== 'halted', 'state-halted', 'active', overall === 'halted' ? (lock?.id ?? overall) : overall) &&
-    exam.require(overall === 'active', 'state-reducing', 'active', overall === 'reducing' ? (lock?.id ?? overall) : overall) &&
-    exam.require(held === 'active', 'symbol-locked', 'active', held === 'active' ? held : (strictestLock(guardian, instrument.symbol)?.id ?? held)) &&
+    exam.require(
+      overall !== 'halted',
+      'state-halted',
+      'active',
+      overall === 'halted' ? (lock?.id ?? overall) : overall,
+    ) &&
+    exam.require(
+      overall === 'active',
+      'state-reducing',
+      'active',
+      overall === 'reducing' ? (lock?.id ?? overall) : overall,
+    ) &&
+    exam.require(
+      held === 'active',
+      'symbol-locked',
+      'active',
+      held === 'active' ? held : (strictestLock(guardian, instrument.symbol)?.id ?? held),
+    ) &&
     exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew) &&
     exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
     exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol)
@@ -190,9 +228,24 @@ const checkState = (context: EntryContext, exam: Examination): boolean => {
     exam.require(!context.hasPosition, 'position-exists', 1, context.hasPosition ? 1 : 0) &&
     exam.require(!context.orderInFlight, 'order-in-flight', 0, context.orderInFlight ? 1 : 0) &&
     exam.require(context.restUntil === null || at >= context.restUntil, 'resting-after-stop', context.restUntil, at) &&
-    exam.require(context.signal === context.newestCandleOpen, 'signal-expired', context.newestCandleOpen, context.signal) &&
-    exam.require(context.lastTradedSignal === null || context.signal > context.lastTradedSignal, 'entry-repeated', context.lastTradedSignal, context.signal) &&
-    exam.require(guardian.entries.length < MAX_ENTRIES_PER_HOUR, 'entry-throttle', MAX_ENTRIES_PER_HOUR, guardian.entries.length)
+    exam.require(
+      context.signal === context.newestCandleOpen,
+      'signal-expired',
+      context.newestCandleOpen,
+      context.signal,
+    ) &&
+    exam.require(
+      context.lastTradedSignal === null || context.signal > context.lastTradedSignal,
+      'entry-repeated',
+      context.lastTradedSignal,
+      context.signal,
+    ) &&
+    exam.require(
+      guardian.entries.length < MAX_ENTRIES_PER_HOUR,
+      'entry-throttle',
+      MAX_ENTRIES_PER_HOUR,
+      guardian.entries.length,
+    )
   );
 };
 
@@ -202,26 +255,48 @@ const forgetEntries = (guardian: GuardianState, at: EpochMs): void => {
   while (entries.length > 0 && at - (entries[0] ?? at) >= HOUR_MS) entries.shift();
 };
 
-/** Whether an unsent entry has to be withdrawn: a lock has come between its approval and its sending. Stops and exits never are. */
+/**
+ * Whether an unsent entry has to be withdrawn: a lock has come between its approval and its sending. Stops and exits
+ * never are.
+ */
 export const mustWithdraw = (guardian: GuardianState, draft: Pick<OrderDraft, 'purpose' | 'symbol'>): boolean =>
   draft.purpose === 'entry' && tradingState(guardian, draft.symbol) !== 'active';
 
 /** The order type of protective stops at this instrument, or null when the exchange offers none. */
 export const stopType = (instrument: Instrument): 'stop-loss' | 'stop-loss-limit' | null =>
-  instrument.orderTypes.includes('stop-loss') ? 'stop-loss' : instrument.orderTypes.includes('stop-loss-limit') ? 'stop-loss-limit' : null;
+  instrument.orderTypes.includes('stop-loss')
+    ? 'stop-loss'
+    : instrument.orderTypes.includes('stop-loss-limit')
+      ? 'stop-loss-limit'
+      : null;
 
-/** No entry whose stop the exchange would refuse: what remains after a fee in base, at the stop's price, has to pass its filters in one order. */
-const checkProtectable = (context: EntryContext, quantity: Decimal, limitPrice: Decimal, exam: Examination): boolean => {
+/**
+ * No entry whose stop the exchange would refuse: what remains after a fee in base, at the stop's price, has to pass its
+ * filters in one order.
+ */
+const checkProtectable = (
+  context: EntryContext,
+  quantity: Decimal,
+  limitPrice: Decimal,
+  exam: Examination,
+): boolean => {
   const { instrument, limits, takerFee } = context;
   const type = stopType(instrument);
   if (type === null) return exam.require(false, 'unprotectable', 'stop-loss', instrument.orderTypes.join(' '));
   // Zero: the exchange states no such filter.
-  if (instrument.maxAlgoOrders > 0 && context.algoOrders >= instrument.maxAlgoOrders) return exam.require(false, 'unprotectable', `MAX_NUM_ALGO_ORDERS ${instrument.maxAlgoOrders}`, context.algoOrders);
+  if (instrument.maxAlgoOrders > 0 && context.algoOrders >= instrument.maxAlgoOrders)
+    return exam.require(false, 'unprotectable', `MAX_NUM_ALGO_ORDERS ${instrument.maxAlgoOrders}`, context.algoOrders);
   const kept = floorToLot(instrument, sub(quantity, mulUp(quantity, decimalFromNumber(takerFee))), type);
-  // The average fill can't be above the limit; with a slightly better one the stop is lower still: a margin of one percent.
+  // The average fill can't be above the limit; with a slightly better one the stop is lower still: a margin of one
+  // percent.
   const trigger = stopTrigger(instrument, mulDown(limitPrice, PROTECTION_MARGIN), limits.stopLoss);
   const fault = filterFault(instrument, type, kept, type === 'stop-loss' ? trigger : stopLimit(instrument, trigger));
-  return exam.require(fault === null, 'unprotectable', fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`, formatDecimal(fault?.value ?? kept));
+  return exam.require(
+    fault === null,
+    'unprotectable',
+    fault === null ? null : `${fault.code} ${formatDecimal(fault.limit)}`,
+    formatDecimal(fault?.value ?? kept),
+  );
 };
 
 const checkPrices = (quote: Quote, exam: Examination): boolean => {
@@ -247,13 +322,24 @@ const sizeEntry = (
   const riskAmount = mulDown(equity, fraction(context.risk));
   const unitCost = add(limitPrice, mulUp(limitPrice, fraction(takerFee)));
   const budgetLoss = budgetLossPerUnit(limitPrice, limits.stopLoss, takerFee);
-  const floor = mulUp(decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE), sub(ONE, fraction(limits.maxDailyDrawdown)));
+  const floor = mulUp(
+    decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE),
+    sub(ONE, fraction(limits.maxDailyDrawdown)),
+  );
 
   const room = (cap: Decimal, used: Decimal, per: Decimal): Decimal => divDown(max(sub(cap, used), ZERO), per);
   const caps: readonly (readonly [DenialCode, Decimal, Fraction | null])[] = [
     ['risk-per-trade', quantityForRisk(riskAmount, perUnit), context.risk],
-    ['exposure-symbol', room(mulDown(equity, fraction(limits.maxSymbolExposure)), exposure.symbol, limitPrice), limits.maxSymbolExposure],
-    ['exposure-gross', room(mulDown(equity, fraction(limits.maxGrossExposure)), exposure.gross, limitPrice), limits.maxGrossExposure],
+    [
+      'exposure-symbol',
+      room(mulDown(equity, fraction(limits.maxSymbolExposure)), exposure.symbol, limitPrice),
+      limits.maxSymbolExposure,
+    ],
+    [
+      'exposure-gross',
+      room(mulDown(equity, fraction(limits.maxGrossExposure)), exposure.gross, limitPrice),
+      limits.maxGrossExposure,
+    ],
     ['leverage', room(mulDown(equity, fraction(limits.maxLeverage)), exposure.gross, limitPrice), limits.maxLeverage],
     ['cash', room(exposure.freeCash, ZERO, unitCost), null],
     ['loss-budget', room(exposure.worstEquity, floor, budgetLoss), limits.maxDailyDrawdown],
@@ -289,17 +375,31 @@ export interface ReduceContext {
 export const checkReduce = (
   context: ReduceContext,
   draft: OrderDraft & { readonly purpose: Exclude<OrderPurpose, 'entry'> },
-): { readonly approved: true; readonly order: ApprovedOrder } | { readonly approved: false; readonly denial: Denial } => {
+):
+  | { readonly approved: true; readonly order: ApprovedOrder }
+  | { readonly approved: false; readonly denial: Denial } => {
   const { instrument, held, lastPrice } = context;
-  if (draft.side !== 'sell') return { approved: false, denial: { code: 'order-side', limit: 'sell', value: draft.side } };
+  if (draft.side !== 'sell')
+    return { approved: false, denial: { code: 'order-side', limit: 'sell', value: draft.side } };
   if (draft.quantity > held || draft.quantity <= 0n) {
-    return { approved: false, denial: { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) } };
+    return {
+      approved: false,
+      denial: { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) },
+    };
   }
   const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
   const fault =
-    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ?? filterFault(instrument, draft.type, draft.quantity, price);
+    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ??
+    filterFault(instrument, draft.type, draft.quantity, price);
   if (fault !== null) {
-    return { approved: false, denial: { code: 'instrument-filter', limit: `${fault.code} ${formatDecimal(fault.limit)}`, value: formatDecimal(fault.value) } };
+    return {
+      approved: false,
+      denial: {
+        code: 'instrument-filter',
+        limit: `${fault.code} ${formatDecimal(fault.limit)}`,
+        value: formatDecimal(fault.value),
+      },
+    };
   }
   return { approved: true, order: ApprovedOrder.approve(draft) };
 };

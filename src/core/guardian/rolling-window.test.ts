@@ -13,7 +13,13 @@ describe('a rolling window', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 900 }),
-        fc.array(fc.oneof(fc.integer({ min: 0, max: 30 }), fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)), { minLength: 1, maxLength: 2_500, size: 'max' }),
+        fc.array(
+          fc.oneof(
+            fc.integer({ min: 0, max: 30 }),
+            fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+          ),
+          { minLength: 1, maxLength: 2_500, size: 'max' },
+        ),
         fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 5 }),
         (capacity, values, ps) => {
           const window = new RollingWindow(capacity);
@@ -24,7 +30,8 @@ describe('a rolling window', () => {
             if (p !== undefined) expect(window.percentile(p)).toBe(naive(values.slice(0, index + 1), capacity, p) + 0);
           });
           expect(window.size).toBe(Math.min(values.length, capacity));
-          for (const p of [...ps, 0, 0.5, 0.95, 0.99, 1]) expect(window.percentile(p)).toBe(naive(values, capacity, p) + 0);
+          for (const p of [...ps, 0, 0.5, 0.95, 0.99, 1])
+            expect(window.percentile(p)).toBe(naive(values, capacity, p) + 0);
           expect([...window.values()]).toEqual(values.slice(-capacity));
         },
       ),
@@ -38,7 +45,14 @@ describe('a rolling window', () => {
       fc.property(
         fc.integer({ min: 1, max: 200 }),
         fc.array(few, { maxLength: 500, size: 'max' }),
-        fc.array(fc.record({ gone: fc.array(few, { maxLength: MOST_TAKEN_BACK, size: 'max' }), kept: fc.array(few, { maxLength: 40 }), p: fc.double({ min: 0.5, max: 1, noNaN: true }) }), { maxLength: 6 }),
+        fc.array(
+          fc.record({
+            gone: fc.array(few, { maxLength: MOST_TAKEN_BACK, size: 'max' }),
+            kept: fc.array(few, { maxLength: 40 }),
+            p: fc.double({ min: 0.5, max: 1, noNaN: true }),
+          }),
+          { maxLength: 6 },
+        ),
         (capacity, values, rounds) => {
           const window = new RollingWindow(capacity, values);
           const left = [...values];
@@ -75,7 +89,9 @@ describe('a rolling window', () => {
   });
 
   test('NIST handbook 7.2.6.2: twelve measurements, nearest rank 90th percentile is the eleventh smallest', () => {
-    const measurements = [95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.061, 95.1591, 95.1195, 95.1065, 95.0925, 95.199, 95.1682];
+    const measurements = [
+      95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.061, 95.1591, 95.1195, 95.1065, 95.0925, 95.199, 95.1682,
+    ];
     expect(new RollingWindow(12, measurements).percentile(0.9)).toBe(95.1959);
   });
 

@@ -1,12 +1,17 @@
 import { doublesFromText, textOfDoubles } from '../doubles-text.ts';
 
-/** A rebuild sorts this part of the capacity more than was asked for: so many values may leave before the next rebuild. */
+/**
+ * A rebuild sorts this part of the capacity more than was asked for: so many values may leave before the next rebuild.
+ */
 const SLACK_PART = 1 / 32;
 
 /** The newest pushes, at most this many, can be taken back. */
 export const MOST_TAKEN_BACK = 64;
 
-/** Marks values written as bytes. A program older than this form reads the text as a number that is none, and refuses the snapshot. */
+/**
+ * Marks values written as bytes. A program older than this form reads the text as a number that is none, and refuses
+ * the snapshot.
+ */
 const BYTES = 'base64:';
 
 const valuesOf = (text: string): readonly number[] | Float64Array => {
@@ -43,7 +48,8 @@ export class RollingWindow {
   #least = Number.POSITIVE_INFINITY;
 
   constructor(capacity: number, values: readonly number[] | Float64Array = []) {
-    if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`a window holds at least one value, not ${capacity}`);
+    if (!Number.isInteger(capacity) || capacity < 1)
+      throw new RangeError(`a window holds at least one value, not ${capacity}`);
     this.capacity = capacity;
     this.#slack = Math.ceil(capacity * SLACK_PART);
     this.#ring = new Float64Array(capacity + MOST_TAKEN_BACK);
@@ -70,9 +76,13 @@ export class RollingWindow {
     this.#next = next + 1 === this.#ring.length ? 0 : next + 1;
   }
 
-  /** Undoes the newest pushes: what they added is gone, what left because of them is back. @throws RangeError for more than the last `MOST_TAKEN_BACK`, those included that were taken back since. */
+  /**
+   * Undoes the newest pushes: what they added is gone, what left because of them is back.
+   * @throws RangeError for more than the last `MOST_TAKEN_BACK`, those included that were taken back since.
+   */
   takeBack(pushes: number): void {
-    if (!(pushes <= this.#undoable)) throw new RangeError(`the newest ${this.#undoable} pushes can be taken back, not ${pushes}`);
+    if (!(pushes <= this.#undoable))
+      throw new RangeError(`the newest ${this.#undoable} pushes can be taken back, not ${pushes}`);
     this.#undoable -= pushes;
     for (let k = 0; k < pushes; k += 1) {
       this.#next = (this.#next === 0 ? this.#ring.length : this.#next) - 1;
@@ -88,8 +98,9 @@ export class RollingWindow {
   }
 
   /**
-   * Nearest-rank percentile: the smallest value that at least the fraction `p` of all values do not exceed.
-   * NaN when empty. Source: NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.6.2 (percentiles as order statistics), rank ceil(p N).
+   * Nearest-rank percentile: the smallest value that at least the fraction `p` of all values do not exceed. NaN when
+   * empty. Source: NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.6.2 (percentiles as order statistics), rank
+   * ceil(p N).
    */
   percentile(p: number): number {
     const size = this.#size;
@@ -110,7 +121,10 @@ export class RollingWindow {
     return values;
   }
 
-  /** The values as the text of their bytes, oldest first: a year of them in digits is what a snapshot would spend its time on, and twice as long. */
+  /**
+   * The values as the text of their bytes, oldest first: a year of them in digits is what a snapshot would spend its
+   * time on, and twice as long.
+   */
   toJSON(): { readonly $window: string; readonly capacity: number } {
     return { $window: BYTES + textOfDoubles(this.values()), capacity: this.capacity };
   }

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { LOCKS, lockId, type LockKind } from './lock.ts';
-import { createGuardian, mustFlatten, policyOf, removeLock, setLock, strictestLock, tradingState, type GuardianState } from './state.ts';
+import {
+  createGuardian,
+  mustFlatten,
+  policyOf,
+  removeLock,
+  setLock,
+  strictestLock,
+  tradingState,
+  type GuardianState,
+} from './state.ts';
 
 const BTC = 'BTC/USDT';
 const ETH = 'ETH/USDT';
@@ -13,14 +22,31 @@ const locked = (...kinds: readonly (readonly [LockKind, string | null])[]): Guar
 
 test('a new guardian knows nothing, and holds no lock', () => {
   const { announced, gates, starts, entries, lossStreak, locks, orderFailures, skewTried, ...rest } = createGuardian();
-  expect({ announced, gates, starts, entries, lossStreak, locks, orderFailures, skewTried }).toEqual({ announced: { daily: 0, total: 0 }, gates: [], starts: [], entries: [], lossStreak: [], locks: {}, orderFailures: 0, skewTried: false });
+  expect({ announced, gates, starts, entries, lossStreak, locks, orderFailures, skewTried }).toEqual({
+    announced: { daily: 0, total: 0 },
+    gates: [],
+    starts: [],
+    entries: [],
+    lossStreak: [],
+    locks: {},
+    orderFailures: 0,
+    skewTried: false,
+  });
   expect(Object.values(rest).every((value) => value === null)).toBe(true);
 });
 
 describe('locks in force', () => {
   test('are set once: the first cause stays on record', () => {
     const state = createGuardian();
-    expect(setLock(state, 'kill-switch', null, 1, 'first', 3, 3)).toEqual({ id: 'kill-switch', kind: 'kill-switch', symbol: null, since: 1, reason: 'first', limit: 3, value: 3 });
+    expect(setLock(state, 'kill-switch', null, 1, 'first', 3, 3)).toEqual({
+      id: 'kill-switch',
+      kind: 'kill-switch',
+      symbol: null,
+      since: 1,
+      reason: 'first',
+      limit: 3,
+      value: 3,
+    });
     expect(setLock(state, 'kill-switch', null, 2, 'second', 3, 4)).toBeNull();
     expect(state.locks['kill-switch']?.reason).toBe('first');
   });
@@ -36,7 +62,11 @@ describe('locks in force', () => {
   test('the strictest wins, and a lock of a symbol binds that symbol alone', () => {
     expect(tradingState(createGuardian(), BTC)).toBe('active');
     const state = locked(['stale-data', BTC]);
-    expect([tradingState(state, BTC), tradingState(state, ETH), tradingState(state, null)]).toEqual(['reducing', 'active', 'active']);
+    expect([tradingState(state, BTC), tradingState(state, ETH), tradingState(state, null)]).toEqual([
+      'reducing',
+      'active',
+      'active',
+    ]);
     expect(tradingState(locked(['clock-skew', null]), BTC)).toBe('reducing');
     expect(tradingState(locked(['clock-skew', null], ['kill-switch', null], ['model', null]), null)).toBe('halted');
   });
@@ -44,7 +74,9 @@ describe('locks in force', () => {
   test('the one that is shown: a halting one first, else the oldest', () => {
     expect(strictestLock(createGuardian(), null)).toBeNull();
     expect(strictestLock(locked(['clock-skew', null], ['model', null]), null)?.kind).toBe('clock-skew');
-    expect(strictestLock(locked(['clock-skew', null], ['kill-switch', null], ['operator-halt', null]), null)?.kind).toBe('kill-switch');
+    expect(
+      strictestLock(locked(['clock-skew', null], ['kill-switch', null], ['operator-halt', null]), null)?.kind,
+    ).toBe('kill-switch');
     expect(strictestLock(locked(['stale-data', BTC]), null)).toBeNull();
     expect(strictestLock(locked(['stale-data', BTC]), BTC)?.kind).toBe('stale-data');
   });
@@ -65,7 +97,9 @@ describe('policy', () => {
   test('closes every symbol, or the one that is locked', () => {
     expect(mustFlatten(createGuardian(), BTC, undefined)).toBeNull();
     expect(mustFlatten(locked(['operator-halt', null]), BTC, undefined)).toBeNull();
-    expect(mustFlatten(locked(['operator-halt', null], ['total-drawdown', null]), BTC, undefined)?.kind).toBe('total-drawdown');
+    expect(mustFlatten(locked(['operator-halt', null], ['total-drawdown', null]), BTC, undefined)?.kind).toBe(
+      'total-drawdown',
+    );
     const stale = locked(['stale-data', BTC]);
     expect(mustFlatten(stale, BTC, { 'stale-data': 'flatten' })?.kind).toBe('stale-data');
     expect(mustFlatten(stale, ETH, { 'stale-data': 'flatten' })).toBeNull();
@@ -81,7 +115,9 @@ describe('the table of locks', () => {
   });
 
   test('is that of the product: state, policy, clearing, scope', () => {
-    const rows = Object.entries(LOCKS).map(([kind, { state, policy, clearing, perSymbol }]) => [kind, state, policy, clearing, perSymbol].join(' '));
+    const rows = Object.entries(LOCKS).map(([kind, { state, policy, clearing, perSymbol }]) =>
+      [kind, state, policy, clearing, perSymbol].join(' '),
+    );
     expect(rows).toEqual([
       'kill-switch halted hold unlock false',
       'daily-drawdown halted flatten day-or-unlock false',

@@ -99,7 +99,10 @@ export const setLock = (
   return lock;
 };
 
-/** Renews a lock that is held, for a new cause: an /unlock that was shown before does not clear it. Returns it as it is now. */
+/**
+ * Renews a lock that is held, for a new cause: an /unlock that was shown before does not clear it. Returns it as it is
+ * now.
+ */
 export const renewLock = (state: GuardianState, lock: Lock, at: EpochMs): Lock => {
   const renewed = { ...lock, renewed: at };
   state.locks = { ...state.locks, [lock.id]: renewed };
@@ -119,7 +122,8 @@ export const isHeld = ({ locks }: GuardianState, id: string): boolean => locks !
 export const removeLock = (state: GuardianState, id: string): Lock | null => {
   const lock = state.locks[id];
   if (lock === undefined) return null;
-  // Made anew, not deleted from: locks are looked up at every step, and an object that keys were deleted from is slow for ever.
+  // Made anew, not deleted from: locks are looked up at every step, and an object that keys were deleted from is slow
+  // for ever.
   const { [id]: _gone, ...left } = state.locks;
   state.locks = Object.keys(left).length === 0 ? NO_LOCKS : left;
   return lock;
@@ -160,7 +164,11 @@ export const policyOf = (kind: LockKind, policies: LockPolicies | undefined): Lo
   LOCKS[kind].policy === 'flatten' || policies?.[kind] === 'flatten' ? 'flatten' : 'hold';
 
 /** The lock in force that closes the positions of `symbol`, or null. */
-export const mustFlatten = (state: GuardianState, symbol: SymbolName, policies: LockPolicies | undefined): Lock | null => {
+export const mustFlatten = (
+  state: GuardianState,
+  symbol: SymbolName,
+  policies: LockPolicies | undefined,
+): Lock | null => {
   if (state.locks === NO_LOCKS) return null;
   for (const id in state.locks) {
     const lock = state.locks[id];

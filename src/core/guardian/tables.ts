@@ -32,12 +32,17 @@ export const locksTable = (): string =>
   );
 
 /** Every reason for which an order is refused or cut. */
-export const denialsTable = (): string => table(['code', 'the order is refused or cut because'], Object.entries(DENIALS).map(([code, why]) => [`\`${code}\``, why]));
+export const denialsTable = (): string =>
+  table(
+    ['code', 'the order is refused or cut because'],
+    Object.entries(DENIALS).map(([code, why]) => [`\`${code}\``, why]),
+  );
 
 /** The environment variable of a limit: `maxDailyDrawdown` is MAX_DAILY_DRAWDOWN. */
 const variable = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-const range = ({ safer, ceiling, tightest }: LimitRule): string => (safer === 'lower' ? `${tightest} to ${ceiling}` : `${ceiling} and more`);
+const range = ({ safer, ceiling, tightest }: LimitRule): string =>
+  safer === 'lower' ? `${tightest} to ${ceiling}` : `${ceiling} and more`;
 
 const MEANING: Readonly<Record<keyof Limits, string>> = {
   riskPerTrade: 'most equity that one trade may lose at its stop',
@@ -61,6 +66,11 @@ export const limitsTable = (): string =>
     ['limit', 'standard', 'may be set to', 'what it bounds'],
     (Object.keys(LIMIT_RULES) as (keyof Limits)[]).map((name) => {
       const rule = LIMIT_RULES[name];
-      return [`\`${variable(name)}\``, String(rule.standard), `${range(rule)}${rule.integer ? ', whole' : ''}`, MEANING[name]];
+      return [
+        `\`${variable(name)}\``,
+        String(rule.standard),
+        `${range(rule)}${rule.integer ? ', whole' : ''}`,
+        MEANING[name],
+      ];
     }),
   );

@@ -2,10 +2,23 @@ import fc from 'fast-check';
 import { ATR } from 'trading-signals';
 import { describe, expect, test } from 'vitest';
 import { RollingWindow } from './rolling-window.ts';
-import { ATR_PERIOD, CALM_CANDLES, createVolatility, mayTighten, passCandles, takeBackCandles, tightenByForming, updateVolatility, VOLATILITY_MINIMUM, type HourlyPrices, type Volatility } from './volatility.ts';
+import {
+  ATR_PERIOD,
+  CALM_CANDLES,
+  createVolatility,
+  mayTighten,
+  passCandles,
+  takeBackCandles,
+  tightenByForming,
+  updateVolatility,
+  VOLATILITY_MINIMUM,
+  type HourlyPrices,
+  type Volatility,
+} from './volatility.ts';
 
 /** A candle around 100 with a given range. */
-const candle = (state: Volatility, range: number): void => updateVolatility(state, 100 + range / 2, 100 - range / 2, 100, 0.99);
+const candle = (state: Volatility, range: number): void =>
+  updateVolatility(state, 100 + range / 2, 100 - range / 2, 100, 0.99);
 const feed = (state: Volatility, range: number, count: number): void => {
   for (let index = 0; index < count; index += 1) candle(state, range);
 };
@@ -135,7 +148,8 @@ describe('the lock', () => {
 
   test('a configured percentile below the 95th trips there', () => {
     const state = createVolatility();
-    for (let index = 0; index < VOLATILITY_MINIMUM + 100; index += 1) updateVolatility(state, 100.25 + (index % 300 < 100 ? 0.5 : 0), 99.75, 100, 0.5);
+    for (let index = 0; index < VOLATILITY_MINIMUM + 100; index += 1)
+      updateVolatility(state, 100.25 + (index % 300 < 100 ? 0.5 : 0), 99.75, 100, 0.5);
     expect(state.threshold).toBe(state.window.percentile(0.5));
   });
 });
@@ -172,18 +186,24 @@ describe('the forming candle', () => {
   test('is asked in advance whether it matters: where it says no, no price of the range changes anything', () => {
     let [matters, not] = [0, 0];
     fc.assert(
-      fc.property(fc.constantFrom('calm', 'high', 'row'), fc.double({ min: 60, max: 100, noNaN: true }), fc.double({ min: 100, max: 140, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (kind, low, high, share) => {
-        const state = known();
-        if (kind !== 'calm') candle(state, 30);
-        if (kind === 'row') while (state.calmCandles < 3) candle(state, 0.4);
-        const before = JSON.stringify(state);
-        const asked = mayTighten(state, high, low);
-        tightenByForming(state, high, low, low + share * (high - low));
-        const changed = JSON.stringify(state) !== before;
-        if (changed) expect(asked).toBe(true);
-        if (asked) matters += 1;
-        else not += 1;
-      }),
+      fc.property(
+        fc.constantFrom('calm', 'high', 'row'),
+        fc.double({ min: 60, max: 100, noNaN: true }),
+        fc.double({ min: 100, max: 140, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (kind, low, high, share) => {
+          const state = known();
+          if (kind !== 'calm') candle(state, 30);
+          if (kind === 'row') while (state.calmCandles < 3) candle(state, 0.4);
+          const before = JSON.stringify(state);
+          const asked = mayTighten(state, high, low);
+          tightenByForming(state, high, low, low + share * (high - low));
+          const changed = JSON.stringify(state) !== before;
+          if (changed) expect(asked).toBe(true);
+          if (asked) matters += 1;
+          else not += 1;
+        },
+      ),
       { numRuns: 60 },
     );
     expect(Math.min(matters, not)).toBeGreaterThan(0);
@@ -207,7 +227,9 @@ describe('several hours at once', () => {
     down: between(0, 0.01),
     wild: fc.nat(9).map((k) => k === 0),
   });
-  const pricesOf = (hours: readonly { readonly open: number; readonly up: number; readonly down: number; readonly wild: boolean }[]): HourlyPrices => {
+  const pricesOf = (
+    hours: readonly { readonly open: number; readonly up: number; readonly down: number; readonly wild: boolean }[],
+  ): HourlyPrices => {
     const column = (of: (hour: (typeof hours)[number]) => number): Float64Array => Float64Array.from(hours, of);
     const reach = ({ wild }: (typeof hours)[number]): number => (wild ? 40 : 0.2);
     return {
@@ -232,35 +254,43 @@ describe('several hours at once', () => {
     }
     return hours;
   };
-  const copyOf = (state: Volatility): Volatility => ({ ...state, window: RollingWindow.fromJSON(state.window.toJSON().$window, state.window.capacity) });
+  const copyOf = (state: Volatility): Volatility => ({
+    ...state,
+    window: RollingWindow.fromJSON(state.window.toJSON().$window, state.window.capacity),
+  });
 
   test('leave what they leave one by one, and can be taken back', () => {
     let [together, whole] = [0, 0];
     fc.assert(
-      fc.property(fc.constantFrom('calm', 'high', 'row', 'unknown', 'nearly known'), fc.array(hour, { minLength: 2, maxLength: 40 }), fc.boolean(), (kind, hours, quiet) => {
-        let state = known();
-        if (kind === 'high' || kind === 'row') candle(state, 30);
-        if (kind === 'row') while (state.calmCandles < 3) candle(state, 0.4);
-        if (kind.endsWith('known')) {
-          state = createVolatility();
-          feed(state, 0.6, kind === 'unknown' ? 100 : VOLATILITY_MINIMUM + ATR_PERIOD - 6);
-        }
-        const prices = pricesOf(quiet ? hours.map((each) => ({ ...each, open: 1, wild: false })) : hours);
-        const stepped = copyOf(state);
-        const wanted = oneByOne(stepped, prices, hours.length - 1);
-        const before = { ...state };
-        const untouched = JSON.stringify(state);
-        const passed = passCandles(state, prices, 1, hours.length - 1, 0.99);
-        expect(passed).toBe(wanted);
-        expect(JSON.stringify(state)).toBe(JSON.stringify(stepped));
-        if (passed > 1) together += 1;
-        if (passed === hours.length - 1) whole += 1;
-        takeBackCandles(state, before, passed);
-        expect(JSON.stringify(state)).toBe(untouched);
-        expect(passCandles(state, prices, 1, passed, 0.99)).toBe(passed);
-        expect(JSON.stringify(state)).toBe(JSON.stringify(stepped));
-        expect(state.window.percentile(0.97)).toBe(stepped.window.percentile(0.97));
-      }),
+      fc.property(
+        fc.constantFrom('calm', 'high', 'row', 'unknown', 'nearly known'),
+        fc.array(hour, { minLength: 2, maxLength: 40 }),
+        fc.boolean(),
+        (kind, hours, quiet) => {
+          let state = known();
+          if (kind === 'high' || kind === 'row') candle(state, 30);
+          if (kind === 'row') while (state.calmCandles < 3) candle(state, 0.4);
+          if (kind.endsWith('known')) {
+            state = createVolatility();
+            feed(state, 0.6, kind === 'unknown' ? 100 : VOLATILITY_MINIMUM + ATR_PERIOD - 6);
+          }
+          const prices = pricesOf(quiet ? hours.map((each) => ({ ...each, open: 1, wild: false })) : hours);
+          const stepped = copyOf(state);
+          const wanted = oneByOne(stepped, prices, hours.length - 1);
+          const before = { ...state };
+          const untouched = JSON.stringify(state);
+          const passed = passCandles(state, prices, 1, hours.length - 1, 0.99);
+          expect(passed).toBe(wanted);
+          expect(JSON.stringify(state)).toBe(JSON.stringify(stepped));
+          if (passed > 1) together += 1;
+          if (passed === hours.length - 1) whole += 1;
+          takeBackCandles(state, before, passed);
+          expect(JSON.stringify(state)).toBe(untouched);
+          expect(passCandles(state, prices, 1, passed, 0.99)).toBe(passed);
+          expect(JSON.stringify(state)).toBe(JSON.stringify(stepped));
+          expect(state.window.percentile(0.97)).toBe(stepped.window.percentile(0.97));
+        },
+      ),
       { numRuns: 200 },
     );
     expect(together).toBeGreaterThan(50);
@@ -270,9 +300,20 @@ describe('several hours at once', () => {
   test('none when the first candle is above a threshold that has come down since the one before', () => {
     const state = known();
     const values = Array.from({ length: 3_001 }, (_, k) => (k % 2 === 0 ? 0.005 : 0.006));
-    Object.assign(state, { atr: 0.5, previousClose: 100, ratio: 0.005, threshold: 0.006, window: new RollingWindow(state.window.capacity, values) });
+    Object.assign(state, {
+      atr: 0.5,
+      previousClose: 100,
+      ratio: 0.005,
+      threshold: 0.006,
+      window: new RollingWindow(state.window.capacity, values),
+    });
     // A range of 1.2 makes 0.55 of an average of 0.5.
-    const prices = (range: number): HourlyPrices => ({ open: Float64Array.of(100, 100), high: Float64Array.of(100 + range / 2, 100.1), low: Float64Array.of(100 - range / 2, 99.9), close: Float64Array.of(100, 100) });
+    const prices = (range: number): HourlyPrices => ({
+      open: Float64Array.of(100, 100),
+      high: Float64Array.of(100 + range / 2, 100.1),
+      low: Float64Array.of(100 - range / 2, 99.9),
+      close: Float64Array.of(100, 100),
+    });
     const copy = copyOf(state);
     expect(mayTighten(state, 100.6, 99.4)).toBe(false);
     expect(passCandles(copy, prices(1.2), 1, 1, 0.5)).toBe(0);
@@ -284,7 +325,12 @@ describe('several hours at once', () => {
     const state = known();
     candle(state, 30);
     while (state.calmCandles < 2) candle(state, 0.4);
-    const prices = (open: number, low: number): HourlyPrices => ({ open: Float64Array.of(100, open, 100, 100), high: Float64Array.of(100.2, 100.2, 100.2, 100.2), low: Float64Array.of(99.8, low, 99.8, 99.8), close: Float64Array.of(100, 100, 100, 100) });
+    const prices = (open: number, low: number): HourlyPrices => ({
+      open: Float64Array.of(100, open, 100, 100),
+      high: Float64Array.of(100.2, 100.2, 100.2, 100.2),
+      low: Float64Array.of(99.8, low, 99.8, 99.8),
+      close: Float64Array.of(100, 100, 100, 100),
+    });
     expect(passCandles(copyOf(state), prices(100, 99.8), 1, 3, 0.99)).toBe(3);
     expect(passCandles(copyOf(state), prices(75, 75), 1, 3, 0.99)).toBe(0);
     expect(passCandles(copyOf(state), prices(100, 75), 1, 3, 0.99)).toBe(1);

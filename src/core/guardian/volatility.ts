@@ -54,11 +54,24 @@ const smooth = (atr: number, range: number, candles: number): number =>
   candles < ATR_PERIOD ? (atr * candles + range) / (candles + 1) : (atr * (ATR_PERIOD - 1) + range) / ATR_PERIOD;
 
 /** Whether an hour with this range so far would pass the threshold at `price`; what is no number would. */
-const passes = (atr: number, candles: number, previousClose: number | null, high: number, low: number, price: number, threshold: number): boolean =>
-  !(smooth(atr, trueRange(high, low, previousClose), candles) / price <= threshold);
+const passes = (
+  atr: number,
+  candles: number,
+  previousClose: number | null,
+  high: number,
+  low: number,
+  price: number,
+  threshold: number,
+): boolean => !(smooth(atr, trueRange(high, low, previousClose), candles) / price <= threshold);
 
 /** Takes a closed candle: moves the window, trips, counts calm candles, clears. O(log n) and a short block move. */
-export const updateVolatility = (state: Volatility, high: number, low: number, close: number, maxPercentile: Fraction): void => {
+export const updateVolatility = (
+  state: Volatility,
+  high: number,
+  low: number,
+  close: number,
+  maxPercentile: Fraction,
+): void => {
   state.atr = smooth(state.atr, trueRange(high, low, state.previousClose), state.candles);
   state.candles += 1;
   state.previousClose = close;
@@ -102,7 +115,13 @@ export interface HourlyPrices {
  * while the average true range warms up. The prices have to be those of sound candles.
  * @returns how many hours it took, at most `hours`
  */
-export const passCandles = (state: Volatility, { open, high, low, close }: HourlyPrices, row: number, hours: number, maxPercentile: Fraction): number => {
+export const passCandles = (
+  state: Volatility,
+  { open, high, low, close }: HourlyPrices,
+  row: number,
+  hours: number,
+  maxPercentile: Fraction,
+): number => {
   const { window } = state;
   if (state.candles < ATR_PERIOD || state.previousClose === null) return 0;
   const calm = state.status === 'calm';
@@ -115,7 +134,12 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
   for (let restless = false; k < hours && !restless; k += 1) {
     const here = row + k;
     const first = open[here] as number;
-    if (!Number.isNaN(threshold) && (calm || calmCandles > 0) && passes(atr, candles, previousClose, first, first, first, threshold)) break;
+    if (
+      !Number.isNaN(threshold) &&
+      (calm || calmCandles > 0) &&
+      passes(atr, candles, previousClose, first, first, first, threshold)
+    )
+      break;
     const closed = close[here - 1] as number;
     const nextAtr = smooth(atr, trueRange(high[here - 1] as number, low[here - 1] as number, previousClose), candles);
     const next = nextAtr / closed;
@@ -142,7 +166,10 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
     ratio = next;
     window.push(next);
     const lowest = low[here] as number;
-    restless = !Number.isNaN(threshold) && (calm || calmCandles > 0) && passes(atr, candles, closed, high[here] as number, lowest, lowest, threshold);
+    restless =
+      !Number.isNaN(threshold) &&
+      (calm || calmCandles > 0) &&
+      passes(atr, candles, closed, high[here] as number, lowest, lowest, threshold);
   }
   if (k === 0) return 0;
   state.status = status;
@@ -155,7 +182,10 @@ export const passCandles = (state: Volatility, { open, high, low, close }: Hourl
   return k;
 };
 
-/** Undoes the newest candles that `passCandles` has taken. @param before the state as it was before the first of them */
+/**
+ * Undoes the newest candles that `passCandles` has taken.
+ * @param before the state as it was before the first of them
+ */
 export const takeBackCandles = (state: Volatility, before: Volatility, candles: number): void => {
   Object.assign(state, before);
   state.window.takeBack(candles);
@@ -177,8 +207,8 @@ export const tightenByForming = (state: Volatility, high: number, low: number, p
 };
 
 /**
- * Whether `tightenByForming` could change anything at any price between `low` and `high` of the hour under way. It could
- * not while the lock holds and no calm candle has been counted towards its end.
+ * Whether `tightenByForming` could change anything at any price between `low` and `high` of the hour under way. It
+ * could not while the lock holds and no calm candle has been counted towards its end.
  */
 export const mayTighten = (state: Volatility, high: number, low: number): boolean =>
   state.threshold !== null &&

@@ -2,7 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { add, decimal, formatDecimal, sub, ZERO, type Decimal } from '../decimal.ts';
 import type { Fill, Side } from '../orders/order.ts';
-import { averageCost, bookDeposit, bookFill, bookWithdrawnUnits, closeTrade, createLedger, imbalance, quantityOf, sellable, type Booking, type Ledger, type Position } from './ledger.ts';
+import {
+  averageCost,
+  bookDeposit,
+  bookFill,
+  bookWithdrawnUnits,
+  closeTrade,
+  createLedger,
+  imbalance,
+  quantityOf,
+  sellable,
+  type Booking,
+  type Ledger,
+  type Position,
+} from './ledger.ts';
 
 const BTC = 'BTC/USDT';
 
@@ -21,7 +34,11 @@ interface Deal {
   readonly feeCoinPrice?: string | null;
 }
 
-const deal = (ledger: Ledger, side: Side, { quantity, price, fee = '0', feeAsset = 'USDT', feeCoin = 'BNB', feeCoinPrice = '500' }: Deal): Booking => {
+const deal = (
+  ledger: Ledger,
+  side: Side,
+  { quantity, price, fee = '0', feeAsset = 'USDT', feeCoin = 'BNB', feeCoinPrice = '500' }: Deal,
+): Booking => {
   const quote = formatDecimal(((decimal(quantity) * decimal(price)) / 10n ** 16n) as Decimal);
   const fill: Fill = { tradeId: '1', price, quantity, quoteQuantity: quote, fee, feeAsset, at: 1_000 };
   return bookFill(ledger, fill, {
@@ -41,7 +58,7 @@ const position = (ledger: Ledger): Position => ledger.positions[BTC] ?? { quanti
 const text = (value: Decimal | null): string => (value === null ? 'null' : formatDecimal(value));
 
 describe('a round trip', () => {
-  test('fees in quote: cost carries the buyer\'s, proceeds lose the seller\'s', () => {
+  test("fees in quote: cost carries the buyer's, proceeds lose the seller's", () => {
     const ledger = opened();
     deal(ledger, 'buy', { quantity: '0.1', price: '50000', fee: '5' });
     expect(text(ledger.cash)).toBe('4995');
@@ -98,7 +115,12 @@ describe('a round trip', () => {
   test('a third coin without a price costs the full taker fee, and one that is not ours leaves the balance of ours alone', () => {
     const ledger = opened();
     ledger.feeCoin = decimal('1');
-    expect(text(deal(ledger, 'buy', { quantity: '0.1', price: '50000', fee: '0.0075', feeAsset: 'BNB', feeCoinPrice: null }).feeValue)).toBe('5');
+    expect(
+      text(
+        deal(ledger, 'buy', { quantity: '0.1', price: '50000', fee: '0.0075', feeAsset: 'BNB', feeCoinPrice: null })
+          .feeValue,
+      ),
+    ).toBe('5');
     deal(ledger, 'sell', { quantity: '0.05', price: '50000', fee: '3', feeAsset: 'XYZ', feeCoinPrice: null });
     expect(text(ledger.feeCoin)).toBe('0.9925');
     expect(imbalance(ledger)).toBe(ZERO);
@@ -106,7 +128,9 @@ describe('a round trip', () => {
 
   test('no fee is no fee, whatever coin it is stated in', () => {
     const ledger = opened();
-    expect(deal(ledger, 'buy', { quantity: '0.1', price: '50000', fee: '0', feeAsset: 'XYZ', feeCoinPrice: null }).feeValue).toBe(ZERO);
+    expect(
+      deal(ledger, 'buy', { quantity: '0.1', price: '50000', fee: '0', feeAsset: 'XYZ', feeCoinPrice: null }).feeValue,
+    ).toBe(ZERO);
     expect(ledger.feesPaid).toBe(ZERO);
   });
 
@@ -115,7 +139,20 @@ describe('a round trip', () => {
     deal(ledger, 'buy', { quantity: '0.12345678', price: '50000' });
     const cash = ledger.cash ?? ZERO;
     const quote = '6172.8391234567891234';
-    bookFill(ledger, { tradeId: '2', price: '50000', quantity: '0.12345678', quoteQuantity: quote, fee: '0', feeAsset: 'USDT', at: 1 }, { symbol: BTC, base: 'BTC', quote: 'USDT', side: 'sell', clientOrderId: 'x', feeCoin: null, feeCoinPrice: null, takerFee: decimal('0.001') });
+    bookFill(
+      ledger,
+      { tradeId: '2', price: '50000', quantity: '0.12345678', quoteQuantity: quote, fee: '0', feeAsset: 'USDT', at: 1 },
+      {
+        symbol: BTC,
+        base: 'BTC',
+        quote: 'USDT',
+        side: 'sell',
+        clientOrderId: 'x',
+        feeCoin: null,
+        feeCoinPrice: null,
+        takerFee: decimal('0.001'),
+      },
+    );
     expect(sub(ledger.cash ?? ZERO, cash)).toBe(decimal(quote));
     expect(text(ledger.realised)).toBe('0.0001234567891234');
     expect(text(ledger.deposits)).toBe('10000');
@@ -221,20 +258,37 @@ test('whatever is dealt, the books balance to the last decimal and results add u
   const price = fc.integer({ min: 1_00, max: 90_000_00 }).map((cents) => (cents / 100).toFixed(2));
   const fee = fc.constantFrom('quote', 'base', 'third', 'other', 'none');
   fc.assert(
-    fc.property(fc.array(fc.record({ side: fc.constantFrom('buy' as const, 'sell' as const), units, price, fee }), { maxLength: 40, size: 'max' }), (deals) => {
-      const ledger = opened('1000000');
-      ledger.feeCoin = decimal('100');
-      let realised = ZERO;
-      for (const each of deals) {
-        const amount = { quote: ['0.012345', 'USDT'], base: ['0.00000123', 'BTC'], third: ['0.00001', 'BNB'], other: ['1', 'XYZ'], none: ['0', 'USDT'] }[each.fee] ?? ['0', 'USDT'];
-        const booking = deal(ledger, each.side, { quantity: each.units, price: each.price, fee: amount[0] ?? '0', feeAsset: amount[1] ?? 'USDT' });
-        realised = add(realised, booking.realised);
-        expect(imbalance(ledger)).toBe(ZERO);
-        expect(quantityOf(ledger, BTC) >= ZERO).toBe(true);
-        expect(booking.excess >= ZERO).toBe(true);
-      }
-      expect(sub(ledger.realised, realised)).toBe(ZERO);
-    }),
+    fc.property(
+      fc.array(fc.record({ side: fc.constantFrom('buy' as const, 'sell' as const), units, price, fee }), {
+        maxLength: 40,
+        size: 'max',
+      }),
+      (deals) => {
+        const ledger = opened('1000000');
+        ledger.feeCoin = decimal('100');
+        let realised = ZERO;
+        for (const each of deals) {
+          const amount = {
+            quote: ['0.012345', 'USDT'],
+            base: ['0.00000123', 'BTC'],
+            third: ['0.00001', 'BNB'],
+            other: ['1', 'XYZ'],
+            none: ['0', 'USDT'],
+          }[each.fee] ?? ['0', 'USDT'];
+          const booking = deal(ledger, each.side, {
+            quantity: each.units,
+            price: each.price,
+            fee: amount[0] ?? '0',
+            feeAsset: amount[1] ?? 'USDT',
+          });
+          realised = add(realised, booking.realised);
+          expect(imbalance(ledger)).toBe(ZERO);
+          expect(quantityOf(ledger, BTC) >= ZERO).toBe(true);
+          expect(booking.excess >= ZERO).toBe(true);
+        }
+        expect(sub(ledger.realised, realised)).toBe(ZERO);
+      },
+    ),
     { numRuns: 200 },
   );
 });

@@ -33,7 +33,11 @@ export interface OpenTrade {
 }
 
 /** Average price of what a round trip has bought. */
-export const averageOf = ({ boughtQuote, boughtQuantity }: Pick<OpenTrade, 'boughtQuote' | 'boughtQuantity'>): Decimal => divDown(boughtQuote, max(boughtQuantity, 1n as Decimal));
+export const averageOf = ({
+  boughtQuote,
+  boughtQuantity,
+}: Pick<OpenTrade, 'boughtQuote' | 'boughtQuantity'>): Decimal =>
+  divDown(boughtQuote, max(boughtQuantity, 1n as Decimal));
 
 export interface Ledger {
   /** Quote currency that belongs to the bot; null until the first balance is known. */
@@ -67,7 +71,9 @@ export interface BookingContext {
   readonly clientOrderId: string;
   /** Price of the third coin in quote currency, or null when it is not known. */
   readonly feeCoinPrice: Decimal | null;
-  /** The third coin whose balance is part of equity, or null. A fee in any other coin is paid from external holdings. */
+  /**
+   * The third coin whose balance is part of equity, or null. A fee in any other coin is paid from external holdings.
+   */
   readonly feeCoin: string | null;
   /** The account's fee rate: values a third-coin fee whose coin has no known price. */
   readonly takerFee: Decimal;
@@ -81,7 +87,9 @@ export interface Booking {
   readonly feeValue: Decimal;
   /** Base units sold that the bot did not hold (the account's other holdings): a fault to lock on. Zero otherwise. */
   readonly excess: Decimal;
-  /** Quote currency that the excess has fetched: money from outside, which the baselines have to follow. Zero otherwise. */
+  /**
+   * Quote currency that the excess has fetched: money from outside, which the baselines have to follow. Zero otherwise.
+   */
   readonly outside: Decimal;
 }
 
@@ -91,7 +99,10 @@ const positionOf = (ledger: Ledger, symbol: SymbolName): Position =>
 /** Base units of a symbol that the bot holds, dust included. */
 export const quantityOf = (ledger: Ledger, symbol: SymbolName): Decimal => ledger.positions[symbol]?.quantity ?? ZERO;
 
-/** Average cost of a base unit, quote fees included; null without a holding. For display and triggers, never for booking. */
+/**
+ * Average cost of a base unit, quote fees included; null without a holding. For display and triggers, never for
+ * booking.
+ */
 export const averageCost = (position: Position): Decimal | null =>
   position.quantity > 0n ? divDown(position.cost, position.quantity) : null;
 
@@ -107,7 +118,8 @@ const splitFee = (fill: Fill, context: BookingContext): FeeSplit => {
   const price = decimal(fill.price);
   if (fee === 0n) return { inBase: ZERO, inQuote: ZERO, inCoin: ZERO, value: ZERO };
   // The coin that pays fees is beside a position in it, not part of it.
-  if (fill.feeAsset === context.base && context.base !== context.feeCoin) return { inBase: fee, inQuote: ZERO, inCoin: ZERO, value: mulUp(fee, price) };
+  if (fill.feeAsset === context.base && context.base !== context.feeCoin)
+    return { inBase: fee, inQuote: ZERO, inCoin: ZERO, value: mulUp(fee, price) };
   if (fill.feeAsset === context.quote) return { inBase: ZERO, inQuote: fee, inCoin: ZERO, value: fee };
   // A third coin without a known price is valued at the full taker fee: never cheaper than it can have been.
   const value =
@@ -143,7 +155,13 @@ interface Amounts {
   readonly fee: FeeSplit;
 }
 
-const bookBuy = (ledger: Ledger, position: Position, fill: Fill, context: BookingContext, amounts: Amounts): Booking => {
+const bookBuy = (
+  ledger: Ledger,
+  position: Position,
+  fill: Fill,
+  context: BookingContext,
+  amounts: Amounts,
+): Booking => {
   const { quantity, quote, fee } = amounts;
   const paid = add(quote, fee.inQuote);
   ledger.cash = sub(ledger.cash ?? ZERO, paid);
@@ -193,7 +211,10 @@ const bookSell = (ledger: Ledger, position: Position, amounts: Amounts): Booking
   return { realised, feeValue: fee.value, excess, outside };
 };
 
-/** Takes units out of a position with their share of its cost. The whole cost leaves with the last unit, so rounding can never pile up. */
+/**
+ * Takes units out of a position with their share of its cost. The whole cost leaves with the last unit, so rounding can
+ * never pile up.
+ */
 const takeCost = (position: Position, taken: Decimal): Decimal => {
   const share = taken === position.quantity ? position.cost : divDown(mulDown(position.cost, taken), position.quantity);
   position.quantity = sub(position.quantity, taken);
@@ -246,7 +267,12 @@ export const bookDeposit = (ledger: Ledger, amount: Decimal): void => {
  * Units of a symbol have left to outside (an operator says so): a withdrawal at their value, or at cost where no price
  * is known. The gain that was open in them is realised by it, in no round trip. Returns what was withdrawn.
  */
-export const bookWithdrawnUnits = (ledger: Ledger, symbol: SymbolName, units: Decimal, price: Decimal | null): Decimal => {
+export const bookWithdrawnUnits = (
+  ledger: Ledger,
+  symbol: SymbolName,
+  units: Decimal,
+  price: Decimal | null,
+): Decimal => {
   const position = ledger.positions[symbol];
   if (position === undefined || units <= ZERO) return ZERO;
   const taken = min(units, position.quantity);

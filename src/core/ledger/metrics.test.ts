@@ -1,20 +1,57 @@
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS } from '../units.ts';
-import { bySymbol, byPeriod, calmar, dailyReturns, drawdowns, exposureTime, maxDrawdown, performanceOf, periodStart, sharpe, sortino, tradeStatistics, type TradeResult } from './metrics.ts';
+import {
+  bySymbol,
+  byPeriod,
+  calmar,
+  dailyReturns,
+  drawdowns,
+  exposureTime,
+  maxDrawdown,
+  performanceOf,
+  periodStart,
+  sharpe,
+  sortino,
+  tradeStatistics,
+  type TradeResult,
+} from './metrics.ts';
 
 const DAY = Date.UTC(2024, 0, 1);
-const trade = (pnl: number, index: number, symbol = 'BTC/USDT'): TradeResult => ({ symbol, pnl, openedAt: DAY + index * DAY_MS, closedAt: DAY + index * DAY_MS + 6 * HOUR_MS });
+const trade = (pnl: number, index: number, symbol = 'BTC/USDT'): TradeResult => ({
+  symbol,
+  pnl,
+  openedAt: DAY + index * DAY_MS,
+  closedAt: DAY + index * DAY_MS + 6 * HOUR_MS,
+});
 const trades = (...results: number[]): TradeResult[] => results.map((pnl, index) => trade(pnl, index));
 
 describe('statistics of trades', () => {
   test('count wins and losses, sum them up and give their ratios', () => {
     // Ten trades: 5 wins of 20, 4 losses of 10, one at zero. Profit factor 100/40, expectancy 6.
     const found = tradeStatistics(trades(20, -10, 20, 20, -10, -10, 0, 20, -10, 20));
-    expect(found).toMatchObject({ trades: 10, wins: 5, losses: 4, realised: 60, grossProfit: 100, grossLoss: -40, winRate: 0.5, profitFactor: 2.5, expectancy: 6, averageWin: 20, averageLoss: -10 });
+    expect(found).toMatchObject({
+      trades: 10,
+      wins: 5,
+      losses: 4,
+      realised: 60,
+      grossProfit: 100,
+      grossLoss: -40,
+      winRate: 0.5,
+      profitFactor: 2.5,
+      expectancy: 6,
+      averageWin: 20,
+      averageLoss: -10,
+    });
   });
 
   test('are not available from fewer than ten trades, except what needs no sample', () => {
-    expect(tradeStatistics(trades(1, 2, 3, -1, 1, 1, 1, 1, 1))).toMatchObject({ trades: 9, realised: 10, winRate: null, profitFactor: null, expectancy: null });
+    expect(tradeStatistics(trades(1, 2, 3, -1, 1, 1, 1, 1, 1))).toMatchObject({
+      trades: 9,
+      realised: 10,
+      winRate: null,
+      profitFactor: null,
+      expectancy: null,
+    });
   });
 
   test('profit factor is not available when nothing was lost', () => {
@@ -22,10 +59,24 @@ describe('statistics of trades', () => {
   });
 
   test('streaks: longest of each side and the one under way; zero ends both', () => {
-    expect(tradeStatistics(trades(1, 1, 1, -1, -1, 1))).toMatchObject({ longestWinStreak: 3, longestLossStreak: 2, currentStreak: 1 });
-    expect(tradeStatistics(trades(1, -1, -2, -3))).toMatchObject({ longestWinStreak: 1, longestLossStreak: 3, currentStreak: -3 });
+    expect(tradeStatistics(trades(1, 1, 1, -1, -1, 1))).toMatchObject({
+      longestWinStreak: 3,
+      longestLossStreak: 2,
+      currentStreak: 1,
+    });
+    expect(tradeStatistics(trades(1, -1, -2, -3))).toMatchObject({
+      longestWinStreak: 1,
+      longestLossStreak: 3,
+      currentStreak: -3,
+    });
     expect(tradeStatistics(trades(1, -1, 0))).toMatchObject({ currentStreak: 0 });
-    expect(tradeStatistics([])).toMatchObject({ trades: 0, realised: 0, averageWin: null, averageLoss: null, currentStreak: 0 });
+    expect(tradeStatistics([])).toMatchObject({
+      trades: 0,
+      realised: 0,
+      averageWin: null,
+      averageLoss: null,
+      currentStreak: 0,
+    });
   });
 });
 
@@ -42,13 +93,23 @@ describe('maximum drawdown', () => {
 
   test('is zero when equity only rises, and of nothing', () => {
     expect(maxDrawdown(points(1, 2, 2, 3)).fraction).toBe(0);
-    expect(drawdowns(points(1_000, 1_100, 990, 1_045, 1_200)).map((value) => Number(value.toFixed(4)))).toEqual([0, 0, 0.1, 0.05, 0]);
-    expect(drawdowns(points(1_000, 400, 380), [{ at: DAY + HOUR_MS, amount: -600 }]).map((value) => Number(value.toFixed(4)))).toEqual([0, 0, 0.05]);
+    expect(drawdowns(points(1_000, 1_100, 990, 1_045, 1_200)).map((value) => Number(value.toFixed(4)))).toEqual([
+      0, 0, 0.1, 0.05, 0,
+    ]);
+    expect(
+      drawdowns(points(1_000, 400, 380), [{ at: DAY + HOUR_MS, amount: -600 }]).map((value) =>
+        Number(value.toFixed(4)),
+      ),
+    ).toEqual([0, 0, 0.05]);
     expect(maxDrawdown([])).toEqual({ fraction: 0, peakAt: null, troughAt: null });
   });
 
   test('the peak is the first of its height, the trough the first of its depth', () => {
-    expect(maxDrawdown(points(100, 100, 50, 100, 50))).toEqual({ fraction: 0.5, peakAt: DAY, troughAt: DAY + 2 * HOUR_MS });
+    expect(maxDrawdown(points(100, 100, 50, 100, 50))).toEqual({
+      fraction: 0.5,
+      peakAt: DAY,
+      troughAt: DAY + 2 * HOUR_MS,
+    });
   });
 
   test('is zero where equity was never above zero', () => {
@@ -63,15 +124,30 @@ describe('maximum drawdown', () => {
     ];
     expect(maxDrawdown(late, [{ at: DAY, amount: 500 }]).fraction).toBeCloseTo(0.05, 12);
     expect(maxDrawdown(late, [{ at: DAY + HOUR_MS, amount: 500 }]).fraction).toBeCloseTo(0.05, 12);
-    expect(maxDrawdown(points(1000, 1500, 2000, 1950), [{ at: DAY + HOUR_MS, amount: 500 }, { at: DAY + 2 * HOUR_MS, amount: 500 }, { at: DAY + 3 * HOUR_MS, amount: -50 }]).fraction).toBe(0);
+    expect(
+      maxDrawdown(points(1000, 1500, 2000, 1950), [
+        { at: DAY + HOUR_MS, amount: 500 },
+        { at: DAY + 2 * HOUR_MS, amount: 500 },
+        { at: DAY + 3 * HOUR_MS, amount: -50 },
+      ]).fraction,
+    ).toBe(0);
   });
 
   test('does not count a withdrawal as a loss, nor a deposit as a recovery', () => {
     expect(maxDrawdown(points(1000, 500), [{ at: DAY + HOUR_MS, amount: -500 }]).fraction).toBe(0);
     // 1000 -> 950, then 1000 are paid in: the peak is 2000 from then on.
-    expect(maxDrawdown(points(1000, 950, 1900), [{ at: DAY + 2 * HOUR_MS, amount: 1000 }]).fraction).toBeCloseTo(0.05, 12);
-    expect(maxDrawdown(points(1000, 950, 1800), [{ at: DAY + 2 * HOUR_MS, amount: 1000 }]).fraction).toBeCloseTo(0.1, 12);
-    expect(maxDrawdown(points(1000, 1950, 1850), [{ at: DAY + HOUR_MS, amount: 1000 }]).fraction).toBeCloseTo(0.075, 12);
+    expect(maxDrawdown(points(1000, 950, 1900), [{ at: DAY + 2 * HOUR_MS, amount: 1000 }]).fraction).toBeCloseTo(
+      0.05,
+      12,
+    );
+    expect(maxDrawdown(points(1000, 950, 1800), [{ at: DAY + 2 * HOUR_MS, amount: 1000 }]).fraction).toBeCloseTo(
+      0.1,
+      12,
+    );
+    expect(maxDrawdown(points(1000, 1950, 1850), [{ at: DAY + HOUR_MS, amount: 1000 }]).fraction).toBeCloseTo(
+      0.075,
+      12,
+    );
   });
 });
 
@@ -133,7 +209,12 @@ describe('ratios', () => {
     expect(calmar(daily.slice(0, 29), 0.1)).toBeNull();
     expect(calmar(daily.slice(0, 30), 0.1)).toBeCloseTo(2, 9);
     expect(calmar(daily, 0)).toBeNull();
-    expect(calmar(Array.from({ length: 30 }, () => -1), 1)).toBeNull();
+    expect(
+      calmar(
+        Array.from({ length: 30 }, () => -1),
+        1,
+      ),
+    ).toBeNull();
   });
 });
 
@@ -173,8 +254,14 @@ describe('time and groups', () => {
   });
 
   test('a performance holds every figure of its span, and null for what too few points cannot tell', () => {
-    const points = Array.from({ length: 31 * 24 }, (_, hour) => ({ at: DAY + hour * HOUR_MS, equity: 1000 + (hour % 48 < 24 ? hour : hour - 30) }));
-    const found = performanceOf({ trades: trades(...Array.from({ length: 12 }, (_, index) => (index % 3 === 0 ? -5 : 10))), points });
+    const points = Array.from({ length: 31 * 24 }, (_, hour) => ({
+      at: DAY + hour * HOUR_MS,
+      equity: 1000 + (hour % 48 < 24 ? hour : hour - 30),
+    }));
+    const found = performanceOf({
+      trades: trades(...Array.from({ length: 12 }, (_, index) => (index % 3 === 0 ? -5 : 10))),
+      points,
+    });
     expect(found.days).toBe(31);
     expect(found.trades).toBe(12);
     expect(found.maxDrawdown).toBeGreaterThan(0.02);
@@ -186,6 +273,12 @@ describe('time and groups', () => {
     expect(performanceOf({ trades: trades(1, 2), points: [] }).exposureTime).toBeCloseTo(12 / 30, 12);
     expect(performanceOf({ trades: [], points: points.slice(0, 2) }).maxDrawdown).toBe(0);
     expect(performanceOf({ trades: [], points: points.slice(0, 1) }).maxDrawdown).toBeNull();
-    expect(performanceOf({ trades: [], points: [] })).toMatchObject({ maxDrawdown: null, sharpe: null, averageHold: null, exposureTime: null, days: 0 });
+    expect(performanceOf({ trades: [], points: [] })).toMatchObject({
+      maxDrawdown: null,
+      sharpe: null,
+      averageHold: null,
+      exposureTime: null,
+      days: 0,
+    });
   });
 });

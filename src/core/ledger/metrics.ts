@@ -45,9 +45,14 @@ export interface TradeStatistics {
   readonly grossLoss: number;
   /** wins / trades. A trade at exactly zero is neither win nor loss. */
   readonly winRate: Fraction | null;
-  /** Gross profit / |gross loss|; null also when nothing was lost. Source: Schwager, Market Wizards; the common definition. */
+  /**
+   * Gross profit / |gross loss|; null also when nothing was lost. Source: Schwager, Market Wizards; the common
+   * definition.
+   */
   readonly profitFactor: number | null;
-  /** Mean result of a trade, quote currency. Source: Tharp, Trade Your Way to Financial Freedom (expectancy per trade). */
+  /**
+   * Mean result of a trade, quote currency. Source: Tharp, Trade Your Way to Financial Freedom (expectancy per trade).
+   */
   readonly expectancy: number | null;
   readonly averageWin: number | null;
   readonly averageLoss: number | null;
@@ -116,8 +121,12 @@ export const maxDrawdown = (points: readonly EquitySample[], flows: readonly Flo
   return worst;
 };
 
-/** The fall from the highest point so far at each point, as a fraction; zero at a peak. The largest is the maximum drawdown. */
-export const drawdowns = (points: readonly EquitySample[], flows: readonly Flow[] = []): readonly Fraction[] => Array.from(falls(points, flows), ({ fraction }) => fraction);
+/**
+ * The fall from the highest point so far at each point, as a fraction; zero at a peak. The largest is the maximum
+ * drawdown.
+ */
+export const drawdowns = (points: readonly EquitySample[], flows: readonly Flow[] = []): readonly Fraction[] =>
+  Array.from(falls(points, flows), ({ fraction }) => fraction);
 
 function* falls(points: readonly EquitySample[], flows: readonly Flow[]): Generator<Drawdown> {
   let peak = Number.NEGATIVE_INFINITY;
@@ -140,7 +149,10 @@ function* falls(points: readonly EquitySample[], flows: readonly Flow[]): Genera
  * Returns by UTC day: (last equity of the day - flows of the day) / last equity of the day before - 1. Days without a
  * point take no part; the first day counts from its first point.
  */
-export const dailyReturns = (points: readonly EquitySample[], flows: readonly Flow[] = []): readonly { readonly day: EpochMs; readonly value: Fraction }[] => {
+export const dailyReturns = (
+  points: readonly EquitySample[],
+  flows: readonly Flow[] = [],
+): readonly { readonly day: EpochMs; readonly value: Fraction }[] => {
   const returns: { day: EpochMs; value: Fraction }[] = [];
   const first = points[0];
   if (first === undefined) return returns;
@@ -165,8 +177,8 @@ export const dailyReturns = (points: readonly EquitySample[], flows: readonly Fl
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * Annualised Sharpe ratio of daily returns, risk-free rate zero: mean / sample standard deviation x sqrt(365).
- * Source: Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21 (1994). Null below MIN_DAYS or without any variation.
+ * Annualised Sharpe ratio of daily returns, risk-free rate zero: mean / sample standard deviation x sqrt(365). Source:
+ * Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21 (1994). Null below MIN_DAYS or without any variation.
  */
 export const sharpe = (returns: readonly number[]): number | null => {
   if (returns.length < MIN_DAYS) return null;
@@ -190,8 +202,8 @@ export const sortino = (returns: readonly number[]): number | null => {
 const VARIATION = 1e-24;
 
 /**
- * Calmar ratio: compound annual growth / maximum drawdown. Source: Young, Calmar Ratio: A Smoother Tool, Futures (1991).
- * Null below MIN_DAYS or without a drawdown.
+ * Calmar ratio: compound annual growth / maximum drawdown. Source: Young, Calmar Ratio: A Smoother Tool, Futures
+ * (1991). Null below MIN_DAYS or without a drawdown.
  */
 export const calmar = (returns: readonly number[], drawdown: Fraction): number | null => {
   if (returns.length < MIN_DAYS || !(drawdown > 0)) return null;
@@ -199,10 +211,21 @@ export const calmar = (returns: readonly number[], drawdown: Fraction): number |
   return growth > 0 ? (growth ** (DAYS_PER_YEAR / returns.length) - 1) / drawdown : null;
 };
 
-/** Part of [from, to) in which at least one position was open. Trades may overlap; `open` are the start times of positions still open. */
-export const exposureTime = (trades: readonly TradeResult[], from: EpochMs, to: EpochMs, open: readonly EpochMs[] = []): Fraction | null => {
+/**
+ * Part of [from, to) in which at least one position was open. Trades may overlap; `open` are the start times of
+ * positions still open.
+ */
+export const exposureTime = (
+  trades: readonly TradeResult[],
+  from: EpochMs,
+  to: EpochMs,
+  open: readonly EpochMs[] = [],
+): Fraction | null => {
   if (!(to > from)) return null;
-  const spans = [...trades.map(({ openedAt, closedAt }) => [openedAt, closedAt] as const), ...open.map((since) => [since, to] as const)]
+  const spans = [
+    ...trades.map(({ openedAt, closedAt }) => [openedAt, closedAt] as const),
+    ...open.map((since) => [since, to] as const),
+  ]
     .map(([start, end]) => [Math.max(start, from), Math.min(end, to)] as const)
     .sort((a, b) => a[0] - b[0]);
   let covered: Milliseconds = 0;
@@ -246,10 +269,12 @@ const group = <K>(trades: readonly TradeResult[], keyOf: (trade: TradeResult) =>
 };
 
 /** Results by symbol, in the order in which the symbols first closed a trade. */
-export const bySymbol = (trades: readonly TradeResult[]): readonly Bucket<SymbolName>[] => group(trades, (trade) => trade.symbol);
+export const bySymbol = (trades: readonly TradeResult[]): readonly Bucket<SymbolName>[] =>
+  group(trades, (trade) => trade.symbol);
 
 /** Results by the period in which trades closed; periods without a trade are left out. `key` is the period's start. */
-export const byPeriod = (trades: readonly TradeResult[], period: Period): readonly Bucket<EpochMs>[] => group(trades, (trade) => periodStart(trade.closedAt, period));
+export const byPeriod = (trades: readonly TradeResult[], period: Period): readonly Bucket<EpochMs>[] =>
+  group(trades, (trade) => periodStart(trade.closedAt, period));
 
 export interface Performance extends TradeStatistics {
   readonly maxDrawdown: Fraction | null;

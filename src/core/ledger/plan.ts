@@ -11,13 +11,31 @@ import type { EpochMs, SymbolName } from '../units.ts';
  */
 export type RepairStep =
   /** Ask for the order's own state and book what is new. */
-  | { readonly kind: 'look-up'; readonly symbol: SymbolName; readonly clientOrderId: string; readonly cause: LookUpCause }
+  | {
+      readonly kind: 'look-up';
+      readonly symbol: SymbolName;
+      readonly clientOrderId: string;
+      readonly cause: LookUpCause;
+    }
   /** One of ours that no position needs: take it off the exchange and book what it did. */
-  | { readonly kind: 'cancel'; readonly symbol: SymbolName; readonly clientOrderId: string; readonly cause: 'orphan' | 'surplus' }
-  /** Of this bot, and these books do not know it: it may protect what an earlier database or a bot elsewhere holds, so it is left alone. */
+  | {
+      readonly kind: 'cancel';
+      readonly symbol: SymbolName;
+      readonly clientOrderId: string;
+      readonly cause: 'orphan' | 'surplus';
+    }
+  /**
+   * Of this bot, and these books do not know it: it may protect what an earlier database or a bot elsewhere holds, so
+   * it is left alone.
+   */
   | { readonly kind: 'report-orphan'; readonly symbol: SymbolName; readonly clientOrderId: string }
   /** Of others: told to the operator and left alone. */
-  | { readonly kind: 'report-foreign'; readonly symbol: SymbolName; readonly what: 'order' | 'trade'; readonly id: string }
+  | {
+      readonly kind: 'report-foreign';
+      readonly symbol: SymbolName;
+      readonly what: 'order' | 'trade';
+      readonly id: string;
+    }
   /** The exchange's history no longer holds a trade that the books have: an account that was reset. */
   | { readonly kind: 'history-lost'; readonly symbol: SymbolName; readonly tradeId: string }
   /** A query failed: nothing follows from it. */
@@ -42,7 +60,10 @@ export interface Books {
   readonly orderList: readonly OrderRecord[];
   /** Client order ids that positions rely on: entries, stops and exits under way. */
   readonly inUse: ReadonlySet<string>;
-  /** First characters of every client order id of this bot, whichever database made it, and of those that this database makes. */
+  /**
+   * First characters of every client order id of this bot, whichever database made it, and of those that this database
+   * makes.
+   */
   readonly orderPrefix: string;
   readonly ownPrefix: string;
   /** False until an operator has looked at a restored or fresh database. */
@@ -66,7 +87,10 @@ export interface SymbolReading {
   readonly trades?: readonly TradeReading[] | null;
 }
 
-/** Ids of the newest booked trades; a symbol without one that can be compared is left out. Ids are numbers that grow within a symbol. */
+/**
+ * Ids of the newest booked trades; a symbol without one that can be compared is left out. Ids are numbers that grow
+ * within a symbol.
+ */
 export const newestTrades = (orders: readonly OrderRecord[]): ReadonlyMap<SymbolName, string> => {
   const found = new Map<SymbolName, string>();
   for (const [symbol, own] of ordersBySymbol(orders)) {
@@ -99,7 +123,9 @@ export const planRepair = (books: Books, readings: readonly SymbolReading[]): re
   const all = readings.some(({ trades }) => trades !== undefined) ? ordersBySymbol(books.orderList) : null;
   for (const reading of readings) {
     const { symbol, trades } = reading;
-    steps.push(...planSymbol(books, reading, trades === undefined ? ordersInUse(books, symbol) : (all?.get(symbol) ?? [])));
+    steps.push(
+      ...planSymbol(books, reading, trades === undefined ? ordersInUse(books, symbol) : (all?.get(symbol) ?? [])),
+    );
   }
   return steps;
 };
@@ -107,12 +133,16 @@ export const planRepair = (books: Books, readings: readonly SymbolReading[]): re
 const planSymbol = (books: Books, reading: SymbolReading, own: readonly OrderRecord[]): readonly RepairStep[] => {
   const { symbol } = reading;
   const lookUps = new Map<string, LookUpCause>();
-  for (const record of own) if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
+  for (const record of own)
+    if (record.status === 'intent' || record.status === 'unknown') lookUps.set(record.draft.clientOrderId, 'unsettled');
   const rest = planOpen(books, reading, own, lookUps);
   rest.push(...planTrades(reading, own, lookUps));
   // As a rule everything agrees.
   if (lookUps.size === 0) return rest;
-  return [...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })), ...rest];
+  return [
+    ...[...lookUps].map(([clientOrderId, cause]): RepairStep => ({ kind: 'look-up', symbol, clientOrderId, cause })),
+    ...rest,
+  ];
 };
 
 const ordersBySymbol = (orders: readonly OrderRecord[]): ReadonlyMap<SymbolName, OrderRecord[]> => {
@@ -134,7 +164,12 @@ const ordersInUse = ({ orders, inUse }: Books, symbol: SymbolName): OrderRecord[
   return own;
 };
 
-const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
+const planOpen = (
+  books: Books,
+  reading: SymbolReading,
+  own: readonly OrderRecord[],
+  lookUps: Map<string, LookUpCause>,
+): RepairStep[] => {
   const { symbol, open } = reading;
   if (open === null) return [{ kind: 'read-again', symbol, what: 'open-orders' }];
   const steps: RepairStep[] = [];
@@ -152,8 +187,10 @@ const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecor
       // The exchange's word counts: what is needed is taken back into the books, the rest goes.
       if (books.inUse.has(clientOrderId)) {
         if (isFinal(record)) lookUps.set(clientOrderId, 'open-after-all');
-      } else if (!record.cancelling && !lookUps.has(clientOrderId)) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
-    } else if (!clientOrderId.startsWith(books.orderPrefix)) steps.push({ kind: 'report-foreign', symbol, what: 'order', id: clientOrderId });
+      } else if (!record.cancelling && !lookUps.has(clientOrderId))
+        steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'surplus' });
+    } else if (!clientOrderId.startsWith(books.orderPrefix))
+      steps.push({ kind: 'report-foreign', symbol, what: 'order', id: clientOrderId });
     else if (mayCancel(books, clientOrderId)) steps.push({ kind: 'cancel', symbol, clientOrderId, cause: 'orphan' });
     else steps.push({ kind: 'report-orphan', symbol, clientOrderId });
   }
@@ -161,23 +198,34 @@ const planOpen = (books: Books, reading: SymbolReading, own: readonly OrderRecor
 };
 
 /** An order of another instance is some bot's stop until an operator says that no such bot is left. */
-const mayCancel = (books: Books, clientOrderId: string): boolean => books.mayCancelOrphans && (clientOrderId.startsWith(books.ownPrefix) || books.acceptedOrphans.has(clientOrderId));
+const mayCancel = (books: Books, clientOrderId: string): boolean =>
+  books.mayCancelOrphans && (clientOrderId.startsWith(books.ownPrefix) || books.acceptedOrphans.has(clientOrderId));
 
-/** Of an order that never told its id at the exchange and that an operator has settled: what it did until then is in the books. */
+/**
+ * Of an order that never told its id at the exchange and that an operator has settled: what it did until then is in the
+ * books.
+ */
 const mayHaveBeenOf = ({ exchangeOrderId, createdAt, settledAt }: OrderRecord, { at }: TradeReading): boolean =>
   exchangeOrderId === null && settledAt !== undefined && at >= createdAt && at <= settledAt;
 
-const planTrades = (reading: SymbolReading, own: readonly OrderRecord[], lookUps: Map<string, LookUpCause>): RepairStep[] => {
+const planTrades = (
+  reading: SymbolReading,
+  own: readonly OrderRecord[],
+  lookUps: Map<string, LookUpCause>,
+): RepairStep[] => {
   const { symbol, trades } = reading;
   if (trades === undefined) return [];
   if (trades === null) return [{ kind: 'read-again', symbol, what: 'trades' }];
   const steps: RepairStep[] = [];
   const newest = newestOf(own);
-  if (newest !== null && !trades.some((trade) => trade.tradeId === newest)) steps.push({ kind: 'history-lost', symbol, tradeId: newest });
+  if (newest !== null && !trades.some((trade) => trade.tradeId === newest))
+    steps.push({ kind: 'history-lost', symbol, tradeId: newest });
   // As a rule there is one trade, the newest: only the orders of those that were read are looked for.
   const wanted = new Set(trades.map((trade) => trade.exchangeOrderId));
   const byExchangeId = new Map<string, OrderRecord>();
-  for (const record of own) if (record.exchangeOrderId !== null && wanted.has(record.exchangeOrderId)) byExchangeId.set(record.exchangeOrderId, record);
+  for (const record of own)
+    if (record.exchangeOrderId !== null && wanted.has(record.exchangeOrderId))
+      byExchangeId.set(record.exchangeOrderId, record);
   const anyUnsettled = own.some((record) => record.status === 'intent' || record.status === 'unknown');
   for (const trade of trades) {
     const record = byExchangeId.get(trade.exchangeOrderId);
@@ -185,8 +233,15 @@ const planTrades = (reading: SymbolReading, own: readonly OrderRecord[], lookUps
       if (!isBooked(record, trade)) lookUps.set(record.draft.clientOrderId, 'missing-fill');
       continue;
     }
-    // While an outcome is open, a trade of an order without a known id may be its own; so may one until it was settled by hand.
-    if (!anyUnsettled && !own.some((order) => mayHaveBeenOf(order, trade))) steps.push({ kind: 'report-foreign', symbol, what: 'trade', id: `${trade.tradeId} of order ${trade.exchangeOrderId}` });
+    // While an outcome is open, a trade of an order without a known id may be its own; so may one until it was settled
+    // by hand.
+    if (!anyUnsettled && !own.some((order) => mayHaveBeenOf(order, trade)))
+      steps.push({
+        kind: 'report-foreign',
+        symbol,
+        what: 'trade',
+        id: `${trade.tradeId} of order ${trade.exchangeOrderId}`,
+      });
   }
   return steps;
 };

@@ -2,12 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { HOUR_MS } from '../units.ts';
 import { candleFault, closeTime, type Candle } from './candle.ts';
 
-const sound: Candle = { openTime: 1_722_816_000_000, open: 100, high: 110, low: 90, close: 105, volume: 5, quoteVolume: 500, trades: 7, takerBuyBase: 2, takerBuyQuote: 200 };
+const sound: Candle = {
+  openTime: 1_722_816_000_000,
+  open: 100,
+  high: 110,
+  low: 90,
+  close: 105,
+  volume: 5,
+  quoteVolume: 500,
+  trades: 7,
+  takerBuyBase: 2,
+  takerBuyQuote: 200,
+};
 
 describe('a candle', () => {
   test('that is sound has no fault, and closes an hour after it opened', () => {
     expect(candleFault(sound)).toBeNull();
-    expect(candleFault({ ...sound, volume: 0, quoteVolume: 0, trades: 0, takerBuyBase: 0, takerBuyQuote: 0 })).toBeNull();
+    expect(
+      candleFault({ ...sound, volume: 0, quoteVolume: 0, trades: 0, takerBuyBase: 0, takerBuyQuote: 0 }),
+    ).toBeNull();
     expect(closeTime(sound)).toBe(sound.openTime + HOUR_MS);
   });
 

@@ -34,7 +34,8 @@ export const closeTime = (candle: Candle): EpochMs => candle.openTime + HOUR_MS;
 export const candleFault = (candle: Candle): string | null => {
   const { openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote } = candle;
   if (!Number.isSafeInteger(openTime) || openTime % HOUR_MS !== 0) return `open time ${openTime} is not on the hour`;
-  const price = priceFault('open', open) ?? priceFault('high', high) ?? priceFault('low', low) ?? priceFault('close', close);
+  const price =
+    priceFault('open', open) ?? priceFault('high', high) ?? priceFault('low', low) ?? priceFault('close', close);
   if (price !== null) return price;
   if (high < Math.max(open, close) || low > Math.min(open, close)) {
     return `high ${high} and low ${low} do not enclose open ${open} and close ${close}`;
@@ -48,5 +49,7 @@ export const candleFault = (candle: Candle): string | null => {
   );
 };
 
-const priceFault = (name: string, value: number): string | null => (Number.isFinite(value) && value > 0 ? null : `${name} ${value} is not a positive price`);
-const amountFault = (name: string, value: number): string | null => (Number.isFinite(value) && value >= 0 ? null : `${name} ${value} is not a number of at least zero`);
+const priceFault = (name: string, value: number): string | null =>
+  Number.isFinite(value) && value > 0 ? null : `${name} ${value} is not a positive price`;
+const amountFault = (name: string, value: number): string | null =>
+  Number.isFinite(value) && value >= 0 ? null : `${name} ${value} is not a number of at least zero`;

@@ -4,7 +4,15 @@ import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { instrumentFromText } from '../engine/on-start.ts';
 import type { InstrumentText } from '../engine/input.ts';
 import { BTC, instrumentText } from '../engine/world.test-helper.ts';
-import { filterFault, floorToLot, floorToTick, ceilToTick, largestQuantity, smallestQuantity, type Instrument } from './instrument.ts';
+import {
+  filterFault,
+  floorToLot,
+  floorToTick,
+  ceilToTick,
+  largestQuantity,
+  smallestQuantity,
+  type Instrument,
+} from './instrument.ts';
 
 const made = (changes: Partial<InstrumentText> = {}): Instrument => instrumentFromText(instrumentText(BTC, changes));
 const btc = made();
@@ -15,14 +23,21 @@ describe('quantities', () => {
     expect(formatDecimal(floorToLot(btc, decimal('0.123456789'), 'limit'))).toBe('0.12345');
     const coarse = made({ marketStepSize: '0.0001' });
     expect(formatDecimal(floorToLot(coarse, decimal('0.123456789'), 'limit'))).toBe('0.12345');
-    for (const type of ['market', 'stop-loss'] as const) expect(formatDecimal(floorToLot(coarse, decimal('0.123456789'), type))).toBe('0.1234');
+    for (const type of ['market', 'stop-loss'] as const)
+      expect(formatDecimal(floorToLot(coarse, decimal('0.123456789'), type))).toBe('0.1234');
     expect(formatDecimal(floorToLot(coarse, decimal('0.123456789'), 'stop-loss-limit'))).toBe('0.12345');
   });
 
   test('lots that are no multiples of each other have a common one', () => {
-    expect(formatDecimal(floorToLot(made({ stepSize: '0.02', marketStepSize: '0.03' }), decimal('0.2'), 'market'))).toBe('0.18');
-    expect(formatDecimal(floorToLot(made({ stepSize: '0', marketStepSize: '0.03' }), decimal('0.2'), 'market'))).toBe('0.18');
-    expect(formatDecimal(floorToLot(made({ stepSize: '0.02', marketStepSize: '0.02' }), decimal('0.21'), 'market'))).toBe('0.2');
+    expect(
+      formatDecimal(floorToLot(made({ stepSize: '0.02', marketStepSize: '0.03' }), decimal('0.2'), 'market')),
+    ).toBe('0.18');
+    expect(formatDecimal(floorToLot(made({ stepSize: '0', marketStepSize: '0.03' }), decimal('0.2'), 'market'))).toBe(
+      '0.18',
+    );
+    expect(
+      formatDecimal(floorToLot(made({ stepSize: '0.02', marketStepSize: '0.02' }), decimal('0.21'), 'market')),
+    ).toBe('0.2');
   });
 
   test('are cut to the largest order; zero means that there is no such limit', () => {
@@ -37,11 +52,15 @@ describe('quantities', () => {
 
   test('never grow and lie on the grid', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n ** 21n }), fc.constantFrom('limit' as const, 'market' as const), (raw, type) => {
-        const cut = floorToLot(btc, raw as Decimal, type);
-        expect(cut <= raw).toBe(true);
-        expect(cut % btc.stepSize).toBe(0n);
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 21n }),
+        fc.constantFrom('limit' as const, 'market' as const),
+        (raw, type) => {
+          const cut = floorToLot(btc, raw as Decimal, type);
+          expect(cut <= raw).toBe(true);
+          expect(cut % btc.stepSize).toBe(0n);
+        },
+      ),
     );
   });
 });
@@ -78,11 +97,31 @@ describe('filters', () => {
   });
 
   test('name the limit and the value', () => {
-    expect(filterFault(btc, 'limit', decimal('0.00009'), at)).toEqual({ code: 'min-notional', limit: decimal('5'), value: decimal('4.5') });
-    expect(filterFault(btc, 'limit', decimal('0.000015'), at)).toEqual({ code: 'lot-size', limit: decimal('0.00001'), value: decimal('0.000015') });
-    expect(filterFault(made({ minQuantity: '0.01' }), 'limit', decimal('0.009'), at)).toEqual({ code: 'quantity-range', limit: decimal('0.01'), value: decimal('0.009') });
-    expect(filterFault(btc, 'limit', decimal('9001'), at)).toEqual({ code: 'quantity-range', limit: decimal('9000'), value: decimal('9001') });
-    expect(filterFault(made({ minPrice: '10' }), 'limit', decimal('1'), decimal('9.99'))).toEqual({ code: 'price-range', limit: decimal('10'), value: decimal('9.99') });
+    expect(filterFault(btc, 'limit', decimal('0.00009'), at)).toEqual({
+      code: 'min-notional',
+      limit: decimal('5'),
+      value: decimal('4.5'),
+    });
+    expect(filterFault(btc, 'limit', decimal('0.000015'), at)).toEqual({
+      code: 'lot-size',
+      limit: decimal('0.00001'),
+      value: decimal('0.000015'),
+    });
+    expect(filterFault(made({ minQuantity: '0.01' }), 'limit', decimal('0.009'), at)).toEqual({
+      code: 'quantity-range',
+      limit: decimal('0.01'),
+      value: decimal('0.009'),
+    });
+    expect(filterFault(btc, 'limit', decimal('9001'), at)).toEqual({
+      code: 'quantity-range',
+      limit: decimal('9000'),
+      value: decimal('9001'),
+    });
+    expect(filterFault(made({ minPrice: '10' }), 'limit', decimal('1'), decimal('9.99'))).toEqual({
+      code: 'price-range',
+      limit: decimal('10'),
+      value: decimal('9.99'),
+    });
   });
 
   test('at the market the larger of both minima counts', () => {

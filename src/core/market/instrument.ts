@@ -35,7 +35,9 @@ export interface Instrument {
 export const floorToTick = (instrument: Instrument, price: Decimal): Decimal => floorTo(price, instrument.tickSize);
 export const ceilToTick = (instrument: Instrument, price: Decimal): Decimal => ceilTo(price, instrument.tickSize);
 
-/** Whether the exchange executes this type at the market once it acts, so that the market lot filter rules its quantity. */
+/**
+ * Whether the exchange executes this type at the market once it acts, so that the market lot filter rules its quantity.
+ */
 const executesAtMarket = (type: OrderType): boolean => type === 'market' || type === 'stop-loss';
 
 /** The smaller of two limits where zero means "no such limit". */
@@ -43,7 +45,9 @@ const tighter = (a: Decimal, b: Decimal): Decimal => (a === 0n ? b : b === 0n ? 
 
 const commonDivisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : commonDivisor(b, a % b));
 
-/** The grid that every quantity of this type lies on: the lot step, for market executions the market lot step as well. */
+/**
+ * The grid that every quantity of this type lies on: the lot step, for market executions the market lot step as well.
+ */
 const lotGrid = (instrument: Instrument, type: OrderType): Decimal => {
   const { stepSize, marketStepSize } = instrument;
   if (!executesAtMarket(type) || marketStepSize === 0n || marketStepSize === stepSize) return stepSize;
@@ -110,6 +114,7 @@ const quantityFault = (instrument: Instrument, type: OrderType, quantity: Decima
 const notionalFault = (instrument: Instrument, type: OrderType, notional: Decimal): FilterFault | null => {
   const { minNotional, maxNotional } = instrument;
   if (notional < minNotional) return { code: 'min-notional', limit: minNotional, value: notional };
-  if (maxNotional > 0n && !executesAtMarket(type) && notional > maxNotional) return { code: 'max-notional', limit: maxNotional, value: notional };
+  if (maxNotional > 0n && !executesAtMarket(type) && notional > maxNotional)
+    return { code: 'max-notional', limit: maxNotional, value: notional };
   return null;
 };

@@ -7,7 +7,10 @@ export type Side = 'buy' | 'sell';
 /** Why an order exists. Entries add risk; stops and exits only take it away. */
 export type OrderPurpose = 'entry' | 'stop' | 'exit';
 
-/** An order as the strategy, the risk engine or the lifecycle wants it; nothing may send it before the Guardian made it an ApprovedOrder. */
+/**
+ * An order as the strategy, the risk engine or the lifecycle wants it; nothing may send it before the Guardian made it
+ * an ApprovedOrder.
+ */
 export interface OrderDraft {
   /** Our prefix, the database's instance id and a sequence; at most 36 characters. */
   readonly clientOrderId: string;

@@ -2,11 +2,27 @@ import { describe, expect, test } from 'vitest';
 import { decimal, ZERO } from '../decimal.ts';
 import { isFinalStatus, type Fill, type OrderSnapshot, type VenueStatus } from './order.ts';
 import { entryDraft } from './order.test-helper.ts';
-import { applySnapshot, describe as inWords, isFinal, openRecord, outstanding, type OrderRecord, type OrderStatus } from './record.ts';
+import {
+  applySnapshot,
+  describe as inWords,
+  isFinal,
+  openRecord,
+  outstanding,
+  type OrderRecord,
+  type OrderStatus,
+} from './record.ts';
 
 const draft = entryDraft();
 const opened = (status: OrderStatus = 'intent'): OrderRecord => Object.assign(openRecord(draft, 1, 2), { status });
-const fill = (tradeId: string, quantity: string): Fill => ({ tradeId, price: '50000', quantity, quoteQuantity: '1', fee: '0', feeAsset: 'USDT', at: 3 });
+const fill = (tradeId: string, quantity: string): Fill => ({
+  tradeId,
+  price: '50000',
+  quantity,
+  quoteQuantity: '1',
+  fee: '0',
+  feeAsset: 'USDT',
+  at: 3,
+});
 const said = (status: VenueStatus, fills: readonly Fill[] = [], executedQuantity?: string): OrderSnapshot => ({
   clientOrderId: 'gb-1',
   exchangeOrderId: 'x1',
@@ -63,7 +79,9 @@ describe('an order in the books', () => {
 
   test('is described by side, quantity, symbol, type and price', () => {
     expect(inWords(draft)).toBe('buy 1 BTC/USDT limit @ 50000');
-    expect(inWords({ ...draft, limitPrice: null, stopPrice: decimal('49250'), type: 'stop-loss', side: 'sell' })).toBe('sell 1 BTC/USDT stop-loss @ 49250');
+    expect(inWords({ ...draft, limitPrice: null, stopPrice: decimal('49250'), type: 'stop-loss', side: 'sell' })).toBe(
+      'sell 1 BTC/USDT stop-loss @ 49250',
+    );
     expect(inWords({ ...draft, limitPrice: null, type: 'market' })).toBe('buy 1 BTC/USDT market');
   });
 });
@@ -101,15 +119,24 @@ describe("the exchange's word", () => {
 
   test('each fill counts once, within an answer and over several', () => {
     const record = opened();
-    expect(applySnapshot(record, said('partially-filled', [fill('1', '0.4'), fill('1', '0.4')], '0.4'), 9)).toHaveLength(1);
-    expect(applySnapshot(record, said('filled', [fill('1', '0.4'), fill('2', '0.6')]), 9).map(({ tradeId }) => tradeId)).toEqual(['2']);
+    expect(
+      applySnapshot(record, said('partially-filled', [fill('1', '0.4'), fill('1', '0.4')], '0.4'), 9),
+    ).toHaveLength(1);
+    expect(
+      applySnapshot(record, said('filled', [fill('1', '0.4'), fill('2', '0.6')]), 9).map(({ tradeId }) => tradeId),
+    ).toEqual(['2']);
     expect(record.executed).toBe(decimal('1'));
   });
 
   test('an end with fewer fills than it states is unknown since then, with the reason', () => {
     const record = opened('working');
     applySnapshot(record, said('cancelled', [fill('1', '0.4')], '0.5'), 9);
-    expect(record).toMatchObject({ status: 'unknown', unknownSince: 9, executed: decimal('0.4'), detail: 'fills missing: 0.4 of 0.5 shown' });
+    expect(record).toMatchObject({
+      status: 'unknown',
+      unknownSince: 9,
+      executed: decimal('0.4'),
+      detail: 'fills missing: 0.4 of 0.5 shown',
+    });
     applySnapshot(record, said('cancelled', [fill('1', '0.4')], '0.5'), 12);
     expect(record.unknownSince).toBe(9);
     applySnapshot(record, said('cancelled', [fill('1', '0.4'), fill('2', '0.1')], '0.5'), 15);
@@ -132,6 +159,8 @@ describe("the exchange's word", () => {
   });
 
   test('is final for filled, cancelled, expired and rejected orders', () => {
-    expect((['new', 'partially-filled', 'filled', 'cancelled', 'expired', 'rejected'] as const).map(isFinalStatus)).toEqual([false, false, true, true, true, true]);
+    expect(
+      (['new', 'partially-filled', 'filled', 'cancelled', 'expired', 'rejected'] as const).map(isFinalStatus),
+    ).toEqual([false, false, true, true, true, true]);
   });
 });

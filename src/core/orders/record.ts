@@ -50,7 +50,10 @@ export interface OrderRecord {
   /** Whether it was reported as missing among the open orders, and nobody has said since what became of it. */
   missing: boolean;
   detail: string | null;
-  /** Time of the balances by which an operator has settled it, by the exchange's clock: what it did until then is in the books. Absent as a rule. */
+  /**
+   * Time of the balances by which an operator has settled it, by the exchange's clock: what it did until then is in the
+   * books. Absent as a rule.
+   */
   settledAt?: EpochMs;
 }
 
@@ -78,13 +81,16 @@ export const isFinal = (record: Pick<OrderRecord, 'status'>): boolean =>
   record.status !== 'intent' && record.status !== 'unknown' && record.status !== 'working';
 
 /** Trade id of what was settled by the balances. It has no fee of its own: every fee is in its price. */
-export const settledTradeId = ({ draft, tradeIds }: OrderRecord): string => `${SETTLED}${draft.clientOrderId}${tradeIds.length === 0 ? '' : `:${tradeIds.length}`}`;
+export const settledTradeId = ({ draft, tradeIds }: OrderRecord): string =>
+  `${SETTLED}${draft.clientOrderId}${tradeIds.length === 0 ? '' : `:${tradeIds.length}`}`;
 export const isSettledTrade = (tradeId: string): boolean => tradeId.startsWith(SETTLED);
 const SETTLED = 'settled:';
 
 /** Whether a trade of this order is in the books: by its id, or with what an operator has settled by the balances. */
-export const isBooked = ({ tradeIds, settledAt }: OrderRecord, { tradeId, at }: Pick<Fill, 'tradeId' | 'at'>): boolean =>
-  tradeIds.includes(tradeId) || (settledAt !== undefined && at <= settledAt);
+export const isBooked = (
+  { tradeIds, settledAt }: OrderRecord,
+  { tradeId, at }: Pick<Fill, 'tradeId' | 'at'>,
+): boolean => tradeIds.includes(tradeId) || (settledAt !== undefined && at <= settledAt);
 
 /** What may still be bought or sold by this order, in base units. */
 export const outstanding = (record: OrderRecord): Decimal =>
@@ -99,12 +105,18 @@ const STATUS_OF_VENUE: Readonly<Record<OrderSnapshot['status'], OrderStatus>> = 
   rejected: 'rejected',
 };
 
-/** Ends that the exchange itself has stated; the others (rejected, never sent, never existed, settled) are our belief and yield to its word. */
-const endedByVenue = (status: OrderStatus): boolean => status === 'filled' || status === 'cancelled' || status === 'expired';
+/**
+ * Ends that the exchange itself has stated; the others (rejected, never sent, never existed, settled) are our belief
+ * and yield to its word.
+ */
+const endedByVenue = (status: OrderStatus): boolean =>
+  status === 'filled' || status === 'cancelled' || status === 'expired';
 
 /** Base units that the snapshot says were executed, whether or not it shows the fills. */
 const statedExecution = (snapshot: OrderSnapshot): Decimal =>
-  snapshot.status === 'filled' ? max(decimal(snapshot.quantity), decimal(snapshot.executedQuantity)) : decimal(snapshot.executedQuantity);
+  snapshot.status === 'filled'
+    ? max(decimal(snapshot.quantity), decimal(snapshot.executedQuantity))
+    : decimal(snapshot.executedQuantity);
 
 /**
  * Takes over the exchange's word. An order that the exchange has ended never
@@ -126,7 +138,8 @@ export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall
   record.exchangeOrderId = snapshot.exchangeOrderId;
   if (!endedByVenue(record.status)) {
     const next = STATUS_OF_VENUE[snapshot.status];
-    const shown = record.settledAt === undefined ? record.executed : sum(snapshot.fills.map((fill) => decimal(fill.quantity)));
+    const shown =
+      record.settledAt === undefined ? record.executed : sum(snapshot.fills.map((fill) => decimal(fill.quantity)));
     if (endedByVenue(next) && shown < statedExecution(snapshot)) {
       record.status = 'unknown';
       record.unknownSince ??= wall;

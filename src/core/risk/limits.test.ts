@@ -28,19 +28,31 @@ describe('limits', () => {
     const { ceiling, safer } = LIMIT_RULES[name];
     expect(limitFaults({ ...DEFAULT_LIMITS, [name]: ceiling })).toEqual([]);
     const looser = safer === 'lower' ? ceiling * (1 + 1e-9) : ceiling * (1 - 1e-9);
-    expect(limitFaults({ ...DEFAULT_LIMITS, [name]: looser })).toEqual([{ name, value: looser, code: 'looser-than-ceiling', bound: ceiling }]);
+    expect(limitFaults({ ...DEFAULT_LIMITS, [name]: looser })).toEqual([
+      { name, value: looser, code: 'looser-than-ceiling', bound: ceiling },
+    ]);
   });
 
   test.each(names)('%s may be as tight as makes sense', (name) => {
     const { tightest, safer } = LIMIT_RULES[name];
     expect(limitFaults({ ...DEFAULT_LIMITS, [name]: tightest })).toEqual([]);
     const tighter = safer === 'lower' ? tightest * 0.99 : tightest * 1.01;
-    expect(limitFaults({ ...DEFAULT_LIMITS, [name]: tighter })).toEqual([{ name, value: tighter, code: 'out-of-range', bound: tightest }]);
+    expect(limitFaults({ ...DEFAULT_LIMITS, [name]: tighter })).toEqual([
+      { name, value: tighter, code: 'out-of-range', bound: tightest },
+    ]);
   });
 
   test.each(names)('%s is never off', (name) => {
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, undefined as unknown as number, '0.5' as unknown as number]) {
-      expect(limitFaults({ ...DEFAULT_LIMITS, [name]: value })).toMatchObject([{ name, code: 'not-a-number', bound: LIMIT_RULES[name].ceiling }]);
+    for (const value of [
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      undefined as unknown as number,
+      '0.5' as unknown as number,
+    ]) {
+      expect(limitFaults({ ...DEFAULT_LIMITS, [name]: value })).toMatchObject([
+        { name, code: 'not-a-number', bound: LIMIT_RULES[name].ceiling },
+      ]);
     }
   });
 

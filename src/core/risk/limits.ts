@@ -86,8 +86,10 @@ export const limitFaults = (limits: Limits): readonly LimitFault[] => {
     const value = limits[name];
     const fault = (code: LimitFault['code'], bound: number): void => void faults.push({ name, value, code, bound });
     if (typeof value !== 'number' || !Number.isFinite(value)) fault('not-a-number', rule.ceiling);
-    else if (rule.safer === 'lower' ? value > rule.ceiling : value < rule.ceiling) fault('looser-than-ceiling', rule.ceiling);
-    else if (rule.safer === 'lower' ? value < rule.tightest : value > rule.tightest) fault('out-of-range', rule.tightest);
+    else if (rule.safer === 'lower' ? value > rule.ceiling : value < rule.ceiling)
+      fault('looser-than-ceiling', rule.ceiling);
+    else if (rule.safer === 'lower' ? value < rule.tightest : value > rule.tightest)
+      fault('out-of-range', rule.tightest);
     else if (rule.integer && !Number.isInteger(value)) fault('not-an-integer', rule.ceiling);
   }
   return faults;

@@ -4,7 +4,16 @@ import { add, decimal, formatDecimal, mulUp, sub, ZERO, type Decimal } from '../
 import { instrumentFromText } from '../engine/on-start.ts';
 import { BTC, instrumentText } from '../engine/world.test-helper.ts';
 import { floorToLot, type Instrument } from '../market/instrument.ts';
-import { budgetLossPerUnit, entryLimit, gapExit, lossPerUnit, quantityForRisk, riskFraction, stopLimit, stopTrigger } from './sizing.ts';
+import {
+  budgetLossPerUnit,
+  entryLimit,
+  gapExit,
+  lossPerUnit,
+  quantityForRisk,
+  riskFraction,
+  stopLimit,
+  stopTrigger,
+} from './sizing.ts';
 
 const btc: Instrument = instrumentFromText(instrumentText(BTC));
 const price = fc.integer({ min: 100, max: 20_000_000 }).map((cents) => (BigInt(cents) * 10n ** 14n) as Decimal);
@@ -40,15 +49,21 @@ describe('sizes', () => {
 
   test('never risk more than is allowed, whatever the lot', () => {
     fc.assert(
-      fc.property(price, fc.integer({ min: 1, max: 10 ** 9 }), fc.constantFrom(0.001, 0.01, 0.015), fc.constantFrom(0, 0.00075, 0.001), (limit, cents, stop, fee) => {
-        const risk = (BigInt(cents) * 10n ** 14n) as Decimal;
-        const perUnit = lossPerUnit(limit, stop, fee);
-        const quantity = floorToLot(btc, quantityForRisk(risk, perUnit), 'limit');
-        expect(mulUp(quantity, perUnit) <= risk).toBe(true);
-        // And a lot more would be too much, unless the exchange's largest order has cut it.
-        const more = add(quantity, decimal('0.00001'));
-        expect(quantity === decimal('9000') || mulUp(more, perUnit) > risk).toBe(true);
-      }),
+      fc.property(
+        price,
+        fc.integer({ min: 1, max: 10 ** 9 }),
+        fc.constantFrom(0.001, 0.01, 0.015),
+        fc.constantFrom(0, 0.00075, 0.001),
+        (limit, cents, stop, fee) => {
+          const risk = (BigInt(cents) * 10n ** 14n) as Decimal;
+          const perUnit = lossPerUnit(limit, stop, fee);
+          const quantity = floorToLot(btc, quantityForRisk(risk, perUnit), 'limit');
+          expect(mulUp(quantity, perUnit) <= risk).toBe(true);
+          // And a lot more would be too much, unless the exchange's largest order has cut it.
+          const more = add(quantity, decimal('0.00001'));
+          expect(quantity === decimal('9000') || mulUp(more, perUnit) > risk).toBe(true);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -70,7 +85,9 @@ describe('the loss budget', () => {
 
   test('the loss of a unit from its cost with fee to that exit', () => {
     // 50050 x 1.001 = 50100.05; 50050 x 0.985 = 49299.25; x 0.995 = 49052.75375; less fee 49003.70099625
-    expect(formatDecimal(budgetLossPerUnit(decimal('50000'), 0.015, 0.001))).toBe(formatDecimal(sub(decimal('50050'), decimal('48954.74625'))));
+    expect(formatDecimal(budgetLossPerUnit(decimal('50000'), 0.015, 0.001))).toBe(
+      formatDecimal(sub(decimal('50050'), decimal('48954.74625'))),
+    );
   });
 
   test('covers every fill at or below the limit, the tick of the stop included', () => {

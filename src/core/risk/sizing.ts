@@ -32,13 +32,19 @@ export const stopTrigger = (instrument: Instrument, averageEntry: Decimal, stop:
  * all on the entry price (PRODUCT section 3), rounded up.
  */
 export const lossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction): Decimal =>
-  mulUp(limit, add(add(decimalFromNumber(stop), decimalFromNumber(2 * takerFee)), decimalFromNumber(SLIPPAGE_ALLOWANCE)));
+  mulUp(
+    limit,
+    add(add(decimalFromNumber(stop), decimalFromNumber(2 * takerFee)), decimalFromNumber(SLIPPAGE_ALLOWANCE)),
+  );
 
 /** Limit of a stop-limit order: below its trigger, on the tick, within the exchange's range. */
 export const stopLimit = (instrument: Instrument, trigger: Decimal): Decimal =>
   max(floorToTick(instrument, mulDown(trigger, LESS_STOP_LIMIT)), instrument.minPrice);
 
-/** The fraction of equity that one trade may risk now. `live`: with real money; `liveTrades`: round trips begun in that mode, open ones included, but not entries that may still fill nothing. */
+/**
+ * The fraction of equity that one trade may risk now. `live`: with real money; `liveTrades`: round trips begun in that
+ * mode, open ones included, but not entries that may still fill nothing.
+ */
 export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: number): Fraction =>
   live && liveTrades < FIRST_TRADES ? Math.min(riskPerTrade, FIRST_TRADES_RISK) : riskPerTrade;
 
@@ -46,12 +52,15 @@ export const riskFraction = (riskPerTrade: Fraction, live: boolean, liveTrades: 
 export const quantityForRisk = (riskAmount: Decimal, perUnit: Decimal): Decimal => divDown(riskAmount, perUnit);
 
 /**
- * Quote currency that a position of one base unit, bought at `limit` or lower, loses when it is sold a gap allowance below
- * its stop, fees of both sides included. Rounding the trigger up to the tick makes the loss smaller at most fill prices,
- * but not at all of them, so it is left out.
+ * Quote currency that a position of one base unit, bought at `limit` or lower, loses when it is sold a gap allowance
+ * below its stop, fees of both sides included. Rounding the trigger up to the tick makes the loss smaller at most fill
+ * prices, but not at all of them, so it is left out.
  */
 export const budgetLossPerUnit = (limit: Decimal, stop: Fraction, takerFee: Fraction): Decimal =>
-  sub(add(limit, mulUp(limit, decimalFromNumber(takerFee))), gapExit(mulDown(limit, sub(ONE, decimalFromNumber(stop))), takerFee));
+  sub(
+    add(limit, mulUp(limit, decimalFromNumber(takerFee))),
+    gapExit(mulDown(limit, sub(ONE, decimalFromNumber(stop))), takerFee),
+  );
 
 /** Proceeds of one unit sold at its stop less the gap allowance, after fees; rounded down. */
 export const gapExit = (trigger: Decimal, takerFee: Fraction): Decimal => {

@@ -16,7 +16,17 @@ describe('the expected value', () => {
 
   test('is zero at the break-even probability, whatever the terms', () => {
     const part = (max: number) => fc.double({ min: 0.001, max, noNaN: true });
-    fc.assert(fc.property(part(0.05), part(0.2), part(0.01), (stop, target, takerFee) => Math.abs(expectedValue(breakEven({ stop, target, takerFee, margin: 0 }), { stop, target, takerFee, margin: 0 })) < 1e-12));
+    fc.assert(
+      fc.property(
+        part(0.05),
+        part(0.2),
+        part(0.01),
+        (stop, target, takerFee) =>
+          Math.abs(
+            expectedValue(breakEven({ stop, target, takerFee, margin: 0 }), { stop, target, takerFee, margin: 0 }),
+          ) < 1e-12,
+      ),
+    );
     // (0.015 + 0.003) / 0.045
     expect(breakEven(terms)).toBeCloseTo(0.4, 15);
   });

@@ -48,10 +48,19 @@ export class BacktestBroker {
   readonly #names = new Map<string, SymbolName>();
   readonly #quote: string;
 
-  constructor(assumptions: Assumptions, instruments: readonly InstrumentText[], quote: string, liquidity: Liquidity = assumedLiquidity(assumptions)) {
+  constructor(
+    assumptions: Assumptions,
+    instruments: readonly InstrumentText[],
+    quote: string,
+    liquidity: Liquidity = assumedLiquidity(assumptions),
+  ) {
     const rate = fixedFromNumber(assumptions.fee);
     this.#quote = quote;
-    this.#engine = new MatchingEngine({ seed: 1, liquidity, fees: { maker: rate, taker: rate, coin: null, discount: 0n } });
+    this.#engine = new MatchingEngine({
+      seed: 1,
+      liquidity,
+      fees: { maker: rate, taker: rate, coin: null, discount: 0n },
+    });
     this.#engine.accounts.deposit(quote, fixedFromNumber(assumptions.balance));
     this.list(instruments);
   }
@@ -60,7 +69,17 @@ export class BacktestBroker {
   list(instruments: readonly InstrumentText[]): void {
     for (const instrument of instruments) {
       const known = this.#listed.get(instrument.symbol);
-      const book: SymbolBook = { last: 0n, time: 0, open: true, nextOrderId: 1, nextTradeId: 1, takenBid: 0n, takenAsk: 0n, ...known?.book, rules: rulesOf(instrument) };
+      const book: SymbolBook = {
+        last: 0n,
+        time: 0,
+        open: true,
+        nextOrderId: 1,
+        nextTradeId: 1,
+        takenBid: 0n,
+        takenAsk: 0n,
+        ...known?.book,
+        rules: rulesOf(instrument),
+      };
       this.#engine.addSymbol(book);
       this.#listed.set(instrument.symbol, { id: book.rules.id, book, alarm: known?.alarm ?? Number.NEGATIVE_INFINITY });
       this.#names.set(book.rules.id, instrument.symbol);
@@ -163,7 +182,8 @@ export class BacktestBroker {
     let alarm = Number.NEGATIVE_INFINITY;
     for (const order of this.#engine.files.open(listed.id)) {
       // A triggered stop that found no buyer at its limit may be filled at any price from now on.
-      const level = isTriggerType(order.type) && !isWorking(order) ? Number(amountText(order.stopPrice)) : Number.POSITIVE_INFINITY;
+      const level =
+        isTriggerType(order.type) && !isWorking(order) ? Number(amountText(order.stopPrice)) : Number.POSITIVE_INFINITY;
       if (level > alarm) alarm = level;
     }
     listed.alarm = alarm;

@@ -3,7 +3,9 @@ import { totalOf } from './compare.ts';
 import { minute, price, signedMoney } from './words.ts';
 
 const shown = (side: Side | null): string =>
-  side === null ? '-' : `${price(side.entryPrice)} -> ${side.exitPrice === null ? 'open' : price(side.exitPrice)} ${side.exitReason ?? ''} ${side.pnl === null ? '' : signedMoney(side.pnl)}`.trim();
+  side === null
+    ? '-'
+    : `${price(side.entryPrice)} -> ${side.exitPrice === null ? 'open' : price(side.exitPrice)} ${side.exitReason ?? ''} ${side.pnl === null ? '' : signedMoney(side.pnl)}`.trim();
 
 /** The comparison on a terminal. */
 export const comparisonLines = (signals: readonly ComparedSignal[]): readonly string[] => {
@@ -15,7 +17,9 @@ export const comparisonLines = (signals: readonly ComparedSignal[]): readonly st
     `Closed trades: recorded ${signedMoney(totalOf(signals, 'recorded'))} USDT, backtest on the same prices ${signedMoney(totalOf(signals, 'backtest'))} USDT`,
     ...signals.flatMap((signal) => [
       `${minute(signal.signal)} ${signal.symbol}  ${signal.cause}: ${signal.why}`,
-      ...(signal.cause === 'same' ? [] : [`    recorded  ${shown(signal.recorded)}`, `    backtest  ${shown(signal.backtest)}`]),
+      ...(signal.cause === 'same'
+        ? []
+        : [`    recorded  ${shown(signal.recorded)}`, `    backtest  ${shown(signal.backtest)}`]),
     ]),
   ];
 };

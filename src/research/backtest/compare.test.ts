@@ -30,10 +30,15 @@ const recorded = (latency = 0, broker: BacktestBroker | null = null): readonly I
   return inputs;
 };
 
-const causes = (inputs: readonly Input[], changes: Partial<Parameters<typeof runRecorded>[0]> = {}): Partial<Record<Cause, number>> => {
+const causes = (
+  inputs: readonly Input[],
+  changes: Partial<Parameters<typeof runRecorded>[0]> = {},
+): Partial<Record<Cause, number>> => {
   const signals = compareRuns(effectsOf(inputs), runRecorded({ inputs, assumptions: PLAIN, ...changes }).effects);
   expect(signals.length).toBeGreaterThan(8);
-  return Object.fromEntries([...Map.groupBy(signals, ({ cause }) => cause)].map(([cause, list]) => [cause, list.length]));
+  return Object.fromEntries(
+    [...Map.groupBy(signals, ({ cause }) => cause)].map(([cause, list]) => [cause, list.length]),
+  );
 };
 
 describe('a recorded run beside a backtest on the same prices', () => {
@@ -46,17 +51,27 @@ describe('a recorded run beside a backtest on the same prices', () => {
   test('filters that the exchange changed meanwhile hold for the orders of both', () => {
     const [start, ...rest] = inputs;
     if (start?.type !== 'started') throw new Error('a journal begins with a start');
-    const coarse = start.instruments.map((instrument) => ({ ...instrument, stepSize: '0.1', minQuantity: '0.1', tickSize: '1' }));
+    const coarse = start.instruments.map((instrument) => ({
+      ...instrument,
+      stepSize: '0.1',
+      minQuantity: '0.1',
+      tickSize: '1',
+    }));
     const changed: Input = { type: 'instruments', at: start.at, wall: start.wall, instruments: start.instruments };
     const [opening, ...others] = rest.slice(rest.findIndex(({ type }) => type === 'account'));
     if (opening === undefined) throw new Error('no account');
     const before = rest.slice(0, rest.indexOf(opening));
-    expect(causes(inputs, { inputs: [{ ...start, instruments: coarse }, ...before, opening, changed, ...others] })).toEqual({ same: expect.any(Number) });
+    expect(
+      causes(inputs, { inputs: [{ ...start, instruments: coarse }, ...before, opening, changed, ...others] }),
+    ).toEqual({ same: expect.any(Number) });
   });
 
   test('other costs show as fills', () => {
     const assumptions = { ...PLAIN, slippage: 0.0005 };
-    const signals = compareRuns(effectsOf(inputs), runRecorded({ inputs, assumptions, liquidity: assumedLiquidity(assumptions) }).effects);
+    const signals = compareRuns(
+      effectsOf(inputs),
+      runRecorded({ inputs, assumptions, liquidity: assumedLiquidity(assumptions) }).effects,
+    );
     const fills = signals.filter(({ cause }) => cause === 'fill');
     expect(fills.length / signals.length).toBeGreaterThan(0.65);
     expect(fills[0]?.why).toMatch(/filled -5\.0 bp from the assumed price/);
@@ -65,8 +80,13 @@ describe('a recorded run beside a backtest on the same prices', () => {
 
   test('what ended otherwise is not put down to the few basis points of its entry', () => {
     const assumptions = { ...PLAIN, slippage: 0.0005 };
-    const signals = compareRuns(effectsOf(inputs), runRecorded({ inputs, assumptions, liquidity: assumedLiquidity(assumptions) }).effects);
-    const otherwise = signals.filter(({ recorded: mine, backtest: other }) => mine !== null && other !== null && mine.exitReason !== other.exitReason);
+    const signals = compareRuns(
+      effectsOf(inputs),
+      runRecorded({ inputs, assumptions, liquidity: assumedLiquidity(assumptions) }).effects,
+    );
+    const otherwise = signals.filter(
+      ({ recorded: mine, backtest: other }) => mine !== null && other !== null && mine.exitReason !== other.exitReason,
+    );
     expect(otherwise.length).toBeGreaterThan(0);
     expect(otherwise.filter(({ cause }) => cause !== 'price' && cause !== 'lock')).toEqual([]);
   });
@@ -78,10 +98,14 @@ describe('a recorded run beside a backtest on the same prices', () => {
   });
 
   const instruments = [BTC, ETH].map(recordedInstrument);
-  const firstOf = (journal: readonly Input[]) => compareRuns(effectsOf(journal), runRecorded({ inputs: journal, assumptions: PLAIN }).effects)[0];
+  const firstOf = (journal: readonly Input[]) =>
+    compareRuns(effectsOf(journal), runRecorded({ inputs: journal, assumptions: PLAIN }).effects)[0];
 
   test('an entry that the venue filled in part is a fill, and no drift of equity: there was none before the first', () => {
-    const thin = new BacktestBroker(PLAIN, instruments, 'USDT', { ...assumedLiquidity(PLAIN), levelQuote: fixed('3000') });
+    const thin = new BacktestBroker(PLAIN, instruments, 'USDT', {
+      ...assumedLiquidity(PLAIN),
+      levelQuote: fixed('3000'),
+    });
     const first = firstOf(recorded(0, thin));
     expect(first?.recorded?.quantity).toBeLessThan(first?.backtest?.quantity ?? 0);
     expect(first).toMatchObject({ cause: 'fill', why: '67.0 % of the entry was filled, in the backtest 100.0 %' });
@@ -94,9 +118,17 @@ describe('a recorded run beside a backtest on the same prices', () => {
   });
 
   test('a position that a lock closed in one of them is put down to the lock, not to prices between two looks', () => {
-    const tighter = inputs.map((input): Input => (input.type === 'started' ? { ...input, config: { ...input.config, limits: { ...input.config.limits, maxDailyDrawdown: 0.005 } } } : input));
+    const tighter = inputs.map(
+      (input): Input =>
+        input.type === 'started'
+          ? { ...input, config: { ...input.config, limits: { ...input.config.limits, maxDailyDrawdown: 0.005 } } }
+          : input,
+    );
     const signals = compareRuns(effectsOf(inputs), runRecorded({ inputs: tighter, assumptions: PLAIN }).effects);
-    const closed = signals.filter(({ recorded: mine, backtest: other }) => mine !== null && mine.exitReason !== 'daily drawdown' && other?.exitReason === 'daily drawdown');
+    const closed = signals.filter(
+      ({ recorded: mine, backtest: other }) =>
+        mine !== null && mine.exitReason !== 'daily drawdown' && other?.exitReason === 'daily drawdown',
+    );
     expect(closed.length).toBeGreaterThan(0);
     expect(closed.map(({ cause }) => cause)).toEqual(closed.map(() => 'lock'));
   });
@@ -104,7 +136,14 @@ describe('a recorded run beside a backtest on the same prices', () => {
   test('a lock that one of them did not have is named', () => {
     const first = inputs.findIndex((input) => input.type === 'prediction');
     const at = inputs[first]?.at ?? 0;
-    const pause: Input = { type: 'command', at, wall: at, commandId: 'p', by: 'test', command: { name: 'pause', reason: 'test' } };
+    const pause: Input = {
+      type: 'command',
+      at,
+      wall: at,
+      commandId: 'p',
+      by: 'test',
+      command: { name: 'pause', reason: 'test' },
+    };
     const paused = [...inputs.slice(0, first), pause, ...inputs.slice(first)];
     const signals = compareRuns(effectsOf(inputs), runRecorded({ inputs: paused, assumptions: PLAIN }).effects);
     expect(signals.every(({ backtest }) => backtest === null)).toBe(true);

@@ -10,15 +10,31 @@ const curve = (...points: readonly (readonly [string, number])[]) => ({
 
 describe('returns by calendar month', () => {
   test('begin with the run: its opening balance at midnight belongs to no earlier month', () => {
-    const { months } = evaluateCurve(curve(['2024-01-01T00:00', 1_000], ['2024-01-02T00:00', 1_100], ['2024-02-01T00:00', 1_210], ['2024-02-10T00:00', 1_089]), 1_000, [], []);
-    expect(months.map(({ year, month }) => [year, month])).toEqual([[2024, 0], [2024, 1]]);
+    const { months } = evaluateCurve(
+      curve(
+        ['2024-01-01T00:00', 1_000],
+        ['2024-01-02T00:00', 1_100],
+        ['2024-02-01T00:00', 1_210],
+        ['2024-02-10T00:00', 1_089],
+      ),
+      1_000,
+      [],
+      [],
+    );
+    expect(months.map(({ year, month }) => [year, month])).toEqual([
+      [2024, 0],
+      [2024, 1],
+    ]);
     expect(months[0]?.value).toBeCloseTo(0.21, 12);
     expect(months[1]?.value).toBeCloseTo(-0.1, 12);
   });
 
   test('keep a first point that is no opening balance', () => {
     const { months } = evaluateCurve(curve(['2023-12-31T12:00', 990], ['2024-01-02T00:00', 1_089]), 1_000, [], []);
-    expect(months).toEqual([{ year: 2023, month: 11, value: expect.closeTo(-0.01, 12) }, { year: 2024, month: 0, value: expect.closeTo(0.1, 12) }]);
+    expect(months).toEqual([
+      { year: 2023, month: 11, value: expect.closeTo(-0.01, 12) },
+      { year: 2024, month: 0, value: expect.closeTo(0.1, 12) },
+    ]);
   });
 });
 

@@ -1,7 +1,17 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { TradeEffect } from '../../core/engine/effect.ts';
 import { rowAt } from '../../core/features/candle-columns.ts';
-import { bySymbol, calmar, dailyReturns, performanceOf, periodStart, type Bucket, type EquitySample, type Performance, type TradeResult } from '../../core/ledger/metrics.ts';
+import {
+  bySymbol,
+  calmar,
+  dailyReturns,
+  performanceOf,
+  periodStart,
+  type Bucket,
+  type EquitySample,
+  type Performance,
+  type TradeResult,
+} from '../../core/ledger/metrics.ts';
 import { DAY_MS, HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '../../core/units.ts';
 import type { Assumptions } from './assumptions.ts';
 import type { SymbolSeries } from './hour-market.ts';
@@ -26,7 +36,12 @@ export interface MonthReturn {
   readonly value: number;
 }
 
-export const tradeResultOf = ({ symbol, pnl, openedAt, closedAt }: TradeEffect): TradeResult => ({ symbol, pnl: toNumber(pnl), openedAt, closedAt });
+export const tradeResultOf = ({ symbol, pnl, openedAt, closedAt }: TradeEffect): TradeResult => ({
+  symbol,
+  pnl: toNumber(pnl),
+  openedAt,
+  closedAt,
+});
 
 /**
  * The first point of a curve and the last one of each UTC day: all that daily and monthly figures need. A point at
@@ -58,14 +73,28 @@ const deepest = ({ equity }: EquityCurve): Fraction => {
 export const evaluate = (result: BacktestResult): Evaluation => {
   const trades = result.trades.map(tradeResultOf);
   return {
-    ...evaluateCurve(result.curve, result.openingBalance, trades, result.openPositions.flatMap(({ since }) => since ?? [])),
+    ...evaluateCurve(
+      result.curve,
+      result.openingBalance,
+      trades,
+      result.openPositions.flatMap(({ since }) => since ?? []),
+    ),
     finalEquity: result.finalEquity,
     totalReturn: result.finalEquity / result.openingBalance - 1,
   };
 };
 
-/** The figures of an equity curve. @param balance quote currency at its beginning @param open when positions that are still open were entered */
-export const evaluateCurve = (curve: EquityCurve, balance: number, trades: readonly TradeResult[], open: readonly EpochMs[]): Evaluation => {
+/**
+ * The figures of an equity curve.
+ * @param balance quote currency at its beginning
+ * @param open when positions that are still open were entered
+ */
+export const evaluateCurve = (
+  curve: EquityCurve,
+  balance: number,
+  trades: readonly TradeResult[],
+  open: readonly EpochMs[],
+): Evaluation => {
   const last = curve.equity[curve.equity.length - 1] ?? balance;
   const points = dailyPoints(curve);
   const drawdown = deepest(curve);
@@ -73,7 +102,11 @@ export const evaluateCurve = (curve: EquityCurve, balance: number, trades: reado
   return {
     finalEquity: last,
     totalReturn: last / balance - 1,
-    performance: { ...performanceOf({ trades, points, open }), maxDrawdown: points.length < 2 ? null : drawdown, calmar: calmar(returns, drawdown) },
+    performance: {
+      ...performanceOf({ trades, points, open }),
+      maxDrawdown: points.length < 2 ? null : drawdown,
+      calmar: calmar(returns, drawdown),
+    },
     symbols: bySymbol(trades),
     months: monthlyReturns(points, balance),
   };
@@ -98,7 +131,12 @@ const monthlyReturns = (points: readonly EquitySample[], balance: number): Month
  * never touched again. A symbol in an outage keeps its last price. The first point is the balance, as that of a run
  * is: the first day's return holds the first hour and what buying costs.
  */
-export const buyAndHold = (series: readonly SymbolSeries[], from: EpochMs, to: EpochMs, assumptions: Assumptions): EquityCurve => {
+export const buyAndHold = (
+  series: readonly SymbolSeries[],
+  from: EpochMs,
+  to: EpochMs,
+  assumptions: Assumptions,
+): EquityCurve => {
   const hours = Math.max(0, Math.round((to - from) / HOUR_MS));
   const at = Float64Array.from({ length: hours + 1 }, (_, i) => from + i * HOUR_MS);
   const equity = new Float64Array(hours + 1);
@@ -111,7 +149,10 @@ export const buyAndHold = (series: readonly SymbolSeries[], from: EpochMs, to: E
     for (let i = 0; i < hours; i += 1) {
       const hour = from + i * HOUR_MS;
       if (row < hourly.length && hourly.openTime[row] === hour) {
-        if (units === 0) units = (part * (1 - assumptions.fee)) / ((hourly.open[row] ?? Number.NaN) * (1 + assumptions.spread / 2 + assumptions.slippage));
+        if (units === 0)
+          units =
+            (part * (1 - assumptions.fee)) /
+            ((hourly.open[row] ?? Number.NaN) * (1 + assumptions.spread / 2 + assumptions.slippage));
         price = hourly.close[row] ?? Number.NaN;
         row += 1;
       }

@@ -9,7 +9,12 @@ const HOURS = 8_000;
 
 const fixed = (seed: number, symbols: readonly string[], changes: Partial<BacktestOptions> = {}): BacktestOptions => {
   const { series, predictions } = generated(seed, symbols, HOURS);
-  return options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 4_000 * HOUR_MS, ...changes });
+  return options(series, predictions, {
+    assumptions: DEFAULT_ASSUMPTIONS,
+    from: FROM,
+    to: FROM + 4_000 * HOUR_MS,
+    ...changes,
+  });
 };
 
 /**
@@ -19,9 +24,23 @@ const fixed = (seed: number, symbols: readonly string[], changes: Partial<Backte
  */
 describe('golden order lists', () => {
   test.each([
-    { name: 'one symbol', run: fixed(1, [BTC]), hash: 'e0f4e526692b9afb42a77d64de2a1216bdfbf3154ec2a5582f761f1225230af2' },
-    { name: 'two symbols in one portfolio', run: fixed(2, [BTC, ETH]), hash: 'f9b36a9359f7a05dea2c5f96477c92e435b8844b3f44a41fcd6835b51b76b73e' },
-    { name: 'two symbols under tighter limits', run: fixed(2, [BTC, ETH], { config: config([BTC, ETH], { riskPerTrade: 0.005, maxConsecutiveLosses: 2, maxDailyDrawdown: 0.01 }) }), hash: '3f0dd5f41c5acb2445ee50d25b6dc281d8c2bb8925801674ae5975b5d077ae61' },
+    {
+      name: 'one symbol',
+      run: fixed(1, [BTC]),
+      hash: 'e0f4e526692b9afb42a77d64de2a1216bdfbf3154ec2a5582f761f1225230af2',
+    },
+    {
+      name: 'two symbols in one portfolio',
+      run: fixed(2, [BTC, ETH]),
+      hash: 'f9b36a9359f7a05dea2c5f96477c92e435b8844b3f44a41fcd6835b51b76b73e',
+    },
+    {
+      name: 'two symbols under tighter limits',
+      run: fixed(2, [BTC, ETH], {
+        config: config([BTC, ETH], { riskPerTrade: 0.005, maxConsecutiveLosses: 2, maxDailyDrawdown: 0.01 }),
+      }),
+      hash: '3f0dd5f41c5acb2445ee50d25b6dc281d8c2bb8925801674ae5975b5d077ae61',
+    },
   ])('$name', ({ run, hash }) => {
     const result = runBacktest(run);
     expect(result.trades.length).toBeGreaterThan(40);
@@ -48,21 +67,29 @@ describe('the future', () => {
     const at = FROM + hours * HOUR_MS;
     const { series } = generated(3, [BTC], 120 * 24 + hours + 1);
     const predictions = new Map(series.map(({ symbol, hourly }) => [symbol, predict(sliceColumns(hourly, START, at))]));
-    const result = runBacktest(options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: at + HOUR_MS }));
+    const result = runBacktest(
+      options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: at + HOUR_MS }),
+    );
     return upTo(result.orderLines, at);
   };
   /** What was done by the minute of a decision. */
-  const upTo = (lines: readonly string[], at: number): string[] => lines.filter((line) => Number(line.split(' ')[1]) < at + MINUTE_MS);
-  const entriesOf = (lines: readonly string[]): number[] => lines.filter((line) => line.includes(' entry ')).map((line) => Math.floor((Number(line.split(' ')[1]) - FROM) / HOUR_MS));
+  const upTo = (lines: readonly string[], at: number): string[] =>
+    lines.filter((line) => Number(line.split(' ')[1]) < at + MINUTE_MS);
+  const entriesOf = (lines: readonly string[]): number[] =>
+    lines
+      .filter((line) => line.includes(' entry '))
+      .map((line) => Math.floor((Number(line.split(' ')[1]) - FROM) / HOUR_MS));
   const WHOLE = 2_000;
 
   /** The hours of entry after which a history that ends there has not led to the same orders. */
   const differing = (predict: Predict): number[] => {
     const whole = decideUntil(predict, WHOLE);
-    return entriesOf(whole).slice(0, 20).filter((hours) => {
-      const at = FROM + hours * HOUR_MS;
-      return JSON.stringify(decideUntil(predict, hours)) !== JSON.stringify(upTo(whole, at));
-    });
+    return entriesOf(whole)
+      .slice(0, 20)
+      .filter((hours) => {
+        const at = FROM + hours * HOUR_MS;
+        return JSON.stringify(decideUntil(predict, hours)) !== JSON.stringify(upTo(whole, at));
+      });
   };
 
   test('a history that ends at a decision leads to the same orders as one that goes on', () => {

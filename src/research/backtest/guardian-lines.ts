@@ -5,8 +5,14 @@ import { money, signedMoney } from './words.ts';
 /** What has to be known of the figures of a run that did not reach the end of its span. */
 export const STOPPED_NOTE = 'ratios, shares of the time and hours with the Guardian are of the time until then';
 
-/** What the two runs' difference is made of and what was left when the one with the Guardian was stopped, as sentences without their stop. */
-export const guardianLines = ({ lockCosts, guardianCost }: Pick<BacktestStudy, 'lockCosts' | 'guardianCost'>): readonly string[] =>
+/**
+ * What the two runs' difference is made of and what was left when the one with the Guardian was stopped, as sentences
+ * without their stop.
+ */
+export const guardianLines = ({
+  lockCosts,
+  guardianCost,
+}: Pick<BacktestStudy, 'lockCosts' | 'guardianCost'>): readonly string[] =>
   [difference(guardianCost), afterStop(lockCosts)].filter((line) => line !== null);
 
 const difference = ({ total, locks, rest }: BacktestStudy['guardianCost']): string | null => {

@@ -102,7 +102,8 @@ export class HourMarket {
 
   #find(i: number): void {
     const cursor = this.#cursor[i] ?? 0;
-    this.#row[i] = cursor < this.hourly(i).length && at(this.hourly(i).openTime, cursor) === this.#hour ? cursor : NOTHING;
+    this.#row[i] =
+      cursor < this.hourly(i).length && at(this.hourly(i).openTime, cursor) === this.#hour ? cursor : NOTHING;
   }
 
   /** The candles by which the present hour is walked. Only for a symbol that has one. */
@@ -119,7 +120,14 @@ export class HourMarket {
 }
 
 /** Whether `count` finer candles cover the hour without a hole and give its open, high, low and close. */
-const agrees = (fine: CandleColumns, first: number, count: number, span: Milliseconds, hourly: CandleColumns, row: number): boolean => {
+const agrees = (
+  fine: CandleColumns,
+  first: number,
+  count: number,
+  span: Milliseconds,
+  hourly: CandleColumns,
+  row: number,
+): boolean => {
   const last = first + count - 1;
   if (last >= fine.length) return false;
   const hour = at(hourly.openTime, row);
@@ -131,6 +139,9 @@ const agrees = (fine: CandleColumns, first: number, count: number, span: Millise
     low = Math.min(low, at(fine.low, k));
   }
   return (
-    same(at(fine.open, first), at(hourly.open, row)) && same(at(fine.close, last), at(hourly.close, row)) && same(high, at(hourly.high, row)) && same(low, at(hourly.low, row))
+    same(at(fine.open, first), at(hourly.open, row)) &&
+    same(at(fine.close, last), at(hourly.close, row)) &&
+    same(high, at(hourly.high, row)) &&
+    same(low, at(hourly.low, row))
   );
 };

@@ -1,7 +1,10 @@
 import type { EpochMs, Milliseconds } from '../../core/units.ts';
 import type { HourCandles, HourMarket } from './hour-market.ts';
 
-/** Open, low, high, close: four points a candle. The low comes first, so that a candle which touches both barriers is a loss. */
+/**
+ * Open, low, high, close: four points a candle. The low comes first, so that a candle which touches both barriers is a
+ * loss.
+ */
 const POINTS = 4;
 
 /** Where a price has got to, and how. */

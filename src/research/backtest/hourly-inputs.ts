@@ -13,23 +13,61 @@ export const NO_ANSWER = 'the features are not complete for this hour';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The inputs of each hour of a backtest: candles from the market's file and predictions from the model's answers. The same objects are used again for every hour: whoever keeps one has to copy it. */
+/**
+ * The inputs of each hour of a backtest: candles from the market's file and predictions from the model's answers. The
+ * same objects are used again for every hour: whoever keeps one has to copy it.
+ */
 export class HourlyInputs {
   readonly #market: HourMarket;
   readonly #session: Session;
   readonly #series: readonly SymbolSeries[];
-  readonly #candles: readonly { readonly type: 'candle'; at: EpochMs; wall: EpochMs; symbol: SymbolName; readonly candle: Writable<Candle> }[];
-  readonly #predictions: readonly { readonly type: 'prediction'; at: EpochMs; wall: EpochMs; symbol: SymbolName; openTime: EpochMs; probability: number | null; failure: string | null; readonly features: readonly number[] }[];
+  readonly #candles: readonly {
+    readonly type: 'candle';
+    at: EpochMs;
+    wall: EpochMs;
+    symbol: SymbolName;
+    readonly candle: Writable<Candle>;
+  }[];
+  readonly #predictions: readonly {
+    readonly type: 'prediction';
+    at: EpochMs;
+    wall: EpochMs;
+    symbol: SymbolName;
+    openTime: EpochMs;
+    probability: number | null;
+    failure: string | null;
+    readonly features: readonly number[];
+  }[];
   readonly #probabilities: readonly (Float32Array | undefined)[];
 
   /** @param probabilities of each series: one a row */
-  constructor(market: HourMarket, session: Session, series: readonly SymbolSeries[], probabilities: readonly (Float32Array | undefined)[]) {
+  constructor(
+    market: HourMarket,
+    session: Session,
+    series: readonly SymbolSeries[],
+    probabilities: readonly (Float32Array | undefined)[],
+  ) {
     this.#market = market;
     this.#session = session;
     this.#series = series;
     const from = market.hour;
-    this.#candles = series.map(({ symbol, hourly }) => ({ type: 'candle', at: from, wall: from, symbol, candle: candleAt(hourly, 0) }));
-    this.#predictions = series.map(({ symbol }) => ({ type: 'prediction', at: from, wall: from, symbol, openTime: 0, probability: null, failure: null, features: [] }));
+    this.#candles = series.map(({ symbol, hourly }) => ({
+      type: 'candle',
+      at: from,
+      wall: from,
+      symbol,
+      candle: candleAt(hourly, 0),
+    }));
+    this.#predictions = series.map(({ symbol }) => ({
+      type: 'prediction',
+      at: from,
+      wall: from,
+      symbol,
+      openTime: 0,
+      probability: null,
+      failure: null,
+      features: [],
+    }));
     this.#probabilities = probabilities;
   }
 
@@ -45,7 +83,13 @@ export class HourlyInputs {
     for (const { symbol, hourly } of this.#series) {
       const last = rowAt(hourly, from);
       for (let row = rowAt(hourly, from - HISTORY_HOURS * HOUR_MS); row < last; row += HISTORY_CHUNK) {
-        this.#session.apply({ type: 'history', at: from, wall: from, symbol, candles: historyOf(hourly, row, Math.min(last, row + HISTORY_CHUNK)) });
+        this.#session.apply({
+          type: 'history',
+          at: from,
+          wall: from,
+          symbol,
+          candles: historyOf(hourly, row, Math.min(last, row + HISTORY_CHUNK)),
+        });
       }
     }
   }
@@ -89,7 +133,11 @@ export class HourlyInputs {
   }
 }
 
-const historyOf = (columns: CandleColumns, first: number, last: number): (readonly [number, number, number, number, number])[] =>
+const historyOf = (
+  columns: CandleColumns,
+  first: number,
+  last: number,
+): (readonly [number, number, number, number, number])[] =>
   Array.from({ length: last - first }, (_, k) => {
     const { openTime, open, high, low, close } = candleAt(columns, first + k);
     return [openTime, open, high, low, close] as const;

@@ -9,29 +9,45 @@ import { tradeRow } from './study-json.ts';
 
 /**
  * Known answers from an independent implementation: ledger, sizing, policy, exits, every lock, the operator model and
- * the metrics, written anew in another language from docs/backtest.md, docs/guardian.md and docs/model.md, and given the
- * same candles and predictions. It arrived at the same order list, so its hash stands here as its word and not as ours.
- * Who changes one of these numbers changes what the documents promise.
+ * the metrics, written anew in another language from docs/backtest.md, docs/guardian.md and docs/model.md, and given
+ * the same candles and predictions. It arrived at the same order list, so its hash stands here as its word and not as
+ * ours. Who changes one of these numbers changes what the documents promise.
  */
 describe('an independent implementation arrives at the same', () => {
   const { series, predictions } = generated(1, [BTC], 8_000);
-  const result = runBacktest(options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 4_000 * HOUR_MS }));
+  const result = runBacktest(
+    options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 4_000 * HOUR_MS }),
+  );
   const since = (at: number | null): number | null => (at === null ? null : at - FROM);
 
   test('orders, fills and trades, to the last cent', () => {
     expect(result.orderHash).toBe('e0f4e526692b9afb42a77d64de2a1216bdfbf3154ec2a5582f761f1225230af2');
     const reasons: Record<string, number> = {};
     for (const { exitReason } of result.trades) reasons[exitReason] = (reasons[exitReason] ?? 0) + 1;
-    expect(reasons).toEqual({ 'stop': 105, 'take-profit': 112, 'horizon': 8, 'total drawdown': 2, 'daily drawdown': 2 });
+    expect(reasons).toEqual({ stop: 105, 'take-profit': 112, horizon: 8, 'total drawdown': 2, 'daily drawdown': 2 });
     expect(result.trades.reduce((sum, { pnl }) => sum + toNumber(pnl), 0)).toBeCloseTo(10_084.641_193_99, 7);
     expect(result.trades.reduce((sum, { fees }) => sum + toNumber(fees), 0)).toBeCloseTo(2_885.263_427_39, 7);
-    const [first, last] = [result.trades[0], result.trades.at(-1)].map((trade) => (trade === undefined ? {} : tradeRow(trade)));
-    expect(first).toMatchObject({ quantity: '0.09223', entryPrice: '60182.07', exitPrice: '59261.55', fees: '11.0103589161', exitReason: 'stop' });
+    const [first, last] = [result.trades[0], result.trades.at(-1)].map((trade) =>
+      trade === undefined ? {} : tradeRow(trade),
+    );
+    expect(first).toMatchObject({
+      quantity: '0.09223',
+      entryPrice: '60182.07',
+      exitPrice: '59261.55',
+      fees: '11.0103589161',
+      exitReason: 'stop',
+    });
     expect(Number(first?.['pnl'])).toBeCloseTo(-95.817_398_433_3, 9);
-    expect(last).toMatchObject({ quantity: '0.20418', entryPrice: '53776.92', exitPrice: '55379.02', fees: '22.2758302256', exitReason: 'take-profit' });
+    expect(last).toMatchObject({
+      quantity: '0.20418',
+      entryPrice: '53776.92',
+      exitPrice: '55379.02',
+      fees: '22.2758302256',
+      exitReason: 'take-profit',
+    });
     expect(Number(last?.['pnl'])).toBeCloseTo(304.508_555_174_6, 9);
     expect(result.finalEquity).toBeCloseTo(20_151.143_428_945_6, 8);
-    expect(result.decisions).toMatchObject({ 'no-edge': 1859, 'entered': 230, 'holding': 1564, 'denied': 347 });
+    expect(result.decisions).toMatchObject({ 'no-edge': 1859, entered: 230, holding: 1564, denied: 347 });
   });
 
   test('each lock, set and cleared to the millisecond', () => {

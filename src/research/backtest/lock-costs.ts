@@ -51,7 +51,12 @@ export const lockCosts = (guarded: BacktestResult, unguarded: BacktestResult): r
     const { lock, until, by, equity } = span;
     const trades = missed.get(span) ?? [];
     // Compounded: years without the Guardian may lose many times what there is to lose when they are only added up.
-    const growth = (some: readonly TradeEffect[]): number => some.reduce((product, trade) => product * (1 + toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)), 1);
+    const growth = (some: readonly TradeEffect[]): number =>
+      some.reduce(
+        (product, trade) =>
+          product * (1 + toNumber(trade.pnl) / equityAt(unguarded.curve, trade.openedAt, unguarded.openingBalance)),
+        1,
+      );
     const base = Number.isFinite(equity) ? equity : guarded.openingBalance;
     const early = trades.filter(({ openedAt }) => openedAt < guarded.to);
     const lost = base * (growth(trades) - 1);
@@ -80,19 +85,30 @@ const holds = ({ lock, until }: LockSpan, symbol: SymbolName, at: EpochMs, end: 
   at >= lock.since && at < (until ?? end) && (lock.symbol === null || lock.symbol === symbol);
 
 const responsible = ({ locks, to, stopped }: BacktestResult, trade: TradeEffect): LockSpan | null => {
-  if (stopped !== null && trade.openedAt >= to) return locks.find(({ lock, until }) => until === null && lock.id === stopped.lock) ?? null;
+  if (stopped !== null && trade.openedAt >= to)
+    return locks.find(({ lock, until }) => until === null && lock.id === stopped.lock) ?? null;
   const held = locks.filter((span) => holds(span, trade.symbol, trade.openedAt, to));
   return held.find(({ lock }) => LOCKS[lock.kind].state === 'halted') ?? held[0] ?? null;
 };
 
-/** The lock that closed a position: the newest of its kind, since a day's lock that midnight has cleared may trip again within the hour. */
+/**
+ * The lock that closed a position: the newest of its kind, since a day's lock that midnight has cleared may trip again
+ * within the hour.
+ */
 const flattener = (locks: readonly LockSpan[], { exitReason, closedAt }: TradeEffect): LockSpan | undefined =>
-  locks.findLast(({ lock }) => exitReason === LOCKS[lock.kind].title.toLowerCase() && closedAt >= lock.since && closedAt - lock.since < FLATTEN_SPAN);
+  locks.findLast(
+    ({ lock }) =>
+      exitReason === LOCKS[lock.kind].title.toLowerCase() &&
+      closedAt >= lock.since &&
+      closedAt - lock.since < FLATTEN_SPAN,
+  );
 
 /** What the same entry made beyond this exit in the other run; zero when it has no such entry. */
 const afterwards = (trade: TradeEffect, others: readonly TradeEffect[]): number => {
   // By the hour of the signal: the seconds in it are those of other orders, and the two runs have not the same ones.
-  const same = others.find(({ symbol, openedAt }) => symbol === trade.symbol && hourStart(openedAt) === hourStart(trade.openedAt));
+  const same = others.find(
+    ({ symbol, openedAt }) => symbol === trade.symbol && hourStart(openedAt) === hourStart(trade.openedAt),
+  );
   if (same === undefined) return 0;
   return (same.pnlFraction - trade.pnlFraction) * toNumber(trade.quantity) * toNumber(trade.entryPrice);
 };

@@ -29,14 +29,24 @@ export class Operator {
     for (const id in guardian.locks) {
       const lock = guardian.locks[id];
       if (lock === undefined || LOCKS[lock.kind].clearing !== 'unlock') continue;
-      if (lock.kind === 'total-drawdown' && this.#totalUnlocks >= this.#model.totalDrawdownUnlocks) return { kind: 'stop', lock };
+      if (lock.kind === 'total-drawdown' && this.#totalUnlocks >= this.#model.totalDrawdownUnlocks)
+        return { kind: 'stop', lock };
       if (at - lock.since < this.#model.unlockAfter) continue;
       if (this.#refusedAt !== null && this.#refusedAt >= lock.since) return { kind: 'stop', lock };
       (due ??= []).push(id);
     }
     if (due === null) return null;
     if (due.includes('total-drawdown')) this.#totalUnlocks += 1;
-    return { kind: 'command', command: { name: 'unlock', reason: `operator model: ${this.#model.unlockAfter / 3_600_000} h after the lock`, lockIds: due, newLossPermitted: null, shownAt: at } };
+    return {
+      kind: 'command',
+      command: {
+        name: 'unlock',
+        reason: `operator model: ${this.#model.unlockAfter / 3_600_000} h after the lock`,
+        lockIds: due,
+        newLossPermitted: null,
+        shownAt: at,
+      },
+    };
   }
 
   /** Until when the person does nothing about the locks that hold. */
@@ -45,7 +55,8 @@ export class Operator {
     for (const id in guardian.locks) {
       const lock = guardian.locks[id];
       if (lock === undefined || LOCKS[lock.kind].clearing !== 'unlock') continue;
-      if (lock.kind === 'total-drawdown' && this.#totalUnlocks >= this.#model.totalDrawdownUnlocks) return Number.NEGATIVE_INFINITY;
+      if (lock.kind === 'total-drawdown' && this.#totalUnlocks >= this.#model.totalDrawdownUnlocks)
+        return Number.NEGATIVE_INFINITY;
       until = Math.min(until, lock.since + this.#model.unlockAfter);
     }
     return until;

@@ -16,9 +16,12 @@ export class OrderList {
   fills = 0;
 
   placed(effect: PlaceEffect, at: EpochMs): void {
-    const { clientOrderId, symbol, side, type, purpose, quantity, limitPrice, stopPrice, timeInForce, reason } = effect.order.draft;
+    const { clientOrderId, symbol, side, type, purpose, quantity, limitPrice, stopPrice, timeInForce, reason } =
+      effect.order.draft;
     this.orders += 1;
-    this.#lines.push(`order ${at} ${clientOrderId} ${symbol} ${side} ${type} ${purpose} ${text(quantity)} ${text(limitPrice)} ${text(stopPrice)} ${timeInForce ?? '-'} ${reason}`);
+    this.#lines.push(
+      `order ${at} ${clientOrderId} ${symbol} ${side} ${type} ${purpose} ${text(quantity)} ${text(limitPrice)} ${text(stopPrice)} ${timeInForce ?? '-'} ${reason}`,
+    );
   }
 
   filled(effect: FillEffect): void {

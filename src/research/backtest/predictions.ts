@@ -20,7 +20,12 @@ export interface Predictions {
  * bot over history, and the model in batches.
  * @param series candles by symbol; must hold the context symbol
  */
-export const predictHistory = async (series: ReadonlyMap<SymbolName, CandleColumns>, symbols: readonly SymbolName[], model: Model, now: () => number): Promise<Predictions> => {
+export const predictHistory = async (
+  series: ReadonlyMap<SymbolName, CandleColumns>,
+  symbols: readonly SymbolName[],
+  model: Model,
+  now: () => number,
+): Promise<Predictions> => {
   const begun = now();
   const tables = computeFeatures(series, symbols);
   const featured = now();

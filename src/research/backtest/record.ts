@@ -30,7 +30,14 @@ export class RunRecord {
   readonly trades: TradeEffect[] = [];
   readonly locks: LockSpan[] = [];
   /** Decisions by outcome, and denials by code with the lock behind them. */
-  readonly decisions: Record<DecisionEffect['outcome'], number> = { entered: 0, denied: 0, 'no-edge': 0, 'no-prediction': 0, holding: 0, exit: 0 };
+  readonly decisions: Record<DecisionEffect['outcome'], number> = {
+    entered: 0,
+    denied: 0,
+    'no-edge': 0,
+    'no-prediction': 0,
+    holding: 0,
+    exit: 0,
+  };
   readonly denials: Record<string, number> = {};
   fees = 0;
   #open = new Map<string, LockSpan>();
@@ -95,7 +102,10 @@ export class RunRecord {
   #denied({ checks }: DecisionEffect): void {
     const failed = checks.find((check) => !check.ok);
     if (failed === undefined) return;
-    const lock = failed.code === 'state-halted' || failed.code === 'state-reducing' || failed.code === 'symbol-locked' ? ` ${String(failed.value)}` : '';
+    const lock =
+      failed.code === 'state-halted' || failed.code === 'state-reducing' || failed.code === 'symbol-locked'
+        ? ` ${String(failed.value)}`
+        : '';
     const key = `${failed.code}${lock}`;
     this.denials[key] = (this.denials[key] ?? 0) + 1;
   }
@@ -136,8 +146,16 @@ export class RunRecord {
   }
 }
 
-/** Length of [from, to) in which `covered` is true of the locks that hold; they are counted by symbol, and under null for all symbols. */
-const lengthOf = (locks: readonly LockSpan[], from: EpochMs, to: EpochMs, covered: (held: ReadonlyMap<SymbolName | null, number>) => boolean): number => {
+/**
+ * Length of [from, to) in which `covered` is true of the locks that hold; they are counted by symbol, and under null
+ * for all symbols.
+ */
+const lengthOf = (
+  locks: readonly LockSpan[],
+  from: EpochMs,
+  to: EpochMs,
+  covered: (held: ReadonlyMap<SymbolName | null, number>) => boolean,
+): number => {
   const changes = locks
     .flatMap(({ lock, until }) => [
       { at: Math.max(lock.since, from), symbol: lock.symbol, by: 1 },
@@ -155,15 +173,29 @@ const lengthOf = (locks: readonly LockSpan[], from: EpochMs, to: EpochMs, covere
   return length;
 };
 
-/** Share of [from, to) in which trading was halted, and in which no symbol of the run could be entered. Overlaps count once. */
-export const timeLocked = (locks: readonly LockSpan[], symbols: readonly SymbolName[], from: EpochMs, to: EpochMs): { readonly halted: number; readonly noEntries: number } => {
+/**
+ * Share of [from, to) in which trading was halted, and in which no symbol of the run could be entered. Overlaps count
+ * once.
+ */
+export const timeLocked = (
+  locks: readonly LockSpan[],
+  symbols: readonly SymbolName[],
+  from: EpochMs,
+  to: EpochMs,
+): { readonly halted: number; readonly noEntries: number } => {
   if (!(to > from)) return { halted: 0, noEntries: 0 };
-  const holds = (held: ReadonlyMap<SymbolName | null, number>, symbol: SymbolName | null): boolean => (held.get(symbol) ?? 0) > 0;
+  const holds = (held: ReadonlyMap<SymbolName | null, number>, symbol: SymbolName | null): boolean =>
+    (held.get(symbol) ?? 0) > 0;
   const halting = locks.filter(({ lock }) => LOCKS[lock.kind].state === 'halted');
   return {
-    halted: lengthOf(halting, from, to, (held) => holds(held, null) || symbols.some((symbol) => holds(held, symbol))) / (to - from),
-    noEntries: lengthOf(locks, from, to, (held) => holds(held, null) || symbols.every((symbol) => holds(held, symbol))) / (to - from),
+    halted:
+      lengthOf(halting, from, to, (held) => holds(held, null) || symbols.some((symbol) => holds(held, symbol))) /
+      (to - from),
+    noEntries:
+      lengthOf(locks, from, to, (held) => holds(held, null) || symbols.every((symbol) => holds(held, symbol))) /
+      (to - from),
   };
 };
 
-export const lockTitle = (lock: Lock): string => `${LOCKS[lock.kind].title}${lock.symbol === null ? '' : ` ${lock.symbol satisfies SymbolName}`}`;
+export const lockTitle = (lock: Lock): string =>
+  `${LOCKS[lock.kind].title}${lock.symbol === null ? '' : ` ${lock.symbol satisfies SymbolName}`}`;

@@ -101,7 +101,8 @@ class RecordedSession {
     for (const { symbol, last } of input.quotes) {
       if (!(last > 0)) continue;
       this.#prices.set(symbol, last);
-      if (this.#broker !== null && this.#state.symbols[symbol] !== undefined) touched = this.#broker.move(symbol, last, 'jump', input.at) || touched;
+      if (this.#broker !== null && this.#state.symbols[symbol] !== undefined)
+        touched = this.#broker.move(symbol, last, 'jump', input.at) || touched;
     }
     // The live loop looks at its orders before it looks at prices.
     if (touched) this.#hear(input);
@@ -122,13 +123,17 @@ class RecordedSession {
     const price = this.#prices.get(symbol);
     const broker = this.#broker;
     let outcome: OrderOutcome;
-    if (broker === null || price === undefined) outcome = { kind: 'not-sent', code: 'no-price', message: 'no price has come in yet' };
-    else outcome = effect.type === 'cancel' ? broker.cancel(symbol, clientOrderId) : broker.place(effect.order.draft, price, at);
+    if (broker === null || price === undefined)
+      outcome = { kind: 'not-sent', code: 'no-price', message: 'no price has come in yet' };
+    else
+      outcome =
+        effect.type === 'cancel' ? broker.cancel(symbol, clientOrderId) : broker.place(effect.order.draft, price, at);
     this.#apply({ type: 'order-report', at, wall, symbol, clientOrderId, outcome });
   }
 
   #hear({ at, wall }: Pick<Input, 'at' | 'wall'>): void {
-    for (const { symbol, clientOrderId, outcome } of this.#broker?.reports() ?? []) this.#apply({ type: 'order-report', at, wall, symbol, clientOrderId, outcome });
+    for (const { symbol, clientOrderId, outcome } of this.#broker?.reports() ?? [])
+      this.#apply({ type: 'order-report', at, wall, symbol, clientOrderId, outcome });
   }
 
   /** The account of the broker, opened with what the recorded one held first. */
@@ -137,12 +142,22 @@ class RecordedSession {
     const { config } = this.#started;
     if (this.#broker === null) {
       const quote = input.balances.find(({ asset }) => asset === config.quoteAsset);
-      const assumptions = { ...(this.#options.assumptions ?? DEFAULT_ASSUMPTIONS), fee: config.takerFee, balance: Number(quote?.free ?? '0') + Number(quote?.locked ?? '0') };
-      this.#broker = new BacktestBroker(assumptions, [...this.#instruments.values()], config.quoteAsset, this.#options.liquidity);
+      const assumptions = {
+        ...(this.#options.assumptions ?? DEFAULT_ASSUMPTIONS),
+        fee: config.takerFee,
+        balance: Number(quote?.free ?? '0') + Number(quote?.locked ?? '0'),
+      };
+      this.#broker = new BacktestBroker(
+        assumptions,
+        [...this.#instruments.values()],
+        config.quoteAsset,
+        this.#options.liquidity,
+      );
     }
     this.#deliver(input, null);
     this.#apply({ ...input, balances: this.#broker.balances(), foreignOrders: [] });
   }
 }
 
-const idOf = (effect: Outgoing): string => (effect.type === 'cancel' ? effect.clientOrderId : effect.order.draft.clientOrderId);
+const idOf = (effect: Outgoing): string =>
+  effect.type === 'cancel' ? effect.clientOrderId : effect.order.draft.clientOrderId;

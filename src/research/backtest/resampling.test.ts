@@ -13,14 +13,20 @@ const twins = (seed: number): number[][] => {
 };
 
 test('trades of one day are drawn together, so that what moves together does not pass for twice the evidence', () => {
-  const held = Array.from({ length: 100 }, (_, seed) => resample(twins(seed + 1), [], LIMIT).meanTrade).filter((found) => found !== null && found.low <= 0 && found.high >= 0).length;
+  const held = Array.from({ length: 100 }, (_, seed) => resample(twins(seed + 1), [], LIMIT).meanTrade).filter(
+    (found) => found !== null && found.low <= 0 && found.high >= 0,
+  ).length;
   // A 90 % interval; taken one by one the same trades hold the truth in three of four.
   expect(held).toBeGreaterThanOrEqual(83);
 });
 
 test('with one trade a day the resampled figures are those of single trades', () => {
   const single = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? 0.02 : -0.01));
-  const { meanTrade, winRate, maxDrawdown, lossShare } = resample(single.map((value) => [value]), [], LIMIT);
+  const { meanTrade, winRate, maxDrawdown, lossShare } = resample(
+    single.map((value) => [value]),
+    [],
+    LIMIT,
+  );
   expect(winRate?.median).toBeCloseTo(14 / 40, 12);
   expect(meanTrade?.median).toBeCloseTo(0.0005, 3);
   expect(maxDrawdown?.low).toBeGreaterThan(0);
@@ -28,5 +34,8 @@ test('with one trade a day the resampled figures are those of single trades', ()
 });
 
 test('trades of less than ten days say nothing, however many they are', () => {
-  expect(resample([Array.from({ length: 50 }, () => 0.01)], [], LIMIT)).toMatchObject({ meanTrade: null, maxDrawdown: null });
+  expect(resample([Array.from({ length: 50 }, () => 0.01)], [], LIMIT)).toMatchObject({
+    meanTrade: null,
+    maxDrawdown: null,
+  });
 });

@@ -30,7 +30,8 @@ const DRAWS = 2_000;
 const BLOCK_DAYS = 10;
 const SHARPE_DRAWS = 500;
 
-const percentile = (sorted: Float64Array, p: number): number => sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? Number.NaN;
+const percentile = (sorted: Float64Array, p: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? Number.NaN;
 
 const intervalOf = (values: Float64Array): Interval => {
   const sorted = values.toSorted();
@@ -46,9 +47,23 @@ const intervalOf = (values: Float64Array): Interval => {
  * @param daily daily returns
  * @param limit total drawdown limit as a fraction
  */
-export const resample = (trades: readonly (readonly number[])[], daily: readonly number[], limit: number, seed = 1): Resampling => {
+export const resample = (
+  trades: readonly (readonly number[])[],
+  daily: readonly number[],
+  limit: number,
+  seed = 1,
+): Resampling => {
   const random = createRandomStream(seed, 'resampling');
-  const none = { draws: DRAWS, seed, maxDrawdown: null, beyondLimit: null, meanTrade: null, winRate: null, totalReturn: null, lossShare: null };
+  const none = {
+    draws: DRAWS,
+    seed,
+    maxDrawdown: null,
+    beyondLimit: null,
+    meanTrade: null,
+    winRate: null,
+    totalReturn: null,
+    lossShare: null,
+  };
   const ofSharpe = resampleSharpe(daily, (below) => Math.floor(random.uniform() * below));
   if (trades.length < MIN_TRADES) return { ...none, sharpe: ofSharpe };
   const deck = [...trades];
@@ -74,7 +89,8 @@ export const resample = (trades: readonly (readonly number[])[], daily: readonly
     wins[draw] = won / count;
     totals[draw] = growth - 1;
   }
-  const share = (values: Float64Array, wanted: (value: number) => boolean): number => values.filter(wanted).length / values.length;
+  const share = (values: Float64Array, wanted: (value: number) => boolean): number =>
+    values.filter(wanted).length / values.length;
   return {
     draws: DRAWS,
     seed,
@@ -114,7 +130,8 @@ const resampleSharpe = (daily: readonly number[], below: (count: number) => numb
   for (let draw = 0; draw < SHARPE_DRAWS; draw += 1) {
     for (let day = 0; day < daily.length; day += BLOCK_DAYS) {
       const start = below(daily.length);
-      for (let k = 0; k < BLOCK_DAYS && day + k < daily.length; k += 1) sample[day + k] = daily[(start + k) % daily.length] ?? 0;
+      for (let k = 0; k < BLOCK_DAYS && day + k < daily.length; k += 1)
+        sample[day + k] = daily[(start + k) % daily.length] ?? 0;
     }
     const value = sharpe(sample);
     if (value !== null) values.push(value);

@@ -17,7 +17,11 @@ export interface BacktestResult {
   readonly fills: number;
   readonly orderLines: readonly string[];
   readonly trades: readonly TradeEffect[];
-  readonly openPositions: readonly { readonly symbol: SymbolName; readonly quantity: number; readonly since: EpochMs | null }[];
+  readonly openPositions: readonly {
+    readonly symbol: SymbolName;
+    readonly quantity: number;
+    readonly since: EpochMs | null;
+  }[];
   readonly curve: EquityCurve;
   readonly openingBalance: number;
   readonly finalEquity: number;
@@ -46,7 +50,11 @@ export const resultOf = (state: EngineState, record: RunRecord, { symbols, ...fr
     fills: orders.fills,
     orderLines: orders.lines(),
     trades,
-    openPositions: open.map(({ symbol }) => ({ symbol, quantity: toNumber(quantityOf(state.ledger, symbol)), since: state.ledger.positions[symbol]?.trade?.openedAt ?? null })),
+    openPositions: open.map(({ symbol }) => ({
+      symbol,
+      quantity: toNumber(quantityOf(state.ledger, symbol)),
+      since: state.ledger.positions[symbol]?.trade?.openedAt ?? null,
+    })),
     curve: record.curve(),
     finalEquity: equityNow(state) ?? record.lastEquity,
     locks,

@@ -80,7 +80,16 @@ class BacktestRun {
     const broker = options.broker ?? new BacktestBroker(assumptions, instruments, config.quoteAsset);
     const state = this.#state;
     const apply: Apply = options.applyTo?.(state) ?? ((input) => step(state, input));
-    this.#session = new Session({ state, apply, broker, record: this.#record, path: this.#path, instruments, assumptions, from });
+    this.#session = new Session({
+      state,
+      apply,
+      broker,
+      record: this.#record,
+      path: this.#path,
+      instruments,
+      assumptions,
+      from,
+    });
     this.#walker = new Walker(this.#session, this.#path, state);
     this.#operator = new Operator(assumptions.operator);
     const column = (): Float64Array => new Float64Array(series.length);
@@ -104,7 +113,14 @@ class BacktestRun {
     this.#end();
     const { from, assumptions, config } = this.#options;
     const stopped = this.#stopped;
-    return resultOf(this.#state, this.#record, { from, to: stopped?.at ?? Math.min(to, market.hour), symbols: config.symbols, candles: this.#candles, openingBalance: assumptions.balance, stopped });
+    return resultOf(this.#state, this.#record, {
+      from,
+      to: stopped?.at ?? Math.min(to, market.hour),
+      symbols: config.symbols,
+      candles: this.#candles,
+      openingBalance: assumptions.balance,
+      stopped,
+    });
   }
 
   /** Start, account and history, as the live bot begins. */
@@ -150,12 +166,16 @@ class BacktestRun {
   #walk(): void {
     const { hour } = this.#market;
     this.#readRange();
-    if (this.#path.coarse && this.#walker.crossesNothing(hour, this.#lows, this.#highs)) return this.#session.pass(this.#lows, this.#highs, this.#closes, hour);
+    if (this.#path.coarse && this.#walker.crossesNothing(hour, this.#lows, this.#highs))
+      return this.#session.pass(this.#lows, this.#highs, this.#closes, hour);
     this.#path.begin();
     this.#walker.walk(hour);
   }
 
-  /** The hours from now on in which nothing can happen, as one, up to the midnight at which fills are compared with the account. Returns whether more may follow at once, without a step between them. */
+  /**
+   * The hours from now on in which nothing can happen, as one, up to the midnight at which fills are compared with the
+   * account. Returns whether more may follow at once, without a step between them.
+   */
   #passQuietHours(): boolean {
     const market = this.#market;
     const session = this.#session;
@@ -164,7 +184,16 @@ class BacktestRun {
     if (series === null || this.#stopped !== null || !session.idle || (exposed && !this.#coarse)) return false;
     const reading = session.unread > 0 ? Math.ceil(market.hour / DAY_MS) * DAY_MS + HOUR_MS : Number.POSITIVE_INFINITY;
     const to = Math.min(this.#options.to, reading, this.#operator.until(this.#state.guardian));
-    const hours = passQuietHours(this.#state, { series, rows: market.rows, from: market.hour, to, told, crossesNothing: this.#crossesNothing, passed: this.#passed, block: this.#block });
+    const hours = passQuietHours(this.#state, {
+      series,
+      rows: market.rows,
+      from: market.hour,
+      to,
+      told,
+      crossesNothing: this.#crossesNothing,
+      passed: this.#passed,
+      block: this.#block,
+    });
     if (hours === 0) return false;
     session.drop();
     this.#candles += hours * series.length;
@@ -227,7 +256,14 @@ class BacktestRun {
       return;
     }
     this.#commands += 1;
-    session.apply({ type: 'command', at: session.now, wall: session.now, commandId: `operator-${this.#commands}`, by: 'operator model', command: move.command });
+    session.apply({
+      type: 'command',
+      at: session.now,
+      wall: session.now,
+      commandId: `operator-${this.#commands}`,
+      by: 'operator model',
+      command: move.command,
+    });
     const ids = move.command.name === 'unlock' ? move.command.lockIds : [];
     if (ids.some((id) => isHeld(this.#state.guardian, id))) this.#operator.refused(session.now);
     session.settle();
@@ -239,7 +275,12 @@ class BacktestRun {
     let matters = false;
     for (let i = 0; i < this.#lows.length; i += 1) {
       const symbol = this.#session.symbolState(i);
-      if (this.#market.row(i) >= 0 && symbol !== undefined && mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)) matters = true;
+      if (
+        this.#market.row(i) >= 0 &&
+        symbol !== undefined &&
+        mayTighten(symbol.volatility, this.#highs[i] ?? Number.NaN, this.#lows[i] ?? Number.NaN)
+      )
+        matters = true;
     }
     if (!matters) this.#session.move(this.#closes);
     else this.#session.pass(this.#lows, this.#highs, this.#closes, this.#market.hour);
@@ -257,15 +298,42 @@ class BacktestRun {
     }
   }
 
-  /** The bot reads its account at the end of a day on which something was filled, and finds what its ledger says, or locks. */
+  /**
+   * The bot reads its account at the end of a day on which something was filled, and finds what its ledger says, or
+   * locks.
+   */
   #readAccount(): void {
     const session = this.#session;
     session.unread = 0;
-    session.apply({ type: 'account', at: session.now, wall: session.now, balances: session.broker.balances(), failure: null, foreignOrders: [] });
+    session.apply({
+      type: 'account',
+      at: session.now,
+      wall: session.now,
+      balances: session.broker.balances(),
+      failure: null,
+      foreignOrders: [],
+    });
   }
 }
 
-const quietSeries = ({ symbol, hourly }: SymbolSeries, probability: Float32Array | undefined, session: Session, i: number): QuietSeries => {
+const quietSeries = (
+  { symbol, hourly }: SymbolSeries,
+  probability: Float32Array | undefined,
+  session: Session,
+  i: number,
+): QuietSeries => {
   const { openTime, open, high, low, close } = hourly;
-  return { symbol, openTime, open, high, low, close, probability: probability ?? new Float32Array(0), failure: NO_ANSWER, alarm: () => session.broker.alarm(symbol), bid: (last) => session.bid(i, last), ask: (last) => session.ask(i, last) };
+  return {
+    symbol,
+    openTime,
+    open,
+    high,
+    low,
+    close,
+    probability: probability ?? new Float32Array(0),
+    failure: NO_ANSWER,
+    alarm: () => session.broker.alarm(symbol),
+    bid: (last) => session.bid(i, last),
+    ask: (last) => session.ask(i, last),
+  };
 };

@@ -9,7 +9,10 @@ import type { HourPath } from './hour-path.ts';
 import { priceGrid, type PriceGrid } from './price-grid.ts';
 import type { RunRecord } from './record.ts';
 
-/** Applies an input to the engine: `step` alone, or a journal around it. Input objects are used again: who keeps them copies them. */
+/**
+ * Applies an input to the engine: `step` alone, or a journal around it. Input objects are used again: who keeps them
+ * copies them.
+ */
 export type Apply = (input: Input) => readonly Effect[];
 
 /** Looks at the market while something is unsettled, before the run goes on all the same. */
@@ -137,12 +140,15 @@ export class Session {
 
   /** What waited for the next poll has been told otherwise. */
   drop(): void {
-    // Emptied one by one: setting the length would give the list's memory back, and the next hour would ask for it anew.
+    // Emptied one by one: setting the length would give the list's memory back, and the next hour would ask for it
+    // anew.
     while (this.#quotes.length > 0) this.#quotes.pop();
     this.#told = false;
   }
 
-  /** The prices from now on. By hand: for a price or two a call of the engine's own copying costs more than the copy. */
+  /**
+   * The prices from now on. By hand: for a price or two a call of the engine's own copying costs more than the copy.
+   */
   move(to: Float64Array): void {
     for (let i = 0; i < to.length; i += 1) this.prices[i] = to[i] ?? Number.NaN;
   }
@@ -208,7 +214,9 @@ export class Session {
     }
   }
 
-  /** Delivers orders and their outcomes until nothing is on its way, and keeps looking while a position is unsettled. */
+  /**
+   * Delivers orders and their outcomes until nothing is on its way, and keeps looking while a position is unsettled.
+   */
   settle(): void {
     if (this.#outgoing.length > 0) this.#deliver();
     for (let polls = 0; polls < MOST_POLLS && this.#unsettled(); polls += 1) {
@@ -222,7 +230,8 @@ export class Session {
     for (let next = this.#outgoing.shift(); next !== undefined; next = this.#outgoing.shift()) {
       this.now = Math.max(this.now, next.at + this.#latency);
       const { effect } = next;
-      const outcome = effect.type === 'cancel' ? this.broker.cancel(effect.symbol, effect.clientOrderId) : this.#place(effect);
+      const outcome =
+        effect.type === 'cancel' ? this.broker.cancel(effect.symbol, effect.clientOrderId) : this.#place(effect);
       const { symbol, clientOrderId } = effect.type === 'cancel' ? effect : effect.order.draft;
       this.apply({ type: 'order-report', at: this.now, wall: this.now, symbol, clientOrderId, outcome });
       if (this.#outgoing.length === 0) this.hear();

@@ -23,7 +23,19 @@ export const tradeRow = (trade: TradeEffect): Readonly<Record<string, string | n
 
 /** The trades as CSV with a header line. */
 export const tradesCsv = (trades: readonly TradeEffect[]): string => {
-  const header = ['symbol', 'openedAt', 'closedAt', 'quantity', 'entryPrice', 'exitPrice', 'fees', 'pnl', 'pnlFraction', 'exitReason', 'entryOrderId'];
+  const header = [
+    'symbol',
+    'openedAt',
+    'closedAt',
+    'quantity',
+    'entryPrice',
+    'exitPrice',
+    'fees',
+    'pnl',
+    'pnlFraction',
+    'exitReason',
+    'entryOrderId',
+  ];
   const lines = trades.map((trade) => {
     const row = tradeRow(trade);
     return header.map((name) => field(String(row[name] ?? ''))).join(',');
@@ -33,8 +45,14 @@ export const tradesCsv = (trades: readonly TradeEffect[]): string => {
 
 const field = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** The last point of each UTC day: a year of hours says no more to a reader, at a twenty-fourth of the size. The opening balance, with which a curve begins, ends no day. */
-const daily = (curve: EquityCurve): readonly (readonly [string, number])[] => dailyPoints(curve).slice(1).map(({ at, equity }) => [new Date(at).toISOString().slice(0, 10), equity]);
+/**
+ * The last point of each UTC day: a year of hours says no more to a reader, at a twenty-fourth of the size. The opening
+ * balance, with which a curve begins, ends no day.
+ */
+const daily = (curve: EquityCurve): readonly (readonly [string, number])[] =>
+  dailyPoints(curve)
+    .slice(1)
+    .map(({ at, equity }) => [new Date(at).toISOString().slice(0, 10), equity]);
 
 /** Everything, as JSON text. */
 export const studyJson = (study: BacktestStudy): string => {
@@ -68,7 +86,11 @@ export const studyJson = (study: BacktestStudy): string => {
       guardianCost: study.guardianCost,
       locks: lockCosts.map((lock) => ({ ...lock, since: iso(lock.since), until: iso(lock.until) })),
       trades: result.trades.map(tradeRow),
-      equityByDay: { withGuardian: daily(result.curve), withoutGuardian: daily(unguardedCurve), buyAndHold: daily(holdCurve) },
+      equityByDay: {
+        withGuardian: daily(result.curve),
+        withoutGuardian: daily(unguardedCurve),
+        buyAndHold: daily(holdCurve),
+      },
     },
     null,
     1,

@@ -27,7 +27,10 @@ export interface BacktestStudy {
   readonly hold: Evaluation & { readonly curve: EquityCurve };
   readonly resampling: Resampling;
   readonly lockCosts: readonly LockCost[];
-  /** By how much the run without the Guardian ended higher (negative: lower), how much of that are the locks' costs, and what they leave unexplained; quote currency. */
+  /**
+   * By how much the run without the Guardian ended higher (negative: lower), how much of that are the locks' costs, and
+   * what they leave unexplained; quote currency.
+   */
   readonly guardianCost: { readonly total: number; readonly locks: number; readonly rest: number };
 }
 
@@ -35,8 +38,12 @@ export interface StudyOptions extends BacktestOptions {
   readonly model: ModelDescription | null;
 }
 
-/** Whether the policy never once wanted to enter to the end of the span: then there was nothing for the Guardian to refuse, and without it the run is the same. */
-const nothingWanted = ({ decisions, stopped }: BacktestResult): boolean => stopped === null && decisions.entered === 0 && decisions.denied === 0;
+/**
+ * Whether the policy never once wanted to enter to the end of the span: then there was nothing for the Guardian to
+ * refuse, and without it the run is the same.
+ */
+const nothingWanted = ({ decisions, stopped }: BacktestResult): boolean =>
+  stopped === null && decisions.entered === 0 && decisions.denied === 0;
 
 /** Results as fractions of the equity at the entry, by the UTC day of the entry. */
 const fractionsByDay = ({ trades, curve, openingBalance }: BacktestResult): readonly (readonly number[])[] => {
@@ -70,7 +77,11 @@ export const runStudy = (options: StudyOptions): BacktestStudy => {
     guarded: evaluate(result),
     unguarded: { ...evaluate(other), trades: other.trades.length, curve: other.curve, orderHash: other.orderHash },
     hold: { ...evaluateCurve(holding, assumptions.balance, [], []), curve: holding },
-    resampling: resample(fractionsByDay(result), dailyReturns(dailyPoints(result.curve)).map(({ value }) => value), config.limits.maxTotalDrawdown),
+    resampling: resample(
+      fractionsByDay(result),
+      dailyReturns(dailyPoints(result.curve)).map(({ value }) => value),
+      config.limits.maxTotalDrawdown,
+    ),
     lockCosts: costs,
     guardianCost: { total, locks, rest: total - locks },
   };

@@ -5,19 +5,34 @@ import { day, figure, interval, minute, money, percent, signedMoney, signedPerce
 
 const table = (rows: readonly (readonly string[])[]): string[] => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
 };
 
 /** The study on a terminal, one line after the other. */
 export const summaryLines = (study: BacktestStudy): readonly string[] => {
   const { result, guarded, unguarded, hold, resampling } = study;
   const columns = [guarded, unguarded, hold] as const;
-  const row = (name: string, write: (of: (typeof columns)[number]) => string): string[] => [name, ...columns.map(write)];
-  const trading = (name: string, write: (of: (typeof columns)[number]) => string): string[] => [name, ...columns.map((of) => (of === hold ? '' : write(of)))];
+  const row = (name: string, write: (of: (typeof columns)[number]) => string): string[] => [
+    name,
+    ...columns.map(write),
+  ];
+  const trading = (name: string, write: (of: (typeof columns)[number]) => string): string[] => [
+    name,
+    ...columns.map((of) => (of === hold ? '' : write(of))),
+  ];
   const heads = [['', 'Guardian', 'without', 'buy and hold']];
   const lines = [
     `${study.symbols.join(', ')}  ${day(study.from)} to ${day(study.to)}  model ${study.model === null ? 'none' : `${study.model.name} (${study.model.hash.slice(0, 12)})`}`,
-    ...(result.stopped === null ? [] : [`STOPPED on ${minute(result.stopped.at)} UTC: ${result.stopped.lock} after the last /unlock of the operator model; ${STOPPED_NOTE}`]),
+    ...(result.stopped === null
+      ? []
+      : [
+          `STOPPED on ${minute(result.stopped.at)} UTC: ${result.stopped.lock} after the last /unlock of the operator model; ${STOPPED_NOTE}`,
+        ]),
     '',
     ...table([
       ...heads,
@@ -38,7 +53,9 @@ export const summaryLines = (study: BacktestStudy): readonly string[] => {
     ...chanceLines(study),
     `Halted ${percent(result.timeLocked.halted, 1)} of the time, no entries at all ${percent(result.timeLocked.noEntries, 1)}; ${counted(result.locks.length, 'lock')}, ${costLine(study)}`,
     ...guardianLines(study),
-    ...(result.openPositions.length === 0 ? [] : [`Still open: ${result.openPositions.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ')}`]),
+    ...(result.openPositions.length === 0
+      ? []
+      : [`Still open: ${result.openPositions.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ')}`]),
     `Fees ${money(result.fees)} USDT; ${counted(result.orders, 'order')}, ${counted(result.fills, 'fill')}, ${counted(result.candles, 'hour')} decided`,
     ...unansweredLines(study),
     ...(resampling.maxDrawdown === null ? ['Too few trades for intervals.'] : []),
@@ -55,10 +72,17 @@ const chanceLines = ({ resampling, limits }: BacktestStudy): string[] => {
   ];
 };
 
-/** Hours without an answer look like hours without an opportunity; a long row of them says that the candles do not do. */
+/**
+ * Hours without an answer look like hours without an opportunity; a long row of them says that the candles do not do.
+ */
 const unansweredLines = ({ result }: BacktestStudy): string[] => {
   const unanswered = result.decisions['no-prediction'];
-  return unanswered === 0 ? [] : [`The model gave no answer in ${unanswered} of ${result.candles} hours: its features were not known (warm-up, an outage, or no candle of the context symbol)`];
+  return unanswered === 0
+    ? []
+    : [
+        `The model gave no answer in ${unanswered} of ${result.candles} hours: its features were not known (warm-up, an outage, or no candle of the context symbol)`,
+      ];
 };
 
-const costLine = ({ guardianCost: { locks } }: BacktestStudy): string => (locks <= 0 ? `which saved ${money(-locks)} USDT` : `which cost ${signedMoney(locks)} USDT`);
+const costLine = ({ guardianCost: { locks } }: BacktestStudy): string =>
+  locks <= 0 ? `which saved ${money(-locks)} USDT` : `which cost ${signedMoney(locks)} USDT`;

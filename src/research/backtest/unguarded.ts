@@ -16,10 +16,12 @@ const NOTHING = 1e-9;
  * It exists in research alone and works on a state of its own: nothing in the
  * product can start an engine like this.
  */
-export const withoutGuardian = (state: EngineState): Apply => (input) => {
-  forget(state);
-  return step(state, input);
-};
+export const withoutGuardian =
+  (state: EngineState): Apply =>
+  (input) => {
+    forget(state);
+    return step(state, input);
+  };
 
 const forget = (state: EngineState): void => {
   const { guardian } = state;
@@ -32,7 +34,8 @@ const forget = (state: EngineState): void => {
   guardian.modelFault = null;
   // No memory but a limit: below it every input would set the lock again, the prediction's own among them.
   const { config } = state;
-  if (config !== null && config.limits.minBalance > 0) state.config = { ...config, limits: { ...config.limits, minBalance: 0 } };
+  if (config !== null && config.limits.minBalance > 0)
+    state.config = { ...config, limits: { ...config.limits, minBalance: 0 } };
   for (const { volatility } of state.symbolList) {
     volatility.status = 'calm';
     volatility.threshold = null;

@@ -36,10 +36,14 @@ export class Walker {
       const low = lows[i] ?? Number.NaN;
       if (symbol === undefined || !(low > 0)) continue;
       const target = symbol.managed?.targetPrice ?? null;
-      if (low <= session.broker.alarm(symbol.symbol) || (target !== null && !((highs[i] ?? Number.NaN) < target))) return false;
+      if (low <= session.broker.alarm(symbol.symbol) || (target !== null && !((highs[i] ?? Number.NaN) < target)))
+        return false;
       if (horizonOf(symbol) < hour + HOUR_MS) return false;
     }
-    return this.#equityAt(highs) <= (this.#state.guardian.highWaterMark ?? Number.NaN) && !this.#crossed(this.#equityAt(lows));
+    return (
+      this.#equityAt(highs) <= (this.#state.guardian.highWaterMark ?? Number.NaN) &&
+      !this.#crossed(this.#equityAt(lows))
+    );
   }
 
   /** From the opens to the closes of the hour that begins at `hour`. */
@@ -76,7 +80,10 @@ export class Walker {
     this.#look();
   }
 
-  /** Whether the end of a leg has to be looked at by itself: an order acts there, equity makes a new mark, or a UTC day ends. */
+  /**
+   * Whether the end of a leg has to be looked at by itself: an order acts there, equity makes a new mark, or a UTC day
+   * ends.
+   */
   #matters(to: EpochMs): boolean {
     const session = this.#session;
     if ((to + 1) % DAY_MS === 0) return true;
@@ -119,7 +126,8 @@ export class Walker {
     levels[0] = (guardian.dayBaseline ?? Number.NaN) * (1 - limits.maxDailyDrawdown);
     levels[1] = (guardian.highWaterMark ?? Number.NaN) * (1 - limits.maxTotalDrawdown);
     levels[2] = limits.minBalance;
-    for (let k = 0; k < EQUITY_LOCKS.length; k += 1) if (isHeld(guardian, EQUITY_LOCKS[k] ?? '')) levels[k] = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < EQUITY_LOCKS.length; k += 1)
+      if (isHeld(guardian, EQUITY_LOCKS[k] ?? '')) levels[k] = Number.NEGATIVE_INFINITY;
   }
 
   /** The exchange acts on the prices; the bot sees them, then what became of its orders. */
@@ -130,14 +138,17 @@ export class Walker {
     for (let i = 0; i < session.prices.length; i += 1) {
       const price = session.prices[i] ?? Number.NaN;
       const symbol = session.symbolState(i);
-      if (price > 0 && symbol !== undefined) touched = session.broker.move(symbol.symbol, price, jump[i] === 1 ? 'jump' : 'path', session.now) || touched;
+      if (price > 0 && symbol !== undefined)
+        touched = session.broker.move(symbol.symbol, price, jump[i] === 1 ? 'jump' : 'path', session.now) || touched;
     }
     session.poll();
     if (touched) session.hear();
     session.settle();
   }
 
-  /** Price after a share of the leg, on the tick next in its direction, so that what lies there is certainly reached. */
+  /**
+   * Price after a share of the leg, on the tick next in its direction, so that what lies there is certainly reached.
+   */
   #between(i: number, share: number): number {
     const start = this.#start[i] ?? Number.NaN;
     const end = this.#path.waypoints.to[i] ?? Number.NaN;
@@ -187,8 +198,12 @@ export class Walker {
   }
 }
 
-/** When a position that nothing closes yet is given up; an entry that came after another order's second has its own second. */
-const horizonOf = ({ managed }: SymbolState): EpochMs => (managed?.exitReason === null ? managed.horizonAt : Number.POSITIVE_INFINITY);
+/**
+ * When a position that nothing closes yet is given up; an entry that came after another order's second has its own
+ * second.
+ */
+const horizonOf = ({ managed }: SymbolState): EpochMs =>
+  managed?.exitReason === null ? managed.horizonAt : Number.POSITIVE_INFINITY;
 
 /** Equity now, for reports; null while it is not known. */
 export const equityNow = (state: EngineState): number | null => equityOf(state, state.at, state.wall, state.freshness);

@@ -26,7 +26,12 @@ export interface CardBase {
   readonly modelBytes: number;
   readonly schemaHash: string;
   readonly featureCount: number;
-  readonly barriers: { readonly stop: number; readonly target: number; readonly horizonHours: number; readonly entrySlippage: number };
+  readonly barriers: {
+    readonly stop: number;
+    readonly target: number;
+    readonly horizonHours: number;
+    readonly entrySlippage: number;
+  };
   readonly margin: number;
   readonly demonstratedEdge: boolean;
   readonly training: {
@@ -43,14 +48,22 @@ export interface CardBase {
 }
 
 /** JSON with rounded figures: the same on every machine, and no longer than it is precise. */
-export const cardJson = (card: CardBase): string => `${JSON.stringify(card, (_, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value), 2)}\n`;
+export const cardJson = (card: CardBase): string =>
+  `${JSON.stringify(card, (_, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value), 2)}\n`;
 
 /** Bins and lists of numbers on one line each: a card is read by people too. */
-export const compactArrays = (json: string): string => json.replace(/\[\s+([-\d.e+,\s]+?)\s+\]/g, (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`);
+export const compactArrays = (json: string): string =>
+  json.replace(/\[\s+([-\d.e+,\s]+?)\s+\]/g, (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`);
 
-export const percent = (value: number | null, places = 2): string => (value === null || Number.isNaN(value) ? 'n/a' : `${(100 * value).toFixed(places)} %`);
-export const figure = (value: number | null, places = 2): string => (value === null || Number.isNaN(value) ? 'n/a' : value.toFixed(places));
+export const percent = (value: number | null, places = 2): string =>
+  value === null || Number.isNaN(value) ? 'n/a' : `${(100 * value).toFixed(places)} %`;
+export const figure = (value: number | null, places = 2): string =>
+  value === null || Number.isNaN(value) ? 'n/a' : value.toFixed(places);
 
 /** A Markdown table. */
 export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [`| ${header.join(' | ')} |`, `|${header.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
+  [
+    `| ${header.join(' | ')} |`,
+    `|${header.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');

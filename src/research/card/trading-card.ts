@@ -34,20 +34,40 @@ const tradeCells = (trades: TradeSummary): string[] => [
 const TRADE_HEADER = ['trades', 'won', 'mean a trade', 'total', 'max drawdown', 'Sharpe', 'PSR'];
 
 const sliceTable = (first: string, slices: readonly Slice[]): string =>
-  table([first, 'rows', 'reach the target', 'AUC', 'Brier (base rate)', ...TRADE_HEADER], slices.map((slice) => [
-    slice.name,
-    String(slice.scores.rows),
-    percent(slice.scores.baseRate, 1),
-    figure(slice.scores.auc, 3),
-    `${figure(slice.scores.brier, 4)} (${figure(slice.scores.brierOfBaseRate, 4)})`,
-    ...tradeCells(slice.trades),
-  ]));
+  table(
+    [first, 'rows', 'reach the target', 'AUC', 'Brier (base rate)', ...TRADE_HEADER],
+    slices.map((slice) => [
+      slice.name,
+      String(slice.scores.rows),
+      percent(slice.scores.baseRate, 1),
+      figure(slice.scores.auc, 3),
+      `${figure(slice.scores.brier, 4)} (${figure(slice.scores.brierOfBaseRate, 4)})`,
+      ...tradeCells(slice.trades),
+    ]),
+  );
 
-const windowTables = (window: ValidationWindow): string => `${table(['costs', ...TRADE_HEADER], window.costs.map((cost) => [`${cost.factor}x`, ...tradeCells(cost.trades)]))}
+const windowTables = (window: ValidationWindow): string => `${table(
+  ['costs', ...TRADE_HEADER],
+  window.costs.map((cost) => [`${cost.factor}x`, ...tradeCells(cost.trades)]),
+)}
 
-${table(['compared with', 'total', 'max drawdown', 'Sharpe'], window.baselines.map((line) => [line.name, percent(line.totalReturn, 1), percent(line.maxDrawdown, 1), figure(line.sharpe)]))}`;
+${table(
+  ['compared with', 'total', 'max drawdown', 'Sharpe'],
+  window.baselines.map((line) => [
+    line.name,
+    percent(line.totalReturn, 1),
+    percent(line.maxDrawdown, 1),
+    figure(line.sharpe),
+  ]),
+)}`;
 
-const trialRow = (trial: Trial): string[] => [trial.what, figure(trial.logLoss, 4), figure(trial.auc, 3), String(trial.trades), percent(trial.meanReturn, 3)];
+const trialRow = (trial: Trial): string[] => [
+  trial.what,
+  figure(trial.logLoss, 4),
+  figure(trial.auc, 3),
+  String(trial.trades),
+  percent(trial.meanReturn, 3),
+];
 const TRIAL_HEADER = ['tried', 'log loss', 'AUC', 'trades', 'mean a trade'];
 
 const modelSection = (card: TradingCard): string => {
@@ -63,11 +83,17 @@ const modelSection = (card: TradingCard): string => {
 - ${card.training.trees} trees on ${card.training.rows} rows, stopped and calibrated (Platt) on the ${card.training.holdoutRows} that follow; ONNX answers as the trainer does to within ${card.parity.toExponential(1)}`;
 };
 
-const verdictSection = ({ validation, verdict }: TradingCard): string => `## Verdict: ${verdict.demonstrated ? 'a demonstrated edge' : 'no demonstrated edge'}
+const verdictSection = ({
+  validation,
+  verdict,
+}: TradingCard): string => `## Verdict: ${verdict.demonstrated ? 'a demonstrated edge' : 'no demonstrated edge'}
 
 Judged on ${validation.unseen.from} to ${validation.unseen.to}, which nothing was chosen on, by conditions set before the results were seen:
 
-${table(['condition', 'found', 'holds'], verdict.conditions.map((each) => [each.condition, each.found, each.holds ? 'yes' : 'no']))}
+${table(
+  ['condition', 'found', 'holds'],
+  verdict.conditions.map((each) => [each.condition, each.found, each.holds ? 'yes' : 'no']),
+)}
 
 Sharpe ratio there ${figure(verdict.sharpe)} a year; ${verdict.trials} worthless trials would have shown ${figure(verdict.luckySharpe)} by luck. Probability that the true ratio is above zero ${figure(verdict.probabilisticSharpe)}, above that luck ${figure(verdict.deflatedSharpe)}.`;
 
@@ -111,11 +137,22 @@ ${sliceTable('hours', validation.byVolatility)}
 
 ### By margin
 
-${table(['margin', ...TRADE_HEADER], validation.margins.map((line) => [percent(line.margin, 1), ...tradeCells(line.trades)]))}
+${table(
+  ['margin', ...TRADE_HEADER],
+  validation.margins.map((line) => [percent(line.margin, 1), ...tradeCells(line.trades)]),
+)}
 
 ### Steps
 
-${table(['window', 'learned from', 'trees', 'AUC'], validation.folds.map((fold) => [`${fold.from} to ${fold.to}`, `${fold.trainRows} rows`, String(fold.trees), figure(fold.auc, 3)]))}`;
+${table(
+  ['window', 'learned from', 'trees', 'AUC'],
+  validation.folds.map((fold) => [
+    `${fold.from} to ${fold.to}`,
+    `${fold.trainRows} rows`,
+    String(fold.trees),
+    figure(fold.auc, 3),
+  ]),
+)}`;
 
 const controlsSection = ({ controls }: TradingCard): string => `## Controls: does the validation leak?
 
@@ -124,10 +161,22 @@ ${table(
   [
     ['trained on shuffled labels, AUC', 'about 0.5', figure(controls.shuffled.auc, 3)],
     ['trained on shuffled labels, trades', 'about none', String(controls.shuffled.trades)],
-    [`random walk, overlapping labels, purged, AUC over ${controls.overlap.rows} rows`, 'about 0.5', figure(controls.overlap.purgedAuc, 3)],
+    [
+      `random walk, overlapping labels, purged, AUC over ${controls.overlap.rows} rows`,
+      'about 0.5',
+      figure(controls.overlap.purgedAuc, 3),
+    ],
     ['the same with the purge removed', 'well above 0.5', figure(controls.overlap.unpurgedAuc, 3)],
-    [`features that look ahead, ${controls.lookAhead.cuts} truncated histories`, '0', String(controls.lookAhead.catalogue)],
-    ['planted feature that peeks one candle ahead', 'flagged', controls.lookAhead.plantedFlagged ? 'flagged' : 'MISSED'],
+    [
+      `features that look ahead, ${controls.lookAhead.cuts} truncated histories`,
+      '0',
+      String(controls.lookAhead.catalogue),
+    ],
+    [
+      'planted feature that peeks one candle ahead',
+      'flagged',
+      controls.lookAhead.plantedFlagged ? 'flagged' : 'MISSED',
+    ],
   ],
 )}`;
 
@@ -139,20 +188,47 @@ ${table(TRIAL_HEADER, log.trials.filter((trial) => trial.kind === 'variant').map
 
 The ten best of ${log.trials.filter((trial) => trial.kind === 'parameters').length} parameter sets:
 
-${table(TRIAL_HEADER, log.trials.filter((trial) => trial.kind === 'parameters').toSorted((a, b) => a.logLoss - b.logLoss).slice(0, 10).map(trialRow))}`;
+${table(
+  TRIAL_HEADER,
+  log.trials
+    .filter((trial) => trial.kind === 'parameters')
+    .toSorted((a, b) => a.logLoss - b.logLoss)
+    .slice(0, 10)
+    .map(trialRow),
+)}`;
 
 const originSection = (card: TradingCard): string => `## What the model looks at
 
-${table(['feature', 'share of gain'], card.training.importance.map((entry) => [entry.feature, percent(entry.share, 1)]))}
+${table(
+  ['feature', 'share of gain'],
+  card.training.importance.map((entry) => [entry.feature, percent(entry.share, 1)]),
+)}
 
 ## Data
 
-${table(['symbol', 'candles', 'from', 'to', 'SHA-256 of the columns'], card.data.map((line) => [`${line.symbol} (${line.source})`, String(line.candles), line.from.slice(0, 13), line.to.slice(0, 13), `\`${line.sha256.slice(0, 16)}\``]))}
+${table(
+  ['symbol', 'candles', 'from', 'to', 'SHA-256 of the columns'],
+  card.data.map((line) => [
+    `${line.symbol} (${line.source})`,
+    String(line.candles),
+    line.from.slice(0, 13),
+    line.to.slice(0, 13),
+    `\`${line.sha256.slice(0, 16)}\``,
+  ]),
+)}
 
 Rebuild it bit for bit with \`npm run train -- --rebuild --data DIR\`.`;
 
 /** The card for people, in Markdown. `log`: everything that was tried before the model was chosen. */
 export const tradingMarkdown = (card: TradingCard, log: TrialLog): string => {
-  const sections = [modelSection(card), verdictSection(card), outOfSampleSection(card), slicesSection(card), controlsSection(card), trialsSection(log), originSection(card)];
+  const sections = [
+    modelSection(card),
+    verdictSection(card),
+    outOfSampleSection(card),
+    slicesSection(card),
+    controlsSection(card),
+    trialsSection(log),
+    originSection(card),
+  ];
   return `${sections.join('\n\n')}\n`;
 };

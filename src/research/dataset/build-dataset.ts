@@ -57,11 +57,20 @@ export const allocateDataset = (length: number, featureCount: number, symbols: r
  * @param series candles by symbol, the context symbol's among them
  * @param finer 15-minute candles by symbol where there are any: they settle which barrier came first
  */
-export const buildDataset = (series: CandleSeries, symbols: readonly SymbolName[], barriers: BarrierOptions, finer: CandleSeries = new Map()): Dataset => {
+export const buildDataset = (
+  series: CandleSeries,
+  symbols: readonly SymbolName[],
+  barriers: BarrierOptions,
+  finer: CandleSeries = new Map(),
+): Dataset => {
   const tables = computeFeatures(series, symbols);
-  const sources = symbols.map((symbol) => labelledSource(tables.get(symbol), series.get(symbol), barriers, finer.get(symbol)));
+  const sources = symbols.map((symbol) =>
+    labelledSource(tables.get(symbol), series.get(symbol), barriers, finer.get(symbol)),
+  );
   const order = sources
-    .flatMap((source, symbol) => source.rows.map((row) => ({ symbol, row, time: (source.table.openTime[row] ?? 0) + HOUR_MS })))
+    .flatMap((source, symbol) =>
+      source.rows.map((row) => ({ symbol, row, time: (source.table.openTime[row] ?? 0) + HOUR_MS })),
+    )
     .sort((a, b) => a.time - b.time || a.symbol - b.symbol);
   const dataset = allocateDataset(order.length, FEATURE_COUNT, symbols);
   order.forEach(({ symbol, row, time }, i) => {
@@ -82,16 +91,27 @@ export const buildDataset = (series: CandleSeries, symbols: readonly SymbolName[
   return dataset;
 };
 
-const labelledSource = (table: FeatureTable | undefined, series: CandleColumns | undefined, barriers: BarrierOptions, finer: CandleColumns | undefined) => {
+const labelledSource = (
+  table: FeatureTable | undefined,
+  series: CandleColumns | undefined,
+  barriers: BarrierOptions,
+  finer: CandleColumns | undefined,
+) => {
   if (table === undefined || series === undefined) throw new RangeError('a symbol has no candles');
   const labels = labelSeries(series, barriers, finer);
   const rows: number[] = [];
-  for (let row = 0; row < table.length; row++) if (table.known[row] === 1 && labels.outcome[row] !== OUTCOME.unknown) rows.push(row);
+  for (let row = 0; row < table.length; row++)
+    if (table.known[row] === 1 && labels.outcome[row] !== OUTCOME.unknown) rows.push(row);
   return { table, labels, weights: uniquenessWeights(labels), open: series.open, rows };
 };
 
 /** Indices of the rows decided in [from, to) whose label is known by `knownBy`. */
-export const rowsBetween = (dataset: Dataset, from: EpochMs, to: EpochMs, knownBy: EpochMs = Number.POSITIVE_INFINITY): Int32Array => {
+export const rowsBetween = (
+  dataset: Dataset,
+  from: EpochMs,
+  to: EpochMs,
+  knownBy: EpochMs = Number.POSITIVE_INFINITY,
+): Int32Array => {
   const found = new Int32Array(dataset.length);
   let count = 0;
   for (let i = 0; i < dataset.length; i++) {
@@ -105,12 +125,15 @@ export const rowsBetween = (dataset: Dataset, from: EpochMs, to: EpochMs, knownB
 export const gatherRows = (dataset: Dataset, indices: Int32Array): Float32Array => {
   const { featureCount } = dataset;
   const rows = new Float32Array(indices.length * featureCount);
-  indices.forEach((index, i) => rows.set(dataset.rows.subarray(index * featureCount, (index + 1) * featureCount), i * featureCount));
+  indices.forEach((index, i) =>
+    rows.set(dataset.rows.subarray(index * featureCount, (index + 1) * featureCount), i * featureCount),
+  );
   return rows;
 };
 
 /** Chosen values of a column. */
-export const gather = (column: ArrayLike<number>, indices: Int32Array): Float64Array => Float64Array.from(indices, (index) => column[index] ?? Number.NaN);
+export const gather = (column: ArrayLike<number>, indices: Int32Array): Float64Array =>
+  Float64Array.from(indices, (index) => column[index] ?? Number.NaN);
 
 /** Several datasets of the same symbols one after another; their times must rise from each to the next. */
 export const concatDatasets = (parts: readonly Dataset[]): Dataset => {
@@ -124,7 +147,17 @@ export const concatDatasets = (parts: readonly Dataset[]): Dataset => {
   let offset = 0;
   for (const part of parts) {
     whole.rows.set(part.rows, offset * whole.featureCount);
-    for (const name of ['symbol', 'time', 'endTime', 'labels', 'outcome', 'weights', 'grossReturn', 'nextOpen'] as const) whole[name].set(part[name], offset);
+    for (const name of [
+      'symbol',
+      'time',
+      'endTime',
+      'labels',
+      'outcome',
+      'weights',
+      'grossReturn',
+      'nextOpen',
+    ] as const)
+      whole[name].set(part[name], offset);
     offset += part.length;
   }
   return whole;

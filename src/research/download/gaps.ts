@@ -44,7 +44,11 @@ const KNOWN_OUTAGES: readonly (readonly [string, number])[] = [
   ['2023-03-24T13', 1],
 ];
 
-const OUTAGE_HOURS = new Set(KNOWN_OUTAGES.flatMap(([first, hours]) => Array.from({ length: hours }, (_, i) => Date.parse(`${first}:00:00Z`) + i * HOUR_MS)));
+const OUTAGE_HOURS = new Set(
+  KNOWN_OUTAGES.flatMap(([first, hours]) =>
+    Array.from({ length: hours }, (_, i) => Date.parse(`${first}:00:00Z`) + i * HOUR_MS),
+  ),
+);
 
 /** Holes of an hourly series; one is an outage when every hour of it is a known one. */
 export const findGaps = (series: CandleColumns): Gap[] => {
@@ -53,7 +57,11 @@ export const findGaps = (series: CandleColumns): Gap[] => {
     const from = (series.openTime[row - 1] ?? 0) + HOUR_MS;
     const hours = ((series.openTime[row] ?? 0) - from) / HOUR_MS;
     if (hours < 1) continue;
-    gaps.push({ from, hours, outage: Array.from({ length: hours }, (_, i) => from + i * HOUR_MS).every((hour) => OUTAGE_HOURS.has(hour)) });
+    gaps.push({
+      from,
+      hours,
+      outage: Array.from({ length: hours }, (_, i) => from + i * HOUR_MS).every((hour) => OUTAGE_HOURS.has(hour)),
+    });
   }
   return gaps;
 };
@@ -65,6 +73,8 @@ export const describeGaps = (gaps: readonly Gap[]): string => {
   const outages = gaps.length - unexplained.length;
   const known = `${outages} known outages (${hoursOf(gaps) - hoursOf(unexplained)} h)`;
   if (unexplained.length === 0) return `no unexplained gap; ${known}`;
-  const first = unexplained.slice(0, 3).map((gap) => `${new Date(gap.from).toISOString().slice(0, 13)}h for ${gap.hours} h`);
+  const first = unexplained
+    .slice(0, 3)
+    .map((gap) => `${new Date(gap.from).toISOString().slice(0, 13)}h for ${gap.hours} h`);
   return `${unexplained.length} unexplained gaps (${hoursOf(unexplained)} h), the first at ${first.join(', ')}; ${known}`;
 };

@@ -11,7 +11,10 @@ import { describeGaps, findGaps } from './gaps.ts';
 
 export interface DownloadOptions {
   readonly symbols: readonly SymbolName[];
-  /** Open time of the first candle wanted; taken down to the hour. What is held already is not fetched again, but for the newest. */
+  /**
+   * Open time of the first candle wanted; taken down to the hour. What is held already is not fetched again, but for
+   * the newest.
+   */
   readonly from: EpochMs;
 }
 
@@ -60,18 +63,30 @@ const remaining = (share: number, spent: Milliseconds): string => {
  * Fetches what lies before the oldest candle held, then what lies after the newest. The newest is fetched again with
  * what follows it: a clock that was fast has taken it for closed while it was forming.
  */
-const fetchSymbol = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools: DownloadTools, io: ResearchIo, report: (share: number) => void): Promise<boolean> => {
+const fetchSymbol = async (
+  symbol: SymbolName,
+  from: EpochMs,
+  now: EpochMs,
+  tools: DownloadTools,
+  io: ResearchIo,
+  report: (share: number) => void,
+): Promise<boolean> => {
   const held = tools.store.range(symbol);
   const spans = held === null ? [{ from, to: now }] : [{ from, to: held.first }];
   if (held !== null && held.last + 2 * HOUR_MS <= now) spans.push({ from: held.last, to: now });
   let added = 0;
   for (const span of spans) {
-    const fetched = await fetchSpan(symbol, span, now, tools, io, (at) => report((at - from) / Math.max(1, hourStart(now) - from)));
+    const fetched = await fetchSpan(symbol, span, now, tools, io, (at) =>
+      report((at - from) / Math.max(1, hourStart(now) - from)),
+    );
     if (fetched === null) return false;
     added += fetched;
   }
   const range = tools.store.range(symbol);
-  if (range !== null) io.out(`${symbol}: ${added} candles added; held from ${new Date(range.first).toISOString()} to ${new Date(range.last).toISOString()}`);
+  if (range !== null)
+    io.out(
+      `${symbol}: ${added} candles added; held from ${new Date(range.first).toISOString()} to ${new Date(range.last).toISOString()}`,
+    );
   return true;
 };
 
@@ -100,12 +115,19 @@ const fetchSpan = async (
   return added;
 };
 
-const fetchPage = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools: DownloadTools, io: ResearchIo): Promise<readonly Candle[] | null> => {
+const fetchPage = async (
+  symbol: SymbolName,
+  from: EpochMs,
+  now: EpochMs,
+  tools: DownloadTools,
+  io: ResearchIo,
+): Promise<readonly Candle[] | null> => {
   for (let attempt = 1; ; attempt++) {
     const answer = await tools.market.closedCandles(symbol, from, now);
     if (answer.ok) return answer.value;
     const { error } = answer;
-    const final = error.kind === 'refused' || error.kind === 'unlisted' || error.kind === 'authentication' || attempt >= ATTEMPTS;
+    const final =
+      error.kind === 'refused' || error.kind === 'unlisted' || error.kind === 'authentication' || attempt >= ATTEMPTS;
     const what = `candles of ${symbol} from ${new Date(from).toISOString()}`;
     if (final) {
       io.err(`${what}: ${error.message}; what was fetched is kept, start the download again to go on`);
@@ -121,7 +143,14 @@ const fetchPage = async (symbol: SymbolName, from: EpochMs, now: EpochMs, tools:
 /** Asks once more for every hole that is not a known outage, and says what remains. @returns whether none does */
 const closeGaps = async (symbol: SymbolName, now: EpochMs, tools: DownloadTools, io: ResearchIo): Promise<boolean> => {
   for (const gap of findGaps(tools.store.series(symbol)).filter((found) => !found.outage)) {
-    const fetched = await fetchSpan(symbol, { from: gap.from, to: gap.from + gap.hours * HOUR_MS }, now, tools, io, () => undefined);
+    const fetched = await fetchSpan(
+      symbol,
+      { from: gap.from, to: gap.from + gap.hours * HOUR_MS },
+      now,
+      tools,
+      io,
+      () => undefined,
+    );
     if (fetched === null) return false;
   }
   const gaps = findGaps(tools.store.series(symbol));
@@ -141,7 +170,11 @@ export interface TransferTools {
 const IMPORT_BATCH = 10_000;
 
 /** The body of `download --import`: candles of a file into the store. @returns exit code: 0 done, 2 unusable file */
-export const runImport = async (options: { readonly symbol: SymbolName; readonly path: string }, tools: TransferTools, io: ResearchIo): Promise<number> => {
+export const runImport = async (
+  options: { readonly symbol: SymbolName; readonly path: string },
+  tools: TransferTools,
+  io: ResearchIo,
+): Promise<number> => {
   let columns: CandleColumns;
   try {
     columns = withVolumes(await tools.readCandles(options.path), options.path);
@@ -153,15 +186,27 @@ export const runImport = async (options: { readonly symbol: SymbolName; readonly
   let added = 0;
   for (let first = 0; first < columns.length; first += IMPORT_BATCH) {
     const last = Math.min(columns.length, first + IMPORT_BATCH);
-    added += store.put(options.symbol, Array.from({ length: last - first }, (_, i) => candleAt(columns, first + i)));
+    added += store.put(
+      options.symbol,
+      Array.from({ length: last - first }, (_, i) => candleAt(columns, first + i)),
+    );
     io.progress(last / columns.length, options.symbol);
   }
-  io.out(`${options.symbol}: ${added} of ${columns.length} candles of ${options.path} were new; ${describeGaps(findGaps(store.series(options.symbol)))}`);
+  io.out(
+    `${options.symbol}: ${added} of ${columns.length} candles of ${options.path} were new; ${describeGaps(findGaps(store.series(options.symbol)))}`,
+  );
   return 0;
 };
 
-/** The body of `download --export`: the held series of a symbol into a file. @returns exit code: 0 done, 2 nothing to export */
-export const runExport = async (options: { readonly symbol: SymbolName; readonly path: string }, tools: TransferTools, io: ResearchIo): Promise<number> => {
+/**
+ * The body of `download --export`: the held series of a symbol into a file.
+ * @returns exit code: 0 done, 2 nothing to export
+ */
+export const runExport = async (
+  options: { readonly symbol: SymbolName; readonly path: string },
+  tools: TransferTools,
+  io: ResearchIo,
+): Promise<number> => {
   const columns = tools.store().series(options.symbol);
   if (columns.length === 0) {
     io.err(`there are no candles of ${options.symbol} to export; download or import them first`);

@@ -28,7 +28,10 @@ export const findBinEdges = (rows: Float32Array, featureCount: number, maxBins: 
   });
 };
 
-/** At each quantile, halfway from the value there to the next larger one: a feature of few values gets an edge between any two of them. */
+/**
+ * At each quantile, halfway from the value there to the next larger one: a feature of few values gets an edge between
+ * any two of them.
+ */
 const quantileEdges = (sorted: Float32Array, maxBins: number): Float32Array => {
   const edges: number[] = [];
   let next = 0;

@@ -45,7 +45,11 @@ const leafOf = (tree: Tree, rows: Float32Array, offset: number): number => {
 };
 
 /** Log-odds of row-major rows before calibration, summed in double precision. */
-export const ensembleScores = (ensemble: TreeEnsemble, rows: Float32Array, trees: readonly Tree[] = ensemble.trees): Float64Array => {
+export const ensembleScores = (
+  ensemble: TreeEnsemble,
+  rows: Float32Array,
+  trees: readonly Tree[] = ensemble.trees,
+): Float64Array => {
   const count = rows.length / ensemble.featureCount;
   const scores = new Float64Array(count).fill(ensemble.base);
   for (const tree of trees) {

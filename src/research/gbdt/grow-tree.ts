@@ -60,7 +60,13 @@ export class TreeGrower {
   readonly #aside: Int32Array;
   readonly #pool: Float64Array[] = [];
 
-  constructor(data: BinnedRows, edges: BinEdges, gradients: Float64Array, curvatures: Float64Array, options: GrowthOptions) {
+  constructor(
+    data: BinnedRows,
+    edges: BinEdges,
+    gradients: Float64Array,
+    curvatures: Float64Array,
+    options: GrowthOptions,
+  ) {
     this.#data = data;
     this.#edges = edges;
     this.#options = options;
@@ -83,7 +89,9 @@ export class TreeGrower {
       gradient += this.#gradients[row] ?? 0;
       curvature += this.#curvatures[row] ?? 0;
     }
-    const leaves = [this.#leaf(tree, features, { depth: 0, from: 0, to: sample.length, gradient, curvature, histogram })];
+    const leaves = [
+      this.#leaf(tree, features, { depth: 0, from: 0, to: sample.length, gradient, curvature, histogram }),
+    ];
     while (leaves.length < this.#options.leaves) {
       const index = bestLeaf(leaves);
       const leaf = leaves[index];
@@ -93,7 +101,9 @@ export class TreeGrower {
       leaves.push(right);
     }
     for (const leaf of leaves) {
-      tree.value[leaf.node] = Math.fround((-this.#options.learningRate * leaf.gradient) / (leaf.curvature + this.#options.lambda));
+      tree.value[leaf.node] = Math.fround(
+        (-this.#options.learningRate * leaf.gradient) / (leaf.curvature + this.#options.lambda),
+      );
       this.#pool.push(leaf.histogram);
     }
     return tree;
@@ -157,8 +167,12 @@ export class TreeGrower {
           const rightCurvature = curvature - leftCurvature;
           if (rightCurvature < least) break;
           const rightGradient = gradient - leftGradient;
-          const gain = (leftGradient * leftGradient) / (leftCurvature + lambda) + (rightGradient * rightGradient) / (rightCurvature + lambda) - parent;
-          if (gain > (best?.gain ?? 1e-9)) best = { gain, feature, cut, missingLeft: missing > 0 ? side === 1 : leftCurvature >= rightCurvature };
+          const gain =
+            (leftGradient * leftGradient) / (leftCurvature + lambda) +
+            (rightGradient * rightGradient) / (rightCurvature + lambda) -
+            parent;
+          if (gain > (best?.gain ?? 1e-9))
+            best = { gain, feature, cut, missingLeft: missing > 0 ? side === 1 : leftCurvature >= rightCurvature };
         }
       }
     }
@@ -189,7 +203,14 @@ export class TreeGrower {
     this.#fill(counted, smallerLeft ? from : middle, smallerLeft ? middle : to, features);
     this.#subtract(leaf.histogram, counted, features);
     const depth = leaf.depth + 1;
-    const left = this.#leaf(tree, features, { depth, from, to: middle, gradient, curvature, histogram: smallerLeft ? counted : leaf.histogram });
+    const left = this.#leaf(tree, features, {
+      depth,
+      from,
+      to: middle,
+      gradient,
+      curvature,
+      histogram: smallerLeft ? counted : leaf.histogram,
+    });
     const right = this.#leaf(tree, features, {
       depth,
       from: middle,

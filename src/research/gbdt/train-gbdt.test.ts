@@ -6,7 +6,19 @@ import { binRows, findBinEdges } from './bins.ts';
 import { ensembleScores, predictEnsemble } from './ensemble.ts';
 import { trainGbdt, type GbdtOptions, type LabelledRows } from './train-gbdt.ts';
 
-const OPTIONS: GbdtOptions = { rounds: 60, leaves: 8, maxDepth: 5, learningRate: 0.1, minLeafRows: 20, lambda: 1, featureFraction: 1, rowFraction: 0.8, maxBins: 64, patience: 10, seed: 3 };
+const OPTIONS: GbdtOptions = {
+  rounds: 60,
+  leaves: 8,
+  maxDepth: 5,
+  learningRate: 0.1,
+  minLeafRows: 20,
+  lambda: 1,
+  featureFraction: 1,
+  rowFraction: 0.8,
+  maxBins: 64,
+  patience: 10,
+  seed: 3,
+};
 const WIDTH = 4;
 
 /** Label 1 where the first two features have the same sign: no single split can tell. */
@@ -31,12 +43,19 @@ describe('boosted trees', () => {
   it('give the same bits for the same seed and others for another', () => {
     const train = sample(1, 1500);
     expect(trainGbdt(train, WIDTH, OPTIONS)).toEqual(trainGbdt(train, WIDTH, OPTIONS));
-    expect(trainGbdt(train, WIDTH, { ...OPTIONS, seed: 4 }).ensemble).not.toEqual(trainGbdt(train, WIDTH, OPTIONS).ensemble);
+    expect(trainGbdt(train, WIDTH, { ...OPTIONS, seed: 4 }).ensemble).not.toEqual(
+      trainGbdt(train, WIDTH, OPTIONS).ensemble,
+    );
   });
 
   it('stop early and keep the best round', () => {
     const validation = sample(3, 500, 0.45);
-    const { ensemble, validationLoss } = trainGbdt(sample(1, 400, 0.45), WIDTH, { ...OPTIONS, rounds: 300, learningRate: 0.3, minLeafRows: 3 }, validation);
+    const { ensemble, validationLoss } = trainGbdt(
+      sample(1, 400, 0.45),
+      WIDTH,
+      { ...OPTIONS, rounds: 300, learningRate: 0.3, minLeafRows: 3 },
+      validation,
+    );
     expect(validationLoss.length).toBeLessThan(300);
     expect(ensemble.trees).toHaveLength(validationLoss.indexOf(Math.min(...validationLoss)) + 1);
   });
@@ -64,7 +83,11 @@ describe('boosted trees', () => {
     // Few distinct values, so that both sets have the same bins.
     single.rows.forEach((value, i) => (single.rows[i] = Math.round(2 * value) / 2));
     const exact = { ...OPTIONS, rowFraction: 1, rounds: 10, minLeafRows: 10, lambda: 0.5 };
-    const doubled = { rows: Float32Array.from([...single.rows, ...single.rows]), labels: Uint8Array.from([...single.labels, ...single.labels]), weights: new Float64Array(1200).fill(1) };
+    const doubled = {
+      rows: Float32Array.from([...single.rows, ...single.rows]),
+      labels: Uint8Array.from([...single.labels, ...single.labels]),
+      weights: new Float64Array(1200).fill(1),
+    };
     const weighted = trainGbdt({ ...single, weights: new Float64Array(600).fill(2) }, WIDTH, exact);
     const twice = trainGbdt(doubled, WIDTH, { ...exact, minLeafRows: 20 });
     const [a, b] = [ensembleScores(weighted.ensemble, single.rows), ensembleScores(twice.ensemble, single.rows)];
@@ -80,20 +103,23 @@ describe('boosted trees', () => {
 describe('bins', () => {
   it('put every value at or below its edge and above the one before', () => {
     fc.assert(
-      fc.property(fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 200 }), (values) => {
-        const rows = Float32Array.from(values);
-        const edges = findBinEdges(rows, 1, 16);
-        const bounds = edges[0] ?? new Float32Array();
-        const { bins } = binRows(Float32Array.from([...values, Number.NaN, Infinity, -Infinity]), edges);
-        values.forEach((_, row) => {
-          const bin = bins[row] ?? 0;
-          const value = rows[row] ?? 0;
-          expect(bin).toBeGreaterThanOrEqual(1);
-          if (bin <= bounds.length) expect(value).toBeLessThanOrEqual(bounds[bin - 1] ?? Number.NaN);
-          if (bin > 1) expect(value).toBeGreaterThan(bounds[bin - 2] ?? Number.NaN);
-        });
-        expect([...bins.slice(values.length)]).toEqual([0, bounds.length + 1, 1]);
-      }),
+      fc.property(
+        fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 200 }),
+        (values) => {
+          const rows = Float32Array.from(values);
+          const edges = findBinEdges(rows, 1, 16);
+          const bounds = edges[0] ?? new Float32Array();
+          const { bins } = binRows(Float32Array.from([...values, Number.NaN, Infinity, -Infinity]), edges);
+          values.forEach((_, row) => {
+            const bin = bins[row] ?? 0;
+            const value = rows[row] ?? 0;
+            expect(bin).toBeGreaterThanOrEqual(1);
+            if (bin <= bounds.length) expect(value).toBeLessThanOrEqual(bounds[bin - 1] ?? Number.NaN);
+            if (bin > 1) expect(value).toBeGreaterThan(bounds[bin - 2] ?? Number.NaN);
+          });
+          expect([...bins.slice(values.length)]).toEqual([0, bounds.length + 1, 1]);
+        },
+      ),
     );
   });
 

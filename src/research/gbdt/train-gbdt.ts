@@ -63,7 +63,10 @@ export const trainGbdt = (
   let keep = 0;
   for (let round = 0; round < options.rounds; round++) {
     fit.updateGradients();
-    const tree = grower.grow(sampleRows(fit.data.rowCount, options.rowFraction, random), sampleFeatures(featureCount, options.featureFraction, random));
+    const tree = grower.grow(
+      sampleRows(fit.data.rowCount, options.rowFraction, random),
+      sampleFeatures(featureCount, options.featureFraction, random),
+    );
     trees.push(tree);
     addTree(tree, fit.data, fit.scores);
     onRound?.(round);
@@ -81,7 +84,12 @@ export const trainGbdt = (
   }
   const kept = trees.slice(0, keep);
   return {
-    ensemble: { featureCount, base, trees: kept.map((tree) => withThresholds(tree, edges)), calibration: NO_CALIBRATION },
+    ensemble: {
+      featureCount,
+      base,
+      trees: kept.map((tree) => withThresholds(tree, edges)),
+      calibration: NO_CALIBRATION,
+    },
     validationLoss,
     gain: gainByFeature(kept, featureCount),
   };
@@ -114,7 +122,8 @@ class BoostState {
       ones += weight * (this.#labels[row] ?? 0);
       all += weight;
     }
-    if (!(ones > 0 && ones < all)) throw new RangeError(`all ${this.data.rowCount} training labels are the same: there is nothing to learn`);
+    if (!(ones > 0 && ones < all))
+      throw new RangeError(`all ${this.data.rowCount} training labels are the same: there is nothing to learn`);
     return Math.fround(Math.log(ones / (all - ones)));
   }
 
@@ -161,7 +170,9 @@ const sampleFeatures = (count: number, fraction: number, random: RandomStream): 
 
 const withThresholds = (tree: BinnedTree, edges: BinEdges): Tree => ({
   feature: Int32Array.from(tree.feature),
-  threshold: Float32Array.from(tree.feature, (feature, node) => (feature < 0 ? 0 : (edges[feature]?.[(tree.cut[node] ?? 1) - 1] ?? 0))),
+  threshold: Float32Array.from(tree.feature, (feature, node) =>
+    feature < 0 ? 0 : (edges[feature]?.[(tree.cut[node] ?? 1) - 1] ?? 0),
+  ),
   left: Int32Array.from(tree.left),
   right: Int32Array.from(tree.right),
   missingLeft: Uint8Array.from(tree.missingLeft),

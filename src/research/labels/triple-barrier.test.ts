@@ -9,7 +9,11 @@ import { labelSeries, OUTCOME, uniquenessWeights } from './triple-barrier.ts';
 const OPTIONS = { stop: 0.01, target: 0.02, horizonHours: 3, entrySlippage: 0 };
 type Bar = readonly [open: number, high: number, low: number, close: number];
 
-const series = (bars: readonly Bar[], hours: readonly number[] = bars.map((_, i) => i), step = HOUR_MS): CandleColumns => {
+const series = (
+  bars: readonly Bar[],
+  hours: readonly number[] = bars.map((_, i) => i),
+  step = HOUR_MS,
+): CandleColumns => {
   const columns = emptyColumns(bars.length);
   bars.forEach(([open, high, low, close], row) => {
     columns.openTime[row] = (hours[row] ?? 0) * step;
@@ -28,13 +32,27 @@ const first = (bars: readonly Bar[], options = OPTIONS, hours?: readonly number[
 
 describe('triple-barrier labels', () => {
   it('see the target, the stop and the time-out', () => {
-    expect(first([quiet, quiet, [100, 102, 99.5, 101], quiet, quiet])).toEqual({ outcome: OUTCOME.target, end: 2, gross: expect.closeTo(0.02, 12) as number });
-    expect(first([quiet, quiet, [100, 101, 99, 100], quiet, quiet])).toEqual({ outcome: OUTCOME.stop, end: 2, gross: expect.closeTo(-0.01, 12) as number });
-    expect(first([quiet, quiet, quiet, [100, 101, 99.5, 100.7], quiet])).toEqual({ outcome: OUTCOME.timeout, end: 3, gross: expect.closeTo(0.007, 12) as number });
+    expect(first([quiet, quiet, [100, 102, 99.5, 101], quiet, quiet])).toEqual({
+      outcome: OUTCOME.target,
+      end: 2,
+      gross: expect.closeTo(0.02, 12) as number,
+    });
+    expect(first([quiet, quiet, [100, 101, 99, 100], quiet, quiet])).toEqual({
+      outcome: OUTCOME.stop,
+      end: 2,
+      gross: expect.closeTo(-0.01, 12) as number,
+    });
+    expect(first([quiet, quiet, quiet, [100, 101, 99.5, 100.7], quiet])).toEqual({
+      outcome: OUTCOME.timeout,
+      end: 3,
+      gross: expect.closeTo(0.007, 12) as number,
+    });
   });
 
   it('do not look at the candle of the decision itself, and enter at the next open', () => {
-    expect(first([[100, 150, 50, 100], [110, 111, 109.5, 110], [110, 112.2, 109.5, 112], quiet, quiet]).gross).toBeCloseTo(0.02, 12);
+    expect(
+      first([[100, 150, 50, 100], [110, 111, 109.5, 110], [110, 112.2, 109.5, 112], quiet, quiet]).gross,
+    ).toBeCloseTo(0.02, 12);
   });
 
   it('let the stop win where one candle touches both', () => {
@@ -44,15 +62,43 @@ describe('triple-barrier labels', () => {
   it('ask finer candles which barrier came first, and the stop wins within one of those', () => {
     const both: Bar = [100, 103, 98, 100];
     const finer = (bars: readonly Bar[]) => series(bars, [4, 5, 6, 7], HOUR_MS / 4);
-    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, [100, 103, 99.5, 100], [100, 100, 98, 99], quiet])).outcome).toBe(OUTCOME.target);
-    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, [100, 100, 98, 99], [100, 103, 99.5, 100], quiet])).outcome).toBe(OUTCOME.stop);
-    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, both, quiet, quiet])).outcome).toBe(OUTCOME.stop);
+    expect(
+      first(
+        [quiet, both, quiet, quiet],
+        OPTIONS,
+        undefined,
+        finer([quiet, [100, 103, 99.5, 100], [100, 100, 98, 99], quiet]),
+      ).outcome,
+    ).toBe(OUTCOME.target);
+    expect(
+      first(
+        [quiet, both, quiet, quiet],
+        OPTIONS,
+        undefined,
+        finer([quiet, [100, 100, 98, 99], [100, 103, 99.5, 100], quiet]),
+      ).outcome,
+    ).toBe(OUTCOME.stop);
+    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, finer([quiet, both, quiet, quiet])).outcome).toBe(
+      OUTCOME.stop,
+    );
     // Nor do they across a hole: the stop may have been in it.
-    const holed = series([[100, 100, 99.5, 100], [100, 103, 99.5, 100]], [4, 6], HOUR_MS / 4);
+    const holed = series(
+      [
+        [100, 100, 99.5, 100],
+        [100, 103, 99.5, 100],
+      ],
+      [4, 6],
+      HOUR_MS / 4,
+    );
     expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, holed).outcome).toBe(OUTCOME.stop);
-    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, series([[100, 103, 99.5, 100]], [5], HOUR_MS / 4)).outcome).toBe(OUTCOME.stop);
+    expect(
+      first([quiet, both, quiet, quiet], OPTIONS, undefined, series([[100, 103, 99.5, 100]], [5], HOUR_MS / 4)).outcome,
+    ).toBe(OUTCOME.stop);
     // Candles of another hour settle nothing.
-    expect(first([quiet, both, quiet, quiet], OPTIONS, undefined, series([[100, 103, 99.5, 100]], [12], HOUR_MS / 4)).outcome).toBe(OUTCOME.stop);
+    expect(
+      first([quiet, both, quiet, quiet], OPTIONS, undefined, series([[100, 103, 99.5, 100]], [12], HOUR_MS / 4))
+        .outcome,
+    ).toBe(OUTCOME.stop);
   });
 
   it('fill a gap through the stop at the gap and a gap over the target at the target', () => {
@@ -67,7 +113,11 @@ describe('triple-barrier labels', () => {
   });
 
   it('leave at the first price after a hole that swallows the horizon', () => {
-    expect(first([quiet, quiet, [100.4, 100.5, 99.5, 100]], OPTIONS, [0, 1, 9])).toEqual({ outcome: OUTCOME.timeout, end: 2, gross: expect.closeTo(0.004, 12) as number });
+    expect(first([quiet, quiet, [100.4, 100.5, 99.5, 100]], OPTIONS, [0, 1, 9])).toEqual({
+      outcome: OUTCOME.timeout,
+      end: 2,
+      gross: expect.closeTo(0.004, 12) as number,
+    });
   });
 
   it('pay the slippage at the entry', () => {

@@ -32,7 +32,8 @@ export interface BarrierLabels {
 /**
  * Labels every row of a series with what became of a trade decided at its close.
  * @param series hourly candles
- * @param finer 15-minute candles of the same symbol, if there are any: they tell which barrier came first within an hour
+ * @param finer 15-minute candles of the same symbol, if there are any: they tell which barrier came first within an
+ * hour
  */
 export const labelSeries = (series: CandleColumns, options: BarrierOptions, finer?: CandleColumns): BarrierLabels => {
   const { length } = series;
@@ -48,7 +49,13 @@ export const labelSeries = (series: CandleColumns, options: BarrierOptions, fine
 
 const at = (column: Float64Array, row: number): number => column[row] ?? Number.NaN;
 
-const labelRow = (series: CandleColumns, options: BarrierOptions, finer: CandleColumns | undefined, labels: BarrierLabels, row: number): void => {
+const labelRow = (
+  series: CandleColumns,
+  options: BarrierOptions,
+  finer: CandleColumns | undefined,
+  labels: BarrierLabels,
+  row: number,
+): void => {
   const entryTime = at(series.openTime, row) + HOUR_MS;
   // No candle, no entry: a signal expires with its hour.
   if (at(series.openTime, row + 1) !== entryTime) return;
@@ -71,7 +78,8 @@ const labelRow = (series: CandleColumns, options: BarrierOptions, finer: CandleC
     if (k > row + 1 && open >= target) return settle(OUTCOME.target, k, target);
     const hitStop = at(series.low, k) <= stop;
     const hitTarget = at(series.high, k) >= target;
-    if (hitStop && !(hitTarget && finer !== undefined && targetFirst(finer, openTime, stop, target))) return settle(OUTCOME.stop, k, stop);
+    if (hitStop && !(hitTarget && finer !== undefined && targetFirst(finer, openTime, stop, target)))
+      return settle(OUTCOME.stop, k, stop);
     if (hitTarget) return settle(OUTCOME.target, k, target);
     if (openTime + HOUR_MS >= horizonEnd) return settle(OUTCOME.timeout, k, at(series.close, k));
   }
@@ -80,10 +88,17 @@ const labelRow = (series: CandleColumns, options: BarrierOptions, finer: CandleC
 /** Span of the finer candles. */
 const FINER_MS = HOUR_MS / 4;
 
-/** Whether the finer candles of the hour show the target before the stop; "no" where they don't say, as from a hole on, which may hide the stop. */
+/**
+ * Whether the finer candles of the hour show the target before the stop; "no" where they don't say, as from a hole on,
+ * which may hide the stop.
+ */
 const targetFirst = (finer: CandleColumns, openTime: number, stop: number, target: number): boolean => {
   let next = openTime;
-  for (let k = rowAt(finer, openTime); k < finer.length && next < openTime + HOUR_MS && at(finer.openTime, k) === next; k++) {
+  for (
+    let k = rowAt(finer, openTime);
+    k < finer.length && next < openTime + HOUR_MS && at(finer.openTime, k) === next;
+    k++
+  ) {
     if (at(finer.low, k) <= stop) return false;
     if (at(finer.high, k) >= target) return true;
     next += FINER_MS;

@@ -30,7 +30,8 @@ const constantEnsemble = (probability: number, featureCount: number): TreeEnsemb
 /** Bytes of an ONNX model for tests whose answer is a constant; labelled a fixture unless told otherwise. */
 export const encodeConstantModel = (options: ConstantModelOptions): Uint8Array => {
   const { probability, featureCount = FEATURE_COUNT, ...metadata } = options;
-  if (!(probability > 0 && probability < 1)) throw new RangeError(`probability ${probability} is not strictly between 0 and 1`);
+  if (!(probability > 0 && probability < 1))
+    throw new RangeError(`probability ${probability} is not strictly between 0 and 1`);
   return encodeModel(constantEnsemble(probability, featureCount), {
     name: `constant-${probability}`,
     purpose: 'fixture',

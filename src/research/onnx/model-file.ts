@@ -93,7 +93,12 @@ const writeConstant = (graph: ProtobufWriter, name: string, value: number): void
     tensor.text(8, name);
   });
 
-const writeValueInfo = (graph: ProtobufWriter, field: number, name: string, shape: readonly (string | number)[]): void =>
+const writeValueInfo = (
+  graph: ProtobufWriter,
+  field: number,
+  name: string,
+  shape: readonly (string | number)[],
+): void =>
   graph.message(field, (info) => {
     info.text(1, name);
     info.message(2, (type) =>
@@ -146,8 +151,10 @@ const writeTrees = (node: ProtobufWriter, ensemble: TreeEnsemble): void => {
   node.text(3, 'trees');
   node.text(4, 'TreeEnsembleRegressor');
   node.text(7, 'ai.onnx.ml');
-  const ints = (name: string, values: readonly number[]): void => writeAttribute(node, name, ATTRIBUTE.ints, (attribute) => attribute.packedVarints(8, values));
-  const floats = (name: string, values: readonly number[]): void => writeAttribute(node, name, ATTRIBUTE.floats, (attribute) => attribute.packedFloats(7, values));
+  const ints = (name: string, values: readonly number[]): void =>
+    writeAttribute(node, name, ATTRIBUTE.ints, (attribute) => attribute.packedVarints(8, values));
+  const floats = (name: string, values: readonly number[]): void =>
+    writeAttribute(node, name, ATTRIBUTE.floats, (attribute) => attribute.packedFloats(7, values));
   ints('nodes_treeids', nodes.tree);
   ints('nodes_nodeids', nodes.id);
   ints('nodes_featureids', nodes.feature);
@@ -160,7 +167,10 @@ const writeTrees = (node: ProtobufWriter, ensemble: TreeEnsemble): void => {
   ints('nodes_missing_value_tracks_true', nodes.missing);
   ints('target_treeids', leaves.tree);
   ints('target_nodeids', leaves.id);
-  ints('target_ids', leaves.id.map(() => 0));
+  ints(
+    'target_ids',
+    leaves.id.map(() => 0),
+  );
   floats('target_weights', leaves.weight);
   floats('base_values', [ensemble.base]);
   writeAttribute(node, 'n_targets', ATTRIBUTE.int, (attribute) => attribute.varint(3, 1));
@@ -168,7 +178,12 @@ const writeTrees = (node: ProtobufWriter, ensemble: TreeEnsemble): void => {
   writeAttribute(node, 'post_transform', ATTRIBUTE.string, (attribute) => attribute.text(4, 'NONE'));
 };
 
-const writeAttribute = (node: ProtobufWriter, name: string, type: number, write: (attribute: ProtobufWriter) => void): void =>
+const writeAttribute = (
+  node: ProtobufWriter,
+  name: string,
+  type: number,
+  write: (attribute: ProtobufWriter) => void,
+): void =>
   node.message(5, (attribute) => {
     attribute.text(1, name);
     write(attribute);

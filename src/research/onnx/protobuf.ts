@@ -70,7 +70,8 @@ export class ProtobufWriter {
 
 /** @throws RangeError for a negative or unsafe number: this format needs none. */
 const varintBytes = (value: number): Uint8Array => {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not a whole number of at least zero`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`${value} is not a whole number of at least zero`);
   const bytes: number[] = [];
   let rest = value;
   while (rest > 127) {

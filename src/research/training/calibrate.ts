@@ -15,7 +15,11 @@ interface SoftRows {
  * numbers, so it can't learn the calibration rows by heart as isotonic steps can,
  * and in ONNX it is exact (steps would jump where float32 rounds a score across one).
  */
-export const fitPlatt = (scores: ArrayLike<number>, labels: ArrayLike<number>, weights: ArrayLike<number>): Calibration => {
+export const fitPlatt = (
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  weights: ArrayLike<number>,
+): Calibration => {
   let ones = 0;
   let zeros = 0;
   for (let i = 0; i < scores.length; i++) {
@@ -24,11 +28,17 @@ export const fitPlatt = (scores: ArrayLike<number>, labels: ArrayLike<number>, w
   }
   const high = (ones + 1) / (ones + 2);
   const low = 1 / (zeros + 2);
-  const soft = { scores, targets: Float64Array.from({ length: scores.length }, (_, i) => (labels[i] === 1 ? high : low)), weights };
+  const soft = {
+    scores,
+    targets: Float64Array.from({ length: scores.length }, (_, i) => (labels[i] === 1 ? high : low)),
+    weights,
+  };
   const baseRate = Math.log((ones + 1) / (zeros + 1));
   const { slope, intercept } = minimise(soft, { slope: 0, intercept: baseRate });
   // A falling line would turn the ranking round: such scores know nothing, so the calibrated answer is the base rate.
-  return slope > 0 ? { slope: Math.fround(slope), intercept: Math.fround(intercept) } : { slope: 0, intercept: Math.fround(baseRate) };
+  return slope > 0
+    ? { slope: Math.fround(slope), intercept: Math.fround(intercept) }
+    : { slope: 0, intercept: Math.fround(baseRate) };
 };
 
 /** Newton's method with halved steps: the loss is convex, and a full step may overshoot where the curve is flat. */
@@ -55,7 +65,8 @@ const lossOf = ({ scores, targets, weights }: SoftRows, line: Calibration): numb
   let loss = 0;
   for (let i = 0; i < scores.length; i++) {
     const logit = line.slope * (scores[i] ?? 0) + line.intercept;
-    loss += (weights[i] ?? 0) * (Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - (targets[i] ?? 0) * logit);
+    loss +=
+      (weights[i] ?? 0) * (Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - (targets[i] ?? 0) * logit);
   }
   return loss;
 };

@@ -50,7 +50,10 @@ export const runFold = (dataset: Dataset, job: FoldJob): FoldResult => {
   };
 };
 
-/** The dataset as the job wants it seen, of `own` rows alone where there are any. The original is never written to: other jobs share its memory. */
+/**
+ * The dataset as the job wants it seen, of `own` rows alone where there are any. The original is never written to:
+ * other jobs share its memory.
+ */
 const prepare = (dataset: Dataset, job: FoldJob, own: Int32Array | null): Dataset => {
   let view = own === null ? dataset : pick(dataset, own);
   if (job.shuffleSeed !== undefined) view = shuffled(view, job.shuffleSeed);
@@ -58,7 +61,8 @@ const prepare = (dataset: Dataset, job: FoldJob, own: Int32Array | null): Datase
   return view;
 };
 
-const symbolRows = (dataset: Dataset, symbol: number): Int32Array => Int32Array.from(dataset.symbol.keys()).filter((row) => dataset.symbol[row] === symbol);
+const symbolRows = (dataset: Dataset, symbol: number): Int32Array =>
+  Int32Array.from(dataset.symbol.keys()).filter((row) => dataset.symbol[row] === symbol);
 
 const pick = (dataset: Dataset, rows: Int32Array): Dataset => ({
   ...dataset,
@@ -88,7 +92,8 @@ const shuffled = (dataset: Dataset, seed: number): Dataset => {
 const masked = (dataset: Dataset, features: readonly number[]): Dataset => {
   const rows = new Float32Array(dataset.rows.length).fill(Number.NaN);
   for (let row = 0; row < dataset.length; row++) {
-    for (const feature of features) rows[row * dataset.featureCount + feature] = dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN;
+    for (const feature of features)
+      rows[row * dataset.featureCount + feature] = dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN;
   }
   return { ...dataset, rows };
 };

@@ -19,7 +19,11 @@ export interface CandleSource {
 
 /** A column of a table; `time` values are epoch milliseconds, null is an absent value. */
 export type TableColumn =
-  | { readonly name: string; readonly type: 'time' | 'double' | 'float' | 'integer'; readonly values: ArrayLike<number | null> }
+  | {
+      readonly name: string;
+      readonly type: 'time' | 'double' | 'float' | 'integer';
+      readonly values: ArrayLike<number | null>;
+    }
   | { readonly name: string; readonly type: 'text'; readonly values: ArrayLike<string | null> };
 
 /** What research needs of the adapters; the command line hands them in. */

@@ -14,7 +14,8 @@ export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256
 /** SHA-256 over the columns' doubles, little-endian, in column order. */
 export const columnsHash = (columns: CandleColumns): string => {
   const hash = createHash('sha256');
-  for (const name of CANDLE_COLUMN_NAMES) hash.update(new Uint8Array(columns[name].buffer, columns[name].byteOffset, columns[name].byteLength));
+  for (const name of CANDLE_COLUMN_NAMES)
+    hash.update(new Uint8Array(columns[name].buffer, columns[name].byteOffset, columns[name].byteLength));
   return hash.digest('hex');
 };
 
@@ -44,7 +45,13 @@ const BATCH = 20_000;
  * (NaN, infinities, zeros, values exactly on thresholds). It is loaded from a folder of its own inside the model's:
  * the model that is there is replaced with its card or not at all.
  */
-export const measureParity = async (tools: ModelTools, directory: string, bytes: Uint8Array, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
+export const measureParity = async (
+  tools: ModelTools,
+  directory: string,
+  bytes: Uint8Array,
+  ensemble: TreeEnsemble,
+  rows: Float32Array,
+): Promise<number> => {
   const unfinished = join(directory, 'unfinished');
   try {
     writeModelDirectory(unfinished, { 'model.onnx': bytes });
@@ -54,7 +61,12 @@ export const measureParity = async (tools: ModelTools, directory: string, bytes:
   }
 };
 
-const largestDifference = async (tools: ModelTools, directory: string, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
+const largestDifference = async (
+  tools: ModelTools,
+  directory: string,
+  ensemble: TreeEnsemble,
+  rows: Float32Array,
+): Promise<number> => {
   const model = await tools.loadModel(directory, { schemaHash: FEATURE_SCHEMA_HASH, featureCount: FEATURE_COUNT });
   try {
     let worst = 0;
@@ -72,12 +84,19 @@ const largestDifference = async (tools: ModelTools, directory: string, ensemble:
 const batchDifference = async (model: Model, ensemble: TreeEnsemble, rows: Float32Array): Promise<number> => {
   const answers = await model.predictBatch(rows);
   const own = predictEnsemble(ensemble, rows);
-  return own.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (answers[i] ?? Number.POSITIVE_INFINITY))), 0);
+  return own.reduce(
+    (worst, value, i) => Math.max(worst, Math.abs(value - (answers[i] ?? Number.POSITIVE_INFINITY))),
+    0,
+  );
 };
 
 const hostileRows = (ensemble: TreeEnsemble): Float32Array => {
   const fills = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 3.4e38, -3.4e38, 1e-45];
-  const thresholds = ensemble.trees.flatMap((tree) => Array.from(tree.feature, (feature, node) => ({ feature, value: tree.threshold[node] ?? 0 })).filter((node) => node.feature >= 0));
+  const thresholds = ensemble.trees.flatMap((tree) =>
+    Array.from(tree.feature, (feature, node) => ({ feature, value: tree.threshold[node] ?? 0 })).filter(
+      (node) => node.feature >= 0,
+    ),
+  );
   const rows = new Float32Array((fills.length + thresholds.length) * ensemble.featureCount);
   fills.forEach((value, row) => rows.fill(value, row * ensemble.featureCount, (row + 1) * ensemble.featureCount));
   thresholds.forEach(({ feature, value }, i) => {

@@ -17,11 +17,17 @@ export const SEARCH_END: EpochMs = Date.UTC(2022, 0, 1);
 export const FOLD_MONTHS = 6;
 export const SEARCH_FOLD_MONTHS = 12;
 
-/** A fold's length of candles has to lie before the first test window, to learn from, and after SEARCH_END, for the verdict. */
+/**
+ * A fold's length of candles has to lie before the first test window, to learn from, and after SEARCH_END, for the
+ * verdict.
+ */
 export const CANDLES_FROM: EpochMs = Date.UTC(2019, -FOLD_MONTHS, 1);
 export const CANDLES_TO: EpochMs = Date.UTC(2022, FOLD_MONTHS, 1);
 
-/** Between what is learned from and what is measured on, beyond the labels' own 24 hours: the features look back a week and more. */
+/**
+ * Between what is learned from and what is measured on, beyond the labels' own 24 hours: the features look back a week
+ * and more.
+ */
 export const EMBARGO = 7 * DAY_MS;
 
 export const COST_FACTORS = [0.5, 1, 2] as const;
@@ -33,12 +39,31 @@ export interface HyperParameters {
 }
 
 export const DEFAULT_PARAMETERS: HyperParameters = {
-  gbdt: { rounds: 400, leaves: 8, maxDepth: 6, learningRate: 0.03, minLeafRows: 500, lambda: 20, featureFraction: 0.4, rowFraction: 0.5, maxBins: 64, patience: 50, seed: 20_260_101 },
+  gbdt: {
+    rounds: 400,
+    leaves: 8,
+    maxDepth: 6,
+    learningRate: 0.03,
+    minLeafRows: 500,
+    lambda: 20,
+    featureFraction: 0.4,
+    rowFraction: 0.5,
+    maxBins: 64,
+    patience: 50,
+    seed: 20_260_101,
+  },
   holdoutShare: 0.15,
 };
 
-/** Parameters with the embargo of the plan. `purge`: whether rows whose labels reach into the test window are left out; only the control of the validation asks for them. */
-export const fitOptions = (parameters: HyperParameters, purge = true): FitOptions => ({ ...parameters, embargo: EMBARGO, purge });
+/**
+ * Parameters with the embargo of the plan. `purge`: whether rows whose labels reach into the test window are left out;
+ * only the control of the validation asks for them.
+ */
+export const fitOptions = (parameters: HyperParameters, purge = true): FitOptions => ({
+  ...parameters,
+  embargo: EMBARGO,
+  purge,
+});
 
 /**
  * What must hold on the years after SEARCH_END before the card may claim an edge.

@@ -33,7 +33,9 @@ export const TRIALS_FILE = 'trials.json';
 export const runTrain = async (options: TrainOptions, tools: TrainingTools, io: ResearchIo): Promise<number> => {
   if (options.demo === true) return trainDemo(options.modelsDirectory, tools, io);
   if (options.dataDirectory === undefined) {
-    io.err('train needs candles: give --data DIR or set MARKET_DATA_DIR to a folder with BTCUSDT-1h.csv.gz and ETHUSDT-1h.csv.gz');
+    io.err(
+      'train needs candles: give --data DIR or set MARKET_DATA_DIR to a folder with BTCUSDT-1h.csv.gz and ETHUSDT-1h.csv.gz',
+    );
     return 2;
   }
   let market: ModelMarket;
@@ -54,22 +56,33 @@ export const runTrain = async (options: TrainOptions, tools: TrainingTools, io: 
     io.err(`${trialsPath} does not exist: run train --search first`);
     return 2;
   }
-  return rebuildModel({ market, trialsText: readFileSync(trialsPath, 'utf8'), committed: home, output: options.outputDirectory ?? home }, tools, io);
+  return rebuildModel(
+    { market, trialsText: readFileSync(trialsPath, 'utf8'), committed: home, output: options.outputDirectory ?? home },
+    tools,
+    io,
+  );
 };
 
 /** @throws Error with a one-line message for a missing or unusable folder or file */
 const openMarket = (directory: string, tools: TrainingTools): ModelMarket => {
   const hourly = tools.openCandles(directory, '1h');
-  const series = new Map(MODEL_SYMBOLS.map((symbol) => [symbol, longEnough(withVolumes(hourly.series(symbol), symbol), symbol)]));
+  const series = new Map(
+    MODEL_SYMBOLS.map((symbol) => [symbol, longEnough(withVolumes(hourly.series(symbol), symbol), symbol)]),
+  );
   return { series, finer: finerSeries(directory, tools), symbols: MODEL_SYMBOLS };
 };
 
-/** @throws RangeError for candles that leave nothing to learn from, or nothing for the verdict: better now than in the middle, with the trials of a search written */
+/**
+ * @throws RangeError for candles that leave nothing to learn from, or nothing for the verdict: better now than in the
+ * middle, with the trials of a search written
+ */
 const longEnough = (columns: CandleColumns, symbol: SymbolName): CandleColumns => {
   const [first = Number.NaN, last = Number.NaN] = [columns.openTime[0], columns.openTime.at(-1)];
   if (first <= CANDLES_FROM && last + HOUR_MS >= CANDLES_TO) return columns;
   const day = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
-  throw new RangeError(`the candles of ${symbol} are from ${day(first)} to ${day(last)}; training needs them from ${day(CANDLES_FROM)} or earlier to ${day(CANDLES_TO)} or later`);
+  throw new RangeError(
+    `the candles of ${symbol} are from ${day(first)} to ${day(last)}; training needs them from ${day(CANDLES_FROM)} or earlier to ${day(CANDLES_TO)} or later`,
+  );
 };
 
 /** Finer candles are welcome, not needed; a file that is there but broken is an error all the same. */
@@ -80,5 +93,7 @@ const finerSeries = (directory: string, tools: TrainingTools): ModelMarket['fine
   } catch {
     return new Map();
   }
-  return new Map(MODEL_SYMBOLS.filter((symbol) => source.symbols.includes(symbol)).map((symbol) => [symbol, source.series(symbol)]));
+  return new Map(
+    MODEL_SYMBOLS.filter((symbol) => source.symbols.includes(symbol)).map((symbol) => [symbol, source.series(symbol)]),
+  );
 };

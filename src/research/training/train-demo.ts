@@ -13,7 +13,15 @@ import { summariseTrades, tradePolicy, type TradeSummary } from '../validation/p
 import { scoreProbabilities, type ProbabilityScores } from '../validation/scores.ts';
 import { fitModel } from './fit-model.ts';
 import type { ResearchIo, TrainingTools } from './io.ts';
-import { columnsHash, importanceOf, measureParity, PARITY_LIMIT, renderCard, sha256, writeModelDirectory } from './model-directory.ts';
+import {
+  columnsHash,
+  importanceOf,
+  measureParity,
+  PARITY_LIMIT,
+  renderCard,
+  sha256,
+  writeModelDirectory,
+} from './model-directory.ts';
 
 /** Markets to learn from and to measure on. The demo's own seeds, small numbers by default, are in neither. */
 const TRAINING_SEEDS = [9101, 9102, 9103, 9104, 9105, 9106, 9107, 9108];
@@ -52,7 +60,12 @@ const yearStart = (index: number): number => Date.UTC(FIRST_YEAR + index, 0, 1);
 
 const marketOf = (seed: number, index: number, series: CardSeries[]): Dataset => {
   const from = yearStart(index);
-  const candles = new Map(GENERATED_SYMBOLS.map((symbol) => [symbol, columnsFromCandles(generateCandles({ seed, symbol, from, hours: HOURS }))]));
+  const candles = new Map(
+    GENERATED_SYMBOLS.map((symbol) => [
+      symbol,
+      columnsFromCandles(generateCandles({ seed, symbol, from, hours: HOURS })),
+    ]),
+  );
   for (const [symbol, columns] of candles) {
     series.push({
       symbol,
@@ -75,10 +88,21 @@ export const trainDemo = async (modelsDirectory: string, tools: TrainingTools, i
   const data: CardSeries[] = [];
   const training = concatDatasets(TRAINING_SEEDS.map((seed, index) => marketOf(seed, index, data)));
   const end = yearStart(TRAINING_SEEDS.length);
-  const fitted = fitModel(training, 0, end, { gbdt: PARAMETERS, holdoutShare: 0.25, embargo: 7 * DAY_MS, purge: true }, (round) =>
-    io.progress((round + 1) / PARAMETERS.rounds, 'demo model'),
+  const fitted = fitModel(
+    training,
+    0,
+    end,
+    { gbdt: PARAMETERS, holdoutShare: 0.25, embargo: 7 * DAY_MS, purge: true },
+    (round) => io.progress((round + 1) / PARAMETERS.rounds, 'demo model'),
   );
-  const metadata: ModelMetadata = { name: 'demo', purpose: 'demo', schemaHash: FEATURE_SCHEMA_HASH, ...BARRIERS, margin: MARGIN, demonstratedEdge: false };
+  const metadata: ModelMetadata = {
+    name: 'demo',
+    purpose: 'demo',
+    schemaHash: FEATURE_SCHEMA_HASH,
+    ...BARRIERS,
+    margin: MARGIN,
+    demonstratedEdge: false,
+  };
   const bytes = encodeModel(fitted.ensemble, metadata);
   const directory = join(modelsDirectory, 'demo');
   const allRows = rowsBetween(training, 0, end);

@@ -33,7 +33,10 @@ export interface TrialLog {
 
 export type TrialTerms = Omit<PolicyAssumptions, 'costFactor'>;
 
-/** What one attempt gave at standard costs, for the record of the search. @param answers its walk forward on the search window */
+/**
+ * What one attempt gave at standard costs, for the record of the search.
+ * @param answers its walk forward on the search window
+ */
 export const measureTrial = (
   about: Pick<Trial, 'kind' | 'what' | 'parameters'>,
   dataset: Dataset,
@@ -56,11 +59,13 @@ export const measureTrial = (
 };
 
 /** Spread of the trials' daily Sharpe ratios: how lucky the best of them may have been. */
-export const trialDeviation = (log: TrialLog): number => momentsOf(log.trials.map((trial) => trial.dailySharpe)).deviation;
+export const trialDeviation = (log: TrialLog): number =>
+  momentsOf(log.trials.map((trial) => trial.dailySharpe)).deviation;
 
 /** @throws Error with a one-line message for anything but a trial log */
 export const parseTrialLog = (text: string): TrialLog => {
   const log = JSON.parse(text) as TrialLog;
-  if (log.format !== 'guardian-trials/1' || !Array.isArray(log.trials)) throw new Error('the trial log is not of format guardian-trials/1');
+  if (log.format !== 'guardian-trials/1' || !Array.isArray(log.trials))
+    throw new Error('the trial log is not of format guardian-trials/1');
   return log;
 };

@@ -17,18 +17,31 @@ export const foldWindows = (from: EpochMs, to: EpochMs, months: number): { testF
   for (let step = 0; ; step++) {
     const testFrom = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + step * months, 1);
     if (testFrom >= to) return windows;
-    windows.push({ testFrom, testTo: Math.min(to, Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + (step + 1) * months, 1)) });
+    windows.push({
+      testFrom,
+      testTo: Math.min(to, Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + (step + 1) * months, 1)),
+    });
   }
 };
 
 /** Each fold learns from everything before its window, purged and embargoed, and answers its window. */
-export const walkForward = async (dataset: Dataset, jobs: readonly FoldJob[], onDone?: (done: number) => void): Promise<WalkForward> => {
+export const walkForward = async (
+  dataset: Dataset,
+  jobs: readonly FoldJob[],
+  onDone?: (done: number) => void,
+): Promise<WalkForward> => {
   const folds = await runFolds(dataset, jobs, onDone);
   return joinFolds(folds);
 };
 
 /** All answers in order of time: folds of several symbols interleave. */
 export const joinFolds = (folds: readonly FoldResult[]): WalkForward => {
-  const pairs = folds.flatMap((fold) => Array.from(fold.rows, (row, i) => [row, fold.probabilities[i] ?? Number.NaN] as const)).sort((a, b) => a[0] - b[0]);
-  return { folds, rows: Int32Array.from(pairs, ([row]) => row), probabilities: Float64Array.from(pairs, ([, probability]) => probability) };
+  const pairs = folds
+    .flatMap((fold) => Array.from(fold.rows, (row, i) => [row, fold.probabilities[i] ?? Number.NaN] as const))
+    .sort((a, b) => a[0] - b[0]);
+  return {
+    folds,
+    rows: Int32Array.from(pairs, ([row]) => row),
+    probabilities: Float64Array.from(pairs, ([, probability]) => probability),
+  };
 };

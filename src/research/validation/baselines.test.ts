@@ -15,17 +15,31 @@ const daily = (closes: readonly number[]): CandleColumns => {
   });
   return columns;
 };
-const holdOf = (series: readonly (readonly number[])[]) => baselines(series.map(daily), FROM, FROM + ((series[0]?.length ?? 1) - 1) * DAY_MS, 0)[1];
+const holdOf = (series: readonly (readonly number[])[]) =>
+  baselines(series.map(daily), FROM, FROM + ((series[0]?.length ?? 1) - 1) * DAY_MS, 0)[1];
 
 describe('buy and hold', () => {
   it('moves nothing between the symbols once it has bought', () => {
     // One doubles every day, the other halves: at the end 8/2 + 1/16. Evened out every day it would be 1.25 ^ 3.
-    const hold = holdOf([[100, 200, 400, 800], [100, 50, 25, 12.5]]);
+    const hold = holdOf([
+      [100, 200, 400, 800],
+      [100, 50, 25, 12.5],
+    ]);
     expect(hold?.totalReturn).toBeCloseTo(4 + 1 / 16 - 1, 12);
     expect(hold?.maxDrawdown).toBe(0);
     // 1, then (2 + 0.5) / 2, then back.
-    expect(holdOf([[100, 200, 100], [100, 50, 100]])?.totalReturn).toBeCloseTo(0, 12);
-    expect(holdOf([[100, 200, 100], [100, 50, 100]])?.maxDrawdown).toBeCloseTo(0.2, 12);
+    expect(
+      holdOf([
+        [100, 200, 100],
+        [100, 50, 100],
+      ])?.totalReturn,
+    ).toBeCloseTo(0, 12);
+    expect(
+      holdOf([
+        [100, 200, 100],
+        [100, 50, 100],
+      ])?.maxDrawdown,
+    ).toBeCloseTo(0.2, 12);
   });
 
   it('pays half a round trip when it buys, and nothing after', () => {

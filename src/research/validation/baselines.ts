@@ -20,10 +20,17 @@ const DAYS_A_YEAR = 365;
  * symbols at the beginning and never moved between them.
  * @param costFactor times the standard costs
  */
-export const baselineReturns = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): { name: string; returns: Float64Array }[] => {
+export const baselineReturns = (
+  series: readonly CandleColumns[],
+  from: EpochMs,
+  to: EpochMs,
+  costFactor = 1,
+): { name: string; returns: Float64Array }[] => {
   const closes = series.map((columns) => dailyCloses(columns, from - TREND_DAYS * DAY_MS, to));
   const always = closes.map((days) => holdReturns(days, () => true, costFactor));
-  const trend = closes.map((days) => holdReturns(days, (day) => (days[day] ?? 0) > meanOf(days, day - TREND_DAYS + 1, day + 1), costFactor));
+  const trend = closes.map((days) =>
+    holdReturns(days, (day) => (days[day] ?? 0) > meanOf(days, day - TREND_DAYS + 1, day + 1), costFactor),
+  );
   return [
     { name: 'buy and hold, half each', returns: together(always) },
     { name: `trend rule: held above the ${TREND_DAYS}-day average, half each`, returns: together(trend) },
@@ -31,9 +38,18 @@ export const baselineReturns = (series: readonly CandleColumns[], from: EpochMs,
 };
 
 /** The figures of those, and of staying out of the market. */
-export const baselines = (series: readonly CandleColumns[], from: EpochMs, to: EpochMs, costFactor = 1): BaselineResult[] => [
+export const baselines = (
+  series: readonly CandleColumns[],
+  from: EpochMs,
+  to: EpochMs,
+  costFactor = 1,
+): BaselineResult[] => [
   { name: 'always flat', totalReturn: 0, maxDrawdown: 0, sharpe: null },
-  ...baselineReturns(series, from, to, costFactor).map(({ name, returns }) => ({ name, ...growth(returns), sharpe: sharpeRatio(momentsOf(returns)) * Math.sqrt(DAYS_A_YEAR) })),
+  ...baselineReturns(series, from, to, costFactor).map(({ name, returns }) => ({
+    name,
+    ...growth(returns),
+    sharpe: sharpeRatio(momentsOf(returns)) * Math.sqrt(DAYS_A_YEAR),
+  })),
 ];
 
 /** Last close of each UTC day; of a day without candles, the close before. */
@@ -52,7 +68,9 @@ const meanOf = (values: readonly number[], from: number, to: number): number => 
   return sum / (to - from);
 };
 
-/** Daily returns from TREND_DAYS on, holding the day after `held` says so; half the round trip is paid at each change. */
+/**
+ * Daily returns from TREND_DAYS on, holding the day after `held` says so; half the round trip is paid at each change.
+ */
 const holdReturns = (days: readonly number[], held: (day: number) => boolean, costFactor: number): Float64Array => {
   const returns = new Float64Array(days.length - TREND_DAYS);
   let holding = false;

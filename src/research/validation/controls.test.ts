@@ -20,7 +20,9 @@ describe('controls of the validation', () => {
 describe('baselines', () => {
   const days = 200;
   const from = Date.UTC(2024, 0, 1);
-  const flat = columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: from - 60 * DAY_MS, hours: (days + 60) * 24 }));
+  const flat = columnsFromCandles(
+    generateCandles({ seed: 1, symbol: 'BTC/USDT', from: from - 60 * DAY_MS, hours: (days + 60) * 24 }),
+  );
 
   it('buy and hold earns what the price did, less half a round trip', () => {
     const [idle, hold] = baselines([flat], from, from + days * DAY_MS);
@@ -32,10 +34,13 @@ describe('baselines', () => {
   });
 
   it('the trend rule decides on closes known the day before', () => {
-    const shocked = columnsFromCandles(generateCandles({ seed: 1, symbol: 'BTC/USDT', from: from - 60 * DAY_MS, hours: (days + 60) * 24 }));
+    const shocked = columnsFromCandles(
+      generateCandles({ seed: 1, symbol: 'BTC/USDT', from: from - 60 * DAY_MS, hours: (days + 60) * 24 }),
+    );
     const last = shocked.length - 1;
     shocked.close[last] = (shocked.close[last] ?? 0) * 0.5;
-    const trendOf = (columns: typeof flat): number => baselines([columns], from, from + days * DAY_MS)[2]?.totalReturn ?? 0;
+    const trendOf = (columns: typeof flat): number =>
+      baselines([columns], from, from + days * DAY_MS)[2]?.totalReturn ?? 0;
     // The last day's crash can only hurt a position already held: it can never have been avoided.
     expect(trendOf(shocked)).toBeLessThanOrEqual(trendOf(flat));
   });

@@ -79,7 +79,10 @@ export const overlapControl = (seed: number, folds: number): OverlapControl => {
     const labels: number[] = [];
     for (let fold = 0; fold < folds; fold++) {
       const testFrom = (dataset.time.at(-1) ?? 0) - (folds - fold) * OVERLAP_STEP;
-      const train = learnableRows(dataset, testFrom - OVERLAP_TRAINING, testFrom, { embargo: purge ? DAY_MS : 0, purge });
+      const train = learnableRows(dataset, testFrom - OVERLAP_TRAINING, testFrom, {
+        embargo: purge ? DAY_MS : 0,
+        purge,
+      });
       const test = rowsBetween(dataset, testFrom, testFrom + OVERLAP_WINDOW);
       const { ensemble } = trainGbdt(labelledRows(dataset, train), FEATURE_COUNT, EAGER);
       answers.push(...predictEnsemble(ensemble, gatherRows(dataset, test)));
@@ -92,7 +95,10 @@ export const overlapControl = (seed: number, folds: number): OverlapControl => {
 };
 
 /** The catalogue with one more column at its end that knows the next candle's return: a trap. */
-export const withPeekingFeature = (series: CandleSeries, symbols: readonly SymbolName[]): Map<SymbolName, FeatureTable> => {
+export const withPeekingFeature = (
+  series: CandleSeries,
+  symbols: readonly SymbolName[],
+): Map<SymbolName, FeatureTable> => {
   const tables = computeFeatures(series, symbols);
   return new Map([...tables].map(([symbol, table]) => [symbol, appendPeek(table, series.get(symbol))]));
 };
@@ -102,7 +108,9 @@ const appendPeek = (table: FeatureTable, columns: CandleColumns | undefined): Fe
   const values = new Float32Array(table.length * width);
   for (let row = 0; row < table.length; row++) {
     values.set(table.values.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT), row * width);
-    values[row * width + FEATURE_COUNT] = Math.log((columns?.close[row + 1] ?? Number.NaN) / (columns?.close[row] ?? Number.NaN));
+    values[row * width + FEATURE_COUNT] = Math.log(
+      (columns?.close[row + 1] ?? Number.NaN) / (columns?.close[row] ?? Number.NaN),
+    );
   }
   return { ...table, values };
 };
@@ -119,7 +127,12 @@ export interface LookAheadControl {
 export const lookAheadControl = (cuts: number): LookAheadControl => {
   const history = WARM_UP_HOURS + 10;
   const symbols: SymbolName[] = [BTC, 'ETH/USDT'];
-  const series = new Map(symbols.map((symbol) => [symbol, columnsFromCandles(generateCandles({ seed: 77, symbol, from: Date.UTC(2023, 0, 1), hours: history + 3 * cuts }))]));
+  const series = new Map(
+    symbols.map((symbol) => [
+      symbol,
+      columnsFromCandles(generateCandles({ seed: 77, symbol, from: Date.UTC(2023, 0, 1), hours: history + 3 * cuts })),
+    ]),
+  );
   const points = Array.from({ length: cuts }, (_, i) => history + 3 * i);
   const honest = findLookAhead(computeFeatures, series, 'ETH/USDT', points, history);
   const trapped = findLookAhead(withPeekingFeature, series, 'ETH/USDT', points.slice(0, 5), history);

@@ -32,7 +32,9 @@ export const findLookAhead = (
   for (const cut of cuts) {
     const openTime = columns.openTime[cut] ?? Number.NaN;
     const first = columns.openTime[Math.max(0, cut - history + 1)] ?? Number.NaN;
-    const truncated = new Map<SymbolName, CandleColumns>([...series].map(([name, part]) => [name, sliceColumns(part, first, openTime + 1)]));
+    const truncated = new Map<SymbolName, CandleColumns>(
+      [...series].map(([name, part]) => [name, sliceColumns(part, first, openTime + 1)]),
+    );
     const table = compute(truncated, [symbol]).get(symbol);
     if (table === undefined) continue;
     const last = table.length - 1;

@@ -30,7 +30,12 @@ export interface PolicyAssumptions {
 export const roundTripCost = (costFactor: number): Fraction => costFactor * (2 * TAKER_FEE + SLIPPAGE_ALLOWANCE);
 
 /** The terms of the bot's policy, with the fee that brings its round trip to these costs. */
-const termsOf = ({ stop, target, margin, costFactor }: PolicyAssumptions): PolicyTerms => ({ stop, target, margin, takerFee: (roundTripCost(costFactor) - SLIPPAGE_ALLOWANCE) / 2 });
+const termsOf = ({ stop, target, margin, costFactor }: PolicyAssumptions): PolicyTerms => ({
+  stop,
+  target,
+  margin,
+  takerFee: (roundTripCost(costFactor) - SLIPPAGE_ALLOWANCE) / 2,
+});
 
 export interface PolicyTrade {
   readonly row: number;
@@ -57,7 +62,12 @@ type Ongoing = { -readonly [K in keyof PolicyTrade]: PolicyTrade[K] };
  * @param rows indices of the dataset in order of time
  * @param probabilities one for each of `rows`
  */
-export const tradePolicy = (dataset: Dataset, rows: Int32Array, probabilities: ArrayLike<number>, assumptions: PolicyAssumptions): PolicyTrade[] => {
+export const tradePolicy = (
+  dataset: Dataset,
+  rows: Int32Array,
+  probabilities: ArrayLike<number>,
+  assumptions: PolicyAssumptions,
+): PolicyTrade[] => {
   const terms = termsOf(assumptions);
   const cost = roundTripCost(assumptions.costFactor);
   const size = Math.min(RISK_PER_TRADE / (assumptions.stop + cost), SYMBOL_CAP);
@@ -71,12 +81,24 @@ export const tradePolicy = (dataset: Dataset, rows: Int32Array, probabilities: A
     const wish = decide(probabilities[i] ?? Number.NaN, held, terms);
     if (held && wish === 'leave') {
       const paid = (dataset.nextOpen[last.row] ?? Number.NaN) * (1 + assumptions.entrySlippage);
-      Object.assign(last, { exitTime: time, netReturn: (dataset.nextOpen[row] ?? Number.NaN) / paid - 1 - cost, reversed: true } satisfies Partial<Ongoing>);
+      Object.assign(last, {
+        exitTime: time,
+        netReturn: (dataset.nextOpen[row] ?? Number.NaN) / paid - 1 - cost,
+        reversed: true,
+      } satisfies Partial<Ongoing>);
     }
     if (wish !== 'enter' || time < freeFrom(dataset, last) || assumptions.mayEnter?.(row) === false) return;
     const share = Math.min(size, GROSS_CAP - openShare(latest, time));
     if (share <= 0.01) return;
-    const trade: Ongoing = { row, symbol, entryTime: time, exitTime: dataset.endTime[row] ?? Number.NaN, share, netReturn: (dataset.grossReturn[row] ?? Number.NaN) - cost, reversed: false };
+    const trade: Ongoing = {
+      row,
+      symbol,
+      entryTime: time,
+      exitTime: dataset.endTime[row] ?? Number.NaN,
+      share,
+      netReturn: (dataset.grossReturn[row] ?? Number.NaN) - cost,
+      reversed: false,
+    };
     trades.push(trade);
     latest.set(symbol, trade);
   });
@@ -150,7 +172,9 @@ export const dailyReturns = (trades: readonly PolicyTrade[], from: EpochMs, to: 
   return returns;
 };
 
-/** Total return and maximum drawdown, as fractions, of an equity that starts at 1 and takes one return after the other. */
+/**
+ * Total return and maximum drawdown, as fractions, of an equity that starts at 1 and takes one return after the other.
+ */
 export const growth = (returns: ArrayLike<number>): { totalReturn: number; maxDrawdown: number } => {
   let [equity, peak, maxDrawdown] = [1, 1, 0];
   for (let i = 0; i < returns.length; i++) {

@@ -15,14 +15,26 @@ describe('scores of probabilities', () => {
 
   it('have the area equal to the share of pairs ranked right, ties half', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1 })), { minLength: 2, maxLength: 40 }), (pairs) => {
-        const ones = pairs.filter(([, label]) => label === 1);
-        const zeros = pairs.filter(([, label]) => label === 0);
-        const won = ones.reduce((sum, [one]) => sum + zeros.reduce((part, [zero]) => part + (one > zero ? 1 : one === zero ? 0.5 : 0), 0), 0);
-        const area = areaUnderCurve(pairs.map(([value]) => value), pairs.map(([, label]) => label));
-        if (ones.length === 0 || zeros.length === 0) expect(area).toBeNaN();
-        else expect(area).toBeCloseTo(won / (ones.length * zeros.length), 10);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1 })), {
+          minLength: 2,
+          maxLength: 40,
+        }),
+        (pairs) => {
+          const ones = pairs.filter(([, label]) => label === 1);
+          const zeros = pairs.filter(([, label]) => label === 0);
+          const won = ones.reduce(
+            (sum, [one]) => sum + zeros.reduce((part, [zero]) => part + (one > zero ? 1 : one === zero ? 0.5 : 0), 0),
+            0,
+          );
+          const area = areaUnderCurve(
+            pairs.map(([value]) => value),
+            pairs.map(([, label]) => label),
+          );
+          if (ones.length === 0 || zeros.length === 0) expect(area).toBeNaN();
+          else expect(area).toBeCloseTo(won / (ones.length * zeros.length), 10);
+        },
+      ),
     );
   });
 

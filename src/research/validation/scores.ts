@@ -45,12 +45,15 @@ export const scoreProbabilities = (probabilities: ArrayLike<number>, labels: Arr
     brier: brier / rows,
     brierOfBaseRate: baseRate * (1 - baseRate),
     logLoss: logLoss / rows,
-    logLossOfBaseRate: baseRate > 0 && baseRate < 1 ? -baseRate * Math.log(baseRate) - (1 - baseRate) * Math.log(1 - baseRate) : 0,
+    logLossOfBaseRate:
+      baseRate > 0 && baseRate < 1 ? -baseRate * Math.log(baseRate) - (1 - baseRate) * Math.log(1 - baseRate) : 0,
     auc: areaUnderCurve(probabilities, labels),
   };
 };
 
-/** Order of the rows by rising value; equal values in order of index, so that the result is one and the same everywhere. */
+/**
+ * Order of the rows by rising value; equal values in order of index, so that the result is one and the same everywhere.
+ */
 const ranking = (values: ArrayLike<number>): Uint32Array => {
   const order = Uint32Array.from({ length: values.length }, (_, i) => i);
   return order.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b);
@@ -74,7 +77,11 @@ export const areaUnderCurve = (values: ArrayLike<number>, labels: ArrayLike<numb
 };
 
 /** Stated against observed frequency in groups of equal size, from the lowest probability to the highest. */
-export const calibrationCurve = (probabilities: ArrayLike<number>, labels: ArrayLike<number>, groups = 10): CalibrationPoint[] => {
+export const calibrationCurve = (
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  groups = 10,
+): CalibrationPoint[] => {
   const order = ranking(probabilities);
   return Array.from({ length: groups }, (_, group) => {
     const from = Math.floor((group * order.length) / groups);

@@ -1,6 +1,9 @@
 /** The Sharpe ratio of a return series and how far it can be trusted. */
 
-/** Standard normal distribution function, by the complementary error function's continued fraction and series (Abramowitz & Stegun 26.2.10 and 26.2.14): about 1e-12. */
+/**
+ * Standard normal distribution function, by the complementary error function's continued fraction and series
+ * (Abramowitz & Stegun 26.2.10 and 26.2.14): about 1e-12.
+ */
 export const normalCdf = (x: number): number => {
   const size = Math.abs(x);
   if (size > 38) return x > 0 ? 1 : 0;
@@ -39,7 +42,10 @@ export interface Moments {
   readonly kurtosis: number;
 }
 
-/** Mean, sample standard deviation, skewness and kurtosis of a series, in its own unit. A series that does not vary has skewness 0 and kurtosis 3. */
+/**
+ * Mean, sample standard deviation, skewness and kurtosis of a series, in its own unit. A series that does not vary has
+ * skewness 0 and kurtosis 3.
+ */
 export const momentsOf = (values: ArrayLike<number>): Moments => {
   const count = values.length;
   let mean = 0;
@@ -51,7 +57,13 @@ export const momentsOf = (values: ArrayLike<number>): Moments => {
     third += distance ** 3 / count;
     fourth += distance ** 4 / count;
   }
-  return { count, mean, deviation: Math.sqrt((second * count) / Math.max(1, count - 1)), skewness: second > 0 ? third / second ** 1.5 : 0, kurtosis: second > 0 ? fourth / second ** 2 : 3 };
+  return {
+    count,
+    mean,
+    deviation: Math.sqrt((second * count) / Math.max(1, count - 1)),
+    skewness: second > 0 ? third / second ** 1.5 : 0,
+    kurtosis: second > 0 ? fourth / second ** 2 : 3,
+  };
 };
 
 /** Sharpe ratio per period, no risk-free rate; 0 for a series that does not vary. */
@@ -65,7 +77,9 @@ export const sharpeRatio = (moments: Moments): number => (moments.deviation > 0 
 export const probabilisticSharpe = (moments: Moments, benchmark: number): number => {
   const ratio = sharpeRatio(moments);
   const variance = 1 - moments.skewness * ratio + ((moments.kurtosis - 1) / 4) * ratio * ratio;
-  return moments.count < 3 || moments.deviation === 0 ? Number.NaN : normalCdf(((ratio - benchmark) * Math.sqrt(moments.count - 1)) / Math.sqrt(Math.max(1e-12, variance)));
+  return moments.count < 3 || moments.deviation === 0
+    ? Number.NaN
+    : normalCdf(((ratio - benchmark) * Math.sqrt(moments.count - 1)) / Math.sqrt(Math.max(1e-12, variance)));
 };
 
 const EULER_MASCHERONI = 0.577_215_664_901_532_9;
@@ -75,7 +89,11 @@ const EULER_MASCHERONI = 0.577_215_664_901_532_9;
  * vary by `deviation` (Bailey & Lopez de Prado, "The Deflated Sharpe Ratio", 2014, eq. 1).
  */
 export const expectedBestSharpe = (trials: number, deviation: number): number =>
-  trials < 2 ? 0 : deviation * ((1 - EULER_MASCHERONI) * normalQuantile(1 - 1 / trials) + EULER_MASCHERONI * normalQuantile(1 - 1 / (trials * Math.E)));
+  trials < 2
+    ? 0
+    : deviation *
+      ((1 - EULER_MASCHERONI) * normalQuantile(1 - 1 / trials) +
+        EULER_MASCHERONI * normalQuantile(1 - 1 / (trials * Math.E)));
 
 /** Deflated Sharpe ratio: the probabilistic one against the best that luck alone would have found. */
 export const deflatedSharpe = (moments: Moments, trials: number, trialDeviation: number): number =>

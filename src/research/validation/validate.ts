@@ -49,8 +49,8 @@ export interface Validation {
 const iso = (at: EpochMs): string => new Date(at).toISOString().slice(0, 10);
 
 /**
- * Scores the answers of a walk forward and the trades that the policy makes of them: over the whole span, over the years
- * that nothing was chosen on, by symbol, year, volatility and margin.
+ * Scores the answers of a walk forward and the trades that the policy makes of them: over the whole span, over the
+ * years that nothing was chosen on, by symbol, year, volatility and margin.
  * @param series candles by symbol, for buy and hold and the trend rule
  * @param margin least expected value that is traded, a fraction of notional
  */
@@ -78,23 +78,41 @@ export const validate = (dataset: Dataset, answers: WalkForward, series: CandleS
     whole: windowOf(from, to),
     unseen: windowOf(SEARCH_END, to),
     calibration: calibrationCurve(answers.probabilities, gather(dataset.labels, answers.rows)),
-    bySymbol: dataset.symbols.map((symbol, index) => reader.slice(symbol, from, to, margin, 1, (row) => dataset.symbol[row] === index)),
-    byYear: yearsBetween(from, to).map((year) => reader.slice(String(year), Date.UTC(year, 0, 1), Math.min(to, Date.UTC(year + 1, 0, 1)), margin, 1)),
-    byVolatility: volatilityTerciles(dataset, answers.rows).map(({ name, holds }) => reader.slice(name, from, to, margin, 1, holds)),
+    bySymbol: dataset.symbols.map((symbol, index) =>
+      reader.slice(symbol, from, to, margin, 1, (row) => dataset.symbol[row] === index),
+    ),
+    byYear: yearsBetween(from, to).map((year) =>
+      reader.slice(String(year), Date.UTC(year, 0, 1), Math.min(to, Date.UTC(year + 1, 0, 1)), margin, 1),
+    ),
+    byVolatility: volatilityTerciles(dataset, answers.rows).map(({ name, holds }) =>
+      reader.slice(name, from, to, margin, 1, holds),
+    ),
     margins: MARGINS.map((each) => ({ margin: each, trades: reader.slice('', from, to, each, 1).trades })),
   };
 };
 
 interface Reader {
-  /** Answers decided in [from, to) of rows that `holds`; trades are made of all rows and then picked, as the bot would have made them. */
-  slice(name: string, from: EpochMs, to: EpochMs, margin: number, costFactor: number, holds?: (row: number) => boolean): Slice;
+  /**
+   * Answers decided in [from, to) of rows that `holds`; trades are made of all rows and then picked, as the bot would
+   * have made them.
+   */
+  slice(
+    name: string,
+    from: EpochMs,
+    to: EpochMs,
+    margin: number,
+    costFactor: number,
+    holds?: (row: number) => boolean,
+  ): Slice;
 }
 
 const createReader = (dataset: Dataset, answers: WalkForward): Reader => {
   const tradesOf = new Map<string, PolicyTrade[]>();
   const allTrades = (margin: number, costFactor: number): PolicyTrade[] => {
     const key = `${margin} ${costFactor}`;
-    const trades = tradesOf.get(key) ?? tradePolicy(dataset, answers.rows, answers.probabilities, { ...MODEL_BARRIERS, margin, costFactor });
+    const trades =
+      tradesOf.get(key) ??
+      tradePolicy(dataset, answers.rows, answers.probabilities, { ...MODEL_BARRIERS, margin, costFactor });
     tradesOf.set(key, trades);
     return trades;
   };
@@ -106,7 +124,11 @@ const createReader = (dataset: Dataset, answers: WalkForward): Reader => {
     const picked = Int32Array.from(answers.rows.keys()).filter((i) => within(answers.rows[i] ?? 0));
     const rows = picked.map((i) => answers.rows[i] ?? 0);
     const trades = allTrades(margin, costFactor).filter((trade) => within(trade.row));
-    return { name, scores: scoreProbabilities(gather(answers.probabilities, picked), gather(dataset.labels, rows)), trades: summariseTrades(trades, from, to) };
+    return {
+      name,
+      scores: scoreProbabilities(gather(answers.probabilities, picked), gather(dataset.labels, rows)),
+      trades: summariseTrades(trades, from, to),
+    };
   };
   return { slice };
 };
@@ -118,7 +140,10 @@ const yearsBetween = (from: EpochMs, to: EpochMs): number[] => {
 };
 
 /** Calm, ordinary and wild thirds of the hours, by each row's own realised volatility of a week. */
-const volatilityTerciles = (dataset: Dataset, rows: Int32Array): { name: string; holds: (row: number) => boolean }[] => {
+const volatilityTerciles = (
+  dataset: Dataset,
+  rows: Int32Array,
+): { name: string; holds: (row: number) => boolean }[] => {
   const feature = FEATURE_NAMES.indexOf('realised_volatility_168h');
   const valueOf = (row: number): number => dataset.rows[row * dataset.featureCount + feature] ?? Number.NaN;
   const sorted = Float64Array.from(rows, valueOf).sort();
@@ -131,4 +156,3 @@ const volatilityTerciles = (dataset: Dataset, rows: Int32Array): { name: string;
     { name: `wild (above ${percent(high)} an hour)`, holds: (row) => valueOf(row) >= high },
   ];
 };
-

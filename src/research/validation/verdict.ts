@@ -29,24 +29,53 @@ const shownPercent = (value: number | null): string => (value === null ? 'n/a' :
  * @param log every trial of the search: the more there were, the better the best of them looks by luck
  */
 export const judge = (dataset: Dataset, answers: WalkForward, validation: Validation, log: TrialLog): Verdict => {
-  const picked = Int32Array.from(answers.rows.keys()).filter((i) => (dataset.time[answers.rows[i] ?? 0] ?? 0) >= SEARCH_END);
+  const picked = Int32Array.from(answers.rows.keys()).filter(
+    (i) => (dataset.time[answers.rows[i] ?? 0] ?? 0) >= SEARCH_END,
+  );
   const rows = picked.map((i) => answers.rows[i] ?? 0);
   const probabilities = gather(answers.probabilities, picked);
   const end = answers.folds.at(-1)?.testTo ?? SEARCH_END;
-  const trades = tradePolicy(dataset, rows, probabilities, { ...MODEL_BARRIERS, margin: validation.margin, costFactor: 1 });
+  const trades = tradePolicy(dataset, rows, probabilities, {
+    ...MODEL_BARRIERS,
+    margin: validation.margin,
+    costFactor: 1,
+  });
   const moments = momentsOf(dailyReturns(trades, SEARCH_END, end));
   const trials = log.trials.length;
   const deflated = deflatedSharpe(moments, trials, trialDeviation(log));
   const scores = scoreProbabilities(probabilities, gather(dataset.labels, rows));
   const dear = validation.unseen.costs.find((cost) => cost.factor === EDGE_RULE.costFactor)?.trades ?? null;
   const meanDear = dear?.meanReturn ?? null;
-  const bySymbol = dataset.symbols.map((symbol, index) => ({ symbol, total: trades.filter((trade) => trade.symbol === index).reduce((sum, trade) => sum + trade.netReturn, 0) }));
+  const bySymbol = dataset.symbols.map((symbol, index) => ({
+    symbol,
+    total: trades.filter((trade) => trade.symbol === index).reduce((sum, trade) => sum + trade.netReturn, 0),
+  }));
   const conditions = [
-    { condition: `at least ${EDGE_RULE.trades} trades`, found: String(trades.length), holds: trades.length >= EDGE_RULE.trades },
-    { condition: `mean return a trade above zero at ${EDGE_RULE.costFactor}x costs`, found: shownPercent(meanDear), holds: meanDear !== null && meanDear > 0 },
-    { condition: 'profit in every symbol', found: bySymbol.map(({ symbol, total }) => `${symbol} ${shownPercent(total)}`).join(', '), holds: bySymbol.every(({ total }) => total > 0) },
-    { condition: 'Brier score better than the base rate', found: `${scores.brier.toFixed(5)} against ${scores.brierOfBaseRate.toFixed(5)}`, holds: scores.brier < scores.brierOfBaseRate },
-    { condition: `deflated Sharpe ratio of at least ${EDGE_RULE.deflatedSharpe} over ${trials} trials`, found: shown(deflated), holds: deflated >= EDGE_RULE.deflatedSharpe },
+    {
+      condition: `at least ${EDGE_RULE.trades} trades`,
+      found: String(trades.length),
+      holds: trades.length >= EDGE_RULE.trades,
+    },
+    {
+      condition: `mean return a trade above zero at ${EDGE_RULE.costFactor}x costs`,
+      found: shownPercent(meanDear),
+      holds: meanDear !== null && meanDear > 0,
+    },
+    {
+      condition: 'profit in every symbol',
+      found: bySymbol.map(({ symbol, total }) => `${symbol} ${shownPercent(total)}`).join(', '),
+      holds: bySymbol.every(({ total }) => total > 0),
+    },
+    {
+      condition: 'Brier score better than the base rate',
+      found: `${scores.brier.toFixed(5)} against ${scores.brierOfBaseRate.toFixed(5)}`,
+      holds: scores.brier < scores.brierOfBaseRate,
+    },
+    {
+      condition: `deflated Sharpe ratio of at least ${EDGE_RULE.deflatedSharpe} over ${trials} trials`,
+      found: shown(deflated),
+      holds: deflated >= EDGE_RULE.deflatedSharpe,
+    },
   ];
   return {
     demonstrated: conditions.every((condition) => condition.holds),
@@ -65,9 +94,12 @@ const LEAST_SEARCH_TRADES = 30;
 /** The margin with the best Sharpe ratio on the search window among those that trade enough; else zero. */
 export const candidateMargin = (log: TrialLog): number => {
   let best = { margin: 0, sharpe: Number.NEGATIVE_INFINITY };
-  log.trials.filter((trial) => trial.kind === 'margin').forEach((trial, i) => {
-    if (trial.trades >= LEAST_SEARCH_TRADES && trial.dailySharpe > best.sharpe) best = { margin: MARGINS[i] ?? 0, sharpe: trial.dailySharpe };
-  });
+  log.trials
+    .filter((trial) => trial.kind === 'margin')
+    .forEach((trial, i) => {
+      if (trial.trades >= LEAST_SEARCH_TRADES && trial.dailySharpe > best.sharpe)
+        best = { margin: MARGINS[i] ?? 0, sharpe: trial.dailySharpe };
+    });
   return best.margin;
 };
 
@@ -75,6 +107,8 @@ export const candidateMargin = (log: TrialLog): number => {
 export const shippedMargin = (validation: Validation, verdict: Verdict): number => {
   if (verdict.demonstrated) return validation.margin;
   const years = (Date.parse(validation.whole.to) - Date.parse(validation.whole.from)) / (365.25 * 86_400_000);
-  const rare = validation.margins.find(({ margin, trades }) => margin >= validation.margin && trades.trades / years <= RARE_TRADES_A_YEAR);
+  const rare = validation.margins.find(
+    ({ margin, trades }) => margin >= validation.margin && trades.trades / years <= RARE_TRADES_A_YEAR,
+  );
   return rare?.margin ?? MARGINS.at(-1) ?? 0;
 };

@@ -23,9 +23,17 @@ export const errors = {
   internal: () => new ApiError(500, -1000, 'An unknown error occurred while processing the request.'),
   unknownStatus: () => new ApiError(503, -1, 'Unknown error, please check your request or try again later.'),
   tooManyRequests: () =>
-    new ApiError(429, -1003, 'Too much request weight used; current limit is 6000 request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.'),
+    new ApiError(
+      429,
+      -1003,
+      'Too much request weight used; current limit is 6000 request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.',
+    ),
   banned: (until: number) =>
-    new ApiError(418, -1003, `Way too much request weight used; IP banned until ${until}. Please use WebSocket Streams for live updates to avoid bans.`),
+    new ApiError(
+      418,
+      -1003,
+      `Way too much request weight used; IP banned until ${until}. Please use WebSocket Streams for live updates to avoid bans.`,
+    ),
   filter: (name: FilterName) => bad(-1013, `Filter failure: ${name}`),
   invalidQuantity: () => bad(-1013, 'Invalid quantity.'),
   invalidPrice: () => bad(-1013, 'Invalid price.'),

@@ -44,7 +44,10 @@ interface Strike {
 }
 
 const ROUTES: ReadonlyMap<string, Route> = new Map(
-  [...generalRoutes, ...marketDataRoutes, ...orderRoutes, ...accountRoutes].map((route) => [`${route.method} ${route.path}`, route]),
+  [...generalRoutes, ...marketDataRoutes, ...orderRoutes, ...accountRoutes].map((route) => [
+    `${route.method} ${route.path}`,
+    route,
+  ]),
 );
 
 /** The exchange's REST interface without its sockets: a request in, an outcome out, the effect stored before it. */
@@ -63,7 +66,12 @@ export const createApi = (options: ApiOptions): { handle(request: ApiRequest): P
       checkSignature(parameters, request, options.credentials, now());
     }
     if (isOrder(request)) meter.order(exchange.wallNow(), exchange.marketTime);
-    return route.handle({ exchange, parameters, now: now(), orderCounts: () => meter.orderCounts(exchange.wallNow(), exchange.marketTime) });
+    return route.handle({
+      exchange,
+      parameters,
+      now: now(),
+      orderCounts: () => meter.orderCounts(exchange.wallNow(), exchange.marketTime),
+    });
   };
 
   /** The answer to a request, errors in the exchange's form. */
@@ -140,7 +148,10 @@ export const createApi = (options: ApiOptions): { handle(request: ApiRequest): P
         outcome = { kind: 'reply', reply: errorReply(error, options.onInternalError) };
       }
       if (outcome.kind !== 'reply') return outcome;
-      return { kind: 'reply', reply: { ...outcome.reply, headers: { ...meter.weightHeaders(), ...outcome.reply.headers } } };
+      return {
+        kind: 'reply',
+        reply: { ...outcome.reply, headers: { ...meter.weightHeaders(), ...outcome.reply.headers } },
+      };
     },
   };
 };
@@ -165,7 +176,12 @@ const contextOf = (exchange: Exchange, request: ApiRequest): FaultContext => {
   const orderId = Number(parameters.raw('orderId'));
   const clientId = parameters.raw('origClientOrderId');
   const { files } = exchange.engine;
-  const named = symbol === undefined ? undefined : clientId === undefined ? files.byId(symbol, orderId) : files.byClientId(symbol, clientId);
+  const named =
+    symbol === undefined
+      ? undefined
+      : clientId === undefined
+        ? files.byId(symbol, orderId)
+        : files.byClientId(symbol, clientId);
   return {
     method: request.method,
     path: request.path,

@@ -13,7 +13,10 @@ const connect = (simulator: ExchangeSimulator): Exchange => {
   });
   const urls = exchange.urls as { api: Record<string, string> };
   urls.api = Object.fromEntries(
-    Object.entries(urls.api).map(([name, url]) => [name, typeof url === 'string' ? url.replace(/^https?:\/\/[^/]+/, simulator.url) : url]),
+    Object.entries(urls.api).map(([name, url]) => [
+      name,
+      typeof url === 'string' ? url.replace(/^https?:\/\/[^/]+/, simulator.url) : url,
+    ]),
   );
   return exchange;
 };
@@ -32,12 +35,19 @@ afterEach(async () => {
 
 const last = (): number => Number(simulator.control.state().prices['BTC/USDT']);
 const buy = (amount = 0.01) =>
-  exchange.createOrder('BTC/USDT', 'limit', 'buy', amount, last() * 1.001, { timeInForce: 'IOC', clientOrderId: 'gb-entry' });
+  exchange.createOrder('BTC/USDT', 'limit', 'buy', amount, last() * 1.001, {
+    timeInForce: 'IOC',
+    clientOrderId: 'gb-entry',
+  });
 
 describe('ccxt trades on the simulator', () => {
   it('reads markets, time, balance, prices, book and candles', async () => {
     expect(exchange.market('BTC/USDT')).toMatchObject({
-      id: 'BTCUSDT', active: true, spot: true, precision: { amount: 0.00001, price: 0.01 }, limits: { cost: { min: 5 } },
+      id: 'BTCUSDT',
+      active: true,
+      spot: true,
+      precision: { amount: 0.00001, price: 0.01 },
+      limits: { cost: { min: 5 } },
     });
     expect(Math.abs(Number(await exchange.fetchTime()) - Date.now())).toBeLessThan(2000);
     expect((await exchange.fetchBalance())['USDT']).toEqual({ free: 10_000, used: 0, total: 10_000 });
@@ -58,22 +68,38 @@ describe('ccxt trades on the simulator', () => {
     expect(entry).toMatchObject({ status: 'closed', filled: 0.01, clientOrderId: 'gb-entry' });
     expect((entry as unknown as { fees: unknown }).fees).toEqual([{ currency: 'BTC', cost: 0.00001 }]);
     const trigger = last() * 0.985;
-    const stop = await exchange.createOrder('BTC/USDT', 'limit', 'sell', 0.00999, trigger * 0.98, { stopLossPrice: trigger, clientOrderId: 'gb-stop' });
+    const stop = await exchange.createOrder('BTC/USDT', 'limit', 'sell', 0.00999, trigger * 0.98, {
+      stopLossPrice: trigger,
+      clientOrderId: 'gb-stop',
+    });
     expect(stop).toMatchObject({ status: 'open', clientOrderId: 'gb-stop' });
     const open = await exchange.fetchOpenOrders('BTC/USDT');
-    expect(open.map(({ clientOrderId, triggerPrice }) => [clientOrderId, triggerPrice])).toEqual([['gb-stop', Number(trigger.toFixed(2))]]);
+    expect(open.map(({ clientOrderId, triggerPrice }) => [clientOrderId, triggerPrice])).toEqual([
+      ['gb-stop', Number(trigger.toFixed(2))],
+    ]);
     simulator.control.jump('BTC/USDT', -0.016);
-    expect(await exchange.fetchOrder('', 'BTC/USDT', { origClientOrderId: 'gb-stop' })).toMatchObject({ status: 'closed', filled: 0.00999 });
+    expect(await exchange.fetchOrder('', 'BTC/USDT', { origClientOrderId: 'gb-stop' })).toMatchObject({
+      status: 'closed',
+      filled: 0.00999,
+    });
     const trades = await exchange.fetchMyTrades('BTC/USDT');
-    expect(trades.map(({ side, fee }) => [side, fee?.currency])).toEqual([['buy', 'BTC'], ['sell', 'USDT']]);
+    expect(trades.map(({ side, fee }) => [side, fee?.currency])).toEqual([
+      ['buy', 'BTC'],
+      ['sell', 'USDT'],
+    ]);
     expect((await exchange.fetchBalance())['BTC']).toMatchObject({ used: 0, total: 0 });
     expect(await exchange.fetchOpenOrders('BTC/USDT')).toHaveLength(0);
   });
 
   it('places a market stop where the symbol has one', async () => {
     await buy();
-    const stop = await exchange.createOrder('BTC/USDT', 'market', 'sell', 0.009, undefined, { stopLossPrice: last() * 0.98 });
-    expect((await exchange.fetchOrder(String(stop.id), 'BTC/USDT')).info).toMatchObject({ type: 'STOP_LOSS', status: 'NEW' });
+    const stop = await exchange.createOrder('BTC/USDT', 'market', 'sell', 0.009, undefined, {
+      stopLossPrice: last() * 0.98,
+    });
+    expect((await exchange.fetchOrder(String(stop.id), 'BTC/USDT')).info).toMatchObject({
+      type: 'STOP_LOSS',
+      status: 'NEW',
+    });
     await expect(
       exchange.createOrder('ETH/USDT', 'market', 'sell', 0.1, undefined, { stopLossPrice: 1000 }),
     ).rejects.toThrow(InvalidOrder);
@@ -99,9 +125,11 @@ describe('ccxt trades on the simulator', () => {
   });
 
   it('reads twelve columns through the implicit method', async () => {
-    const raw = (await (exchange as unknown as { publicGetKlines(p: object): Promise<unknown[][]> }).publicGetKlines({
-      symbol: 'BTCUSDT', interval: '1h', limit: 2,
-    }));
+    const raw = await (exchange as unknown as { publicGetKlines(p: object): Promise<unknown[][]> }).publicGetKlines({
+      symbol: 'BTCUSDT',
+      interval: '1h',
+      limit: 2,
+    });
     expect(raw.map((row) => row.length)).toEqual([12, 12]);
   });
 });

@@ -18,7 +18,12 @@ export interface ControlReply {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const field = <T extends string | number | boolean>(fields: Fields, name: string, type: 'string' | 'number' | 'boolean', fallback?: T): T => {
+const field = <T extends string | number | boolean>(
+  fields: Fields,
+  name: string,
+  type: 'string' | 'number' | 'boolean',
+  fallback?: T,
+): T => {
   const value = fields[name] ?? fallback;
   if (typeof value !== type) throw new ControlError(`${name} must be a ${type}, not ${JSON.stringify(value)}`);
   return value as T;
@@ -26,7 +31,8 @@ const field = <T extends string | number | boolean>(fields: Fields, name: string
 
 const amount = (fields: Fields, name: string): string | number => {
   const value = fields[name];
-  if (typeof value !== 'string' && typeof value !== 'number') throw new ControlError(`${name} must be a decimal, not ${JSON.stringify(value)}`);
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new ControlError(`${name} must be a decimal, not ${JSON.stringify(value)}`);
   return value;
 };
 
@@ -38,7 +44,8 @@ const fieldsOf = (body: string, known: readonly string[] | null): Fields => {
   } catch {
     throw new ControlError('the body is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new ControlError('the body must be a JSON object');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new ControlError('the body must be a JSON object');
   for (const name of Object.keys(parsed)) {
     if (known !== null && !known.includes(name)) {
       throw new ControlError(`unknown parameter "${name}"${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`);
@@ -71,12 +78,20 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /control/state': (control) => control.state(),
   'POST /control/price': (control, { body }) => {
     const fields = fieldsOf(body, ['symbol', 'price', 'lasting']);
-    control.price(field(fields, 'symbol', 'string'), amount(fields, 'price'), field(fields, 'lasting', 'boolean', false));
+    control.price(
+      field(fields, 'symbol', 'string'),
+      amount(fields, 'price'),
+      field(fields, 'lasting', 'boolean', false),
+    );
     return control.state();
   },
   'POST /control/jump': (control, { body }) => {
     const fields = fieldsOf(body, ['symbol', 'fraction', 'lasting']);
-    control.jump(field(fields, 'symbol', 'string'), field<number>(fields, 'fraction', 'number'), field(fields, 'lasting', 'boolean', true));
+    control.jump(
+      field(fields, 'symbol', 'string'),
+      field<number>(fields, 'fraction', 'number'),
+      field(fields, 'lasting', 'boolean', true),
+    );
     return control.state();
   },
   'POST /control/deposit': (control, { body }) => {
@@ -87,7 +102,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'POST /control/fees': (control, { body }) => {
     const fields = fieldsOf(body, ['maker', 'taker', 'coin']);
     const { coin } = fields;
-    if (coin !== undefined && coin !== null && typeof coin !== 'string') throw new ControlError(`coin must be a string or null, not ${JSON.stringify(coin)}`);
+    if (coin !== undefined && coin !== null && typeof coin !== 'string')
+      throw new ControlError(`coin must be a string or null, not ${JSON.stringify(coin)}`);
     const rate = (name: 'maker' | 'taker') => (fields[name] === undefined ? {} : { [name]: amount(fields, name) });
     control.fees({ ...rate('maker'), ...rate('taker'), ...(coin === undefined ? {} : { coin }) });
     return control.state();
@@ -113,7 +129,8 @@ export const createControlApi = (
 ): { handle(request: ControlRequest): Promise<ControlReply> } => ({
   async handle(request) {
     const handler = HANDLERS[`${request.method} ${request.path}`];
-    if (handler === undefined) return { status: 404, body: { error: `no control endpoint ${request.method} ${request.path}` } };
+    if (handler === undefined)
+      return { status: 404, body: { error: `no control endpoint ${request.method} ${request.path}` } };
     try {
       return { status: 200, body: await handler(control, request) };
     } catch (error) {

@@ -13,7 +13,13 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((simulator) => simulator.close()));
 });
 
-const call = async (simulator: ExchangeSimulator, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: unknown }> => {
+const call = async (
+  simulator: ExchangeSimulator,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown }> => {
   const response = await fetch(`${simulator.controlUrl}/control/${path}`, {
     method,
     headers,
@@ -28,7 +34,10 @@ describe('the control interface over HTTP', () => {
     const first = await call(simulator, 'POST', 'idle');
     expect(first).toEqual({ status: 200, body: { marketTime: TEST_START + 900_000, advanced: true, ended: false } });
     const both = await Promise.all([call(simulator, 'POST', 'idle', {}), call(simulator, 'POST', 'idle', {})]);
-    expect(both.map(({ body }) => (body as IdleAnswer).marketTime).toSorted((a, b) => a - b)).toEqual([TEST_START + 1_800_000, TEST_START + 2_700_000]);
+    expect(both.map(({ body }) => (body as IdleAnswer).marketTime).toSorted((a, b) => a - b)).toEqual([
+      TEST_START + 1_800_000,
+      TEST_START + 2_700_000,
+    ]);
   });
 
   it('is on a port of its own, and the API knows nothing of it', async () => {
@@ -41,7 +50,14 @@ describe('the control interface over HTTP', () => {
   it('tells its state in exact texts', async () => {
     const simulator = await start();
     const client = createRawClient(simulator);
-    await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.1', price: '30000' });
+    await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.1',
+      price: '30000',
+    });
     const { body } = await call(simulator, 'GET', 'state');
     expect(body).toMatchObject({
       marketTime: TEST_START,
@@ -61,8 +77,22 @@ describe('the control interface over HTTP', () => {
   it('forces prices that trigger what they cross, in both forms of a name', async () => {
     const simulator = await start({ balances: { BTC: '1' } });
     const client = createRawClient(simulator);
-    await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS', quantity: '0.1', stopPrice: '45000' });
-    await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS_LIMIT', timeInForce: 'GTC', quantity: '0.1', stopPrice: '45000', price: '44100' });
+    await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'SELL',
+      type: 'STOP_LOSS',
+      quantity: '0.1',
+      stopPrice: '45000',
+    });
+    await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'SELL',
+      type: 'STOP_LOSS_LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.1',
+      stopPrice: '45000',
+      price: '44100',
+    });
     const moved = await call(simulator, 'POST', 'price', { symbol: 'BTC/USDT', price: '44000' });
     expect(moved.body).toMatchObject({ prices: { 'BTC/USDT': '44000.00000000' } });
     const orders = (await client.signed('GET', 'allOrders', { symbol: 'BTCUSDT' })).body;
@@ -78,12 +108,16 @@ describe('the control interface over HTTP', () => {
   it('charges other fees from now on, and says so', async () => {
     const simulator = await start();
     const client = createRawClient(simulator);
-    const buy = async (): Promise<unknown> => (await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' })).body;
+    const buy = async (): Promise<unknown> =>
+      (await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' })).body;
     expect(await buy()).toMatchObject({ fills: [{ commission: '0.00001000' }] });
     expect((await call(simulator, 'POST', 'fees', { taker: '0.006' })).status).toBe(200);
     expect(await buy()).toMatchObject({ fills: [{ commission: '0.00006000' }] });
-    expect((await client.signed('GET', 'account', {})).body).toMatchObject({ commissionRates: { maker: '0.00100000', taker: '0.00600000' } });
-    for (const wrong of [{ taker: 1 }, { taker: '-0.1' }, { coin: 1 }, { takers: 0.1 }]) expect((await call(simulator, 'POST', 'fees', wrong)).status).toBe(400);
+    expect((await client.signed('GET', 'account', {})).body).toMatchObject({
+      commissionRates: { maker: '0.00100000', taker: '0.00600000' },
+    });
+    for (const wrong of [{ taker: 1 }, { taker: '-0.1' }, { coin: 1 }, { takers: 0.1 }])
+      expect((await call(simulator, 'POST', 'fees', wrong)).status).toBe(400);
   });
 
   it('takes deposits and withdrawals', async () => {
@@ -92,21 +126,29 @@ describe('the control interface over HTTP', () => {
     const { body } = await call(simulator, 'POST', 'deposit', { asset: 'USDT', amount: -1000 });
     expect(body).toMatchObject({ balances: { USDT: { free: '9000.00000001', deposited: '9000.00000001' } } });
     expect(await call(simulator, 'POST', 'deposit', { asset: 'USDT', amount: '-9001' })).toEqual({
-      status: 400, body: { error: 'cannot withdraw 9001.00000000 USDT: only 9000.00000001 is free' },
+      status: 400,
+      body: { error: 'cannot withdraw 9001.00000000 USDT: only 9000.00000001 is free' },
     });
   });
 
   it('lists orders and trades with the order in which they came', async () => {
     const simulator = await start();
     const client = createRawClient(simulator);
-    const buy = (symbol: string, quantity: string) => client.signed('POST', 'order', { symbol, side: 'BUY', type: 'MARKET', quantity });
+    const buy = (symbol: string, quantity: string) =>
+      client.signed('POST', 'order', { symbol, side: 'BUY', type: 'MARKET', quantity });
     await buy('BTCUSDT', '0.01');
     await buy('ETHUSDT', '0.1');
-    const orders = (await call(simulator, 'GET', 'orders')).body as { received: { sequence: number }[]; orders: unknown[] };
+    const orders = (await call(simulator, 'GET', 'orders')).body as {
+      received: { sequence: number }[];
+      orders: unknown[];
+    };
     expect(orders.received.map(({ sequence }) => sequence)).toEqual([1, 2]);
     expect(orders.orders).toHaveLength(2);
     const trades = (await call(simulator, 'GET', 'trades')).body as { trades: { sequence: number; symbol: string }[] };
-    expect(trades.trades.map(({ sequence, symbol }) => [sequence, symbol])).toEqual([[0, 'BTCUSDT'], [1, 'ETHUSDT']]);
+    expect(trades.trades.map(({ sequence, symbol }) => [sequence, symbol])).toEqual([
+      [0, 'BTCUSDT'],
+      [1, 'ETHUSDT'],
+    ]);
     expect(((await call(simulator, 'GET', 'trades?after=1')).body as { trades: unknown[] }).trades).toHaveLength(1);
   });
 
@@ -142,7 +184,13 @@ describe('the control interface over HTTP', () => {
 
   it('is not for web pages', async () => {
     const simulator = await start();
-    const answer = await call(simulator, 'POST', 'price', { symbol: 'BTC/USDT', price: '1' }, { Origin: 'http://evil.example' });
+    const answer = await call(
+      simulator,
+      'POST',
+      'price',
+      { symbol: 'BTC/USDT', price: '1' },
+      { Origin: 'http://evil.example' },
+    );
     expect(answer.status).toBe(403);
   });
 
@@ -171,7 +219,11 @@ describe('pace and pause', () => {
     const simulator = await start();
     await call(simulator, 'POST', 'pause', { paused: true });
     const since = performance.now();
-    expect((await call(simulator, 'POST', 'idle')).body).toEqual({ marketTime: TEST_START, advanced: false, ended: false });
+    expect((await call(simulator, 'POST', 'idle')).body).toEqual({
+      marketTime: TEST_START,
+      advanced: false,
+      ended: false,
+    });
     expect(performance.now() - since).toBeLessThan(1500);
     const waiting = call(simulator, 'POST', 'idle');
     await call(simulator, 'POST', 'pause', { paused: false });
@@ -183,7 +235,9 @@ describe('pace and pause', () => {
     await simulator.control.idle();
     simulator.control.pace(150);
     const abort = new AbortController();
-    const gone = fetch(`${simulator.controlUrl}/control/idle`, { method: 'POST', signal: abort.signal }).catch(() => 'gone');
+    const gone = fetch(`${simulator.controlUrl}/control/idle`, { method: 'POST', signal: abort.signal }).catch(
+      () => 'gone',
+    );
     await call(simulator, 'GET', 'state');
     abort.abort();
     expect(await gone).toBe('gone');
@@ -202,6 +256,8 @@ describe('pace and pause', () => {
   it('a port in use is an error, and leaves nothing open', async () => {
     const simulator = await start();
     await expect(startTestSimulator({ port: Number(new URL(simulator.url).port) })).rejects.toThrow(/EADDRINUSE/);
-    await expect(startTestSimulator({ controlPort: Number(new URL(simulator.controlUrl).port) })).rejects.toThrow(/EADDRINUSE/);
+    await expect(startTestSimulator({ controlPort: Number(new URL(simulator.controlUrl).port) })).rejects.toThrow(
+      /EADDRINUSE/,
+    );
   });
 });

@@ -19,7 +19,9 @@ export interface ControlState {
   readonly paused: boolean;
   readonly stepMilliseconds: Milliseconds;
   /** Exact decimal text. `deposited` is everything from outside, the initial balance included. */
-  readonly balances: Readonly<Record<string, { readonly free: string; readonly locked: string; readonly deposited: string }>>;
+  readonly balances: Readonly<
+    Record<string, { readonly free: string; readonly locked: string; readonly deposited: string }>
+  >;
   readonly openOrders: readonly Json[];
   /** Last prices by the common name of the symbol. */
   readonly prices: Readonly<Record<SymbolName, string>>;
@@ -73,7 +75,14 @@ export interface ControlOptions {
 const SLICE_MS = 50;
 const PAUSED_ANSWER_MS = 1000;
 
-export const createControl = ({ exchange, faults, wait, monotonic, closed, ...options }: ControlOptions): SimulatorControl => {
+export const createControl = ({
+  exchange,
+  faults,
+  wait,
+  monotonic,
+  closed,
+  ...options
+}: ControlOptions): SimulatorControl => {
   let stepMilliseconds = options.stepMilliseconds;
   let paused = false;
   let lastStep = monotonic() - stepMilliseconds;
@@ -124,16 +133,19 @@ export const createControl = ({ exchange, faults, wait, monotonic, closed, ...op
       return turn;
     },
     pace: (milliseconds) => {
-      if (!Number.isFinite(milliseconds) || milliseconds < 0) throw new ControlError(`stepMilliseconds must be at least 0, not ${milliseconds}`);
+      if (!Number.isFinite(milliseconds) || milliseconds < 0)
+        throw new ControlError(`stepMilliseconds must be at least 0, not ${milliseconds}`);
       stepMilliseconds = milliseconds;
     },
     pause: (value) => {
       paused = value;
     },
     state: () => ({ ...stateOf(exchange), paused, stepMilliseconds, faults: faults.list() }),
-    price: (symbol, price, lasting = false) => change(() => exchange.forcePrice(idOf(exchange, symbol), amountOf(price, 'price'), lasting)),
+    price: (symbol, price, lasting = false) =>
+      change(() => exchange.forcePrice(idOf(exchange, symbol), amountOf(price, 'price'), lasting)),
     jump: (symbol, fraction, lasting = true) => {
-      if (!Number.isFinite(fraction) || fraction <= -1) throw new ControlError(`fraction must be above -1, not ${fraction}`);
+      if (!Number.isFinite(fraction) || fraction <= -1)
+        throw new ControlError(`fraction must be above -1, not ${fraction}`);
       change(() => exchange.jump(idOf(exchange, symbol), amountOf(fraction, 'fraction'), lasting));
     },
     deposit: (asset, amount) => change(() => exchange.deposit(asset, amountOf(amount, 'amount'))),
@@ -160,20 +172,25 @@ const assertSound = (exchange: Exchange): void => {
 
 const idOf = (exchange: Exchange, symbol: SymbolName): string => {
   const id = symbolId(symbol);
-  if (!exchange.engine.has(id)) throw new ControlError(`no symbol "${symbol}"; there are ${[...exchange.instruments.values()].map(({ name }) => name).join(', ')}`);
+  if (!exchange.engine.has(id))
+    throw new ControlError(
+      `no symbol "${symbol}"; there are ${[...exchange.instruments.values()].map(({ name }) => name).join(', ')}`,
+    );
   return id;
 };
 
 const amountOf = (value: string | number, name: string): Fixed => {
   const amount = tryFixed(typeof value === 'number' ? value.toFixed(8) : value);
-  if (amount === null) throw new ControlError(`${name} must be a decimal of at most 8 places, not ${JSON.stringify(value)}`);
+  if (amount === null)
+    throw new ControlError(`${name} must be a decimal of at most 8 places, not ${JSON.stringify(value)}`);
   return amount;
 };
 
 const changedFees = (fees: Exchange['fees'], { maker, taker, coin }: FeeChanges): Exchange['fees'] => {
   const rate = (value: string | number, name: string): Fixed => {
     const found = amountOf(value, name);
-    if (found < 0n || found >= UNIT) throw new ControlError(`${name} must be a fraction from 0 to below 1, not ${JSON.stringify(value)}`);
+    if (found < 0n || found >= UNIT)
+      throw new ControlError(`${name} must be a fraction from 0 to below 1, not ${JSON.stringify(value)}`);
     return found;
   };
   return {
@@ -191,10 +208,12 @@ const stateOf = (exchange: Exchange): Omit<ControlState, 'paused' | 'stepMillise
     wallTime: exchange.wallNow(),
     ended: exchange.market.ended,
     balances: Object.fromEntries(
-      engine.accounts.entries().map(([asset, { free, locked, deposited }]) => [
-        asset,
-        { free: formatFixed(free), locked: formatFixed(locked), deposited: formatFixed(deposited) },
-      ]),
+      engine.accounts
+        .entries()
+        .map(([asset, { free, locked, deposited }]) => [
+          asset,
+          { free: formatFixed(free), locked: formatFixed(locked), deposited: formatFixed(deposited) },
+        ]),
     ),
     openOrders: [...instruments.keys()].flatMap((id) => engine.files.open(id)).map(orderView),
     prices: Object.fromEntries([...instruments].map(([id, { name }]) => [name, formatFixed(engine.symbol(id).last)])),

@@ -130,7 +130,8 @@ export class Exchange {
 
   /** Forces a price at once, as a gap. @throws ControlError in an outage, or for a price that is none. */
   forcePrice(id: string, price: Fixed, lasting: boolean): void {
-    if (!this.market.isTrading(id)) throw new ControlError(`${id} does not trade in this market hour (an outage of the source)`);
+    if (!this.market.isTrading(id))
+      throw new ControlError(`${id} does not trade in this market hour (an outage of the source)`);
     const to = this.market.onTick(id, price);
     if (price <= 0n) throw new ControlError(`a price must be positive, not ${formatFixed(price)}`);
     if (lasting) this.market.rescale(id, (to * UNIT) / this.engine.symbol(id).last);
@@ -145,7 +146,9 @@ export class Exchange {
   /** Money from outside the market; negative withdraws. @throws ControlError when there is not that much free. */
   deposit(asset: string, amount: Fixed): void {
     if (!this.engine.accounts.deposit(asset, amount)) {
-      throw new ControlError(`cannot withdraw ${formatFixed(-amount)} ${asset}: only ${formatFixed(this.engine.accounts.get(asset).free)} is free`);
+      throw new ControlError(
+        `cannot withdraw ${formatFixed(-amount)} ${asset}: only ${formatFixed(this.engine.accounts.get(asset).free)} is free`,
+      );
     }
   }
 
@@ -188,7 +191,10 @@ export class Exchange {
     const symbol = this.engine.symbol(id);
     const size = this.engine.bestSize(id, 'ask');
     if (this.engine.newTrades.length > before) this.prints.addOwn(this.engine.newTrades.slice(before));
-    this.prints.add(id, new MarketPrint(symbol.nextTradeId, price, this.marketTime, move === 'path', size, symbol.rules.step));
+    this.prints.add(
+      id,
+      new MarketPrint(symbol.nextTradeId, price, this.marketTime, move === 'path', size, symbol.rules.step),
+    );
     symbol.nextTradeId += 1;
   }
 
@@ -231,10 +237,11 @@ export class Exchange {
       if (!keepsNothing) entries.push([key, encode(value)]);
     };
     const { engine, market } = this;
-    if (!keepsNothing) for (const id of engine.changedSymbols) {
-      const { rules: _rules, open: _open, ...book } = engine.symbol(id);
-      put(keys.symbol(id), { ...book, ...market.state(id) });
-    }
+    if (!keepsNothing)
+      for (const id of engine.changedSymbols) {
+        const { rules: _rules, open: _open, ...book } = engine.symbol(id);
+        put(keys.symbol(id), { ...book, ...market.state(id) });
+      }
     for (const order of engine.changedOrders) put(keys.order(order), order);
     for (const trade of engine.newTrades) put(keys.trade(trade), trade);
     const assets = engine.accounts.takeChanged();
@@ -250,7 +257,8 @@ export class Exchange {
       put(keys.market, { time: this.marketTime, accountUpdateTime: this.accountUpdateTime });
     }
     // A set is made anew when it is cleared, and most of these are empty each time.
-    for (const changed of [engine.changedSymbols, engine.changedOrders, market.newOverrides]) if (changed.size > 0) changed.clear();
+    for (const changed of [engine.changedSymbols, engine.changedOrders, market.newOverrides])
+      if (changed.size > 0) changed.clear();
     engine.newTrades.length = 0;
     this.#newReceived.length = 0;
     return entries;
@@ -270,17 +278,22 @@ export class OtherMarket extends Error {
 
 /** A store belongs to one market. @throws OtherMarket naming what differs. */
 const assertSameMarket = (meta: StoredMeta, options: ExchangeOptions): void => {
-  if (meta.format !== STORE_FORMAT) throw new OtherMarket(`the simulator's store has format ${meta.format}, not ${STORE_FORMAT}`);
+  if (meta.format !== STORE_FORMAT)
+    throw new OtherMarket(`the simulator's store has format ${meta.format}, not ${STORE_FORMAT}`);
   const symbols = options.instruments.map((instrument) => instrument.rules.id);
   const differences = [
     meta.seed === options.seed ? null : `seed ${meta.seed}, not ${options.seed}`,
-    meta.stepsPerHour === options.stepsPerHour ? null : `${meta.stepsPerHour} steps an hour, not ${options.stepsPerHour}`,
+    meta.stepsPerHour === options.stepsPerHour
+      ? null
+      : `${meta.stepsPerHour} steps an hour, not ${options.stepsPerHour}`,
     meta.symbols.join() === symbols.join() ? null : `symbols ${meta.symbols.join()}, not ${symbols.join()}`,
     hourStart(meta.startTime) === hourStart(options.startTime)
       ? null
       : `a start at ${new Date(meta.startTime).toISOString()}, not ${new Date(options.startTime).toISOString()}`,
   ].filter((difference) => difference !== null);
   if (differences.length > 0) {
-    throw new OtherMarket(`the simulator's store was made with ${differences.join('; ')}. Use the same settings, or another store`);
+    throw new OtherMarket(
+      `the simulator's store was made with ${differences.join('; ')}. Use the same settings, or another store`,
+    );
   }
 };

@@ -87,7 +87,8 @@ const ICEBERG_PARTS = 10;
  */
 export const instrumentOf = (name: SymbolName, override: InstrumentOverride = {}): Instrument => {
   const [base = '', quote = '', ...rest] = name.split('/');
-  if (base === '' || quote === '' || rest.length > 0) throw new RangeError(`not a symbol of the form BASE/QUOTE: "${name}"`);
+  if (base === '' || quote === '' || rest.length > 0)
+    throw new RangeError(`not a symbol of the form BASE/QUOTE: "${name}"`);
   const known = KNOWN[name];
   if (known === undefined && (override.tickSize === undefined || override.stepSize === undefined)) {
     throw new RangeError(`${name}: no filters are known for it; give at least tickSize and stepSize`);

@@ -36,7 +36,10 @@ export const createMarketHistory = (candles: Readonly<Record<SymbolName, readonl
     candles: (symbol, from, to) => {
       const list = candles[symbol] ?? [];
       const first = firstIndex(list, (candle) => candle.openTime >= from);
-      return list.slice(first, firstIndex(list, (candle) => candle.openTime >= to));
+      return list.slice(
+        first,
+        firstIndex(list, (candle) => candle.openTime >= to),
+      );
     },
   };
 };

@@ -18,7 +18,11 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((simulator) => simulator.close()));
 });
 
-const klines = async (simulator: ExchangeSimulator, parameters: Record<string, string | number> = {}, symbol = 'BTCUSDT'): Promise<unknown[][]> => {
+const klines = async (
+  simulator: ExchangeSimulator,
+  parameters: Record<string, string | number> = {},
+  symbol = 'BTCUSDT',
+): Promise<unknown[][]> => {
   const { body } = await createRawClient(simulator).open('klines', { symbol, interval: '1h', ...parameters });
   return body as unknown[][];
 };
@@ -57,7 +61,12 @@ describe('market time', () => {
     await step(simulator, 8);
     expect(simulator.control.state().marketTime).toBe(history.end);
     expect(await simulator.control.idle()).toEqual({ marketTime: history.end, advanced: false, ended: true });
-    const refused = await createRawClient(simulator).signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' });
+    const refused = await createRawClient(simulator).signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'MARKET',
+      quantity: '0.001',
+    });
     expect(refused.body).toEqual({ code: -1013, msg: 'Market is closed.' });
     expect((await klines(simulator, { limit: 1 }))[0]?.[0]).toBe(history.end - HOUR_MS);
   });
@@ -80,11 +89,29 @@ describe('market time', () => {
 
   it('opens an hour with a gap: a stop in it fills at the new price', async () => {
     const flat = (hour: number, price: number): Candle => ({
-      openTime: TEST_START + hour * HOUR_MS, open: price, high: price, low: price, close: price, volume: 1, quoteVolume: price, trades: 1, takerBuyBase: 1, takerBuyQuote: price,
+      openTime: TEST_START + hour * HOUR_MS,
+      open: price,
+      high: price,
+      low: price,
+      close: price,
+      volume: 1,
+      quoteVolume: price,
+      trades: 1,
+      takerBuyBase: 1,
+      takerBuyQuote: price,
     });
-    const simulator = await start({ history: createMarketHistory({ 'BTC/USDT': [flat(0, 50_000), flat(1, 45_000)] }), balances: { BTC: '1' } });
+    const simulator = await start({
+      history: createMarketHistory({ 'BTC/USDT': [flat(0, 50_000), flat(1, 45_000)] }),
+      balances: { BTC: '1' },
+    });
     const client = createRawClient(simulator);
-    await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS', quantity: '0.1', stopPrice: '49000' });
+    await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'SELL',
+      type: 'STOP_LOSS',
+      quantity: '0.1',
+      stopPrice: '49000',
+    });
     await step(simulator, 4);
     const { body } = await client.signed('GET', 'allOrders', { symbol: 'BTCUSDT' });
     // The bid one basis point below 45,000, not below the trigger.
@@ -115,7 +142,8 @@ describe('klines', () => {
 
   it('page as the exchange does', async () => {
     const simulator = await start();
-    const times = async (parameters: Record<string, number>): Promise<number[]> => (await klines(simulator, parameters)).map((row) => Number(row[0]));
+    const times = async (parameters: Record<string, number>): Promise<number[]> =>
+      (await klines(simulator, parameters)).map((row) => Number(row[0]));
     const hour = (index: number): number => TEST_START + index * HOUR_MS;
     expect(await times({ startTime: hour(-5), limit: 2 })).toEqual([hour(-5), hour(-4)]);
     expect(await times({ startTime: hour(-5) + 1, limit: 2 })).toEqual([hour(-4), hour(-3)]);
@@ -128,21 +156,43 @@ describe('klines', () => {
   });
 
   it('leave outages out, fill their pages across them, and stop trading meanwhile', async () => {
-    const history = generateMarket({ symbols: { 'BTC/USDT': 50_000 }, from: TEST_FROM, hours: 500, seed: 5, missing: [398, 402, 403] });
+    const history = generateMarket({
+      symbols: { 'BTC/USDT': 50_000 },
+      from: TEST_FROM,
+      hours: 500,
+      seed: 5,
+      missing: [398, 402, 403],
+    });
     const simulator = await start({ history });
     const client = createRawClient(simulator);
-    expect((await klines(simulator, { limit: 3 })).map((row) => (Number(row[0]) - TEST_FROM) / HOUR_MS)).toEqual([397, 399, 400]);
-    expect((await klines(simulator, { startTime: TEST_FROM + 397 * HOUR_MS, limit: 3 })).map((row) => (Number(row[0]) - TEST_FROM) / HOUR_MS)).toEqual([397, 399, 400]);
+    expect((await klines(simulator, { limit: 3 })).map((row) => (Number(row[0]) - TEST_FROM) / HOUR_MS)).toEqual([
+      397, 399, 400,
+    ]);
+    expect(
+      (await klines(simulator, { startTime: TEST_FROM + 397 * HOUR_MS, limit: 3 })).map(
+        (row) => (Number(row[0]) - TEST_FROM) / HOUR_MS,
+      ),
+    ).toEqual([397, 399, 400]);
     await step(simulator, 8);
-    const closed = await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' });
+    const closed = await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'MARKET',
+      quantity: '0.001',
+    });
     expect(closed.body).toEqual({ code: -1013, msg: 'Market is closed.' });
     const ticker = (await client.open('ticker/24hr', { symbol: 'BTCUSDT' })).body as { closeTime: number };
     expect(ticker.closeTime).toBe(TEST_START + 2 * HOUR_MS - 900_000);
     expect((await klines(simulator, { limit: 1 }))[0]?.[0]).toBe(TEST_START + HOUR_MS);
     expect(() => simulator.control.price('BTC/USDT', 1000)).toThrow(/does not trade/);
     await step(simulator, 8);
-    expect((await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' })).status).toBe(200);
-    expect((await klines(simulator, { limit: 2 })).map((row) => (Number(row[0]) - TEST_FROM) / HOUR_MS)).toEqual([401, 404]);
+    expect(
+      (await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' }))
+        .status,
+    ).toBe(200);
+    expect((await klines(simulator, { limit: 2 })).map((row) => (Number(row[0]) - TEST_FROM) / HOUR_MS)).toEqual([
+      401, 404,
+    ]);
   });
 
   it('hold what really traded, forced prices included, with the volumes of the source', async () => {
@@ -175,7 +225,16 @@ describe('klines', () => {
 
 describe('histories', () => {
   const candle = (hour: number): Candle => ({
-    openTime: hour * HOUR_MS, open: 1, high: 1, low: 1, close: 1, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 1, takerBuyQuote: 1,
+    openTime: hour * HOUR_MS,
+    open: 1,
+    high: 1,
+    low: 1,
+    close: 1,
+    volume: 1,
+    quoteVolume: 1,
+    trades: 1,
+    takerBuyBase: 1,
+    takerBuyQuote: 1,
   });
 
   it('must be sorted, on the hour and not empty', () => {
@@ -197,7 +256,12 @@ describe('histories', () => {
       fees: { coin: 'BNB' },
       balances: { USDT: '10000', BNB: '1' },
     });
-    const placed = await createRawClient(simulator).signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' });
+    const placed = await createRawClient(simulator).signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'MARKET',
+      quantity: '0.01',
+    });
     expect(placed.body).toMatchObject({ fills: [{ commissionAsset: 'BNB' }] });
     await step(simulator, 10);
     expect(simulator.control.state().prices['BNB/USDT']).toBe('600.00000000');
@@ -213,13 +277,26 @@ describe('histories', () => {
 
 const realPath = join(process.env['MARKET_DATA_DIR'] ?? '', 'BTCUSDT-1h.csv.gz');
 const hasReal = process.env['MARKET_DATA_DIR'] !== undefined && existsSync(realPath);
-if (!hasReal) console.warn('skipped: klines of real candles (MARKET_DATA_DIR has no BTCUSDT-1h.csv.gz); the generated twin runs');
+if (!hasReal)
+  console.warn('skipped: klines of real candles (MARKET_DATA_DIR has no BTCUSDT-1h.csv.gz); the generated twin runs');
 
 const realHistory = (from: number, to: number): MarketHistory => {
   const candles: Candle[] = [];
   for (const line of gunzipSync(readFileSync(realPath)).toString().split('\n').slice(1)) {
-    const [openTime = 0, open = 0, high = 0, low = 0, close = 0, volume = 0, quoteVolume = 0, trades = 0, takerBuyBase = 0, takerBuyQuote = 0] = line.split(',').map(Number);
-    if (openTime >= from && openTime < to) candles.push({ openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote });
+    const [
+      openTime = 0,
+      open = 0,
+      high = 0,
+      low = 0,
+      close = 0,
+      volume = 0,
+      quoteVolume = 0,
+      trades = 0,
+      takerBuyBase = 0,
+      takerBuyQuote = 0,
+    ] = line.split(',').map(Number);
+    if (openTime >= from && openTime < to)
+      candles.push({ openTime, open, high, low, close, volume, quoteVolume, trades, takerBuyBase, takerBuyQuote });
   }
   return createMarketHistory({ 'BTC/USDT': candles });
 };
@@ -232,7 +309,9 @@ describe.skipIf(!hasReal)('on real candles', () => {
     const simulator = await start({ history, startTime: first });
     await step(simulator, 7 * 24 * 4);
     const rows = await klines(simulator, { startTime: from, limit: 1000 });
-    expect(rows.slice(0, -1).map(numbers)).toEqual(history.candles('BTC/USDT', from, first + 7 * 24 * HOUR_MS).map((candle) => numbers(sourceRow(candle))));
+    expect(rows.slice(0, -1).map(numbers)).toEqual(
+      history.candles('BTC/USDT', from, first + 7 * 24 * HOUR_MS).map((candle) => numbers(sourceRow(candle))),
+    );
   });
 
   it('an outage of February 2018 halts the market and no more', async () => {

@@ -104,7 +104,9 @@ export class Market {
       if (start !== undefined) return { id, price: start, move: 'jump' as const };
       const before = this.#options.history.candles(symbol.instrument.name, this.time - LOOK_BACK, this.time).at(-1);
       if (before === undefined) {
-        throw new RangeError(`${symbol.instrument.name}: no candle at or shortly before the start ${new Date(this.time).toISOString()}`);
+        throw new RangeError(
+          `${symbol.instrument.name}: no candle at or shortly before the start ${new Date(this.time).toISOString()}`,
+        );
       }
       return { id, price: this.#tickCandle(before, symbol).close, move: 'jump' as const };
     });
@@ -138,7 +140,13 @@ export class Market {
     symbol.state.forming =
       forming === null
         ? { openTime: hourStart(this.time), open: price, high: price, low: price, close: price }
-        : { openTime: forming.openTime, open: forming.open, high: larger(forming.high, price), low: smaller(forming.low, price), close: price };
+        : {
+            openTime: forming.openTime,
+            open: forming.open,
+            high: larger(forming.high, price),
+            low: smaller(forming.low, price),
+            close: price,
+          };
   }
 
   /** Multiplies all later source prices. */
@@ -189,10 +197,18 @@ export class Market {
     const hour = hourStart(this.time);
     for (const [id, symbol] of this.#symbols) {
       const [source] = history.candles(symbol.instrument.name, hour, hour + HOUR_MS);
-      symbol.hour = source === undefined ? null : {
-        source,
-        path: walkCandle(this.#tickCandle(source, symbol), walkOf(seed, id, hour), stepsPerHour, symbol.instrument.rules.tick),
-      };
+      symbol.hour =
+        source === undefined
+          ? null
+          : {
+              source,
+              path: walkCandle(
+                this.#tickCandle(source, symbol),
+                walkOf(seed, id, hour),
+                stepsPerHour,
+                symbol.instrument.rules.tick,
+              ),
+            };
     }
   }
 

@@ -7,9 +7,22 @@ import { createMemoryStore, type SimStore } from './store.ts';
 import { createRawClient, generateMarket, startTestSimulator, TEST_FROM, TEST_START } from './testing.ts';
 
 const running: ExchangeSimulator[] = [];
-const history = generateMarket({ symbols: { 'BTC/USDT': 50_000, 'ETH/USDT': 2_500 }, from: TEST_FROM, hours: 450, seed: 3, missing: [403] });
+const history = generateMarket({
+  symbols: { 'BTC/USDT': 50_000, 'ETH/USDT': 2_500 },
+  from: TEST_FROM,
+  hours: 450,
+  seed: 3,
+  missing: [403],
+});
 const start = async (store: SimStore, options: Partial<SimulatorOptions> = {}): Promise<ExchangeSimulator> => {
-  const simulator = await startTestSimulator({ history, store, wallNow: () => 1_800_000_000_000, liquidity: {}, accountId: 7, ...options });
+  const simulator = await startTestSimulator({
+    history,
+    store,
+    wallNow: () => 1_800_000_000_000,
+    liquidity: {},
+    accountId: 7,
+    ...options,
+  });
   running.push(simulator);
   return simulator;
 };
@@ -17,9 +30,24 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((simulator) => simulator.close()));
 });
 
-type Action = readonly [kind: 'idle' | 'market' | 'ether' | 'limit' | 'stop' | 'cancel' | 'price' | 'jump' | 'deposit', value: number];
+type Action = readonly [
+  kind: 'idle' | 'market' | 'ether' | 'limit' | 'stop' | 'cancel' | 'price' | 'jump' | 'deposit',
+  value: number,
+];
 const actions: fc.Arbitrary<Action> = fc.tuple(
-  fc.constantFrom('idle' as const, 'idle' as const, 'idle' as const, 'market' as const, 'ether' as const, 'limit' as const, 'stop' as const, 'cancel' as const, 'price' as const, 'jump' as const, 'deposit' as const),
+  fc.constantFrom(
+    'idle' as const,
+    'idle' as const,
+    'idle' as const,
+    'market' as const,
+    'ether' as const,
+    'limit' as const,
+    'stop' as const,
+    'cancel' as const,
+    'price' as const,
+    'jump' as const,
+    'deposit' as const,
+  ),
   fc.integer({ min: 1, max: 100 }),
 );
 
@@ -40,15 +68,29 @@ const act = async (simulator: ExchangeSimulator, [kind, value]: Action): Promise
     case 'market':
       return order({ side: value % 2 === 0 ? 'BUY' : 'SELL', type: 'MARKET', quantity: (value / 1000).toFixed(5) });
     case 'ether':
-      return order({ symbol: 'ETHUSDT', side: value % 3 === 0 ? 'SELL' : 'BUY', type: 'MARKET', quantity: (value / 50).toFixed(4) });
+      return order({
+        symbol: 'ETHUSDT',
+        side: value % 3 === 0 ? 'SELL' : 'BUY',
+        type: 'MARKET',
+        quantity: (value / 50).toFixed(4),
+      });
     case 'limit':
-      return order({ side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: (value / 1000).toFixed(5), price: near(0.995), newClientOrderId: `limit-${value}` });
+      return order({
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: (value / 1000).toFixed(5),
+        price: near(0.995),
+        newClientOrderId: `limit-${value}`,
+      });
     case 'stop':
       return order({ side: 'SELL', type: 'STOP_LOSS', quantity: (value / 2000).toFixed(5), stopPrice: near(0.99) });
     case 'cancel': {
       const open = simulator.control.state().openOrders;
       const chosen = open[value % Math.max(open.length, 1)];
-      return chosen === undefined ? null : (await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', orderId: String(chosen['orderId']) }, NOW)).body;
+      return chosen === undefined
+        ? null
+        : (await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', orderId: String(chosen['orderId']) }, NOW)).body;
     }
     case 'price':
       return attempt(() => simulator.control.price('BTC/USDT', near(0.97 + value / 2000)));
@@ -71,7 +113,8 @@ const attempt = (wish: () => void): string | null => {
 /** Everything a client or an audit can see of the account and the market. */
 const everything = async (simulator: ExchangeSimulator): Promise<unknown> => {
   const client = createRawClient(simulator);
-  const open = async (path: string, parameters: Record<string, string>): Promise<unknown> => (await client.open(path, parameters)).body;
+  const open = async (path: string, parameters: Record<string, string>): Promise<unknown> =>
+    (await client.open(path, parameters)).body;
   return {
     state: simulator.control.state(),
     orders: simulator.control.orders(),
@@ -135,10 +178,18 @@ describe('a simulator with a store', () => {
       },
     };
     const failures: unknown[] = [];
-    const simulator = await start(store, { onInternalError: (error) => errors.push(error), onFailure: (error) => failures.push(error) });
+    const simulator = await start(store, {
+      onInternalError: (error) => errors.push(error),
+      onFailure: (error) => failures.push(error),
+    });
     const client = createRawClient(simulator);
     broken = true;
-    const placed = await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' }, NOW);
+    const placed = await client.signed(
+      'POST',
+      'order',
+      { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' },
+      NOW,
+    );
     expect([placed.status, (placed.body as { code: number }).code]).toEqual([500, -1000]);
     broken = false;
     expect((await client.open('ping')).status).toBe(500);
@@ -148,7 +199,11 @@ describe('a simulator with a store', () => {
     expect(await fetch(`${simulator.controlUrl}/control/idle`, { method: 'POST' })).toMatchObject({ status: 500 });
     expect([errors, failures]).toEqual([[new Error('disk full')], [new Error('disk full')]]);
     const again = await start(memory);
-    expect(again.control.state()).toMatchObject({ orderCount: 0, tradeCount: 0, balances: { USDT: { free: '10000.00000000' } } });
+    expect(again.control.state()).toMatchObject({
+      orderCount: 0,
+      tradeCount: 0,
+      balances: { USDT: { free: '10000.00000000' } },
+    });
   });
 
   it('refuses a store of another market, naming what differs', async () => {
@@ -167,20 +222,43 @@ describe('a simulator with a store', () => {
     const store = createMemoryStore();
     const first = await start(store, { balances: { BTC: '1' } });
     const price = Number(first.control.state().prices['BTC/USDT']);
-    const place = { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS_LIMIT', timeInForce: 'GTC', quantity: '0.1', stopPrice: (price * 0.99).toFixed(2), price: (price * 0.98).toFixed(2) };
+    const place = {
+      symbol: 'BTCUSDT',
+      side: 'SELL',
+      type: 'STOP_LOSS_LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.1',
+      stopPrice: (price * 0.99).toFixed(2),
+      price: (price * 0.98).toFixed(2),
+    };
     await createRawClient(first).signed('POST', 'order', place, NOW);
     first.control.price('BTC/USDT', (price * 0.9).toFixed(2));
     await first.close();
-    expect((await start(store)).control.state().openOrders).toMatchObject([{ status: 'NEW', isWorking: true, workingTime: TEST_START }]);
+    expect((await start(store)).control.state().openOrders).toMatchObject([
+      { status: 'NEW', isWorking: true, workingTime: TEST_START },
+    ]);
   });
 
   it('keeps client ids apart from its own way of writing numbers', async () => {
     const store = createMemoryStore();
     const first = await start(store);
-    const place = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.001', price: '40000', newClientOrderId: '123' };
+    const place = {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.001',
+      price: '40000',
+      newClientOrderId: '123',
+    };
     await createRawClient(first).signed('POST', 'order', place, NOW);
     await first.close();
-    const { body } = await createRawClient(await start(store)).signed('GET', 'order', { symbol: 'BTCUSDT', origClientOrderId: '123' }, NOW);
+    const { body } = await createRawClient(await start(store)).signed(
+      'GET',
+      'order',
+      { symbol: 'BTCUSDT', origClientOrderId: '123' },
+      NOW,
+    );
     expect(body).toMatchObject({ clientOrderId: '123', status: 'NEW' });
   });
 });

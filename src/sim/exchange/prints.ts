@@ -20,7 +20,14 @@ export class MarketPrint implements Print {
   readonly #size: () => Fixed | undefined;
   readonly #least: Fixed;
 
-  constructor(id: number, price: Fixed, time: EpochMs, buyerIsMaker: boolean, size: () => Fixed | undefined, least: Fixed) {
+  constructor(
+    id: number,
+    price: Fixed,
+    time: EpochMs,
+    buyerIsMaker: boolean,
+    size: () => Fixed | undefined,
+    least: Fixed,
+  ) {
     this.id = id;
     this.price = price;
     this.time = time;

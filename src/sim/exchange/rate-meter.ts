@@ -45,7 +45,10 @@ export class RateMeter {
   /** What the account has used of each limit of orders, in the order in which the exchange states them. */
   orderCounts(wall: EpochMs, market: EpochMs): readonly { readonly limit: number; readonly count: number }[] {
     this.#beginWindows(wall, market);
-    return [{ limit: ORDERS_PER_10S, count: this.#tenSeconds }, { limit: ORDERS_PER_DAY, count: this.#day }];
+    return [
+      { limit: ORDERS_PER_10S, count: this.#tenSeconds },
+      { limit: ORDERS_PER_DAY, count: this.#day },
+    ];
   }
 
   #beginWindows(wall: EpochMs, market: EpochMs): void {

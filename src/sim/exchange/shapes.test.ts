@@ -42,12 +42,26 @@ describe('answers have the shapes of the public API documentation', () => {
     const rows = (await body(client.open('klines', { symbol: 'BTCUSDT', interval: '1h', limit: 3 }))) as unknown[][];
     expect(rows).toHaveLength(3);
     expect(rows[0]?.map((cell) => shapeOf(cell))).toEqual([
-      'number', DECIMAL, DECIMAL, DECIMAL, DECIMAL, DECIMAL, 'number', DECIMAL, 'number', DECIMAL, DECIMAL, 'text',
+      'number',
+      DECIMAL,
+      DECIMAL,
+      DECIMAL,
+      DECIMAL,
+      DECIMAL,
+      'number',
+      DECIMAL,
+      'number',
+      DECIMAL,
+      DECIMAL,
+      'text',
     ]);
   });
 
   it('tickers, alone and as lists', async () => {
-    expect(shapeOf(await body(client.open('ticker/price', { symbol: 'BTCUSDT' })))).toEqual({ symbol: 'text', price: DECIMAL });
+    expect(shapeOf(await body(client.open('ticker/price', { symbol: 'BTCUSDT' })))).toEqual({
+      symbol: 'text',
+      price: DECIMAL,
+    });
     const book = { symbol: 'text', bidPrice: DECIMAL, bidQty: DECIMAL, askPrice: DECIMAL, askQty: DECIMAL };
     expect(shapeOf(await body(client.open('ticker/bookTicker', { symbols: '["BTCUSDT","ETHUSDT"]' })))).toEqual([book]);
     expect(await body(client.open('ticker/price'))).toHaveLength(2);
@@ -77,11 +91,22 @@ describe('answers have the shapes of the public API documentation', () => {
   });
 
   it('depth and public trades', async () => {
-    const depth = (await body(client.open('depth', { symbol: 'BTCUSDT', limit: 5 }))) as { bids: unknown[]; asks: unknown[] };
+    const depth = (await body(client.open('depth', { symbol: 'BTCUSDT', limit: 5 }))) as {
+      bids: unknown[];
+      asks: unknown[];
+    };
     expect(shapeOf(depth)).toEqual({ lastUpdateId: 'number', bids: [[DECIMAL]], asks: [[DECIMAL]] });
     expect([depth.bids.length, depth.asks.length]).toEqual([5, 5]);
     expect(shapeOf(await body(client.open('trades', { symbol: 'BTCUSDT' })))).toEqual([
-      { id: 'number', price: DECIMAL, qty: DECIMAL, quoteQty: DECIMAL, time: 'number', isBuyerMaker: 'boolean', isBestMatch: 'boolean' },
+      {
+        id: 'number',
+        price: DECIMAL,
+        qty: DECIMAL,
+        quoteQty: DECIMAL,
+        time: 'number',
+        isBuyerMaker: 'boolean',
+        isBestMatch: 'boolean',
+      },
     ]);
     expect(shapeOf(await body(client.open('aggTrades', { symbol: 'BTCUSDT' })))).toEqual([
       { a: 'number', p: DECIMAL, q: DECIMAL, f: 'number', l: 'number', T: 'number', m: 'boolean', M: 'boolean' },
@@ -108,10 +133,17 @@ describe('answers have the shapes of the public API documentation', () => {
       permissions: ['text'],
       uid: 'number',
     });
-    const nonZero = (await body(client.signed('GET', 'account', { omitZeroBalances: 'true' }))) as { balances: { asset: string }[] };
+    const nonZero = (await body(client.signed('GET', 'account', { omitZeroBalances: 'true' }))) as {
+      balances: { asset: string }[];
+    };
     expect(nonZero.balances.map(({ asset }) => asset)).toEqual(['BTC', 'USDT']);
     const rights = await body(client.call('GET', '/sapi/v1/account/apiRestrictions', {}, { sign: true }));
-    expect(rights).toMatchObject({ enableReading: true, enableSpotAndMarginTrading: true, enableWithdrawals: false, ipRestrict: true });
+    expect(rights).toMatchObject({
+      enableReading: true,
+      enableSpotAndMarginTrading: true,
+      enableWithdrawals: false,
+      ipRestrict: true,
+    });
     expect(await body(client.signed('GET', 'account/commission', { symbol: 'BTCUSDT' }))).toMatchObject({
       standardCommission: { maker: '0.00100000', taker: '0.00100000' },
     });
@@ -120,7 +152,13 @@ describe('answers have the shapes of the public API documentation', () => {
     expect(await body(client.call('GET', '/sapi/v1/system/status'))).toEqual({ status: 0, msg: 'normal' });
   });
 
-  const ACK = { symbol: 'text', orderId: 'number', orderListId: 'number', clientOrderId: 'text', transactTime: 'number' };
+  const ACK = {
+    symbol: 'text',
+    orderId: 'number',
+    orderListId: 'number',
+    clientOrderId: 'text',
+    transactTime: 'number',
+  };
   const RESULT = {
     ...ACK,
     price: DECIMAL,
@@ -147,7 +185,11 @@ describe('answers have the shapes of the public API documentation', () => {
     const price = simulator.control.state().prices['BTC/USDT'] ?? '';
     const stop = { side: 'SELL', type: 'STOP_LOSS', quantity: '0.001', stopPrice: (Number(price) * 0.9).toFixed(2) };
     expect(shapeOf(await place(stop))).toEqual(ACK);
-    expect(shapeOf(await place({ ...stop, newOrderRespType: 'FULL' }))).toEqual({ ...RESULT, stopPrice: DECIMAL, fills: [] });
+    expect(shapeOf(await place({ ...stop, newOrderRespType: 'FULL' }))).toEqual({
+      ...RESULT,
+      stopPrice: DECIMAL,
+      fills: [],
+    });
   });
 
   const QUERY = {
@@ -172,22 +214,49 @@ describe('answers have the shapes of the public API documentation', () => {
     origQuoteOrderQty: DECIMAL,
     selfTradePreventionMode: 'text',
   };
-  const { time: _time, updateTime: _update, isWorking: _working, workingTime: _workingTime, stopPrice: _stop, icebergQty: _iceberg, ...kept } = QUERY;
+  const {
+    time: _time,
+    updateTime: _update,
+    isWorking: _working,
+    workingTime: _workingTime,
+    stopPrice: _stop,
+    icebergQty: _iceberg,
+    ...kept
+  } = QUERY;
   const CANCEL = { ...kept, origClientOrderId: 'text', transactTime: 'number' };
 
   it('queries, lists and cancels', async () => {
     const placed = (await body(
-      client.signed('POST', 'order', { symbol: 'ETHUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01', price: '2000', newClientOrderId: 'one' }),
+      client.signed('POST', 'order', {
+        symbol: 'ETHUSDT',
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: '0.01',
+        price: '2000',
+        newClientOrderId: 'one',
+      }),
     )) as { orderId: number };
     const query = await body(client.signed('GET', 'order', { symbol: 'ETHUSDT', origClientOrderId: 'one' }));
     expect(shapeOf(query)).toEqual(QUERY);
     expect(query).toMatchObject({ orderId: placed.orderId, status: 'NEW', isWorking: true, time: TEST_START });
     expect(shapeOf(await body(client.signed('GET', 'openOrders', { symbol: 'ETHUSDT' })))).toEqual([QUERY]);
     expect(shapeOf(await body(client.signed('GET', 'allOrders', { symbol: 'ETHUSDT' })))).toEqual([QUERY]);
-    const cancelled = await body(client.signed('DELETE', 'order', { symbol: 'ETHUSDT', orderId: placed.orderId, newClientOrderId: 'why' }));
+    const cancelled = await body(
+      client.signed('DELETE', 'order', { symbol: 'ETHUSDT', orderId: placed.orderId, newClientOrderId: 'why' }),
+    );
     expect(shapeOf(cancelled)).toEqual(CANCEL);
     expect(cancelled).toMatchObject({ origClientOrderId: 'one', clientOrderId: 'why', status: 'CANCELED' });
-    await body(client.signed('POST', 'order', { symbol: 'ETHUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01', price: '2000' }));
+    await body(
+      client.signed('POST', 'order', {
+        symbol: 'ETHUSDT',
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: '0.01',
+        price: '2000',
+      }),
+    );
     expect(shapeOf(await body(client.signed('DELETE', 'openOrders', { symbol: 'ETHUSDT' })))).toEqual([CANCEL]);
     expect(await body(client.signed('GET', 'openOrders', { symbol: 'ETHUSDT' }))).toEqual([]);
   });
@@ -214,7 +283,11 @@ describe('answers have the shapes of the public API documentation', () => {
 
   it('a test order is checked and not placed', async () => {
     const before = simulator.control.state().orderCount;
-    expect(await body(client.signed('POST', 'order/test', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' }))).toEqual({});
+    expect(
+      await body(
+        client.signed('POST', 'order/test', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' }),
+      ),
+    ).toEqual({});
     expect(simulator.control.state().orderCount).toBe(before);
   });
 
@@ -222,7 +295,12 @@ describe('answers have the shapes of the public API documentation', () => {
     const ping = await client.open('ping');
     expect(Number(ping.headers.get('x-mbx-used-weight-1m'))).toBeGreaterThan(0);
     expect(ping.headers.get('content-type')).toBe('application/json;charset=UTF-8');
-    const placed = await client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' });
+    const placed = await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'MARKET',
+      quantity: '0.001',
+    });
     expect(Number(placed.headers.get('x-mbx-order-count-10s'))).toBeGreaterThan(0);
     expect(Number(placed.headers.get('x-mbx-order-count-1d'))).toBeGreaterThan(0);
   });
@@ -235,14 +313,18 @@ const recordedDirectory = (): string | null => {
   return path !== '' && existsSync(path) ? path : null;
 };
 const recorded = recordedDirectory();
-if (recorded === null) console.warn('skipped: recorded exchange answers (set EXCHANGE_RESPONSES_DIR or MARKET_DATA_DIR to compare with them)');
+if (recorded === null)
+  console.warn(
+    'skipped: recorded exchange answers (set EXCHANGE_RESPONSES_DIR or MARKET_DATA_DIR to compare with them)',
+  );
 
 const read = (name: string): unknown => JSON.parse(readFileSync(join(recorded ?? '', name), 'utf8'));
 
 /** Recordings of signed answers have every number as text: the recording client quotes them. */
 const quoted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(quoted);
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, quoted(item)]));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, quoted(item)]));
   return typeof value === 'number' ? String(value) : value;
 };
 
@@ -254,7 +336,8 @@ describe.skipIf(recorded === null)('answers have the shapes of recorded ones', (
     const real = read('binance-spot-exchangeInfo.json') as { symbols: { symbol: string }[] };
     expect(shapeOf({ ...ours, symbols: [] })).toEqual(shapeOf({ ...real, symbols: [] }));
     expect(ours).toMatchObject({ rateLimits: (real as unknown as { rateLimits: unknown }).rateLimits });
-    for (const symbol of ours.symbols) expect(symbol).toEqual(real.symbols.find((other) => other.symbol === symbol.symbol));
+    for (const symbol of ours.symbols)
+      expect(symbol).toEqual(real.symbols.find((other) => other.symbol === symbol.symbol));
     expect(ours.symbols).toHaveLength(2);
   });
 
@@ -270,7 +353,14 @@ describe.skipIf(recorded === null)('answers have the shapes of recorded ones', (
   it('an acknowledged order', async () => {
     const real = read('binance-spot-order-ack.json');
     const ours = await client.signed('POST', 'order', {
-      symbol: 'ETHUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.05', price: '1500', icebergQty: '0.03', newOrderRespType: 'FULL',
+      symbol: 'ETHUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.05',
+      price: '1500',
+      icebergQty: '0.03',
+      newOrderRespType: 'FULL',
     });
     expect(shapeOf(quoted(ours.body))).toEqual(shapeOf(real));
   });

@@ -27,16 +27,26 @@ export const checkKey = (sent: string | undefined, credentials: Credentials): vo
 
 let newest = { payload: '', secret: '', signature: '' };
 
-/** The exchange's signature of what is sent, in hexadecimal. The newest is kept: in the simulation who signs and who checks are one process. */
+/**
+ * The exchange's signature of what is sent, in hexadecimal. The newest is kept: in the simulation who signs and who
+ * checks are one process.
+ */
 export const sign = (payload: string, secret: string): string => {
-  if (payload !== newest.payload || secret !== newest.secret) newest = { payload, secret, signature: createHmac('sha256', secret).update(payload).digest('hex') };
+  if (payload !== newest.payload || secret !== newest.secret)
+    newest = { payload, secret, signature: createHmac('sha256', secret).update(payload).digest('hex') };
   return newest.signature;
 };
 
 /** What is signed: query string and body as sent, one after the other, without the signature itself. */
 const signedPayload = (query: string, body: string): string => unsigned(query) + unsigned(body);
 
-const unsigned = (part: string): string => (part === '' ? '' : part.split('&').filter((pair) => !pair.startsWith('signature=')).join('&'));
+const unsigned = (part: string): string =>
+  part === ''
+    ? ''
+    : part
+        .split('&')
+        .filter((pair) => !pair.startsWith('signature='))
+        .join('&');
 
 /**
  * The exchange's checks of a signed request, in its order. `now` is the wall clock.
@@ -57,5 +67,6 @@ export const checkSignature = (
   if (timestamp >= now + CLOCK_LEAD) throw errors.aheadOfServer();
   if (now - timestamp > receiveWindow) throw errors.outsideWindow();
   // A secret that is worth nothing needs no comparison in constant time.
-  if (signature.toLowerCase() !== sign(signedPayload(raw.query, raw.body), credentials.secret)) throw errors.badSignature();
+  if (signature.toLowerCase() !== sign(signedPayload(raw.query, raw.body), credentials.secret))
+    throw errors.badSignature();
 };

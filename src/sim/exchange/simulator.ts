@@ -18,7 +18,10 @@ export interface SimulatorFees {
   /** Decimal fractions: "0.001". */
   readonly maker?: string;
   readonly taker?: string;
-  /** A third coin that pays commissions; its market against the quote currency must be in the history (withFlatSymbol helps). */
+  /**
+   * A third coin that pays commissions; its market against the quote currency must be in the history (withFlatSymbol
+   * helps).
+   */
   readonly coin?: string;
   /** What the coin takes off the rate (default "0.25"). */
   readonly discount?: string;
@@ -26,7 +29,10 @@ export interface SimulatorFees {
 
 export interface SimulatorOptions {
   readonly history: MarketHistory;
-  /** First market time, on the hour; earlier candles are served as history. A store that holds a market goes on where it was. */
+  /**
+   * First market time, on the hour; earlier candles are served as history. A store that holds a market goes on where it
+   * was.
+   */
   readonly startTime: EpochMs;
   /** Decides walks and books (default 1). */
   readonly seed?: number;
@@ -52,7 +58,10 @@ export interface SimulatorOptions {
   readonly instruments?: Readonly<Record<SymbolName, InstrumentOverride>>;
   /** Answer 429 when the weight or order limits are broken (default false). */
   readonly enforceRateLimits?: boolean;
-  /** Told of faults of the simulator itself (default: standard error); of one that makes it refuse everything from then on once. */
+  /**
+   * Told of faults of the simulator itself (default: standard error); of one that makes it refuse everything from then
+   * on once.
+   */
   readonly onInternalError?: (error: unknown) => void;
   /** Once, when it refuses everything from then on: only another start helps. */
   readonly onFailure?: (error: Error) => void;
@@ -69,7 +78,9 @@ export interface ExchangeSimulator {
 }
 
 const toStandardError = (error: unknown): void => {
-  process.stderr.write(`exchange simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `exchange simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
 };
 
 /** What everything is refused with says nothing new the second time. */
@@ -96,7 +107,8 @@ const exchangeOf = (options: SimulatorOptions): Exchange => {
   const instruments = options.history.symbols.map((name) => instrumentOf(name, options.instruments?.[name]));
   const balances: Record<string, Fixed> = {};
   for (const [asset, amount] of Object.entries(options.balances ?? { USDT: '1000' })) balances[asset] = fixed(amount);
-  if (options.startTime % 3_600_000 !== 0) throw new RangeError(`the market starts on the hour, not at ${options.startTime}`);
+  if (options.startTime % 3_600_000 !== 0)
+    throw new RangeError(`the market starts on the hour, not at ${options.startTime}`);
   return new Exchange({
     history: options.history,
     instruments,
@@ -109,7 +121,13 @@ const exchangeOf = (options: SimulatorOptions): Exchange => {
     wallNow: options.wallNow ?? Date.now,
     fees: feesOf(options.fees),
     liquidity: { ...DEFAULT_LIQUIDITY, ...options.liquidity },
-    keyRights: { trading: true, withdrawals: false, ipRestricted: true, createdAt: options.startTime, ...options.keyRights },
+    keyRights: {
+      trading: true,
+      withdrawals: false,
+      ipRestricted: true,
+      createdAt: options.startTime,
+      ...options.keyRights,
+    },
     ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
   });
 };
@@ -176,7 +194,13 @@ const controlHandler = (control: SimulatorControl, onInternalError: (error: unkn
       return;
     }
     const cancelled = (): boolean => response.destroyed;
-    const reply = await api.handle({ method: request.method ?? 'GET', path, query: new URLSearchParams(query), body, cancelled });
+    const reply = await api.handle({
+      method: request.method ?? 'GET',
+      path,
+      query: new URLSearchParams(query),
+      body,
+      cancelled,
+    });
     sendJson(response, reply.status, reply.body);
   };
 };
@@ -194,9 +218,19 @@ export const createExchangeSimulator = async (options: SimulatorOptions): Promis
   const onInternalError = toldOnce(options.onInternalError ?? toStandardError);
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
   const monotonic = (): number => performance.now();
-  const control = createControl({ exchange, faults, wait, monotonic, closed: waits.ended, stepMilliseconds: options.stepMilliseconds ?? 0 });
+  const control = createControl({
+    exchange,
+    faults,
+    wait,
+    monotonic,
+    closed: waits.ended,
+    stepMilliseconds: options.stepMilliseconds ?? 0,
+  });
   const enforceRateLimits = options.enforceRateLimits ?? false;
-  const api = await listen(options.port ?? 0, apiHandler({ exchange, faults, credentials, enforceRateLimits, wait, onInternalError }));
+  const api = await listen(
+    options.port ?? 0,
+    apiHandler({ exchange, faults, credentials, enforceRateLimits, wait, onInternalError }),
+  );
   let controls: Listener;
   try {
     controls = await listen(options.controlPort ?? 0, controlHandler(control, onInternalError));

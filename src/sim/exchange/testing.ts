@@ -22,7 +22,14 @@ const unit = (...parts: readonly (string | number)[]): number => hash32(...parts
 const cents = (value: number): number => Math.round(value * 100) / 100;
 
 /** A small random walk for tests of the simulator: sound candles, no claim to look like a market. */
-export const generateMarket = ({ symbols, from, hours, seed, volatility = 0.006, missing = [] }: GeneratedMarket): MarketHistory => {
+export const generateMarket = ({
+  symbols,
+  from,
+  hours,
+  seed,
+  volatility = 0.006,
+  missing = [],
+}: GeneratedMarket): MarketHistory => {
   const candles: Record<SymbolName, Candle[]> = {};
   for (const [symbol, start] of Object.entries(symbols)) {
     let price = cents(start);
@@ -88,7 +95,12 @@ export const createRawClient = (simulator: { readonly url: string; readonly cred
     for (const [name, value] of Object.entries(parameters)) query.set(name, String(value));
     if (options.sign === true) {
       if (!query.has('timestamp')) query.set('timestamp', String(options.now ?? Date.now()));
-      query.set('signature', createHmac('sha256', options.secret ?? secret).update(query.toString()).digest('hex'));
+      query.set(
+        'signature',
+        createHmac('sha256', options.secret ?? secret)
+          .update(query.toString())
+          .digest('hex'),
+      );
     }
     const inBody = method === 'POST';
     const suffix = inBody || query.size === 0 ? '' : `?${query.toString()}`;
@@ -106,7 +118,8 @@ export const createRawClient = (simulator: { readonly url: string; readonly cred
   };
   return {
     call,
-    signed: (method, endpoint, parameters, options) => call(method, `/api/v3/${endpoint}`, parameters, { sign: true, ...options }),
+    signed: (method, endpoint, parameters, options) =>
+      call(method, `/api/v3/${endpoint}`, parameters, { sign: true, ...options }),
     open: (endpoint, parameters) => call('GET', `/api/v3/${endpoint}`, parameters),
   };
 };
@@ -118,11 +131,28 @@ export const TEST_START: EpochMs = TEST_FROM + 400 * HOUR_MS;
 /** A small simulator: BTC near 50,000 and ETH near 2,500, deep book unless said otherwise. */
 export const startTestSimulator = (options: Partial<SimulatorOptions> = {}): Promise<ExchangeSimulator> =>
   createExchangeSimulator({
-    history: generateMarket({ symbols: { 'BTC/USDT': 50_000, 'ETH/USDT': 2_500 }, from: TEST_FROM, hours: 1000, seed: 11 }),
+    history: generateMarket({
+      symbols: { 'BTC/USDT': 50_000, 'ETH/USDT': 2_500 },
+      from: TEST_FROM,
+      hours: 1000,
+      seed: 11,
+    }),
     startTime: TEST_START,
     balances: { USDT: '10000' },
     liquidity: { levelQuote: fixed('1000000') },
-    instruments: { 'BTC/USDT': { orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT'] } },
+    instruments: {
+      'BTC/USDT': {
+        orderTypes: [
+          'LIMIT',
+          'LIMIT_MAKER',
+          'MARKET',
+          'STOP_LOSS',
+          'STOP_LOSS_LIMIT',
+          'TAKE_PROFIT',
+          'TAKE_PROFIT_LIMIT',
+        ],
+      },
+    },
     onInternalError: (error) => {
       throw error;
     },

@@ -5,7 +5,8 @@ import { GENERATED_SYMBOLS, generateCandles } from './candles.ts';
 import { DEMO_HISTORY_HOURS, demoHistory } from './demo-history.ts';
 
 const FROM = Date.UTC(2024, 0, 1);
-const logReturns = (closes: readonly number[]): number[] => closes.slice(1).map((close, i) => Math.log(close / (closes[i] ?? close)));
+const logReturns = (closes: readonly number[]): number[] =>
+  closes.slice(1).map((close, i) => Math.log(close / (closes[i] ?? close)));
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const correlation = (a: readonly number[], b: readonly number[]): number => {
   const [ma, mb] = [mean(a), mean(b)];
@@ -23,7 +24,8 @@ describe('the candle generator', () => {
       expect(candleFault(candle)).toBeNull();
       expect(candle.openTime).toBe(FROM + i * HOUR_MS);
       expect(candle.open).toBe(i === 0 ? candle.open : candles[i - 1]?.close);
-      for (const price of [candle.open, candle.high, candle.low, candle.close]) expect(Math.round(price * 100) / 100).toBe(price);
+      for (const price of [candle.open, candle.high, candle.low, candle.close])
+        expect(Math.round(price * 100) / 100).toBe(price);
       expect(candle.volume).toBeGreaterThan(0);
       expect(candle.takerBuyBase).toBeLessThanOrEqual(candle.volume);
       expect(candle.takerBuyQuote).toBeLessThanOrEqual(candle.quoteVolume);
@@ -84,7 +86,10 @@ describe('the demo history', () => {
   it('returns the candles that open in [from, to)', () => {
     const demo = demoHistory({ seed: 2, from: FROM + 5 });
     expect(demo.from).toBe(FROM);
-    expect(demo.candles('BTC/USDT', FROM + 1, FROM + 3 * HOUR_MS).map((candle) => candle.openTime)).toEqual([FROM + HOUR_MS, FROM + 2 * HOUR_MS]);
+    expect(demo.candles('BTC/USDT', FROM + 1, FROM + 3 * HOUR_MS).map((candle) => candle.openTime)).toEqual([
+      FROM + HOUR_MS,
+      FROM + 2 * HOUR_MS,
+    ]);
     expect(demo.candles('BTC/USDT', 0, demo.start)).toEqual([]);
   });
 });

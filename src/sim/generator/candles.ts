@@ -44,10 +44,12 @@ export interface GenerateOptions {
 export const generateCandles = (options: GenerateOptions): Candle[] => {
   const { seed, symbol, from, hours } = options;
   const traits = TRAITS[symbol];
-  if (traits === undefined) throw new RangeError(`no generated market for ${symbol}: use one of ${GENERATED_SYMBOLS.join(', ')}`);
+  if (traits === undefined)
+    throw new RangeError(`no generated market for ${symbol}: use one of ${GENERATED_SYMBOLS.join(', ')}`);
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed} is not a whole number`);
   if (!Number.isSafeInteger(from) || from % HOUR_MS !== 0) throw new RangeError(`start ${from} is not on the hour`);
-  if (!Number.isSafeInteger(hours) || hours < 0) throw new RangeError(`${hours} hours is not a whole number of at least zero`);
+  if (!Number.isSafeInteger(hours) || hours < 0)
+    throw new RangeError(`${hours} hours is not a whole number of at least zero`);
 
   const factor = createMarketFactor(createRandomStream(seed, 'market'));
   const random = createRandomStream(seed, symbol);
@@ -61,7 +63,13 @@ export const generateCandles = (options: GenerateOptions): Candle[] => {
     const start = logPrice;
     logPrice += traits.beta * market.move + own * random.normal() - ANCHOR_PULL * (logPrice - anchor);
     const spread = Math.hypot(traits.beta * market.volatility, own);
-    const candle = drawCandle(traits, market, random, { openTime: from + i * HOUR_MS, open, start, end: logPrice, spread });
+    const candle = drawCandle(traits, market, random, {
+      openTime: from + i * HOUR_MS,
+      open,
+      start,
+      end: logPrice,
+      spread,
+    });
     candles.push(candle);
     open = candle.close;
   }
@@ -98,7 +106,8 @@ const drawCandle = (traits: SymbolTraits, market: MarketHour, random: RandomStre
   const season = 0.3 * Math.sin(((hourOfDay - 9) / 24) * 2 * Math.PI);
   const trending = market.regime === 'range' ? -0.25 : 0.15;
   const stir = 0.3 * Math.min(4, Math.abs(change) / path.spread);
-  const turnover = traits.hourlyTurnover * Math.exp(0.8 * market.heat + season + trending + stir - 0.3 + 0.25 * random.normal());
+  const turnover =
+    traits.hourlyTurnover * Math.exp(0.8 * market.heat + season + trending + stir - 0.3 + 0.25 * random.normal());
   // Takers buy into rises and sell into falls: the flow that a model can learn from.
   const lean = Math.max(-1.5, Math.min(1.5, market.drift / 0.002));
   const takerShare = Math.min(0.95, Math.max(0.05, 0.5 + 0.03 * lean + 1.2 * change + 0.022 * random.normal()));

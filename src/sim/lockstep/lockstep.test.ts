@@ -16,10 +16,15 @@ test('a simulator that does not answer is told of at once, then each minute, and
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const lines: [string, unknown][] = [];
-  const say = (fields: Readonly<Record<string, unknown>>, text: string): void => void lines.push([text, fields['failures']]);
+  const say = (fields: Readonly<Record<string, unknown>>, text: string): void =>
+    void lines.push([text, fields['failures']]);
   const log: Log = { debug: say, info: say, warn: say, error: say };
   const wall: Clock = { marketNow: () => 0, wallNow: () => 0, monotonicNow: () => 0, sleep: () => Promise.resolve() };
-  const lockstep = await connectLockstep({ controlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, wall, log });
+  const lockstep = await connectLockstep({
+    controlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    wall,
+    log,
+  });
   const { signal } = new AbortController();
   expect(await lockstep.pacer.next(signal)).toBe('wake');
   expect(await lockstep.pacer.next(signal)).toBe('wake');

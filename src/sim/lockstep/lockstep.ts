@@ -25,14 +25,23 @@ export interface Lockstep {
 }
 
 const isIdleAnswer = (value: unknown): value is IdleAnswer =>
-  typeof value === 'object' && value !== null && 'marketTime' in value && Number.isSafeInteger(value.marketTime) && 'ended' in value && typeof value.ended === 'boolean';
+  typeof value === 'object' &&
+  value !== null &&
+  'marketTime' in value &&
+  Number.isSafeInteger(value.marketTime) &&
+  'ended' in value &&
+  typeof value.ended === 'boolean';
 
 /**
  * Connects to a simulator's control interface: market time is the
  * simulator's and moves only when the bot says that it is idle.
  * @throws when the simulator does not answer at once
  */
-export const connectLockstep = async (options: { readonly controlUrl: string; readonly wall: Clock; readonly log: Log }): Promise<Lockstep> => {
+export const connectLockstep = async (options: {
+  readonly controlUrl: string;
+  readonly wall: Clock;
+  readonly log: Log;
+}): Promise<Lockstep> => {
   const { controlUrl, wall, log } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let marketTime: EpochMs = 0;
@@ -41,14 +50,23 @@ export const connectLockstep = async (options: { readonly controlUrl: string; re
     new Promise((resolve, reject) => {
       const outgoing = request(
         `${controlUrl}${path}`,
-        { method, agent, timeout: IDLE_TIMEOUT, ...(signal === undefined ? {} : { signal }), headers: { 'content-type': 'application/json' } },
+        {
+          method,
+          agent,
+          timeout: IDLE_TIMEOUT,
+          ...(signal === undefined ? {} : { signal }),
+          headers: { 'content-type': 'application/json' },
+        },
         (response) => {
           const parts: Buffer[] = [];
           response.on('data', (part: Buffer) => parts.push(part));
           response.on('error', reject);
           response.on('end', () => {
             const text = Buffer.concat(parts).toString();
-            if (response.statusCode !== 200) reject(new Error(`the simulator answers ${response.statusCode} to ${method} ${path}: ${text.slice(0, 200)}`));
+            if (response.statusCode !== 200)
+              reject(
+                new Error(`the simulator answers ${response.statusCode} to ${method} ${path}: ${text.slice(0, 200)}`),
+              );
             else resolve(JSON.parse(text));
           });
         },
@@ -59,7 +77,12 @@ export const connectLockstep = async (options: { readonly controlUrl: string; re
     });
 
   const take = (answer: unknown): void => {
-    if (typeof answer !== 'object' || answer === null || !('marketTime' in answer) || typeof answer.marketTime !== 'number') {
+    if (
+      typeof answer !== 'object' ||
+      answer === null ||
+      !('marketTime' in answer) ||
+      typeof answer.marketTime !== 'number'
+    ) {
       throw new Error('the simulator does not state its market time');
     }
     marketTime = Math.max(marketTime, answer.marketTime);
@@ -68,7 +91,11 @@ export const connectLockstep = async (options: { readonly controlUrl: string; re
 
   let failures = 0;
   const failed = (error: unknown): void => {
-    if (failures % TOLD === 0) log.warn({ why: error instanceof Error ? error.message : String(error), failures: failures + 1 }, 'the market simulator does not answer');
+    if (failures % TOLD === 0)
+      log.warn(
+        { why: error instanceof Error ? error.message : String(error), failures: failures + 1 },
+        'the market simulator does not answer',
+      );
     failures += 1;
   };
   const answered = (): void => {

@@ -76,7 +76,9 @@ export class Accounts {
 
   #set(asset: string, balance: Balance): void {
     if (balance.free < 0n || balance.locked < 0n) {
-      throw new Error(`${asset} would go below zero: free ${formatFixed(balance.free)}, locked ${formatFixed(balance.locked)}`);
+      throw new Error(
+        `${asset} would go below zero: free ${formatFixed(balance.free)}, locked ${formatFixed(balance.locked)}`,
+      );
     }
     this.restore(asset, balance);
     this.#changed.add(asset);

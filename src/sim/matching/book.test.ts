@@ -1,12 +1,23 @@
 import { test } from '@fast-check/vitest';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestAsk, bestBid, bookLevels, DEFAULT_LIQUIDITY, reachable, sweep, sweepValue, totalQuantity, totalValue } from './book.ts';
+import {
+  bestAsk,
+  bestBid,
+  bookLevels,
+  DEFAULT_LIQUIDITY,
+  reachable,
+  sweep,
+  sweepValue,
+  totalQuantity,
+  totalValue,
+} from './book.ts';
 import { fixed, onGrid, smaller } from './fixed.ts';
 import { BTC_RULES } from './testing.ts';
 
 const moment = (last: string, time = 1_700_000_000_000) => ({ last: fixed(last), time, seed: 1 });
-const levels = (side: 'bid' | 'ask', last = '50000', taken = 0n) => bookLevels(side, moment(last), BTC_RULES, DEFAULT_LIQUIDITY, taken);
+const levels = (side: 'bid' | 'ask', last = '50000', taken = 0n) =>
+  bookLevels(side, moment(last), BTC_RULES, DEFAULT_LIQUIDITY, taken);
 
 describe('the synthetic book', () => {
   it('spreads two basis points around the last price', () => {
@@ -24,7 +35,11 @@ describe('the synthetic book', () => {
     const asks = levels('ask');
     expect(asks).toHaveLength(20);
     expect(asks.slice(0, 3).map(({ price }) => price)).toEqual(['50005', '50010', '50015'].map(fixed));
-    expect(levels('bid').slice(0, 2).map(({ price }) => price)).toEqual(['49995', '49990'].map(fixed));
+    expect(
+      levels('bid')
+        .slice(0, 2)
+        .map(({ price }) => price),
+    ).toEqual(['49995', '49990'].map(fixed));
   });
 
   it('is thin now and then, so that everyday orders fill in part', () => {
@@ -43,7 +58,11 @@ describe('the synthetic book', () => {
       const whole = bookLevels('ask', { last, time: 5, seed: 3 }, BTC_RULES, DEFAULT_LIQUIDITY);
       const lots = (taken / BTC_RULES.step) * BTC_RULES.step;
       const rest = bookLevels('ask', { last, time: 5, seed: 3 }, BTC_RULES, DEFAULT_LIQUIDITY, lots);
-      expect(whole.every(({ price, quantity }) => onGrid(price, BTC_RULES.tick) && onGrid(quantity, BTC_RULES.step) && quantity > 0n)).toBe(true);
+      expect(
+        whole.every(
+          ({ price, quantity }) => onGrid(price, BTC_RULES.tick) && onGrid(quantity, BTC_RULES.step) && quantity > 0n,
+        ),
+      ).toBe(true);
       expect(totalQuantity(whole) - totalQuantity(rest)).toBe(smaller(lots, totalQuantity(whole)));
       expect(whole.every((level, index) => index === 0 || level.price > (whole[index - 1]?.price ?? 0n))).toBe(true);
     },
@@ -55,11 +74,14 @@ describe('the synthetic book', () => {
     expect(totalQuantity(sweep(asks, quantity))).toBe(smaller(quantity, totalQuantity(asks)));
   });
 
-  test.prop([fc.bigInt({ min: fixed('5'), max: fixed('50000') })])('never spends more than the value asked for', (value) => {
-    const fills = sweepValue(levels('ask'), value, BTC_RULES.step);
-    expect(totalValue(fills) <= value).toBe(true);
-    expect(fills.every(({ quantity }) => onGrid(quantity, BTC_RULES.step))).toBe(true);
-  });
+  test.prop([fc.bigInt({ min: fixed('5'), max: fixed('50000') })])(
+    'never spends more than the value asked for',
+    (value) => {
+      const fills = sweepValue(levels('ask'), value, BTC_RULES.step);
+      expect(totalValue(fills) <= value).toBe(true);
+      expect(fills.every(({ quantity }) => onGrid(quantity, BTC_RULES.step))).toBe(true);
+    },
+  );
 
   it('lets a limit reach only what is as good or better', () => {
     expect(reachable(levels('ask'), 'ask', fixed('50010'))).toHaveLength(2);

@@ -43,7 +43,10 @@ export const bestBid = (last: Fixed, rules: SymbolRules, liquidity: Liquidity): 
   larger(floorTo(last - basisPoints(last, liquidity.spreadBps / 2), rules.tick), rules.tick);
 
 export const bestAsk = (last: Fixed, rules: SymbolRules, liquidity: Liquidity): Fixed =>
-  larger(ceilTo(last + basisPoints(last, liquidity.spreadBps / 2), rules.tick), bestBid(last, rules, liquidity) + rules.tick);
+  larger(
+    ceilTo(last + basisPoints(last, liquidity.spreadBps / 2), rules.tick),
+    bestBid(last, rules, liquidity) + rules.tick,
+  );
 
 /** In one moment out of eight the book is thin, so that partial fills happen at everyday sizes. */
 const THIN_ONE_IN = 8;
@@ -113,6 +116,7 @@ export const sweepValue = (levels: readonly Level[], value: Fixed, step: Fixed):
   return fills;
 };
 
-export const totalQuantity = (levels: readonly Level[]): Fixed => levels.reduce((sum, level) => sum + level.quantity, 0n);
+export const totalQuantity = (levels: readonly Level[]): Fixed =>
+  levels.reduce((sum, level) => sum + level.quantity, 0n);
 export const totalValue = (levels: readonly Level[]): Fixed =>
   levels.reduce((sum, level) => sum + times(level.price, level.quantity), 0n);

@@ -12,8 +12,16 @@ export const lockFor = (order: SimOrder, rules: SymbolRules): { readonly asset: 
   return { asset: rules.quote, amount: times(price, order.quantity) };
 };
 
-/** How much of `quantity` a buyer can still pay for at `price`: only market buys can ask for more than they hold back. */
-export const affordable = (accounts: Accounts, order: SimOrder, rules: SymbolRules, price: Fixed, quantity: Fixed): Fixed => {
+/**
+ * How much of `quantity` a buyer can still pay for at `price`: only market buys can ask for more than they hold back.
+ */
+export const affordable = (
+  accounts: Accounts,
+  order: SimOrder,
+  rules: SymbolRules,
+  price: Fixed,
+  quantity: Fixed,
+): Fixed => {
   if (order.side === 'SELL') return quantity;
   const funds = accounts.get(rules.quote).free + order.locked;
   if (times(price, quantity) <= funds) return quantity;

@@ -16,7 +16,9 @@ type Action =
   | { readonly kind: 'move'; readonly price: Fixed; readonly jump: boolean }
   | { readonly kind: 'deposit'; readonly asset: string; readonly amount: Fixed };
 
-const priceText = fc.integer({ min: 4_000_000, max: 6_000_000 }).map((cents) => formatFixed(BigInt(cents) * BTC_RULES.tick));
+const priceText = fc
+  .integer({ min: 4_000_000, max: 6_000_000 })
+  .map((cents) => formatFixed(BigInt(cents) * BTC_RULES.tick));
 const quantityText = fc.integer({ min: 1, max: 200_000 }).map((lots) => formatFixed(BigInt(lots) * BTC_RULES.step));
 
 const requests: fc.Arbitrary<NewOrder> = fc
@@ -45,8 +47,18 @@ const requests: fc.Arbitrary<NewOrder> = fc
 const actions: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: requests.map((request) => ({ kind: 'place' as const, request })) },
   { weight: 2, arbitrary: fc.nat().map((pick) => ({ kind: 'cancel' as const, pick })) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('force' as const), pick: fc.nat(), lots: fc.bigInt({ min: 1n, max: 50_000n }) }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('move' as const), price: priceText.map(fixed), jump: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('force' as const),
+      pick: fc.nat(),
+      lots: fc.bigInt({ min: 1n, max: 50_000n }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('move' as const), price: priceText.map(fixed), jump: fc.boolean() }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -141,14 +153,17 @@ describe('the account, whatever happens', () => {
     },
   );
 
-  test.prop([fc.array(actions, { minLength: 1, maxLength: 40 })], { numRuns: 100 })('is the same when the same happens again', (list) => {
-    const [one, other] = [withCoin(false), withCoin(false)];
-    list.forEach((action, index) => {
-      apply(one, action, index);
-      apply(other, action, index);
-    });
-    expect(other.accounts.entries()).toEqual(one.accounts.entries());
-    expect(other.files.allTrades()).toEqual(one.files.allTrades());
-    expect(other.files.orders('BTCUSDT')).toEqual(one.files.orders('BTCUSDT'));
-  });
+  test.prop([fc.array(actions, { minLength: 1, maxLength: 40 })], { numRuns: 100 })(
+    'is the same when the same happens again',
+    (list) => {
+      const [one, other] = [withCoin(false), withCoin(false)];
+      list.forEach((action, index) => {
+        apply(one, action, index);
+        apply(other, action, index);
+      });
+      expect(other.accounts.entries()).toEqual(one.accounts.entries());
+      expect(other.files.allTrades()).toEqual(one.files.allTrades());
+      expect(other.files.orders('BTCUSDT')).toEqual(one.files.orders('BTCUSDT'));
+    },
+  );
 });

@@ -10,7 +10,8 @@ const balance = (engine: MatchingEngine, asset: string): string => {
   const { free, locked } = engine.accounts.get(asset);
   return `${formatFixed(free)} ${formatFixed(locked)}`;
 };
-const average = ({ executedQuote, executed }: SimOrder): string => formatFixed((executedQuote * 100_000_000n) / executed);
+const average = ({ executedQuote, executed }: SimOrder): string =>
+  formatFixed((executedQuote * 100_000_000n) / executed);
 const refusal = (act: () => unknown): RejectionReason | null => {
   try {
     act();
@@ -91,9 +92,14 @@ describe('orders that take', () => {
 
   it('fill or kill: all or nothing', () => {
     const engine = testEngine({ liquidity: DEFAULT_LIQUIDITY, balances: { USDT: '10000000' } });
-    const killed = engine.place(order({ side: 'BUY', type: 'LIMIT', timeInForce: 'FOK', quantity: '5', price: '50100' }));
+    const killed = engine.place(
+      order({ side: 'BUY', type: 'LIMIT', timeInForce: 'FOK', quantity: '5', price: '50100' }),
+    );
     expect([killed.status, killed.executed]).toEqual(['EXPIRED', 0n]);
-    expect(engine.place(order({ side: 'BUY', type: 'LIMIT', timeInForce: 'FOK', quantity: '0.0005', price: '50100' })).status).toBe('FILLED');
+    expect(
+      engine.place(order({ side: 'BUY', type: 'LIMIT', timeInForce: 'FOK', quantity: '0.0005', price: '50100' }))
+        .status,
+    ).toBe('FILLED');
   });
 });
 
@@ -183,7 +189,9 @@ describe('stops', () => {
     const engine = testEngine();
     const buyStop = engine.place(order({ side: 'BUY', type: 'STOP_LOSS', quantity: '0.01', stopPrice: '51000' }));
     const profit = engine.place(order({ side: 'SELL', type: 'TAKE_PROFIT', quantity: '0.5', stopPrice: '52000' }));
-    const dip = engine.place(order({ side: 'BUY', type: 'TAKE_PROFIT_LIMIT', quantity: '0.01', stopPrice: '48000', price: '48100' }));
+    const dip = engine.place(
+      order({ side: 'BUY', type: 'TAKE_PROFIT_LIMIT', quantity: '0.01', stopPrice: '48000', price: '48100' }),
+    );
     engine.movePrice('BTCUSDT', fixed('51500'), 'path', 2000);
     expect([buyStop.status, profit.status, dip.status]).toEqual(['FILLED', 'NEW', 'NEW']);
     engine.movePrice('BTCUSDT', fixed('52500'), 'path', 3000);
@@ -212,18 +220,30 @@ describe('refusals', () => {
   it('change nothing', () => {
     const engine = testEngine();
     const before = [balance(engine, 'USDT'), balance(engine, 'BTC')];
-    expect(refusal(() => engine.place(order({ side: 'BUY', type: 'LIMIT', quantity: '1', price: '49000' })))).toBe('insufficient-balance');
-    expect(refusal(() => engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '1' })))).toBe('insufficient-balance');
-    expect(refusal(() => engine.place(order({ side: 'SELL', type: 'MARKET', quantity: '1.00001' })))).toBe('insufficient-balance');
-    expect(refusal(() => engine.place(order({ side: 'BUY', type: 'LIMIT_MAKER', quantity: '0.1', price: '50005' })))).toBe('would-match-immediately');
+    expect(refusal(() => engine.place(order({ side: 'BUY', type: 'LIMIT', quantity: '1', price: '49000' })))).toBe(
+      'insufficient-balance',
+    );
+    expect(refusal(() => engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '1' })))).toBe(
+      'insufficient-balance',
+    );
+    expect(refusal(() => engine.place(order({ side: 'SELL', type: 'MARKET', quantity: '1.00001' })))).toBe(
+      'insufficient-balance',
+    );
+    expect(
+      refusal(() => engine.place(order({ side: 'BUY', type: 'LIMIT_MAKER', quantity: '0.1', price: '50005' }))),
+    ).toBe('would-match-immediately');
     expect([balance(engine, 'USDT'), balance(engine, 'BTC')]).toEqual(before);
     expect(engine.files.orderCount).toBe(0);
   });
 
   it('of a client id end with the order that holds it: a filled order frees it', () => {
     const engine = testEngine();
-    const open = engine.place(order({ side: 'BUY', type: 'LIMIT', quantity: '0.01', price: '49000', clientOrderId: 'same' }));
-    expect(refusal(() => engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '0.01', clientOrderId: 'same' })))).toBe('duplicate-client-id');
+    const open = engine.place(
+      order({ side: 'BUY', type: 'LIMIT', quantity: '0.01', price: '49000', clientOrderId: 'same' }),
+    );
+    expect(
+      refusal(() => engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '0.01', clientOrderId: 'same' }))),
+    ).toBe('duplicate-client-id');
     engine.cancel(open);
     const first = engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '0.01', clientOrderId: 'same' }));
     const second = engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '0.01', clientOrderId: 'same' }));
@@ -243,7 +263,12 @@ describe('fees in a third coin', () => {
   const fees = { ...DEFAULT_FEES, coin: 'BNB' };
 
   it('are taken at a discount, at the price of the coin', () => {
-    const engine = testEngine({ liquidity: DEEP, fees, rules: [BTC_RULES, bnb], balances: { USDT: '10000', BNB: '1' } });
+    const engine = testEngine({
+      liquidity: DEEP,
+      fees,
+      rules: [BTC_RULES, bnb],
+      balances: { USDT: '10000', BNB: '1' },
+    });
     engine.movePrice('BNBUSDT', fixed('500'), 'jump', 1000);
     engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '0.1' }));
     // 5,000.5 x 0.1 % x 0.75 / 500
@@ -252,7 +277,12 @@ describe('fees in a third coin', () => {
   });
 
   it('fall back to the asset received when the coin runs out', () => {
-    const engine = testEngine({ liquidity: DEEP, fees, rules: [BTC_RULES, bnb], balances: { USDT: '10000', BNB: '0.001' } });
+    const engine = testEngine({
+      liquidity: DEEP,
+      fees,
+      rules: [BTC_RULES, bnb],
+      balances: { USDT: '10000', BNB: '0.001' },
+    });
     engine.movePrice('BNBUSDT', fixed('500'), 'jump', 1000);
     engine.place(order({ side: 'BUY', type: 'MARKET', quantity: '0.1' }));
     expect(balance(engine, 'BNB')).toBe('0.00100000 0.00000000');

@@ -1,6 +1,17 @@
 import type { EpochMs } from '../../core/units.ts';
 import { Accounts } from './accounts.ts';
-import { bestAsk, bestBid, bookLevels, reachable, sweep, sweepValue, totalQuantity, totalValue, type Level, type Liquidity } from './book.ts';
+import {
+  bestAsk,
+  bestBid,
+  bookLevels,
+  reachable,
+  sweep,
+  sweepValue,
+  totalQuantity,
+  totalValue,
+  type Level,
+  type Liquidity,
+} from './book.ts';
 import { affordable, book, lockFor, release } from './booking.ts';
 import type { FeeSchedule } from './fees.ts';
 import { smaller, type Fixed } from './fixed.ts';
@@ -95,14 +106,21 @@ export class MatchingEngine {
   levels(id: string, side: 'bid' | 'ask'): Level[] {
     const symbol = this.symbol(id);
     const moment = { last: symbol.last, time: symbol.time, seed: this.#options.seed };
-    return bookLevels(side, moment, symbol.rules, this.#options.liquidity, side === 'bid' ? symbol.takenBid : symbol.takenAsk);
+    return bookLevels(
+      side,
+      moment,
+      symbol.rules,
+      this.#options.liquidity,
+      side === 'bid' ? symbol.takenBid : symbol.takenAsk,
+    );
   }
 
   /** What stands at the best level at this moment, worked out when it is asked for: it hardly ever is. */
   bestSize(id: string, side: 'bid' | 'ask'): () => Fixed | undefined {
     const { last, time, rules, takenBid, takenAsk } = this.symbol(id);
     const moment = { last, time, seed: this.#options.seed };
-    return () => bookLevels(side, moment, rules, this.#options.liquidity, side === 'bid' ? takenBid : takenAsk)[0]?.quantity;
+    return () =>
+      bookLevels(side, moment, rules, this.#options.liquidity, side === 'bid' ? takenBid : takenAsk)[0]?.quantity;
   }
 
   /** The refusals that need no booking; `place` makes them too. @throws Rejection */
@@ -112,7 +130,8 @@ export class MatchingEngine {
     if (this.files.openByClientId(request.symbol, request.clientOrderId) !== undefined) {
       throw new Rejection('duplicate-client-id');
     }
-    if (isTriggerType(request.type) && triggered(request, symbol.last)) throw new Rejection('would-trigger-immediately');
+    if (isTriggerType(request.type) && triggered(request, symbol.last))
+      throw new Rejection('would-trigger-immediately');
     if (request.type === 'LIMIT_MAKER' && this.#crosses(request)) throw new Rejection('would-match-immediately');
   }
 

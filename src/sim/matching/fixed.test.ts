@@ -1,7 +1,18 @@
 import { test } from '@fast-check/vitest';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ceilTo, fixed, fixedFromNumber, floorTo, formatFixed, nearestTo, onGrid, times, tryFixed, UNIT } from './fixed.ts';
+import {
+  ceilTo,
+  fixed,
+  fixedFromNumber,
+  floorTo,
+  formatFixed,
+  nearestTo,
+  onGrid,
+  times,
+  tryFixed,
+  UNIT,
+} from './fixed.ts';
 
 const amounts = fc.bigInt({ min: 0n, max: 10n ** 20n });
 const steps = fc.bigInt({ min: 1n, max: 10n ** 10n });
@@ -25,10 +36,13 @@ describe('scaled integers', () => {
     expect(formatFixed(fixedFromNumber(0.1 + 0.2))).toBe('0.30000000');
   });
 
-  // Number.prototype.toFixed is exact (ECMA-262, 21.1.3.3): "let n be an integer for which n / 10^f - x is as close to zero as possible".
+  // Number.prototype.toFixed is exact (ECMA-262, 21.1.3.3): "let n be an integer for which n / 10^f - x is as close to
+  // zero as possible".
   const doubles = fc.oneof(
     fc.double({ min: -1e8, max: 1e8, noNaN: true }),
-    fc.tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 }), fc.integer({ min: 0, max: 20 })).map(([halves, places]) => (halves + 0.5) / 10 ** places),
+    fc
+      .tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 }), fc.integer({ min: 0, max: 20 }))
+      .map(([halves, places]) => (halves + 0.5) / 10 ** places),
   );
   test.prop([doubles], { numRuns: 2_000 })('takes the nearest unit of a double, as exactly printed', (value) => {
     expect(fixedFromNumber(value)).toBe(fixed(value.toFixed(8)));

@@ -57,8 +57,7 @@ export const times = (a: Fixed, b: Fixed): Fixed => (a * b) / UNIT;
 /** Largest multiple of `step` at or below a value of at least zero; a step of zero is no grid. */
 export const floorTo = (value: Fixed, step: Fixed): Fixed => (step === 0n ? value : (value / step) * step);
 /** Smallest multiple of `step` at or above a value of at least zero. */
-export const ceilTo = (value: Fixed, step: Fixed): Fixed =>
-  step === 0n ? value : ((value + step - 1n) / step) * step;
+export const ceilTo = (value: Fixed, step: Fixed): Fixed => (step === 0n ? value : ((value + step - 1n) / step) * step);
 /** Nearest multiple of `step`, halves upward. */
 export const nearestTo = (value: Fixed, step: Fixed): Fixed =>
   step === 0n ? value : ((value + step / 2n) / step) * step;

@@ -17,8 +17,18 @@ const candles = fc
 
 describe('the walk through a candle', () => {
   it('is open, extreme, other extreme, close in four steps', () => {
-    expect(walkCandle(candle, 'open-high-low-close', 4, tick)).toEqual([candle.open, candle.high, candle.low, candle.close]);
-    expect(walkCandle(candle, 'open-low-high-close', 4, tick)).toEqual([candle.open, candle.low, candle.high, candle.close]);
+    expect(walkCandle(candle, 'open-high-low-close', 4, tick)).toEqual([
+      candle.open,
+      candle.high,
+      candle.low,
+      candle.close,
+    ]);
+    expect(walkCandle(candle, 'open-low-high-close', 4, tick)).toEqual([
+      candle.open,
+      candle.low,
+      candle.high,
+      candle.close,
+    ]);
   });
 
   it('lies on straight lines between them', () => {
@@ -28,7 +38,8 @@ describe('the walk through a candle', () => {
   });
 
   it('refuses steps that could not show every extreme', () => {
-    for (const steps of [0, 3, 61, 4.5, Number.NaN]) expect(() => walkCandle(candle, 'open-high-low-close', steps, tick)).toThrow(RangeError);
+    for (const steps of [0, 3, 61, 4.5, Number.NaN])
+      expect(() => walkCandle(candle, 'open-high-low-close', steps, tick)).toThrow(RangeError);
   });
 
   it('is chosen by the seed alone, and both ways occur', () => {

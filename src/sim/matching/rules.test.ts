@@ -11,20 +11,39 @@ const limit = (changes: Partial<Parameters<typeof order>[0]> = {}) =>
 describe('the filters', () => {
   it('let a sound order through', () => {
     expect(brokenFilter(BTC_RULES, limit(), last, NONE)).toBeNull();
-    expect(brokenFilter(BTC_RULES, order({ side: 'SELL', type: 'STOP_LOSS', quantity: '0.001', stopPrice: '49000' }), last, NONE)).toBeNull();
+    expect(
+      brokenFilter(
+        BTC_RULES,
+        order({ side: 'SELL', type: 'STOP_LOSS', quantity: '0.001', stopPrice: '49000' }),
+        last,
+        NONE,
+      ),
+    ).toBeNull();
   });
 
   const cases: readonly (readonly [FilterName, string, ReturnType<typeof order>])[] = [
     ['PRICE_FILTER', 'a price off the tick', limit({ price: '50000.001' })],
     ['PRICE_FILTER', 'a price above the maximum', limit({ price: '1000000.01' })],
-    ['PRICE_FILTER', 'a trigger off the tick', order({ side: 'SELL', type: 'STOP_LOSS', quantity: '0.001', stopPrice: '49000.005' })],
+    [
+      'PRICE_FILTER',
+      'a trigger off the tick',
+      order({ side: 'SELL', type: 'STOP_LOSS', quantity: '0.001', stopPrice: '49000.005' }),
+    ],
     ['PERCENT_PRICE_BY_SIDE', 'a bid at more than five times the price', limit({ price: '250000.01' })],
     ['PERCENT_PRICE_BY_SIDE', 'an ask at less than a fifth of it', limit({ side: 'SELL', price: '9999.99' })],
     ['LOT_SIZE', 'a quantity off the lot', limit({ quantity: '0.000015' })],
     ['LOT_SIZE', 'a quantity above the maximum', limit({ quantity: '9000.00001', price: '10000' })],
-    ['MARKET_LOT_SIZE', 'a market order above its own maximum', order({ side: 'BUY', type: 'MARKET', quantity: '129.84958' })],
+    [
+      'MARKET_LOT_SIZE',
+      'a market order above its own maximum',
+      order({ side: 'BUY', type: 'MARKET', quantity: '129.84958' }),
+    ],
     ['NOTIONAL', 'less than the minimum value', limit({ quantity: '0.00009' })],
-    ['NOTIONAL', 'a market order below the minimum value', order({ side: 'SELL', type: 'MARKET', quantity: '0.00009' })],
+    [
+      'NOTIONAL',
+      'a market order below the minimum value',
+      order({ side: 'SELL', type: 'MARKET', quantity: '0.00009' }),
+    ],
     ['NOTIONAL', 'more than the maximum value', limit({ quantity: '200' })],
     ['ICEBERG_PARTS', 'too many iceberg parts', { ...limit(), icebergQuantity: fixed('0.00005') }],
   ];

@@ -75,16 +75,17 @@ export const isMarketType = (type: SimOrderType): boolean =>
  * @throws RangeError naming the symbol when a price on the tick times a quantity on the lot is finer.
  */
 export const assertExactQuotes = (rules: SymbolRules): void => {
-  if (rules.tick <= 0n || rules.step <= 0n) throw new RangeError(`${rules.id}: tick size and lot step must be positive`);
+  if (rules.tick <= 0n || rules.step <= 0n)
+    throw new RangeError(`${rules.id}: tick size and lot step must be positive`);
   if ((rules.tick * rules.step) % UNIT !== 0n) {
-    throw new RangeError(`${rules.id}: tick size x lot step is finer than 8 decimals, so quote amounts would not be exact`);
+    throw new RangeError(
+      `${rules.id}: tick size x lot step is finer than 8 decimals, so quote amounts would not be exact`,
+    );
   }
 };
 
 const priceFault = (rules: SymbolRules, price: Fixed): boolean =>
-  !onGrid(price, rules.tick) ||
-  price < rules.minPrice ||
-  (rules.maxPrice > 0n && price > rules.maxPrice);
+  !onGrid(price, rules.tick) || price < rules.minPrice || (rules.maxPrice > 0n && price > rules.maxPrice);
 
 const percentFault = (rules: SymbolRules, side: SimSide, price: Fixed, reference: Fixed): boolean => {
   const [up, down] = side === 'BUY' ? [rules.bidUp, rules.bidDown] : [rules.askUp, rules.askDown];
@@ -98,7 +99,10 @@ const notionalFault = (rules: SymbolRules, market: boolean, notional: Fixed): bo
   ((!market || rules.minNotionalToMarket) && notional < rules.minNotional) ||
   ((!market || rules.maxNotionalToMarket) && rules.maxNotional > 0n && notional > rules.maxNotional);
 
-/** The first filter that an order breaks, in the order in which the exchange names them, or null. `reference` is the average price. */
+/**
+ * The first filter that an order breaks, in the order in which the exchange names them, or null. `reference` is the
+ * average price.
+ */
 export const brokenFilter = (
   rules: SymbolRules,
   order: OrderShape,

@@ -48,7 +48,11 @@ export interface TestEngineOptions {
 
 /** An engine at 50,000 (bid 49,995, ask 50,005) with 10,000 USDT and 1 BTC. */
 export const testEngine = (options: TestEngineOptions = {}): MatchingEngine => {
-  const engine = new MatchingEngine({ seed: 1, liquidity: options.liquidity ?? DEEP, fees: options.fees ?? DEFAULT_FEES });
+  const engine = new MatchingEngine({
+    seed: 1,
+    liquidity: options.liquidity ?? DEEP,
+    fees: options.fees ?? DEFAULT_FEES,
+  });
   for (const rules of options.rules ?? [BTC_RULES]) {
     engine.addSymbol({
       rules,

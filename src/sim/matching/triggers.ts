@@ -36,4 +36,5 @@ export const nextTrigger = (
 /** An order whose trigger the price has already passed fires where the price stands. */
 const priceOnPath = (order: SimOrder, from: Fixed): Fixed => (triggered(order, from) ? from : order.stopPrice);
 
-const isEarlier = (price: Fixed, than: Fixed, from: Fixed, to: Fixed): boolean => (to < from ? price > than : price < than);
+const isEarlier = (price: Fixed, than: Fixed, from: Fixed, to: Fixed): boolean =>
+  to < from ? price > than : price < than;

@@ -47,7 +47,10 @@ export class PaperAccount {
   /** Client ids of all orders with these first characters: what tells a deleted or older database from a new one. */
   orderIds(prefix: string): readonly string[] {
     const symbols = new Set([...this.#stored.keys(), ...this.#ids.values()]);
-    return [...symbols].flatMap((id) => this.engine.files.orders(id)).map((order) => order.clientOrderId).filter((id) => id.startsWith(prefix));
+    return [...symbols]
+      .flatMap((id) => this.engine.files.orders(id))
+      .map((order) => order.clientOrderId)
+      .filter((id) => id.startsWith(prefix));
   }
 
   id(symbol: SymbolName): string | null {
@@ -59,7 +62,10 @@ export class PaperAccount {
     return this.engine.has(id) && this.engine.symbol(id).open;
   }
 
-  /** Takes the instruments of a start, or those that the exchange has changed since. The numbering goes on, and so do prices of this run. */
+  /**
+   * Takes the instruments of a start, or those that the exchange has changed since. The numbering goes on, and so do
+   * prices of this run.
+   */
   list(instruments: readonly InstrumentText[], at: EpochMs): void {
     for (const instrument of instruments) {
       const rules = rulesOf(instrument);
@@ -78,7 +84,9 @@ export class PaperAccount {
     }
   }
 
-  /** A new price, as a jump: whatever lies between two looks fills at the later price, never at a better one in between. */
+  /**
+   * A new price, as a jump: whatever lies between two looks fills at the later price, never at a better one in between.
+   */
   price(symbol: SymbolName, last: number, at: EpochMs): void {
     const id = this.#ids.get(symbol);
     if (id === undefined || !(last > 0)) return;
@@ -121,7 +129,8 @@ export class PaperAccount {
     }
     for (const order of engine.changedOrders) entries.push([keys.order(order), encode(order)]);
     for (const trade of engine.newTrades) entries.push([keys.trade(trade), encode(trade)]);
-    for (const asset of engine.accounts.takeChanged()) entries.push([keys.balance(asset), encode(engine.accounts.get(asset))]);
+    for (const asset of engine.accounts.takeChanged())
+      entries.push([keys.balance(asset), encode(engine.accounts.get(asset))]);
     engine.changedSymbols.clear();
     engine.changedOrders.clear();
     engine.newTrades.length = 0;

@@ -11,28 +11,83 @@ const T0 = Date.UTC(2025, 0, 1);
 const SYMBOL = 'BTC/USDT';
 
 const instrument: InstrumentText = {
-  symbol: SYMBOL, id: 'BTCUSDT', base: 'BTC', quote: 'USDT', trading: true, orderTypes: ['limit', 'market', 'stop-loss-limit'], maxOrders: 200, maxAlgoOrders: 5,
-  tickSize: '0.01', minPrice: '0.01', maxPrice: '1000000', stepSize: '0.00001', minQuantity: '0.00001', maxQuantity: '9000',
-  marketStepSize: '0', marketMinQuantity: '0', marketMaxQuantity: '129.84957276', minNotional: '5', maxNotional: '9000000',
+  symbol: SYMBOL,
+  id: 'BTCUSDT',
+  base: 'BTC',
+  quote: 'USDT',
+  trading: true,
+  orderTypes: ['limit', 'market', 'stop-loss-limit'],
+  maxOrders: 200,
+  maxAlgoOrders: 5,
+  tickSize: '0.01',
+  minPrice: '0.01',
+  maxPrice: '1000000',
+  stepSize: '0.00001',
+  minQuantity: '0.00001',
+  maxQuantity: '9000',
+  marketStepSize: '0',
+  marketMinQuantity: '0',
+  marketMaxQuantity: '129.84957276',
+  minNotional: '5',
+  maxNotional: '9000000',
 };
 
-const started = (at: number): Input => ({ type: 'started', at, wall: at, instruments: [instrument], halts: [], engineVersion: 'x' }) as unknown as Input;
-const quote = (last: number, at: number): Input => ({ type: 'quotes', at, wall: at, quotes: [{ symbol: SYMBOL, last, bid: last - 0.01, ask: last + 0.01, at }] });
+const started = (at: number): Input =>
+  ({ type: 'started', at, wall: at, instruments: [instrument], halts: [], engineVersion: 'x' }) as unknown as Input;
+const quote = (last: number, at: number): Input => ({
+  type: 'quotes',
+  at,
+  wall: at,
+  quotes: [{ symbol: SYMBOL, last, bid: last - 0.01, ask: last + 0.01, at }],
+});
 const candle = (openTime: number, low: number): Input => ({
-  type: 'candle', at: openTime + HOUR_MS, wall: openTime + HOUR_MS, symbol: SYMBOL,
-  candle: { openTime, open: 50_000, high: 50_500, low, close: 50_000, volume: 1, quoteVolume: 1, trades: 1, takerBuyBase: 1, takerBuyQuote: 1 },
+  type: 'candle',
+  at: openTime + HOUR_MS,
+  wall: openTime + HOUR_MS,
+  symbol: SYMBOL,
+  candle: {
+    openTime,
+    open: 50_000,
+    high: 50_500,
+    low,
+    close: 50_000,
+    volume: 1,
+    quoteVolume: 1,
+    trades: 1,
+    takerBuyBase: 1,
+    takerBuyQuote: 1,
+  },
 });
 
 let ids = 0;
 const order = (overrides: Partial<OrderDraft>): ApprovedOrder =>
   ApprovedOrder.approve({
-    clientOrderId: `gbtest${(ids += 1)}`, symbol: SYMBOL, side: 'buy', type: 'limit', purpose: 'entry', quantity: decimal('0.005'), limitPrice: decimal('50100'),
-    stopPrice: null, timeInForce: 'IOC', expiresAtWall: null, reason: 'test', ...overrides,
+    clientOrderId: `gbtest${(ids += 1)}`,
+    symbol: SYMBOL,
+    side: 'buy',
+    type: 'limit',
+    purpose: 'entry',
+    quantity: decimal('0.005'),
+    limitPrice: decimal('50100'),
+    stopPrice: null,
+    timeInForce: 'IOC',
+    expiresAtWall: null,
+    reason: 'test',
+    ...overrides,
   });
 const stop = (trigger: string): ApprovedOrder =>
-  order({ side: 'sell', type: 'stop-loss-limit', purpose: 'stop', quantity: decimal('0.004'), stopPrice: decimal(trigger), limitPrice: decimal('48000'), timeInForce: 'GTC' });
+  order({
+    side: 'sell',
+    type: 'stop-loss-limit',
+    purpose: 'stop',
+    quantity: decimal('0.004'),
+    stopPrice: decimal(trigger),
+    limitPrice: decimal('48000'),
+    timeInForce: 'GTC',
+  });
 
-const open = (store: SimStore = createMemoryStore(), wallNow = () => T0): PaperBroker => createPaperBroker({ store, opening: { USDT: '1000' }, wallNow });
+const open = (store: SimStore = createMemoryStore(), wallNow = () => T0): PaperBroker =>
+  createPaperBroker({ store, opening: { USDT: '1000' }, wallNow });
 
 /** Bought at 50,000, with a stop that rests at 49,250. */
 const holding = async () => {
@@ -55,7 +110,11 @@ describe('the paper broker', () => {
     expect(sent).toMatchObject({ kind: 'accepted', order: { status: 'filled', executedQuantity: '0.005' } });
     const balances = await broker.venue.balances();
     // 0.005 BTC less 0.1 %, as the exchange takes it.
-    expect(balances.ok && balances.value.find(({ asset }) => asset === 'BTC')).toEqual({ asset: 'BTC', free: '0.004995', locked: '0' });
+    expect(balances.ok && balances.value.find(({ asset }) => asset === 'BTC')).toEqual({
+      asset: 'BTC',
+      free: '0.004995',
+      locked: '0',
+    });
   });
 
   test('what is not approved, expired, too small, unpaid for or sent twice is refused as the exchange would', async () => {
@@ -64,9 +123,18 @@ describe('the paper broker', () => {
     broker.observe(quote(50_000, T0));
     const forged = { draft: order({}).draft } as unknown as ApprovedOrder;
     expect(await broker.venue.send(forged)).toMatchObject({ kind: 'rejected', error: { code: 'adapter-guard' } });
-    expect(await broker.venue.send(order({ expiresAtWall: T0 }))).toMatchObject({ kind: 'rejected', error: { code: 'adapter-guard' } });
-    expect(await broker.venue.send(order({ quantity: decimal('0.00005') }))).toMatchObject({ kind: 'rejected', error: { code: '-1013', message: 'Filter failure: NOTIONAL' } });
-    expect(await broker.venue.send(order({ quantity: decimal('0.5') }))).toMatchObject({ kind: 'rejected', error: { code: '-2010' } });
+    expect(await broker.venue.send(order({ expiresAtWall: T0 }))).toMatchObject({
+      kind: 'rejected',
+      error: { code: 'adapter-guard' },
+    });
+    expect(await broker.venue.send(order({ quantity: decimal('0.00005') }))).toMatchObject({
+      kind: 'rejected',
+      error: { code: '-1013', message: 'Filter failure: NOTIONAL' },
+    });
+    expect(await broker.venue.send(order({ quantity: decimal('0.5') }))).toMatchObject({
+      kind: 'rejected',
+      error: { code: '-2010' },
+    });
     const once = order({});
     await broker.venue.send(once);
     expect(await broker.venue.send(once)).toMatchObject({ kind: 'unknown' });
@@ -83,11 +151,24 @@ describe('the paper broker', () => {
 
   test('filters that the exchange changes meanwhile are those of the next order; what rests goes on resting', async () => {
     const { broker, resting } = await holding();
-    broker.observe({ type: 'instruments', at: T0, wall: T0, instruments: [{ ...instrument, stepSize: '0.01', minQuantity: '0.01' }] });
-    expect(await broker.venue.send(order({ quantity: decimal('0.005') }))).toMatchObject({ kind: 'rejected', error: { code: '-1013' } });
-    expect(await broker.venue.send(order({ quantity: decimal('0.01') }))).toMatchObject({ kind: 'accepted', order: { status: 'filled' } });
+    broker.observe({
+      type: 'instruments',
+      at: T0,
+      wall: T0,
+      instruments: [{ ...instrument, stepSize: '0.01', minQuantity: '0.01' }],
+    });
+    expect(await broker.venue.send(order({ quantity: decimal('0.005') }))).toMatchObject({
+      kind: 'rejected',
+      error: { code: '-1013' },
+    });
+    expect(await broker.venue.send(order({ quantity: decimal('0.01') }))).toMatchObject({
+      kind: 'accepted',
+      order: { status: 'filled' },
+    });
     broker.observe(quote(49_000, T0 + 5000));
-    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({ order: { status: 'filled' } });
+    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({
+      order: { status: 'filled' },
+    });
   });
 
   test('a candle whose low reached the trigger between the looks fills a stop that rested all hour, and no younger one', async () => {
@@ -95,9 +176,13 @@ describe('the paper broker', () => {
     broker.observe(quote(50_000, T0 + 90 * 60_000));
     // Placed within this hour: whether before or after its low is not known.
     broker.observe(candle(T0 - HOUR_MS, 49_000));
-    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({ order: { status: 'new' } });
+    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({
+      order: { status: 'new' },
+    });
     broker.observe(candle(T0, 49_000));
-    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({ order: { status: 'filled' } });
+    expect(await broker.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({
+      order: { status: 'filled' },
+    });
   });
 
   test('the account survives the loss of its process: balances, the resting stop, its trigger, the numbering', async () => {
@@ -116,15 +201,25 @@ describe('the paper broker', () => {
     after.observe(started(T0 + HOUR_MS));
     expect(await after.venue.balances()).toEqual(books);
     after.observe(quote(49_000, T0 + HOUR_MS));
-    expect(await after.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({ order: { status: 'filled' } });
+    expect(await after.venue.lookUp({ symbol: SYMBOL, clientOrderId: resting.draft.clientOrderId })).toMatchObject({
+      order: { status: 'filled' },
+    });
     const trades = await after.venue.tradesAfter(SYMBOL, null, 0);
-    expect(trades.ok && new Set(trades.value.map((trade) => trade.tradeId)).size).toBe(trades.ok ? trades.value.length : 0);
+    expect(trades.ok && new Set(trades.value.map((trade) => trade.tradeId)).size).toBe(
+      trades.ok ? trades.value.length : 0,
+    );
   });
 
   test('a store that fails ends it: nothing is answered from books that are not kept', async () => {
     const memory = createMemoryStore();
     let broken = false;
-    const broker = open({ load: () => memory.load(), write: (entries) => { if (broken) throw new Error('disk full'); memory.write(entries); } });
+    const broker = open({
+      load: () => memory.load(),
+      write: (entries) => {
+        if (broken) throw new Error('disk full');
+        memory.write(entries);
+      },
+    });
     broker.observe(started(T0));
     broker.observe(quote(50_000, T0));
     broken = true;

@@ -32,7 +32,12 @@ export interface PaperBrokerOptions {
   readonly wallNow: () => EpochMs;
 }
 
-const error = (kind: VenueError['kind'], code: string, message: string): VenueError => ({ kind, code, message, retryAfter: null });
+const error = (kind: VenueError['kind'], code: string, message: string): VenueError => ({
+  kind,
+  code,
+  message,
+  retryAfter: null,
+});
 
 /** The exchange's own codes, so that a dry run looks like the real thing. */
 const REFUSALS: Readonly<Record<RejectionReason, readonly [code: string, message: string]>> = {
@@ -56,17 +61,30 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
   };
 
   const send = (order: ApprovedOrder): SendOutcome => {
-    if (!ApprovedOrder.isApprovedOrder(order)) return { kind: 'rejected', error: error('refused', 'adapter-guard', 'not approved: only the Guardian makes orders that may be sent') };
+    if (!ApprovedOrder.isApprovedOrder(order))
+      return {
+        kind: 'rejected',
+        error: error('refused', 'adapter-guard', 'not approved: only the Guardian makes orders that may be sent'),
+      };
     const { draft } = order;
-    if (draft.expiresAtWall !== null && options.wallNow() >= draft.expiresAtWall) return { kind: 'rejected', error: error('refused', 'adapter-guard', `expired at ${new Date(draft.expiresAtWall).toISOString()}`) };
+    if (draft.expiresAtWall !== null && options.wallNow() >= draft.expiresAtWall)
+      return {
+        kind: 'rejected',
+        error: error('refused', 'adapter-guard', `expired at ${new Date(draft.expiresAtWall).toISOString()}`),
+      };
     const id = account.id(draft.symbol);
     if (id === null) return { kind: 'rejected', error: error('unlisted', '-1121', `Invalid symbol: ${draft.symbol}`) };
     // After a start the first price is still to come; an execution at yesterday's would be invented.
-    if (!account.isPriced(id)) return { kind: 'not-sent', error: error('unreachable', 'no-price', `no price of ${draft.symbol} has come in this run yet`) };
+    if (!account.isPriced(id))
+      return {
+        kind: 'not-sent',
+        error: error('unreachable', 'no-price', `no price of ${draft.symbol} has come in this run yet`),
+      };
     if (find(draft) !== null) return { kind: 'unknown', error: error('unknown', '-2010', 'Duplicate order sent.') };
     const request = requestOf(draft, id);
     const { rules, last } = engine.symbol(id);
-    if (!rules.orderTypes.includes(request.type)) return { kind: 'rejected', error: error('refused', '-1116', `Invalid orderType: ${request.type}`) };
+    if (!rules.orderTypes.includes(request.type))
+      return { kind: 'rejected', error: error('refused', '-1116', `Invalid orderType: ${request.type}`) };
     const broken = brokenFilter(rules, request, last, engine.files.openCounts(id));
     if (broken !== null) return { kind: 'rejected', error: error('refused', '-1013', `Filter failure: ${broken}`) };
     return place(request, draft);
@@ -102,7 +120,8 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
     cancel: (reference) =>
       act(() => {
         const found = find(reference);
-        if (found === null || !isOpen(found)) return { kind: 'not-open' as const, error: error('refused', ...REFUSALS['unknown-order']) };
+        if (found === null || !isOpen(found))
+          return { kind: 'not-open' as const, error: error('refused', ...REFUSALS['unknown-order']) };
         engine.cancel(found);
         account.commit();
         return { kind: 'cancelled' as const, order: view(reference.symbol, found) };
@@ -111,7 +130,10 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
     openOrders: (symbol) =>
       act(() => {
         const id = account.id(symbol);
-        return { ok: true as const, value: id === null ? [] : engine.files.open(id).map((order) => view(symbol, order)) };
+        return {
+          ok: true as const,
+          value: id === null ? [] : engine.files.open(id).map((order) => view(symbol, order)),
+        };
       }),
     balances: () =>
       act(() => ({
@@ -121,7 +143,9 @@ export const createPaperBroker = (options: PaperBrokerOptions): PaperBroker => {
     tradesAfter: (symbol, afterTradeId, since) =>
       act(() => {
         const trades = engine.files.trades(account.id(symbol) ?? '');
-        const wanted = trades.filter((trade) => (afterTradeId === null ? trade.time >= since : trade.id > Number(afterTradeId)));
+        const wanted = trades.filter((trade) =>
+          afterTradeId === null ? trade.time >= since : trade.id > Number(afterTradeId),
+        );
         return { ok: true as const, value: wanted.map((trade) => ownTradeOf(symbol, trade)) };
       }),
     serverTime: () => Promise.resolve({ ok: true as const, value: options.wallNow() }),

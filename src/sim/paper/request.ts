@@ -7,14 +7,20 @@ import { SIM_TYPES } from './rules.ts';
 /** Units of the last place of `Decimal` in one of `Fixed`. */
 const FINER = 10n ** BigInt(DECIMAL_PLACES - FIXED_PLACES);
 
-/** The same amount in the resolution of the matching engine; null is none, zero. @throws RangeError for one that is finer. */
+/**
+ * The same amount in the resolution of the matching engine; null is none, zero.
+ * @throws RangeError for one that is finer.
+ */
 const amount = (value: Decimal | null): Fixed => {
   if (value === null) return 0n;
   if (value % FINER !== 0n) throw new RangeError(`more than ${FIXED_PLACES} decimals: ${formatDecimal(value)}`);
   return value / FINER;
 };
 
-/** The Guardian's order as the matching engine takes it. `symbol`: by the exchange's name, BTCUSDT. @throws RangeError for an amount finer than an exchange states */
+/**
+ * The Guardian's order as the matching engine takes it. `symbol`: by the exchange's name, BTCUSDT.
+ * @throws RangeError for an amount finer than an exchange states
+ */
 export const requestOf = (draft: OrderDraft, symbol: string): NewOrder => ({
   symbol,
   clientOrderId: draft.clientOrderId,

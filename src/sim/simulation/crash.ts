@@ -5,7 +5,16 @@ import type { RandomStream } from '../generator/random.ts';
  * it is safe and before anybody heard of it. A call: before it leaves, while
  * it is under way, after the exchange has acted and before the answer is read.
  */
-export const CRASH_POINTS = ['commit:before', 'commit:inside', 'commit:after', 'call:before', 'call:under-way', 'call:after', 'alert:before', 'alert:after'] as const;
+export const CRASH_POINTS = [
+  'commit:before',
+  'commit:inside',
+  'commit:after',
+  'call:before',
+  'call:under-way',
+  'call:after',
+  'alert:before',
+  'alert:after',
+] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 /** Thrown where a process ends in the middle of something. Nothing may catch it and go on. */

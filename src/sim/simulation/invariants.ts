@@ -57,7 +57,10 @@ export const createProtectionWatch = (world: World, violate: (violation: Violati
         const clean = now - Math.max(since, undisturbedSince + AFTERMATH);
         if (clean <= PROTECTION_BUDGET) continue;
         bareSince.set(symbol, now);
-        violate({ rule: 'position-protected', detail: `${symbol} has been held without a stop for ${Math.round((now - since) / 1000)} s, ${Math.round(clean / 1000)} s of them undisturbed` });
+        violate({
+          rule: 'position-protected',
+          detail: `${symbol} has been held without a stop for ${Math.round((now - since) / 1000)} s, ${Math.round(clean / 1000)} s of them undisturbed`,
+        });
       }
     },
   };
@@ -70,7 +73,8 @@ const isBare = (world: World, symbol: SymbolName): boolean => {
   const { rules, last } = engine.symbol(id);
   const { free, locked } = engine.accounts.get(rules.base);
   let covered = 0n;
-  for (const order of engine.files.open(id)) if (isTriggerType(order.type) && !isWorking(order)) covered += remaining(order);
+  for (const order of engine.files.open(id))
+    if (isTriggerType(order.type) && !isWorking(order)) covered += remaining(order);
   const bare = free + locked - covered;
   const lots = bare - (bare % rules.step);
   return lots > 0n && times(last, lots) >= rules.minNotional;
@@ -85,32 +89,63 @@ export const checkBooks = (world: World, state: EngineState, violate: (violation
   };
   const compare = (asset: string, ours: Decimal): void => {
     const difference = sub(ours, total(asset));
-    if (difference !== ZERO) violate({ rule: 'ledger-equals-exchange', detail: `${asset}: ledger ${formatDecimal(ours)}, exchange ${formatDecimal(total(asset))}` });
+    if (difference !== ZERO)
+      violate({
+        rule: 'ledger-equals-exchange',
+        detail: `${asset}: ledger ${formatDecimal(ours)}, exchange ${formatDecimal(total(asset))}`,
+      });
   };
   compare('USDT', state.ledger.cash ?? ZERO);
-  for (const symbol of world.symbols) compare(symbol.split('/')[0] ?? symbol, state.ledger.positions[symbol]?.quantity ?? ZERO);
+  for (const symbol of world.symbols)
+    compare(symbol.split('/')[0] ?? symbol, state.ledger.positions[symbol]?.quantity ?? ZERO);
 };
 
 /** After all faults have ceased and some quiet time: nothing is left open that should not be. */
 export const checkRest = (world: World, state: EngineState, violate: (violation: Violation) => void): void => {
   const records = Object.values(state.orders);
-  const same = (list: readonly unknown[], of: readonly unknown[]): boolean => list.length === of.length && list.every((item, index) => item === of[index]);
-  if (!same(state.orderList, records) || !same(state.openOrders, records.filter((record) => !isFinal(record)))) violate({ rule: 'lists-equal-orders', detail: `${state.orderList.length} listed and ${state.openOrders.length} open of ${records.length}` });
+  const same = (list: readonly unknown[], of: readonly unknown[]): boolean =>
+    list.length === of.length && list.every((item, index) => item === of[index]);
+  if (
+    !same(state.orderList, records) ||
+    !same(
+      state.openOrders,
+      records.filter((record) => !isFinal(record)),
+    )
+  )
+    violate({
+      rule: 'lists-equal-orders',
+      detail: `${state.orderList.length} listed and ${state.openOrders.length} open of ${records.length}`,
+    });
   for (const record of records) {
-    if (record.status === 'intent' || record.status === 'unknown') violate({ rule: 'no-unknown-outcome-left', detail: `${record.draft.clientOrderId} is ${record.status}: ${record.detail ?? ''}` });
+    if (record.status === 'intent' || record.status === 'unknown')
+      violate({
+        rule: 'no-unknown-outcome-left',
+        detail: `${record.draft.clientOrderId} is ${record.status}: ${record.detail ?? ''}`,
+      });
   }
   for (const symbol of world.symbols) {
     for (const order of world.exchange.engine.files.open(world.idOf(symbol))) {
       const record = state.orders[order.clientOrderId];
       const managed = state.symbols[symbol]?.managed;
-      const needed = managed !== null && managed !== undefined && [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].includes(order.clientOrderId);
-      if (record === undefined || record.status !== 'working' || !needed) violate({ rule: 'no-stray-order-left', detail: `${order.clientOrderId} (${order.type}) is open on the exchange, the bot holds it ${record?.status ?? 'unknown'}` });
+      const needed =
+        managed !== null &&
+        managed !== undefined &&
+        [managed.entryOrderId, managed.stopOrderId, managed.exitOrderId].includes(order.clientOrderId);
+      if (record === undefined || record.status !== 'working' || !needed)
+        violate({
+          rule: 'no-stray-order-left',
+          detail: `${order.clientOrderId} (${order.type}) is open on the exchange, the bot holds it ${record?.status ?? 'unknown'}`,
+        });
     }
   }
   for (const record of records) {
     if (isFinal(record)) continue;
     const order = world.exchange.engine.files.byClientId(world.idOf(record.draft.symbol), record.draft.clientOrderId);
-    if (order === undefined || !isOpen(order)) violate({ rule: 'no-unknown-outcome-left', detail: `${record.draft.clientOrderId} is ${record.status} in the books and ${order?.status ?? 'unknown'} on the exchange` });
+    if (order === undefined || !isOpen(order))
+      violate({
+        rule: 'no-unknown-outcome-left',
+        detail: `${record.draft.clientOrderId} is ${record.status} in the books and ${order?.status ?? 'unknown'} on the exchange`,
+      });
   }
 };
 
@@ -119,7 +154,8 @@ export const checkIntents = (world: World, violate: (violation: Violation) => vo
   const seen = new Set<string>();
   for (const symbol of world.symbols) {
     for (const order of world.exchange.engine.files.orders(world.idOf(symbol))) {
-      if (seen.has(order.clientOrderId)) violate({ rule: 'one-order-per-intent', detail: `${order.clientOrderId} was accepted twice` });
+      if (seen.has(order.clientOrderId))
+        violate({ rule: 'one-order-per-intent', detail: `${order.clientOrderId} was accepted twice` });
       seen.add(order.clientOrderId);
     }
   }

@@ -40,7 +40,10 @@ describe('two states', () => {
 
   test.each<[string, (changed: EngineState) => void]>([
     ['a number', (changed) => void (changed.at = 1)],
-    ['a decimal', (changed) => void ((changed.orders['gb-2'] as { executed: bigint }).executed = decimal('0.0000000000000001'))],
+    [
+      'a decimal',
+      (changed) => void ((changed.orders['gb-2'] as { executed: bigint }).executed = decimal('0.0000000000000001')),
+    ],
     ['one order more', (changed) => void (changed.orders['gb-3'] = openRecord(entryDraft('gb-3'), 1, 2))],
     ['one order less', (changed) => void delete changed.orders['gb-2']],
     ['a list that is shorter', (changed) => void (changed.orphans = ['a'])],
@@ -58,7 +61,8 @@ describe('two states', () => {
   });
 
   test('differ by one value of a window', () => {
-    const windowed = (value: number): EngineState => decodeState(encodeState(Object.assign(state(), { window: { $window: `1 ${value}`, capacity: 3 } })));
+    const windowed = (value: number): EngineState =>
+      decodeState(encodeState(Object.assign(state(), { window: { $window: `1 ${value}`, capacity: 3 } })));
     expect(compare(windowed(2), windowed(2))).toBe(true);
     expect(compare(windowed(2), windowed(2.0000000000000004))).toBe(false);
   });

@@ -15,7 +15,12 @@ const same = (a: unknown, b: unknown): boolean => {
   const left = writtenForm(a);
   const right = writtenForm(b);
   if (Array.isArray(left) || Array.isArray(right)) {
-    return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((part, index) => same(part, right[index]));
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((part, index) => same(part, right[index]))
+    );
   }
   return sameParts(left as Parts, right as Parts);
 };
@@ -42,6 +47,7 @@ const sameParts = (left: Parts, right: Parts): boolean => {
 /** Index of the next name that would be written. */
 const nextWritten = (parts: Parts, names: readonly string[], from: number): number => {
   let at = from;
-  for (let name = names[at]; name !== undefined && (parts[name] === undefined || DERIVED.has(name)); name = names[at]) at += 1;
+  for (let name = names[at]; name !== undefined && (parts[name] === undefined || DERIVED.has(name)); name = names[at])
+    at += 1;
   return at;
 };

@@ -27,7 +27,8 @@ export const createChatHistory = (violate: (violation: Violation) => void): Chat
   let newest = 0;
   const arrive = (id: number): void => {
     covered.add(id);
-    if (id < newest) violate({ rule: 'outbox-in-order', detail: `alert ${id} (${keyOf.get(id) ?? ''}) arrived after ${newest}` });
+    if (id < newest)
+      violate({ rule: 'outbox-in-order', detail: `alert ${id} (${keyOf.get(id) ?? ''}) arrived after ${newest}` });
     newest = Math.max(newest, id);
   };
   return {
@@ -43,12 +44,19 @@ export const createChatHistory = (violate: (violation: Violation) => void): Chat
       seen.add(key);
       const range = SUMMARY.exec(key);
       const id = idOf.get(key);
-      if (range !== null) for (let row = Number(range[1]); row <= Number(range[2]); row += 1) { if (keyOf.has(row) && !covered.has(row)) arrive(row); }
+      if (range !== null)
+        for (let row = Number(range[1]); row <= Number(range[2]); row += 1) {
+          if (keyOf.has(row) && !covered.has(row)) arrive(row);
+        }
       else if (id !== undefined && !covered.has(id)) arrive(id);
     },
     mark: (id) => {
       marked.add(id);
-      if (!covered.has(id) && !seen.has(keyOf.get(id) ?? '')) violate({ rule: 'no-alert-lost', detail: `alert ${id} (${keyOf.get(id) ?? ''}) was marked as delivered and never arrived` });
+      if (!covered.has(id) && !seen.has(keyOf.get(id) ?? ''))
+        violate({
+          rule: 'no-alert-lost',
+          detail: `alert ${id} (${keyOf.get(id) ?? ''}) was marked as delivered and never arrived`,
+        });
     },
     get received() {
       return seen.size;
@@ -58,7 +66,12 @@ export const createChatHistory = (violate: (violation: Violation) => void): Chat
 };
 
 /** The outbox store with an eye on it. */
-export const watchOutbox = (store: OutboxStore, chat: ChatHistory, violate: (violation: Violation) => void, guard: () => void): OutboxStore => ({
+export const watchOutbox = (
+  store: OutboxStore,
+  chat: ChatHistory,
+  violate: (violation: Violation) => void,
+  guard: () => void,
+): OutboxStore => ({
   pending: (chatId, limit) => {
     guard();
     const rows = store.pending(chatId, limit);
@@ -123,7 +136,8 @@ export const createTelegram = (options: TelegramOptions): Notifier => {
       }
       chat.receive(alert.key);
       if (dies('alert:after')) return await never();
-      if (fault?.name === 'answer-lost' && random.uniform() < 0.5) return { kind: 'retry', after: 0, why: 'the answer was lost' };
+      if (fault?.name === 'answer-lost' && random.uniform() < 0.5)
+        return { kind: 'retry', after: 0, why: 'the answer was lost' };
       return { kind: 'delivered' };
     },
   };

@@ -5,7 +5,13 @@ import { createVirtualClock, settle } from './virtual-clock.ts';
 test('sleeps end in the order of their ends, and of their beginnings when they end together', async () => {
   const clock = createVirtualClock(1_000);
   const ended: string[] = [];
-  for (const [name, span] of [['late', 20], ['early', 5], ['also early', 5], ['now', 0]] as const) void clock.sleep(span).then(() => ended.push(`${name} @${clock.wallNow()}`));
+  for (const [name, span] of [
+    ['late', 20],
+    ['early', 5],
+    ['also early', 5],
+    ['now', 0],
+  ] as const)
+    void clock.sleep(span).then(() => ended.push(`${name} @${clock.wallNow()}`));
   await clock.runTo(1_010);
   expect(ended).toEqual(['now @1000', 'early @1005', 'also early @1005']);
   expect(clock.nextWake()).toBe(1_020);
@@ -42,7 +48,10 @@ test('the sleeps of a dead process never end', async () => {
   const clock = createVirtualClock(0);
   let alive = true;
   let woke = false;
-  void clock.forProcess(() => alive).sleep(10).then(() => (woke = true));
+  void clock
+    .forProcess(() => alive)
+    .sleep(10)
+    .then(() => (woke = true));
   alive = false;
   await clock.runTo(100);
   expect(woke).toBe(false);
@@ -52,16 +61,19 @@ test('the sleeps of a dead process never end', async () => {
 test.each([
   ['comes due', (clock: ReturnType<typeof createVirtualClock>) => clock.runTo(100)],
   ['is the next', (clock: ReturnType<typeof createVirtualClock>) => Promise.resolve(clock.nextWake())],
-])('the sleep of a dead process lets go of its signal when it %s: thousands of histories fit into one process', async (_, discard) => {
-  const clock = createVirtualClock(0);
-  let alive = true;
-  const { signal } = new AbortController();
-  void clock.forProcess(() => alive).sleep(10, signal);
-  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-  alive = false;
-  await discard(clock);
-  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-});
+])(
+  'the sleep of a dead process lets go of its signal when it %s: thousands of histories fit into one process',
+  async (_, discard) => {
+    const clock = createVirtualClock(0);
+    let alive = true;
+    const { signal } = new AbortController();
+    void clock.forProcess(() => alive).sleep(10, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    alive = false;
+    await discard(clock);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  },
+);
 
 test('at the end of a history nobody listens to a signal any more', () => {
   const clock = createVirtualClock(0);
@@ -77,7 +89,8 @@ test('a signal that is slept on again and again ends what still sleeps, once, an
   const clock = createVirtualClock(0);
   const controller = new AbortController();
   const ended: string[] = [];
-  const sleep = (name: string, span: number): void => void clock.sleep(span, controller.signal).then(() => ended.push(`${name} @${clock.wallNow()}`));
+  const sleep = (name: string, span: number): void =>
+    void clock.sleep(span, controller.signal).then(() => ended.push(`${name} @${clock.wallNow()}`));
   sleep('first', 5);
   await clock.runTo(10);
   sleep('second', 5);
@@ -94,7 +107,10 @@ test('a signal that is slept on again and again ends what still sleeps, once, an
 });
 
 test('a signal that is slept on again is let go of, too, when its sleepers die or the history is over', async () => {
-  for (const over of [async (clock: ReturnType<typeof createVirtualClock>) => clock.runTo(100), async (clock: ReturnType<typeof createVirtualClock>) => Promise.resolve(clock.end())]) {
+  for (const over of [
+    async (clock: ReturnType<typeof createVirtualClock>) => clock.runTo(100),
+    async (clock: ReturnType<typeof createVirtualClock>) => Promise.resolve(clock.end()),
+  ]) {
     const clock = createVirtualClock(0);
     let alive = true;
     const { signal } = new AbortController();

@@ -17,15 +17,23 @@ interface Sleepers {
 
 const nothing = (): void => undefined;
 
-/** Time that passes only when somebody says so. Market, wall and monotonic time are one here, as in the modes on real clocks. */
+/**
+ * Time that passes only when somebody says so. Market, wall and monotonic time are one here, as in the modes on real
+ * clocks.
+ */
 export interface VirtualClock extends Clock {
   /** A clock for one process: once `alive` is false its sleeps never end, as for a process that was killed. */
   forProcess(alive: () => boolean): Clock;
-  /** Calls `then` after the span, unless the answer is called before: a time-out, which hardly ever comes to anything, without a signal. */
+  /**
+   * Calls `then` after the span, unless the answer is called before: a time-out, which hardly ever comes to anything,
+   * without a signal.
+   */
   after(span: Milliseconds, then: () => void): () => void;
   /** When the next sleep ends; null when nobody sleeps. */
   nextWake(): EpochMs | null;
-  /** Lets everything happen that is due up to and including `at`, in order, and stands there. Real time does not pass. */
+  /**
+   * Lets everything happen that is due up to and including `at`, in order, and stands there. Real time does not pass.
+   */
   runTo(at: EpochMs): Promise<void>;
   /** Forgets whoever still sleeps: the history is over. */
   end(): void;
@@ -65,9 +73,9 @@ export const createVirtualClock = (start: EpochMs): VirtualClock => {
   };
 
   /**
-   * Sleepers by their signal, for one that is slept on again and again, as a process does on its own all its life: a listener
-   * put on and taken off at each sleep would cost more than the sleep. Null since its first sleep, which has a listener of its
-   * own: most signals end one sleep.
+   * Sleepers by their signal, for one that is slept on again and again, as a process does on its own all its life: a
+   * listener put on and taken off at each sleep would cost more than the sleep. Null since its first sleep, which has a
+   * listener of its own: most signals end one sleep.
    */
   const bySignal = new WeakMap<AbortSignal, Sleepers | null>();
   const sleepersOn = (signal: AbortSignal): Sleepers | null => {

@@ -48,8 +48,8 @@ export interface World {
 
 /**
  * Makes the world of one history.
- * @param options `days`: market days of the history, to which two quiet ones are added; `balance`: USDT of the account, as
- * decimal text; `faults`: makes the plan of faults from the moment at which the world begins
+ * @param options `days`: market days of the history, to which two quiet ones are added; `balance`: USDT of the account,
+ * as decimal text; `faults`: makes the plan of faults from the moment at which the world begins
  */
 export const createWorld = (options: {
   readonly seed: number;
@@ -63,7 +63,13 @@ export const createWorld = (options: {
   readonly onInternalError: (error: unknown) => void;
 }): World => {
   const { seed, symbols, trace } = options;
-  const series = demoHistory({ seed, from: START, symbols, historyHours: HISTORY_HOURS, tradingHours: (options.days + 2) * 24 });
+  const series = demoHistory({
+    seed,
+    from: START,
+    symbols,
+    historyHours: HISTORY_HOURS,
+    tradingHours: (options.days + 2) * 24,
+  });
   const history: MarketHistory = { symbols, candles: series.candles, end: series.end };
   const clock = createVirtualClock(START);
   // One text a symbol: a new one at every look would have to be hashed before anything is found by it.
@@ -127,7 +133,8 @@ export const createWorld = (options: {
       anySet = set.length > 0;
       concerned = anySet ? new Set(set.flatMap(({ request }) => readsOf(request))) : NONE;
     }
-    world.disturbed = inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
+    world.disturbed =
+      inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
     if (world.disturbed) world.disturbedAt = now;
   };
 
@@ -181,7 +188,8 @@ const READS_OF: Readonly<Record<string, readonly ReadKind[]>> = {
   'stale-candles': ['klines'],
 };
 /** The reads that a fault may strike. */
-const readsOf = ({ name, endpoint }: FaultRequest): readonly ReadKind[] => (endpoint === undefined ? (READS_OF[name] ?? []) : ALL.filter((read) => read === endpoint));
+const readsOf = ({ name, endpoint }: FaultRequest): readonly ReadKind[] =>
+  endpoint === undefined ? (READS_OF[name] ?? []) : ALL.filter((read) => read === endpoint);
 
 export const MINUTES_A_DAY = 24 * 60;
 export const minuteAfter = (at: EpochMs): EpochMs => (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;

@@ -17,7 +17,11 @@ export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
 export const sendJson = (response: ServerResponse, status: number, body: unknown): void => {
   if (response.destroyed) return;
   const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' });
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
   response.end(text);
 };
 

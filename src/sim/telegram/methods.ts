@@ -20,7 +20,13 @@ type Method = (state: BotApiState, payload: Payload) => unknown;
 
 const MAX_PHOTO_BYTES = 10 * 1024 * 1024;
 const MAX_DOCUMENT_BYTES = 50 * 1024 * 1024;
-const MIME_TYPES: Readonly<Record<string, string>> = { png: 'image/png', jpg: 'image/jpeg', csv: 'text/csv', txt: 'text/plain', json: 'application/json' };
+const MIME_TYPES: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  csv: 'text/csv',
+  txt: 'text/plain',
+  json: 'application/json',
+};
 
 const targetChat = (state: BotApiState, payload: Payload): Chat => {
   const id = readChatId(payload);
@@ -45,13 +51,19 @@ const replyTo = (state: BotApiState, chat: Chat, payload: Payload): Partial<Mess
   return {};
 };
 
-const optional = <Value>(key: string, value: Value | undefined): Readonly<Record<string, Value>> => (value === undefined ? {} : { [key]: value });
+const optional = <Value>(key: string, value: Value | undefined): Readonly<Record<string, Value>> =>
+  value === undefined ? {} : { [key]: value };
 
 const textBody = (payload: Payload): Partial<Message> => {
   const text = readMessageText(payload, 'text');
   const entities = readEntities(payload, 'entities', text);
   const preview = readObject(payload, 'link_preview_options');
-  return { text, ...(entities.length === 0 ? {} : { entities }), ...(preview === null ? {} : { link_preview_options: preview as JsonObject }), ...optional('reply_markup', readKeyboard(payload)) };
+  return {
+    text,
+    ...(entities.length === 0 ? {} : { entities }),
+    ...(preview === null ? {} : { link_preview_options: preview as JsonObject }),
+    ...optional('reply_markup', readKeyboard(payload)),
+  };
 };
 
 const captionBody = (payload: Payload): Partial<Message> => {
@@ -66,7 +78,9 @@ const captionBody = (payload: Payload): Partial<Message> => {
 
 /** The uploaded file that a parameter names as `attach://<part>` or that has the parameter's own name. */
 const upload = (payload: Payload, reference: string, key: string): FilePart => {
-  const file = reference.startsWith('attach://') ? payload.files.get(reference.slice('attach://'.length)) : payload.files.get(key);
+  const file = reference.startsWith('attach://')
+    ? payload.files.get(reference.slice('attach://'.length))
+    : payload.files.get(key);
   if (file === undefined) throw badRequest(`there is no ${key} in the request`);
   if (file.content.length === 0) throw badRequest('file must be non-empty');
   return file;
@@ -81,7 +95,8 @@ const photoBody = (state: BotApiState, file: FilePart): { readonly photo: readon
   if (!isPng) throw badRequest('IMAGE_PROCESS_FAILED');
   const width = view.getUint32(16);
   const height = view.getUint32(20);
-  if (width + height > 10_000 || Math.max(width, height) > 20 * Math.min(width, height)) throw badRequest('PHOTO_INVALID_DIMENSIONS');
+  if (width + height > 10_000 || Math.max(width, height) > 20 * Math.min(width, height))
+    throw badRequest('PHOTO_INVALID_DIMENSIONS');
   const stored = state.addFile({ filename: file.filename, mimeType: 'image/png', content: file.content });
   return { photo: [{ file_id: stored.id, file_unique_id: stored.id, width, height, file_size: file.content.length }] };
 };
@@ -106,7 +121,15 @@ const finishEdit = (state: BotApiState, old: Message, edited: Message): Message 
 
 /** A message without the parts that an edit replaces. */
 const bare = (message: Message): Message => {
-  const { text: _text, entities: _entities, link_preview_options: _preview, caption: _caption, caption_entities: _captionEntities, reply_markup: _markup, ...rest } = message;
+  const {
+    text: _text,
+    entities: _entities,
+    link_preview_options: _preview,
+    caption: _caption,
+    caption_entities: _captionEntities,
+    reply_markup: _markup,
+    ...rest
+  } = message;
   return rest;
 };
 
@@ -124,7 +147,12 @@ const checkScope = (state: BotApiState, payload: Payload): void => {
 
 /** Every method but getUpdates, which waits. Keys in lower case: method names ignore case. */
 export const methods: Readonly<Record<string, Method>> = {
-  getme: (state) => ({ ...state.bot, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false }),
+  getme: (state) => ({
+    ...state.bot,
+    can_join_groups: true,
+    can_read_all_group_messages: false,
+    supports_inline_queries: false,
+  }),
   deletewebhook: () => true,
   setwebhook: () => {
     throw badRequest('this server speaks long polling only');
@@ -135,13 +163,23 @@ export const methods: Readonly<Record<string, Method>> = {
   sendmessage: (state, payload) => {
     const chat = targetChat(state, payload);
     const quiet = readFlag(payload, 'disable_notification') ? { disable_notification: true as const } : {};
-    return state.addMessage(chat, state.bot, { ...textBody(payload), ...threadOf(chat, payload), ...replyTo(state, chat, payload), ...quiet });
+    return state.addMessage(chat, state.bot, {
+      ...textBody(payload),
+      ...threadOf(chat, payload),
+      ...replyTo(state, chat, payload),
+      ...quiet,
+    });
   },
   sendphoto: (state, payload) => {
     const chat = targetChat(state, payload);
     const body = captionBody(payload);
     const photo = photoBody(state, upload(payload, readText(payload, 'photo'), 'photo'));
-    return state.addMessage(chat, state.bot, { ...body, ...photo, ...threadOf(chat, payload), ...replyTo(state, chat, payload) });
+    return state.addMessage(chat, state.bot, {
+      ...body,
+      ...photo,
+      ...threadOf(chat, payload),
+      ...replyTo(state, chat, payload),
+    });
   },
   senddocument: (state, payload) => {
     const chat = targetChat(state, payload);
@@ -151,8 +189,19 @@ export const methods: Readonly<Record<string, Method>> = {
     const extension = file.filename.split('.').at(-1) ?? '';
     const mimeType = MIME_TYPES[extension] ?? 'application/octet-stream';
     const stored = state.addFile({ filename: file.filename, mimeType, content: file.content });
-    const document = { file_id: stored.id, file_unique_id: stored.id, file_name: file.filename, mime_type: mimeType, file_size: file.content.length };
-    return state.addMessage(chat, state.bot, { ...body, document, ...threadOf(chat, payload), ...replyTo(state, chat, payload) });
+    const document = {
+      file_id: stored.id,
+      file_unique_id: stored.id,
+      file_name: file.filename,
+      mime_type: mimeType,
+      file_size: file.content.length,
+    };
+    return state.addMessage(chat, state.bot, {
+      ...body,
+      document,
+      ...threadOf(chat, payload),
+      ...replyTo(state, chat, payload),
+    });
   },
   editmessagetext: (state, payload) => {
     const old = editable(state, payload);
@@ -161,16 +210,21 @@ export const methods: Readonly<Record<string, Method>> = {
   },
   editmessagecaption: (state, payload) => {
     const old = editable(state, payload);
-    if (old.photo === undefined && old.document === undefined) throw badRequest('there is no caption in the message to edit');
+    if (old.photo === undefined && old.document === undefined)
+      throw badRequest('there is no caption in the message to edit');
     return finishEdit(state, old, { ...bare(old), ...captionBody(payload) });
   },
   editmessagemedia: (state, payload) => {
     const old = editable(state, payload);
     const media = readObject(payload, 'media') ?? {};
-    if (media['type'] !== 'photo' || typeof media['media'] !== 'string') throw badRequest('this server edits photos only');
+    if (media['type'] !== 'photo' || typeof media['media'] !== 'string')
+      throw badRequest('this server edits photos only');
     const photo = photoBody(state, upload(payload, media['media'], 'photo'));
     const { document: _document, ...rest } = bare(old);
-    const caption = captionBody({ files: payload.files, values: { ...media, reply_markup: payload.values['reply_markup'] } });
+    const caption = captionBody({
+      files: payload.files,
+      values: { ...media, reply_markup: payload.values['reply_markup'] },
+    });
     return finishEdit(state, old, { ...rest, ...photo, ...caption });
   },
   editmessagereplymarkup: (state, payload) => {
@@ -180,7 +234,8 @@ export const methods: Readonly<Record<string, Method>> = {
   },
   deletemessage: (state, payload) => {
     const chat = targetChat(state, payload);
-    if (!state.deleteMessage(chat.id, readInteger(payload, 'message_id') ?? 0)) throw badRequest('message to delete not found');
+    if (!state.deleteMessage(chat.id, readInteger(payload, 'message_id') ?? 0))
+      throw badRequest('message to delete not found');
     return true;
   },
   answercallbackquery: (state, payload) => {
@@ -189,7 +244,13 @@ export const methods: Readonly<Record<string, Method>> = {
     const queryId = readText(payload, 'callback_query_id');
     const query = state.closeQuery(queryId);
     if (query === undefined) throw badRequest('query is too old and response timeout expired or query ID is invalid');
-    state.emit(query.chatId, { kind: 'answer', queryId, userId: query.userId, text, alert: readFlag(payload, 'show_alert') });
+    state.emit(query.chatId, {
+      kind: 'answer',
+      queryId,
+      userId: query.userId,
+      text,
+      alert: readFlag(payload, 'show_alert'),
+    });
     return true;
   },
   setmycommands: (state, payload) => {

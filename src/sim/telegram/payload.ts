@@ -37,7 +37,7 @@ export const readInteger = (payload: Payload, key: string): number | null => {
 
 export const readText = (payload: Payload, key: string): string => {
   const value = payload.values[key];
-  return value === undefined || value === null ? '' : (typeof value === 'string' ? value : JSON.stringify(value));
+  return value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 };
 
 export const readFlag = (payload: Payload, key: string): boolean => {
@@ -75,14 +75,20 @@ export const readEntities = (payload: Payload, key: string, text: string): reado
     if (!isObject(entity) || typeof entity['type'] !== 'string') throw badRequest("can't parse MessageEntity");
     const offset = Number(entity['offset']);
     const length = Number(entity['length']);
-    const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length > 0 && offset + length <= text.length;
+    const inside =
+      Number.isSafeInteger(offset) &&
+      Number.isSafeInteger(length) &&
+      offset >= 0 &&
+      length > 0 &&
+      offset + length <= text.length;
     if (!inside) throw badRequest(`entity ${entity['type']} at ${offset}+${length} is outside the text`);
   }
   return list as readonly Json[];
 };
 
 const readButton = (value: unknown): InlineButton => {
-  if (!isObject(value) || typeof value['text'] !== 'string' || value['text'] === '') throw badRequest('text buttons are unallowed in the inline keyboard');
+  if (!isObject(value) || typeof value['text'] !== 'string' || value['text'] === '')
+    throw badRequest('text buttons are unallowed in the inline keyboard');
   const data = value['callback_data'];
   if (typeof data === 'string') {
     const bytes = Buffer.byteLength(data);
@@ -94,7 +100,9 @@ const readButton = (value: unknown): InlineButton => {
 };
 
 /** The inline keyboard of a call, undefined when there is none; other keyboards are accepted and not shown. */
-export const readKeyboard = (payload: Payload): { readonly inline_keyboard: readonly (readonly InlineButton[])[] } | undefined => {
+export const readKeyboard = (
+  payload: Payload,
+): { readonly inline_keyboard: readonly (readonly InlineButton[])[] } | undefined => {
   const rows = readObject(payload, 'reply_markup')?.['inline_keyboard'];
   if (rows === undefined) return undefined;
   if (!Array.isArray(rows) || !rows.every((row) => Array.isArray(row))) throw badRequest("can't parse inline keyboard");
@@ -121,7 +129,8 @@ export const readCommands = (payload: Payload): readonly JsonObject[] => {
     const command = isObject(entry) ? entry['command'] : undefined;
     const description = isObject(entry) ? entry['description'] : undefined;
     if (typeof command !== 'string' || !/^[a-z0-9_]{1,32}$/.test(command)) throw badRequest('BOT_COMMAND_INVALID');
-    if (typeof description !== 'string' || description.length < 1 || description.length > 256) throw badRequest('BOT_COMMAND_DESCRIPTION_INVALID');
+    if (typeof description !== 'string' || description.length < 1 || description.length > 256)
+      throw badRequest('BOT_COMMAND_DESCRIPTION_INVALID');
     return { command, description };
   });
 };

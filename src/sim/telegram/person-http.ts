@@ -29,7 +29,8 @@ export interface PersonHttp {
 type Body = Readonly<Record<string, unknown>>;
 
 const readJson = async (request: IncomingMessage): Promise<Body> => {
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) throw new RangeError('content-type must be application/json');
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
+    throw new RangeError('content-type must be application/json');
   const parsed: unknown = JSON.parse((await readBody(request)).toString());
   if (typeof parsed !== 'object' || parsed === null) throw new RangeError('an object is expected');
   return parsed as Body;
@@ -41,7 +42,8 @@ const integer = (body: Body, key: string): number => {
   return value;
 };
 
-const optionalInteger = (body: Body, key: string): number | undefined => (body[key] === undefined ? undefined : integer(body, key));
+const optionalInteger = (body: Body, key: string): number | undefined =>
+  body[key] === undefined ? undefined : integer(body, key);
 
 const string = (body: Body, key: string): string => {
   const value = body[key];
@@ -55,9 +57,14 @@ export const createPersonHttp = (state: BotApiState, person: PersonApi, faults: 
   const streams = new Set<() => void>();
 
   const stream = (request: IncomingMessage, response: ServerResponse, chatId: number): void => {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' });
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      connection: 'keep-alive',
+    });
     const write = (event: NumberedEvent): void => {
-      if (event.chatId === chatId) response.write(`id: ${event.seq}\nevent: ${event.event.kind}\ndata: ${JSON.stringify(event.event)}\n\n`);
+      if (event.chatId === chatId)
+        response.write(`id: ${event.seq}\nevent: ${event.event.kind}\ndata: ${JSON.stringify(event.event)}\n\n`);
     };
     const last = Number(request.headers['last-event-id'] ?? Number.NaN);
     response.write(`: from ${state.lastSequence}\n\n`);
@@ -86,7 +93,14 @@ export const createPersonHttp = (state: BotApiState, person: PersonApi, faults: 
       });
     }
     if (room === 'chats' && verb === 'press') {
-      return { queryId: person.press(integer(body, 'userId'), Number(id), string(body, 'button'), optionalInteger(body, 'messageId')) };
+      return {
+        queryId: person.press(
+          integer(body, 'userId'),
+          Number(id),
+          string(body, 'button'),
+          optionalInteger(body, 'messageId'),
+        ),
+      };
     }
     if (room === 'groups') {
       const type = string(body, 'type') === 'group' ? 'group' : 'supergroup';
@@ -110,7 +124,10 @@ export const createPersonHttp = (state: BotApiState, person: PersonApi, faults: 
     if (room === 'chats' && id === undefined) return person.chats();
     if (room === 'chats' && verb === 'messages') {
       const after = Number(url.searchParams.get('after') ?? 0);
-      return { seq: state.lastSequence, messages: person.messages(Number(id)).filter((message) => message.message_id > after) };
+      return {
+        seq: state.lastSequence,
+        messages: person.messages(Number(id)).filter((message) => message.message_id > after),
+      };
     }
     if (room === 'chats' && verb === 'menu') return person.menu(Number(url.searchParams.get('user') ?? id), Number(id));
     return undefined;
@@ -133,14 +150,16 @@ export const createPersonHttp = (state: BotApiState, person: PersonApi, faults: 
     const path = url.pathname.split('/').slice(2).map(decodeURIComponent);
     if (request.method === 'GET' && path[0] === 'files') return sendFile(response, path[1] ?? '');
     if (request.method === 'GET' && path[2] === 'events') return stream(request, response, Number(path[1]));
-    const answer = request.method === 'POST' ? await post(request, path) : request.method === 'GET' ? get(url, path) : undefined;
+    const answer =
+      request.method === 'POST' ? await post(request, path) : request.method === 'GET' ? get(url, path) : undefined;
     if (answer === undefined) sendJson(response, 404, { error: `nothing at ${request.method ?? ''} ${url.pathname}` });
     else sendJson(response, 200, answer);
   };
 
   return {
     handle: async (request, response, url) => {
-      if (!isLocalRequest(request)) return sendJson(response, 403, { error: 'this server answers local programs only' });
+      if (!isLocalRequest(request))
+        return sendJson(response, 403, { error: 'this server answers local programs only' });
       try {
         await route(request, response, url);
       } catch (error) {

@@ -11,8 +11,18 @@ export interface SendOptions {
 
 /** What people do: the other side of the Bot API. */
 export interface PersonApi {
-  addUser(user: { readonly id: number; readonly firstName: string; readonly username?: string; readonly languageCode?: string }): void;
-  addGroup(chat: { readonly id: number; readonly title: string; readonly type: 'group' | 'supergroup'; readonly forum?: boolean }): void;
+  addUser(user: {
+    readonly id: number;
+    readonly firstName: string;
+    readonly username?: string;
+    readonly languageCode?: string;
+  }): void;
+  addGroup(chat: {
+    readonly id: number;
+    readonly title: string;
+    readonly type: 'group' | 'supergroup';
+    readonly forum?: boolean;
+  }): void;
   /** Opens the private chat of a person with the bot; sending does so too. */
   addPrivateChat(userId: number): void;
   chats(): readonly Chat[];
@@ -20,7 +30,10 @@ export interface PersonApi {
   file(fileId: string): StoredFile | undefined;
   /** Sends as `userId`. A chat id equal to the user id is their private chat. */
   send(userId: number, chatId: number, text: string, options?: SendOptions): Message;
-  /** Presses a button by its label or data on a message (left out: the newest that has it). @throws Error when there is none. */
+  /**
+   * Presses a button by its label or data on a message (left out: the newest that has it).
+   * @throws Error when there is none.
+   */
   press(userId: number, chatId: number, button: string, messageId?: number): string;
   /** The menu a person sees in a chat, by the order of precedence of the scopes. */
   menu(userId: number, chatId: number): readonly JsonObject[];
@@ -31,7 +44,11 @@ export interface PersonApi {
   /** Calls back for each event of all chats. Returns the way out. */
   listen(listener: (event: NumberedEvent) => void): () => void;
   /** The first bot message or edit in the chat that fits, already there (after `sinceMessageId`) or still to come. */
-  waitFor(chatId: number, fits: (message: Message) => boolean, options?: { readonly afterMessageId?: number; readonly timeoutMs?: number }): Promise<Message>;
+  waitFor(
+    chatId: number,
+    fits: (message: Message) => boolean,
+    options?: { readonly afterMessageId?: number; readonly timeoutMs?: number },
+  ): Promise<Message>;
   /** The toast that answers a press. */
   waitForAnswer(queryId: string, timeoutMs?: number): Promise<{ readonly text: string; readonly alert: boolean }>;
   /** Whether the bot waits for updates now. */
@@ -50,10 +67,16 @@ const privateChat = (user: User): Chat => ({
   ...(user.username === undefined ? {} : { username: user.username }),
 });
 
-const findButton = (messages: readonly Message[], button: string, messageId: number | undefined): { readonly message: Message; readonly data: string } => {
+const findButton = (
+  messages: readonly Message[],
+  button: string,
+  messageId: number | undefined,
+): { readonly message: Message; readonly data: string } => {
   for (const message of [...messages].reverse()) {
     if (messageId !== undefined && message.message_id !== messageId) continue;
-    const found = message.reply_markup?.inline_keyboard.flat().find(({ text, callback_data: data }) => data !== undefined && (text === button || data === button));
+    const found = message.reply_markup?.inline_keyboard
+      .flat()
+      .find(({ text, callback_data: data }) => data !== undefined && (text === button || data === button));
     if (found?.callback_data !== undefined) return { message, data: found.callback_data };
   }
   throw new Error(`no button "${button}" in the chat`);
@@ -97,7 +120,8 @@ export const createPersonApi = (state: BotApiState): PersonApi => {
         ...(username === undefined ? {} : { username }),
         ...(languageCode === undefined ? {} : { language_code: languageCode }),
       }),
-    addGroup: ({ id, title, type, forum }) => state.addChat({ id, type, title, ...(forum === true ? { is_forum: true } : {}) }),
+    addGroup: ({ id, title, type, forum }) =>
+      state.addChat({ id, type, title, ...(forum === true ? { is_forum: true } : {}) }),
     addPrivateChat: (userId) => {
       chatFor(userId, userId);
     },
@@ -111,7 +135,9 @@ export const createPersonApi = (state: BotApiState): PersonApi => {
         ...commandEntities(body),
         ...(options.date === undefined ? {} : { date: options.date }),
         ...(options.threadId === undefined ? {} : { message_thread_id: options.threadId, is_topic_message: true }),
-        ...(options.forwarded === true ? { forward_origin: { type: 'hidden_user', sender_user_name: 'Someone', date: 1 } } : {}),
+        ...(options.forwarded === true
+          ? { forward_origin: { type: 'hidden_user', sender_user_name: 'Someone', date: 1 } }
+          : {}),
       });
       state.updates.push({ message: message as unknown as Json });
       return message;
@@ -120,30 +146,42 @@ export const createPersonApi = (state: BotApiState): PersonApi => {
       const { message, data } = findButton(state.messages(chatId), button, messageId);
       const id = state.openQuery(chatId, userId);
       const from = state.user(userId) as unknown as Json;
-      state.updates.push({ callback_query: { id, from, message: message as unknown as Json, chat_instance: String(chatId), data } });
+      state.updates.push({
+        callback_query: { id, from, message: message as unknown as Json, chat_instance: String(chatId), data },
+      });
       return id;
     },
     menu: (userId, chatId) => {
-      const scopes = [`chat_member:${chatId}:${userId}`, `chat:${chatId}`, userId === chatId ? 'all_private_chats' : 'all_group_chats', 'default'];
+      const scopes = [
+        `chat_member:${chatId}:${userId}`,
+        `chat:${chatId}`,
+        userId === chatId ? 'all_private_chats' : 'all_group_chats',
+        'default',
+      ];
       return scopes.map((scope) => state.menu(`${scope}|`)).find((menu) => menu.length > 0) ?? [];
     },
     push: (update) => state.updates.push(update),
     redeliver: (updateId, update) => state.updates.redeliver({ ...update, update_id: updateId }),
     listen: (listener) => state.listen(listener),
     waitFor: async (chatId, fits, { afterMessageId = 0, timeoutMs = PATIENCE_MS } = {}) => {
-      const wanted = (message: Message): boolean => message.from.id === state.bot.id && message.message_id > afterMessageId && fits(message);
+      const wanted = (message: Message): boolean =>
+        message.from.id === state.bot.id && message.message_id > afterMessageId && fits(message);
       const present = state.messages(chatId).find(wanted);
       if (present !== undefined) return present;
       return within(timeoutMs, `message in chat ${chatId}`, (finish) =>
         state.listen(({ chatId: at, event }) => {
-          if (at === chatId && (event.kind === 'message' || event.kind === 'edited') && wanted(event.message)) finish(event.message);
+          if (at === chatId && (event.kind === 'message' || event.kind === 'edited') && wanted(event.message))
+            finish(event.message);
         }),
       );
     },
     waitForAnswer: async (queryId, timeoutMs = PATIENCE_MS) => {
       const answerOf = ({ event }: NumberedEvent): { readonly text: string; readonly alert: boolean } | null =>
         event.kind === 'answer' && event.queryId === queryId ? event : null;
-      const present = state.eventsAfter(0).map(answerOf).find((answer) => answer !== null);
+      const present = state
+        .eventsAfter(0)
+        .map(answerOf)
+        .find((answer) => answer !== null);
       if (present !== undefined && present !== null) return present;
       return within(timeoutMs, `answer to ${queryId}`, (finish) =>
         state.listen((event) => {

@@ -25,13 +25,18 @@ interface Answer {
 }
 
 const call = async (method: string, body: object = {}, token = TOKEN): Promise<Answer> => {
-  const response = await fetch(`${server.url}/bot${token}/${method}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const response = await fetch(`${server.url}/bot${token}/${method}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   const answer = (await response.json()) as Answer;
   expect(response.status).toBe(answer.ok ? 200 : answer.error_code);
   return answer;
 };
 
-const say = async (text: string, extra: object = {}): Promise<Answer> => call('sendMessage', { chat_id: ANN, text, ...extra });
+const say = async (text: string, extra: object = {}): Promise<Answer> =>
+  call('sendMessage', { chat_id: ANN, text, ...extra });
 
 describe('updates', () => {
   test('come again until a higher offset acknowledges them', async () => {
@@ -40,7 +45,9 @@ describe('updates', () => {
     expect(first.result).toHaveLength(3);
     const ids = (first.result as { update_id: number }[]).map(({ update_id: id }) => id);
     expect((await call('getUpdates')).result).toHaveLength(3);
-    expect((await call('getUpdates', { offset: ids[1], limit: 1 })).result).toMatchObject([{ update_id: ids[1], message: { text: 'two', date: NOW / 1000 } }]);
+    expect((await call('getUpdates', { offset: ids[1], limit: 1 })).result).toMatchObject([
+      { update_id: ids[1], message: { text: 'two', date: NOW / 1000 } },
+    ]);
     expect((await call('getUpdates', { offset: (ids[2] ?? 0) + 1 })).result).toEqual([]);
   });
 
@@ -48,14 +55,20 @@ describe('updates', () => {
     const waiting = call('getUpdates', { timeout: 20 });
     await expect.poll(() => server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(true);
     server.person.send(ANN, ANN, '/status now');
-    expect((await waiting).result).toMatchObject([{ message: { text: '/status now', entities: [{ type: 'bot_command', offset: 0, length: 7 }] } }]);
+    expect((await waiting).result).toMatchObject([
+      { message: { text: '/status now', entities: [{ type: 'bot_command', offset: 0, length: 7 }] } },
+    ]);
   });
 
   test('a second poll ends the first with 409', async () => {
     const first = call('getUpdates', { timeout: 20 });
     await expect.poll(() => server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(true);
     const second = call('getUpdates', { timeout: 0 });
-    expect(await first).toMatchObject({ ok: false, error_code: 409, description: expect.stringContaining('terminated by other getUpdates request') });
+    expect(await first).toMatchObject({
+      ok: false,
+      error_code: 409,
+      description: expect.stringContaining('terminated by other getUpdates request'),
+    });
     expect((await second).ok).toBe(true);
   });
 
@@ -74,28 +87,62 @@ describe('limits and errors', () => {
     ['an unknown chat', { chat_id: 999, text: 'x' }, 'Bad Request: chat not found'],
     ['no text', { chat_id: ANN, text: '  \n ' }, 'Bad Request: message text is empty'],
     ['4097 characters', { chat_id: ANN, text: 'x'.repeat(4_097) }, 'Bad Request: message is too long'],
-    ['65 bytes of callback data', { chat_id: ANN, text: 'x', reply_markup: { inline_keyboard: [[{ text: 'a', callback_data: 'é'.repeat(33) }]] } }, 'Bad Request: BUTTON_DATA_INVALID'],
-    ['an entity outside the text', { chat_id: ANN, text: 'abc', entities: [{ type: 'bold', offset: 2, length: 2 }] }, 'Bad Request: entity bold at 2+2 is outside the text'],
-    ['a topic in a chat without topics', { chat_id: ANN, text: 'x', message_thread_id: 5 }, 'Bad Request: message thread not found'],
-    ['hand-made markup', { chat_id: ANN, text: '<b>x</b>', parse_mode: 'HTML' }, 'Bad Request: unsupported parse_mode (this server takes entities)'],
+    [
+      '65 bytes of callback data',
+      { chat_id: ANN, text: 'x', reply_markup: { inline_keyboard: [[{ text: 'a', callback_data: 'é'.repeat(33) }]] } },
+      'Bad Request: BUTTON_DATA_INVALID',
+    ],
+    [
+      'an entity outside the text',
+      { chat_id: ANN, text: 'abc', entities: [{ type: 'bold', offset: 2, length: 2 }] },
+      'Bad Request: entity bold at 2+2 is outside the text',
+    ],
+    [
+      'a topic in a chat without topics',
+      { chat_id: ANN, text: 'x', message_thread_id: 5 },
+      'Bad Request: message thread not found',
+    ],
+    [
+      'hand-made markup',
+      { chat_id: ANN, text: '<b>x</b>', parse_mode: 'HTML' },
+      'Bad Request: unsupported parse_mode (this server takes entities)',
+    ],
   ])('refuses %s', async (_name, body, description) => {
     expect(await call('sendMessage', body)).toEqual({ ok: false, error_code: 400, description });
     expect(server.person.messages(ANN)).toEqual([]);
   });
 
   test('takes exactly 4096 characters and 64 bytes', async () => {
-    expect((await say('x'.repeat(4_096), { reply_markup: { inline_keyboard: [[{ text: 'a', callback_data: 'y'.repeat(64) }]] } })).ok).toBe(true);
+    expect(
+      (
+        await say('x'.repeat(4_096), {
+          reply_markup: { inline_keyboard: [[{ text: 'a', callback_data: 'y'.repeat(64) }]] },
+        })
+      ).ok,
+    ).toBe(true);
   });
 
   test('a wrong token is 401, an unknown method 404', async () => {
-    expect(await call('getMe', {}, '123456789:other')).toEqual({ ok: false, error_code: 401, description: 'Unauthorized' });
+    expect(await call('getMe', {}, '123456789:other')).toEqual({
+      ok: false,
+      error_code: 401,
+      description: 'Unauthorized',
+    });
     expect(await call('noSuchMethod')).toEqual({ ok: false, error_code: 404, description: 'Not Found' });
     expect((await call('getMe')).result).toMatchObject({ id: 123_456_789, is_bot: true });
   });
 
   test('malformed bodies are 400', async () => {
-    for (const [type, body] of [['application/json', '{"chat_id":'], ['application/json', '7'], ['multipart/form-data; boundary=x', 'no form at all']] as const) {
-      const response = await fetch(`${server.url}/bot${TOKEN}/sendMessage`, { method: 'POST', headers: { 'content-type': type }, body });
+    for (const [type, body] of [
+      ['application/json', '{"chat_id":'],
+      ['application/json', '7'],
+      ['multipart/form-data; boundary=x', 'no form at all'],
+    ] as const) {
+      const response = await fetch(`${server.url}/bot${TOKEN}/sendMessage`, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body,
+      });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ ok: false, error_code: 400 });
     }
@@ -105,11 +152,20 @@ describe('limits and errors', () => {
 describe('messages', () => {
   test('are edited, deleted, and an edit that changes nothing is refused', async () => {
     const { message_id: id } = (await say('one')).result as { message_id: number };
-    expect((await call('editMessageText', { chat_id: ANN, message_id: id, text: 'two' })).result).toMatchObject({ text: 'two', edit_date: NOW / 1000 });
-    expect((await call('editMessageText', { chat_id: ANN, message_id: id, text: 'two' })).description).toContain('message is not modified');
+    expect((await call('editMessageText', { chat_id: ANN, message_id: id, text: 'two' })).result).toMatchObject({
+      text: 'two',
+      edit_date: NOW / 1000,
+    });
+    expect((await call('editMessageText', { chat_id: ANN, message_id: id, text: 'two' })).description).toContain(
+      'message is not modified',
+    );
     const keys = { inline_keyboard: [[{ text: 'a', callback_data: 'b' }]] };
-    expect((await call('editMessageReplyMarkup', { chat_id: ANN, message_id: id, reply_markup: keys })).result).toMatchObject({ reply_markup: keys });
-    expect((await call('editMessageText', { chat_id: ANN, message_id: 99, text: 'x' })).description).toBe('Bad Request: message to edit not found');
+    expect(
+      (await call('editMessageReplyMarkup', { chat_id: ANN, message_id: id, reply_markup: keys })).result,
+    ).toMatchObject({ reply_markup: keys });
+    expect((await call('editMessageText', { chat_id: ANN, message_id: 99, text: 'x' })).description).toBe(
+      'Bad Request: message to edit not found',
+    );
     expect((await call('deleteMessage', { chat_id: ANN, message_id: id })).result).toBe(true);
     expect(server.person.messages(ANN)).toEqual([]);
   });
@@ -117,11 +173,15 @@ describe('messages', () => {
   test('a pressed button is answered once', async () => {
     await say('press me', { reply_markup: { inline_keyboard: [[{ text: 'Go', callback_data: 'go' }]] } });
     const queryId = server.person.press(ANN, ANN, 'Go');
-    const [update] = (await call('getUpdates')).result as { callback_query: { id: string; data: string; from: { id: number } } }[];
+    const [update] = (await call('getUpdates')).result as {
+      callback_query: { id: string; data: string; from: { id: number } };
+    }[];
     expect(update?.callback_query).toMatchObject({ id: queryId, data: 'go', from: { id: ANN } });
     await call('answerCallbackQuery', { callback_query_id: queryId, text: 'done', show_alert: true });
     expect(await server.person.waitForAnswer(queryId)).toMatchObject({ text: 'done', alert: true });
-    expect((await call('answerCallbackQuery', { callback_query_id: queryId })).description).toContain('query is too old');
+    expect((await call('answerCallbackQuery', { callback_query_id: queryId })).description).toContain(
+      'query is too old',
+    );
   });
 
   test('menus go by the narrowest scope', async () => {
@@ -131,8 +191,12 @@ describe('messages', () => {
     expect(server.person.menu(ANN, ANN)).toEqual(menu('own'));
     server.person.addPrivateChat(22);
     expect(server.person.menu(22, 22)).toEqual(menu('all'));
-    expect((await call('setMyCommands', { commands: menu('Bad Name') })).description).toBe('Bad Request: BOT_COMMAND_INVALID');
-    expect((await call('setMyCommands', { commands: menu('x'), scope: { type: 'chat', chat_id: 77 } })).description).toBe('Bad Request: chat not found');
+    expect((await call('setMyCommands', { commands: menu('Bad Name') })).description).toBe(
+      'Bad Request: BOT_COMMAND_INVALID',
+    );
+    expect(
+      (await call('setMyCommands', { commands: menu('x'), scope: { type: 'chat', chat_id: 77 } })).description,
+    ).toBe('Bad Request: chat not found');
     expect((await call('getMyCommands', { scope: { type: 'chat', chat_id: ANN } })).result).toEqual(menu('own'));
   });
 
@@ -142,15 +206,20 @@ describe('messages', () => {
       form.set('chat_id', String(ANN));
       form.set('caption', 'A file');
       form.set(field, new Blob([Uint8Array.from(content)]), name);
-      return (await (await fetch(`${server.url}/bot${TOKEN}/${method}`, { method: 'POST', body: form })).json()) as Answer;
+      return (await (
+        await fetch(`${server.url}/bot${TOKEN}/${method}`, { method: 'POST', body: form })
+      ).json()) as Answer;
     };
     const sent = await upload('sendDocument', 'document', 'trades.csv', new TextEncoder().encode('a,b\r\n1,2\r\n'));
     const { document } = sent.result as { document: { file_id: string } };
     expect(document).toMatchObject({ file_name: 'trades.csv', mime_type: 'text/csv', file_size: 10 });
     const file = await fetch(`${server.personUrl}/files/${document.file_id}`);
     expect(await file.text()).toBe('a,b\r\n1,2\r\n');
-    expect((await upload('sendPhoto', 'photo', 'x.png', new TextEncoder().encode('not a picture'))).description).toBe('Bad Request: IMAGE_PROCESS_FAILED');
-    for (let count = 0; count < 4; count += 1) await upload('sendDocument', 'document', `${count}.txt`, new Uint8Array(2_000));
+    expect((await upload('sendPhoto', 'photo', 'x.png', new TextEncoder().encode('not a picture'))).description).toBe(
+      'Bad Request: IMAGE_PROCESS_FAILED',
+    );
+    for (let count = 0; count < 4; count += 1)
+      await upload('sendDocument', 'document', `${count}.txt`, new Uint8Array(2_000));
     expect(server.person.file(document.file_id)).toBeUndefined();
   });
 
@@ -164,7 +233,12 @@ describe('messages', () => {
 describe('faults', () => {
   test('strike by name, method and chat, as often as asked', async () => {
     server.faults.inject({ name: 'too-many-requests', retryAfter: 9, chatId: ANN, times: 2 });
-    expect(await say('x')).toEqual({ ok: false, error_code: 429, description: 'Too Many Requests: retry after 9', parameters: { retry_after: 9 } });
+    expect(await say('x')).toEqual({
+      ok: false,
+      error_code: 429,
+      description: 'Too Many Requests: retry after 9',
+      parameters: { retry_after: 9 },
+    });
     expect((await call('getUpdates')).ok).toBe(true);
     expect((await say('x')).error_code).toBe(429);
     expect((await say('x')).ok).toBe(true);
@@ -199,14 +273,22 @@ describe('faults', () => {
 
 describe('the person over HTTP', () => {
   const post = async (path: string, body: object): Promise<Response> =>
-    fetch(`${server.personUrl}/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    fetch(`${server.personUrl}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
 
   test('sends, reads, presses, injects faults', async () => {
     expect((await post(`chats/${ANN}/send`, { userId: ANN, text: '/start' })).status).toBe(200);
     await say('Hello', { reply_markup: { inline_keyboard: [[{ text: 'Go', callback_data: 'go' }]] } });
-    const { messages } = (await (await fetch(`${server.personUrl}/chats/${ANN}/messages?after=1`)).json()) as { messages: { text: string }[] };
+    const { messages } = (await (await fetch(`${server.personUrl}/chats/${ANN}/messages?after=1`)).json()) as {
+      messages: { text: string }[];
+    };
     expect(messages.map(({ text }) => text)).toEqual(['Hello']);
-    expect(await (await post(`chats/${ANN}/press`, { userId: ANN, button: 'Go' })).json()).toMatchObject({ queryId: expect.stringContaining('query-') });
+    expect(await (await post(`chats/${ANN}/press`, { userId: ANN, button: 'Go' })).json()).toMatchObject({
+      queryId: expect.stringContaining('query-'),
+    });
     expect((await post('groups', { id: -5, title: 'Desk', type: 'supergroup', forum: true })).status).toBe(200);
     expect((await post('faults', { name: 'blocked' })).status).toBe(200);
     expect((await say('x')).error_code).toBe(403);
@@ -236,5 +318,7 @@ describe('the person over HTTP', () => {
 });
 
 test('a port in use is an error', async () => {
-  await expect(startBotApiServer({ token: TOKEN, wallNow: () => NOW, port: server.port })).rejects.toThrow('EADDRINUSE');
+  await expect(startBotApiServer({ token: TOKEN, wallNow: () => NOW, port: server.port })).rejects.toThrow(
+    'EADDRINUSE',
+  );
 });

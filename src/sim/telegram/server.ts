@@ -80,7 +80,12 @@ const poll = async (state: BotApiState, payload: Payload, response: ServerRespon
 export const startBotApiServer = async (options: BotApiServerOptions): Promise<BotApiServer> => {
   const botId = Number(/^(\d+):/.exec(options.token)?.[1] ?? Number.NaN);
   if (!Number.isSafeInteger(botId)) throw new RangeError('a bot token is <digits>:<letters>');
-  const bot = { id: botId, is_bot: true, first_name: options.botName ?? 'Guardian Bot', username: options.botUsername ?? 'guardian_demo_bot' };
+  const bot = {
+    id: botId,
+    is_bot: true,
+    first_name: options.botName ?? 'Guardian Bot',
+    username: options.botUsername ?? 'guardian_demo_bot',
+  };
   const state = new BotApiState({
     bot,
     wallNow: options.wallNow,
@@ -144,7 +149,8 @@ export const startBotApiServer = async (options: BotApiServerOptions): Promise<B
     try {
       await serveMethod(request, response, url);
     } catch (error) {
-      const known = error instanceof BotApiError ? error : badRequest(error instanceof Error ? error.message : 'malformed request');
+      const known =
+        error instanceof BotApiError ? error : badRequest(error instanceof Error ? error.message : 'malformed request');
       sendJson(response, known.code, errorBody(known));
     }
   };

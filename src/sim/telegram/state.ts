@@ -93,10 +93,20 @@ export class BotApiState {
     return this.messages(chatId).find((message) => message.message_id === messageId);
   }
 
-  addMessage(chat: Chat, from: User, body: Omit<Message, 'message_id' | 'from' | 'chat' | 'date'> & { readonly date?: number }): Message {
+  addMessage(
+    chat: Chat,
+    from: User,
+    body: Omit<Message, 'message_id' | 'from' | 'chat' | 'date'> & { readonly date?: number },
+  ): Message {
     const messageId = this.#nextMessageId.get(chat.id) ?? 1;
     this.#nextMessageId.set(chat.id, messageId + 1);
-    const message: Message = { message_id: messageId, from, chat, ...body, date: body.date ?? Math.floor(this.wallNow() / 1000) };
+    const message: Message = {
+      message_id: messageId,
+      from,
+      chat,
+      ...body,
+      date: body.date ?? Math.floor(this.wallNow() / 1000),
+    };
     const kept = this.#messages.get(chat.id) ?? [];
     kept.push(message);
     if (kept.length > this.#maxMessages) kept.shift();

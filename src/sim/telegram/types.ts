@@ -72,7 +72,13 @@ export type ChatEvent =
   | { readonly kind: 'edited'; readonly message: Message }
   | { readonly kind: 'deleted'; readonly messageId: number }
   /** The toast or pop-up that answers a pressed button. */
-  | { readonly kind: 'answer'; readonly queryId: string; readonly userId: number; readonly text: string; readonly alert: boolean }
+  | {
+      readonly kind: 'answer';
+      readonly queryId: string;
+      readonly userId: number;
+      readonly text: string;
+      readonly alert: boolean;
+    }
   | { readonly kind: 'action'; readonly action: string };
 
 export interface NumberedEvent {

@@ -36,14 +36,24 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 process.stdin.on('end', () => process.exit(1)).resume();
 
 const system = createSystemClock();
-const wall = { ...system, marketNow: () => system.wallNow() + orders.wallOffset, wallNow: () => system.wallNow() + orders.wallOffset, monotonicNow: () => system.monotonicNow(), sleep: system.sleep.bind(system) };
+const wall = {
+  ...system,
+  marketNow: () => system.wallNow() + orders.wallOffset,
+  wallNow: () => system.wallNow() + orders.wallOffset,
+  monotonicNow: () => system.monotonicNow(),
+  sleep: system.sleep.bind(system),
+};
 const lockstep = await connectLockstep({ controlUrl: orders.controlUrl, wall, log: silent });
 const { clock } = lockstep;
 const database = openDatabase({ path: orders.database, mode: 'paper', account: 'crash test' });
 const recovered = recover(database.journal);
 const { state } = recovered;
 const digest = (): string => createHash('sha256').update(encodeState(state)).digest('hex');
-say({ kind: 'recovered', state: digest(), difference: recovered.difference === null ? null : describeDifference(recovered.difference) });
+say({
+  kind: 'recovered',
+  state: digest(),
+  difference: recovered.difference === null ? null : describeDifference(recovered.difference),
+});
 
 let skip = orders.skip;
 /** Dies here when it is time to. SIGKILL leaves no chance to anybody. */
@@ -107,7 +117,15 @@ const features: FeatureEngine = {
   writeVector: () => false,
   newestClose: (symbol) => (newest.has(symbol) ? (newest.get(symbol) ?? 0) + HOUR_MS : null),
 };
-const terms = { name: 'scripted', hash: 'none', schemaHash: 'none', stop: DEFAULT_LIMITS.stopLoss, target: DEFAULT_LIMITS.takeProfit, horizonHours: DEFAULT_LIMITS.horizonHours, margin: 0.001 };
+const terms = {
+  name: 'scripted',
+  hash: 'none',
+  schemaHash: 'none',
+  stop: DEFAULT_LIMITS.stopLoss,
+  target: DEFAULT_LIMITS.takeProfit,
+  horizonHours: DEFAULT_LIMITS.horizonHours,
+  margin: 0.001,
+};
 const draws = createRandomStream(orders.seed, 'answers');
 const model: Model = {
   description: { ...terms, featureCount: 1, demonstratedEdge: false, purpose: 'fixture' },
@@ -140,7 +158,18 @@ const bot = createBot({
       return await lockstep.pacer.next(signal);
     },
   },
-  config: { mode: 'paper', symbols: orders.symbols, quoteAsset: 'USDT', feeAsset: null, limits: DEFAULT_LIMITS, takerFee: 0.001, orderPrefix: 'gb', instanceId: database.identity.instanceId, staleWallGrace: 2_000, model: terms },
+  config: {
+    mode: 'paper',
+    symbols: orders.symbols,
+    quoteAsset: 'USDT',
+    feeAsset: null,
+    limits: DEFAULT_LIMITS,
+    takerFee: 0.001,
+    orderPrefix: 'gb',
+    instanceId: database.identity.instanceId,
+    staleWallGrace: 2_000,
+    model: terms,
+  },
   engineVersion: 'crash test',
   halts: [],
   random: Math.random,
@@ -155,13 +184,25 @@ let commands = 0;
 const operate = (): void => {
   const command = (given: OperatorCommand): void => {
     commands += 1;
-    bot.host.apply({ type: 'command', commandId: `${process.pid}-${orders.wallOffset}-${commands}`, by: 'operator', command: given });
+    bot.host.apply({
+      type: 'command',
+      commandId: `${process.pid}-${orders.wallOffset}-${commands}`,
+      by: 'operator',
+      command: given,
+    });
   };
   const locks = Object.values(state.guardian.locks);
   if (locks.some(({ kind }) => kind === 'reconciliation')) command({ name: 'reconcile' });
-  const ids = locks.filter(({ kind }) => LOCKS[kind].clearing !== 'self' && LOCKS[kind].clearing !== 'resume').map(({ id }) => id);
+  const ids = locks
+    .filter(({ kind }) => LOCKS[kind].clearing !== 'self' && LOCKS[kind].clearing !== 'resume')
+    .map(({ id }) => id);
   const { value } = markEquity(state, state.at, state.wall);
-  command({ name: 'unlock', reason: 'test', lockIds: ids, newLossPermitted: value === null ? null : value * DEFAULT_LIMITS.maxDailyDrawdown });
+  command({
+    name: 'unlock',
+    reason: 'test',
+    lockIds: ids,
+    newLossPermitted: value === null ? null : value * DEFAULT_LIMITS.maxDailyDrawdown,
+  });
 };
 
 const CHAT = 1;
@@ -194,9 +235,15 @@ const { firstDifference } = verify(database.journal);
 say({
   kind: 'final',
   cash: formatDecimal(state.ledger.cash ?? (0n as never)),
-  positions: Object.fromEntries(orders.symbols.map((symbol) => [symbol, formatDecimal(state.ledger.positions[symbol]?.quantity ?? (0n as never))])),
-  unsettled: Object.values(state.orders).filter((record) => record.status === 'intent' || record.status === 'unknown').map((record) => record.draft.clientOrderId),
-  working: Object.values(state.orders).filter((record) => !isFinal(record)).map((record) => record.draft.clientOrderId),
+  positions: Object.fromEntries(
+    orders.symbols.map((symbol) => [symbol, formatDecimal(state.ledger.positions[symbol]?.quantity ?? (0n as never))]),
+  ),
+  unsettled: Object.values(state.orders)
+    .filter((record) => record.status === 'intent' || record.status === 'unknown')
+    .map((record) => record.draft.clientOrderId),
+  working: Object.values(state.orders)
+    .filter((record) => !isFinal(record))
+    .map((record) => record.draft.clientOrderId),
   pendingAlerts: database.outbox.pending(CHAT, 1_000).length,
   journal: firstDifference === null ? null : describeDifference(firstDifference),
   trades: state.tradesClosed,

@@ -49,7 +49,12 @@ export const runCampaign = async (options: CampaignOptions): Promise<CampaignRes
   const points = options.points ?? POINTS;
   const folder = mkdtempSync(join(tmpdir(), 'guardian-crash-'));
   const from = Date.UTC(2026, 0, 5);
-  const history = generateMarket({ symbols: SYMBOLS, from: from - HISTORY_HOURS * HOUR_MS, hours: HISTORY_HOURS + TRADING_HOURS, seed: options.seed });
+  const history = generateMarket({
+    symbols: SYMBOLS,
+    from: from - HISTORY_HOURS * HOUR_MS,
+    hours: HISTORY_HOURS + TRADING_HOURS,
+    seed: options.seed,
+  });
   let wallOffset = 0;
   const simulator = await createExchangeSimulator({
     history,
@@ -63,24 +68,41 @@ export const runCampaign = async (options: CampaignOptions): Promise<CampaignRes
   const faults: string[] = [];
   const random = createRandomStream(options.seed, 'campaign');
   const expected: { state: string | null } = { state: null };
-  const common = { url: simulator.url, controlUrl: simulator.controlUrl, ...simulator.credentials, database: join(folder, 'bot.db'), chat: join(folder, 'chat.txt'), symbols: Object.keys(SYMBOLS) };
+  const common = {
+    url: simulator.url,
+    controlUrl: simulator.controlUrl,
+    ...simulator.credentials,
+    database: join(folder, 'bot.db'),
+    chat: join(folder, 'chat.txt'),
+    symbols: Object.keys(SYMBOLS),
+  };
   let kills = 0;
   let starts = 0;
 
   const live = async (point: string | null, skip: number): Promise<readonly Line[]> => {
     starts += 1;
     wallOffset += BETWEEN_STARTS;
-    const orders: Orders = { ...common, point, skip, rounds: FINAL_ROUNDS, wallOffset, seed: options.seed * 1_000 + starts };
+    const orders: Orders = {
+      ...common,
+      point,
+      skip,
+      rounds: FINAL_ROUNDS,
+      wallOffset,
+      seed: options.seed * 1_000 + starts,
+    };
     const { lines, signal, errors } = await runProcess(orders);
     const recovered = lines.find((line) => line.kind === 'recovered');
     if (recovered?.kind === 'recovered') {
-      if (recovered.difference !== null) faults.push(`start ${starts}: the journal does not replay: ${recovered.difference}`);
-      if (expected.state !== null && recovered.state !== expected.state) faults.push(`start ${starts}: the recovered state is not the one at the kill`);
+      if (recovered.difference !== null)
+        faults.push(`start ${starts}: the journal does not replay: ${recovered.difference}`);
+      if (expected.state !== null && recovered.state !== expected.state)
+        faults.push(`start ${starts}: the recovered state is not the one at the kill`);
     }
     const dying = lines.find((line) => line.kind === 'dying');
     expected.state = dying?.kind === 'dying' ? dying.state : null;
     for (const line of lines) if (line.kind === 'fatal') faults.push(`start ${starts}: ${line.message}`);
-    if (dying !== undefined && signal !== 'SIGKILL') faults.push(`start ${starts}: ended by ${signal ?? 'itself'} instead of SIGKILL`);
+    if (dying !== undefined && signal !== 'SIGKILL')
+      faults.push(`start ${starts}: ended by ${signal ?? 'itself'} instead of SIGKILL`);
     if (errors !== '') faults.push(`start ${starts}: ${errors.slice(0, 2_000)}`);
     return lines;
   };
@@ -122,8 +144,13 @@ const leastCovered = (coverage: Readonly<Record<string, number>>, draw: number):
   return list[Math.floor(draw * list.length)] ?? list[0] ?? '';
 };
 
-const runProcess = async (orders: Orders): Promise<{ readonly lines: readonly Line[]; readonly signal: NodeJS.Signals | null; readonly errors: string }> => {
-  const child = spawn(process.execPath, [BOT, JSON.stringify(orders)], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'guardian-compile-cache') } });
+const runProcess = async (
+  orders: Orders,
+): Promise<{ readonly lines: readonly Line[]; readonly signal: NodeJS.Signals | null; readonly errors: string }> => {
+  const child = spawn(process.execPath, [BOT, JSON.stringify(orders)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'guardian-compile-cache') },
+  });
   let output = '';
   let errors = '';
   child.stdout.on('data', (part: Buffer) => void (output += part.toString()));
@@ -131,12 +158,20 @@ const runProcess = async (orders: Orders): Promise<{ readonly lines: readonly Li
   const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
   const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(late);
-  const lines = output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+  const lines = output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
   return { lines, signal, errors };
 };
 
 /** What has to hold after any number of kills. */
-const compareAll = (simulator: ExchangeSimulator, final: Extract<Line, { kind: 'final' }>, database: string, chat: string): readonly string[] => {
+const compareAll = (
+  simulator: ExchangeSimulator,
+  final: Extract<Line, { kind: 'final' }>,
+  database: string,
+  chat: string,
+): readonly string[] => {
   const faults: string[] = [];
   const { balances, openOrders } = simulator.control.state();
   const total = (asset: string): number => Number(balances[asset]?.free ?? 0) + Number(balances[asset]?.locked ?? 0);
@@ -150,8 +185,10 @@ const compareAll = (simulator: ExchangeSimulator, final: Extract<Line, { kind: '
   if (final.journal !== null) faults.push(`the journal does not replay: ${final.journal}`);
   if (final.pendingAlerts > 0) faults.push(`${final.pendingAlerts} alerts were not delivered`);
   const open = openOrders.map((order) => String(order['clientOrderId']));
-  for (const id of open) if (!final.working.includes(id)) faults.push(`${id} is open on the exchange and not in the books`);
-  for (const id of final.working) if (!open.includes(id)) faults.push(`${id} is open in the books and not on the exchange`);
+  for (const id of open)
+    if (!final.working.includes(id)) faults.push(`${id} is open on the exchange and not in the books`);
+  for (const id of final.working)
+    if (!open.includes(id)) faults.push(`${id} is open in the books and not on the exchange`);
 
   const accepted = simulator.control.orders().orders.map((order) => String(order['clientOrderId']));
   const twice = accepted.filter((id, index) => accepted.indexOf(id) !== index);
@@ -161,7 +198,16 @@ const compareAll = (simulator: ExchangeSimulator, final: Extract<Line, { kind: '
   const keys = db.prepare<[], string>('SELECT key FROM outbox ORDER BY id').pluck().all();
   db.close();
   for (const id of accepted) if (!intents.has(id)) faults.push(`${id} was accepted without an intent`);
-  faults.push(...compareAlerts(keys, existsSync(chat) ? readFileSync(chat, 'utf8').split('\n').filter((line) => line !== '') : []));
+  faults.push(
+    ...compareAlerts(
+      keys,
+      existsSync(chat)
+        ? readFileSync(chat, 'utf8')
+            .split('\n')
+            .filter((line) => line !== '')
+        : [],
+    ),
+  );
   return faults;
 };
 
@@ -183,6 +229,7 @@ const compareAlerts = (keys: readonly string[], delivered: readonly string[]): r
     newest = Math.max(newest, index);
   }
   const lost = keys.filter((key) => !seen.has(key));
-  if (lost.length > 0) faults.push(`${lost.length} of ${keys.length} alerts never arrived: ${lost.slice(0, 5).join(', ')}`);
+  if (lost.length > 0)
+    faults.push(`${lost.length} of ${keys.length} alerts never arrived: ${lost.slice(0, 5).join(', ')}`);
   return faults;
 };

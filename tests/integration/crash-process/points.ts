@@ -1,8 +1,20 @@
 /** Inputs whose commits are named points. */
-export const COMMIT_TYPES = ['started', 'history', 'clock-skew', 'account', 'quotes', 'candle', 'prediction', 'order-report', 'command'] as const;
+export const COMMIT_TYPES = [
+  'started',
+  'history',
+  'clock-skew',
+  'account',
+  'quotes',
+  'candle',
+  'prediction',
+  'order-report',
+  'command',
+] as const;
 const SEND_PURPOSES = ['entry', 'stop', 'exit'] as const;
 
-/** Every instant at which the process is killed: before and after each commit, each send, each cancellation, each alert. */
+/**
+ * Every instant at which the process is killed: before and after each commit, each send, each cancellation, each alert.
+ */
 export const POINTS: readonly string[] = [
   ...COMMIT_TYPES.flatMap((type) => [`commit:${type}:before`, `commit:${type}:after`]),
   ...SEND_PURPOSES.flatMap((purpose) => [`send:${purpose}:before`, `send:${purpose}:after`]),

@@ -14,7 +14,8 @@ afterAll(() => exchange.close());
 const PAPER = `printf 'MODE=paper\\nDASHBOARD_PORT=0\\n' >> /var/lib/guardian-bot/.env`;
 const inRoot = (script: string) => runInRoot(`cd /srv/checkout\n${script}`, { EXCHANGE_API_ROOT: exchange.url });
 /** What a scenario says of itself: lines "check NAME VALUE". */
-const checksOf = (output: string): Readonly<Record<string, string>> => Object.fromEntries([...output.matchAll(/^check (\S+) (.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+const checksOf = (output: string): Readonly<Record<string, string>> =>
+  Object.fromEntries([...output.matchAll(/^check (\S+) (.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
 
 /** Ends the installer at once, as a lost connection does, before the systemctl call that is named in /run/break. */
 const BREAKABLE = `mv /usr/local/sbin/systemctl /usr/local/sbin/systemctl.real
@@ -45,7 +46,9 @@ npm install --package-lock-only --offline --ignore-scripts --no-audit --no-fund 
 `;
 
 describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (skipped: ${impossible})`}`, () => {
-  test('packages are fetched without running what they bring along: it would run as root', { timeout: 120_000 }, async () => {
+  test('packages are fetched without running what they bring along: it would run as root', {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       command -v npm >/dev/null || { echo 'check no-npm yes'; exit 0; }
       ${FETCHING}
@@ -56,10 +59,13 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     `);
     expect(code, output).toBe(0);
     const checks = checksOf(output);
-    if (checks['no-npm'] === undefined) expect(checks).toEqual({ package: 'root', ran: 'cat: /run/ran: No such file or directory' });
+    if (checks['no-npm'] === undefined)
+      expect(checks).toEqual({ package: 'root', ran: 'cat: /run/ran: No such file or directory' });
   });
 
-  test('installs, again without a change, runs the service, uninstalls and keeps the data', { timeout: 120_000 }, async () => {
+  test('installs, again without a change, runs the service, uninstalls and keeps the data', {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline
       find /opt /var/lib /etc/systemd /usr/local/bin/guardian -not -path '*/node_modules*' -printf '%p %M %u %T@\\n' | grep -v '^/etc/systemd/system ' | sort > /tmp/before
@@ -83,14 +89,24 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     `);
     expect(code, output).toBe(0);
     const checks = checksOf(output);
-    expect(checks).toMatchObject({ again: 'same', verify: '0', env: '600 guardian-bot', home: '700 guardian-bot', program: 'root', 'started-by-install': '0', data: '2' });
+    expect(checks).toMatchObject({
+      again: 'same',
+      verify: '0',
+      env: '600 guardian-bot',
+      home: '700 guardian-bot',
+      program: 'root',
+      'started-by-install': '0',
+      data: '2',
+    });
     expect(Number(checks['process'])).toBeGreaterThan(0);
     expect(checks['stranger']).toContain('run this with sudo');
     expect(checks['left']).not.toMatch(/guardian-bot\.service|releases/);
     expect(output).toContain('Equity');
   });
 
-  test('a link in the bot\'s own directory leads no installation, which is root\'s, to files that are not the bot\'s', { timeout: 120_000 }, async () => {
+  test("a link in the bot's own directory leads no installation, which is root's, to files that are not the bot's", {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline
       install -d -m 0755 /srv/others
@@ -105,7 +121,9 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(checksOf(output), output).toMatchObject({ others: '755 root 0', result: '1' });
   });
 
-  test('a directory for the data that is root\'s, such as a disk of its own, is named with what makes it the bot\'s', { timeout: 120_000 }, async () => {
+  test("a directory for the data that is root's, such as a disk of its own, is named with what makes it the bot's", {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       install -d -m 0755 /var/lib/guardian-bot/data
       result=0; deployment/install.sh install --offline || result=$?
@@ -119,7 +137,9 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('run chown -h guardian-bot: /var/lib/guardian-bot/data, and this again');
   });
 
-  test('upgrades with a backup; a version that does not come up is rolled back with its database', { timeout: 180_000 }, async () => {
+  test('upgrades with a backup; a version that does not come up is rolled back with its database', {
+    timeout: 180_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline
       ${PAPER}
@@ -148,13 +168,23 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
       sudo systemctl stop guardian-bot
     `);
     expect(code, output).toBe(0);
-    expect(checksOf(output), output).toMatchObject({ switched: 'yes', 'paused-still': '1', 'broken-upgrade': '1', 'rolled-back': 'yes', active: 'yes', 'pause-kept': '1', halted: '1' });
+    expect(checksOf(output), output).toMatchObject({
+      switched: 'yes',
+      'paused-still': '1',
+      'broken-upgrade': '1',
+      'rolled-back': 'yes',
+      active: 'yes',
+      'pause-kept': '1',
+      halted: '1',
+    });
     expect(output).toContain('nothing to do');
     expect(output).toContain('rolling back');
     expect(output).toContain('the database was restored from the backup');
   });
 
-  test('a version that does not take the configuration, as an older one did, is not switched to: the bot runs on, and the lines are named', { timeout: 120_000 }, async () => {
+  test('a version that does not take the configuration, as an older one did, is not switched to: the bot runs on, and the lines are named', {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       # Before a # that cuts a value off and an open quote were refused, they were read in silence.
       cp -a /srv/checkout /srv/old
@@ -182,15 +212,24 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
       sudo systemctl stop guardian-bot
     `);
     expect(code, output).toBe(0);
-    expect(checksOf(output), output).toMatchObject({ refused: '1', unchanged: 'yes 0 current releases ', stopped: 'switched', mended: 'active' });
-    expect(output).toMatch(/\.env: HEARTBEAT_URL on line \d+ would end at its #, what follows being a comment; put the value into quotes/);
+    expect(checksOf(output), output).toMatchObject({
+      refused: '1',
+      unchanged: 'yes 0 current releases ',
+      stopped: 'switched',
+      mended: 'active',
+    });
+    expect(output).toMatch(
+      /\.env: HEARTBEAT_URL on line \d+ would end at its #, what follows being a comment; put the value into quotes/,
+    );
     expect(output).toMatch(/\.env: DASHBOARD_TOKEN on line \d+ begins with a quote that does not end it/);
     expect(output).toContain('nothing was changed, and the bot runs on');
     expect(output).not.toContain('rolling back');
     expect(output).not.toContain('0123456789abcdef');
   });
 
-  test('a version that never says that it is up is rolled back when its time is over', { timeout: 120_000 }, async () => {
+  test('a version that never says that it is up is rolled back when its time is over', {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline
       ${PAPER}
@@ -210,12 +249,20 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
       sudo systemctl stop guardian-bot
     `);
     expect(code, output).toBe(0);
-    expect(checksOf(output), output).toMatchObject({ time: '1', silent: '1', back: 'yes current releases ', 'pause-kept': '1', halted: '0' });
+    expect(checksOf(output), output).toMatchObject({
+      time: '1',
+      silent: '1',
+      back: 'yes current releases ',
+      'pause-kept': '1',
+      halted: '0',
+    });
     expect(output).toContain('did not come up: rolling back');
     expect(output).toContain('rolled back to ');
   });
 
-  test('an upgrade that is broken off, wherever, is gone on with by the next one: the bot does not stay down', { timeout: 240_000 }, async () => {
+  test('an upgrade that is broken off, wherever, is gone on with by the next one: the bot does not stay down', {
+    timeout: 240_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       ${BREAKABLE}
       deployment/install.sh install --offline
@@ -255,7 +302,9 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('nothing to do');
   });
 
-  test('after an upgrade that was broken off and a start by hand, the way back is the version that ran and what it has written', { timeout: 180_000 }, async () => {
+  test('after an upgrade that was broken off and a start by hand, the way back is the version that ran and what it has written', {
+    timeout: 180_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       ${BREAKABLE}
       deployment/install.sh install --offline
@@ -279,7 +328,9 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('restored from the backup');
   });
 
-  test('a bot that ends again and again is meant to run: the upgrade that mends it starts it', { timeout: 120_000 }, async () => {
+  test('a bot that ends again and again is meant to run: the upgrade that mends it starts it', {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       cp -a /srv/checkout /srv/broken
       sed -i "s/^export const runBot = async.*/&\\n  if (base.config.mode !== 'demo') throw new Error('this version is broken');/" /srv/broken/src/cli/compose/run-bot.ts
@@ -319,7 +370,9 @@ describe.skipIf(impossible !== null)(`install.sh${impossible === null ? '' : ` (
     expect(output).toContain('no backup could be made, and without one nothing is changed');
   });
 
-  test('between two phases, where the mode has no database yet, there is nothing to back up and nothing in the way', { timeout: 120_000 }, async () => {
+  test('between two phases, where the mode has no database yet, there is nothing to back up and nothing in the way', {
+    timeout: 120_000,
+  }, async () => {
     const { code, output } = await inRoot(`
       deployment/install.sh install --offline
       ${PAPER}

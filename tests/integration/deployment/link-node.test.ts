@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const checkout = join(import.meta.dirname, '..', '..', '..');
-const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
+const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
 
 let folder: string;
 
@@ -19,7 +21,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const install = (): void => void execFileSync('sh', ['-c', scripts['postinstall'] ?? 'true'], { cwd: folder, env: { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin` } });
+const install = (): void =>
+  void execFileSync('sh', ['-c', scripts['postinstall'] ?? 'true'], {
+    cwd: folder,
+    env: { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin` },
+  });
 const linked = (): string => execFileSync(join(folder, 'node_modules', '.bin', 'node'), { encoding: 'utf8' });
 
 test('after an installation by an npm that has taken the link to its Node away, it is there', () => {

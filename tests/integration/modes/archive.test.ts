@@ -42,7 +42,14 @@ const NOW = FIXTURE_START + DAYS * DAY_MS;
 const put = (keepDays: number, write = putInPlace): readonly string[] => {
   const files: string[] = [];
   for (;;) {
-    const day = archiveDay({ journal: database.archive, identity: database.identity, directory: join(directory, 'archive'), keepDays, now: NOW, put: write });
+    const day = archiveDay({
+      journal: database.archive,
+      identity: database.identity,
+      directory: join(directory, 'archive'),
+      keepDays,
+      now: NOW,
+      put: write,
+    });
     if (day === null) return files;
     database.archive.prune(day.through);
     files.push(day.path);
@@ -78,12 +85,20 @@ describe('the retention of the journal', () => {
     put(2);
     const spoil = (count: number): void => {
       const other = new Sqlite(database.path);
-      other.prepare("UPDATE snapshots SET state = '{' || state WHERE sequence IN (SELECT sequence FROM snapshots ORDER BY sequence DESC LIMIT ?)").run(count);
+      other
+        .prepare(
+          "UPDATE snapshots SET state = '{' || state WHERE sequence IN (SELECT sequence FROM snapshots ORDER BY sequence DESC LIMIT ?)",
+        )
+        .run(count);
       other.close();
     };
     spoil(1);
     const one = recover(database.journal);
-    expect([encodeState(one.state) === end, one.difference, one.snapshotFault]).toEqual([true, null, expect.stringMatching(/^snapshot \d+: /)]);
+    expect([encodeState(one.state) === end, one.difference, one.snapshotFault]).toEqual([
+      true,
+      null,
+      expect.stringMatching(/^snapshot \d+: /),
+    ]);
     expect(one.snapshotSequence).toBe(database.archive.marks().at(-2)?.sequence);
     spoil(9);
     expect(() => recover(database.journal)).toThrow('journal entry 1 is missing');
@@ -104,9 +119,17 @@ describe('the retention of the journal', () => {
     const rest = await run(['replay', '--verify', '--database', join(directory, 'paper.db')], {}, directory);
     expect(rest.output).toMatch(/entries \d+ to \d+ replay bit for bit from the snapshot before them/);
     expect(rest.code).toBe(0);
-    expect(rest.output).toContain('engine version differs: the journal was written by fixture-engine, this program is ');
-    expect((await run(['replay', '--verify', '--database', file], {}, directory)).output).toContain('engine version differs');
-    const part = await run(['replay', '--until', String(first + 9), '--database', join(directory, 'paper.db')], {}, directory);
+    expect(rest.output).toContain(
+      'engine version differs: the journal was written by fixture-engine, this program is ',
+    );
+    expect((await run(['replay', '--verify', '--database', file], {}, directory)).output).toContain(
+      'engine version differs',
+    );
+    const part = await run(
+      ['replay', '--until', String(first + 9), '--database', join(directory, 'paper.db')],
+      {},
+      directory,
+    );
     expect(part.output).toContain(`entries ${first} to ${first + 9} replay bit for bit`);
     const early = await run(['replay', '--until', '1', '--database', join(directory, 'paper.db')], {}, directory);
     expect(early.output).toContain(`--until 1 is before the first entry that is here, ${first}`);
@@ -131,8 +154,16 @@ describe('the retention of the journal', () => {
     const path = join(directory, 'paper.db');
     const raw = new Sqlite(path);
     // The newest snapshot holds the ask of the last look before it.
-    const sequence = raw.prepare<[], number>("SELECT max(sequence) FROM journal WHERE json_extract(input, '$.type') = 'quotes'").pluck().get() ?? 0;
-    raw.prepare("UPDATE journal SET input = json_set(input, '$.quotes[0].ask', json_extract(input, '$.quotes[0].ask') + 0.01) WHERE sequence = ?").run(sequence);
+    const sequence =
+      raw
+        .prepare<[], number>("SELECT max(sequence) FROM journal WHERE json_extract(input, '$.type') = 'quotes'")
+        .pluck()
+        .get() ?? 0;
+    raw
+      .prepare(
+        "UPDATE journal SET input = json_set(input, '$.quotes[0].ask', json_extract(input, '$.quotes[0].ask') + 0.01) WHERE sequence = ?",
+      )
+      .run(sequence);
     raw.close();
     const { output, code } = await run(['replay', '--verify', '--database', path], {}, directory);
     expect(output).toMatch(/first difference: entry \d+ \(snapshot, .*state\.symbols\.BTC\/USDT\.ask/);
@@ -145,7 +176,8 @@ describe('the retention of the journal', () => {
     database.close();
     const path = join(directory, 'paper.db');
     const raw = new Sqlite(path);
-    const order = raw.prepare<[], string>('SELECT client_order_id FROM orders ORDER BY sequence LIMIT 1').pluck().get() ?? '';
+    const order =
+      raw.prepare<[], string>('SELECT client_order_id FROM orders ORDER BY sequence LIMIT 1').pluck().get() ?? '';
     raw.prepare("UPDATE journal SET effects = '[]' WHERE sequence = 1").run();
     raw.close();
     const { output, code } = await run(['replay', '--verify', '--explain', order, '--database', path], {}, directory);

@@ -44,8 +44,19 @@ test('a full disk stops everything at once: no order leaves, nothing is half-wri
   expect(failures[0]).toMatchObject({ code: 'disk-full' });
   const left = effects.length;
   // Whatever comes now, an operator's command or the surest signal: the engine is not asked any more.
-  expect(() => host.apply({ type: 'prediction', symbol: 'BTC/USDT', openTime: now, probability: 0.99, failure: null, features: [] })).toThrow('has failed');
-  expect(() => host.apply({ type: 'command', commandId: 'c', by: 'ada', command: { name: 'resume' } })).toThrow('has failed');
+  expect(() =>
+    host.apply({
+      type: 'prediction',
+      symbol: 'BTC/USDT',
+      openTime: now,
+      probability: 0.99,
+      failure: null,
+      features: [],
+    }),
+  ).toThrow('has failed');
+  expect(() => host.apply({ type: 'command', commandId: 'c', by: 'ada', command: { name: 'resume' } })).toThrow(
+    'has failed',
+  );
   expect(effects).toHaveLength(left);
   const committed = full.journal.lastSequence();
   full.close();

@@ -30,7 +30,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const environment = (): Readonly<Record<string, string>> => ({ MODE: 'paper', EXCHANGE_API_ROOT: exchange.url, DASHBOARD_PORT: '0', MODEL_DIR: join(directory, 'model') });
+const environment = (): Readonly<Record<string, string>> => ({
+  MODE: 'paper',
+  EXCHANGE_API_ROOT: exchange.url,
+  DASHBOARD_PORT: '0',
+  MODEL_DIR: join(directory, 'model'),
+});
 const cli = (...args: readonly string[]): Promise<Ended> => run(args, environment(), directory);
 const start = async (): Promise<Running> => {
   bot = guardian(['start'], environment(), directory);
@@ -40,12 +45,15 @@ const start = async (): Promise<Running> => {
 };
 
 describe('paper', () => {
-  test('trades the smallest size through the broker, keeps its secrets to itself, resumes after a kill, stops in good order', { timeout: 120_000 }, async () => {
+  test('trades the smallest size through the broker, keeps its secrets to itself, resumes after a kill, stops in good order', {
+    timeout: 120_000,
+  }, async () => {
     const first = await start();
     const drill = await cli('drill', 'round-trip');
     expect(drill.lines.at(-1)).toBe('drill round-trip: passed');
     expect(drill.code).toBe(0);
-    for (const name of ['paper.db', 'paper.sock', 'paper-broker.db']) expect(statSync(join(directory, 'data', name)).mode & 0o077, name).toBe(0);
+    for (const name of ['paper.db', 'paper.sock', 'paper-broker.db'])
+      expect(statSync(join(directory, 'data', name)).mode & 0o077, name).toBe(0);
 
     expect((await cli('ctl', 'pause', 'before', 'the', 'crash')).code).toBe(0);
     await first.end('SIGKILL');
@@ -65,22 +73,63 @@ describe('paper', () => {
     const ended = await bot?.end('SIGTERM');
     expect(ended?.code).toBe(0);
     const database = openReadOnly(join(directory, 'data', 'paper.db'));
-    const commands = database.audit.audits(50).map(({ command, arguments: words, outcome, caller }) => `${caller.via} ${command} ${words}: ${outcome}`);
+    const commands = database.audit
+      .audits(50)
+      .map(({ command, arguments: words, outcome, caller }) => `${caller.via} ${command} ${words}: ${outcome}`);
     database.close();
     expect(commands.some((line) => line.startsWith('control-socket drill round-trip: passed'))).toBe(true);
-    expect(commands.some((line) => line.startsWith('control-socket drill round-trip: failed: the entry was refused'))).toBe(true);
+    expect(
+      commands.some((line) => line.startsWith('control-socket drill round-trip: failed: the entry was refused')),
+    ).toBe(true);
     expect(commands).toContain('control-socket resume : done');
     expect((await cli('ctl', 'status')).output).toContain('no bot runs on this database');
   });
 
-  test('the audit of a fresh dry run fails for the right reasons, each named; the doctor says what to fix', { timeout: 60_000 }, async () => {
+  test('the audit of a fresh dry run fails for the right reasons, each named; the doctor says what to fix', {
+    timeout: 60_000,
+  }, async () => {
     await start();
     const audit = await cli('audit', '--json');
     expect(audit.code).toBe(3);
-    const report = JSON.parse(audit.output.slice(audit.output.indexOf('{\n'))) as { readonly score: number; readonly checks: readonly { readonly domain: string; readonly name: string; readonly verdict: string; readonly evidence: string }[] };
+    const report = JSON.parse(audit.output.slice(audit.output.indexOf('{\n'))) as {
+      readonly score: number;
+      readonly checks: readonly {
+        readonly domain: string;
+        readonly name: string;
+        readonly verdict: string;
+        readonly evidence: string;
+      }[];
+    };
     const failed = report.checks.filter(({ verdict }) => verdict === 'FAIL').map(({ name }) => name);
-    expect(failed).toEqual(expect.arrayContaining(['predictions', 'round-trip-drill', 'stale-data-drill', 'operators', 'limits-as-tested', 'dry-run', 'testnet', 'closed-trades', 'kill-switch-drill', 'restart-drill', 'demonstrated-edge', 'key-rights', 'balance']));
-    for (const fine of ['exchange-reachable', 'clock-skew', 'candle-gaps', 'outcomes-known', 'locks-hold', 'limits-within-ceilings', 'model-loads', 'journal-replays', 'database-files']) expect(failed).not.toContain(fine);
+    expect(failed).toEqual(
+      expect.arrayContaining([
+        'predictions',
+        'round-trip-drill',
+        'stale-data-drill',
+        'operators',
+        'limits-as-tested',
+        'dry-run',
+        'testnet',
+        'closed-trades',
+        'kill-switch-drill',
+        'restart-drill',
+        'demonstrated-edge',
+        'key-rights',
+        'balance',
+      ]),
+    );
+    for (const fine of [
+      'exchange-reachable',
+      'clock-skew',
+      'candle-gaps',
+      'outcomes-known',
+      'locks-hold',
+      'limits-within-ceilings',
+      'model-loads',
+      'journal-replays',
+      'database-files',
+    ])
+      expect(failed).not.toContain(fine);
     expect(new Set(report.checks.map(({ domain }) => domain)).size).toBe(8);
     expect(report.checks.find(({ name }) => name === 'dry-run')?.evidence).toMatch(/0\.0 h of 24\.0 h/);
     // The chat shows the newest report.
@@ -94,7 +143,9 @@ describe('paper', () => {
     expect(doctor.lines.at(-1)).toBe('1 to fix');
   });
 
-  test('a backup taken while it works restores to the same books; what is no sound backup is refused and changes nothing', { timeout: 120_000 }, async () => {
+  test('a backup taken while it works restores to the same books; what is no sound backup is refused and changes nothing', {
+    timeout: 120_000,
+  }, async () => {
     const running = await start();
     const trading = cli('drill', 'kill-switch');
     const backups: string[] = [];
@@ -130,8 +181,17 @@ describe('paper', () => {
     const foreign = join(directory, 'foreign.db');
     new Sqlite(foreign).exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)').close();
     writeFileSync(join(directory, 'truncated.db'), whole.subarray(0, Math.floor(whole.length / 2)));
-    writeFileSync(join(directory, 'corrupt.db'), Buffer.concat([whole.subarray(0, 20_000), Buffer.alloc(40_000, 0x5a), whole.subarray(60_000)]));
-    for (const [name, words] of [['newer', 'schema version 9999'], ['foreign', 'another program'], ['truncated', ''], ['corrupt', ''], ['missing', 'does not exist']] as const) {
+    writeFileSync(
+      join(directory, 'corrupt.db'),
+      Buffer.concat([whole.subarray(0, 20_000), Buffer.alloc(40_000, 0x5a), whole.subarray(60_000)]),
+    );
+    for (const [name, words] of [
+      ['newer', 'schema version 9999'],
+      ['foreign', 'another program'],
+      ['truncated', ''],
+      ['corrupt', ''],
+      ['missing', 'does not exist'],
+    ] as const) {
       const answer = await cli('restore', join(directory, `${name}.db`));
       expect(answer.code, `${name}: ${answer.output}`).toBe(name === 'missing' ? 2 : 3);
       expect(answer.lines).toHaveLength(1);
@@ -149,7 +209,8 @@ describe('paper', () => {
     restored.close();
     copied.close();
 
-    // Yesterday's copy erases no lock: the kill-switch was set after the first backup, and the restored start is halted.
+    // Yesterday's copy erases no lock: the kill-switch was set after the first backup, and the restored start is
+    // halted.
     expect((await cli('restore', backups[0] ?? '')).code).toBe(0);
     await start();
     expect((await cli('ctl', 'locks')).output).toContain('the database is a restored copy');
@@ -164,7 +225,9 @@ describe('paper', () => {
     expect(second.lines[0]).toContain(`in use by another process (pid ${bot?.child.pid}`);
   });
 
-  test('a deleted database erases no lock: beside an account that has traded the new one starts halted and says what to do', { timeout: 90_000 }, async () => {
+  test('a deleted database erases no lock: beside an account that has traded the new one starts halted and says what to do', {
+    timeout: 90_000,
+  }, async () => {
     const first = await start();
     expect((await cli('drill', 'round-trip')).code).toBe(0);
     await first.end('SIGTERM');

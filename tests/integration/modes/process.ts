@@ -34,12 +34,28 @@ export interface Running {
 }
 
 /** The real program in a process of its own. */
-export const guardian = (args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string): Running => {
-  const child = spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, ...args], { cwd, env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+export const guardian = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+): Running => {
+  const child = spawn(process.execPath, [`${ROOT}src/cli/guardian.ts`, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const parts: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part.toString()));
   const output = (): string => parts.join('');
-  const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, output: output(), lines: output().split('\n').filter((line) => line !== '' && !line.startsWith('{')) }));
+  const ended = once(child, 'close').then(
+    ([code]): Ended => ({
+      code: code as number | null,
+      output: output(),
+      lines: output()
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('{')),
+    }),
+  );
   return {
     child,
     output,
@@ -47,7 +63,8 @@ export const guardian = (args: readonly string[], environment: Readonly<Record<s
     says: (text) =>
       eventually(text, () => {
         if (output().includes(text)) return true;
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`guardian ended with ${child.exitCode ?? child.signalCode}:\n${output()}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`guardian ended with ${child.exitCode ?? child.signalCode}:\n${output()}`);
         return null;
       }).then(() => undefined),
     end: (signal) => {
@@ -58,4 +75,8 @@ export const guardian = (args: readonly string[], environment: Readonly<Record<s
 };
 
 /** Runs a subcommand to its end. */
-export const run = (args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string): Promise<Ended> => guardian(args, environment, cwd).ended;
+export const run = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<Ended> => guardian(args, environment, cwd).ended;

@@ -34,19 +34,38 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const common = (): Readonly<Record<string, string>> => ({ EXCHANGE_API_ROOT: exchange.url, DASHBOARD_PORT: '0', MODEL_DIR: join(directory, 'model') });
+const common = (): Readonly<Record<string, string>> => ({
+  EXCHANGE_API_ROOT: exchange.url,
+  DASHBOARD_PORT: '0',
+  MODEL_DIR: join(directory, 'model'),
+});
 
-test('the same exchange account: the second one is refused before it opens its books', { timeout: 60_000 }, async () => {
-  const environment = { ...common(), MODE: 'testnet', EXCHANGE_API_KEY: exchange.credentials.apiKey, EXCHANGE_API_SECRET: exchange.credentials.secret };
+test('the same exchange account: the second one is refused before it opens its books', {
+  timeout: 60_000,
+}, async () => {
+  const environment = {
+    ...common(),
+    MODE: 'testnet',
+    EXCHANGE_API_KEY: exchange.credentials.apiKey,
+    EXCHANGE_API_SECRET: exchange.credentials.secret,
+  };
   bot = guardian(['start'], environment, join(directory, 'one'));
   await bot.says('control socket is open');
   const second = await run(['start'], environment, join(directory, 'two'));
   expect(second.code).toBe(3);
-  expect(second.lines).toEqual(['the exchange account is in use by another running bot on this host: stop that one first']);
+  expect(second.lines).toEqual([
+    'the exchange account is in use by another running bot on this host: stop that one first',
+  ]);
 });
 
 test('the same bot token: the second one is refused', { timeout: 60_000 }, async () => {
-  const environment = { ...common(), MODE: 'paper', TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_ROOT: telegram.url, TELEGRAM_OPERATORS: '42' };
+  const environment = {
+    ...common(),
+    MODE: 'paper',
+    TELEGRAM_BOT_TOKEN: TOKEN,
+    TELEGRAM_API_ROOT: telegram.url,
+    TELEGRAM_OPERATORS: '42',
+  };
   bot = guardian(['start'], environment, join(directory, 'one'));
   await bot.says('control socket is open');
   const second = await run(['start'], environment, join(directory, 'two'));
@@ -55,7 +74,11 @@ test('the same bot token: the second one is refused', { timeout: 60_000 }, async
 });
 
 test('a key that the exchange refuses: one line that names it, exit code 2', { timeout: 60_000 }, async () => {
-  const wrong = await run(['start'], { ...common(), MODE: 'testnet', EXCHANGE_API_KEY: 'not-the-key', EXCHANGE_API_SECRET: 'not-the-secret' }, join(directory, 'one'));
+  const wrong = await run(
+    ['start'],
+    { ...common(), MODE: 'testnet', EXCHANGE_API_KEY: 'not-the-key', EXCHANGE_API_SECRET: 'not-the-secret' },
+    join(directory, 'one'),
+  );
   expect(wrong.code).toBe(2);
   expect(wrong.lines).toHaveLength(1);
   expect(wrong.lines[0]).toContain('EXCHANGE_API_KEY is refused by the exchange');

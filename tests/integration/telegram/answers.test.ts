@@ -19,7 +19,8 @@ afterEach(async () => {
 });
 
 const textOf = (message: Pick<Message, 'text' | 'caption'>): string => message.text ?? message.caption ?? '';
-const fromBot = (chatId: number): readonly Message[] => bot.server.person.messages(chatId).filter(({ from }) => from.is_bot);
+const fromBot = (chatId: number): readonly Message[] =>
+  bot.server.person.messages(chatId).filter(({ from }) => from.is_bot);
 const wait = { interval: 10, timeout: 8_000 };
 const GONE = 'message to edit not found';
 
@@ -37,7 +38,9 @@ describe('when Telegram refuses the straight way', () => {
     const asked = await bot.ask(OPERATOR, '/flatten');
     bot.server.faults.inject({ name: 'refused', methods: ['editMessageText'], description: GONE });
     await bot.press(OPERATOR, OPERATOR, 'Sell it');
-    expect(textOf(await bot.server.person.waitFor(OPERATOR, () => true, { afterMessageId: asked.message_id }))).toContain('Done: flatten');
+    expect(
+      textOf(await bot.server.person.waitFor(OPERATOR, () => true, { afterMessageId: asked.message_id })),
+    ).toContain('Done: flatten');
     expect(bot.tools.calls).toHaveLength(1);
   });
 
@@ -48,7 +51,12 @@ describe('when Telegram refuses the straight way', () => {
     const anew = await bot.server.person.waitFor(VIEWER, () => true, { afterMessageId: shown.message_id });
     expect(anew.photo?.[0]).toMatchObject({ width: 1_200, height: 900 });
 
-    bot.server.faults.inject({ name: 'refused', methods: ['sendPhoto'], chatId: GROUP, description: 'not enough rights to send photos to the chat' });
+    bot.server.faults.inject({
+      name: 'refused',
+      methods: ['sendPhoto'],
+      chatId: GROUP,
+      description: 'not enough rights to send photos to the chat',
+    });
     const words = await bot.ask(VIEWER, '/pnl 7d', GROUP);
     expect(words.photo).toBeUndefined();
     expect(textOf(words)).toContain('PnL last 7 days');
@@ -59,17 +67,30 @@ describe('when Telegram refuses the straight way', () => {
     const sent = await bot.ask(VIEWER, '/export');
     expect(sent.document?.file_name).toBe('guardian-demo-trades-2024-08-05.csv');
     expect(textOf(sent)).toContain('37 rows of trades');
-    bot.server.faults.inject({ name: 'refused', methods: ['sendDocument'], description: 'not enough rights to send documents to the chat' });
+    bot.server.faults.inject({
+      name: 'refused',
+      methods: ['sendDocument'],
+      description: 'not enough rights to send documents to the chat',
+    });
     expect(textOf(await bot.ask(VIEWER, '/export'))).toContain('could not be sent');
   });
 
   test('a long answer that breaks off goes on where it was', async () => {
-    Object.assign(bot.tools, { logs: () => Array.from({ length: 50 }, (_, index) => ({ at: 0, level: 'info' as const, text: `line ${index} `.padEnd(160, 'x') })) });
+    Object.assign(bot.tools, {
+      logs: () =>
+        Array.from({ length: 50 }, (_, index) => ({
+          at: 0,
+          level: 'info' as const,
+          text: `line ${index} `.padEnd(160, 'x'),
+        })),
+    });
     // The first part goes through, the second meets a broken line.
     bot.server.faults.inject({ name: 'slow', methods: ['sendMessage'], delayMs: 1 });
     bot.server.faults.inject({ name: 'reset', methods: ['sendMessage'] });
     bot.server.person.send(VIEWER, VIEWER, '/logs 50');
-    await expect.poll(() => (bot.clock.jump(1_000), fromBot(VIEWER).map(textOf).join('\n').includes('line 49')), wait).toBe(true);
+    await expect
+      .poll(() => (bot.clock.jump(1_000), fromBot(VIEWER).map(textOf).join('\n').includes('line 49')), wait)
+      .toBe(true);
     const words = fromBot(VIEWER).map(textOf).join('\n');
     for (let index = 0; index < 50; index += 1) expect(words.split(`line ${index} `), `line ${index}`).toHaveLength(2);
     expect(fromBot(VIEWER).length).toBeGreaterThan(1);
@@ -84,7 +105,9 @@ describe('every button of every command', () => {
   const press = (userId: number, message: Message, data: string): void => {
     const id = `${userId}:${data}:${message.message_id}`;
     const from = { id: userId, is_bot: false, first_name: 'x' };
-    bot.server.person.push({ callback_query: { id, from, message: JSON.parse(JSON.stringify(message)), chat_instance: '1', data } });
+    bot.server.person.push({
+      callback_query: { id, from, message: JSON.parse(JSON.stringify(message)), chat_instance: '1', data },
+    });
   };
 
   const ask = async (name: string): Promise<Message> => {

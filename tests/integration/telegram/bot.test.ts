@@ -1,6 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { killSwitch, operatorPause } from './fake-service.ts';
-import { FORUM, FORUM_TOPIC, GROUP, lastMessageId, OPERATOR, SECOND_OPERATOR, startHarness, STRANGER, VIEWER, type Harness } from './harness.ts';
+import {
+  FORUM,
+  FORUM_TOPIC,
+  GROUP,
+  lastMessageId,
+  OPERATOR,
+  SECOND_OPERATOR,
+  startHarness,
+  STRANGER,
+  VIEWER,
+  type Harness,
+} from './harness.ts';
 
 const open: Harness[] = [];
 const start = async (...options: Parameters<typeof startHarness>): Promise<Harness> => {
@@ -44,13 +55,15 @@ describe('who is let in', () => {
 
   test('a viewer cannot change anything', async () => {
     const bot = await start();
-    for (const command of ['/pause', '/resume', '/unlock']) expect((await bot.ask(VIEWER, command)).text).toContain('for operators');
+    for (const command of ['/pause', '/resume', '/unlock'])
+      expect((await bot.ask(VIEWER, command)).text).toContain('for operators');
     expect(bot.service.calls).toEqual([]);
   });
 
   test('the menu is set per role, strangers see none', async () => {
     const bot = await start();
-    const names = (userId: number): readonly unknown[] => bot.server.person.menu(userId, userId).map(({ command }) => command);
+    const names = (userId: number): readonly unknown[] =>
+      bot.server.person.menu(userId, userId).map(({ command }) => command);
     await expect.poll(() => names(OPERATOR), { interval: 10, timeout: 8_000 }).toContain('unlock');
     await expect.poll(() => names(VIEWER), { interval: 10, timeout: 8_000 }).toContain('status');
     expect(names(VIEWER)).not.toContain('unlock');
@@ -68,10 +81,16 @@ describe('age and redelivery', () => {
     expect(bot.service.calls.map(({ name }) => name)).toEqual(['pause', 'pause']);
     expect(bot.service.paused).toBe(true);
     const sent = bot.server.person.send(OPERATOR, OPERATOR, '/resume', { date: now - 61 });
-    const reply = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired, send again') === true, { afterMessageId: sent.message_id });
+    const reply = await bot.server.person.waitFor(
+      OPERATOR,
+      ({ text }) => text?.includes('Expired, send again') === true,
+      { afterMessageId: sent.message_id },
+    );
     expect(reply.reply_markup).toBeUndefined();
     const future = bot.server.person.send(OPERATOR, OPERATOR, '/resume', { date: now + 120 });
-    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired, send again') === true, { afterMessageId: future.message_id });
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired, send again') === true, {
+      afterMessageId: future.message_id,
+    });
     expect(bot.service.paused).toBe(true);
   });
 
@@ -95,7 +114,9 @@ describe('age and redelivery', () => {
     await bot.settle();
     const { pause } = bot.service;
     const release = Promise.withResolvers<undefined>();
-    Object.assign(bot.service, { pause: async (...given: Parameters<typeof pause>) => (await release.promise, pause(...given)) });
+    Object.assign(bot.service, {
+      pause: async (...given: Parameters<typeof pause>) => (await release.promise, pause(...given)),
+    });
     await expect.poll(() => bot.server.person.botListening(), { interval: 10, timeout: 8_000 }).toBe(true);
     const polls = bot.server.calls('getUpdates');
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
@@ -160,7 +181,13 @@ describe('confirmation', () => {
     const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Trading goes on') === true);
-    const forged = { id: 'forged', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message: JSON.parse(JSON.stringify(asked)), chat_instance: '1', data };
+    const forged = {
+      id: 'forged',
+      from: { id: OPERATOR, is_bot: false, first_name: 'x' },
+      message: JSON.parse(JSON.stringify(asked)),
+      chat_instance: '1',
+      data,
+    };
     bot.server.person.push({ callback_query: forged });
     await bot.settle();
     expect(bot.service.calls).toHaveLength(1);
@@ -177,7 +204,9 @@ describe('confirmation', () => {
     expect((await bot.ask(OPERATOR, '/resume')).text).toBe('Not paused');
     bot.service.setLocks([operatorPause, killSwitch]);
     const asked = await bot.ask(OPERATOR, '/resume');
-    expect(asked.text).toContain('Ends the pause of 05 Aug 11:00\u00A0UTC. Paused by operator: Op (1001): news at 14:30\nThese locks stay: kill-switch\n');
+    expect(asked.text).toContain(
+      'Ends the pause of 05 Aug 11:00\u00A0UTC. Paused by operator: Op (1001): news at 14:30\nThese locks stay: kill-switch\n',
+    );
     bot.service.setLocks([{ ...operatorPause, reason: 'Paused by operator: Two (1002): the spread is odd' }]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);
@@ -198,15 +227,33 @@ describe('confirmation', () => {
   test('/unlock shows the locks and clears exactly those shown', async () => {
     const bot = await start();
     bot.service.setLocks([killSwitch]);
-    bot.service.setPreview({ shown: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownLosses: 3, shownDrift: 0.3 } });
+    bot.service.setPreview({
+      shown: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownLosses: 3, shownDrift: 0.3 },
+    });
     const asked = await bot.ask(OPERATOR, '/unlock reviewed it');
     expect(asked.text).toContain('Kill-switch: 3 losses in a row');
     bot.service.setLocks([killSwitch, { ...killSwitch, id: 'total-drawdown' }]);
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Cleared: kill-switch') === true);
-    expect(bot.service.calls).toMatchObject([{ name: 'unlock', detail: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownLosses: 3, shownDrift: 0.3, lockIds: ['kill-switch'], reason: 'reviewed it', newLossPermitted: null } }]);
+    expect(bot.service.calls).toMatchObject([
+      {
+        name: 'unlock',
+        detail: {
+          shownAt: 1,
+          shownEquity: 1_012.4,
+          shownLossAt: 2,
+          shownLosses: 3,
+          shownDrift: 0.3,
+          lockIds: ['kill-switch'],
+          reason: 'reviewed it',
+          newLossPermitted: null,
+        },
+      },
+    ]);
     expect(bot.service.locks().map(({ id }) => id)).toEqual(['total-drawdown']);
-    expect(bot.service.auditRows.map(({ outcome }) => outcome)).toEqual(expect.arrayContaining(['asked', 'confirmed', 'unlocked']));
+    expect(bot.service.auditRows.map(({ outcome }) => outcome)).toEqual(
+      expect.arrayContaining(['asked', 'confirmed', 'unlocked']),
+    );
   });
 
   test('a daily-drawdown lock wants the amount typed', async () => {
@@ -226,8 +273,21 @@ describe('confirmation', () => {
   test('a button counts only on a message of the bot itself, and none carries what acts at once', async () => {
     const bot = await start();
     const press = (authorId: number, data: string): void => {
-      const message = { message_id: 1, date: 1, chat: { id: OPERATOR, type: 'private' }, from: { id: authorId, is_bot: true, first_name: 'x' } };
-      bot.server.person.push({ callback_query: { id: `press ${data}`, from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
+      const message = {
+        message_id: 1,
+        date: 1,
+        chat: { id: OPERATOR, type: 'private' },
+        from: { id: authorId, is_bot: true, first_name: 'x' },
+      };
+      bot.server.person.push({
+        callback_query: {
+          id: `press ${data}`,
+          from: { id: OPERATOR, is_bot: false, first_name: 'x' },
+          message,
+          chat_instance: '1',
+          data,
+        },
+      });
     };
     press(777, 'n:/pause');
     for (const command of ['/backup', '/reconcile', '/mute 1h']) press(4_242_424_242, `n:${command}`);
@@ -243,14 +303,36 @@ describe('confirmation', () => {
     bot.service.setLocks([operatorPause]);
     const asked = await bot.ask(OPERATOR, '/resume');
     const data = asked.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
-    const message = { message_id: 1, date: 1, chat: { id: GROUP, type: 'supergroup' }, from: { id: 4_242_424_242, is_bot: true, first_name: 'x' } };
-    bot.server.person.push({ callback_query: { id: 'elsewhere', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
+    const message = {
+      message_id: 1,
+      date: 1,
+      chat: { id: GROUP, type: 'supergroup' },
+      from: { id: 4_242_424_242, is_bot: true, first_name: 'x' },
+    };
+    bot.server.person.push({
+      callback_query: {
+        id: 'elsewhere',
+        from: { id: OPERATOR, is_bot: false, first_name: 'x' },
+        message,
+        chat_instance: '1',
+        data,
+      },
+    });
     await bot.settle();
     expect(bot.service.calls).toEqual([]);
     // In another topic of the same group neither.
-    const inGroup = (await bot.ask(OPERATOR, '/resume', GROUP)).reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
+    const inGroup =
+      (await bot.ask(OPERATOR, '/resume', GROUP)).reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
     const topic = { ...message, is_topic_message: true, message_thread_id: 9 };
-    bot.server.person.push({ callback_query: { id: 'topic', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, message: topic, chat_instance: '1', data: inGroup } });
+    bot.server.person.push({
+      callback_query: {
+        id: 'topic',
+        from: { id: OPERATOR, is_bot: false, first_name: 'x' },
+        message: topic,
+        chat_instance: '1',
+        data: inGroup,
+      },
+    });
     await bot.settle();
     expect(bot.service.calls).toEqual([]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
@@ -282,33 +364,61 @@ describe('answers', () => {
   test('every command of a viewer answers, with buttons that edit in place', async () => {
     const bot = await start();
     bot.service.setLocks([killSwitch]);
-    for (const command of ['/start', '/help', '/help pnl', '/status', '/pnl', '/pnl 7d', '/positions', '/trades', '/trades 5', '/balance', '/risk', '/locks', '/version', '/whoami']) {
+    for (const command of [
+      '/start',
+      '/help',
+      '/help pnl',
+      '/status',
+      '/pnl',
+      '/pnl 7d',
+      '/positions',
+      '/trades',
+      '/trades 5',
+      '/balance',
+      '/risk',
+      '/locks',
+      '/version',
+      '/whoami',
+    ]) {
       expect((await bot.ask(OPERATOR, command)).text, command).toBeTruthy();
     }
     const shown = await bot.ask(OPERATOR, '/status');
     bot.clock.jump(60_000);
     await bot.press(OPERATOR, OPERATOR, '↻ Refresh');
-    const edited = await bot.server.person.waitFor(OPERATOR, ({ message_id: id, edit_date: at }) => id === shown.message_id && at !== undefined);
+    const edited = await bot.server.person.waitFor(
+      OPERATOR,
+      ({ message_id: id, edit_date: at }) => id === shown.message_id && at !== undefined,
+    );
     expect(edited.text).not.toBe(shown.text);
   });
 
   test('a wrong argument gets the right form, an unknown command a hint, a flood one warning', async () => {
     const bot = await start();
-    expect((await bot.ask(OPERATOR, '/pnl 9y')).text).toMatch(/none of today, 7d, 30d, all[\s\S]*For example: \/pnl 7d/);
+    expect((await bot.ask(OPERATOR, '/pnl 9y')).text).toMatch(
+      /none of today, 7d, 30d, all[\s\S]*For example: \/pnl 7d/,
+    );
     expect((await bot.ask(OPERATOR, '/nonsense')).text).toContain('no command /nonsense');
-    expect((await bot.ask(OPERATOR, '/pause!')).text).toBe('Not done\n\nSend /pause, nothing between slash and name, and a space before anything else.');
+    expect((await bot.ask(OPERATOR, '/pause!')).text).toBe(
+      'Not done\n\nSend /pause, nothing between slash and name, and a space before anything else.',
+    );
     expect((await bot.ask(OPERATOR, '/?')).text).toContain('That is no command');
     expect(bot.service.calls).toEqual([]);
-    expect(bot.service.auditRows.filter(({ outcome }) => outcome === 'not understood').map(({ command }) => command)).toEqual(['pause', '']);
+    expect(
+      bot.service.auditRows.filter(({ outcome }) => outcome === 'not understood').map(({ command }) => command),
+    ).toEqual(['pause', '']);
     expect((await bot.ask(OPERATOR, '/trades 900')).text).toContain('from 1 to 50');
     const before = lastMessageId(bot.server, OPERATOR);
     for (let count = 0; count < 40; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/version');
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
     await bot.settle();
-    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Paused') === true, { afterMessageId: before });
+    await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Paused') === true, {
+      afterMessageId: before,
+    });
     const warnings = bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('Slow down'));
     expect(warnings).toHaveLength(1);
-    const served = bot.server.person.messages(OPERATOR).filter(({ text, from }) => from.is_bot && text?.includes('Guardian Bot 0.1.0'));
+    const served = bot.server.person
+      .messages(OPERATOR)
+      .filter(({ text, from }) => from.is_bot && text?.includes('Guardian Bot 0.1.0'));
     expect(served.length).toBeLessThanOrEqual(20);
     expect(bot.service.paused).toBe(true);
   });
@@ -320,7 +430,8 @@ describe('answers', () => {
       for (const entity of message.entities ?? []) {
         const { type, offset, length } = entity as { type: string; offset: number; length: number };
         if (type !== 'pre') continue;
-        for (const line of (message.text ?? '').slice(offset, offset + length).split('\n')) expect(line.length, `${command}: ${line}`).toBeLessThanOrEqual(34);
+        for (const line of (message.text ?? '').slice(offset, offset + length).split('\n'))
+          expect(line.length, `${command}: ${line}`).toBeLessThanOrEqual(34);
       }
     }
   });

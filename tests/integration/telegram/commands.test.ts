@@ -55,34 +55,43 @@ const CASES: Readonly<Record<string, { readonly argument?: string; readonly answ
   start: { answer: /Guardian Bot 0\.1\.0/ },
 };
 
-const textOf = (message: { readonly text?: string; readonly caption?: string }): string => message.text ?? message.caption ?? '';
+const textOf = (message: { readonly text?: string; readonly caption?: string }): string =>
+  message.text ?? message.caption ?? '';
 
 describe('every command', () => {
   test('has a case in the table of this file', () => {
     expect(Object.keys(CASES).sort()).toEqual(commands.map(({ name }) => name).sort());
   });
 
-  test.each(commands.map(({ name, role }) => [name, role] as const))('/%s (%s) answers those who may and nobody else', async (name, role) => {
-    const { argument = '', answer } = CASES[name] ?? { answer: /never/ };
-    const line = `/${name} ${argument}`.trim();
-    bot.server.person.send(STRANGER, STRANGER, line);
-    const forViewer = textOf(await bot.ask(VIEWER, line));
-    if (role === 'viewer') expect(forViewer).toMatch(answer);
-    else expect(forViewer).toContain('is for operators');
-    expect([...bot.service.calls, ...bot.tools.calls]).toEqual([]);
-    expect(textOf(await bot.ask(OPERATOR, line))).toMatch(answer);
-    await bot.settle();
-    expect(bot.server.person.messages(STRANGER)).toHaveLength(1);
-    expect(bot.service.auditRows.filter(({ command, caller }) => command === name && caller.userId === OPERATOR)).toHaveLength(1);
-  });
+  test.each(commands.map(({ name, role }) => [name, role] as const))(
+    '/%s (%s) answers those who may and nobody else',
+    async (name, role) => {
+      const { argument = '', answer } = CASES[name] ?? { answer: /never/ };
+      const line = `/${name} ${argument}`.trim();
+      bot.server.person.send(STRANGER, STRANGER, line);
+      const forViewer = textOf(await bot.ask(VIEWER, line));
+      if (role === 'viewer') expect(forViewer).toMatch(answer);
+      else expect(forViewer).toContain('is for operators');
+      expect([...bot.service.calls, ...bot.tools.calls]).toEqual([]);
+      expect(textOf(await bot.ask(OPERATOR, line))).toMatch(answer);
+      await bot.settle();
+      expect(bot.server.person.messages(STRANGER)).toHaveLength(1);
+      expect(
+        bot.service.auditRows.filter(({ command, caller }) => command === name && caller.userId === OPERATOR),
+      ).toHaveLength(1);
+    },
+  );
 
-  test.each(commands.map(({ name }) => [name] as const))('/%s answers a wrong argument with the right form, and does nothing', async (name) => {
-    const wrong = `/${name} ${'no such argument '.repeat(40)}`;
-    const reply = await bot.ask(OPERATOR, wrong);
-    const { effect } = commands.find((command) => command.name === name) ?? {};
-    if (effect !== 'tighten') expect([...bot.service.calls, ...bot.tools.calls]).toEqual([]);
-    expect(textOf(reply)).not.toContain('did not work');
-  });
+  test.each(commands.map(({ name }) => [name] as const))(
+    '/%s answers a wrong argument with the right form, and does nothing',
+    async (name) => {
+      const wrong = `/${name} ${'no such argument '.repeat(40)}`;
+      const reply = await bot.ask(OPERATOR, wrong);
+      const { effect } = commands.find((command) => command.name === name) ?? {};
+      if (effect !== 'tighten') expect([...bot.service.calls, ...bot.tools.calls]).toEqual([]);
+      expect(textOf(reply)).not.toContain('did not work');
+    },
+  );
 
   test.each(commands.map(({ name }) => [name] as const))('/%s is narrow enough for a phone', async (name) => {
     const { argument = '' } = CASES[name] ?? {};
@@ -90,7 +99,10 @@ describe('every command', () => {
     for (const entity of [...(message.entities ?? []), ...(message.caption_entities ?? [])]) {
       const { type, offset, length } = entity as { type: string; offset: number; length: number };
       if (type !== 'pre') continue;
-      for (const line of textOf(message).slice(offset, offset + length).split('\n')) expect(line.length, line).toBeLessThanOrEqual(34);
+      for (const line of textOf(message)
+        .slice(offset, offset + length)
+        .split('\n'))
+        expect(line.length, line).toBeLessThanOrEqual(34);
     }
   });
 });
@@ -99,7 +111,12 @@ describe('deeds with a confirmation', () => {
   test.each([
     ['/flatten', 'Sell it', 'flatten', ['BTC/USDT']],
     ['/cancel gb-4f2a-19', 'Cancel the order', 'cancel', 'gb-4f2a-19'],
-    ['/settle gb-4f2a-18 gone', 'It is gone', 'settle', { orderId: 'gb-4f2a-18', claim: 'gone', price: null, shown: 'seen' }],
+    [
+      '/settle gb-4f2a-18 gone',
+      'It is gone',
+      'settle',
+      { orderId: 'gb-4f2a-18', claim: 'gone', price: null, shown: 'seen' },
+    ],
   ] as const)('%s acts on its button only, once', async (line, button, name, detail) => {
     await bot.ask(OPERATOR, line);
     expect(bot.tools.calls).toEqual([]);
@@ -109,13 +126,24 @@ describe('deeds with a confirmation', () => {
   });
 
   test('/flatten of several says the sum, in the quote currency and with the fees taken off', async () => {
-    const sale = (symbol: string, estimatedProceeds: number) => ({ symbol, quantity: 0.01, lastPrice: 60_500, estimatedProceeds });
-    Object.assign(bot.tools, { flattenPreview: () => ({ positions: [sale('BTC/USDT', 1_000.5), sale('ETH/USDT', 250.25)], refusal: null }) });
-    expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(/In all about 1,250\.75\u00A0USDT\nFees are taken off\./);
+    const sale = (symbol: string, estimatedProceeds: number) => ({
+      symbol,
+      quantity: 0.01,
+      lastPrice: 60_500,
+      estimatedProceeds,
+    });
+    Object.assign(bot.tools, {
+      flattenPreview: () => ({ positions: [sale('BTC/USDT', 1_000.5), sale('ETH/USDT', 250.25)], refusal: null }),
+    });
+    expect((await bot.ask(OPERATOR, '/flatten')).text).toMatch(
+      /In all about 1,250\.75\u00A0USDT\nFees are taken off\./,
+    );
   });
 
   test('a sale that is under way is not titled as done', async () => {
-    Object.assign(bot.tools, { flatten: async () => ({ ok: true, code: 'done', text: 'Closing BTC/USDT. No open position in ETH/USDT.' }) });
+    Object.assign(bot.tools, {
+      flatten: async () => ({ ok: true, code: 'done', text: 'Closing BTC/USDT. No open position in ETH/USDT.' }),
+    });
     await bot.ask(OPERATOR, '/flatten');
     await bot.press(OPERATOR, OPERATOR, 'Sell it');
     const told = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Closing') === true);
@@ -123,18 +151,27 @@ describe('deeds with a confirmation', () => {
   });
 
   test.each([
-    ['/flatten', 'Sell it', { ok: true, code: 'nothing-to-do', text: 'Closed meanwhile. No open position in BTC/USDT.' }],
+    [
+      '/flatten',
+      'Sell it',
+      { ok: true, code: 'nothing-to-do', text: 'Closed meanwhile. No open position in BTC/USDT.' },
+    ],
     ['/resume', 'Resume trading', { ok: false, code: 'not-paused', text: 'Not paused: nothing to resume.' }],
     ['/unlock', 'Unlock', { ok: false, code: 'nothing-locked', text: 'None of these locks is in force.' }],
-  ] as const)('%s that came about by itself between question and button is told as such, not as refused', async (line, button, outcome) => {
-    Object.assign(bot.tools, { flatten: async () => outcome });
-    Object.assign(bot.service, { resume: async () => outcome, unlock: async () => outcome });
-    await bot.service.pause({ userId: OPERATOR, name: 'Ada', role: 'operator', via: 'telegram' }, 'news');
-    const question = await bot.ask(OPERATOR, line);
-    await bot.press(OPERATOR, OPERATOR, button);
-    const told = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes(outcome.text) === true, { afterMessageId: question.message_id - 1 });
-    expect(told.text).toBe(`Nothing left to do\n\n${outcome.text}`);
-  });
+  ] as const)(
+    '%s that came about by itself between question and button is told as such, not as refused',
+    async (line, button, outcome) => {
+      Object.assign(bot.tools, { flatten: async () => outcome });
+      Object.assign(bot.service, { resume: async () => outcome, unlock: async () => outcome });
+      await bot.service.pause({ userId: OPERATOR, name: 'Ada', role: 'operator', via: 'telegram' }, 'news');
+      const question = await bot.ask(OPERATOR, line);
+      await bot.press(OPERATOR, OPERATOR, button);
+      const told = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes(outcome.text) === true, {
+        afterMessageId: question.message_id - 1,
+      });
+      expect(told.text).toBe(`Nothing left to do\n\n${outcome.text}`);
+    },
+  );
 
   test('/cancel refuses a protective stop and an unknown order', async () => {
     expect((await bot.ask(OPERATOR, '/cancel gb-4f2a-18')).text).toContain('never cancelled by hand');
@@ -146,7 +183,9 @@ describe('deeds with a confirmation', () => {
     const old = Math.floor(bot.clock.wallNow() / 1000) - 61;
     for (const line of ['/reconcile', '/backup', '/mute 1h', '/flatten', '/cancel gb-4f2a-19', '/unlock']) {
       const sent = bot.server.person.send(OPERATOR, OPERATOR, line, { date: old });
-      await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired') === true, { afterMessageId: sent.message_id });
+      await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Expired') === true, {
+        afterMessageId: sent.message_id,
+      });
     }
     expect(bot.tools.calls).toEqual([]);
   });
@@ -162,13 +201,19 @@ describe('deeds with a confirmation', () => {
 
 describe('pictures and files', () => {
   test('/pnl and /chart come with a picture whose buttons replace it', async () => {
-    for (const [line, button] of [['/pnl 7d', '30d'], ['/chart', '24 h']] as const) {
+    for (const [line, button] of [
+      ['/pnl 7d', '30d'],
+      ['/chart', '24 h'],
+    ] as const) {
       const shown = await bot.ask(VIEWER, line);
       const [photo] = shown.photo ?? [];
       expect(photo).toMatchObject({ width: 1_200, height: 900 });
       expect(bot.server.person.file(photo?.file_id ?? '')?.mimeType).toBe('image/png');
       await bot.press(VIEWER, VIEWER, button);
-      const edited = await bot.server.person.waitFor(VIEWER, ({ message_id: id, edit_date: at }) => id === shown.message_id && at !== undefined);
+      const edited = await bot.server.person.waitFor(
+        VIEWER,
+        ({ message_id: id, edit_date: at }) => id === shown.message_id && at !== undefined,
+      );
       expect(edited.photo?.[0]?.file_id).not.toBe(photo?.file_id);
     }
   });

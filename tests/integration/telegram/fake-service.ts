@@ -1,4 +1,14 @@
-import type { AuditEntry, Caller, LockView, OperatorService, PnlRange, PositionView, StatusView, UnlockPreview, UnlockRequest } from '../../../src/ports/operator.ts';
+import type {
+  AuditEntry,
+  Caller,
+  LockView,
+  OperatorService,
+  PnlRange,
+  PositionView,
+  StatusView,
+  UnlockPreview,
+  UnlockRequest,
+} from '../../../src/ports/operator.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 
 /** A small bot to talk to: enough state to see that commands act, and how often. */
@@ -53,7 +63,8 @@ const statusView = (clock: Clock, locks: readonly LockView[], paused: boolean): 
   mode: 'demo',
   state: locks.some(({ state }) => state === 'halted') ? 'halted' : paused ? 'reducing' : 'active',
   why: locks[0] ?? null,
-  entryBars: locks.length > 0 || paused ? [{ code: 'state-reducing', why: 'Locked', symbols: ['BTC/USDT', 'ETH/USDT'] }] : [],
+  entryBars:
+    locks.length > 0 || paused ? [{ code: 'state-reducing', why: 'Locked', symbols: ['BTC/USDT', 'ETH/USDT'] }] : [],
   mayEnter: locks.length === 0 && !paused,
   equity: 1_012.4,
   equityUnknown: null,
@@ -68,8 +79,20 @@ const statusView = (clock: Clock, locks: readonly LockView[], paused: boolean): 
   positions: [position],
   locks,
   symbols: [
-    { symbol: 'BTC/USDT', lastPrice: 60_500, priceAgeMs: 3_000, newestCandleClose: clock.marketNow(), lastDecision: { at: clock.marketNow(), text: 'holds: position open' } },
-    { symbol: 'ETH/USDT', lastPrice: 2_451.2, priceAgeMs: 4_000, newestCandleClose: clock.marketNow(), lastDecision: { at: clock.marketNow(), text: 'no edge: 0.31 (EV -0.12 %)' } },
+    {
+      symbol: 'BTC/USDT',
+      lastPrice: 60_500,
+      priceAgeMs: 3_000,
+      newestCandleClose: clock.marketNow(),
+      lastDecision: { at: clock.marketNow(), text: 'holds: position open' },
+    },
+    {
+      symbol: 'ETH/USDT',
+      lastPrice: 2_451.2,
+      priceAgeMs: 4_000,
+      newestCandleClose: clock.marketNow(),
+      lastDecision: { at: clock.marketNow(), text: 'no edge: 0.31 (EV -0.12 %)' },
+    },
   ],
   marketNow: clock.marketNow(),
   nextDecisionAt: clock.marketNow() + 720_000,
@@ -96,8 +119,15 @@ const pnlView = (clock: Clock, range: PnlRange) => ({
   maxDrawdown: 0.012,
   sharpe: null,
   sortino: null,
-  bySymbol: [{ symbol: 'BTC/USDT', trades: 8, pnl: 9.2 }, { symbol: 'ETH/USDT', trades: 4, pnl: -1.31 }],
-  curve: Array.from({ length: 100 }, (_, index) => ({ at: clock.marketNow() - (100 - index) * 3_600_000, equity: 1_000 + index / 8 + 4 * Math.sin(index / 5), drawdown: 0 })),
+  bySymbol: [
+    { symbol: 'BTC/USDT', trades: 8, pnl: 9.2 },
+    { symbol: 'ETH/USDT', trades: 4, pnl: -1.31 },
+  ],
+  curve: Array.from({ length: 100 }, (_, index) => ({
+    at: clock.marketNow() - (100 - index) * 3_600_000,
+    equity: 1_000 + index / 8 + 4 * Math.sin(index / 5),
+    drawdown: 0,
+  })),
 });
 
 export const createFakeService = (clock: Clock): FakeService => {
@@ -134,7 +164,12 @@ export const createFakeService = (clock: Clock): FakeService => {
     status: () => statusView(clock, locks, paused),
     pnl: (range) => pnlView(clock, range),
     positions: () => [position],
-    trades: (limit, offset) => ({ total: 37, trades: Array.from({ length: Math.max(0, Math.min(limit, 37 - offset)) }, (_, index) => trade(offset + index + 1)) }),
+    trades: (limit, offset) => ({
+      total: 37,
+      trades: Array.from({ length: Math.max(0, Math.min(limit, 37 - offset)) }, (_, index) =>
+        trade(offset + index + 1),
+      ),
+    }),
     balance: () => ({
       quoteAsset: 'USDT',
       cash: 268.25,
@@ -158,7 +193,13 @@ export const createFakeService = (clock: Clock): FakeService => {
       ],
     }),
     locks: () => locks,
-    version: () => ({ version: '0.1.0', engineVersion: '1', mode: 'demo', model: { name: 'demo', hash: 'abcdef0123456789', purpose: 'demo only' }, node: '24.21.0' }),
+    version: () => ({
+      version: '0.1.0',
+      engineVersion: '1',
+      mode: 'demo',
+      model: { name: 'demo', hash: 'abcdef0123456789', purpose: 'demo only' },
+      node: '24.21.0',
+    }),
     pause: async (caller, reason) => {
       calls.push({ name: 'pause', caller, detail: reason });
       paused = true;
@@ -170,7 +211,15 @@ export const createFakeService = (clock: Clock): FakeService => {
       locks = locks.filter(({ kind }) => kind !== 'operator-pause');
       return { ok: true, code: 'resumed', text: 'Trading goes on.' };
     },
-    unlockPreview: () => ({ shown: { shownAt: 0 }, locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock), staying: [], baselines: [], newLossPermitted: null, refusal: null, ...preview }),
+    unlockPreview: () => ({
+      shown: { shownAt: 0 },
+      locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock),
+      staying: [],
+      baselines: [],
+      newLossPermitted: null,
+      refusal: null,
+      ...preview,
+    }),
     unlock: async (caller, request: UnlockRequest) => {
       calls.push({ name: 'unlock', caller, detail: request });
       locks = locks.filter(({ id }) => !request.lockIds.includes(id));

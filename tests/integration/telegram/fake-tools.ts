@@ -23,14 +23,27 @@ const stop: OrderView = {
   createdAt: Date.UTC(2024, 7, 5, 9),
 };
 
-const entry: OrderView = { ...stop, id: 'gb-4f2a-19', side: 'buy', purpose: 'entry', triggerPrice: null, limitPrice: 60_100 };
+const entry: OrderView = {
+  ...stop,
+  id: 'gb-4f2a-19',
+  side: 'buy',
+  purpose: 'entry',
+  triggerPrice: null,
+  limitPrice: 60_100,
+};
 
 const chartView = (symbol: string, hours: number, now: number): ChartView => ({
   symbol,
   candles: Array.from({ length: hours }, (_, index) => {
     const open = 60_000 + 500 * Math.sin(index / 6);
     const close = 60_000 + 500 * Math.sin((index + 1) / 6);
-    return { openTime: now - (hours - index) * HOUR, open, close, high: Math.max(open, close) + 60, low: Math.min(open, close) - 60 };
+    return {
+      openTime: now - (hours - index) * HOUR,
+      open,
+      close,
+      high: Math.max(open, close) + 60,
+      low: Math.min(open, close) - 60,
+    };
   }),
   marks: [{ at: now - 5 * HOUR, price: 60_100, side: 'entry' }],
   entryPrice: 60_100,
@@ -62,7 +75,14 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
       takeProfit: 0.03,
       horizonHours: 24,
       predictions: [{ symbol: 'BTC/USDT', probability: 0.412, at: clock.marketNow() }],
-      drift: { hours: 600, prediction: 0.08, features: [{ name: 'realised_volatility_24h', index: 0.31 }, { name: 'rsi_14', index: 0.02 }] },
+      drift: {
+        hours: 600,
+        prediction: 0.08,
+        features: [
+          { name: 'realised_volatility_24h', index: 0.31 },
+          { name: 'rsi_14', index: 0.02 },
+        ],
+      },
     }),
     symbols: () => ['BTC/USDT', 'ETH/USDT'],
     chart: (symbol, hours) => chartView(symbol, hours, clock.marketNow()),
@@ -75,7 +95,12 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
         pnlFraction: index === 3 ? null : 0.0123,
         fees: 1,
       })),
-    logs: (count) => Array.from({ length: count }, (_, index) => ({ at: clock.wallNow() - index * 1_000, level: 'info' as const, text: `decision ${index}` })),
+    logs: (count) =>
+      Array.from({ length: count }, (_, index) => ({
+        at: clock.wallNow() - index * 1_000,
+        level: 'info' as const,
+        text: `decision ${index}`,
+      })),
     readiness: () => ({
       at: clock.wallNow(),
       score: 82,
@@ -84,8 +109,15 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
         { domain: 'Security', name: 'env-mode', verdict: 'FAIL', evidence: '.env is 0644, must be 0600' },
       ],
     }),
-    equityHistory: () => Array.from({ length: 1_000 }, (_, index) => ({ at: clock.marketNow() - (1_000 - index) * HOUR, equity: 1_000 + index / 10 })),
-    halt: async (caller, reason) => ({ ...(await done('halt', caller, reason)), text: 'Halted: exits only, working entries cancelled. /unlock ends it.' }),
+    equityHistory: () =>
+      Array.from({ length: 1_000 }, (_, index) => ({
+        at: clock.marketNow() - (1_000 - index) * HOUR,
+        equity: 1_000 + index / 10,
+      })),
+    halt: async (caller, reason) => ({
+      ...(await done('halt', caller, reason)),
+      text: 'Halted: exits only, working entries cancelled. /unlock ends it.',
+    }),
     flattenPreview: (symbol) => ({
       positions: [{ symbol: symbol ?? 'BTC/USDT', quantity: 0.0123, lastPrice: 60_500, estimatedProceeds: 743.41 }],
       refusal: null,
@@ -93,12 +125,21 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
     flatten: async (caller, symbols) => done('flatten', caller, symbols),
     cancelPreview: (orderId) => {
       const order = [stop, entry].find(({ id }) => id === orderId) ?? null;
-      const refusal = order === null ? `There is no working order ${orderId}.` : order.purpose === 'stop' ? 'A protective stop is never cancelled by hand.' : null;
+      const refusal =
+        order === null
+          ? `There is no working order ${orderId}.`
+          : order.purpose === 'stop'
+            ? 'A protective stop is never cancelled by hand.'
+            : null;
       return { order, refusal };
     },
     cancel: async (caller, orderId) => done('cancel', caller, orderId),
     unsettled: () => [`${stop.id}: stop, unknown for 12 min`],
-    settlePreview: async ({ orderId, claim }) => ({ what: [`Settles ${orderId}`, `Books ${claim}`], refusal: null, shown: 'seen' }),
+    settlePreview: async ({ orderId, claim }) => ({
+      what: [`Settles ${orderId}`, `Books ${claim}`],
+      refusal: null,
+      shown: 'seen',
+    }),
     settle: async (caller, request, shown) => done('settle', caller, { ...request, shown }),
     reconcile: async (caller) => done('reconcile', caller, null),
     backup: async (caller) => done('backup', caller, null),

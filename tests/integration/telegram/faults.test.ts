@@ -13,7 +13,15 @@ afterEach(async () => {
   await bot.close();
 });
 
-const alertOf = (key: string, kind: Alert['kind'] = 'fill'): Alert => ({ kind, key, title: key, lines: ['A line'], commands: ['/status'], symbol: null, at: 0 });
+const alertOf = (key: string, kind: Alert['kind'] = 'fill'): Alert => ({
+  kind,
+  key,
+  title: key,
+  lines: ['A line'],
+  commands: ['/status'],
+  symbol: null,
+  at: 0,
+});
 
 describe('delivery of an alert', () => {
   test.each<readonly [string, TelegramFault, object]>([
@@ -26,7 +34,11 @@ describe('delivery of an alert', () => {
     ['400 chat not found', { name: 'chat-not-found' }, { kind: 'closed' }],
     ['400 the topic was closed', { name: 'refused', description: 'TOPIC_CLOSED' }, { kind: 'closed' }],
     ['400 the topic was deleted', { name: 'refused', description: 'message thread not found' }, { kind: 'closed' }],
-    ['400 the group lets only its admins write', { name: 'refused', description: 'CHAT_WRITE_FORBIDDEN' }, { kind: 'closed' }],
+    [
+      '400 the group lets only its admins write',
+      { name: 'refused', description: 'CHAT_WRITE_FORBIDDEN' },
+      { kind: 'closed' },
+    ],
     ['400 the text is refused', { name: 'refused', description: "can't parse entities" }, { kind: 'impossible' }],
     ['401', { name: 'unauthorized' }, { kind: 'retry', after: 60_000 }],
   ])('%s', async (_name, fault, outcome) => {
@@ -42,7 +54,10 @@ describe('delivery of an alert', () => {
     bot = await startHarness({ patienceSeconds: 1 });
     bot.server.faults.inject({ name: 'time-out', methods: ['sendMessage'] });
     const before = performance.now();
-    expect(await bot.bot.notifier.deliver(OPERATOR, alertOf('a'), false)).toMatchObject({ kind: 'retry', after: 1_000 });
+    expect(await bot.bot.notifier.deliver(OPERATOR, alertOf('a'), false)).toMatchObject({
+      kind: 'retry',
+      after: 1_000,
+    });
     expect(performance.now() - before).toBeLessThan(5_000);
     expect(await bot.bot.notifier.deliver(OPERATOR, alertOf('a'), false)).toEqual({ kind: 'delivered' });
     // A reply that is never answered holds up no later command, and comes in the end.
@@ -67,8 +82,14 @@ describe('delivery of an alert', () => {
 
   test('comes with sound or without, and in a listed topic to that topic', async () => {
     bot = await startHarness();
-    for (const silent of [true, false]) expect(await bot.bot.notifier.deliver(OPERATOR, alertOf(`silent ${silent}`), silent)).toEqual({ kind: 'delivered' });
-    expect(bot.server.person.messages(OPERATOR).map(({ disable_notification: quiet }) => quiet === true)).toEqual([true, false]);
+    for (const silent of [true, false])
+      expect(await bot.bot.notifier.deliver(OPERATOR, alertOf(`silent ${silent}`), silent)).toEqual({
+        kind: 'delivered',
+      });
+    expect(bot.server.person.messages(OPERATOR).map(({ disable_notification: quiet }) => quiet === true)).toEqual([
+      true,
+      false,
+    ]);
     expect(await bot.bot.notifier.deliver(FORUM, alertOf('topic'), false)).toEqual({ kind: 'delivered' });
     expect(bot.server.person.messages(FORUM)[0]?.message_thread_id).toBe(FORUM_TOPIC);
   });
@@ -85,14 +106,26 @@ describe('delivery of an alert', () => {
 
   test('a claim of migration is checked with Telegram before it is believed', async () => {
     bot = await startHarness();
-    bot.server.person.push({ message: { message_id: 1, date: 1, chat: { id: GROUP, type: 'supergroup' }, from: { id: 5, is_bot: false, first_name: 'x' }, migrate_to_chat_id: -666 } });
+    bot.server.person.push({
+      message: {
+        message_id: 1,
+        date: 1,
+        chat: { id: GROUP, type: 'supergroup' },
+        from: { id: 5, is_bot: false, first_name: 'x' },
+        migrate_to_chat_id: -666,
+      },
+    });
     await bot.settle();
     expect([...bot.memory.values.keys()].filter((key) => key.includes('migrated'))).toEqual([]);
   });
 
   test('an alert of any length is one message, however odd its text', async () => {
     bot = await startHarness();
-    const monster = { ...alertOf('long'), title: `<b>*_${'\u202e'}title`, lines: Array.from({ length: 300 }, (_, index) => `line ${index} 👩‍🚀 <i>[x](y)`) };
+    const monster = {
+      ...alertOf('long'),
+      title: `<b>*_${'\u202e'}title`,
+      lines: Array.from({ length: 300 }, (_, index) => `line ${index} 👩‍🚀 <i>[x](y)`),
+    };
     expect(await bot.bot.notifier.deliver(OPERATOR, monster, false)).toEqual({ kind: 'delivered' });
     const [sent] = bot.server.person.messages(OPERATOR);
     expect(sent?.text).toContain('<b>*_');
@@ -108,24 +141,42 @@ describe('an operator who has never started the bot, and one who blocks it', () 
     const held: { runner?: ReturnType<typeof createOutboxRunner> } = {};
     bot = await startHarness({ operators: [OPERATOR, late], onContact: (chatId) => held.runner?.contact(chatId) });
     bot.server.person.addUser({ id: late, firstName: 'Late' });
-    const runner = createOutboxRunner({ store, notifier: bot.bot.notifier, chats: [OPERATOR, late], clock: bot.clock, log: bot.log, silenceSeconds: 300, hook: null });
+    const runner = createOutboxRunner({
+      store,
+      notifier: bot.bot.notifier,
+      chats: [OPERATOR, late],
+      clock: bot.clock,
+      log: bot.log,
+      silenceSeconds: 300,
+      hook: null,
+    });
     held.runner = runner;
     runner.start();
-    const titles = (chatId: number): readonly (string | undefined)[] => bot.server.person.messages(chatId).filter(({ from }) => from.is_bot).map(({ text }) => text?.split('\n')[0]);
+    const titles = (chatId: number): readonly (string | undefined)[] =>
+      bot.server.person
+        .messages(chatId)
+        .filter(({ from }) => from.is_bot)
+        .map(({ text }) => text?.split('\n')[0]);
     const pass = (): void => (runner.wake(), bot.clock.jump(1_000));
     for (const key of ['one', 'two']) store.add(alertOf(key, 'lock'), bot.clock.wallNow());
-    await expect.poll(() => (pass(), titles(OPERATOR)), { interval: 10, timeout: 8_000 }).toEqual(['🔒 one', '🔒 two', `🚨 Alerts cannot be delivered to chat ${late}`]);
+    await expect
+      .poll(() => (pass(), titles(OPERATOR)), { interval: 10, timeout: 8_000 })
+      .toEqual(['🔒 one', '🔒 two', `🚨 Alerts cannot be delivered to chat ${late}`]);
     expect(bot.server.person.chats().some(({ id }) => id === late)).toBe(false);
 
     bot.server.person.send(late, late, '/start');
-    await expect.poll(() => (pass(), titles(late).filter((title) => title?.startsWith('🔒'))), { interval: 10, timeout: 8_000 }).toEqual(['🔒 one', '🔒 two']);
+    await expect
+      .poll(() => (pass(), titles(late).filter((title) => title?.startsWith('🔒'))), { interval: 10, timeout: 8_000 })
+      .toEqual(['🔒 one', '🔒 two']);
 
     bot.server.faults.inject({ name: 'blocked', chatId: late, times: Infinity });
     for (const key of ['three', 'four']) store.add(alertOf(key, 'lock'), bot.clock.wallNow());
     await expect.poll(() => (pass(), bot.server.faults.struck('blocked')), { interval: 10, timeout: 8_000 }).toBe(1);
     bot.server.faults.clear();
     bot.server.person.send(late, late, '/start');
-    await expect.poll(() => (pass(), titles(late).filter((title) => title?.startsWith('🔒'))), { interval: 10, timeout: 8_000 }).toEqual(['🔒 one', '🔒 two', '🔒 three', '🔒 four']);
+    await expect
+      .poll(() => (pass(), titles(late).filter((title) => title?.startsWith('🔒'))), { interval: 10, timeout: 8_000 })
+      .toEqual(['🔒 one', '🔒 two', '🔒 three', '🔒 four']);
     await runner.stop(0);
   });
 });
@@ -136,7 +187,9 @@ describe('polling', () => {
     await bot.settle();
     bot.server.faults.inject({ name: 'conflict', times: 3 });
     bot.server.person.send(VIEWER, VIEWER, '/version');
-    await expect.poll(() => (bot.clock.jump(31_000), bot.server.faults.struck('conflict')), { interval: 20, timeout: 8_000 }).toBe(3);
+    await expect
+      .poll(() => (bot.clock.jump(31_000), bot.server.faults.struck('conflict')), { interval: 20, timeout: 8_000 })
+      .toBe(3);
     await bot.recover();
     expect((await bot.ask(VIEWER, '/whoami')).text).toBeTruthy();
     await bot.settle();
@@ -169,7 +222,9 @@ describe('polling', () => {
       unlockApprovals: 1,
     });
     other.start();
-    await expect.poll(() => (bot.clock.jump(31_000), bot.reported.length + reported.length), { interval: 20, timeout: 8_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => (bot.clock.jump(31_000), bot.reported.length + reported.length), { interval: 20, timeout: 8_000 })
+      .toBeGreaterThan(0);
     await other.stop();
     await bot.recover();
     await bot.settle();
@@ -181,7 +236,12 @@ describe('polling', () => {
     await bot.settle();
     bot.server.faults.inject({ name: 'unauthorized', times: Infinity });
     bot.server.person.send(VIEWER, VIEWER, '/version');
-    await expect.poll(() => bot.log.lines.some(({ message }) => message.includes('TELEGRAM_BOT_TOKEN')), { interval: 10, timeout: 8_000 }).toBe(true);
+    await expect
+      .poll(() => bot.log.lines.some(({ message }) => message.includes('TELEGRAM_BOT_TOKEN')), {
+        interval: 10,
+        timeout: 8_000,
+      })
+      .toBe(true);
     expect(bot.bot.unreachableSince()).not.toBeNull();
     bot.server.faults.clear();
     await bot.recover();
@@ -209,7 +269,9 @@ describe('polling', () => {
     await expect.poll(() => bot.server.faults.struck('time-out'), { interval: 10, timeout: 8_000 }).toBe(1);
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
     await expect.poll(() => bot.bot.unreachableSince(), { interval: 10, timeout: 8_000 }).not.toBeNull();
-    await expect.poll(() => (bot.clock.jump(31_000), bot.service.calls.length), { interval: 20, timeout: 8_000 }).toBe(1);
+    await expect
+      .poll(() => (bot.clock.jump(31_000), bot.service.calls.length), { interval: 20, timeout: 8_000 })
+      .toBe(1);
     await bot.recover();
     expect(bot.bot.unreachableSince()).toBeNull();
   });
@@ -224,7 +286,9 @@ describe('polling', () => {
     await expect.poll(() => bot.server.faults.struck('internal-error'), { interval: 10, timeout: 8_000 }).toBe(1);
     // The clock of the bot has stood still: the poll that is answered with it is the one whose answer gets lost.
     bot.server.person.send(OPERATOR, OPERATOR, '/pause');
-    await expect.poll(() => (bot.clock.jump(31_000), bot.service.calls.length), { interval: 20, timeout: 8_000 }).toBe(1);
+    await expect
+      .poll(() => (bot.clock.jump(31_000), bot.service.calls.length), { interval: 20, timeout: 8_000 })
+      .toBe(1);
     expect(bot.server.faults.struck('reset-after')).toBe(1);
     await bot.recover();
     await bot.settle();
@@ -237,7 +301,16 @@ describe('an outage', () => {
     bot = await startHarness();
     await bot.settle();
     const store = createFakeStore();
-    const runner = createOutboxRunner({ store, notifier: bot.bot.notifier, chats: [OPERATOR], clock: bot.clock, log: bot.log, silenceSeconds: 300, hook: null, unreachableSince: bot.bot.unreachableSince });
+    const runner = createOutboxRunner({
+      store,
+      notifier: bot.bot.notifier,
+      chats: [OPERATOR],
+      clock: bot.clock,
+      log: bot.log,
+      silenceSeconds: 300,
+      hook: null,
+      unreachableSince: bot.bot.unreachableSince,
+    });
     runner.start();
     bot.server.faults.inject({ name: 'reset', methods: ['getUpdates', 'sendMessage'], times: Infinity });
     const keys = Array.from({ length: 20 }, (_, index) => `fill ${index}`);
@@ -252,7 +325,12 @@ describe('an outage', () => {
     }
     await expect.poll(() => (bot.clock.jump(1_000), runner.isSilent()), { interval: 10, timeout: 8_000 }).toBe(true);
     bot.server.faults.clear();
-    await expect.poll(() => (bot.clock.jump(61_000), bot.server.person.messages(OPERATOR).length), { interval: 30, timeout: 10_000 }).toBe(20);
+    await expect
+      .poll(() => (bot.clock.jump(61_000), bot.server.person.messages(OPERATOR).length), {
+        interval: 30,
+        timeout: 10_000,
+      })
+      .toBe(20);
     expect(bot.server.person.messages(OPERATOR).map(({ text }) => text?.split('\n')[0]?.slice(3))).toEqual(keys);
     await expect.poll(() => (bot.clock.jump(1_000), runner.isSilent()), { interval: 10, timeout: 8_000 }).toBe(false);
     await runner.stop(0);
@@ -264,7 +342,12 @@ describe('while a picture is drawn and sends are refused for 60 s', () => {
     const pictures = createPictureRenderer();
     bot = await startHarness({ pictures });
     await bot.settle();
-    bot.server.faults.inject({ name: 'too-many-requests', methods: ['sendMessage', 'sendPhoto'], retryAfter: 60, times: Infinity });
+    bot.server.faults.inject({
+      name: 'too-many-requests',
+      methods: ['sendMessage', 'sendPhoto'],
+      retryAfter: 60,
+      times: Infinity,
+    });
     for (let count = 0; count < 5; count += 1) bot.server.person.send(OPERATOR, OPERATOR, `/chart BTC ${100 + count}`);
     const before = performance.now();
     bot.server.person.send(OPERATOR, OPERATOR, '/halt');

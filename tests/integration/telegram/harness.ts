@@ -70,7 +70,8 @@ export interface LogLine {
 
 export const createTestLog = (): Log & { readonly lines: LogLine[] } => {
   const lines: LogLine[] = [];
-  const write = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => void lines.push({ level, fields, message });
+  const write = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
+    void lines.push({ level, fields, message });
   return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 };
 
@@ -95,7 +96,8 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-export const lastMessageId = (server: BotApiServer, chatId: number): number => server.person.messages(chatId).at(-1)?.message_id ?? 0;
+export const lastMessageId = (server: BotApiServer, chatId: number): number =>
+  server.person.messages(chatId).at(-1)?.message_id ?? 0;
 
 export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Promise<Harness> => {
   const clock = createTestClock();
@@ -119,7 +121,10 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
       lookUp: lookup,
       operators: [OPERATOR, SECOND_OPERATOR],
       viewers: [VIEWER],
-      chats: [{ chatId: GROUP, threadId: null }, { chatId: FORUM, threadId: FORUM_TOPIC }],
+      chats: [
+        { chatId: GROUP, threadId: null },
+        { chatId: FORUM, threadId: FORUM_TOPIC },
+      ],
       commands: createCommandSet({ service, tools, timeZone: 'UTC' }),
       service,
       report: (alert) => void reported.push(alert),
@@ -153,7 +158,9 @@ export const startHarness = async (extra: Partial<TelegramBotOptions> = {}): Pro
     press: async (userId, chatId, button) => person.waitForAnswer(person.press(userId, chatId, button)),
     settle: async () => {
       const sent = person.send(VIEWER, VIEWER, '/whoami');
-      await person.waitFor(VIEWER, ({ text }) => text?.includes(String(VIEWER)) === true, { afterMessageId: sent.message_id });
+      await person.waitFor(VIEWER, ({ text }) => text?.includes(String(VIEWER)) === true, {
+        afterMessageId: sent.message_id,
+      });
     },
     recover: async () => {
       for (let turn = 0; turn < 500 && !person.botListening(); turn += 1) {

@@ -3,7 +3,17 @@ import { createOutboxRunner } from '../../../src/app/outbox/outbox-runner.ts';
 import { createFakeStore } from '../../../src/app/outbox/fakes.test-helper.ts';
 import type { JsonObject, Json } from '../../../src/sim/telegram/types.ts';
 import { killSwitch, operatorPause } from './fake-service.ts';
-import { FORUM, GROUP, OPERATOR, SECOND_OPERATOR, startHarness, STRANGER, TOKEN, VIEWER, type Harness } from './harness.ts';
+import {
+  FORUM,
+  GROUP,
+  OPERATOR,
+  SECOND_OPERATOR,
+  startHarness,
+  STRANGER,
+  TOKEN,
+  VIEWER,
+  type Harness,
+} from './harness.ts';
 
 let bot: Harness;
 afterEach(async () => {
@@ -23,9 +33,52 @@ const createRandom = (seed: number) => {
   return { next, pick };
 };
 
-const ODD: readonly Json[] = [null, true, -1, 0, 1.5, 9e15, 1e300, '', '0', 'x'.repeat(70_000), '\u0000', '\ud800', '👩‍👩‍👧‍👦'.repeat(50), '\u202e/pause', [], [[]], {}, { id: OPERATOR }, ['a', null], '__proto__', { __proto__x: 1 }];
+const ODD: readonly Json[] = [
+  null,
+  true,
+  -1,
+  0,
+  1.5,
+  9e15,
+  1e300,
+  '',
+  '0',
+  'x'.repeat(70_000),
+  '\u0000',
+  '\ud800',
+  '👩‍👩‍👧‍👦'.repeat(50),
+  '\u202e/pause',
+  [],
+  [[]],
+  {},
+  { id: OPERATOR },
+  ['a', null],
+  '__proto__',
+  { __proto__x: 1 },
+];
 const HOSTILE_TEXTS = [
-  '/', '//', '/ ', '/pause@other_bot now', '/PAUSE@', '/unlock@guardian_demo_botx', '/resume\u0000', '/\u0440ause', '/pause\u200b_', '../../etc/passwd', "'; DROP TABLE audit;--", '{{7*7}}', '<script>alert(1)</script>', '🧨'.repeat(2_000), 'A'.repeat(4_096), '\n\n\n', '‮/resume', '123456', '/constructor', '/__proto__', '/toString', '/hasOwnProperty x',
+  '/',
+  '//',
+  '/ ',
+  '/pause@other_bot now',
+  '/PAUSE@',
+  '/unlock@guardian_demo_botx',
+  '/resume\u0000',
+  '/\u0440ause',
+  '/pause\u200b_',
+  '../../etc/passwd',
+  "'; DROP TABLE audit;--",
+  '{{7*7}}',
+  '<script>alert(1)</script>',
+  '🧨'.repeat(2_000),
+  'A'.repeat(4_096),
+  '\n\n\n',
+  '‮/resume',
+  '123456',
+  '/constructor',
+  '/__proto__',
+  '/toString',
+  '/hasOwnProperty x',
 ] as const;
 
 test('twenty thousand hostile updates: no crash, no deed, no answer to strangers', async () => {
@@ -37,9 +90,23 @@ test('twenty thousand hostile updates: no crash, no deed, no answer to strangers
   const random = createRandom(20_261_121);
   const me = { id: 4_242_424_242, is_bot: true, first_name: 'Guardian Bot' };
 
-  const stranger = (): JsonObject => ({ id: STRANGER + Math.floor(random.next() * 50), is_bot: false, first_name: random.pick(['Mallory', '\u202eevil', '', 'Guardian Bot', 'x'.repeat(5_000)]) });
+  const stranger = (): JsonObject => ({
+    id: STRANGER + Math.floor(random.next() * 50),
+    is_bot: false,
+    first_name: random.pick(['Mallory', '\u202eevil', '', 'Guardian Bot', 'x'.repeat(5_000)]),
+  });
   const operator: JsonObject = { id: OPERATOR, is_bot: false, first_name: 'Op' };
-  const anyone = (): Json => random.pick<Json>([stranger(), operator, { ...operator, is_bot: true }, { id: String(OPERATOR) }, { id: -OPERATOR }, { id: [OPERATOR] }, null, random.pick(ODD)]);
+  const anyone = (): Json =>
+    random.pick<Json>([
+      stranger(),
+      operator,
+      { ...operator, is_bot: true },
+      { id: String(OPERATOR) },
+      { id: -OPERATOR },
+      { id: [OPERATOR] },
+      null,
+      random.pick(ODD),
+    ]);
   const place = (): Json =>
     random.pick<Json>([
       { id: STRANGER, type: 'private' },
@@ -62,8 +129,23 @@ test('twenty thousand hostile updates: no crash, no deed, no answer to strangers
   /** Sound commands from strangers; from the operator only what must never act. */
   const message = (): JsonObject => {
     const fromStranger = random.next() < 0.5;
-    const command = random.pick(['/pause', '/halt now', '/resume', '/unlock', '/flatten', '/status', '/start', '/cancel gb-4f2a-19', '/backup']);
-    const base: JsonObject = { message_id: Math.floor(random.next() * 1e6), date: nowSeconds, chat: place(), text: command };
+    const command = random.pick([
+      '/pause',
+      '/halt now',
+      '/resume',
+      '/unlock',
+      '/flatten',
+      '/status',
+      '/start',
+      '/cancel gb-4f2a-19',
+      '/backup',
+    ]);
+    const base: JsonObject = {
+      message_id: Math.floor(random.next() * 1e6),
+      date: nowSeconds,
+      chat: place(),
+      text: command,
+    };
     if (fromStranger) return mutate({ ...base, from: stranger() });
     const disguise = random.pick<JsonObject>([
       { text: random.pick(HOSTILE_TEXTS), from: anyone() },
@@ -73,19 +155,42 @@ test('twenty thousand hostile updates: no crash, no deed, no answer to strangers
       { from: operator, via_bot: me, chat: { id: OPERATOR, type: 'private' } },
       { from: operator, forward_origin: { type: 'user' }, chat: { id: OPERATOR, type: 'private' } },
       { from: { ...operator, is_bot: true }, chat: { id: OPERATOR, type: 'private' } },
-      { from: operator, chat: { id: OPERATOR, type: 'private' }, text: random.pick(ODD.filter((odd) => typeof odd !== 'string')) },
+      {
+        from: operator,
+        chat: { id: OPERATOR, type: 'private' },
+        text: random.pick(ODD.filter((odd) => typeof odd !== 'string')),
+      },
     ]);
     return { ...base, ...disguise };
   };
   const callback = (): JsonObject => {
-    const data = random.pick([realData, realData.replace(':y', ':n'), `k:${'A'.repeat(22)}:y`, `a:${'A'.repeat(22)}:y`, 'k::y', 'r:/resume', 'n:/unlock', 'r:/pause', 'n:/halt', 'n:/backup', 'x'.repeat(64), '\u0000', '']);
+    const data = random.pick([
+      realData,
+      realData.replace(':y', ':n'),
+      `k:${'A'.repeat(22)}:y`,
+      `a:${'A'.repeat(22)}:y`,
+      'k::y',
+      'r:/resume',
+      'n:/unlock',
+      'r:/pause',
+      'n:/halt',
+      'n:/backup',
+      'x'.repeat(64),
+      '\u0000',
+      '',
+    ]);
     const harmlessForOperator = `k:${'B'.repeat(22)}:y`;
     const from = random.pick<Json>([stranger(), { id: SECOND_OPERATOR, is_bot: true }, operator]);
     const isOperator = from === operator;
     return mutate({
       id: String(random.next()),
       from,
-      message: random.pick<Json>([{ message_id: 1, date: nowSeconds, from: me, chat: isOperator ? { id: OPERATOR, type: 'private' } : place() }, null, { message_id: 'x' }, random.pick(ODD)]),
+      message: random.pick<Json>([
+        { message_id: 1, date: nowSeconds, from: me, chat: isOperator ? { id: OPERATOR, type: 'private' } : place() },
+        null,
+        { message_id: 'x' },
+        random.pick(ODD),
+      ]),
       chat_instance: '1',
       data: isOperator ? harmlessForOperator : data,
     });
@@ -137,30 +242,63 @@ test('planted secrets appear in no message, log line, audit row or error', async
   for (const line of ['/status', '/locks', '/pause', '/unlock']) await bot.ask(OPERATOR, line);
   Object.assign(service, { status: originals.status });
 
-  for (const name of ['reset', 'time-out', 'unauthorized', 'internal-error', 'bad-gateway', 'blocked', 'reset'] as const) {
+  for (const name of [
+    'reset',
+    'time-out',
+    'unauthorized',
+    'internal-error',
+    'bad-gateway',
+    'blocked',
+    'reset',
+  ] as const) {
     if (name === 'time-out') continue;
     server.faults.inject({ name, methods: ['sendMessage', 'answerCallbackQuery'] });
-    deliveries.push(await bot.bot.notifier.deliver(OPERATOR, { kind: 'lock', key: name, title: `Alert ${leak}`, lines: [leak], commands: [], symbol: null, at: 0 }, false));
+    deliveries.push(
+      await bot.bot.notifier.deliver(
+        OPERATOR,
+        { kind: 'lock', key: name, title: `Alert ${leak}`, lines: [leak], commands: [], symbol: null, at: 0 },
+        false,
+      ),
+    );
   }
   for (const name of ['reset', 'unauthorized', 'conflict', 'bad-gateway'] as const) {
     server.faults.inject({ name, methods: ['getUpdates'] });
-    await expect.poll(() => (clock.jump(301_000), server.faults.struck(name)), { interval: 10, timeout: 8_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => (clock.jump(301_000), server.faults.struck(name)), { interval: 10, timeout: 8_000 })
+      .toBeGreaterThan(0);
   }
   await bot.recover();
   await bot.settle();
   server.faults.inject({ name: 'reset', methods: ['sendMessage'], times: 3 });
   server.person.send(OPERATOR, OPERATOR, '/version');
-  await expect.poll(() => (clock.jump(10_000), server.faults.struck('reset')), { interval: 10, timeout: 8_000 }).toBeGreaterThan(4);
+  await expect
+    .poll(() => (clock.jump(10_000), server.faults.struck('reset')), { interval: 10, timeout: 8_000 })
+    .toBeGreaterThan(4);
 
   const store = createFakeStore();
   store.add({ kind: 'lock', key: 'x', title: leak, lines: [leak], commands: [], symbol: null, at: 0 }, 0);
-  const runner = createOutboxRunner({ store, notifier: bot.bot.notifier, chats: [OPERATOR], clock, log: bot.log, silenceSeconds: 60, hook: null });
+  const runner = createOutboxRunner({
+    store,
+    notifier: bot.bot.notifier,
+    chats: [OPERATOR],
+    clock,
+    log: bot.log,
+    silenceSeconds: 60,
+    hook: null,
+  });
   runner.start();
   await expect.poll(() => store.pending(OPERATOR, 1).length, { interval: 10, timeout: 8_000 }).toBe(0);
   await runner.stop(0);
 
-  const written = JSON.stringify([server.person.chats().map(({ id }) => server.person.messages(id)), bot.log.lines, bot.reported, deliveries, service.auditRows.map(({ arguments: _typed, ...row }) => row)]);
-  for (const secret of [TOKEN, encodeURIComponent(TOKEN), apiKey, signature, totp]) expect(written).not.toContain(secret);
+  const written = JSON.stringify([
+    server.person.chats().map(({ id }) => server.person.messages(id)),
+    bot.log.lines,
+    bot.reported,
+    deliveries,
+    service.auditRows.map(({ arguments: _typed, ...row }) => row),
+  ]);
+  for (const secret of [TOKEN, encodeURIComponent(TOKEN), apiKey, signature, totp])
+    expect(written).not.toContain(secret);
   expect(written).toContain('<secret>');
   expect(written).toContain('signature=<redacted>');
 });

@@ -8,7 +8,8 @@ afterEach(async () => {
 });
 
 const eventually = { interval: 10, timeout: 8_000 };
-const has = (userId: number, chatId = userId): boolean => bot.server.person.menu(userId, chatId).some(({ command }) => command === 'unlock');
+const has = (userId: number, chatId = userId): boolean =>
+  bot.server.person.menu(userId, chatId).some(({ command }) => command === 'unlock');
 
 test('who is an operator no more sees no menu any more, in private and in groups; a viewer who became one sees theirs', async () => {
   bot = await startHarness();
@@ -16,7 +17,10 @@ test('who is an operator no more sees no menu any more, in private and in groups
   await bot.restart({ operators: [OPERATOR, VIEWER], viewers: [] });
   await expect.poll(() => has(VIEWER, GROUP), eventually).toBe(true);
   expect([has(OPERATOR), has(VIEWER), has(OPERATOR, GROUP)]).toEqual([true, true, true]);
-  expect([bot.server.person.menu(SECOND_OPERATOR, SECOND_OPERATOR), bot.server.person.menu(SECOND_OPERATOR, GROUP)]).toEqual([[], []]);
+  expect([
+    bot.server.person.menu(SECOND_OPERATOR, SECOND_OPERATOR),
+    bot.server.person.menu(SECOND_OPERATOR, GROUP),
+  ]).toEqual([[], []]);
 });
 
 test('a group that is listed no more, neither; one that became a supergroup has its menus there after a restart', async () => {

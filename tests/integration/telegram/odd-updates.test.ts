@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FORUM, GROUP, OPERATOR, startHarness, STRANGER, VIEWER, type Harness } from './harness.ts';
 
-/** Commands in a shape that is not the usual one. Whoever sends "/halt" believes that it was done, so none is met with silence. */
+/**
+ * Commands in a shape that is not the usual one. Whoever sends "/halt" believes that it was done, so none is met with
+ * silence.
+ */
 let bot: Harness;
 beforeEach(async () => {
   bot = await startHarness();
@@ -11,13 +14,23 @@ afterEach(async () => {
 });
 
 const deeds = (): readonly string[] => bot.service.calls.map(({ name }) => name);
-const said = (chatId: number): readonly (string | undefined)[] => bot.server.person.messages(chatId).flatMap(({ from, text }) => (from.is_bot ? [text?.split('\n')[0]] : []));
+const said = (chatId: number): readonly (string | undefined)[] =>
+  bot.server.person.messages(chatId).flatMap(({ from, text }) => (from.is_bot ? [text?.split('\n')[0]] : []));
 const person = (id: number) => ({ id, is_bot: false, first_name: 'x' });
 const chat = (id: number) => ({ id, type: id < 0 ? 'supergroup' : 'private' });
 
 test('a command in the caption of a picture is carried out', async () => {
   const date = Math.floor(bot.clock.wallNow() / 1_000);
-  bot.server.person.push({ message: { message_id: 900, from: person(OPERATOR), chat: chat(OPERATOR), date, photo: [{ file_id: 'p' }], caption: '/pause look at this' } });
+  bot.server.person.push({
+    message: {
+      message_id: 900,
+      from: person(OPERATOR),
+      chat: chat(OPERATOR),
+      date,
+      photo: [{ file_id: 'p' }],
+      caption: '/pause look at this',
+    },
+  });
   await bot.settle();
   expect(bot.service.calls).toMatchObject([{ name: 'pause', detail: 'look at this' }]);
 });
@@ -32,20 +45,36 @@ test('in private a command that names another bot is a slip, and the person is t
 
 describe('a command of nobody that Telegram names', () => {
   const asChat = (senderId: number, text: string, place: object = { chat: chat(GROUP) }, extra: object = {}): void =>
-    void bot.server.person.push({ message: { message_id: 901, date: Math.floor(bot.clock.wallNow() / 1_000), from: { id: 1_087_968_824, is_bot: true, first_name: 'Group' }, sender_chat: { id: senderId }, text, ...place, ...extra } });
+    void bot.server.person.push({
+      message: {
+        message_id: 901,
+        date: Math.floor(bot.clock.wallNow() / 1_000),
+        from: { id: 1_087_968_824, is_bot: true, first_name: 'Group' },
+        sender_chat: { id: senderId },
+        text,
+        ...place,
+        ...extra,
+      },
+    });
 
   test('of an administrator who stays anonymous it does nothing, and its answer has a button that does it for a listed person', async () => {
     asChat(GROUP, '/halt now');
     const answer = await bot.server.person.waitFor(GROUP, ({ text }) => text?.startsWith('Not done: /halt') === true);
     expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
     expect(bot.tools.calls).toEqual([]);
-    expect(bot.service.auditRows).toMatchObject([{ command: 'halt', outcome: 'refused: nobody can tell who sent it', caller: { role: 'stranger' } }]);
+    expect(bot.service.auditRows).toMatchObject([
+      { command: 'halt', outcome: 'refused: nobody can tell who sent it', caller: { role: 'stranger' } },
+    ]);
     await bot.press(OPERATOR, GROUP, '/halt');
     await expect.poll(() => bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
   });
 
   test('is answered also while no audit row can be written', async () => {
-    Object.assign(bot.service, { audit: () => { throw new Error('disk full'); } });
+    Object.assign(bot.service, {
+      audit: () => {
+        throw new Error('disk full');
+      },
+    });
     asChat(GROUP, '/halt');
     await bot.server.person.waitFor(GROUP, ({ text }) => text?.startsWith('Not done: /halt') === true);
   });
@@ -59,7 +88,11 @@ describe('a command of nobody that Telegram names', () => {
     asChat(-77, '/halt', { chat: chat(-77) });
     asChat(FORUM, '/halt', { chat: chat(FORUM), message_thread_id: 99, is_topic_message: true });
     await bot.settle();
-    expect([said(GROUP), said(FORUM), bot.service.auditRows.filter(({ command }) => command === 'halt')]).toEqual([[], [], []]);
+    expect([said(GROUP), said(FORUM), bot.service.auditRows.filter(({ command }) => command === 'halt')]).toEqual([
+      [],
+      [],
+      [],
+    ]);
     for (let count = 0; count < 12; count += 1) asChat(-1_005, '/halt');
     await bot.settle();
     await expect.poll(() => said(GROUP).length).toBe(1);
@@ -68,11 +101,23 @@ describe('a command of nobody that Telegram names', () => {
 });
 
 const edit = (id: number, text: string, place: object = { chat: chat(id) }): void =>
-  void bot.server.person.push({ edited_message: { message_id: 1, date: Math.floor(bot.clock.wallNow() / 1_000) - 5, edit_date: Math.floor(bot.clock.wallNow() / 1_000), from: person(id), text, ...place } });
+  void bot.server.person.push({
+    edited_message: {
+      message_id: 1,
+      date: Math.floor(bot.clock.wallNow() / 1_000) - 5,
+      edit_date: Math.floor(bot.clock.wallNow() / 1_000),
+      from: person(id),
+      text,
+      ...place,
+    },
+  });
 
 test('an edit that makes a command of a message does nothing, and says so with a button', async () => {
   edit(OPERATOR, '/halt');
-  const answer = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('An edited message does nothing') === true);
+  const answer = await bot.server.person.waitFor(
+    OPERATOR,
+    ({ text }) => text?.startsWith('An edited message does nothing') === true,
+  );
   expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
   edit(STRANGER, '/halt');
   edit(OPERATOR, 'thanks');
@@ -88,7 +133,9 @@ test('an edit that makes /halt of a message is answered also behind more than th
   edit(OPERATOR, '/locks');
   edit(OPERATOR, '/halt');
   await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('An edited message does nothing') === true);
-  expect(bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('If /locks is wanted now'))).toEqual([]);
+  expect(bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('If /locks is wanted now'))).toEqual(
+    [],
+  );
 });
 
 test.each([
@@ -106,10 +153,21 @@ test.each([
   expect(bot.tools.calls).toEqual([]);
 });
 
-test.each([['19.48', 0], ['19,48 USDT', 0], ['123456', 300]])('the answer %j to no question is told as such, also when it comes after a restart %i seconds late', async (text, age) => {
-  const sent = bot.server.person.send(OPERATOR, OPERATOR, text, { date: Math.floor(bot.clock.wallNow() / 1_000) - age });
-  await bot.server.person.waitFor(OPERATOR, (message) => message.text?.startsWith('No question is open') === true, { afterMessageId: sent.message_id });
-});
+test.each([
+  ['19.48', 0],
+  ['19,48 USDT', 0],
+  ['123456', 300],
+])(
+  'the answer %j to no question is told as such, also when it comes after a restart %i seconds late',
+  async (text, age) => {
+    const sent = bot.server.person.send(OPERATOR, OPERATOR, text, {
+      date: Math.floor(bot.clock.wallNow() / 1_000) - age,
+    });
+    await bot.server.person.waitFor(OPERATOR, (message) => message.text?.startsWith('No question is open') === true, {
+      afterMessageId: sent.message_id,
+    });
+  },
+);
 
 test('with a blank behind the slash the command is named, in a group, too', async () => {
   for (const place of [OPERATOR, GROUP]) {
@@ -121,7 +179,15 @@ test('with a blank behind the slash the command is named, in a group, too', asyn
 
 /** Telegram says of a message that it shows to the bot no more that it is of 1970; author and topic are missing. */
 const pressOld = (userId: number, chatId: number, data: string): void => {
-  bot.server.person.push({ callback_query: { id: `${userId} ${data}`, from: person(userId), message: { message_id: 5, chat: chat(chatId), date: 0 }, chat_instance: '1', data } });
+  bot.server.person.push({
+    callback_query: {
+      id: `${userId} ${data}`,
+      from: person(userId),
+      message: { message_id: 5, chat: chat(chatId), date: 0 },
+      chat_instance: '1',
+      data,
+    },
+  });
 };
 
 test('a button of an old message works in private; in a group, where its topic is not known any more, the person is told', async () => {
@@ -138,31 +204,55 @@ test('a button of an old message works in private; in a group, where its topic i
   expect(bot.reported).toEqual([]);
 });
 
-const answersTo = async (text: string, part: RegExp): Promise<{ readonly text: string; readonly buttons: readonly string[] }> => {
+const answersTo = async (
+  text: string,
+  part: RegExp,
+): Promise<{ readonly text: string; readonly buttons: readonly string[] }> => {
   const sent = bot.server.person.send(OPERATOR, OPERATOR, text);
-  const answer = await bot.server.person.waitFor(OPERATOR, (message) => part.test(message.text ?? ''), { afterMessageId: sent.message_id });
-  return { text: answer.text ?? '', buttons: answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label) ?? [] };
+  const answer = await bot.server.person.waitFor(OPERATOR, (message) => part.test(message.text ?? ''), {
+    afterMessageId: sent.message_id,
+  });
+  return {
+    text: answer.text ?? '',
+    buttons: answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label) ?? [],
+  };
 };
 
 test.each([
   ['/pause\n/halt', 'pause', '', ['/halt']],
   ['/pause /halt', 'pause', '', ['/halt']],
-  ['/pause news at 14:30\nsee /status\n  /halt now\n/halt\n/reconcile', 'pause', 'news at 14:30 see /status', ['/halt']],
+  [
+    '/pause news at 14:30\nsee /status\n  /halt now\n/halt\n/reconcile',
+    'pause',
+    'news at 14:30 see /status',
+    ['/halt'],
+  ],
   ['/halt\r\n/resume', 'halt', '', ['/resume']],
-] as const)('of the commands in %j the first is done, with its own words, and the others are named as not done', async (text, name, words, buttons) => {
-  const told = await answersTo(text, /^Not done: /);
-  expect(told.text).toMatch(new RegExp(`^Not done: ${buttons[0]}.*\\n\\nA message holds one command, and its first counts: /${name}\\. `));
-  expect(told.buttons).toEqual(buttons);
-  expect(bot.service.calls.concat(bot.tools.calls as never)).toMatchObject([{ name, detail: words }]);
-  expect(bot.service.auditRows.map(({ command, outcome }) => [command, outcome])).toContainEqual([buttons[0].slice(1), `not done: behind /${name} in one message`]);
-});
+] as const)(
+  'of the commands in %j the first is done, with its own words, and the others are named as not done',
+  async (text, name, words, buttons) => {
+    const told = await answersTo(text, /^Not done: /);
+    expect(told.text).toMatch(
+      new RegExp(`^Not done: ${buttons[0]}.*\\n\\nA message holds one command, and its first counts: /${name}\\. `),
+    );
+    expect(told.buttons).toEqual(buttons);
+    expect(bot.service.calls.concat(bot.tools.calls as never)).toMatchObject([{ name, detail: words }]);
+    expect(bot.service.auditRows.map(({ command, outcome }) => [command, outcome])).toContainEqual([
+      buttons[0].slice(1),
+      `not done: behind /${name} in one message`,
+    ]);
+  },
+);
 
-test.each(['/halt\n/halt', '/halt /halt now', '/halt\n/HALT\n/halt'])('of %j, which asks for one thing twice, nothing is told as not done', async (text) => {
-  expect((await bot.ask(OPERATOR, text)).text).toContain('Halted');
-  await bot.settle();
-  expect(said(OPERATOR).filter((title) => title?.startsWith('Not done'))).toEqual([]);
-  expect(bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
-});
+test.each(['/halt\n/halt', '/halt /halt now', '/halt\n/HALT\n/halt'])(
+  'of %j, which asks for one thing twice, nothing is told as not done',
+  async (text) => {
+    expect((await bot.ask(OPERATOR, text)).text).toContain('Halted');
+    await bot.settle();
+    expect(said(OPERATOR).filter((title) => title?.startsWith('Not done'))).toEqual([]);
+    expect(bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
+  },
+);
 
 test('behind what is met with silence in a group, or came too fast, /pause and /halt are told as not done, and nothing else is', async () => {
   for (const text of ['/weather\n/status', '/weather\n/halt']) bot.server.person.send(OPERATOR, GROUP, text);
@@ -171,7 +261,13 @@ test('behind what is met with silence in a group, or came too fast, /pause and /
   for (let count = 0; count < 30; count += 1) bot.server.person.send(OPERATOR, OPERATOR, '/whoami');
   await bot.settle();
   const last = bot.server.person.send(OPERATOR, OPERATOR, '/status\n/pause\n/pnl');
-  expect((await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('Not done') === true, { afterMessageId: last.message_id })).text).toMatch(/^Not done: \/pause\n/);
+  expect(
+    (
+      await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.startsWith('Not done') === true, {
+        afterMessageId: last.message_id,
+      })
+    ).text,
+  ).toMatch(/^Not done: \/pause\n/);
   expect(said(GROUP)).toEqual(['Not done: /halt']);
   expect(deeds()).toEqual([]);
 });
@@ -195,16 +291,32 @@ test.each([
   ['status', '/status'],
 ])('%j in private is told as not done, with a button for what was meant', async (text, meant) => {
   const told = await answersTo(text, /./);
-  expect(told).toEqual({ text: `Not done\n\nA command stands first in its message, with its slash: send ${meant}.`, buttons: [meant] });
+  expect(told).toEqual({
+    text: `Not done\n\nA command stands first in its message, with its slash: send ${meant}.`,
+    buttons: [meant],
+  });
   expect(deeds()).toEqual([]);
-  const late = bot.server.person.send(OPERATOR, OPERATOR, text, { date: Math.floor(bot.clock.wallNow() / 1_000) - 300 });
-  await bot.server.person.waitFor(OPERATOR, (message) => message.text === told.text, { afterMessageId: late.message_id });
+  const late = bot.server.person.send(OPERATOR, OPERATOR, text, {
+    date: Math.floor(bot.clock.wallNow() / 1_000) - 300,
+  });
+  await bot.server.person.waitFor(OPERATOR, (message) => message.text === told.text, {
+    afterMessageId: late.message_id,
+  });
 });
 
 test('a slip in a name is told as not done, with what was probably meant; of /pause and /halt in a group, too', async () => {
-  expect(await answersTo('/puase', /./)).toEqual({ text: 'There is no command /puase\n\nNothing was done. Did you mean /pause?', buttons: ['/pause'] });
-  expect(await answersTo('/xyzzyx', /./)).toEqual({ text: 'There is no command /xyzzyx\n\nNothing was done. /help lists them all.', buttons: [] });
-  expect(await answersTo('/reconsile', /./)).toEqual({ text: 'There is no command /reconsile\n\nNothing was done. Did you mean /reconcile?', buttons: [] });
+  expect(await answersTo('/puase', /./)).toEqual({
+    text: 'There is no command /puase\n\nNothing was done. Did you mean /pause?',
+    buttons: ['/pause'],
+  });
+  expect(await answersTo('/xyzzyx', /./)).toEqual({
+    text: 'There is no command /xyzzyx\n\nNothing was done. /help lists them all.',
+    buttons: [],
+  });
+  expect(await answersTo('/reconsile', /./)).toEqual({
+    text: 'There is no command /reconsile\n\nNothing was done. Did you mean /reconcile?',
+    buttons: [],
+  });
   for (const text of ['/statsu', '/hlat']) bot.server.person.send(OPERATOR, GROUP, text);
   await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Did you mean /halt?') === true);
   expect(said(GROUP)).toEqual(['There is no command /hlat']);
@@ -233,8 +345,21 @@ test('a stranger who presses an old button costs no write', async () => {
 
 test("a stranger's name is no link, no command and no tag in what operators are told of them", async () => {
   const date = Math.floor(bot.clock.wallNow() / 1_000);
-  const names = [['/halt', 'now'], ['Session over: https://a.example/in', ''], ['#lost', '$BTC']] as const;
-  for (const [index, [first_name, last_name]] of names.entries()) bot.server.person.push({ message: { message_id: 900 + index, from: { id: STRANGER + index, is_bot: false, first_name, last_name, username: `mallory_${index}` }, chat: chat(STRANGER), date, text: 'hello' } });
+  const names = [
+    ['/halt', 'now'],
+    ['Session over: https://a.example/in', ''],
+    ['#lost', '$BTC'],
+  ] as const;
+  for (const [index, [first_name, last_name]] of names.entries())
+    bot.server.person.push({
+      message: {
+        message_id: 900 + index,
+        from: { id: STRANGER + index, is_bot: false, first_name, last_name, username: `mallory_${index}` },
+        chat: chat(STRANGER),
+        date,
+        text: 'hello',
+      },
+    });
   await bot.settle();
   bot.clock.jump(3_600_000);
   bot.server.person.send(STRANGER, STRANGER, 'hello again');
@@ -245,12 +370,24 @@ test("a stranger's name is no link, no command and no tag in what operators are 
   expect(told.join('\n')).not.toMatch(/[/.#$]/);
 });
 
-test('an address in what the bot says brings no preview of a page of anybody\'s with it', async () => {
+test("an address in what the bot says brings no preview of a page of anybody's with it", async () => {
   const shown = { is_disabled: true };
   expect((await bot.ask(OPERATOR, '/status')).link_preview_options).toEqual(shown);
   await bot.press(OPERATOR, OPERATOR, '↻ Refresh');
   await bot.settle();
-  await bot.bot.notifier.deliver(OPERATOR, { kind: 'order-failure', key: 'x', title: 'Refused', lines: ['see https://anybody.example'], commands: [], symbol: null, at: 0 }, false);
+  await bot.bot.notifier.deliver(
+    OPERATOR,
+    {
+      kind: 'order-failure',
+      key: 'x',
+      title: 'Refused',
+      lines: ['see https://anybody.example'],
+      commands: [],
+      symbol: null,
+      at: 0,
+    },
+    false,
+  );
   const messages = bot.server.person.messages(OPERATOR).filter(({ from }) => from.is_bot);
   expect(messages.length).toBeGreaterThan(1);
   for (const { text, link_preview_options: options } of messages) expect(options, text).toEqual(shown);

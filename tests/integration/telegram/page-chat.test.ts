@@ -15,7 +15,11 @@ test('the chat page talks to the real command code as its one person, and reache
   service.setLocks([operatorPause]);
   const chat = createChatProxy({ personUrl: server.personUrl, chatId: OPERATOR, userId: OPERATOR }, stopping.signal);
   const post = async (verb: string, body: unknown): Promise<Response> =>
-    chat.request(`/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    chat.request(`/${verb}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
 
   expect(await (await chat.request('/')).json()).toEqual({ chatId: OPERATOR, userId: OPERATOR });
   // A body that names another person is still this one.
@@ -35,7 +39,10 @@ test('the chat page talks to the real command code as its one person, and reache
 });
 
 test('an embedded server that is gone is one clear answer', async () => {
-  const chat = createChatProxy({ personUrl: 'http://127.0.0.1:9/person', chatId: OPERATOR, userId: OPERATOR }, stopping.signal);
+  const chat = createChatProxy(
+    { personUrl: 'http://127.0.0.1:9/person', chatId: OPERATOR, userId: OPERATOR },
+    stopping.signal,
+  );
   const answer = await chat.request('/messages');
   expect(answer.status).toBe(502);
   expect(await answer.json()).toEqual({ error: 'the chat cannot be reached' });

@@ -13,13 +13,22 @@ afterEach(async () => {
   await bot.close();
 });
 
-const outcomes = (userId: number): readonly string[] => bot.service.auditRows.filter(({ caller }) => caller.userId === userId).map(({ command, outcome }) => `${command}: ${outcome}`);
-const fromBot = (chatId: number): readonly Message[] => bot.server.person.messages(chatId).filter(({ from }) => from.is_bot);
+const outcomes = (userId: number): readonly string[] =>
+  bot.service.auditRows
+    .filter(({ caller }) => caller.userId === userId)
+    .map(({ command, outcome }) => `${command}: ${outcome}`);
+const fromBot = (chatId: number): readonly Message[] =>
+  bot.server.person.messages(chatId).filter(({ from }) => from.is_bot);
 const answers = (part: string): number => fromBot(OPERATOR).filter(({ text }) => text?.includes(part) === true).length;
 
 const push = (userId: number, chatId: number, data: string, mark: number): void => {
   const from = { id: userId, is_bot: false, first_name: 'x' };
-  const message = { message_id: 1, date: 1, chat: { id: chatId, type: chatId < 0 ? 'supergroup' : 'private' }, from: { id: 4_242_424_242, is_bot: true, first_name: 'x' } };
+  const message = {
+    message_id: 1,
+    date: 1,
+    chat: { id: chatId, type: chatId < 0 ? 'supergroup' : 'private' },
+    from: { id: 4_242_424_242, is_bot: true, first_name: 'x' },
+  };
   bot.server.person.push({ callback_query: { id: `${data} ${mark}`, from, message, chat_instance: '1', data } });
 };
 
@@ -33,7 +42,12 @@ describe('buttons that do nothing', () => {
     push(OPERATOR, OPERATOR, `a:${'A'.repeat(22)}:y`, 2);
     await bot.settle();
     expect(outcomes(VIEWER)).toContain(': refused: role');
-    expect(outcomes(OPERATOR)).toEqual(['resume: asked', ': refused: dead button', ': refused: dead button', ': refused: dead button']);
+    expect(outcomes(OPERATOR)).toEqual([
+      'resume: asked',
+      ': refused: dead button',
+      ': refused: dead button',
+      ': refused: dead button',
+    ]);
     expect(bot.service.calls).toEqual([]);
   });
 });
@@ -43,7 +57,9 @@ describe('an answer that was under way for too long', () => {
     bot.service.setLocks([{ ...killSwitch, id: 'daily-drawdown' }]);
     bot.service.setPreview({ newLossPermitted: 19.8 });
     await bot.ask(OPERATOR, '/unlock');
-    const late = bot.server.person.send(OPERATOR, OPERATOR, '19.80', { date: Math.floor(bot.clock.wallNow() / 1000) - 61 });
+    const late = bot.server.person.send(OPERATOR, OPERATOR, '19.80', {
+      date: Math.floor(bot.clock.wallNow() / 1000) - 61,
+    });
     const told = await bot.server.person.waitFor(OPERATOR, () => true, { afterMessageId: late.message_id });
     expect(told.text).toMatch(/Expired, send again[\s\S]*Send \/unlock again/);
     expect((await bot.ask(OPERATOR, '19.80')).text).toContain('No question is open');
@@ -92,7 +108,12 @@ describe('a flood from one person', () => {
       await bot.settle();
       expect(refused(), name).toBe(floods + 1);
       // The last of what was let through has come when the warning, or nothing more, comes.
-      await expect.poll(() => (bot.clock.jump(1), name === 'unknown' || name === 'words' ? answers('Slow down') : floods + 1), { interval: 10, timeout: 8_000 }).toBe(floods + 1);
+      await expect
+        .poll(() => (bot.clock.jump(1), name === 'unknown' || name === 'words' ? answers('Slow down') : floods + 1), {
+          interval: 10,
+          timeout: 8_000,
+        })
+        .toBe(floods + 1);
       // The viewer's /whoami of settle is one of the rows.
       const added = outcomes(OPERATOR).length + outcomes(VIEWER).length - rows;
       expect(added, name).toBeLessThanOrEqual(22);

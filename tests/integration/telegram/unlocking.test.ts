@@ -15,8 +15,10 @@ const start = async (...options: Parameters<typeof startHarness>): Promise<void>
   bot.service.setLocks([killSwitch]);
 };
 
-const codeNow = (stepsAway = 0): string => codeOfStep(decodeBase32(SECRET), Math.floor(bot.clock.wallNow() / 30_000) + stepsAway);
-const unlocked = async (chatId = OPERATOR): Promise<unknown> => bot.server.person.waitFor(chatId, ({ text }) => text?.includes('Cleared: kill-switch') === true);
+const codeNow = (stepsAway = 0): string =>
+  codeOfStep(decodeBase32(SECRET), Math.floor(bot.clock.wallNow() / 30_000) + stepsAway);
+const unlocked = async (chatId = OPERATOR): Promise<unknown> =>
+  bot.server.person.waitFor(chatId, ({ text }) => text?.includes('Cleared: kill-switch') === true);
 
 describe('/unlock with a one-time code', () => {
   test('asks for it before the button, takes it once, and does nothing without it', async () => {
@@ -52,7 +54,13 @@ describe('/unlock with a one-time code', () => {
       bot.clock.jump(5_000);
     }
     // The other operators hear of it: somebody may have this one's phone.
-    expect(bot.reported.map(({ kind, title, lines }) => [kind, title, lines[0]])).toEqual([['security', '🚨 Codes are blocked: too many were wrong', `For /unlock by Person ${OPERATOR} (${OPERATOR}). None is taken for at most 15 minutes.`]]);
+    expect(bot.reported.map(({ kind, title, lines }) => [kind, title, lines[0]])).toEqual([
+      [
+        'security',
+        '🚨 Codes are blocked: too many were wrong',
+        `For /unlock by Person ${OPERATOR} (${OPERATOR}). None is taken for at most 15 minutes.`,
+      ],
+    ]);
     await bot.restart();
     await bot.ask(OPERATOR, '/unlock');
     expect((await bot.ask(OPERATOR, codeNow())).text).toContain('blocked');
@@ -89,7 +97,15 @@ describe('/unlock with a one-time code', () => {
   test('in a group whose command was deleted at once the question comes all the same', async () => {
     await start({ unlockTotpSecret: SECRET });
     const date = Math.floor(bot.clock.wallNow() / 1_000);
-    bot.server.person.push({ message: { message_id: 9_000, date, text: '/unlock', from: { id: OPERATOR, is_bot: false, first_name: 'x' }, chat: { id: GROUP, type: 'supergroup' } } });
+    bot.server.person.push({
+      message: {
+        message_id: 9_000,
+        date,
+        text: '/unlock',
+        from: { id: OPERATOR, is_bot: false, first_name: 'x' },
+        chat: { id: GROUP, type: 'supergroup' },
+      },
+    });
     await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('six digits') === true, { timeoutMs: 3_000 });
   });
 
@@ -108,7 +124,10 @@ describe('/unlock with two operators', () => {
     await start({ unlockApprovals: 2 });
     await bot.ask(OPERATOR, '/unlock two of us');
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
-    const request = await bot.server.person.waitFor(SECOND_OPERATOR, ({ text }) => text?.includes('must approve') === true);
+    const request = await bot.server.person.waitFor(
+      SECOND_OPERATOR,
+      ({ text }) => text?.includes('must approve') === true,
+    );
     expect(request.text).toContain('Kill-switch: 3 losses in a row');
     expect(bot.service.calls).toEqual([]);
     expect((await bot.press(OPERATOR, OPERATOR, 'Approve: Unlock')).text).toContain('different operator');
@@ -117,11 +136,23 @@ describe('/unlock with two operators', () => {
     await unlocked(SECOND_OPERATOR);
     await unlocked(OPERATOR);
     expect(bot.service.calls).toMatchObject([{ name: 'unlock', caller: { userId: OPERATOR } }]);
-    expect(bot.service.auditRows.some(({ caller, outcome }) => caller.userId === SECOND_OPERATOR && outcome.startsWith('approved for'))).toBe(true);
+    expect(
+      bot.service.auditRows.some(
+        ({ caller, outcome }) => caller.userId === SECOND_OPERATOR && outcome.startsWith('approved for'),
+      ),
+    ).toBe(true);
     // Single use: a copy of the button does nothing more.
     const data = request.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? '';
     const message = JSON.parse(JSON.stringify(request));
-    bot.server.person.push({ callback_query: { id: 'again', from: { id: SECOND_OPERATOR, is_bot: false, first_name: 'x' }, message, chat_instance: '1', data } });
+    bot.server.person.push({
+      callback_query: {
+        id: 'again',
+        from: { id: SECOND_OPERATOR, is_bot: false, first_name: 'x' },
+        message,
+        chat_instance: '1',
+        data,
+      },
+    });
     await bot.settle();
     expect(bot.service.calls).toHaveLength(1);
   });
@@ -137,7 +168,10 @@ describe('/unlock with two operators', () => {
 
     const again = await bot.ask(OPERATOR, '/unlock', GROUP);
     await bot.press(OPERATOR, GROUP, 'Unlock');
-    await bot.server.person.waitFor(GROUP, ({ text, message_id: id }) => text?.includes('must approve') === true && id === again.message_id);
+    await bot.server.person.waitFor(
+      GROUP,
+      ({ text, message_id: id }) => text?.includes('must approve') === true && id === again.message_id,
+    );
     await bot.press(SECOND_OPERATOR, GROUP, 'Refuse');
     await bot.server.person.waitFor(GROUP, ({ text }) => text?.includes('Not approved') === true);
     expect(bot.service.calls).toEqual([]);
@@ -152,22 +186,34 @@ describe('/unlock with two operators', () => {
     faults.inject({ name: 'blocked', methods: ['sendMessage'], chatId: SECOND_OPERATOR, times: 2 });
     const asked = await bot.ask(OPERATOR, '/unlock');
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
-    const told = await person.waitFor(OPERATOR, ({ text }) => text?.includes('was not asked') === true, { afterMessageId: asked.message_id });
-    expect(told.text).toBe('Operator 1002 was not asked\n\nThe bot cannot write to them: 403: Forbidden: bot was blocked by the user\n1 other was asked, so far as is known.');
+    const told = await person.waitFor(OPERATOR, ({ text }) => text?.includes('was not asked') === true, {
+      afterMessageId: asked.message_id,
+    });
+    expect(told.text).toBe(
+      'Operator 1002 was not asked\n\nThe bot cannot write to them: 403: Forbidden: bot was blocked by the user\n1 other was asked, so far as is known.',
+    );
     await person.waitFor(third, ({ text }) => text?.includes('must approve') === true);
 
     faults.inject({ name: 'chat-not-found', methods: ['sendMessage'], chatId: third });
     const again = await bot.ask(OPERATOR, '/unlock');
     await bot.press(OPERATOR, OPERATOR, 'Unlock');
-    const last = await person.waitFor(OPERATOR, ({ text }) => text?.includes('Nobody else') === true, { afterMessageId: again.message_id });
-    expect(last.text).toMatch(/\nNobody else is left to approve\. When they have unblocked the bot or sent it \/start, send \/unlock again\.$/);
+    const last = await person.waitFor(OPERATOR, ({ text }) => text?.includes('Nobody else') === true, {
+      afterMessageId: again.message_id,
+    });
+    expect(last.text).toMatch(
+      /\nNobody else is left to approve\. When they have unblocked the bot or sent it \/start, send \/unlock again\.$/,
+    );
     // In a group the others see the question itself.
     faults.inject({ name: 'blocked', methods: ['sendMessage'], chatId: SECOND_OPERATOR });
     const inGroup = await bot.ask(OPERATOR, '/unlock', GROUP);
     await bot.press(OPERATOR, GROUP, 'Unlock');
     await person.waitFor(third, ({ text }) => text?.includes('must approve') === true);
     await bot.settle();
-    expect(person.messages(GROUP).filter(({ message_id: id, text }) => id > inGroup.message_id && text?.includes('was not asked'))).toEqual([]);
+    expect(
+      person
+        .messages(GROUP)
+        .filter(({ message_id: id, text }) => id > inGroup.message_id && text?.includes('was not asked')),
+    ).toEqual([]);
   });
 
   test('one operator alone cannot be asked for two', async () => {
@@ -192,9 +238,18 @@ test('a deed whose audit row cannot be written is not done', async () => {
 
 test('an /unlock that clears one lock and not the other is called neither done nor refused', async () => {
   await start();
-  Object.assign(bot.service, { unlock: async () => ({ ok: false, code: 'partly', text: 'Unlocked: Kill-switch. Minimum balance: equity 90.00 is still below 100.00.' }) });
+  Object.assign(bot.service, {
+    unlock: async () => ({
+      ok: false,
+      code: 'partly',
+      text: 'Unlocked: Kill-switch. Minimum balance: equity 90.00 is still below 100.00.',
+    }),
+  });
   await bot.ask(OPERATOR, '/unlock');
   await bot.press(OPERATOR, OPERATOR, 'Unlock');
-  const ended = await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('Unlocked: Kill-switch') === true);
+  const ended = await bot.server.person.waitFor(
+    OPERATOR,
+    ({ text }) => text?.includes('Unlocked: Kill-switch') === true,
+  );
   expect(ended.text).toMatch(/^⚠️ Done in part\n/);
 });

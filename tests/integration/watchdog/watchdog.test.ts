@@ -14,7 +14,8 @@ const RECEIVER = new URL('../deployment/notify-receiver.pl', import.meta.url).pa
 let directory: string;
 let receiver: ChildProcess;
 const socket = (): string => join(directory, 'notify');
-const messages = (): readonly string[] => (existsSync(join(directory, 'messages')) ? readFileSync(join(directory, 'messages'), 'utf8').split('\n') : []);
+const messages = (): readonly string[] =>
+  existsSync(join(directory, 'messages')) ? readFileSync(join(directory, 'messages'), 'utf8').split('\n') : [];
 const count = (message: string): number => messages().filter((line) => line === message).length;
 
 beforeEach(async () => {
@@ -31,7 +32,12 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 
 describe('the watchdog', () => {
   test('pings go out while the loop and the engine both move, stop when either stalls though the event loop turns, and come back', async () => {
-    const notifier = createServiceNotifier({ environment: { ...process.env, NOTIFY_SOCKET: socket(), WATCHDOG_USEC: '180000000' }, onFailure: (why) => { throw new Error(why); } });
+    const notifier = createServiceNotifier({
+      environment: { ...process.env, NOTIFY_SOCKET: socket(), WATCHDOG_USEC: '180000000' },
+      onFailure: (why) => {
+        throw new Error(why);
+      },
+    });
     let now = 0;
     const moving = { rounds: true, inputs: true };
     const progress = { rounds: 0, inputs: 0 };
@@ -40,7 +46,12 @@ describe('the watchdog', () => {
     let heartbeats = 0;
     const sleeper: { wake: (() => void) | null } = { wake: null };
     const watchdog = createWatchdog({
-      clock: { marketNow: () => now, wallNow: () => now, monotonicNow: () => now, sleep: () => new Promise((resolve) => (sleeper.wake = resolve)) },
+      clock: {
+        marketNow: () => now,
+        wallNow: () => now,
+        monotonicNow: () => now,
+        sleep: () => new Promise((resolve) => (sleeper.wake = resolve)),
+      },
       log: silent,
       progress: () => progress,
       feed: () => notifier.alive(),
@@ -60,7 +71,9 @@ describe('the watchdog', () => {
         wake?.();
         await eventually('the next look', () => (sleeper.wake === null ? null : true));
       }
-      await eventually('the last ping', () => (watchdog.healthy() ? (count('WATCHDOG=1') > before ? true : null) : true));
+      await eventually('the last ping', () =>
+        watchdog.healthy() ? (count('WATCHDOG=1') > before ? true : null) : true,
+      );
       return count('WATCHDOG=1') - before;
     };
     expect(await pass(30_000)).toBeGreaterThanOrEqual(6);
@@ -82,7 +95,12 @@ describe('the watchdog', () => {
   });
 
   test('a message is told only once the manager has read it: from a process that is gone it would belong to no unit', async () => {
-    const notifier = createServiceNotifier({ environment: { ...process.env, NOTIFY_SOCKET: socket() }, onFailure: (why) => { throw new Error(why); } });
+    const notifier = createServiceNotifier({
+      environment: { ...process.env, NOTIFY_SOCKET: socket() },
+      onFailure: (why) => {
+        throw new Error(why);
+      },
+    });
     receiver.kill('SIGSTOP');
     const told = notifier.ready('up').then(() => 'told');
     // A child that does not wait is gone within milliseconds.
@@ -92,7 +110,9 @@ describe('the watchdog', () => {
     await eventually('READY', () => (count('READY=1') > 0 ? true : null));
   });
 
-  test('the service: READY after recovery, pings, STOPPING at once on SIGTERM, gone within 10 s', { timeout: 90_000 }, async () => {
+  test('the service: READY after recovery, pings, STOPPING at once on SIGTERM, gone within 10 s', {
+    timeout: 90_000,
+  }, async () => {
     const environment = { DASHBOARD_PORT: '0', DEMO_HOUR_SECONDS: '0.4' };
     const bot = guardian(['start'], { ...environment, NOTIFY_SOCKET: socket(), WATCHDOG_USEC: '180000000' }, directory);
     try {

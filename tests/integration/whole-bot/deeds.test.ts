@@ -41,10 +41,19 @@ const step = async (): Promise<void> => {
   await until('the next step of the market', async () => (await bot.market()).marketTime > marketTime);
 };
 
-const auditRows = (): readonly { readonly command: string; readonly outcome: string; readonly user_id: number; readonly arguments: string }[] => {
+const auditRows = (): readonly {
+  readonly command: string;
+  readonly outcome: string;
+  readonly user_id: number;
+  readonly arguments: string;
+}[] => {
   const database = new Sqlite(bot.databasePath, { readonly: true });
   try {
-    return database.prepare<[], { command: string; outcome: string; user_id: number; arguments: string }>('SELECT command, outcome, user_id, arguments FROM audit_log ORDER BY id').all();
+    return database
+      .prepare<[], { command: string; outcome: string; user_id: number; arguments: string }>(
+        'SELECT command, outcome, user_id, arguments FROM audit_log ORDER BY id',
+      )
+      .all();
   } finally {
     database.close();
   }
@@ -53,7 +62,12 @@ const auditRows = (): readonly { readonly command: string; readonly outcome: str
 test('/halt takes effect within a second while charts are drawn and every send is refused for 60 s', async () => {
   bot = await startWholeBot();
   await bot.hears(OPERATOR, 'stop placed');
-  bot.server.faults.inject({ name: 'too-many-requests', methods: ['sendMessage', 'sendPhoto', 'answerCallbackQuery'], retryAfter: 60, times: Infinity });
+  bot.server.faults.inject({
+    name: 'too-many-requests',
+    methods: ['sendMessage', 'sendPhoto', 'answerCallbackQuery'],
+    retryAfter: 60,
+    times: Infinity,
+  });
   for (let count = 0; count < 6; count += 1) bot.server.person.send(OPERATOR, OPERATOR, `/chart BTC ${200 + count}`);
   bot.server.person.send(OPERATOR, OPERATOR, '/pnl all');
   const before = performance.now();
@@ -78,7 +92,11 @@ describe('/unlock against the real engine', () => {
     const refused = await bot.hears(OPERATOR, 'set again since it was shown');
     expect(textOf(refused)).toContain('⛔ Refused');
     expect(await locks()).toContain('operator-halt');
-    expect(auditRows().filter(({ command }) => command === 'unlock').map(({ outcome }) => outcome)).toEqual(['asked', 'asked', 'confirmed', 'done', 'confirmed', 'refused']);
+    expect(
+      auditRows()
+        .filter(({ command }) => command === 'unlock')
+        .map(({ outcome }) => outcome),
+    ).toEqual(['asked', 'asked', 'confirmed', 'done', 'confirmed', 'refused']);
   });
 
   test('after a daily drawdown asks for the amount of new loss, and rebases the day on record', async () => {
@@ -88,8 +106,13 @@ describe('/unlock against the real engine', () => {
     await bot.pace(500);
     await bot.control('/control/jump', { symbol: 'BTC/USDT', fraction: -0.08 });
     const alert = await bot.hears(OPERATOR, /Daily drawdown: equity/);
-    expect(textOf(alert)).toMatch(/equity [\d.,]+ is \d\.\d\d\u00A0% below the day's baseline [\d.,]+ \(limit 2\.00\u00A0%\)\n\nTrading halted, positions are being closed/);
-    await until('no position', async () => (await bot.market()).openOrders.length === 0 && (await locks()).includes('daily-drawdown'));
+    expect(textOf(alert)).toMatch(
+      /equity [\d.,]+ is \d\.\d\d\u00A0% below the day's baseline [\d.,]+ \(limit 2\.00\u00A0%\)\n\nTrading halted, positions are being closed/,
+    );
+    await until(
+      'no position',
+      async () => (await bot.market()).openOrders.length === 0 && (await locks()).includes('daily-drawdown'),
+    );
     const { dayBaseline } = await status();
 
     const question = await bot.ask(OPERATOR, '/unlock the feed was wrong', titled('Type that amount'));
@@ -109,13 +132,19 @@ describe('/unlock against the real engine', () => {
     expect(rebased.dayBaseline).toBeCloseTo(rebased.equity ?? 0, 0);
 
     const database = new Sqlite(bot.databasePath, { readonly: true });
-    const moved = database.prepare<[], { name: string; cause: string }>("SELECT name, cause FROM baselines WHERE cause = 'unlock'").all();
+    const moved = database
+      .prepare<[], { name: string; cause: string }>("SELECT name, cause FROM baselines WHERE cause = 'unlock'")
+      .all();
     database.close();
     expect(moved).toEqual([{ name: 'day', cause: 'unlock' }]);
   }, 60_000);
 
   test('with a one-time code and a second operator: nothing happens before both, and the code is used up', async () => {
-    bot = await startWholeBot({ UNLOCK_TOTP_SECRET: SECRET, UNLOCK_APPROVALS: '2', TELEGRAM_OPERATORS: `${OPERATOR},${SECOND_OPERATOR}` });
+    bot = await startWholeBot({
+      UNLOCK_TOTP_SECRET: SECRET,
+      UNLOCK_APPROVALS: '2',
+      TELEGRAM_OPERATORS: `${OPERATOR},${SECOND_OPERATOR}`,
+    });
     await bot.ask(OPERATOR, '/halt drill', titled('🛑 Halted'));
     await bot.ask(OPERATOR, '/unlock the drill is over', titled('six digits'));
     const code = codeNow();

@@ -17,7 +17,10 @@ const bare = (title: string): string => title.replace(/^[^A-Za-z0-9]+/, '').repl
 const committed = (): readonly string[] => {
   const database = new Sqlite(bot.databasePath, { readonly: true });
   try {
-    return database.prepare<[], { alert: string }>('SELECT alert FROM outbox ORDER BY id').all().map(({ alert }) => bare((JSON.parse(alert) as Alert).title));
+    return database
+      .prepare<[], { alert: string }>('SELECT alert FROM outbox ORDER BY id')
+      .all()
+      .map(({ alert }) => bare((JSON.parse(alert) as Alert).title));
   } finally {
     database.close();
   }
@@ -47,10 +50,16 @@ test('more than ten minutes without Telegram while it trades: trading goes on, n
 
   // The same positions are opened and closed as ever: pushed to their targets, one after another.
   for (let trade = 0; trade < 4; trade += 1) {
-    await until('a position with its stop', async () => (await bot.market()).openOrders.some(({ type }) => type.startsWith('STOP_LOSS')));
+    await until('a position with its stop', async () =>
+      (await bot.market()).openOrders.some(({ type }) => type.startsWith('STOP_LOSS')),
+    );
     const closed = committed().length;
     await bot.control('/control/jump', { symbol: 'BTC/USDT', fraction: 0.04 });
-    await until('its end', () => committed().slice(closed).some((title) => title.includes('closed +')));
+    await until('its end', () =>
+      committed()
+        .slice(closed)
+        .some((title) => title.includes('closed +')),
+    );
   }
   const after = await bot.market();
   expect(after.marketTime - before.marketTime).toBeGreaterThan(10 * MINUTE);

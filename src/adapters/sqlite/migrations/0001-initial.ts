@@ -1,12 +1,15 @@
 /**
  * Conventions of the schema, for whoever queries it:
- * - times are integer milliseconds since 1970 UTC; `at` is market time, `wall` and `created_at` in the outbox are wall time;
+ * - times are integer milliseconds since 1970 UTC; `at` is market time, `wall` and `created_at` in the outbox are wall
+ * time;
  *   the views named *_iso show them as text;
- * - money and quantities are exact decimal TEXT; the generated *_real columns beside them are doubles for sums and charts;
+ * - money and quantities are exact decimal TEXT; the generated *_real columns beside them are doubles for sums and
+ * charts;
  * - `sequence` is the journal entry in whose transaction the row was written;
  * - everything but meta, the outbox's deliveries, audit_log and telegram_updates is derived from the journal.
  */
-const iso = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%S', ${column} / 1000, 'unixepoch') || printf('.%03dZ', ${column} % 1000)`;
+const iso = (column: string): string =>
+  `strftime('%Y-%m-%dT%H:%M:%S', ${column} / 1000, 'unixepoch') || printf('.%03dZ', ${column} % 1000)`;
 
 const real = (column: string): string => `${column}_real REAL GENERATED ALWAYS AS (CAST(${column} AS REAL)) VIRTUAL`;
 

@@ -15,7 +15,14 @@ const MOST_MARKS = 300;
 
 export const chartOptions = () => ({
   autoSize: true,
-  layout: { background: { color: 'transparent' }, textColor: colour('--soft'), fontFamily: 'Inter, system-ui, sans-serif', fontSize: 11, attributionLogo: false, panes: { separatorColor: colour('--line'), enableResize: false } },
+  layout: {
+    background: { color: 'transparent' },
+    textColor: colour('--soft'),
+    fontFamily: 'Inter, system-ui, sans-serif',
+    fontSize: 11,
+    attributionLogo: false,
+    panes: { separatorColor: colour('--line'), enableResize: false },
+  },
   grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
   rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.08, bottom: 0.06 } },
   // With its edges fixed the time scale keeps the first and the last label whole.
@@ -25,16 +32,23 @@ export const chartOptions = () => ({
   handleScale: { mouseWheel: false, pinch: true, axisPressedMouseMove: false },
 });
 
-/** Shows the whole span that was chosen, from the first size on: a chart that is filled before it has a width would show its end only. */
+/**
+ * Shows the whole span that was chosen, from the first size on: a chart that is filled before it has a width would show
+ * its end only.
+ */
 export const keepWhole = (made, element) => {
   const scale = made.timeScale();
   scale.subscribeSizeChange(() => scale.fitContent());
   scale.subscribeVisibleLogicalRangeChange((range) => {
-    element.dataset.bars = range === null ? '0' : String(Math.round(range.to - range.from - Math.max(0, scale.scrollPosition())));
+    element.dataset.bars =
+      range === null ? '0' : String(Math.round(range.to - range.from - Math.max(0, scale.scrollPosition())));
   });
 };
 
-/** Pixels to the right of the newest candle, for the names of the lines: they would hide it, and the newest mark with it. */
+/**
+ * Pixels to the right of the newest candle, for the names of the lines: they would hide it, and the newest mark with
+ * it.
+ */
 const ROOM_FOR_NAMES = 46;
 const withRoom = () => {
   const options = chartOptions();
@@ -53,7 +67,9 @@ let forming = null;
 let asked = 0;
 /** The symbol whose candles are shown: another one's prices must not be drawn on from them. */
 let shownOf = null;
-/** The newest question was not answered: asked again with the next view of the board, which comes once the bot answers. */
+/**
+ * The newest question was not answered: asked again with the next view of the board, which comes once the bot answers.
+ */
 let failed = false;
 
 const toBar = ({ openTime, open, high, low, close }) => ({ time: openTime / 1000, open, high, low, close });
@@ -83,12 +99,21 @@ const describe = () => {
   if (first === undefined || last === undefined) return;
   const high = Math.max(...candles.map((candle) => candle.high));
   const low = Math.min(...candles.map((candle) => candle.low));
-  byId('chart').setAttribute('aria-label', `${symbol}: ${candles.length} hourly candles from ${stamp(first.openTime)} to ${stamp(last.openTime)}, low ${price(low)}, high ${price(high)}, last ${price(last.close)}. The tables below list fills and trades.`);
+  byId('chart').setAttribute(
+    'aria-label',
+    `${symbol}: ${candles.length} hourly candles from ${stamp(first.openTime)} to ${stamp(last.openTime)}, low ${price(low)}, high ${price(high)}, last ${price(last.close)}. The tables below list fills and trades.`,
+  );
 };
 
 const theme = () => {
   chart.applyOptions(withRoom());
-  series.applyOptions({ upColor: colour('--up'), downColor: colour('--down'), wickUpColor: colour('--up'), wickDownColor: colour('--down'), borderVisible: false });
+  series.applyOptions({
+    upColor: colour('--up'),
+    downColor: colour('--down'),
+    wickUpColor: colour('--up'),
+    wickDownColor: colour('--down'),
+    borderVisible: false,
+  });
   drawMarks();
   drawLines.forget();
 };
@@ -113,20 +138,32 @@ const load = async () => {
   chart.timeScale().fitContent();
 };
 
-const line = (value, title, name, style) => series.createPriceLine({ price: value, title, color: colour(name), lineWidth: 1, lineStyle: style, axisLabelVisible: true });
+const line = (value, title, name, style) =>
+  series.createPriceLine({
+    price: value,
+    title,
+    color: colour(name),
+    lineWidth: 1,
+    lineStyle: style,
+    axisLabelVisible: true,
+  });
 
 const drawLines = onChange((position) => {
   for (const old of lines) series.removePriceLine(old);
   lines = [];
   if (position === null) return;
   if (position.stopPrice !== null) lines.push(line(position.stopPrice, 'stop', '--down', LineStyle.Solid));
-  lines.push(line(position.entryPrice, 'entry', '--soft', LineStyle.Dashed), line(position.targetPrice, 'target', '--up', LineStyle.Solid));
+  lines.push(
+    line(position.entryPrice, 'entry', '--soft', LineStyle.Dashed),
+    line(position.targetPrice, 'target', '--up', LineStyle.Solid),
+  );
 });
 
 const note = (status, position) => {
   const now = status.symbols.find((each) => each.symbol === symbol);
   const nodes = [el('span', {}, `${base(symbol)} `, el('b', {}, price(now?.lastPrice ?? null)))];
-  for (const [key, text] of levelsOf(position ?? null)) nodes.push(el('span', key === '' ? {} : { class: 'key', 'data-key': key }, text));
+  for (const [key, text] of levelsOf(position ?? null))
+    nodes.push(el('span', key === '' ? {} : { class: 'key', 'data-key': key }, text));
   if (now?.lastDecision) nodes.push(el('span', {}, `${stamp(now.lastDecision.at)} ${whole(now.lastDecision.text)}`));
   return nodes;
 };
@@ -137,14 +174,17 @@ const follow = ({ lastPrice }, marketNow) => {
   const openTime = Math.floor(marketNow / HOUR) * HOUR;
   // Only the hour after the newest candle: a later one would stand in the way of the candle still to come.
   if (openTime !== candles.at(-1).openTime + HOUR) return;
-  if (forming?.openTime !== openTime) forming = { openTime, open: candles.at(-1).close, high: lastPrice, low: lastPrice, close: lastPrice };
+  if (forming?.openTime !== openTime)
+    forming = { openTime, open: candles.at(-1).close, high: lastPrice, low: lastPrice, close: lastPrice };
   forming.close = lastPrice;
   forming.high = Math.max(forming.high, forming.open, lastPrice);
   forming.low = Math.min(forming.low, forming.open, lastPrice);
   series.update(toBar(forming));
 };
 
-const shownNote = onChange(({ status, position }) => byId('chart-note').replaceChildren(...note(status, position ?? undefined)));
+const shownNote = onChange(({ status, position }) =>
+  byId('chart-note').replaceChildren(...note(status, position ?? undefined)),
+);
 
 const select = (chosen) => {
   symbol = chosen;
@@ -155,7 +195,12 @@ const select = (chosen) => {
 /** The symbols to choose from; the one that is shown stays while it is among them. */
 const offer = (symbols) => {
   if (!symbols.includes(symbol)) symbol = symbols[0];
-  segments(byId('chart-symbols'), symbols.map((value) => ({ value, label: base(value) })), symbol, select);
+  segments(
+    byId('chart-symbols'),
+    symbols.map((value) => ({ value, label: base(value) })),
+    symbol,
+    select,
+  );
 };
 
 export const startChart = (symbols) => {
@@ -164,7 +209,10 @@ export const startChart = (symbols) => {
   if (chart !== null) return symbol === before ? load() : select(symbol);
   chart = createChart(byId('chart'), withRoom());
   keepWhole(chart, byId('chart'));
-  series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, priceFormat: { type: 'custom', minMove: 1e-10, formatter: price } });
+  series = chart.addSeries(CandlestickSeries, {
+    priceLineVisible: false,
+    priceFormat: { type: 'custom', minMove: 1e-10, formatter: price },
+  });
   markers = createSeriesMarkers(series, []);
   theme();
   onTheme(theme);
@@ -181,13 +229,28 @@ export const showChart = ({ status }) => {
   const position = status.positions.find((held) => held.symbol === symbol);
   const now = status.symbols.find((each) => each.symbol === symbol);
   if (now !== undefined) follow(now, status.marketNow);
-  drawLines(position === undefined ? null : { stopPrice: position.stopPrice, entryPrice: position.entryPrice, targetPrice: position.targetPrice });
-  shownNote({ status: { symbols: status.symbols.map(({ symbol: name, lastPrice, lastDecision }) => ({ symbol: name, lastPrice, lastDecision })) }, position: position ?? null });
+  drawLines(
+    position === undefined
+      ? null
+      : { stopPrice: position.stopPrice, entryPrice: position.entryPrice, targetPrice: position.targetPrice },
+  );
+  shownNote({
+    status: {
+      symbols: status.symbols.map(({ symbol: name, lastPrice, lastDecision }) => ({
+        symbol: name,
+        lastPrice,
+        lastDecision,
+      })),
+    },
+    position: position ?? null,
+  });
 };
 
 export const addToChart = (news) => {
   if (chart === null || shownOf !== symbol) return;
-  const own = (news.candles ?? []).filter((candle) => candle.symbol === symbol && candle.openTime > (candles.at(-1)?.openTime ?? 0));
+  const own = (news.candles ?? []).filter(
+    (candle) => candle.symbol === symbol && candle.openTime > (candles.at(-1)?.openTime ?? 0),
+  );
   for (const candle of own) {
     candles.push(candle);
     if (forming !== null && forming.openTime <= candle.openTime) forming = null;

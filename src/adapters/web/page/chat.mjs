@@ -8,13 +8,25 @@ const el = (tag, className, text) => {
   return node;
 };
 
-const TAGS = { bold: 'strong', italic: 'em', underline: 'u', strikethrough: 's', code: 'code', pre: 'pre', blockquote: 'blockquote' };
+const TAGS = {
+  bold: 'strong',
+  italic: 'em',
+  underline: 'u',
+  strikethrough: 's',
+  code: 'code',
+  pre: 'pre',
+  blockquote: 'blockquote',
+};
 /** Kept in the page; older bubbles go. */
 const MAX_BUBBLES = 300;
 
 /** Whether it got there; where not, that is said. */
 const post = async (verb, body) => {
-  const answer = await fetch(`/api/chat/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).catch(() => null);
+  const answer = await fetch(`/api/chat/${verb}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }).catch(() => null);
   const sent = answer?.ok === true;
   if (!sent) toast('Not sent: the chat can’t be reached.');
   return sent;
@@ -34,7 +46,9 @@ const withCommands = (text) =>
 
 /** Text with its entities as elements, built node by node: nothing is ever parsed as markup. */
 const withEntities = (text, entities = []) => {
-  const known = entities.filter(({ type }) => TAGS[type] !== undefined).sort((left, right) => left.offset - right.offset);
+  const known = entities
+    .filter(({ type }) => TAGS[type] !== undefined)
+    .sort((left, right) => left.offset - right.offset);
   const nodes = [];
   let at = 0;
   for (const { type, offset, length } of known) {
@@ -67,7 +81,10 @@ const file = (sent) => {
   const link = el('a', 'file');
   link.href = `/api/chat/files/${sent.file_id}`;
   link.download = sent.file_name;
-  link.append(el('b', '', sent.file_name.split('.').at(-1).toUpperCase()), el('span', '', `${sent.file_name} · ${Math.max(1, Math.round(sent.file_size / 1024))} kB`));
+  link.append(
+    el('b', '', sent.file_name.split('.').at(-1).toUpperCase()),
+    el('span', '', `${sent.file_name} · ${Math.max(1, Math.round(sent.file_size / 1024))} kB`),
+  );
   return link;
 };
 
@@ -177,7 +194,8 @@ const listen = () => {
   source = opened;
   opened.addEventListener('open', async () => {
     stateIs('bot · online');
-    // Whatever was missed while the line was down: those that changed are redrawn in place, and who reads further up is left there.
+    // Whatever was missed while the line was down: those that changed are redrawn in place, and who reads further up is
+    // left there.
     const { messages } = await (await fetch('/api/chat/messages')).json();
     for (const message of messages.slice(-MAX_BUBBLES)) put(message);
   });
@@ -247,7 +265,10 @@ const compose = () => {
   });
 };
 
-/** @returns what is to be called when the board's line is broken, with which this one is, whatever it looks like, and when it is back */
+/**
+ * @returns what is to be called when the board's line is broken, with which this one is, whatever it looks like, and
+ * when it is back
+ */
 export const startChat = (chat) => {
   me = chat.userId;
   compose();

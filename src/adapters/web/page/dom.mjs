@@ -37,7 +37,8 @@ export const onChange = (draw) => {
 /** Buttons of which one is pressed. */
 export const segments = (parent, choices, chosen, choose) => {
   const mark = (value) => {
-    for (const button of parent.children) button.setAttribute('aria-pressed', String(button.dataset.value === String(value)));
+    for (const button of parent.children)
+      button.setAttribute('aria-pressed', String(button.dataset.value === String(value)));
   };
   parent.replaceChildren(
     ...choices.map(({ value, label }) => {
@@ -53,7 +54,10 @@ export const segments = (parent, choices, chosen, choose) => {
   return mark;
 };
 
-/** A line may be dead without having broken: a question on it would wait for ever, and whoever asked could not ask again. */
+/**
+ * A line may be dead without having broken: a question on it would wait for ever, and whoever asked could not ask
+ * again.
+ */
 const PATIENCE = 20_000;
 
 export const getJson = async (path, signal = AbortSignal.timeout(PATIENCE)) => {
@@ -63,4 +67,5 @@ export const getJson = async (path, signal = AbortSignal.timeout(PATIENCE)) => {
   return answer.json();
 };
 
-export const postJson = (path, body) => fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+export const postJson = (path, body) =>
+  fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

@@ -29,5 +29,11 @@ export const summary = (points) => {
   const last = points.at(-1);
   if (first === undefined || last === undefined) return null;
   const deposits = points.slice(1).reduce((sum, { deposited }) => sum + deposited, 0);
-  return { first, last, deposits, result: last.equity - first.equity - deposits, worst: Math.max(...points.map(({ drawdown }) => drawdown)) };
+  return {
+    first,
+    last,
+    deposits,
+    result: last.equity - first.equity - deposits,
+    worst: Math.max(...points.map(({ drawdown }) => drawdown)),
+  };
 };

@@ -30,12 +30,23 @@ let asked = 0;
 /** The newest question was not answered. */
 let failed = false;
 
-const clear = (name, share) => colour(name).replace(/^rgb\(/, 'rgba(').replace(/\)$/, `, ${share})`);
+const clear = (name, share) =>
+  colour(name)
+    .replace(/^rgb\(/, 'rgba(')
+    .replace(/\)$/, `, ${share})`);
 
 const theme = () => {
   chart.applyOptions(chartOptions());
-  equity.applyOptions({ lineColor: colour('--accent'), topColor: clear('--accent', 0.28), bottomColor: clear('--accent', 0.02) });
-  drawdown.applyOptions({ lineColor: colour('--down'), topColor: clear('--down', 0.02), bottomColor: clear('--down', 0.3) });
+  equity.applyOptions({
+    lineColor: colour('--accent'),
+    topColor: clear('--accent', 0.28),
+    bottomColor: clear('--accent', 0.02),
+  });
+  drawdown.applyOptions({
+    lineColor: colour('--down'),
+    topColor: clear('--down', 0.02),
+    bottomColor: clear('--down', 0.3),
+  });
   limitLine?.applyOptions({ color: colour('--down') });
 };
 
@@ -48,10 +59,29 @@ const describe = () => {
   }
   const { first, last, deposits, result, worst } = found;
   const outside = deposits === 0 ? '' : `; ${deposits > 0 ? 'deposits' : 'withdrawals'} ${signedMoney(deposits)}`;
-  byId('curve').setAttribute('aria-label', `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}${outside}`);
+  byId('curve').setAttribute(
+    'aria-label',
+    `Equity from ${money(first.equity)} on ${stamp(first.at)} to ${money(last.equity)} on ${stamp(last.at)}; deepest drawdown ${percent(worst)}${outside}`,
+  );
   byId('curve-note').replaceChildren(
-    el('span', {}, 'Equity ', el('b', {}, money(last.equity)), ' ', el('span', moneyTone(result), `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`), outside),
-    el('span', { class: 'key', 'data-key': 'drawdown' }, whole(`deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`)),
+    el(
+      'span',
+      {},
+      'Equity ',
+      el('b', {}, money(last.equity)),
+      ' ',
+      el(
+        'span',
+        moneyTone(result),
+        `${signedMoney(result)} (${signedPercent(first.equity > 0 ? result / first.equity : null)})`,
+      ),
+      outside,
+    ),
+    el(
+      'span',
+      { class: 'key', 'data-key': 'drawdown' },
+      whole(`deepest drawdown ${percent(worst)}; the lock trips at ${percent(limit, 0)}`),
+    ),
   );
 };
 
@@ -83,9 +113,29 @@ export const startEquity = () => {
   if (chart !== null) return load();
   chart = createChart(byId('curve'), chartOptions());
   keepWhole(chart, byId('curve'));
-  equity = chart.addSeries(AreaSeries, { lineWidth: 2, priceLineVisible: false, priceFormat: { type: 'custom', minMove: 0.01, formatter: money } });
-  drawdown = chart.addSeries(AreaSeries, { lineWidth: 1, priceLineVisible: false, invertFilledArea: true, priceFormat: { type: 'custom', minMove: 0.01, formatter: (value) => `${value.toFixed(1)} %` } }, 1);
-  limitLine = drawdown.createPriceLine({ price: 0, color: colour('--down'), lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false, title: '' });
+  equity = chart.addSeries(AreaSeries, {
+    lineWidth: 2,
+    priceLineVisible: false,
+    priceFormat: { type: 'custom', minMove: 0.01, formatter: money },
+  });
+  drawdown = chart.addSeries(
+    AreaSeries,
+    {
+      lineWidth: 1,
+      priceLineVisible: false,
+      invertFilledArea: true,
+      priceFormat: { type: 'custom', minMove: 0.01, formatter: (value) => `${value.toFixed(1)} %` },
+    },
+    1,
+  );
+  limitLine = drawdown.createPriceLine({
+    price: 0,
+    color: colour('--down'),
+    lineWidth: 1,
+    lineStyle: LineStyle.Dotted,
+    axisLabelVisible: false,
+    title: '',
+  });
   const [upper, lower] = chart.panes();
   upper?.setStretchFactor(2.4);
   lower?.setStretchFactor(1);

@@ -4,7 +4,10 @@ import { barText, longStamp, money, moneyTone, percent, signedMoney, signedPerce
 
 const WORDS = { active: 'Active', reducing: 'Exits only', halted: 'Halted' };
 const CALM = 'No lock holds. Every order passes the Guardian first.';
-/** New books before their first start, which may wait for the exchange for hours: nothing is known yet, least of all that all is well. */
+/**
+ * New books before their first start, which may wait for the exchange for hours: nothing is known yet, least of all
+ * that all is well.
+ */
 export const isStarting = ({ mode }) => mode === 'starting';
 /** Why the bot may do no more than it may, and what ends that: the card of the locks is far below on a phone. */
 export const whyOf = ({ mode, why, entryBars }) => {
@@ -41,11 +44,24 @@ export const showHero = ({ status, risk, version }) => {
   figure('equity', money(status.equity), status.equity === null ? '' : 'USDT', status.equity === null ? 'warn' : '');
   byId('equity').title = status.equityUnknown ?? '';
   figure('day', signedMoney(status.dayPnl), signedPercent(status.dayPnlFraction), moneyTone(status.dayPnl));
-  figure('drawdown', percent(status.drawdownFraction), isStarting(status) ? '' : `of ${percent(status.maxTotalDrawdown, 0)}`, status.drawdownFraction === null ? 'warn' : '');
+  figure(
+    'drawdown',
+    percent(status.drawdownFraction),
+    isStarting(status) ? '' : `of ${percent(status.maxTotalDrawdown, 0)}`,
+    status.drawdownFraction === null ? 'warn' : '',
+  );
   const gross = exposure(risk);
-  figure('exposure', gross === null || gross.value === null ? 'unknown' : percent(gross.value, 0), gross === null ? '' : `of ${percent(gross.limit, 0)}`, gross?.value === null ? 'warn' : '');
+  figure(
+    'exposure',
+    gross === null || gross.value === null ? 'unknown' : percent(gross.value, 0),
+    gross === null ? '' : `of ${percent(gross.limit, 0)}`,
+    gross?.value === null ? 'warn' : '',
+  );
   figure('next', `in ${span(Math.max(0, status.nextDecisionAt - status.marketNow))}`, '');
-  say(byId('version'), `Version ${version.version}, engine ${version.engineVersion.slice(0, 12)}, Node ${version.node.replace('v', '')}`);
+  say(
+    byId('version'),
+    `Version ${version.version}, engine ${version.engineVersion.slice(0, 12)}, Node ${version.node.replace('v', '')}`,
+  );
   document.title = `${wordOf(status)} · Guardian Bot`;
   const words = `${wordOf(status)}. ${whyOf(status)}`;
   if (spoken !== null && spoken !== words) say(byId('announce'), words);

@@ -8,7 +8,15 @@ const STEPS = [0.5, 0.75, 0.9];
 const levelOf = (share) => (share >= 0.9 ? 'bad' : share >= 0.5 ? 'warn' : 'good');
 
 const bar = ({ name, share, use, tail, cap, known }) => {
-  const track = el('div', { class: 'track', role: 'meter', 'aria-label': name, 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': Math.round(share * 100), 'aria-valuetext': `${use} ${tail}` });
+  const track = el('div', {
+    class: 'track',
+    role: 'meter',
+    'aria-label': name,
+    'aria-valuemin': 0,
+    'aria-valuemax': 100,
+    'aria-valuenow': Math.round(share * 100),
+    'aria-valuetext': `${use} ${tail}`,
+  });
   const fill = el('div', { class: 'fill', 'data-level': known ? (cap ? 'cap' : levelOf(share)) : 'unknown' });
   fill.style.transform = `scaleX(${share})`;
   const steps = (cap || !known ? [] : STEPS).map((step) => {
@@ -29,7 +37,11 @@ const shown = (value, unit) => {
   return unit === 'seconds' ? span(value * 1_000) : String(value);
 };
 
-const NAMES = { 'daily drawdown': 'Loss today', 'total drawdown': 'Below the peak', 'minimum balance': 'Minimum balance' };
+const NAMES = {
+  'daily drawdown': 'Loss today',
+  'total drawdown': 'Below the peak',
+  'minimum balance': 'Minimum balance',
+};
 
 const share = ({ name, limit, value }) => {
   if (value === null || limit === 0) return 1;
@@ -66,21 +78,36 @@ const lock = (held) => {
   return el(
     'div',
     { class: 'lock', 'data-state': state, 'data-lock': id },
-    el('div', 'lock-head', el('span', {}, `${title}${symbol === null ? '' : ` ${base(symbol)}`}`), el('span', `chip ${state === 'halted' ? 'bad' : 'warn'}`, state === 'halted' ? 'halted' : 'exits only'), policy === 'flatten' ? el('span', 'chip', 'closes positions') : null),
+    el(
+      'div',
+      'lock-head',
+      el('span', {}, `${title}${symbol === null ? '' : ` ${base(symbol)}`}`),
+      el('span', `chip ${state === 'halted' ? 'bad' : 'warn'}`, state === 'halted' ? 'halted' : 'exits only'),
+      policy === 'flatten' ? el('span', 'chip', 'closes positions') : null,
+    ),
     el('p', {}, whole(why)),
     el('p', 'soft', whole(`Since ${stamp(since)}. Clears: ${clearing}.`)),
   );
 };
 
-const drawLimits = onChange((bars) => byId('limits').replaceChildren(...(bars.length === 0 ? [el('p', 'none', 'They are known when the bot has started.')] : bars.map(bar))));
+const drawLimits = onChange((bars) =>
+  byId('limits').replaceChildren(
+    ...(bars.length === 0 ? [el('p', 'none', 'They are known when the bot has started.')] : bars.map(bar)),
+  ),
+);
 /** What stands where no lock does, with its class. */
 export const noLock = (mode, entryBars) => {
   if (mode === 'starting') return ['none', 'No lock holds yet, and no entry is possible: the bot is starting.'];
-  return entryBars.length === 0 ? ['none all-clear', 'No lock holds: entries are allowed.'] : ['none warn', `No lock holds, but: ${barText(entryBars)}`];
+  return entryBars.length === 0
+    ? ['none all-clear', 'No lock holds: entries are allowed.']
+    : ['none warn', `No lock holds, but: ${barText(entryBars)}`];
 };
-const drawLocks = onChange(({ mode, locks, entryBars }) => byId('locks').replaceChildren(...(locks.length === 0 ? [el('p', ...noLock(mode, entryBars))] : locks.map(lock))));
+const drawLocks = onChange(({ mode, locks, entryBars }) =>
+  byId('locks').replaceChildren(...(locks.length === 0 ? [el('p', ...noLock(mode, entryBars))] : locks.map(lock))),
+);
 const drawTerms = onChange((risk) => {
-  if (risk !== null) say(byId('limits-chip'), `risk ${percent(risk.riskPerTrade)} a trade, stop ${signedPercent(-risk.stopLoss, 1)}`);
+  if (risk !== null)
+    say(byId('limits-chip'), `risk ${percent(risk.riskPerTrade)} a trade, stop ${signedPercent(-risk.stopLoss, 1)}`);
   setClass(byId('limits-chip'), risk === null ? 'hidden' : 'chip');
 });
 

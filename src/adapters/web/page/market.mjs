@@ -36,16 +36,29 @@ const change = async (what, body) => {
 };
 
 const trouble = (preset) => {
-  const button = el('button', { class: 'trouble', type: 'button', 'data-group': preset.group, 'data-preset': preset.id, title: preset.what }, preset.title);
+  const button = el(
+    'button',
+    { class: 'trouble', type: 'button', 'data-group': preset.group, 'data-preset': preset.id, title: preset.what },
+    preset.title,
+  );
   button.addEventListener('click', async () => {
-    if (await change('trouble', { preset: preset.id })) byId('desk-say').replaceChildren(el('b', {}, preset.title), `: ${preset.what} `, el('span', {}, `Watch: ${preset.watch}`));
+    if (await change('trouble', { preset: preset.id }))
+      byId('desk-say').replaceChildren(
+        el('b', {}, preset.title),
+        `: ${preset.what} `,
+        el('span', {}, `Watch: ${preset.watch}`),
+      );
   });
   return button;
 };
 
 const drawTroubles = () => {
   const groups = Map.groupBy(presets, ({ group }) => group);
-  byId('desk-troubles').replaceChildren(...[...groups].map(([group, own]) => el('div', 'desk-group', el('h3', {}, group), el('div', 'desk-chips', ...own.map(trouble)))));
+  byId('desk-troubles').replaceChildren(
+    ...[...groups].map(([group, own]) =>
+      el('div', 'desk-group', el('h3', {}, group), el('div', 'desk-chips', ...own.map(trouble))),
+    ),
+  );
 };
 
 const look = async () => {
@@ -64,8 +77,15 @@ export const startMarket = async () => {
   presets = await answer.json();
   const market = await getJson('/api/market');
   byId('desk').hidden = false;
-  markSpeed = segments(byId('desk-speeds'), market.speeds.map((value) => ({ value, label: speedLabel(value) })), market.hourSeconds, (hourSeconds) => change('speed', { hourSeconds: Number(hourSeconds) }));
-  byId('desk-pause').addEventListener('click', () => change('pause', { paused: byId('desk-pause').getAttribute('aria-pressed') !== 'true' }));
+  markSpeed = segments(
+    byId('desk-speeds'),
+    market.speeds.map((value) => ({ value, label: speedLabel(value) })),
+    market.hourSeconds,
+    (hourSeconds) => change('speed', { hourSeconds: Number(hourSeconds) }),
+  );
+  byId('desk-pause').addEventListener('click', () =>
+    change('pause', { paused: byId('desk-pause').getAttribute('aria-pressed') !== 'true' }),
+  );
   const more = byId('desk-more');
   const fold = (open) => {
     more.setAttribute('aria-expanded', String(open));

@@ -7,7 +7,8 @@ const DRIFT_LIMIT = 0.25;
 const DRIFT_SHOWN = 5;
 const DRIFT_HOURS = 500;
 
-const facts = (rows) => el('dl', 'facts', ...rows.flatMap(([name, ...value]) => [el('dt', {}, name), el('dd', {}, ...value)]));
+const facts = (rows) =>
+  el('dl', 'facts', ...rows.flatMap(([name, ...value]) => [el('dt', {}, name), el('dd', {}, ...value)]));
 
 const driftBar = (name, index) => {
   const share = Math.min(1, index / (2 * DRIFT_LIMIT));
@@ -15,15 +16,27 @@ const driftBar = (name, index) => {
   fill.style.transform = `scaleX(${share})`;
   const limit = el('i');
   limit.style.left = '50%';
-  return el('div', 'bars-row', el('span', { class: 'bars-name', title: name }, name.replaceAll('_', ' ')), el('div', { class: 'track', 'aria-hidden': 'true' }, fill, limit), el('span', 'number', index.toFixed(2)));
+  return el(
+    'div',
+    'bars-row',
+    el('span', { class: 'bars-name', title: name }, name.replaceAll('_', ' ')),
+    el('div', { class: 'track', 'aria-hidden': 'true' }, fill, limit),
+    el('span', 'number', index.toFixed(2)),
+  );
 };
 
 const drift = (report) => {
   if (report === null) return [el('p', 'soft small', 'Drift: the card has no reference to compare with.')];
-  if (report.prediction === null) return [el('p', 'soft small', `Drift is judged from ${DRIFT_HOURS} hours on; ${report.hours} so far.`)];
+  if (report.prediction === null)
+    return [el('p', 'soft small', `Drift is judged from ${DRIFT_HOURS} hours on; ${report.hours} so far.`)];
   return [
     el('p', 'soft small', `Drift from training over ${report.hours} hours; above ${DRIFT_LIMIT} has shifted.`),
-    el('div', 'bars', driftBar('prediction', report.prediction), ...report.features.slice(0, DRIFT_SHOWN).map(({ name, index }) => driftBar(name, index))),
+    el(
+      'div',
+      'bars',
+      driftBar('prediction', report.prediction),
+      ...report.features.slice(0, DRIFT_SHOWN).map(({ name, index }) => driftBar(name, index)),
+    ),
   ];
 };
 
@@ -35,7 +48,11 @@ const drawModel = onChange((model) => {
   }
   say(byId('model-chip'), model.purpose);
   byId('model').replaceChildren(
-    el('p', `callout ${model.edge.startsWith('no ') ? 'warn' : ''}`, `${model.edge.charAt(0).toUpperCase()}${model.edge.slice(1)}.`),
+    el(
+      'p',
+      `callout ${model.edge.startsWith('no ') ? 'warn' : ''}`,
+      `${model.edge.charAt(0).toUpperCase()}${model.edge.slice(1)}.`,
+    ),
     facts([
       ['Name', model.name],
       ['File', el('span', { class: 'mono', title: model.hash }, model.hash.slice(0, 12))],
@@ -58,7 +75,13 @@ const drawHealth = onChange(({ ok, checks }) => {
   byId('health').replaceChildren(
     ...checks.map(({ name, ok: one, detail }) => {
       const [sign, kind] = SIGNS[String(one)];
-      return el('li', {}, el('span', { class: `mark ${kind}`, 'aria-hidden': 'true' }, sign), el('span', {}, name, el('span', 'hidden', one === null ? ' unknown' : one ? ' good' : ' bad')), el('span', 'detail', detail));
+      return el(
+        'li',
+        {},
+        el('span', { class: `mark ${kind}`, 'aria-hidden': 'true' }, sign),
+        el('span', {}, name, el('span', 'hidden', one === null ? ' unknown' : one ? ' good' : ' bad')),
+        el('span', 'detail', detail),
+      );
     }),
   );
 });
@@ -66,19 +89,45 @@ const drawHealth = onChange(({ ok, checks }) => {
 const verdict = { PASS: 'good', WARN: 'warn', FAIL: 'bad' };
 
 const drawAudit = onChange((readiness) => {
-  setClass(byId('audit-chip'), readiness === null ? 'chip' : `chip ${readiness.checks.some((check) => check.verdict === 'FAIL') ? 'bad' : 'good'}`);
-  say(byId('audit-chip'), readiness === null ? 'never run' : `${readiness.checks.filter((check) => check.verdict === 'FAIL').length} fail`);
+  setClass(
+    byId('audit-chip'),
+    readiness === null ? 'chip' : `chip ${readiness.checks.some((check) => check.verdict === 'FAIL') ? 'bad' : 'good'}`,
+  );
+  say(
+    byId('audit-chip'),
+    readiness === null ? 'never run' : `${readiness.checks.filter((check) => check.verdict === 'FAIL').length} fail`,
+  );
   if (readiness === null) {
     byId('audit').replaceChildren(
       el('p', 'callout', 'Before real money the bot proves itself: eight domains, judged from evidence.'),
-      el('p', 'soft small', 'Run ', el('code', 'mono', 'npm run audit'), ' on the server; the result shows here. Any FAIL keeps the live mode from starting.'),
+      el(
+        'p',
+        'soft small',
+        'Run ',
+        el('code', 'mono', 'npm run audit'),
+        ' on the server; the result shows here. Any FAIL keeps the live mode from starting.',
+      ),
     );
     return;
   }
   const worst = readiness.checks.filter((check) => check.verdict !== 'PASS');
   byId('audit').replaceChildren(
     el('p', {}, el('span', 'score', String(readiness.score)), el('span', 'soft', ` of 100, ${stamp(readiness.at)}`)),
-    el('ul', 'checks', ...(worst.length === 0 ? [el('li', {}, el('span', 'mark good', '✓'), 'Every check passes')] : worst.map((check) => el('li', { title: check.evidence }, el('span', `mark ${verdict[check.verdict]}`, check.verdict === 'FAIL' ? '✕' : '!'), el('span', {}, check.name), el('span', 'detail', check.evidence))))),
+    el(
+      'ul',
+      'checks',
+      ...(worst.length === 0
+        ? [el('li', {}, el('span', 'mark good', '✓'), 'Every check passes')]
+        : worst.map((check) =>
+            el(
+              'li',
+              { title: check.evidence },
+              el('span', `mark ${verdict[check.verdict]}`, check.verdict === 'FAIL' ? '✕' : '!'),
+              el('span', {}, check.name),
+              el('span', 'detail', check.evidence),
+            ),
+          )),
+    ),
   );
 });
 

@@ -13,7 +13,8 @@ import { startTheme } from './theme.mjs';
 
 const show = (view) => {
   document.body.dataset.view = view;
-  for (const button of document.querySelectorAll('.tabs button')) button.setAttribute('aria-pressed', String(button.dataset.show === view));
+  for (const button of document.querySelectorAll('.tabs button'))
+    button.setAttribute('aria-pressed', String(button.dataset.show === view));
   // What came while the chat was out of sight is read from its end.
   if (view === 'chat') byId('log').scrollTop = byId('log').scrollHeight;
 };
@@ -22,7 +23,8 @@ startTheme();
 startTables();
 startDecisions();
 startDialog();
-for (const button of document.querySelectorAll('.tabs button')) button.addEventListener('click', () => show(button.dataset.show));
+for (const button of document.querySelectorAll('.tabs button'))
+  button.addEventListener('click', () => show(button.dataset.show));
 
 // The charts are most of the page's weight: figures do not wait for them.
 const charts = Promise.all([import('./chart.mjs'), import('./equity.mjs')]);
@@ -42,10 +44,14 @@ const begin = async (board) => {
   await curve.startEquity();
 };
 
-/** What is shown while the line is broken was true then and may be no more: that has to be said, also of a tab of which only its name is seen. */
+/**
+ * What is shown while the line is broken was true then and may be no more: that has to be said, also of a tab of which
+ * only its name is seen.
+ */
 const PATIENCE = 2_500;
 /** With its day: the page may stand there over night. */
-const moment = (at) => `${at.toLocaleTimeString('en-GB')} on ${at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })}`;
+const moment = (at) =>
+  `${at.toLocaleTimeString('en-GB')} on ${at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })}`;
 let lineTimer = 0;
 let shownAt = null;
 /** Told when the line has been broken for that long, and when it is back. */
@@ -62,7 +68,12 @@ const line = (on) => {
   } else if (lineTimer === 0) {
     lineTimer = setTimeout(() => {
       document.body.dataset.line = 'off';
-      say(byId('offline'), shownAt === null ? 'The bot does not answer.' : `The bot does not answer. What is shown is from ${moment(shownAt)}, on your clock.`);
+      say(
+        byId('offline'),
+        shownAt === null
+          ? 'The bot does not answer.'
+          : `The bot does not answer. What is shown is from ${moment(shownAt)}, on your clock.`,
+      );
       byId('offline').hidden = false;
       document.title = 'No answer · Guardian Bot';
       chatLine(false);

@@ -17,7 +17,8 @@ const PAUSE = 2_000;
  */
 const LOOK = 5_000;
 const KINDS = ['decisions', 'fills', 'trades', 'orders', 'alerts', 'locks', 'equity', 'candles'];
-const keyOf = (kind, row) => (kind === 'orders' ? row.id : kind === 'decisions' ? `${row.symbol} ${row.openTime}` : null);
+const keyOf = (kind, row) =>
+  kind === 'orders' ? row.id : kind === 'decisions' ? `${row.symbol} ${row.openTime}` : null;
 
 const merge = (kind, old, news) => {
   const replaced = new Set(news.map((row) => keyOf(kind, row)).filter((key) => key !== null));

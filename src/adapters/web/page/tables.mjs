@@ -15,7 +15,16 @@ const exitKind = (reason) => (reason === 'take-profit' ? 'good' : reason.include
 const TABS = {
   fills: {
     label: 'Fills',
-    head: [['Time'], ['Symbol'], ['Side'], ['Quantity', 'number wide-only'], ['Price', 'number'], ['Fee', 'number wide-only'], ['Realised', 'number'], ['For', 'wide-only']],
+    head: [
+      ['Time'],
+      ['Symbol'],
+      ['Side'],
+      ['Quantity', 'number wide-only'],
+      ['Price', 'number'],
+      ['Fee', 'number wide-only'],
+      ['Realised', 'number'],
+      ['For', 'wide-only'],
+    ],
     none: 'No fill yet.',
     row: (fill) => [
       when(fill.at),
@@ -30,7 +39,15 @@ const TABS = {
   },
   trades: {
     label: 'Trades',
-    head: [['Closed'], ['Symbol'], ['Entry', 'number wide-only'], ['Exit', 'number wide-only'], ['Net', 'number'], ['', 'number'], ['Why it ended', '', 'Why']],
+    head: [
+      ['Closed'],
+      ['Symbol'],
+      ['Entry', 'number wide-only'],
+      ['Exit', 'number wide-only'],
+      ['Net', 'number'],
+      ['', 'number'],
+      ['Why it ended', '', 'Why'],
+    ],
     none: 'No trade has been closed yet.',
     row: (trade) => [
       when(trade.closedAt),
@@ -50,7 +67,14 @@ const TABS = {
       when(order.updatedAt),
       cell(`${capital(order.purpose)}, ${order.side} ${base(order.symbol)}`),
       cell(quantity(order.quantity), 'number wide-only'),
-      cell(order.stopPrice === null ? (order.limitPrice === null ? 'market' : price(order.limitPrice)) : `stop ${price(order.stopPrice)}`, 'number'),
+      cell(
+        order.stopPrice === null
+          ? order.limitPrice === null
+            ? 'market'
+            : price(order.limitPrice)
+          : `stop ${price(order.stopPrice)}`,
+        'number',
+      ),
       cell(chip(order.status, ORDER_KIND[order.status] ?? '')),
       cell(order.detail ?? order.reason, 'text wide-only'),
     ],
@@ -59,19 +83,40 @@ const TABS = {
     label: 'Alerts',
     head: [['Time'], ['Kind', 'wide-only'], ['What']],
     none: 'No alert yet.',
-    row: (alert) => [when(alert.at), cell(chip(alert.kind, alert.kind === 'lock' ? 'bad' : alert.kind === 'order-failure' || alert.kind === 'drawdown' ? 'warn' : ''), 'wide-only'), cell(alertText(alert), 'text')],
+    row: (alert) => [
+      when(alert.at),
+      cell(
+        chip(
+          alert.kind,
+          alert.kind === 'lock' ? 'bad' : alert.kind === 'order-failure' || alert.kind === 'drawdown' ? 'warn' : '',
+        ),
+        'wide-only',
+      ),
+      cell(alertText(alert), 'text'),
+    ],
   },
   locks: {
     label: 'Locks',
     head: [['Time'], ['Lock'], ['Change'], ['Why'], ['By', 'wide-only']],
     none: 'No lock has been set yet.',
-    row: (lock) => [when(lock.at), cell(lock.lockId), cell(chip(lock.change, lock.change === 'set' ? 'bad' : 'good')), cell(lock.reason, 'text'), cell(lock.by, 'wide-only')],
+    row: (lock) => [
+      when(lock.at),
+      cell(lock.lockId),
+      cell(chip(lock.change, lock.change === 'set' ? 'bad' : 'good')),
+      cell(lock.reason, 'text'),
+      cell(lock.by, 'wide-only'),
+    ],
   },
   commands: {
     label: 'Commands',
     head: [['Time'], ['Who'], ['Command'], ['Outcome']],
     none: 'Nobody has given a command yet.',
-    row: (command) => [when(command.at), cell(`${command.name} (${command.role})`), cell(command.command, 'mono'), cell(command.outcome, 'text')],
+    row: (command) => [
+      when(command.at),
+      cell(`${command.name} (${command.role})`),
+      cell(command.command, 'mono'),
+      cell(command.outcome, 'text'),
+    ],
   },
 };
 
@@ -87,9 +132,13 @@ export const table = (name, head, rows, toCells, none, known, keyOf) => {
   const body = el('tbody');
   for (const row of rows.toReversed()) {
     const key = keyOf(row);
-    body.append(el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '', 'data-key': key }, ...toCells(row)));
+    body.append(
+      el('tr', { class: known !== null && !known.has(key) ? 'fresh' : '', 'data-key': key }, ...toCells(row)),
+    );
   }
-  const heads = head.map(([text, className = '', short = null]) => el('th', { scope: 'col', class: className, 'data-short': short }, text));
+  const heads = head.map(([text, className = '', short = null]) =>
+    el('th', { scope: 'col', class: className, 'data-short': short }, text),
+  );
   return el('table', {}, el('caption', 'hidden', name), el('thead', {}, el('tr', {}, ...heads)), body);
 };
 
@@ -113,7 +162,9 @@ const seen = new Map();
 const draw = () => {
   const { label, head, row, none } = TABS[shown];
   const rows = data[shown];
-  keepPlace(byId('activity'), () => byId('activity').replaceChildren(table(label, head, rows, row, none, seen.get(shown) ?? null, keyOf)));
+  keepPlace(byId('activity'), () =>
+    byId('activity').replaceChildren(table(label, head, rows, row, none, seen.get(shown) ?? null, keyOf)),
+  );
   seen.set(shown, new Set(rows.map(keyOf)));
 };
 
@@ -153,7 +204,11 @@ export const startTables = () => {
   const names = Object.keys(TABS);
   byId('activity-tabs').replaceChildren(
     ...names.map((name) => {
-      const tab = el('button', { type: 'button', role: 'tab', id: `tab-${name}`, 'data-tab': name, 'aria-controls': 'activity' }, TABS[name].label);
+      const tab = el(
+        'button',
+        { type: 'button', role: 'tab', id: `tab-${name}`, 'data-tab': name, 'aria-controls': 'activity' },
+        TABS[name].label,
+      );
       tab.addEventListener('click', () => choose(name));
       return tab;
     }),

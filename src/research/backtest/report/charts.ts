@@ -6,9 +6,30 @@ import type { EquityCurve } from '../record.ts';
 import type { BacktestStudy } from '../study.ts';
 import { rowAt } from '../../../core/features/candle-columns.ts';
 import { figure, money, percent, price, signedPercent } from '../words.ts';
-import { frameOf, HEIGHT, horizontalGrid, INK, isWide, legend, logarithmicSteps, path, roundSteps, thinned, timeGrid, title, WIDTH, type Frame } from './plot.ts';
+import {
+  frameOf,
+  HEIGHT,
+  horizontalGrid,
+  INK,
+  isWide,
+  legend,
+  logarithmicSteps,
+  path,
+  roundSteps,
+  thinned,
+  timeGrid,
+  title,
+  WIDTH,
+  type Frame,
+} from './plot.ts';
 
-const scene = (name: string, marks: readonly Mark[], height = HEIGHT): Scene => ({ width: WIDTH, height, ground: INK.ground, title: name, marks });
+const scene = (name: string, marks: readonly Mark[], height = HEIGHT): Scene => ({
+  width: WIDTH,
+  height,
+  ground: INK.ground,
+  title: name,
+  marks,
+});
 
 const extent = (values: readonly number[]): readonly [number, number] => {
   let low = Number.POSITIVE_INFINITY;
@@ -22,7 +43,12 @@ const extent = (values: readonly number[]): readonly [number, number] => {
   return [low > 0 ? Math.max(low * 0.9, low - room) : low - room, high + room];
 };
 
-const short = (value: number): string => (Math.abs(value) >= 1e6 ? `${figure(value / 1e6, 1)}M` : Math.abs(value) >= 10_000 ? `${figure(value / 1000, 0)}k` : money(value, 0));
+const short = (value: number): string =>
+  Math.abs(value) >= 1e6
+    ? `${figure(value / 1e6, 1)}M`
+    : Math.abs(value) >= 10_000
+      ? `${figure(value / 1000, 0)}k`
+      : money(value, 0);
 
 /** A price on an axis. */
 const shortPrice = (value: number): string => (Math.abs(value) >= 100 ? short(value) : price(value));
@@ -73,8 +99,18 @@ export const drawdownChart = (study: BacktestStudy): Scene => {
     { kind: 'line', points: closed, colour: '#1f6f68', width: 0, filled: true },
     { kind: 'line', points: path(frame, otherPoints), colour: INK.warn, width: 1.5 },
     { kind: 'line', points: area, colour: INK.accent, width: 2 },
-    { kind: 'line', points: [frame.left, frame.y(limit), frame.right, frame.y(limit)], colour: INK.bad, width: 2, dashed: true },
-    ...legend([['without', INK.warn], ['with the Guardian', INK.accent], ['limit', INK.bad]]),
+    {
+      kind: 'line',
+      points: [frame.left, frame.y(limit), frame.right, frame.y(limit)],
+      colour: INK.bad,
+      width: 2,
+      dashed: true,
+    },
+    ...legend([
+      ['without', INK.warn],
+      ['with the Guardian', INK.accent],
+      ['limit', INK.bad],
+    ]),
   ]);
 };
 
@@ -88,12 +124,27 @@ export const tradesChart = (study: BacktestStudy, { symbol, hourly }: SymbolSeri
   const trades = study.result.trades.filter((trade) => trade.symbol === symbol);
   const won = trades.filter(({ pnl }) => toNumber(pnl) > 0).length;
   return scene(`${symbol} with trades`, [
-    ...title(`${symbol} with trades`, `${trades.length} trades, ${won} of them with a profit${wide ? '; logarithmic' : ''}`),
+    ...title(
+      `${symbol} with trades`,
+      `${trades.length} trades, ${won} of them with a profit${wide ? '; logarithmic' : ''}`,
+    ),
     ...horizontalGrid(frame, wide ? logarithmicSteps(...range) : roundSteps(...range), shortPrice),
     ...timeGrid(frame, study.from, study.to),
     { kind: 'line', points: path(frame, points), colour: INK.blue, width: 1.2 },
-    ...trades.flatMap((trade) => tradeMarks(frame, trade.openedAt, toNumber(trade.entryPrice), trade.closedAt, toNumber(trade.exitPrice), toNumber(trade.pnl) > 0)),
-    ...legend([['profit', INK.good], ['loss', INK.bad]]),
+    ...trades.flatMap((trade) =>
+      tradeMarks(
+        frame,
+        trade.openedAt,
+        toNumber(trade.entryPrice),
+        trade.closedAt,
+        toNumber(trade.exitPrice),
+        toNumber(trade.pnl) > 0,
+      ),
+    ),
+    ...legend([
+      ['profit', INK.good],
+      ['loss', INK.bad],
+    ]),
   ]);
 };
 
@@ -112,7 +163,13 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 const blend = (from: string, to: string, share: number): string => {
   const part = (text: string, index: number): number => Number.parseInt(text.slice(1 + 2 * index, 3 + 2 * index), 16);
-  return `#${[0, 1, 2].map((index) => Math.round(part(from, index) + (part(to, index) - part(from, index)) * share).toString(16).padStart(2, '0')).join('')}`;
+  return `#${[0, 1, 2]
+    .map((index) =>
+      Math.round(part(from, index) + (part(to, index) - part(from, index)) * share)
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 };
 
 /** Right edge of the years' results. */
@@ -124,29 +181,77 @@ export const monthChart = (months: readonly MonthReturn[]): Scene => {
   const row = 52;
   const largest = Math.max(0.001, ...months.map(({ value }) => Math.abs(value)));
   const width = 74;
-  const marks: Mark[] = MONTHS.map((name, month) => ({ kind: 'text', x: 140 + month * width + width / 2, y: 118, text: name, size: 17, colour: INK.soft, align: 'center' }));
+  const marks: Mark[] = MONTHS.map((name, month) => ({
+    kind: 'text',
+    x: 140 + month * width + width / 2,
+    y: 118,
+    text: name,
+    size: 17,
+    colour: INK.soft,
+    align: 'center',
+  }));
   marks.push({ kind: 'text', x: YEAR_END, y: 118, text: 'Year', size: 17, colour: INK.soft, align: 'right' });
   years.forEach((year, index) => {
     const y = 132 + index * row;
     const own = months.filter((month) => month.year === year);
     const whole = own.reduce((growth, { value }) => growth * (1 + value), 1) - 1;
-    marks.push({ kind: 'text', x: 120, y: y + 33, text: String(year), size: 18, colour: INK.text, align: 'right', bold: true });
+    marks.push({
+      kind: 'text',
+      x: 120,
+      y: y + 33,
+      text: String(year),
+      size: 18,
+      colour: INK.text,
+      align: 'right',
+      bold: true,
+    });
     for (const { month, value } of own) {
       const x = 140 + month * width;
-      const colour = blend(INK.panel, value >= 0 ? '#1d8f5b' : '#b3443b', Math.min(1, Math.sqrt(Math.abs(value) / largest)));
+      const colour = blend(
+        INK.panel,
+        value >= 0 ? '#1d8f5b' : '#b3443b',
+        Math.min(1, Math.sqrt(Math.abs(value) / largest)),
+      );
       marks.push({ kind: 'rect', x: x + 2, y: y + 2, width: width - 4, height: row - 4, colour });
-      marks.push({ kind: 'text', x: x + width / 2, y: y + 33, text: percent(value, Math.abs(value) >= 0.1 ? 0 : 1).replace(' %', '').replace(/^-(0\.?0*)$/, '$1'), size: 17, colour: INK.text, align: 'center' });
+      marks.push({
+        kind: 'text',
+        x: x + width / 2,
+        y: y + 33,
+        text: percent(value, Math.abs(value) >= 0.1 ? 0 : 1)
+          .replace(' %', '')
+          .replace(/^-(0\.?0*)$/, '$1'),
+        size: 17,
+        colour: INK.text,
+        align: 'center',
+      });
     }
-    marks.push({ kind: 'text', x: YEAR_END, y: y + 33, text: signedPercent(whole, 1), size: 17, colour: whole > 0 ? INK.good : whole < 0 ? INK.bad : INK.soft, align: 'right', bold: true });
+    marks.push({
+      kind: 'text',
+      x: YEAR_END,
+      y: y + 33,
+      text: signedPercent(whole, 1),
+      size: 17,
+      colour: whole > 0 ? INK.good : whole < 0 ? INK.bad : INK.soft,
+      align: 'right',
+      bold: true,
+    });
   });
-  return scene('Monthly returns', [...title('Monthly returns', 'per cent of equity at the beginning of the month, with the Guardian'), ...marks], 160 + years.length * row);
+  return scene(
+    'Monthly returns',
+    [...title('Monthly returns', 'per cent of equity at the beginning of the month, with the Guardian'), ...marks],
+    160 + years.length * row,
+  );
 };
 
 /** How often trades ended where: results after fees, as a fraction of what was paid. */
 export const distributionChart = (study: BacktestStudy): Scene => {
   const values = study.result.trades.map(({ pnlFraction }) => pnlFraction);
   const heading = title('Results of trades', `${values.length} trades, after fees, as a fraction of what was paid`);
-  if (values.length === 0) return scene('Results of trades', [...heading, { kind: 'text', x: WIDTH / 2, y: HEIGHT / 2, text: 'no trades', size: 24, colour: INK.soft, align: 'center' }]);
+  if (values.length === 0)
+    return scene('Results of trades', [
+      ...heading,
+      { kind: 'text', x: WIDTH / 2, y: HEIGHT / 2, text: 'no trades', size: 24, colour: INK.soft, align: 'center' },
+    ]);
   const [low, high] = extent(values);
   const size = Math.max(0.0005, (high - low) / 50);
   const first = Math.floor(low / size);
@@ -159,13 +264,42 @@ export const distributionChart = (study: BacktestStudy): Scene => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return scene('Results of trades', [
     ...heading,
-    ...horizontalGrid(frame, roundSteps(0, Math.max(...counts) * 1.05).filter(Number.isInteger), (value) => String(value)),
-    ...roundSteps(first * size, (first + counts.length) * size, 8).map((value): Mark => ({ kind: 'text', x: frame.x(value), y: frame.bottom + 26, text: percent(value, 1), size: 17, colour: INK.soft, align: 'center' })),
+    ...horizontalGrid(frame, roundSteps(0, Math.max(...counts) * 1.05).filter(Number.isInteger), (value) =>
+      String(value),
+    ),
+    ...roundSteps(first * size, (first + counts.length) * size, 8).map(
+      (value): Mark => ({
+        kind: 'text',
+        x: frame.x(value),
+        y: frame.bottom + 26,
+        text: percent(value, 1),
+        size: 17,
+        colour: INK.soft,
+        align: 'center',
+      }),
+    ),
     ...counts.map((count, bin): Mark => {
       const [left, right] = [frame.x((first + bin) * size), frame.x((first + bin + 1) * size)];
-      return { kind: 'rect', x: left + 1, y: frame.y(count), width: Math.max(1, right - left - 2), height: frame.bottom - frame.y(count), colour: (first + bin + 0.5) * size >= 0 ? INK.good : INK.bad };
+      return {
+        kind: 'rect',
+        x: left + 1,
+        y: frame.y(count),
+        width: Math.max(1, right - left - 2),
+        height: frame.bottom - frame.y(count),
+        colour: (first + bin + 0.5) * size >= 0 ? INK.good : INK.bad,
+      };
     }),
-    { kind: 'line', points: [frame.x(mean), frame.top, frame.x(mean), frame.bottom], colour: INK.text, width: 2, dashed: true },
-    ...legend([['profit', INK.good], ['loss', INK.bad], [`mean ${signedPercent(mean)}`, INK.text]]),
+    {
+      kind: 'line',
+      points: [frame.x(mean), frame.top, frame.x(mean), frame.bottom],
+      colour: INK.text,
+      width: 2,
+      dashed: true,
+    },
+    ...legend([
+      ['profit', INK.good],
+      ['loss', INK.bad],
+      [`mean ${signedPercent(mean)}`, INK.text],
+    ]),
   ]);
 };

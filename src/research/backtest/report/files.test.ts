@@ -10,7 +10,10 @@ import { reportFiles } from './files.ts';
 import { reportPage } from './page.ts';
 
 const { series, predictions } = generated(2, [BTC, ETH], 6_000);
-const study = runStudy({ ...options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 3_000 * HOUR_MS }), model: null });
+const study = runStudy({
+  ...options(series, predictions, { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 3_000 * HOUR_MS }),
+  model: null,
+});
 
 /** Stands for the pictures' adapter: what it is given is what matters here. */
 const drawn: { width: number; height: number; marks: number }[] = [];
@@ -19,7 +22,12 @@ const files = new Map(
     await reportFiles(study, series, ['IN SAMPLE: <b>careful</b>'], ({ width, height, marks }) => {
       drawn.push({ width, height, marks: marks.length });
       for (const mark of marks) {
-        const numbers = mark.kind === 'line' ? mark.points : mark.kind === 'rect' ? [mark.x, mark.y, mark.width, mark.height] : [mark.x, mark.y];
+        const numbers =
+          mark.kind === 'line'
+            ? mark.points
+            : mark.kind === 'rect'
+              ? [mark.x, mark.y, mark.width, mark.height]
+              : [mark.x, mark.y];
         expect(numbers.every(Number.isFinite), `${mark.kind} ${numbers.join(' ')}`).toBe(true);
       }
       return Promise.resolve(new Uint8Array([1]));
@@ -34,7 +42,17 @@ const text = (name: string): string => {
 
 describe('the report', () => {
   test('has the page, a picture of each kind, the trades and everything', () => {
-    expect([...files.keys()].sort()).toEqual(['backtest.json', 'distribution.png', 'drawdown.png', 'equity.png', 'index.html', 'months.png', 'trades-btcusdt.png', 'trades-ethusdt.png', 'trades.csv']);
+    expect([...files.keys()].sort()).toEqual([
+      'backtest.json',
+      'distribution.png',
+      'drawdown.png',
+      'equity.png',
+      'index.html',
+      'months.png',
+      'trades-btcusdt.png',
+      'trades-ethusdt.png',
+      'trades.csv',
+    ]);
     expect(drawn.every(({ marks }) => marks > 10)).toBe(true);
   });
 
@@ -71,13 +89,35 @@ describe('the report', () => {
   test('prices of a coin worth less than a dollar keep the digits of its tick, in the table and on the axis', async () => {
     const xrp = 'XRP/USDT';
     const cheap = (value: number): number => Number((value / 100_000).toFixed(4));
-    const candles = generateCandles({ seed: 2, symbol: BTC, from: START, hours: 6_000 }).map((of) => ({ ...of, open: cheap(of.open), high: cheap(of.high), low: cheap(of.low), close: cheap(of.close) }));
+    const candles = generateCandles({ seed: 2, symbol: BTC, from: START, hours: 6_000 }).map((of) => ({
+      ...of,
+      open: cheap(of.open),
+      high: cheap(of.high),
+      low: cheap(of.low),
+      close: cheap(of.close),
+    }));
     const one = seriesOf(xrp, candles);
-    const ran = runStudy({ ...options([one], new Map([[xrp, momentumOf(one.hourly)]]), { assumptions: DEFAULT_ASSUMPTIONS, from: FROM, to: FROM + 3_000 * HOUR_MS }), model: null });
+    const ran = runStudy({
+      ...options([one], new Map([[xrp, momentumOf(one.hourly)]]), {
+        assumptions: DEFAULT_ASSUMPTIONS,
+        from: FROM,
+        to: FROM + 3_000 * HOUR_MS,
+      }),
+      model: null,
+    });
     expect(ran.result.trades.length).toBeGreaterThan(5);
-    const page = (await reportFiles(ran, [one], [], () => Promise.resolve(new Uint8Array()))).find(({ name }) => name === 'index.html')?.content ?? '';
+    const page =
+      (await reportFiles(ran, [one], [], () => Promise.resolve(new Uint8Array()))).find(
+        ({ name }) => name === 'index.html',
+      )?.content ?? '';
     for (const { entryPrice, exitPrice } of ran.result.trades) {
-      const [entry, exit] = [entryPrice, exitPrice].map((value) => `<td>${toNumber(value).toFixed(6).slice(0, 6).replace(/0{1,2}$/, '')}`);
+      const [entry, exit] = [entryPrice, exitPrice].map(
+        (value) =>
+          `<td>${toNumber(value)
+            .toFixed(6)
+            .slice(0, 6)
+            .replace(/0{1,2}$/, '')}`,
+      );
       expect(page).toContain(entry);
       expect(page).toContain(exit);
     }
@@ -88,7 +128,12 @@ describe('the report', () => {
   test('the trades as CSV and the JSON say the same as the run', () => {
     const rows = text('trades.csv').trim().split('\n');
     expect(rows).toHaveLength(study.result.trades.length + 1);
-    const parsed = JSON.parse(text('backtest.json')) as { orderHash: string; trades: { pnl: string }[]; withGuardian: { totalReturn: number }; resampling: { maxDrawdown: { low: number; high: number } } };
+    const parsed = JSON.parse(text('backtest.json')) as {
+      orderHash: string;
+      trades: { pnl: string }[];
+      withGuardian: { totalReturn: number };
+      resampling: { maxDrawdown: { low: number; high: number } };
+    };
     expect(parsed.orderHash).toBe(study.result.orderHash);
     expect(parsed.trades).toHaveLength(study.result.trades.length);
     const { maxDrawdown } = parsed.resampling;

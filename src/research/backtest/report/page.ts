@@ -28,7 +28,8 @@ ul{color:#9db0c1;padding-left:20px}
 `;
 
 /** Cells are text and are escaped here, once. */
-const cell = (text: string, name = ''): string => `<td${name === '' ? '' : ` class="${name}"`}>${escapeText(text)}</td>`;
+const cell = (text: string, name = ''): string =>
+  `<td${name === '' ? '' : ` class="${name}"`}>${escapeText(text)}</td>`;
 const coloured = (text: string, value: number): string => cell(text, value > 0 ? 'good' : value < 0 ? 'bad' : '');
 const table = (head: readonly string[], rows: readonly string[], tall = false): string =>
   `<div class="scroll${tall ? ' tall' : ''}"><table><thead><tr>${head.map((name) => `<th${name === 'Why' ? ' class="why"' : ''}>${escapeText(name)}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row}</tr>`).join('')}</tbody></table></div>`;
@@ -41,8 +42,14 @@ export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes
     `<h1>Backtest of ${escapeText(study.symbols.join(', '))}</h1>`,
     `<p>${minute(study.from)} to ${minute(study.to)} UTC, model ${escapeText(model === null ? 'none' : `${model.name} (${model.hash.slice(0, 12)})`)}, engine ${escapeText(study.engineVersion)}</p>`,
     ...notes.map((note) => `<p class="warn">${escapeText(note)}</p>`),
-    ...(model !== null && !model.demonstratedEdge ? ['<p class="warn">The model&#39;s card shows no demonstrated edge after costs.</p>'] : []),
-    ...(result.stopped === null ? [] : [`<p class="stop">Stopped on ${minute(result.stopped.at)} UTC: ${escapeText(result.stopped.lock)} after the last /unlock of the operator model; ${STOPPED_NOTE}.</p>`]),
+    ...(model !== null && !model.demonstratedEdge
+      ? ['<p class="warn">The model&#39;s card shows no demonstrated edge after costs.</p>']
+      : []),
+    ...(result.stopped === null
+      ? []
+      : [
+          `<p class="stop">Stopped on ${minute(result.stopped.at)} UTC: ${escapeText(result.stopped.lock)} after the last /unlock of the operator model; ${STOPPED_NOTE}.</p>`,
+        ]),
     figures(study),
     equity ?? '',
     drawdown ?? '',
@@ -55,7 +62,16 @@ export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes
     '<h2>By chance</h2>',
     chance(study),
     '<h2>By symbol</h2>',
-    table(['Symbol', 'Trades', 'Won', 'Result, USDT'], study.guarded.symbols.map(({ key, trades, wins, pnl }) => cell(key) + cell(String(trades)) + cell(percent(trades === 0 ? null : wins / trades, 1)) + coloured(signedMoney(pnl), pnl))),
+    table(
+      ['Symbol', 'Trades', 'Won', 'Result, USDT'],
+      study.guarded.symbols.map(
+        ({ key, trades, wins, pnl }) =>
+          cell(key) +
+          cell(String(trades)) +
+          cell(percent(trades === 0 ? null : wins / trades, 1)) +
+          coloured(signedMoney(pnl), pnl),
+      ),
+    ),
     '<h2>Decisions</h2>',
     decisions(study),
     `<h2>Trades</h2>`,
@@ -70,8 +86,10 @@ export const reportPage = (study: BacktestStudy, charts: readonly Scene[], notes
 
 const figures = ({ guarded, unguarded, hold, result, resampling }: BacktestStudy): string => {
   const columns = [guarded, unguarded, hold];
-  const row = (name: string, write: (of: (typeof columns)[number]) => string): string => cell(name) + columns.map((of) => cell(write(of))).join('');
-  const trading = (name: string, write: (of: (typeof columns)[number]) => string): string => cell(name) + columns.map((of) => cell(of === hold ? '' : write(of))).join('');
+  const row = (name: string, write: (of: (typeof columns)[number]) => string): string =>
+    cell(name) + columns.map((of) => cell(write(of))).join('');
+  const trading = (name: string, write: (of: (typeof columns)[number]) => string): string =>
+    cell(name) + columns.map((of) => cell(of === hold ? '' : write(of))).join('');
   return table(
     ['', 'With the Guardian', 'Without', 'Buy and hold'],
     [
@@ -88,7 +106,10 @@ const figures = ({ guarded, unguarded, hold, result, resampling }: BacktestStudy
       trading('Longest losing streak', (of) => String(of.performance.longestLossStreak)),
       trading('Time in the market', (of) => percent(of.performance.exposureTime, 1)),
       cell('Fees, USDT') + cell(money(result.fees)) + cell('') + cell(''),
-      cell('Sharpe by chance (90 %)') + cell(interval(resampling.sharpe, (value) => figure(value))) + cell('') + cell(''),
+      cell('Sharpe by chance (90 %)') +
+        cell(interval(resampling.sharpe, (value) => figure(value))) +
+        cell('') +
+        cell(''),
     ],
   );
 };
@@ -97,22 +118,49 @@ const byKind = (costs: readonly LockCost[]): string => {
   const kinds = new Map<string, { locks: number; hours: number; missed: number; flattened: number; cost: number }>();
   for (const { title, hours, missedTrades, flattened, cost } of costs) {
     const sum = kinds.get(title) ?? { locks: 0, hours: 0, missed: 0, flattened: 0, cost: 0 };
-    kinds.set(title, { locks: sum.locks + 1, hours: sum.hours + hours, missed: sum.missed + missedTrades, flattened: sum.flattened + flattened, cost: sum.cost + cost });
+    kinds.set(title, {
+      locks: sum.locks + 1,
+      hours: sum.hours + hours,
+      missed: sum.missed + missedTrades,
+      flattened: sum.flattened + flattened,
+      cost: sum.cost + cost,
+    });
   }
   return table(
     ['Lock', 'Times', 'Hours', 'Trades missed', 'Positions closed', 'Cost, USDT (negative: saved)'],
-    [...kinds].map(([name, { locks, hours, missed, flattened, cost }]) => cell(name) + cell(String(locks)) + cell(figure(hours, 0)) + cell(String(missed)) + cell(String(flattened)) + coloured(signedMoney(cost), -cost)),
+    [...kinds].map(
+      ([name, { locks, hours, missed, flattened, cost }]) =>
+        cell(name) +
+        cell(String(locks)) +
+        cell(figure(hours, 0)) +
+        cell(String(missed)) +
+        cell(String(flattened)) +
+        coloured(signedMoney(cost), -cost),
+    ),
   );
 };
 
 /** Locks that an operator or a day has to clear, one by one; the others are many and short. */
 const lockTable = (costs: readonly LockCost[]): string => {
-  const halting = new Set<string>(Object.values(LOCKS).filter(({ state }) => state === 'halted').map(({ title }) => title));
+  const halting = new Set<string>(
+    Object.values(LOCKS)
+      .filter(({ state }) => state === 'halted')
+      .map(({ title }) => title),
+  );
   const shown = costs.filter(({ title }) => halting.has(title));
   if (shown.length === 0) return '';
   return `<p>Each halt:</p>${table(
     ['Lock', 'Since (UTC)', 'Hours', 'Equity', 'Missed', 'Cost, USDT', 'Why'],
-    shown.map(({ title, since, hours, equity, missedTrades, cost, reason }) => cell(title) + cell(minute(since)) + cell(figure(hours, 1)) + cell(money(equity)) + cell(String(missedTrades)) + coloured(signedMoney(cost), -cost) + cell(reason, 'why')),
+    shown.map(
+      ({ title, since, hours, equity, missedTrades, cost, reason }) =>
+        cell(title) +
+        cell(minute(since)) +
+        cell(figure(hours, 1)) +
+        cell(money(equity)) +
+        cell(String(missedTrades)) +
+        coloured(signedMoney(cost), -cost) +
+        cell(reason, 'why'),
+    ),
     true,
   )}`;
 };
@@ -126,8 +174,10 @@ const chance = ({ resampling, limits }: BacktestStudy): string => {
       cell('Win rate') + cell(interval(resampling.winRate, (value) => percent(value, 1))),
       cell('Return') + cell(interval(resampling.totalReturn, (value) => signedPercent(value, 1))),
       cell('Samples that lose money') + cell(percent(resampling.lossShare, 1)),
-      cell('Maximum drawdown, the same trades in another order') + cell(interval(resampling.maxDrawdown, (value) => percent(value, 1))),
-      cell(`Orders whose drawdown passes ${percent(limits['maxTotalDrawdown'] ?? null, 0)}`) + cell(percent(resampling.beyondLimit, 1)),
+      cell('Maximum drawdown, the same trades in another order') +
+        cell(interval(resampling.maxDrawdown, (value) => percent(value, 1))),
+      cell(`Orders whose drawdown passes ${percent(limits['maxTotalDrawdown'] ?? null, 0)}`) +
+        cell(percent(resampling.beyondLimit, 1)),
     ],
   );
 };
@@ -135,8 +185,16 @@ const chance = ({ resampling, limits }: BacktestStudy): string => {
 const decisions = ({ result }: BacktestStudy): string => {
   const denials = Object.entries(result.denials).toSorted((a, b) => b[1] - a[1]);
   return (
-    table(['Decision', 'Hours'], Object.entries(result.decisions).map(([name, count]) => cell(name) + cell(String(count)))) +
-    (denials.length === 0 ? '' : `<p>Entries denied, by reason:</p>${table(['Reason', 'Times'], denials.map(([name, count]) => cell(name) + cell(String(count))))}`)
+    table(
+      ['Decision', 'Hours'],
+      Object.entries(result.decisions).map(([name, count]) => cell(name) + cell(String(count))),
+    ) +
+    (denials.length === 0
+      ? ''
+      : `<p>Entries denied, by reason:</p>${table(
+          ['Reason', 'Times'],
+          denials.map(([name, count]) => cell(name) + cell(String(count))),
+        )}`)
   );
 };
 
@@ -145,14 +203,26 @@ const MOST_TRADES = 1_000;
 
 const trades = ({ result }: BacktestStudy): string => {
   const shown = result.trades.slice(-MOST_TRADES).toReversed();
-  const note = result.trades.length > shown.length ? `<p>The newest ${shown.length} of ${result.trades.length}; trades.csv has all.</p>` : '';
+  const note =
+    result.trades.length > shown.length
+      ? `<p>The newest ${shown.length} of ${result.trades.length}; trades.csv has all.</p>`
+      : '';
   return (
     note +
     table(
       ['Symbol', 'Opened (UTC)', 'Closed (UTC)', 'Entry', 'Exit', 'Result, USDT', 'Result', 'Why it ended'],
       shown.map((trade) => {
         const pnl = toNumber(trade.pnl);
-        return cell(trade.symbol) + cell(minute(trade.openedAt)) + cell(minute(trade.closedAt)) + cell(price(toNumber(trade.entryPrice))) + cell(price(toNumber(trade.exitPrice))) + coloured(signedMoney(pnl), pnl) + coloured(signedPercent(trade.pnlFraction), pnl) + cell(trade.exitReason);
+        return (
+          cell(trade.symbol) +
+          cell(minute(trade.openedAt)) +
+          cell(minute(trade.closedAt)) +
+          cell(price(toNumber(trade.entryPrice))) +
+          cell(price(toNumber(trade.exitPrice))) +
+          coloured(signedMoney(pnl), pnl) +
+          coloured(signedPercent(trade.pnlFraction), pnl) +
+          cell(trade.exitReason)
+        );
       }),
       true,
     )

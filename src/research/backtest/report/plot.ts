@@ -2,7 +2,16 @@ import type { Mark } from '../../../ports/scene.ts';
 
 /** Light on ink, as all pictures of the bot. */
 export const INK = {
-  ground: '#0e151c', panel: '#141e28', grid: '#22303d', text: '#eef4f9', soft: '#9db0c1', accent: '#34d8c3', good: '#45d68c', bad: '#ff7d72', warn: '#f6c15c', blue: '#7db8ff',
+  ground: '#0e151c',
+  panel: '#141e28',
+  grid: '#22303d',
+  text: '#eef4f9',
+  soft: '#9db0c1',
+  accent: '#34d8c3',
+  good: '#45d68c',
+  bad: '#ff7d72',
+  warn: '#f6c15c',
+  blue: '#7db8ff',
 } as const;
 
 export const WIDTH = 1200;
@@ -44,7 +53,8 @@ export const roundSteps = (low: number, high: number, count = 6): number[] => {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw) ?? raw;
   const steps: number[] = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) steps.push(Math.abs(value) < step * 1e-9 ? 0 : value);
+  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step)
+    steps.push(Math.abs(value) < step * 1e-9 ? 0 : value);
   return steps;
 };
 
@@ -52,7 +62,8 @@ export const roundSteps = (low: number, high: number, count = 6): number[] => {
 export const logarithmicSteps = (low: number, high: number): number[] => {
   const steps: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-    for (const factor of [1, 2, 5]) if (factor * 10 ** power >= low && factor * 10 ** power <= high) steps.push(factor * 10 ** power);
+    for (const factor of [1, 2, 5])
+      if (factor * 10 ** power >= low && factor * 10 ** power <= high) steps.push(factor * 10 ** power);
   }
   return steps;
 };
@@ -65,7 +76,15 @@ export const title = (text: string, subtitle: string): Mark[] => [
 export const horizontalGrid = (frame: Frame, steps: readonly number[], write: (value: number) => string): Mark[] =>
   steps.flatMap((value): Mark[] => [
     { kind: 'line', points: [frame.left, frame.y(value), frame.right, frame.y(value)], colour: INK.grid, width: 1 },
-    { kind: 'text', x: frame.left - 12, y: frame.y(value) + 6, text: write(value), size: 17, colour: INK.soft, align: 'right' },
+    {
+      kind: 'text',
+      x: frame.left - 12,
+      y: frame.y(value) + 6,
+      text: write(value),
+      size: 17,
+      colour: INK.soft,
+      align: 'right',
+    },
   ]);
 
 const YEAR = 365 * 86_400_000;
@@ -81,8 +100,22 @@ export const timeGrid = (frame: Frame, from: number, to: number): Mark[] => {
     if (at > to) break;
     if (at < from || date.getUTCMonth() % months !== 0) continue;
     const text = months === 12 ? String(date.getUTCFullYear()) : date.toISOString().slice(0, 7);
-    marks.push({ kind: 'line', points: [frame.x(at), frame.top, frame.x(at), frame.bottom], colour: INK.grid, width: 1 });
-    if (frame.x(at) < frame.right - 30) marks.push({ kind: 'text', x: frame.x(at), y: frame.bottom + 26, text, size: 17, colour: INK.soft, align: 'left' });
+    marks.push({
+      kind: 'line',
+      points: [frame.x(at), frame.top, frame.x(at), frame.bottom],
+      colour: INK.grid,
+      width: 1,
+    });
+    if (frame.x(at) < frame.right - 30)
+      marks.push({
+        kind: 'text',
+        x: frame.x(at),
+        y: frame.bottom + 26,
+        text,
+        size: 17,
+        colour: INK.soft,
+        align: 'left',
+      });
   }
   return marks;
 };
@@ -93,7 +126,10 @@ export const legend = (entries: readonly (readonly [name: string, colour: string
   let right = WIDTH - 40;
   for (const [name, colour] of entries.toReversed()) {
     const width = name.length * 10 + 34;
-    marks.push({ kind: 'rect', x: right - width, y: 66, width: 20, height: 5, colour }, { kind: 'text', x: right - width + 28, y: 76, text: name, size: 17, colour: INK.soft, align: 'left' });
+    marks.push(
+      { kind: 'rect', x: right - width, y: 66, width: 20, height: 5, colour },
+      { kind: 'text', x: right - width + 28, y: 76, text: name, size: 17, colour: INK.soft, align: 'left' },
+    );
     right -= width + 18;
   }
   return marks;
@@ -122,4 +158,5 @@ export const thinned = (at: Float64Array, value: Float64Array, columns = 1_000):
 /** A picture with hundredths of a pixel says no more than one with tenths. */
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
-export const path = (frame: Frame, points: readonly (readonly [number, number])[]): number[] => points.flatMap(([x, y]) => [tenth(frame.x(x)), tenth(frame.y(y))]);
+export const path = (frame: Frame, points: readonly (readonly [number, number])[]): number[] =>
+  points.flatMap(([x, y]) => [tenth(frame.x(x)), tenth(frame.y(y))]);

@@ -1,7 +1,8 @@
 import { assertNever } from '../../../core/units.ts';
 import type { Mark, Scene } from '../../../ports/scene.ts';
 
-export const escapeText = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+export const escapeText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const ANCHOR = { left: 'start', center: 'middle', right: 'end' } as const;
 

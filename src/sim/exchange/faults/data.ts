@@ -20,7 +20,9 @@ const freeze = (exchange: Exchange): Map<unknown, Frozen> =>
   new Map(
     exchange.engine.symbols().map(({ rules, last, time }) => {
       const rows = (side: 'bid' | 'ask'): unknown =>
-        exchange.engine.levels(rules.id, side).map(({ price, quantity }) => [formatFixed(price), formatFixed(quantity)]);
+        exchange.engine
+          .levels(rules.id, side)
+          .map(({ price, quantity }) => [formatFixed(price), formatFixed(quantity)]);
       const frozen: Frozen = {
         last: formatFixed(last),
         bid: formatFixed(exchange.engine.bid(rules.id)),
@@ -70,8 +72,10 @@ const stalePrices = (exchange: Exchange, symbol: string) => {
 const KLINES = { endpoint: 'klines', method: 'GET' } as const;
 
 type Row = readonly unknown[];
-const filterRows = (keep: (openTime: number) => boolean) => (_context: FaultContext, body: unknown): unknown =>
-  Array.isArray(body) ? (body as Row[]).filter((row) => keep(Number(row[0]))) : body;
+const filterRows =
+  (keep: (openTime: number) => boolean) =>
+  (_context: FaultContext, body: unknown): unknown =>
+    Array.isArray(body) ? (body as Row[]).filter((row) => keep(Number(row[0]))) : body;
 
 const wrongBalance = (values: FaultValues) => {
   const asset = values.text('asset', 'USDT');
@@ -87,7 +91,10 @@ const wrongBalance = (values: FaultValues) => {
   };
 };
 
-/** The account as it was before the trades that no reading older than the delay has seen. Only trades from now on come late. */
+/**
+ * The account as it was before the trades that no reading older than the delay has seen. Only trades from now on come
+ * late.
+ */
 const lateBalances = (exchange: Exchange, values: FaultValues) => {
   const { engine } = exchange;
   const delay = values.number('milliseconds', 3_000);
@@ -178,7 +185,10 @@ export const dataFaults: readonly FaultDefinition[] = [
   {
     name: 'wrong-balance',
     summary: 'The account states another free balance than it has.',
-    parameters: { asset: 'which (default USDT)', difference: 'added to the free balance, never below zero (default -10)' },
+    parameters: {
+      asset: 'which (default USDT)',
+      difference: 'added to the free balance, never below zero (default -10)',
+    },
     match: { endpoint: 'account', method: 'GET' },
     count: null,
     create: (values) => ({ rewrite: wrongBalance(values) }),
@@ -194,7 +204,10 @@ export const dataFaults: readonly FaultDefinition[] = [
   {
     name: 'price-gap-through-stop',
     summary: 'After a market step that finds a protective stop, the price gaps below its trigger.',
-    parameters: { of: 'only this symbol (default any)', beyond: 'how far below the trigger, as a fraction (default 0.01)' },
+    parameters: {
+      of: 'only this symbol (default any)',
+      beyond: 'how far below the trigger, as a fraction (default 0.01)',
+    },
     match: {},
     count: 1,
     create: (values, exchange) => {

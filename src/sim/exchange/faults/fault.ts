@@ -129,7 +129,9 @@ export class FaultValues {
   }
 
   #refuse(name: string, wanted: string): ControlError {
-    return new ControlError(`fault ${this.#fault}: ${name} must be ${wanted}, not ${JSON.stringify(this.#values[name])}`);
+    return new ControlError(
+      `fault ${this.#fault}: ${name} must be ${wanted}, not ${JSON.stringify(this.#values[name])}`,
+    );
   }
 }
 

@@ -21,14 +21,40 @@ const fault = (request: FaultRequest): number => {
 };
 const last = (): number => Number(simulator.control.state().prices['BTC/USDT']);
 const order = (parameters: Record<string, string> = {}, signal?: AbortSignal): Promise<RawAnswer> =>
-  client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01', ...parameters }, signal === undefined ? {} : { signal });
+  client.signed(
+    'POST',
+    'order',
+    { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01', ...parameters },
+    signal === undefined ? {} : { signal },
+  );
 const limit = (parameters: Record<string, string> = {}): Promise<RawAnswer> =>
-  client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01', price: (last() * 0.9).toFixed(2), newClientOrderId: 'rest', ...parameters });
+  client.signed('POST', 'order', {
+    symbol: 'BTCUSDT',
+    side: 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'GTC',
+    quantity: '0.01',
+    price: (last() * 0.9).toFixed(2),
+    newClientOrderId: 'rest',
+    ...parameters,
+  });
 const stop = (parameters: Record<string, string> = {}): Promise<RawAnswer> =>
-  client.signed('POST', 'order', { symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_LOSS', quantity: '0.009', stopPrice: (last() * 0.98).toFixed(2), newClientOrderId: 'stop', ...parameters });
+  client.signed('POST', 'order', {
+    symbol: 'BTCUSDT',
+    side: 'SELL',
+    type: 'STOP_LOSS',
+    quantity: '0.009',
+    stopPrice: (last() * 0.98).toFixed(2),
+    newClientOrderId: 'stop',
+    ...parameters,
+  });
 const query = async (clientId: string): Promise<Record<string, unknown>> =>
-  (await client.signed('GET', 'order', { symbol: 'BTCUSDT', origClientOrderId: clientId })).body as Record<string, unknown>;
-const trades = async (): Promise<{ id: number }[]> => (await client.signed('GET', 'myTrades', { symbol: 'BTCUSDT' })).body as { id: number }[];
+  (await client.signed('GET', 'order', { symbol: 'BTCUSDT', origClientOrderId: clientId })).body as Record<
+    string,
+    unknown
+  >;
+const trades = async (): Promise<{ id: number }[]> =>
+  (await client.signed('GET', 'myTrades', { symbol: 'BTCUSDT' })).body as { id: number }[];
 const code = ({ status, body }: RawAnswer): [number, unknown] => [status, (body as { code?: number }).code];
 const counts = (): [orders: number, received: number] => {
   const { orderCount, receivedCount } = simulator.control.state();
@@ -40,7 +66,11 @@ describe('between the machines', () => {
     fault({ name: 'accepted-but-time-out', milliseconds: 60_000 });
     await expect(order({ newClientOrderId: 'lost' }, AbortSignal.timeout(150))).rejects.toThrow();
     expect(await query('lost')).toMatchObject({ status: 'FILLED' });
-    expect(simulator.control.orders().received[0]).toMatchObject({ clientOrderId: 'lost', fault: 'accepted-but-time-out', orderId: 1_000_001 });
+    expect(simulator.control.orders().received[0]).toMatchObject({
+      clientOrderId: 'lost',
+      fault: 'accepted-but-time-out',
+      orderId: 1_000_001,
+    });
     expect((await order()).status).toBe(200);
   });
 
@@ -66,7 +96,10 @@ describe('between the machines', () => {
   it('5xx: with or without effect, any status and body', async () => {
     fault({ name: '5xx' });
     const first = await order();
-    expect([first.status, first.body]).toEqual([503, { code: -1, msg: 'Unknown error, please check your request or try again later.' }]);
+    expect([first.status, first.body]).toEqual([
+      503,
+      { code: -1, msg: 'Unknown error, please check your request or try again later.' },
+    ]);
     expect(counts()[0]).toBe(0);
     fault({ name: '5xx', status: 502, body: '"<html>bad gateway</html>"', accepted: true });
     expect((await order()).status).toBe(502);
@@ -183,7 +216,10 @@ describe('fills', () => {
     await order();
     await stop();
     const id = fault({ name: 'market-halted', of: 'BTC/USDT', status: 'BREAK' });
-    const status = async (): Promise<unknown> => ((await client.open('exchangeInfo', {})).body as { symbols: { symbol: string; status: string }[] }).symbols.find(({ symbol }) => symbol === 'BTCUSDT')?.status;
+    const status = async (): Promise<unknown> =>
+      ((await client.open('exchangeInfo', {})).body as { symbols: { symbol: string; status: string }[] }).symbols.find(
+        ({ symbol }) => symbol === 'BTCUSDT',
+      )?.status;
     expect([await status(), code(await order())]).toEqual(['BREAK', [400, -1013]]);
     simulator.control.jump('BTC/USDT', -0.05);
     await simulator.control.idle();
@@ -198,7 +234,9 @@ describe('fills', () => {
     fault({ name: 'market-halted', of: 'ETH/USDT' });
     expect((await order()).status).toBe(200);
     fault({ name: 'market-halted' });
-    expect((await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' })).body).toMatchObject({ status: 'CANCELED' });
+    expect(
+      (await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' })).body,
+    ).toMatchObject({ status: 'CANCELED' });
   });
 
   it('late-fills: the order knows, the list of trades does not yet', async () => {
@@ -211,7 +249,9 @@ describe('fills', () => {
 
   it('late-balances: the account is as it was, for a while', async () => {
     const total = async (asset: string): Promise<string> => {
-      const { balances } = (await client.signed('GET', 'account', {})).body as { balances: { asset: string; free: string; locked: string }[] };
+      const { balances } = (await client.signed('GET', 'account', {})).body as {
+        balances: { asset: string; free: string; locked: string }[];
+      };
       const row = balances.find((balance) => balance.asset === asset);
       return `${row?.free ?? ''} ${row?.locked ?? ''}`;
     };
@@ -232,7 +272,9 @@ describe('fills', () => {
   it('fill-after-cancel: the cancel finds the order filled', async () => {
     await limit();
     fault({ name: 'fill-after-cancel' });
-    expect(code(await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' }))).toEqual([400, -2011]);
+    expect(code(await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' }))).toEqual([
+      400, -2011,
+    ]);
     expect(await query('rest')).toMatchObject({ status: 'FILLED', executedQty: '0.01000000' });
   });
 
@@ -248,7 +290,11 @@ describe('fills', () => {
 
   it('partial-then-cancel: the exchange closes what it filled in part', async () => {
     fault({ name: 'partial-then-cancel', fraction: 0.3, status: 'CANCELED' });
-    expect((await order()).body).toMatchObject({ status: 'CANCELED', executedQty: '0.00300000', origQty: '0.01000000' });
+    expect((await order()).body).toMatchObject({
+      status: 'CANCELED',
+      executedQty: '0.00300000',
+      origQty: '0.01000000',
+    });
     expect((await order()).body).toMatchObject({ status: 'FILLED' });
   });
 
@@ -278,7 +324,9 @@ describe('fills', () => {
     await stop();
     fault({ name: 'stop-triggered-unfilled' });
     simulator.control.jump('BTC/USDT', -0.05);
-    expect((await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'stop' })).body).toMatchObject({ status: 'CANCELED' });
+    expect(
+      (await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', origClientOrderId: 'stop' })).body,
+    ).toMatchObject({ status: 'CANCELED' });
     expect((await order({ side: 'SELL', quantity: '0.009' })).body).toMatchObject({ status: 'FILLED' });
   });
 
@@ -325,7 +373,9 @@ describe('data', () => {
   });
 
   const openTimes = async (): Promise<number[]> =>
-    ((await client.open('klines', { symbol: 'BTCUSDT', interval: '1h', limit: 5 })).body as unknown[][]).map((row) => (Number(row[0]) - TEST_START) / HOUR_MS);
+    ((await client.open('klines', { symbol: 'BTCUSDT', interval: '1h', limit: 5 })).body as unknown[][]).map(
+      (row) => (Number(row[0]) - TEST_START) / HOUR_MS,
+    );
 
   it('missing-candles: a hole where there was trading', async () => {
     fault({ name: 'missing-candles', from: TEST_START - 3 * HOUR_MS, hours: 2 });
@@ -343,7 +393,9 @@ describe('data', () => {
 
   it('wrong-balance: stated, not real', async () => {
     fault({ name: 'wrong-balance', asset: 'USDT', difference: '-9000' });
-    const { balances } = (await client.signed('GET', 'account')).body as { balances: { asset: string; free: string }[] };
+    const { balances } = (await client.signed('GET', 'account')).body as {
+      balances: { asset: string; free: string }[];
+    };
     expect(balances.find(({ asset }) => asset === 'USDT')?.free).toBe('1000.00000000');
     expect(simulator.control.state().balances['USDT']?.free).toBe('10000.00000000');
     expect((await order({ quantity: '0.1' })).status).toBe(200);

@@ -7,8 +7,10 @@ import type { FaultDefinition, FaultContext } from './fault.ts';
 
 const TRADES = { endpoint: 'myTrades', method: 'GET' } as const;
 
-const rewriteList = (change: (rows: readonly Json[], context: FaultContext) => readonly Json[]) =>
-  (context: FaultContext, body: unknown): unknown => (Array.isArray(body) ? change(body as Json[], context) : body);
+const rewriteList =
+  (change: (rows: readonly Json[], context: FaultContext) => readonly Json[]) =>
+  (context: FaultContext, body: unknown): unknown =>
+    Array.isArray(body) ? change(body as Json[], context) : body;
 
 /** Hides each trade that happens from now on until it has been asked for `reads` times. */
 const lateFills = (exchange: Exchange, reads: number) => {
@@ -57,7 +59,8 @@ export const fillFaults: readonly FaultDefinition[] = [
   },
   {
     name: 'late-fills',
-    summary: 'Orders show what was executed, but the trades appear only after some reads; answers to orders carry no fills.',
+    summary:
+      'Orders show what was executed, but the trades appear only after some reads; answers to orders carry no fills.',
     parameters: { reads: 'how many lists of trades leave a new trade out (default 2)' },
     match: {},
     count: null,
@@ -76,7 +79,8 @@ export const fillFaults: readonly FaultDefinition[] = [
     summary: 'The order is filled at the market while its cancel is under way.',
     parameters: {
       fraction: 'part of the remainder that is filled (default 1)',
-      answer: '`truth`: what the exchange then says, -2011 when nothing is left; `cancelled`: a cancel that knows nothing of the fill (default truth)',
+      answer:
+        '`truth`: what the exchange then says, -2011 when nothing is left; `cancelled`: a cancel that knows nothing of the fill (default truth)',
     },
     match: { endpoint: 'order', method: 'DELETE' },
     count: 1,

@@ -75,7 +75,8 @@ export const networkFaults: readonly FaultDefinition[] = [
     create: (values, exchange) => {
       const seconds = values.number('retryAfter', 120);
       return {
-        before: () => errorReply(errors.banned(exchange.wallNow() + seconds * 1000), { 'Retry-After': String(seconds) }),
+        before: () =>
+          errorReply(errors.banned(exchange.wallNow() + seconds * 1000), { 'Retry-After': String(seconds) }),
       };
     },
   },

@@ -27,10 +27,16 @@ const FILTERS = [
 ] as const;
 
 /** The list of markets with those halted that are meant. */
-const withStatus = (isMeant: (id: string) => boolean, status: string) => ({ path }: FaultContext, body: unknown): unknown => {
-  if (!path.endsWith('/exchangeInfo') || typeof body !== 'object' || body === null || !('symbols' in body)) return body;
-  return { ...body, symbols: (body.symbols as Json[]).map((row) => (isMeant(String(row['symbol'])) ? { ...row, status } : row)) };
-};
+const withStatus =
+  (isMeant: (id: string) => boolean, status: string) =>
+  ({ path }: FaultContext, body: unknown): unknown => {
+    if (!path.endsWith('/exchangeInfo') || typeof body !== 'object' || body === null || !('symbols' in body))
+      return body;
+    return {
+      ...body,
+      symbols: (body.symbols as Json[]).map((row) => (isMeant(String(row['symbol'])) ? { ...row, status } : row)),
+    };
+  };
 
 /** Requests that the exchange refuses with one of its codes; none has any effect. */
 export const refusalFaults: readonly FaultDefinition[] = [
@@ -46,23 +52,48 @@ export const refusalFaults: readonly FaultDefinition[] = [
       return { skew };
     },
   },
-  refusal('timestamp-rejected', 'A signed request is refused with -1021 although clocks agree.', ORDERS, errors.outsideWindow),
+  refusal(
+    'timestamp-rejected',
+    'A signed request is refused with -1021 although clocks agree.',
+    ORDERS,
+    errors.outsideWindow,
+  ),
   refusal('insufficient-balance', 'An order is refused with -2010, funds or not.', ORDERS, errors.insufficientBalance),
-  refusal('unknown-order', 'A cancel is refused with -2011 although the order is open.', { endpoint: 'order', method: 'DELETE' }, errors.unknownOrder),
-  refusal('no-such-order', 'A query is refused with -2013 although the order exists.', { endpoint: 'order', method: 'GET' }, errors.noSuchOrder),
+  refusal(
+    'unknown-order',
+    'A cancel is refused with -2011 although the order is open.',
+    { endpoint: 'order', method: 'DELETE' },
+    errors.unknownOrder,
+  ),
+  refusal(
+    'no-such-order',
+    'A query is refused with -2013 although the order exists.',
+    { endpoint: 'order', method: 'GET' },
+    errors.noSuchOrder,
+  ),
   refusal('bad-key', 'A signed request is refused with -2015.', ORDERS, errors.badKey),
-  refusal('stop-rejected', 'A protective stop is refused with -2010 after its entry was filled.', { ...ORDERS, type: 'stop' }, errors.wouldTrigger),
+  refusal(
+    'stop-rejected',
+    'A protective stop is refused with -2010 after its entry was filled.',
+    { ...ORDERS, type: 'stop' },
+    errors.wouldTrigger,
+  ),
   {
     name: 'market-halted',
-    summary: 'A market takes no order (-1013 Market is closed.) and fills none; what rests there goes on resting and can be cancelled, prices go on.',
-    parameters: { of: 'only this symbol (default all)', status: 'HALT or BREAK, as the list of markets states it (default HALT)' },
+    summary:
+      'A market takes no order (-1013 Market is closed.) and fills none; what rests there goes on resting and can be cancelled, prices go on.',
+    parameters: {
+      of: 'only this symbol (default all)',
+      status: 'HALT or BREAK, as the list of markets states it (default HALT)',
+    },
     match: {},
     count: null,
     create: (values) => {
       const of = symbolId(values.text('of', ''));
       const isMeant = (id: string | undefined): boolean => of === '' || of === id;
       return {
-        before: ({ method, path, symbol }) => (method === 'POST' && path.endsWith('/order') && isMeant(symbol) ? errorReply(errors.marketClosed()) : null),
+        before: ({ method, path, symbol }) =>
+          method === 'POST' && path.endsWith('/order') && isMeant(symbol) ? errorReply(errors.marketClosed()) : null,
         rewrite: withStatus(isMeant, values.choice('status', ['HALT', 'BREAK'], 'HALT')),
         holds: ({ symbol }) => isMeant(symbol),
       };

@@ -2,7 +2,15 @@ import type { ExecutionPolicy } from '../../matching/engine.ts';
 import type { SimOrder } from '../../matching/order.ts';
 import { ControlError, type Exchange } from '../exchange.ts';
 import { dataFaults } from './data.ts';
-import { FaultValues, matchesRequest, matchesSubject, type FaultContext, type FaultDefinition, type FaultHooks, type FaultMatch } from './fault.ts';
+import {
+  FaultValues,
+  matchesRequest,
+  matchesSubject,
+  type FaultContext,
+  type FaultDefinition,
+  type FaultHooks,
+  type FaultMatch,
+} from './fault.ts';
 import { fillFaults } from './fills.ts';
 import { networkFaults } from './network.ts';
 import { refusalFaults } from './refusals.ts';
@@ -65,7 +73,9 @@ export class Faults implements ExecutionPolicy {
   add(request: FaultRequest): number {
     const definition = FAULTS.find(({ name }) => name === request.name);
     if (definition === undefined) {
-      throw new ControlError(`no fault is called ${JSON.stringify(request.name)}; there are ${FAULTS.map(({ name }) => name).join(', ')}`);
+      throw new ControlError(
+        `no fault is called ${JSON.stringify(request.name)}; there are ${FAULTS.map(({ name }) => name).join(', ')}`,
+      );
     }
     for (const key of Object.keys(request)) {
       if (!COMMON_KEYS.includes(key) && !(key in definition.parameters)) {
@@ -103,7 +113,13 @@ export class Faults implements ExecutionPolicy {
   }
 
   list(): FaultState[] {
-    return this.#active.map(({ id, request, hits, remaining }) => ({ id, name: request.name, hits, remaining, request }));
+    return this.#active.map(({ id, request, hits, remaining }) => ({
+      id,
+      name: request.name,
+      hits,
+      remaining,
+      request,
+    }));
   }
 
   /** The faults that strike this request, with their counts taken. */
@@ -174,12 +190,18 @@ const matchOf = (definition: FaultDefinition, request: FaultRequest): FaultMatch
   return match;
 };
 
-const wholeNumber = (request: FaultRequest, key: 'count' | 'after' | 'steps', fallback: number | null): number | null => {
+const wholeNumber = (
+  request: FaultRequest,
+  key: 'count' | 'after' | 'steps',
+  fallback: number | null,
+): number | null => {
   const value = request[key];
   if (value === undefined || value === null) return fallback;
   const lowest = key === 'after' ? 0 : 1;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < lowest) {
-    throw new ControlError(`fault ${request.name}: ${key} must be a whole number of at least ${lowest}, not ${JSON.stringify(value)}`);
+    throw new ControlError(
+      `fault ${request.name}: ${key} must be a whole number of at least ${lowest}, not ${JSON.stringify(value)}`,
+    );
   }
   return value;
 };

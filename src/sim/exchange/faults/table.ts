@@ -21,7 +21,13 @@ export const faultTable = (): string => {
   const rows = FAULTS.map(({ name, summary, parameters, match, count }) => {
     const own = Object.entries(parameters).map(([parameter, meaning]) => `\`${parameter}\`: ${meaning}`);
     const concerns = Object.entries(match).map(([key, value]) => `${key} ${String(value)}`);
-    const cells = [`\`${name}\``, summary, own.join('; '), concerns.join(', ') || 'everything', count === null ? 'until ended' : String(count)];
+    const cells = [
+      `\`${name}\``,
+      summary,
+      own.join('; '),
+      concerns.join(', ') || 'everything',
+      count === null ? 'until ended' : String(count),
+    ];
     return `| ${cells.join(' | ')} |\n`;
   });
   return HEAD + rows.join('');

@@ -7,7 +7,6 @@ import type { Parameters } from '../parameters.ts';
 import { orderView, tradeView } from '../views.ts';
 import { requiredSymbol, type Route, type RouteRequest } from './route.ts';
 
-
 const account = ({ parameters, exchange }: RouteRequest): unknown => {
   const { maker, taker } = exchange.fees;
   const omitZero = parameters.flag('omitZeroBalances');
@@ -24,7 +23,12 @@ const account = ({ parameters, exchange }: RouteRequest): unknown => {
     takerCommission: Number(taker) / 10_000,
     buyerCommission: 0,
     sellerCommission: 0,
-    commissionRates: { maker: formatFixed(maker), taker: formatFixed(taker), buyer: '0.00000000', seller: '0.00000000' },
+    commissionRates: {
+      maker: formatFixed(maker),
+      taker: formatFixed(taker),
+      buyer: '0.00000000',
+      seller: '0.00000000',
+    },
     canTrade: true,
     canWithdraw: true,
     canDeposit: true,

@@ -19,7 +19,13 @@ const exchangeInfo = (request: RouteRequest): unknown => {
 
 export const generalRoutes: readonly Route[] = [
   { method: 'GET', path: '/api/v3/ping', security: 'none', weight: () => 1, handle: () => ({}) },
-  { method: 'GET', path: '/api/v3/time', security: 'none', weight: () => 1, handle: ({ now }) => ({ serverTime: now }) },
+  {
+    method: 'GET',
+    path: '/api/v3/time',
+    security: 'none',
+    weight: () => 1,
+    handle: ({ now }) => ({ serverTime: now }),
+  },
   { method: 'GET', path: '/api/v3/exchangeInfo', security: 'none', weight: () => 20, handle: exchangeInfo },
   {
     method: 'GET',

@@ -8,7 +8,24 @@ import type { Print } from '../prints.ts';
 import { klineView, valueText, type Json } from '../views.ts';
 import { requiredSymbol, symbolChoice, type Route, type RouteRequest } from './route.ts';
 
-const KNOWN_INTERVALS = ['1s', '1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '3d', '1w', '1M'];
+const KNOWN_INTERVALS = [
+  '1s',
+  '1m',
+  '3m',
+  '5m',
+  '15m',
+  '30m',
+  '1h',
+  '2h',
+  '4h',
+  '6h',
+  '8h',
+  '12h',
+  '1d',
+  '3d',
+  '1w',
+  '1M',
+];
 
 /** Only hourly candles exist in this market; any other interval is refused rather than invented. */
 const klines = (request: RouteRequest): unknown => {
@@ -29,7 +46,10 @@ const depth = (request: RouteRequest): unknown => {
   const id = requiredSymbol(request);
   const limit = parameters.limit(100, 5000);
   const side = (name: 'bid' | 'ask'): unknown =>
-    exchange.engine.levels(id, name).slice(0, limit).map(({ price, quantity }) => [formatFixed(price), formatFixed(quantity)]);
+    exchange.engine
+      .levels(id, name)
+      .slice(0, limit)
+      .map(({ price, quantity }) => [formatFixed(price), formatFixed(quantity)]);
   return { lastUpdateId: exchange.engine.symbol(id).nextTradeId, bids: side('bid'), asks: side('ask') };
 };
 
@@ -131,9 +151,20 @@ const dayStatistics = (exchange: Exchange, id: string, at: EpochMs): DayStatisti
 const dayTicker = (exchange: Exchange, id: string, parameters: Parameters): Json => {
   const { last, time, nextTradeId } = exchange.engine.symbol(id);
   const day = dayStatistics(exchange, id, time);
-  const prices = { lastPrice: formatFixed(last), openPrice: formatFixed(day.open), highPrice: formatFixed(day.high), lowPrice: formatFixed(day.low) };
+  const prices = {
+    lastPrice: formatFixed(last),
+    openPrice: formatFixed(day.open),
+    highPrice: formatFixed(day.high),
+    lowPrice: formatFixed(day.low),
+  };
   const volumes = { volume: day.volume.toFixed(8), quoteVolume: day.quoteVolume.toFixed(8) };
-  const tail = { openTime: time - DAY_MS, closeTime: time, firstId: nextTradeId - 1 - day.trades, lastId: nextTradeId - 1, count: day.trades };
+  const tail = {
+    openTime: time - DAY_MS,
+    closeTime: time,
+    firstId: nextTradeId - 1 - day.trades,
+    lastId: nextTradeId - 1,
+    count: day.trades,
+  };
   const type = parameters.choice('type', ['FULL', 'MINI'], () => errors.invalidData('type')) ?? 'FULL';
   if (type === 'MINI') return { symbol: id, ...prices, ...volumes, ...tail };
   const change = last - day.open;
@@ -181,6 +212,10 @@ export const marketDataRoutes: readonly Route[] = [
   open('aggTrades', () => 4, aggregateTrades),
   open('avgPrice', () => 2, averagePrice),
   open('ticker/price', byChoice(2, 4, 4), perSymbol(priceTicker)),
-  open('ticker/bookTicker', byChoice(2, 4, 4), perSymbol((exchange, id) => ({ symbol: id, ...bookTop(exchange, id) }))),
+  open(
+    'ticker/bookTicker',
+    byChoice(2, 4, 4),
+    perSymbol((exchange, id) => ({ symbol: id, ...bookTop(exchange, id) })),
+  ),
   open('ticker/24hr', byChoice(2, 2, 80), perSymbol(dayTicker)),
 ];

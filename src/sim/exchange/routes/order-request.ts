@@ -33,12 +33,7 @@ const wantsPrice = (type: SimOrderType): boolean => !isMarketType(type);
 const wantsTimeInForce = (type: SimOrderType): boolean => wantsPrice(type) && type !== 'LIMIT_MAKER';
 
 /** A required decimal above zero, or zero when this order type must not have it. */
-const amount = (
-  parameters: Parameters,
-  name: string,
-  wanted: boolean,
-  refuseZero: () => Error,
-): Fixed => {
+const amount = (parameters: Parameters, name: string, wanted: boolean, refuseZero: () => Error): Fixed => {
   const value = parameters.decimal(name);
   if (!wanted) {
     if (value !== undefined) throw errors.notRequired(name);
@@ -73,7 +68,10 @@ const sizeOf = (parameters: Parameters, type: SimOrderType): { quantity: Fixed; 
   return { quantity: 0n, quoteQuantity: quote };
 };
 
-const icebergOf = (parameters: Parameters, order: { quantity: Fixed; timeInForce: TimeInForce; type: SimOrderType }): Fixed => {
+const icebergOf = (
+  parameters: Parameters,
+  order: { quantity: Fixed; timeInForce: TimeInForce; type: SimOrderType },
+): Fixed => {
   const iceberg = parameters.decimal('icebergQty') ?? 0n;
   if (iceberg === 0n) return 0n;
   if (isMarketType(order.type)) throw errors.notRequired('icebergQty');
@@ -117,8 +115,9 @@ export const readOrder = (request: RouteRequest): NewOrder => {
     icebergQuantity: icebergOf(parameters, { type, timeInForce, quantity: size.quantity }),
     clientOrderId: parameters.clientId('newClientOrderId') ?? generatedId(exchange),
     selfTradePrevention:
-      parameters.choice('selfTradePreventionMode', PREVENTION_MODES, () => errors.invalidData('selfTradePreventionMode')) ??
-      'EXPIRE_MAKER',
+      parameters.choice('selfTradePreventionMode', PREVENTION_MODES, () =>
+        errors.invalidData('selfTradePreventionMode'),
+      ) ?? 'EXPIRE_MAKER',
   };
   if (!rules.orderTypes.includes(type)) throw errors.notSupported(WORDS[type]);
   assertFilters(exchange, rules, order);

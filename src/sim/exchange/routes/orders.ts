@@ -44,7 +44,8 @@ const queryOrder = (request: RouteRequest): unknown => {
 
 /** The exchange names a cancel that was given no name; ours is made from the order, so that a run repeats itself. */
 export const cancelId = (order: SimOrder, parameters: Parameters): string =>
-  parameters.clientId('newClientOrderId') ?? `cancel${hash32(order.symbol, order.orderId).toString(36).padStart(7, '0')}`;
+  parameters.clientId('newClientOrderId') ??
+  `cancel${hash32(order.symbol, order.orderId).toString(36).padStart(7, '0')}`;
 
 const RESTRICTIONS = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const;
 
@@ -76,7 +77,10 @@ const openOrders = (request: RouteRequest): unknown => {
 
 const orderCounts = ({ orderCounts: used }: RouteRequest): unknown => {
   const counts = used();
-  return RATE_LIMITS.filter(({ rateLimitType }) => rateLimitType === 'ORDERS').map((stated, index) => ({ ...stated, ...counts[index] }));
+  return RATE_LIMITS.filter(({ rateLimitType }) => rateLimitType === 'ORDERS').map((stated, index) => ({
+    ...stated,
+    ...counts[index],
+  }));
 };
 
 const signed = (method: Route['method'], path: string, weight: Route['weight'], handle: Route['handle']): Route => ({

@@ -33,7 +33,10 @@ export const requiredSymbol = ({ parameters, exchange }: RouteRequest): string =
 };
 
 /** `symbol`, `symbols` or neither. A single symbol is answered as an object, everything else as a list. */
-export const symbolChoice = ({ parameters, exchange }: RouteRequest): { readonly single: boolean; readonly ids: readonly string[] } => {
+export const symbolChoice = ({
+  parameters,
+  exchange,
+}: RouteRequest): { readonly single: boolean; readonly ids: readonly string[] } => {
   const symbol = parameters.symbol();
   const symbols = parameters.symbols();
   if (symbol !== undefined && symbols !== undefined) throw errors.combinationOfParameters();
