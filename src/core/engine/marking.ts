@@ -1,7 +1,7 @@
 import { add, decimalFromNumber, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
-import type { Exposure } from '../guardian/pre-trade.ts';
+import type { Exposure } from '../guardian/examination.ts';
 import { averageOf, quantityOf } from '../ledger/ledger.ts';
-import { isYoung, staleness, type FreshnessRule } from '../guardian/health-locks.ts';
+import { isYoung, staleness, type FreshnessRule } from '../guardian/data-locks.ts';
 import { outstanding } from '../orders/record.ts';
 import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
 import type { EpochMs } from '../units.ts';

@@ -1,10 +1,12 @@
-import { impose, isAccepted, lift } from '../guardian/health-locks.ts';
+import { impose, lift } from '../guardian/lock-changes.ts';
+import { isAccepted } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { isFinal } from '../orders/record.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
-import { acceptOrphans, acceptShortage } from './on-account.ts';
+import { acceptOrphans } from './orphans.ts';
+import { acceptShortage } from './account-bookings.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
 import { acceptLostHistory } from './lost-history.ts';

@@ -1,6 +1,8 @@
 import { counted } from '../words.ts';
 import { decimal } from '../decimal.ts';
-import { evaluateModel, evaluateStreak, gatesReason, imposeAnew, lift, recordStart } from '../guardian/health-locks.ts';
+import { evaluateModel, recordStart } from '../guardian/health-locks.ts';
+import { evaluateStreak } from '../guardian/streak-lock.ts';
+import { gatesReason, imposeAnew, lift } from '../guardian/lock-changes.ts';
 import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
@@ -8,7 +10,7 @@ import { withChargedFees } from './charged-fee.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
-import { dropFeeCoin } from './on-account.ts';
+import { dropFeeCoin } from './account-bookings.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';

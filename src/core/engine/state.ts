@@ -1,6 +1,6 @@
 import { decimalFromNumber, mulDown, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import type { Change } from '../guardian/change.ts';
-import type { FreshnessRule } from '../guardian/health-locks.ts';
+import type { FreshnessRule } from '../guardian/data-locks.ts';
 import { lockId } from '../guardian/lock.ts';
 import { createGuardian, type GuardianState } from '../guardian/state.ts';
 import { createVolatility, type Volatility } from '../guardian/volatility.ts';

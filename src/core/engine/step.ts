@@ -1,12 +1,6 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
-import {
-  evaluateExecution,
-  evaluateFreshness,
-  evaluateModel,
-  evaluateReach,
-  evaluateSkew,
-  evaluateVolatility,
-} from '../guardian/health-locks.ts';
+import { evaluateExecution, evaluateModel, evaluateReach, evaluateSkew } from '../guardian/health-locks.ts';
+import { evaluateFreshness, evaluateVolatility } from '../guardian/data-locks.ts';
 import { assertNever, type EpochMs } from '../units.ts';
 import { noteBlindness } from './blind.ts';
 import type { Effect } from './effect.ts';

@@ -1,6 +1,6 @@
 import { averageCost, quantityOf } from '../ledger/ledger.ts';
 import { formatDecimal, toNumber } from '../decimal.ts';
-import { impose, lift } from '../guardian/health-locks.ts';
+import { impose, lift } from '../guardian/lock-changes.ts';
 import type { SymbolName } from '../units.ts';
 import { money } from '../words.ts';
 import type { SymbolState } from './state.ts';

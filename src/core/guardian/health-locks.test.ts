@@ -5,17 +5,13 @@ import type { Change } from './change.ts';
 import {
   clockIsKnown,
   evaluateExecution,
-  evaluateFreshness,
   evaluateModel,
   evaluateSkew,
-  evaluateVolatility,
-  isStale,
   recordFailure,
   recordStart,
-  recordTrade,
-  staleness,
-  type DataFreshness,
 } from './health-locks.ts';
+import { evaluateFreshness, evaluateVolatility, isStale, staleness, type DataFreshness } from './data-locks.ts';
+import { recordTrade } from './streak-lock.ts';
 import { createGuardian, type GuardianState } from './state.ts';
 import { createVolatility } from './volatility.ts';
 

@@ -8,15 +8,8 @@ import type { OrderDraft } from '../orders/order.ts';
 import { DEFAULT_LIMITS } from '../risk/limits.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
 import { ApprovedOrder } from './approved-order.ts';
-import {
-  checkEntry,
-  checkReduce,
-  mustWithdraw,
-  stopType,
-  type EntryContext,
-  type Exposure,
-  type Verdict,
-} from './pre-trade.ts';
+import { checkEntry, checkReduce, mustWithdraw, stopType, type Verdict } from './pre-trade.ts';
+import type { EntryContext, Exposure } from './examination.ts';
 import { createGuardian, setLock, type GuardianState } from './state.ts';
 
 const NOON = Date.UTC(2024, 7, 5, 12);
