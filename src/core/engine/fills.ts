@@ -24,6 +24,7 @@ import { setBarriers } from './position-prices.ts';
 import { freshFeeCoinPrice } from './marking.ts';
 import { isDust, syncNumbers, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
+import { tellDust } from './unsellable.ts';
 
 /**
  * Fills: into the ledger, into the last reading of the account, and what people are told of them.
@@ -48,8 +49,10 @@ export const takeFills = (turn: Turn, record: OrderRecord, fresh: readonly Fill[
   const { managed } = symbol;
   if (managed === null) {
     // A scrap that came late stays dust: no round trip is under way with it.
-    if (isDust(turn.state, symbol)) closeTrade(turn.state.ledger, symbol.symbol);
-    else
+    if (isDust(turn.state, symbol)) {
+      closeTrade(turn.state.ledger, symbol.symbol);
+      tellDust(turn, symbol, draft.clientOrderId);
+    } else
       symbol.managed = manage(
         draft.clientOrderId,
         hourStart(record.createdAt),

@@ -2,15 +2,16 @@ import { ZERO } from '../decimal.ts';
 import { LOCKS } from '../guardian/lock.ts';
 import { mustFlatten } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
-import { endCancelling, isFinal, type OrderRecord } from '../orders/record.ts';
+import { endCancelling, isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
 import { endWithMarket, orderOf, requestCancel } from './orders-out.ts';
 import { isThrough, setBarriers, tradeOf, watchTrigger } from './position-prices.ts';
-import { needsResize, placeSale, placeStop } from './reducing-orders.ts';
+import { needsResize, placeSale, placeStop, saleDenial } from './reducing-orders.ts';
 import { finish, STOPPED } from './round-trip-end.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
 import type { Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
+import { tellUnsellable } from './unsellable.ts';
 
 /**
  * A position from phase to phase (see `Phase`): what is to be done is read off the state after every input.
@@ -135,8 +136,8 @@ const overdue = (turn: Turn, managed: ManagedPosition): boolean =>
   managed.unprotectedSince !== null && turn.wall - managed.unprotectedSince >= MAX_UNPROTECTED;
 
 const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
-  if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   const stop = orderOf(turn, managed.stopOrderId);
+  if (isOver(turn, symbol, stop)) return settleFlat(turn, symbol, managed);
   if (stop?.status === 'working') {
     managed.phase = 'protected';
     managed.unprotectedSince = null;
@@ -238,10 +239,32 @@ export const endPauses = ({ managed }: SymbolState): void => {
   managed.stopRetryAt = null;
 };
 
+/**
+ * Whether nothing is held any more that has to be looked after. What could not be sold is no position, but for that for
+ * which a stop still rests: the stop would fill, and is all that it has. One for more than is held has to go.
+ */
+const isOver = (turn: Turn, symbol: SymbolState, stop: OrderRecord | null): boolean => {
+  if (stop === null || isFinal(stop)) return isDust(turn.state, symbol);
+  const held = quantityOf(turn.state.ledger, symbol.symbol);
+  return held <= ZERO || (held < outstanding(stop) && isDust(turn.state, symbol));
+};
+
+/**
+ * Whether the stop may be given up for the sale: only where the exchange would take that, as far as is known. Otherwise
+ * the stop would be gone, the position still there, and nothing to put in its place.
+ */
+const mayUnstop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, stop: OrderRecord): boolean => {
+  if (isOver(turn, symbol, stop)) return true;
+  if (!symbol.instrument.trading) return false;
+  const denial = saleDenial(turn.state, symbol);
+  if (denial !== null && !stop.cancelling) tellUnsellable(turn, symbol, managed, denial);
+  return denial === null;
+};
+
 const mayExit = (turn: Turn, managed: ManagedPosition): boolean =>
   managed.retryAt === null || turn.wall >= managed.retryAt;
 
-/** Cancel the stop first; the sale follows when its outcome and fills are known. */
+/** Cancels the stop first, where its sale would be taken; that follows when the outcome and fills are known. */
 const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, reason: string): void => {
   managed.exitReason = reason;
   managed.phase = 'unstopping';
@@ -252,8 +275,7 @@ const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, re
 const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop !== null && !isFinal(stop)) {
-    if (symbol.instrument.trading || isDust(turn.state, symbol))
-      return requestCancel(turn, stop, managed.exitReason ?? 'exit');
+    if (mayUnstop(turn, symbol, managed, stop)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
     return leaveStop(managed, stop);
   }
   if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
@@ -263,8 +285,8 @@ const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
 };
 
 /**
- * The market was halted before the stop had ended: the stop goes on protecting, and the sale waits. If its cancellation
- * is on its way, or its outcome unknown, that is waited for instead.
+ * The market was halted before the stop had ended, or what is held cannot be sold: the stop goes on protecting, and the
+ * sale waits. If its cancellation is on its way, or its outcome unknown, that is waited for instead.
  */
 const leaveStop = (managed: ManagedPosition, stop: OrderRecord): void => {
   if (stop.cancelling) return;

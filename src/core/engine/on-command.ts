@@ -14,6 +14,7 @@ import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { settle } from './settle.ts';
+import { whyUnsellable } from './reducing-orders.ts';
 import { heldInHalt } from './state.ts';
 import { lockNames } from './words.ts';
 import { emit, type Moment, type Turn } from './turn.ts';
@@ -285,12 +286,22 @@ const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
     if (entry !== null && !isFinal(entry)) requestCancel(turn, entry, 'flatten');
   }
   const halted = heldInHalt(turn.state);
-  const listed = targets.filter((state) => !state.unlisted).map((target) => target.symbol);
-  const closing = listed.filter((target) => !halted.includes(target));
-  const waiting = listed.filter((target) => halted.includes(target));
+  const listed = targets.filter((state) => !state.unlisted);
+  const unsellable = listed.flatMap((target) => {
+    const why = whyUnsellable(turn.state, target);
+    return why === null ? [] : [{ name: target.symbol, why }];
+  });
+  const waiting = listed.map((target) => target.symbol).filter((target) => halted.includes(target));
+  const closing = listed
+    .map((target) => target.symbol)
+    .filter((target) => !halted.includes(target) && !unsellable.some(({ name }) => name === target));
   return done(
     [
       ...(closing.length === 0 ? [] : [`Closing ${closing.join(', ')}.`]),
+      ...unsellable.map(
+        ({ name, why }) =>
+          `${name} cannot be sold now (${why}): its stop stays, and it is sold as soon as the exchange would take the order.`,
+      ),
       ...(waiting.length === 0
         ? []
         : [

@@ -57,6 +57,8 @@ export interface ManagedPosition {
   stoppedOut: boolean;
   /** Absent while none of its stops and exits has failed. */
   refusals?: Refusals;
+  /** Whether people were told that it cannot be sold although it should be. Absent until then. */
+  unsellableTold?: true;
 }
 
 export interface SymbolState {

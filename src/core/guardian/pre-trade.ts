@@ -166,35 +166,37 @@ export interface ReduceContext {
   readonly lastPrice: number | null;
 }
 
-/** Side, reduce-only quantity and instrument filters: the only checks of stops and exits. */
+/** What the check of a stop or an exit looks at. */
+export type ReduceShape = Pick<OrderDraft, 'side' | 'type' | 'quantity' | 'limitPrice' | 'stopPrice'>;
+
+/**
+ * Why such a stop or exit would not be taken, or null: side, reduce-only quantity and instrument filters are the only
+ * checks of stops and exits.
+ */
+export const reduceDenial = ({ instrument, held, lastPrice }: ReduceContext, draft: ReduceShape): Denial | null => {
+  if (draft.side !== 'sell') return { code: 'order-side', limit: 'sell', value: draft.side };
+  if (draft.quantity > held || draft.quantity <= 0n)
+    return { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) };
+  const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
+  const fault =
+    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ??
+    filterFault(instrument, draft.type, draft.quantity, price);
+  return fault === null
+    ? null
+    : {
+        code: 'instrument-filter',
+        limit: `${fault.code} ${formatDecimal(fault.limit)}`,
+        value: formatDecimal(fault.value),
+      };
+};
+
+/** Makes an ApprovedOrder of a stop or an exit that passes its check. */
 export const checkReduce = (
   context: ReduceContext,
   draft: OrderDraft & { readonly purpose: Exclude<OrderPurpose, 'entry'> },
 ):
   | { readonly approved: true; readonly order: ApprovedOrder }
   | { readonly approved: false; readonly denial: Denial } => {
-  const { instrument, held, lastPrice } = context;
-  if (draft.side !== 'sell')
-    return { approved: false, denial: { code: 'order-side', limit: 'sell', value: draft.side } };
-  if (draft.quantity > held || draft.quantity <= 0n) {
-    return {
-      approved: false,
-      denial: { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) },
-    };
-  }
-  const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
-  const fault =
-    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ??
-    filterFault(instrument, draft.type, draft.quantity, price);
-  if (fault !== null) {
-    return {
-      approved: false,
-      denial: {
-        code: 'instrument-filter',
-        limit: `${fault.code} ${formatDecimal(fault.limit)}`,
-        value: formatDecimal(fault.value),
-      },
-    };
-  }
-  return { approved: true, order: ApprovedOrder.approve(draft) };
+  const denial = reduceDenial(context, draft);
+  return denial === null ? { approved: true, order: ApprovedOrder.approve(draft) } : { approved: false, denial };
 };
