@@ -93,7 +93,13 @@ const reportFeeAsset = (turn: Turn, asset: string): void => {
 /** Coins of others were sold: a fault to lock on, and what they fetched is no profit. */
 const soldTooMuch = (turn: Turn, reason: string, { excess, outside }: Booking): void => {
   const { guardian } = turn.state;
-  imposeAnew(guardian, turn.changes, 'reconciliation', turn.at, reason, 0, toNumber(excess));
+  imposeAnew(guardian, turn.changes, {
+    kind: 'reconciliation',
+    since: turn.at,
+    reason,
+    limit: 0,
+    value: toNumber(excess),
+  });
   shiftBaselines(guardian, toNumber(outside), turn.changes);
   emit(turn, { type: 'deposit', amount: outside, at: turn.at });
 };

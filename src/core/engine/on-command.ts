@@ -36,12 +36,26 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
     case 'pause': {
       if (asksAgain(turn, 'operator-pause'))
         return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
-      impose(guardian, turn.changes, 'operator-pause', null, turn.at, signed(by, command.reason), null, null);
+      impose(guardian, turn.changes, {
+        kind: 'operator-pause',
+        symbol: null,
+        since: turn.at,
+        reason: signed(by, command.reason),
+        limit: null,
+        value: null,
+      });
       return done('Paused: no entries. Stops and exits go on. /resume ends it.');
     }
     case 'halt': {
       if (asksAgain(turn, 'operator-halt')) return done('Already halted. /unlock ends it.');
-      impose(guardian, turn.changes, 'operator-halt', null, turn.at, signed(by, command.reason), null, null);
+      impose(guardian, turn.changes, {
+        kind: 'operator-halt',
+        symbol: null,
+        since: turn.at,
+        reason: signed(by, command.reason),
+        limit: null,
+        value: null,
+      });
       return done('Halted: exits only, working entries cancelled. /unlock ends it.');
     }
     case 'resume': {

@@ -19,20 +19,38 @@ export const noteOrphans = ({ state, at, changes }: Turn): void => {
   const [reason] = orphansReason(state);
   if (reason === undefined) return;
   if (ledger.cash !== null && !isHeld(guardian, 'start-gate'))
-    return imposeAnew(guardian, changes, 'reconciliation', at, reason, 0, orphans.length);
+    return imposeAnew(guardian, changes, {
+      kind: 'reconciliation',
+      since: at,
+      reason,
+      limit: 0,
+      value: orphans.length,
+    });
   const text = `the account has ${counted(orphans)} of an earlier database of this bot (${shown(orphans)})`;
   // Ahead of the others: a message may be cut short.
   guardian.gates = [
     { code: 'orphans', text, clears: 'reconcile' },
     ...guardian.gates.filter(({ code }) => code !== 'orphans'),
   ];
-  imposeAnew(guardian, changes, 'start-gate', at, gatesReason(guardian), null, null);
+  imposeAnew(guardian, changes, {
+    kind: 'start-gate',
+    since: at,
+    reason: gatesReason(guardian),
+    limit: null,
+    value: null,
+  });
 };
 
 /** The lock says everything that /unlock would accept now. */
 export const lockOnShortage = ({ state, at, changes }: Turn, reason: string): void => {
   const orphans = isHeld(state.guardian, 'start-gate') ? [] : orphansReason(state);
-  imposeAnew(state.guardian, changes, 'reconciliation', at, [reason, ...orphans].join(CAUSES), null, null);
+  imposeAnew(state.guardian, changes, {
+    kind: 'reconciliation',
+    since: at,
+    reason: [reason, ...orphans].join(CAUSES),
+    limit: null,
+    value: null,
+  });
 };
 
 /** Why orders of another instance lock; none while there are none. */

@@ -1,7 +1,15 @@
 import type { Limits } from '../risk/limits.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds, type SymbolName } from '../units.ts';
+import {
+  HOUR_MS,
+  MINUTE_MS,
+  SECOND_MS,
+  type MarketMs,
+  type Milliseconds,
+  type SymbolName,
+  type WallMs,
+} from '../units.ts';
 import { counted } from '../words.ts';
-import type { Change } from './change.ts';
+import type { Look } from './change.ts';
 import { lift, impose } from './lock-changes.ts';
 import { isHeld, type GuardianState } from './state.ts';
 import { CALM_CANDLES, type Volatility } from './volatility.ts';
@@ -21,9 +29,9 @@ export interface DataFreshness {
   /** Id of the symbol's stale-data lock. */
   readonly staleLockId: string;
   /** Market and wall time of the newest price; null = never had one. */
-  readonly priceAt: EpochMs | null;
-  readonly priceWall: EpochMs | null;
-  readonly newestCandleOpen: EpochMs | null;
+  readonly priceAt: MarketMs | null;
+  readonly priceWall: WallMs | null;
+  readonly newestCandleOpen: MarketMs | null;
   /** Fresh polls in a row; back to zero whenever the data are seen stale. */
   freshPolls: number;
 }
@@ -34,29 +42,24 @@ export interface FreshnessRule {
   readonly wallGrace: Milliseconds;
 }
 
-/** Whether a price is young enough: by market time or, where there is such a grace, by wall time. */
-export const isYoung = (
-  priceAt: EpochMs,
-  priceWall: EpochMs,
-  at: EpochMs,
-  wall: EpochMs,
-  rule: FreshnessRule,
-): boolean => at - priceAt <= rule.maxAge || (rule.wallGrace > 0 && wall - priceWall <= rule.wallGrace);
+/** Whether a price of that age is young enough: by market time or, where there is such a grace, by wall time. */
+export const isYoung = (age: Milliseconds, wallAge: Milliseconds, rule: FreshnessRule): boolean =>
+  age <= rule.maxAge || (rule.wallGrace > 0 && wallAge <= rule.wallGrace);
 
 /** Whether a symbol's data may not be used. Missing data is stale. */
-export const isStale = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+export const isStale = (data: DataFreshness, at: MarketMs, wall: WallMs, rule: FreshnessRule): boolean =>
   data.priceAt === null ||
   data.priceWall === null ||
-  !isYoung(data.priceAt, data.priceWall, at, wall, rule) ||
+  !isYoung(at - data.priceAt, wall - data.priceWall, rule) ||
   data.newestCandleOpen === null ||
   at > data.newestCandleOpen + 2 * HOUR_MS + rule.maxAge;
 
 /** Why a symbol's data is stale, or null. */
-export const staleness = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule: FreshnessRule): string | null => {
+export const staleness = (data: DataFreshness, at: MarketMs, wall: WallMs, rule: FreshnessRule): string | null => {
   if (!isStale(data, at, wall, rule)) return null;
   if (data.priceAt === null || data.priceWall === null) return 'no price yet';
   const age = at - data.priceAt;
-  if (!isYoung(data.priceAt, data.priceWall, at, wall, rule)) {
+  if (!isYoung(at - data.priceAt, wall - data.priceWall, rule)) {
     return `price is ${Math.round(age / SECOND_MS)} s old (limit ${Math.round(rule.maxAge / SECOND_MS)} s)`;
   }
   if (data.newestCandleOpen === null) return 'no closed candle yet';
@@ -71,11 +74,9 @@ export const staleness = (data: DataFreshness, at: EpochMs, wall: EpochMs, rule:
 export const evaluateFreshness = (
   state: GuardianState,
   data: DataFreshness,
-  at: EpochMs,
-  wall: EpochMs,
+  { at, wall, changes }: Look,
   rule: FreshnessRule,
-  startedWall: EpochMs,
-  changes: Change[],
+  startedWall: WallMs,
 ): void => {
   const id = data.staleLockId;
   const held = isHeld(state, id);
@@ -86,29 +87,30 @@ export const evaluateFreshness = (
   data.freshPolls = 0;
   if (held || (data.priceAt === null && wall - startedWall <= rule.maxAge)) return;
   const age = data.priceAt === null ? null : (at - data.priceAt) / SECOND_MS;
-  impose(
-    state,
-    changes,
-    'stale-data',
-    data.symbol,
-    at,
-    `${data.symbol}: ${staleness(data, at, wall, rule) ?? 'stale'}`,
-    rule.maxAge / SECOND_MS,
-    age,
-  );
+  impose(state, changes, {
+    kind: 'stale-data',
+    symbol: data.symbol,
+    since: at,
+    reason: `${data.symbol}: ${staleness(data, at, wall, rule) ?? 'stale'}`,
+    limit: rule.maxAge / SECOND_MS,
+    value: age,
+  });
 };
 
-/**
- * Volatility: the status is kept by updateVolatility; this turns it into a lock. `id`: of the symbol's volatility lock.
- */
+/** What the Guardian needs to know of how lively one symbol is. */
+export interface DataVolatility {
+  readonly symbol: SymbolName;
+  /** Id of the symbol's volatility lock. */
+  readonly volatilityLockId: string;
+  readonly volatility: Volatility;
+}
+
+/** Volatility: the status is kept by updateVolatility; this turns it into a lock. */
 export const evaluateVolatility = (
   state: GuardianState,
-  symbol: SymbolName,
-  id: string,
-  volatility: Volatility,
-  at: EpochMs,
+  { symbol, volatilityLockId: id, volatility }: DataVolatility,
+  { at, changes }: Look,
   limits: Limits,
-  changes: Change[],
 ): void => {
   const held = isHeld(state, id);
   if (volatility.status === 'calm') {
@@ -129,5 +131,5 @@ export const evaluateVolatility = (
     status === 'high'
       ? high
       : `${symbol}: ${counted(Math.floor(window.size / 24), 'day of volatility is', 'days of volatility are')} known, 90 are needed and then ${CALM_CANDLES} calm candles`;
-  impose(state, changes, 'volatility', symbol, at, reason, threshold, ratio);
+  impose(state, changes, { kind: 'volatility', symbol, since: at, reason, limit: threshold, value: ratio });
 };

@@ -28,8 +28,7 @@ import type { EntryContext, Examination, Exposure, SizingRecord } from './examin
 /** Size by risk, then cut by each cap in turn. Records every step; denies with the rule that left nothing. */
 export const sizeEntry = (
   context: EntryContext,
-  equity: Decimal,
-  exposure: Exposure,
+  { equity, exposure }: { readonly equity: Decimal; readonly exposure: Exposure },
   limitPrice: Decimal,
   exam: Examination,
 ): SizingRecord => {

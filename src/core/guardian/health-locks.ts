@@ -1,5 +1,5 @@
-import { MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import type { Change } from './change.ts';
+import { MINUTE_MS, SECOND_MS, type Milliseconds, type WallMs } from '../units.ts';
+import type { Look } from './change.ts';
 import { lift, impose } from './lock-changes.ts';
 import { isHeld, type GuardianState } from './state.ts';
 
@@ -33,47 +33,41 @@ export const CRASH_LOOP_SPAN: Milliseconds = 10 * MINUTE_MS;
  * Clock skew: unknown tightens, only a small measured difference clears. Before
  * the first try of a start there is no lock, but entries are refused (clock-unknown).
  */
-export const evaluateSkew = (state: GuardianState, at: EpochMs, wall: EpochMs, changes: Change[]): void => {
+export const evaluateSkew = (state: GuardianState, { at, wall, changes }: Look): void => {
   const { skew } = state;
   if (!state.skewTried) return;
   if (skew === null) {
-    impose(
-      state,
-      changes,
-      'clock-skew',
-      null,
-      at,
-      'the difference to the exchange clock could not be measured',
-      MAX_SKEW,
-      null,
-    );
+    impose(state, changes, {
+      kind: 'clock-skew',
+      symbol: null,
+      since: at,
+      reason: 'the difference to the exchange clock could not be measured',
+      limit: MAX_SKEW,
+      value: null,
+    });
   } else if (!(Math.abs(skew) <= MAX_SKEW)) {
-    impose(
-      state,
-      changes,
-      'clock-skew',
-      null,
-      at,
-      `clocks differ by ${Math.round(skew)} ms (limit ${MAX_SKEW} ms)`,
-      MAX_SKEW,
-      skew,
-    );
+    impose(state, changes, {
+      kind: 'clock-skew',
+      symbol: null,
+      since: at,
+      reason: `clocks differ by ${Math.round(skew)} ms (limit ${MAX_SKEW} ms)`,
+      limit: MAX_SKEW,
+      value: skew,
+    });
   } else if (state.skewWall === null || wall - state.skewWall > MAX_SKEW_AGE) {
-    impose(
-      state,
-      changes,
-      'clock-skew',
-      null,
-      at,
-      `the difference to the exchange clock has not been measured for ${MAX_SKEW_AGE / MINUTE_MS} minutes`,
-      MAX_SKEW,
-      null,
-    );
+    impose(state, changes, {
+      kind: 'clock-skew',
+      symbol: null,
+      since: at,
+      reason: `the difference to the exchange clock has not been measured for ${MAX_SKEW_AGE / MINUTE_MS} minutes`,
+      limit: MAX_SKEW,
+      value: null,
+    });
   } else if (Math.abs(skew) < CLEAR_SKEW) lift(state, changes, 'clock-skew', 'rule: clocks agree again');
 };
 
 /** Whether the clock is known well enough for an entry. */
-export const clockIsKnown = (state: GuardianState, wall: EpochMs): boolean =>
+export const clockIsKnown = (state: GuardianState, wall: WallMs): boolean =>
   state.skewTried &&
   state.skew !== null &&
   Math.abs(state.skew) <= MAX_SKEW &&
@@ -86,40 +80,34 @@ export const clockIsKnown = (state: GuardianState, wall: EpochMs): boolean =>
  */
 export const evaluateExecution = (
   state: GuardianState,
-  at: EpochMs,
-  wall: EpochMs,
-  unknownSince: EpochMs | null,
-  changes: Change[],
+  { at, wall, changes }: Look,
+  unknownSince: WallMs | null,
   what = 'an order',
 ): void => {
   if (unknownSince !== null && wall - unknownSince > MAX_UNKNOWN) {
     state.lastTroubleWall = wall;
     if (isHeld(state, 'execution')) return;
     const seconds = Math.round((wall - unknownSince) / SECOND_MS);
-    impose(
-      state,
-      changes,
-      'execution',
-      null,
-      at,
-      `the outcome of ${what} is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`,
-      MAX_UNKNOWN / SECOND_MS,
-      seconds,
-    );
+    impose(state, changes, {
+      kind: 'execution',
+      symbol: null,
+      since: at,
+      reason: `the outcome of ${what} is unknown for ${seconds} s (limit ${MAX_UNKNOWN / SECOND_MS} s)`,
+      limit: MAX_UNKNOWN / SECOND_MS,
+      value: seconds,
+    });
     return;
   }
   if (!isHeld(state, 'execution')) {
     if (state.orderFailures < MAX_ORDER_FAILURES) return;
-    impose(
-      state,
-      changes,
-      'execution',
-      null,
-      at,
-      `${state.orderFailures} order failures in a row (limit ${MAX_ORDER_FAILURES})`,
-      MAX_ORDER_FAILURES,
-      state.orderFailures,
-    );
+    impose(state, changes, {
+      kind: 'execution',
+      symbol: null,
+      since: at,
+      reason: `${state.orderFailures} order failures in a row (limit ${MAX_ORDER_FAILURES})`,
+      limit: MAX_ORDER_FAILURES,
+      value: state.orderFailures,
+    });
     return;
   }
   if (unknownSince !== null || state.lastTroubleWall === null || wall - state.lastTroubleWall < QUIET_AFTER_TROUBLE)
@@ -129,7 +117,7 @@ export const evaluateExecution = (
 };
 
 /** An order failed: one more in a row. */
-export const recordFailure = (state: GuardianState, wall: EpochMs): void => {
+export const recordFailure = (state: GuardianState, wall: WallMs): void => {
   state.orderFailures += 1;
   state.lastTroubleWall = wall;
 };
@@ -139,8 +127,16 @@ export const isAccepted = (drift: { readonly value: number; readonly limit: numb
   drift.value <= accepted + drift.limit / 2;
 
 /** Model and drift: a fault holds until a valid model is there; drift holds until an operator has looked at it. */
-export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change[]): void => {
-  if (state.modelFault !== null) impose(state, changes, 'model', null, at, state.modelFault, null, null);
+export const evaluateModel = (state: GuardianState, { at, changes }: Look): void => {
+  if (state.modelFault !== null)
+    impose(state, changes, {
+      kind: 'model',
+      symbol: null,
+      since: at,
+      reason: state.modelFault,
+      limit: null,
+      value: null,
+    });
   else lift(state, changes, 'model', 'rule: a valid model');
   const { drift } = state;
   if (drift === null || drift.value <= drift.limit) {
@@ -148,42 +144,41 @@ export const evaluateModel = (state: GuardianState, at: EpochMs, changes: Change
     return;
   }
   if (state.acceptedDrift !== null && isAccepted(drift, state.acceptedDrift)) return;
-  impose(
-    state,
-    changes,
-    'model-drift',
-    null,
-    at,
-    `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`,
-    drift.limit,
-    drift.value,
-  );
+  impose(state, changes, {
+    kind: 'model-drift',
+    symbol: null,
+    since: at,
+    reason: `drift of the prediction ${drift.value.toFixed(2)} is above ${drift.limit.toFixed(2)}`,
+    limit: drift.limit,
+    value: drift.value,
+  });
 };
 
 /** Whether anyone can be told of anything. `unreachable`: why not, or null. */
-export const evaluateReach = (
-  state: GuardianState,
-  at: EpochMs,
-  unreachable: string | null,
-  changes: Change[],
-): void => {
+export const evaluateReach = (state: GuardianState, { at, changes }: Look, unreachable: string | null): void => {
   if (unreachable === null) lift(state, changes, 'operators-unreachable', 'rule: alerts get through again');
-  else impose(state, changes, 'operators-unreachable', null, at, unreachable, null, null);
+  else
+    impose(state, changes, {
+      kind: 'operators-unreachable',
+      symbol: null,
+      since: at,
+      reason: unreachable,
+      limit: null,
+      value: null,
+    });
 };
 
 /** A start of the process; five within ten minutes lock. */
-export const recordStart = (state: GuardianState, at: EpochMs, wall: EpochMs, changes: Change[]): void => {
+export const recordStart = (state: GuardianState, { at, wall, changes }: Look): void => {
   state.starts = [...state.starts.filter((start) => wall - start < CRASH_LOOP_SPAN), wall];
   if (state.starts.length >= CRASH_LOOP_STARTS) {
-    impose(
-      state,
-      changes,
-      'crash-loop',
-      null,
-      at,
-      `${state.starts.length} starts within ten minutes`,
-      CRASH_LOOP_STARTS,
-      state.starts.length,
-    );
+    impose(state, changes, {
+      kind: 'crash-loop',
+      symbol: null,
+      since: at,
+      reason: `${state.starts.length} starts within ten minutes`,
+      limit: CRASH_LOOP_STARTS,
+      value: state.starts.length,
+    });
   }
 };

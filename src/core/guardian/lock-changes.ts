@@ -1,6 +1,5 @@
-import type { EpochMs, SymbolName } from '../units.ts';
 import type { Change } from './change.ts';
-import type { Lock, LockKind } from './lock.ts';
+import type { Lock, NewLock } from './lock.ts';
 import { isHeld, removeLock, renewLock, setLock, type GuardianState } from './state.ts';
 
 /**
@@ -11,17 +10,8 @@ import { isHeld, removeLock, renewLock, setLock, type GuardianState } from './st
  */
 
 /** Sets a lock, unless it is held: then its first cause stays. */
-export const impose = (
-  state: GuardianState,
-  changes: Change[],
-  kind: LockKind,
-  symbol: SymbolName | null,
-  at: EpochMs,
-  reason: string,
-  limit: number | null,
-  value: number | null,
-): void => {
-  const lock = setLock(state, kind, symbol, at, reason, limit, value);
+export const impose = (state: GuardianState, changes: Change[], wanted: NewLock): void => {
+  const lock = setLock(state, wanted);
   if (lock !== null) changes.push({ type: 'lock-set', lock });
 };
 
@@ -40,24 +30,17 @@ export const CAUSES = '; ';
  * which is held already renews that lock: it is alerted like the first, an /unlock that was shown before does not clear
  * it, and a comparison that it waits for has to come after it.
  */
-export const imposeAnew = (
-  state: GuardianState,
-  changes: Change[],
-  kind: LockKind,
-  at: EpochMs,
-  reason: string,
-  limit: number | null,
-  value: number | null,
-): void => {
+export const imposeAnew = (state: GuardianState, changes: Change[], wanted: Omit<NewLock, 'symbol'>): void => {
+  const { kind, since, reason, limit, value } = wanted;
   const held = state.locks[kind];
-  if (held === undefined) return impose(state, changes, kind, null, at, reason, limit, value);
+  if (held === undefined) return impose(state, changes, { ...wanted, symbol: null });
   const told = held.reason.split(CAUSES);
   if (reason.split(CAUSES).every((cause) => told.includes(cause))) return;
   // Set in this very step: one word of it, the last, which says all. Two would share one alert, and the second be lost.
   const before = changes.findIndex((change) => change.type === 'lock-set' && change.lock.id === held.id);
   changes.splice(before < 0 ? changes.length : before, 1, {
     type: 'lock-set',
-    lock: renewLock(state, { ...held, reason, limit, value }, at),
+    lock: renewLock(state, { ...held, reason, limit, value }, since),
   });
 };
 

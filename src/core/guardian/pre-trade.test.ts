@@ -116,7 +116,7 @@ describe('an entry is refused', () => {
     symbol: string | null,
     state = guardian(),
   ): GuardianState => {
-    setLock(state, kind, symbol, NOON, 'test', null, null);
+    setLock(state, { kind, symbol, since: NOON, reason: 'test', limit: null, value: null });
     return state;
   };
 
@@ -432,10 +432,10 @@ describe('between approval and sending', () => {
   test('an entry is withdrawn under any lock that binds it; stops and exits never are', () => {
     const state = guardian();
     expect(mustWithdraw(state, { purpose: 'entry', symbol: BTC })).toBe(false);
-    setLock(state, 'stale-data', BTC, NOON, '', null, null);
+    setLock(state, { kind: 'stale-data', symbol: BTC, since: NOON, reason: '', limit: null, value: null });
     expect(mustWithdraw(state, { purpose: 'entry', symbol: BTC })).toBe(true);
     expect(mustWithdraw(state, { purpose: 'entry', symbol: 'ETH/USDT' })).toBe(false);
-    setLock(state, 'kill-switch', null, NOON, '', null, null);
+    setLock(state, { kind: 'kill-switch', symbol: null, since: NOON, reason: '', limit: null, value: null });
     expect(mustWithdraw(state, { purpose: 'entry', symbol: 'ETH/USDT' })).toBe(true);
     for (const purpose of ['stop', 'exit'] as const) expect(mustWithdraw(state, { purpose, symbol: BTC })).toBe(false);
   });

@@ -59,14 +59,14 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
   if (!checkState(context, exam)) return denied(null);
   const known = checkKnown(context, exam);
   if (known === null) return denied(null);
-  const { equity, exposure, quote } = known;
+  const { quote } = known;
   if (!checkPrices(quote, exam)) return denied(null);
 
   const limitPrice = entryLimit(context.instrument, quote.ask);
   const collar = Math.abs(toNumber(limitPrice) / quote.last - 1);
   if (!exam.require(collar <= PRICE_COLLAR, 'price-collar', PRICE_COLLAR, collar)) return denied(null);
 
-  const sizing = sizeEntry(context, equity, exposure, limitPrice, exam);
+  const sizing = sizeEntry(context, known, limitPrice, exam);
   const quantity = sizing.steps.at(-1)?.quantity ?? ZERO;
   if (exam.denial !== null) return denied(sizing);
   const fault = filterFault(context.instrument, 'limit', quantity, limitPrice);

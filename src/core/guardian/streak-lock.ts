@@ -1,6 +1,6 @@
 import type { Limits } from '../risk/limits.ts';
 import { HOUR_MS, type EpochMs, type Milliseconds, type SymbolName } from '../units.ts';
-import type { Change } from './change.ts';
+import type { Change, Look } from './change.ts';
 import { impose } from './lock-changes.ts';
 import type { GuardianState } from './state.ts';
 
@@ -27,11 +27,15 @@ export const recordTrade = (
   }
   const { symbol, pnlFraction, closedAt } = trade;
   state.lossStreak = [...state.lossStreak, { symbol, pnlFraction, closedAt }].slice(-STREAK_SHOWN);
-  evaluateStreak(state, closedAt, limits, changes);
+  evaluateStreak(state, { at: closedAt, changes }, limits);
 };
 
 /** Kill-switch: also looked at when a start has brought a tighter limit, which the streak may have reached already. */
-export const evaluateStreak = (state: GuardianState, at: EpochMs, limits: Limits, changes: Change[]): void => {
+export const evaluateStreak = (
+  state: GuardianState,
+  { at, changes }: Pick<Look, 'at' | 'changes'>,
+  limits: Limits,
+): void => {
   const { lossStreak } = state;
   const limit = limits.maxConsecutiveLosses;
   if (lossStreak.length < limit) return;
@@ -40,18 +44,17 @@ export const evaluateStreak = (state: GuardianState, at: EpochMs, limits: Limits
     .map((loss) => `${loss.symbol.split('/')[0] ?? loss.symbol} ${(loss.pnlFraction * 100).toFixed(2)} %`)
     .join(', ');
   const span = (newest.at(-1)?.closedAt ?? at) - (newest[0]?.closedAt ?? at);
-  impose(
-    state,
-    changes,
-    'kill-switch',
-    null,
-    at,
-    lossStreak.length === 1
-      ? `1 loss (${shown})`
-      : `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`,
+  impose(state, changes, {
+    kind: 'kill-switch',
+    symbol: null,
+    since: at,
+    reason:
+      lossStreak.length === 1
+        ? `1 loss (${shown})`
+        : `${lossStreak.length} losses in a row (${shown}, over ${spanInWords(span)})`,
     limit,
-    lossStreak.length,
-  );
+    value: lossStreak.length,
+  });
 };
 
 const spanInWords = (span: Milliseconds): string => {
