@@ -100,7 +100,45 @@ export interface SymbolState {
   heldNumber: number;
 }
 
-export interface EngineState {
+/**
+ * What follows from the rest of the state and is kept because steps look at it all the time. A part of the state
+ * itself: a member apart would be one more load at each look.
+ *
+ * Invariant: nothing is known here alone. `indexSymbols`, `indexOrders` and `syncNumbers` make all of it anew, but for
+ * the notes of the step under way.
+ */
+export interface DerivedState extends DerivedCounts {
+  /** The symbols, for walking over them at every step. */
+  symbolList: readonly SymbolState[];
+  /** The records that are not final, in the order of their approval. */
+  openOrders: OrderRecord[];
+  /** All records, oldest first: to list a large record's entries takes longer than to look at them. */
+  orderList: OrderRecord[];
+  /** Times of the newest look at all limits, when nothing has changed since; NaN = something has. */
+  evaluated: { at: MarketMs; wall: WallMs };
+  /** Changes of the Guardian in the step under way; empty between steps. */
+  readonly changes: Change[];
+}
+
+/**
+ * Derived as well, but written into snapshots; so is each symbol's `heldNumber`. What a snapshot says of it is not
+ * believed.
+ */
+export interface DerivedCounts {
+  /** How many records there are. */
+  ordersKept: number;
+  /** Orders whose outcome is open (intent, unknown), and entries that are not final. */
+  unsettled: number;
+  openEntries: number;
+  /** Whether the cancellation of an open order is wanted. */
+  cancelsWanted: boolean;
+  /** Cash and fee coin as doubles. */
+  cashNumber: number | null;
+  feeCoinNumber: number;
+}
+
+/** Everything that the engine remembers from step to step, and what it derives from that. */
+export interface EngineState extends DerivedState {
   /** Null before the first start. */
   config: EngineConfig | null;
   engineVersion: string;
@@ -108,10 +146,6 @@ export interface EngineState {
   startedWall: WallMs;
   /** From a start until the stop in good order: a start that finds it set follows a crash. */
   running: boolean;
-  /** Derived: times of the newest look at all limits, when nothing has changed since; NaN = something has. */
-  evaluated: { at: MarketMs; wall: WallMs };
-  /** Derived: changes of the Guardian in the step under way; empty between steps. */
-  readonly changes: Change[];
   /** How old data may be, by the configuration. Nothing is fresh before the first start. */
   freshness: FreshnessRule;
   /** Newest times seen; the wall time is the engine's own, which never runs backwards. */
@@ -121,27 +155,9 @@ export interface EngineState {
   wallShift: Milliseconds;
   orderSequence: number;
   symbols: Record<SymbolName, SymbolState>;
-  /** Derived: the same, for walking over them at every step. Not in snapshots. */
-  symbolList: readonly SymbolState[];
   ledger: Ledger;
   guardian: GuardianState;
   orders: Record<string, OrderRecord>;
-  /**
-   * Derived: the records that are not final, in the order of their approval, and how many there are in all. Not in
-   * snapshots.
-   */
-  openOrders: OrderRecord[];
-  /**
-   * Derived: all records, oldest first: to list a large record's entries takes longer than to look at them. Not in
-   * snapshots.
-   */
-  orderList: OrderRecord[];
-  ordersKept: number;
-  /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
-  unsettled: number;
-  openEntries: number;
-  /** Derived: whether the cancellation of an open order is wanted. */
-  cancelsWanted: boolean;
   tradesClosed: number;
   /** Base coins beyond the ledger and other assets, for display. */
   external: Record<string, string>;
@@ -187,9 +203,6 @@ export interface EngineState {
   feeCoinSeen: number;
   feeCoinAt: MarketMs;
   feeCoinWall: WallMs;
-  /** Cash and fee coin as doubles: derived. */
-  cashNumber: number | null;
-  feeCoinNumber: number;
   /** Hour of the last equity point. */
   equityHour: MarketMs | null;
 }
