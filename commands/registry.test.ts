@@ -443,6 +443,19 @@ describe('what a person reads', () => {
     expect(await shown()).toContain('Equity is unknown: the price of BTC/USDT is missing or stale.');
   });
 
+  test('/status and /positions say of a position that it cannot be sold, and why', async () => {
+    const { set, service } = setUp();
+    const { status } = service;
+    const shown = async (name: string): Promise<string> => JSON.stringify((await set.run(name, '', viewer)).blocks);
+    expect(await shown('status')).not.toContain('cannot be sold');
+    const positions = status().positions.map((held) => ({ ...held, unsellable: 'limit min-notional 300, value 277' }));
+    Object.assign(service, { status: () => ({ ...status(), positions }), positions: () => positions });
+    for (const name of ['status', 'positions'])
+      expect(await shown(name), name).toContain(
+        'BTC cannot be sold now: limit min-notional 300, value 277. Its stop stays.',
+      );
+  });
+
   test('/status names the end of a rest in the zone of the times beside it', async () => {
     const { set, service } = setUp();
     const { status } = service;

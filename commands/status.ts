@@ -14,7 +14,15 @@ import {
   UNKNOWN,
   type Times,
 } from './support/format.ts';
-import { dayText, equityGap, lockLines, STARTING_REPLY, stateLine, stopText } from './support/views.ts';
+import {
+  dayText,
+  equityGap,
+  lockLines,
+  STARTING_REPLY,
+  stateLine,
+  stopText,
+  unsellableBlocks,
+} from './support/views.ts';
 
 /** The strictest lock is named in full; /locks has the rest. */
 const others = ({ locks }: StatusView): readonly string[] =>
@@ -106,6 +114,7 @@ export const status = defineCommand({
         overview(view, service.balance().quoteAsset, times),
         ...equityGap(view),
         positions(view),
+        ...view.positions.flatMap(unsellableBlocks),
         markets(view, times),
         { kind: 'text', lines: [`${times.zoned(view.marketNow)} · up ${span(view.wallNow - view.startedAt)}`] },
       ],

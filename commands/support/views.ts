@@ -47,6 +47,12 @@ export const stopText = (position: PositionView): string => {
   return `${price(position.stopPrice)}${distance}`;
 };
 
+/** What the exchange would not let anybody sell now; nothing while it would. */
+export const unsellableBlocks = ({ symbol, unsellable }: PositionView): readonly ReplyBlock[] =>
+  unsellable === undefined
+    ? []
+    : [{ kind: 'text', lines: [`${baseOf(symbol)} cannot be sold now: ${unsellable}. Its stop stays.`] }];
+
 /** Ages of the prices that nobody may take for the present ones: what is reckoned with them has to say so. */
 export const stalePrices = ({ locks, symbols }: StatusView): ReadonlyMap<SymbolName, Milliseconds> => {
   const held = new Set(locks.flatMap(({ kind, symbol }) => (kind === 'stale-data' ? (symbol ?? []) : [])));
@@ -95,6 +101,7 @@ export const positionBlocks = (
       ['Closes by', times.stamp(position.horizonAt)],
     ],
   },
+  ...unsellableBlocks(position),
 ];
 
 export const lockLines = (lock: LockView, times: Times): readonly string[] => [

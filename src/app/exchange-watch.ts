@@ -1,6 +1,6 @@
 import { add, decimal, formatDecimal, isDecimalText } from '../core/decimal.ts';
 import type { SettlementEvidence } from '../core/engine/input.ts';
-import { isConfirmed } from '../core/engine/on-account.ts';
+import { isConfirmed } from '../core/engine/account-differences.ts';
 import type { EngineState } from '../core/engine/state.ts';
 import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';

@@ -7,11 +7,28 @@ declare const unit: unique symbol;
 /** Milliseconds since 1970-01-01T00:00:00Z. Which clock (market or wall) is said where it is used. */
 export type EpochMs = number & { readonly [unit]?: 'epoch-ms' };
 
+declare const clock: unique symbol;
+
+/** A moment of the market's clock, which rules candles, days and limits. Not to be taken for one of the wall's. */
+export type MarketMs = EpochMs & { readonly [clock]?: 'market' };
+
+/** A moment of the wall's clock, which rules retries, unknown outcomes and spans without protection. */
+export type WallMs = EpochMs & { readonly [clock]?: 'wall' };
+
 /** A span of time in milliseconds. */
 export type Milliseconds = number & { readonly [unit]?: 'ms' };
 
 /** A ratio: 0.02 means two percent. Never a percentage, never a string. */
 export type Fraction = number & { readonly [unit]?: 'fraction' };
+
+/** Equity in quote currency, as it is. */
+export type Equity = number & { readonly [unit]?: 'equity' };
+
+/** What equity is held against, in quote currency: the day's baseline, or the high-water mark. */
+export type Mark = number & { readonly [unit]?: 'mark' };
+
+/** The part of equity, in quote currency, that rests on price rises which no second price has confirmed yet. */
+export type Disbelieved = number & { readonly [unit]?: 'disbelieved' };
 
 /** A market symbol in the common form BASE/QUOTE, e.g. `BTC/USDT`. */
 export type SymbolName = string;

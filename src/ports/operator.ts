@@ -52,6 +52,8 @@ export interface PositionView {
    * "horizon".
    */
   readonly closing: string | null;
+  /** Why the exchange would not take its sale now, so that its stop stays in place. Absent otherwise. */
+  readonly unsellable?: string;
   readonly openedAt: EpochMs;
   readonly horizonAt: EpochMs;
 }

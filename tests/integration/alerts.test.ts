@@ -212,6 +212,28 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    what: 'a position should be sold, and the exchange would not take the sale: told once a position',
+    kind: 'order-failure',
+    title: 'cannot be sold',
+    cause: orderCase((world) => {
+      world.enter();
+      world.apply({
+        type: 'instruments',
+        instruments: [instrumentText(BTC, { minNotional: '6000' }), instrumentText(ETH)],
+      });
+      world.quotes({ [BTC]: 51_600 });
+    }),
+  },
+  {
+    what: 'what is held can neither be sold nor protected: it is no position any more',
+    kind: 'fill',
+    title: 'stay behind as dust',
+    cause: orderCase((world) => {
+      world.fate = () => ({ kind: 'accept', part: 0.0005 });
+      world.enter();
+    }),
+  },
+  {
     what: "a position's stops and exits go on failing, once an hour after the first six",
     kind: 'order-failure',
     title: /exit rejected/,

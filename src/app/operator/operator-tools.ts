@@ -3,7 +3,7 @@ import type { Alert } from '../../core/engine/alert.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
 import { markEquity } from '../../core/engine/marking.ts';
 import { heldInHalt, orderNamed, type EngineState, type SymbolState } from '../../core/engine/state.ts';
-import { staleness } from '../../core/guardian/health-locks.ts';
+import { staleness } from '../../core/guardian/data-locks.ts';
 import { isHeld } from '../../core/guardian/state.ts';
 import { isFinal, type OrderRecord, type OrderStatus } from '../../core/orders/record.ts';
 import { HOUR_MS, SECOND_MS, type EpochMs } from '../../core/units.ts';

@@ -111,6 +111,20 @@ describe('what people see', () => {
     expect(position?.targetPrice).toBeCloseTo((position?.entryPrice ?? 0) * 1.03, 6);
   });
 
+  test('why the exchange would not take the sale of a position, while it would not', () => {
+    world.predict(BTC);
+    expect(positionViews(world.state)[0]).not.toHaveProperty('unsellable');
+    for (const [minNotional, why] of [
+      ['100000', /min-notional 100000/],
+      ['5', undefined],
+    ] as const) {
+      world.apply({ type: 'instruments', instruments: [instrumentText(BTC, { minNotional })] });
+      expect(positionViews(world.state)[0]?.unsellable).toEqual(
+        why === undefined ? undefined : expect.stringMatching(why),
+      );
+    }
+  });
+
   test('equity that is not known is said to be unknown, with the reason, never zero', () => {
     world.predict(BTC);
     world.pass(2 * HOUR_MS);

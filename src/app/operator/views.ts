@@ -2,6 +2,7 @@ import { toNumber } from '../../core/decimal.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
 import { dataIsFresh, markEquity, measureExposure, unrealisedOf } from '../../core/engine/marking.ts';
 import { entryBarOf } from '../../core/engine/on-prediction.ts';
+import { whyUnsellable } from '../../core/engine/reducing-orders.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { DENIALS, type Denial, type DenialCode } from '../../core/guardian/denial.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
@@ -41,6 +42,7 @@ const positionView = (state: EngineState, symbol: SymbolState): PositionView | n
   if (managed === null || position === undefined || position.quantity <= 0n || managed.averageEntry === null)
     return null;
   const unrealised = unrealisedOf(state, symbol);
+  const unsellable = whyUnsellable(state, symbol);
   const cost = toNumber(position.cost);
   const stop = managed.stopOrderId === null ? undefined : state.orders[managed.stopOrderId];
   return {
@@ -54,6 +56,7 @@ const positionView = (state: EngineState, symbol: SymbolState): PositionView | n
     stopWorking: stop?.status === 'working' && !symbol.unlisted,
     targetPrice: managed.targetPrice ?? 0,
     closing: managed.exitReason,
+    ...(unsellable === null ? {} : { unsellable }),
     openedAt: position.trade?.openedAt ?? managed.signal,
     horizonAt: managed.horizonAt,
   };

@@ -4,7 +4,7 @@ import { createBot, type Bot } from '../../app/bot.ts';
 import { createOperatorSide } from '../../app/operator/operator-service.ts';
 import { recover } from '../../app/replay.ts';
 import type { EngineConfig } from '../../core/engine/config.ts';
-import { REST_AFTER_STOP } from '../../core/engine/lifecycle.ts';
+import { REST_AFTER_STOP } from '../../core/engine/round-trip-end.ts';
 import { FEATURE_COUNT, FEATURE_SCHEMA_HASH } from '../../core/features/catalogue.ts';
 import { createFeatureEngine } from '../../core/features/engine.ts';
 import type { Candle } from '../../core/market/candle.ts';

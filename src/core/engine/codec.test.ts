@@ -4,6 +4,7 @@ import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { RollingWindow } from '../guardian/rolling-window.ts';
 import { decimalsAsText, decodeState, encodeState, readableState } from './codec.ts';
 import { createEngineState, type EngineState } from './state.ts';
+import { BTC, ETH, World } from './world.test-helper.ts';
 
 /** The text as JSON's own replacer gives it. */
 const replaced = (value: unknown): string =>
@@ -50,6 +51,24 @@ describe('a snapshot', () => {
       expect(JSON.parse(text)).not.toHaveProperty(name);
     expect(encodeState(decodeState(text))).toBe(text);
     expect(state.evaluated).toEqual({ at: 1, wall: 2 });
+  });
+
+  test('that says nonsense of what is derived, or nothing, gives the same state: nothing is known there alone', () => {
+    const world = new World().ready().enter();
+    world.cancelWorks = false;
+    world.command({ name: 'flatten', symbol: BTC });
+    world.predict(ETH);
+    const { state } = world;
+    const { symbolList, openOrders, orderList, ordersKept, unsettled, openEntries, cancelsWanted } = state;
+    const { cashNumber, feeCoinNumber } = state;
+    expect([openOrders.length > 0, cancelsWanted, (cashNumber ?? 0) > 0]).toEqual([true, true, true]);
+    const derived = { symbolList, openOrders, orderList, ordersKept, unsettled, openEntries, cancelsWanted };
+    const counts = { ordersKept: -1, unsettled: -1, openEntries: -1, cancelsWanted: false, cashNumber: -1 };
+    for (const said of [counts, Object.fromEntries(Object.keys(counts).map((name) => [name, undefined]))]) {
+      const read = decodeState(JSON.stringify({ ...JSON.parse(encodeState(state)), ...said, feeCoinNumber: -1 }));
+      expect(read).toMatchObject({ ...derived, cashNumber, feeCoinNumber });
+      expect(encodeState(read)).toBe(encodeState(state));
+    }
   });
 
   test.each([

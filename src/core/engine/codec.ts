@@ -1,7 +1,7 @@
 import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { RollingWindow } from '../guardian/rolling-window.ts';
 import type { Effect } from './effect.ts';
-import { createEngineState, indexOrders, indexSymbols, syncNumbers, type EngineState } from './state.ts';
+import { createEngineState, indexOrders, indexSymbols, syncNumbers, type DerivedCounts, type DerivedState, type EngineState } from './state.ts';
 
 type Form = (decimal: Decimal) => unknown;
 
@@ -50,8 +50,15 @@ export const decimalsAsText = (value: unknown): unknown => withoutDecimals(value
 export const encodeEffects = (effects: readonly Effect[]): string =>
   effects.length === 0 ? '[]' : JSON.stringify(decimalsAsText(effects));
 
-/** What is made anew from the rest, and not written. */
-export const DERIVED: ReadonlySet<string> = new Set(['openOrders', 'orderList', 'symbolList', 'evaluated', 'changes']);
+/** What is made anew from the rest, and not written: each of it, or this does not compile. */
+const NOT_WRITTEN: Readonly<Record<Exclude<keyof DerivedState, keyof DerivedCounts>, true>> = {
+  symbolList: true,
+  openOrders: true,
+  orderList: true,
+  evaluated: true,
+  changes: true,
+};
+export const DERIVED: ReadonlySet<string> = new Set(Object.keys(NOT_WRITTEN));
 
 /** A snapshot of the whole state; decodeState gives an equal state back. */
 export const encodeState = (state: EngineState): string =>

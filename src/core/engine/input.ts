@@ -2,15 +2,15 @@ import type { Candle } from '../market/candle.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { Quote } from '../market/quote.ts';
 import type { OrderSnapshot } from '../orders/order.ts';
-import type { EpochMs, Milliseconds, SymbolName } from '../units.ts';
+import type { EpochMs, MarketMs, Milliseconds, SymbolName, WallMs } from '../units.ts';
 import type { EngineConfig } from './config.ts';
 
 /** Times of an input: the engine knows no other clock. */
 export interface InputTimes {
   /** Market time at which the input was taken. */
-  readonly at: EpochMs;
+  readonly at: MarketMs;
   /** Wall time at which the input was taken. */
-  readonly wall: EpochMs;
+  readonly wall: WallMs;
 }
 
 /** Instruments travel as JSON: exact decimals as text. */

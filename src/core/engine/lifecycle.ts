@@ -1,43 +1,47 @@
-import { formatDecimal, min, toNumber, ZERO, type Decimal } from '../decimal.ts';
-import { recordTrade } from '../guardian/health-locks.ts';
+import { ZERO } from '../decimal.ts';
 import { LOCKS } from '../guardian/lock.ts';
-import { stopType } from '../guardian/pre-trade.ts';
 import { mustFlatten } from '../guardian/state.ts';
-import { averageOf, closeTrade, quantityOf, sellable, type OpenTrade } from '../ledger/ledger.ts';
-import { ceilToTick, floorToLot, type OrderType } from '../market/instrument.ts';
+import { quantityOf } from '../ledger/ledger.ts';
 import { endCancelling, isFinal, outstanding, type OrderRecord } from '../orders/record.ts';
-import { stopLimit, stopTrigger } from '../risk/sizing.ts';
-import { HOUR_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { money, price, signedMoney, signedPercent } from '../words.ts';
-import { endWithMarket, hasSettled, nextOrderId, orderOf, placeReduce, requestCancel } from './orders-out.ts';
+import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
+import { endWithMarket, orderOf, requestCancel } from './orders-out.ts';
+import { isThrough, setBarriers, tradeOf, watchTrigger } from './position-prices.ts';
+import { needsResize, placeSale, placeStop, saleDenial } from './reducing-orders.ts';
+import { finish, STOPPED } from './round-trip-end.ts';
 import { isDust, type ManagedPosition, type SymbolState } from './state.ts';
-import { alert, emit, type Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
+import { tellUnsellable } from './unsellable.ts';
+
+/**
+ * A position from phase to phase (see `Phase`): what is to be done is read off the state after every input.
+ *
+ * Invariant: what is held has a stop on the exchange, or one is on its way, or it is being sold; a stop is given up
+ * only for a sale or for another stop, and nothing is sold before its end is known.
+ */
 
 /** A position may be without a known stop this long, in wall time; then it is closed at market. */
 export const MAX_UNPROTECTED: Milliseconds = 15 * SECOND_MS;
-/** A stop that the price has gone through may stay unfilled this long, in wall time. */
-export const MAX_TRIGGERED: Milliseconds = 5 * SECOND_MS;
+
 /** An accepted entry is final at once (immediate-or-cancel); one that is not after this wall time is cancelled. */
 export const ENTRY_SETTLE: Milliseconds = 5 * SECOND_MS;
+
 /**
  * After this many failed placements of a stop in a row the position is closed instead; the wait after each (wall time)
  * doubles up to LONGEST_RETRY.
  */
 export const MAX_STOP_FAILURES = 3;
 export const STOP_RETRY: Milliseconds = SECOND_MS;
+
 /**
  * A stop that has rested this long (wall time) has been in place: when it ends, that does not count as a failed
  * placement.
  */
 export const STOP_SETTLED: Milliseconds = 5 * SECOND_MS;
+
 /** Wall time before a failed exit is tried again, with the stop back in place; doubles up to LONGEST_RETRY. */
 export const EXIT_RETRY: Milliseconds = 5 * SECOND_MS;
 export const LONGEST_RETRY: Milliseconds = 60 * SECOND_MS;
-/** Rest of a symbol after a stop-out, in market time. */
-export const REST_AFTER_STOP: Milliseconds = 4 * HOUR_MS;
-const STOP_NOT_FILLED = 'stop not filled';
-const STOPPED = 'stop';
 
 const backoff = (first: Milliseconds, failures: number): Milliseconds =>
   Math.min(first * 2 ** Math.max(0, failures - 1), LONGEST_RETRY);
@@ -108,19 +112,6 @@ const tendUnlisted = (turn: Turn, symbol: SymbolState, managed: ManagedPosition)
   evaluateListing(turn);
 };
 
-const tradeOf = (turn: Turn, symbol: SymbolState): OpenTrade | null =>
-  turn.state.ledger.positions[symbol.symbol]?.trade ?? null;
-
-/** Sets the average entry, and the stop and target prices that follow from it; nothing before the first fill. */
-export const setBarriers = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
-  const trade = tradeOf(turn, symbol);
-  if (trade === null || trade.boughtQuantity <= ZERO) return;
-  const average = averageOf(trade);
-  managed.averageEntry = average;
-  managed.stopPrice = stopTrigger(symbol.instrument, average, turn.config.limits.stopLoss);
-  managed.targetPrice = toNumber(average) * (1 + turn.config.limits.takeProfit);
-};
-
 const tendEntering = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const entry = orderOf(turn, managed.entryOrderId);
   const empty = tradeOf(turn, symbol) === null || isDust(turn.state, symbol);
@@ -145,8 +136,8 @@ const overdue = (turn: Turn, managed: ManagedPosition): boolean =>
   managed.unprotectedSince !== null && turn.wall - managed.unprotectedSince >= MAX_UNPROTECTED;
 
 const tendProtecting = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
-  if (isDust(turn.state, symbol)) return settleFlat(turn, symbol, managed);
   const stop = orderOf(turn, managed.stopOrderId);
+  if (isOver(turn, symbol, stop)) return settleFlat(turn, symbol, managed);
   if (stop?.status === 'working') {
     managed.phase = 'protected';
     managed.unprotectedSince = null;
@@ -238,43 +229,6 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
   } else if (needsResize(turn, symbol, stop)) requestCancel(turn, stop, 'resize');
 };
 
-/** Whether the stop has to be replaced because a late fill has changed the quantity that it must cover. */
-const needsResize = (turn: Turn, symbol: SymbolState, stop: OrderRecord): boolean => {
-  if (stop.status !== 'working' || stop.cancelling) return false;
-  const covered = outstanding(stop);
-  const held = quantityOf(turn.state.ledger, symbol.symbol);
-  // What is left over is less than a lot and the stop is whole: the usual case, seen without arithmetic.
-  if (covered <= held && held - covered < symbol.instrument.stepSize && stop.executed === ZERO) return false;
-  return (
-    stopQuantity(turn, symbol, stop.draft.type) > covered ||
-    floorToLot(symbol.instrument, held, stop.draft.type) < covered
-  );
-};
-
-/** Whether the newest price was read since this start: an older one says nothing of now. */
-const ofThisRun = (turn: Turn, symbol: SymbolState): boolean =>
-  symbol.priceWall !== null && symbol.priceWall >= turn.state.startedWall;
-
-const isThrough = (turn: Turn, symbol: SymbolState, trigger: Decimal | null): boolean =>
-  trigger !== null && ofThisRun(turn, symbol) && symbol.last > 0 && symbol.last <= toNumber(trigger);
-
-/** A stop that the price has gone through and that does not fill is cancelled and sold at market. */
-const watchTrigger = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, stop: OrderRecord): void => {
-  // The clock of an unfilled stop begins with a price that this run has seen.
-  if (!ofThisRun(turn, symbol)) return;
-  if (!isThrough(turn, symbol, stop.draft.stopPrice)) {
-    managed.triggeredSince = null;
-    return;
-  }
-  managed.triggeredSince ??= turn.wall;
-  if (turn.wall - managed.triggeredSince < MAX_TRIGGERED) return;
-  // After a failed sale the next try waits because the stop protects. This one no longer does: try once at once. A stop
-  // that was put back since has that try behind it, and the waits hold again.
-  if (stop.createdWall <= managed.triggeredSince) managed.retryAt = null;
-  managed.stoppedOut = true;
-  managed.exitReason ??= STOP_NOT_FILLED;
-};
-
 /**
  * Ends the waits after refused stops and exits: the exchange's rules for the market have changed, and may allow them
  * now.
@@ -285,10 +239,32 @@ export const endPauses = ({ managed }: SymbolState): void => {
   managed.stopRetryAt = null;
 };
 
+/**
+ * Whether nothing is held any more that has to be looked after. What could not be sold is no position, but for that for
+ * which a stop still rests: the stop would fill, and is all that it has. One for more than is held has to go.
+ */
+const isOver = (turn: Turn, symbol: SymbolState, stop: OrderRecord | null): boolean => {
+  if (stop === null || isFinal(stop)) return isDust(turn.state, symbol);
+  const held = quantityOf(turn.state.ledger, symbol.symbol);
+  return held <= ZERO || (held < outstanding(stop) && isDust(turn.state, symbol));
+};
+
+/**
+ * Whether the stop may be given up for the sale: only where the exchange would take that, as far as is known. Otherwise
+ * the stop would be gone, the position still there, and nothing to put in its place.
+ */
+const mayUnstop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, stop: OrderRecord): boolean => {
+  if (isOver(turn, symbol, stop)) return true;
+  if (!symbol.instrument.trading) return false;
+  const denial = saleDenial(turn.state, symbol);
+  if (denial !== null && !stop.cancelling) tellUnsellable(turn, symbol, managed, denial);
+  return denial === null;
+};
+
 const mayExit = (turn: Turn, managed: ManagedPosition): boolean =>
   managed.retryAt === null || turn.wall >= managed.retryAt;
 
-/** Cancel the stop first; the sale follows when its outcome and fills are known. */
+/** Cancels the stop first, where its sale would be taken; that follows when the outcome and fills are known. */
 const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, reason: string): void => {
   managed.exitReason = reason;
   managed.phase = 'unstopping';
@@ -299,8 +275,7 @@ const beginExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, re
 const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   const stop = orderOf(turn, managed.stopOrderId);
   if (stop !== null && !isFinal(stop)) {
-    if (symbol.instrument.trading || isDust(turn.state, symbol))
-      return requestCancel(turn, stop, managed.exitReason ?? 'exit');
+    if (mayUnstop(turn, symbol, managed, stop)) return requestCancel(turn, stop, managed.exitReason ?? 'exit');
     return leaveStop(managed, stop);
   }
   if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
@@ -310,8 +285,8 @@ const tendUnstopping = (turn: Turn, symbol: SymbolState, managed: ManagedPositio
 };
 
 /**
- * The market was halted before the stop had ended: the stop goes on protecting, and the sale waits. If its cancellation
- * is on its way, or its outcome unknown, that is waited for instead.
+ * The market was halted before the stop had ended, or what is held cannot be sold: the stop goes on protecting, and the
+ * sale waits. If its cancellation is on its way, or its outcome unknown, that is waited for instead.
  */
 const leaveStop = (managed: ManagedPosition, stop: OrderRecord): void => {
   if (stop.cancelling) return;
@@ -342,60 +317,9 @@ const exitFailed = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): 
   protect(turn, symbol, managed);
 };
 
-const quantityToSell = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal =>
-  floorToLot(symbol.instrument, sellable(quantityOf(turn.state.ledger, symbol.symbol), symbol.atExchange), type);
-
-/** What a stop covers: never more than one market order could sell in its place. */
-const stopQuantity = (turn: Turn, symbol: SymbolState, type: OrderType): Decimal =>
-  min(quantityToSell(turn, symbol, type), quantityToSell(turn, symbol, 'market'));
-
-const placeStop = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): string | null => {
-  if (managed.stopPrice === null) return null;
-  const type = stopType(symbol.instrument) ?? 'stop-loss-limit';
-  // The exchange may have made its ticks coarser since the entry.
-  const trigger = ceilToTick(symbol.instrument, managed.stopPrice);
-  managed.stopPrice = trigger;
-  const plain = type === 'stop-loss';
-  return placeReduce(
-    turn,
-    symbol,
-    {
-      clientOrderId: nextOrderId(turn),
-      symbol: symbol.symbol,
-      side: 'sell',
-      type,
-      purpose: 'stop',
-      quantity: stopQuantity(turn, symbol, type),
-      limitPrice: plain ? null : stopLimit(symbol.instrument, trigger),
-      stopPrice: trigger,
-      timeInForce: plain ? null : 'GTC',
-      expiresAtWall: null,
-      reason: 'protective stop',
-    },
-    managed.entryOrderId,
-  );
-};
-
 const placeExit = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): void => {
   managed.phase = 'exiting';
-  managed.exitOrderId = placeReduce(
-    turn,
-    symbol,
-    {
-      clientOrderId: nextOrderId(turn),
-      symbol: symbol.symbol,
-      side: 'sell',
-      type: 'market',
-      purpose: 'exit',
-      quantity: quantityToSell(turn, symbol, 'market'),
-      limitPrice: null,
-      stopPrice: null,
-      timeInForce: null,
-      expiresAtWall: null,
-      reason: managed.exitReason ?? 'exit',
-    },
-    managed.entryOrderId,
-  );
+  managed.exitOrderId = placeSale(turn, symbol, managed);
   if (managed.exitOrderId === null) exitFailed(turn, symbol, managed);
 };
 
@@ -407,38 +331,4 @@ const settleFlat = (turn: Turn, symbol: SymbolState, managed: ManagedPosition): 
   }
   if (stop !== null && stop.executed > ZERO) managed.stoppedOut = true;
   finish(turn, symbol, managed, managed.exitReason ?? STOPPED);
-};
-
-/** The round trip is over: books it, counts it, rests after a stop-out. */
-const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition, why: string): void => {
-  symbol.managed = null;
-  const exitReason = managed.stoppedOut && why !== STOP_NOT_FILLED ? STOPPED : why;
-  if (managed.stoppedOut) symbol.restUntil = turn.at + REST_AFTER_STOP;
-  const sold = (tradeOf(turn, symbol)?.soldQuantity ?? ZERO) > ZERO;
-  const trade = closeTrade(turn.state.ledger, symbol.symbol);
-  // Nothing was sold: a scrap of an entry that is too small to sell is dust, neither a win nor a loss.
-  if (trade === null || !sold) return;
-  turn.state.tradesClosed += 1;
-  emit(turn, { type: 'trade', symbol: symbol.symbol, closedAt: turn.at, exitReason, ...trade });
-  const { pnlFraction } = trade;
-  const lost = trade.pnl < ZERO;
-  const base = symbol.symbol.split('/')[0] ?? symbol.symbol;
-  alert(
-    turn,
-    'fill',
-    `trade:${managed.entryOrderId}:${turn.state.tradesClosed}`,
-    `${base} closed ${signedMoney(toNumber(trade.pnl))} ${turn.config.quoteAsset} (${signedPercent(pnlFraction)}), ${exitReason}`,
-    [
-      `${formatDecimal(trade.quantity)} ${base}: ${price(trade.entryPrice)} -> ${price(trade.exitPrice)}`,
-      `fees ${money(toNumber(trade.fees))} ${turn.config.quoteAsset}${hasSettled(turn, managed) ? ', and those in the price of what was settled' : ''}`,
-    ],
-    ['/pnl', '/trades'],
-    symbol.symbol,
-  );
-  recordTrade(
-    turn.state.guardian,
-    { symbol: symbol.symbol, pnlFraction, lost, closedAt: turn.at },
-    turn.config.limits,
-    turn.changes,
-  );
 };

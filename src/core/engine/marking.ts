@@ -1,33 +1,33 @@
 import { add, decimalFromNumber, max, min, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
-import type { Exposure } from '../guardian/pre-trade.ts';
+import type { Exposure } from '../guardian/examination.ts';
 import { averageOf, quantityOf } from '../ledger/ledger.ts';
-import { isYoung, staleness, type FreshnessRule } from '../guardian/health-locks.ts';
+import { isYoung, staleness, type FreshnessRule } from '../guardian/data-locks.ts';
 import { outstanding } from '../orders/record.ts';
 import { budgetLossPerUnit, gapExit, stopTrigger } from '../risk/sizing.ts';
-import type { EpochMs } from '../units.ts';
+import type { Disbelieved, Equity, MarketMs, WallMs } from '../units.ts';
 import { configOf, lastDecimal, type EngineState, type SymbolState } from './state.ts';
 
 /** Whether the newest price may be used as the present one. */
-export const priceIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
-  symbol.priceAt !== null && symbol.priceWall !== null && isYoung(symbol.priceAt, symbol.priceWall, at, wall, rule);
+export const priceIsFresh = (symbol: SymbolState, at: MarketMs, wall: WallMs, rule: FreshnessRule): boolean =>
+  symbol.priceAt !== null && symbol.priceWall !== null && isYoung(at - symbol.priceAt, wall - symbol.priceWall, rule);
 
 /** Price and candles both. */
-export const dataIsFresh = (symbol: SymbolState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+export const dataIsFresh = (symbol: SymbolState, at: MarketMs, wall: WallMs, rule: FreshnessRule): boolean =>
   staleness(symbol, at, wall, rule) === null;
 
 /** Price of the third coin in quote currency; null while there is no fresh one. */
 export const freshFeeCoinPrice = (
   state: EngineState,
-  at: EpochMs,
-  wall: EpochMs,
+  at: MarketMs,
+  wall: WallMs,
   rule: FreshnessRule,
 ): number | null =>
-  state.feeCoinPrice !== null && isYoung(state.feeCoinAt, state.feeCoinWall, at, wall, rule)
+  state.feeCoinPrice !== null && isYoung(at - state.feeCoinAt, wall - state.feeCoinWall, rule)
     ? state.feeCoinPrice
     : null;
 
 /** Whether the third coin can be valued: nothing of it is held, or its price is fresh. */
-const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): boolean =>
+const feeCoinKnown = (state: EngineState, at: MarketMs, wall: WallMs, rule: FreshnessRule): boolean =>
   state.feeCoinNumber === 0 || freshFeeCoinPrice(state, at, wall, rule) !== null;
 
 /**
@@ -35,7 +35,7 @@ const feeCoinKnown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Fres
  * double; null when it is not known. Dust is valued when it has a price and
  * never makes equity unknown: it is worth less than the exchange would sell.
  */
-export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): number | null => {
+export const equityOf = (state: EngineState, at: MarketMs, wall: WallMs, rule: FreshnessRule): Equity | null => {
   if (state.cashNumber === null) return null;
   let equity = state.cashNumber;
   const { symbolList } = state;
@@ -53,7 +53,7 @@ export const equityOf = (state: EngineState, at: EpochMs, wall: EpochMs, rule: F
  * The part of equity, in quote currency, that rests on price rises which no second price has confirmed yet: baselines
  * leave it out. Usually zero.
  */
-export const disbelieved = (state: EngineState): number => {
+export const disbelieved = (state: EngineState): Disbelieved => {
   let part = 0;
   const { symbolList } = state;
   for (let i = 0; i < symbolList.length; i += 1) {
@@ -97,15 +97,15 @@ export const leapPending = (state: EngineState): boolean => {
 /** Equity with the reason why it is not known. */
 export const markEquity = (
   state: EngineState,
-  at: EpochMs,
-  wall: EpochMs,
+  at: MarketMs,
+  wall: WallMs,
 ): { readonly value: number | null; readonly unknown: string | null } => {
   const rule = state.freshness;
   const value = equityOf(state, at, wall, rule);
   return { value, unknown: value === null ? whyUnknown(state, at, wall, rule) : null };
 };
 
-const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: FreshnessRule): string => {
+const whyUnknown = (state: EngineState, at: MarketMs, wall: WallMs, rule: FreshnessRule): string => {
   if (state.cashNumber === null) return 'the balance has not been read yet';
   const stale = state.symbolList.find(
     (symbol) => symbol.heldNumber !== 0 && symbol.managed !== null && !priceIsFresh(symbol, at, wall, rule),
@@ -119,7 +119,7 @@ const whyUnknown = (state: EngineState, at: EpochMs, wall: EpochMs, rule: Freshn
  * Equity as an exact decimal, for sizing; null when not known. Rises that no second price has confirmed are left out:
  * one wild price must not make an entry larger.
  */
-export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Decimal | null => {
+export const exactEquity = (state: EngineState, at: MarketMs, wall: WallMs): Decimal | null => {
   if (markEquity(state, at, wall).value === null || state.ledger.cash === null) return null;
   let equity = state.ledger.cash;
   for (const symbol of state.symbolList) {
@@ -136,7 +136,7 @@ export const exactEquity = (state: EngineState, at: EpochMs, wall: EpochMs): Dec
  * at their limit: two orders approved in one step can't use the same headroom.
  * Null when a price or the cash is not known.
  */
-export const measureExposure = (state: EngineState, of: SymbolState, at: EpochMs, wall: EpochMs): Exposure | null => {
+export const measureExposure = (state: EngineState, of: SymbolState, at: MarketMs, wall: WallMs): Exposure | null => {
   const config = configOf(state);
   const { cash } = state.ledger;
   if (cash === null) return null;

@@ -1,10 +1,12 @@
-import { impose, isAccepted, lift } from '../guardian/health-locks.ts';
+import { impose, lift } from '../guardian/lock-changes.ts';
+import { isAccepted } from '../guardian/health-locks.ts';
 import { LOCKS, type Lock } from '../guardian/lock.ts';
 import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { isFinal } from '../orders/record.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
-import { acceptOrphans, acceptShortage } from './on-account.ts';
+import { acceptOrphans } from './orphans.ts';
+import { acceptShortage } from './account-bookings.ts';
 import type { CommandResultEffect } from './effect.ts';
 import type { CommandInput, OperatorCommand } from './input.ts';
 import { acceptLostHistory } from './lost-history.ts';
@@ -12,6 +14,7 @@ import { disbelieved, markEquity } from './marking.ts';
 import { orderOf, requestCancel } from './orders-out.ts';
 import { roundTrip } from './round-trip.ts';
 import { settle } from './settle.ts';
+import { whyUnsellable } from './reducing-orders.ts';
 import { heldInHalt } from './state.ts';
 import { lockNames } from './words.ts';
 import { emit, type Moment, type Turn } from './turn.ts';
@@ -33,12 +36,26 @@ const run = (turn: Turn, command: OperatorCommand, by: string): Result => {
     case 'pause': {
       if (asksAgain(turn, 'operator-pause'))
         return done('Already paused: no entries. Stops and exits go on. /resume ends it.');
-      impose(guardian, turn.changes, 'operator-pause', null, turn.at, signed(by, command.reason), null, null);
+      impose(guardian, turn.changes, {
+        kind: 'operator-pause',
+        symbol: null,
+        since: turn.at,
+        reason: signed(by, command.reason),
+        limit: null,
+        value: null,
+      });
       return done('Paused: no entries. Stops and exits go on. /resume ends it.');
     }
     case 'halt': {
       if (asksAgain(turn, 'operator-halt')) return done('Already halted. /unlock ends it.');
-      impose(guardian, turn.changes, 'operator-halt', null, turn.at, signed(by, command.reason), null, null);
+      impose(guardian, turn.changes, {
+        kind: 'operator-halt',
+        symbol: null,
+        since: turn.at,
+        reason: signed(by, command.reason),
+        limit: null,
+        value: null,
+      });
       return done('Halted: exits only, working entries cancelled. /unlock ends it.');
     }
     case 'resume': {
@@ -283,12 +300,22 @@ const flatten = (turn: Turn, symbol: string | null, by: string): Result => {
     if (entry !== null && !isFinal(entry)) requestCancel(turn, entry, 'flatten');
   }
   const halted = heldInHalt(turn.state);
-  const listed = targets.filter((state) => !state.unlisted).map((target) => target.symbol);
-  const closing = listed.filter((target) => !halted.includes(target));
-  const waiting = listed.filter((target) => halted.includes(target));
+  const listed = targets.filter((state) => !state.unlisted);
+  const unsellable = listed.flatMap((target) => {
+    const why = whyUnsellable(turn.state, target);
+    return why === null ? [] : [{ name: target.symbol, why }];
+  });
+  const waiting = listed.map((target) => target.symbol).filter((target) => halted.includes(target));
+  const closing = listed
+    .map((target) => target.symbol)
+    .filter((target) => !halted.includes(target) && !unsellable.some(({ name }) => name === target));
   return done(
     [
       ...(closing.length === 0 ? [] : [`Closing ${closing.join(', ')}.`]),
+      ...unsellable.map(
+        ({ name, why }) =>
+          `${name} cannot be sold now (${why}): its stop stays, and it is sold as soon as the exchange would take the order.`,
+      ),
       ...(waiting.length === 0
         ? []
         : [

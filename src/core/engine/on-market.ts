@@ -1,5 +1,5 @@
 import { tightenByForming, updateVolatility } from '../guardian/volatility.ts';
-import { isStale } from '../guardian/health-locks.ts';
+import { isStale } from '../guardian/data-locks.ts';
 import type { Quote } from '../market/quote.ts';
 import { HOUR_MS, hourStart, type EpochMs, type Fraction } from '../units.ts';
 import type { CandleInput, HistoryInput, QuotesInput } from './input.ts';

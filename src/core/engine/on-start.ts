@@ -1,6 +1,8 @@
 import { counted } from '../words.ts';
 import { decimal } from '../decimal.ts';
-import { evaluateModel, evaluateStreak, gatesReason, imposeAnew, lift, recordStart } from '../guardian/health-locks.ts';
+import { evaluateModel, recordStart } from '../guardian/health-locks.ts';
+import { evaluateStreak } from '../guardian/streak-lock.ts';
+import { gatesReason, imposeAnew, lift } from '../guardian/lock-changes.ts';
 import { isHeld, type GuardianState } from '../guardian/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { limitFaults } from '../risk/limits.ts';
@@ -8,7 +10,7 @@ import { withChargedFees } from './charged-fee.ts';
 import type { EngineConfig } from './config.ts';
 import type { InstrumentText, StartedInput } from './input.ts';
 import { SECOND_MS } from '../units.ts';
-import { dropFeeCoin } from './on-account.ts';
+import { dropFeeCoin } from './account-bookings.ts';
 import { createSymbolState, indexOrders, indexSymbols, type EngineState } from './state.ts';
 import { alert, type Turn } from './turn.ts';
 import { evaluateListing } from './unlisted.ts';
@@ -112,9 +114,9 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   // A new run has to measure the clock again before it may enter.
   state.guardian.skew = null;
   state.guardian.skewTried = false;
-  evaluateModel(state.guardian, turn.at, turn.changes);
-  evaluateStreak(state.guardian, turn.at, input.config.limits, turn.changes);
-  recordStart(state.guardian, turn.at, turn.wall, turn.changes);
+  evaluateModel(state.guardian, turn);
+  evaluateStreak(state.guardian, turn, input.config.limits);
+  recordStart(state.guardian, turn);
   const gates = input.halts.map(({ code, text, clears = 'reconcile' }) => ({ code, text, clears }));
   state.guardian.gates = [
     ...unanswered(state.guardian).filter((gate) => !gates.some(({ code }) => code === gate.code)),
@@ -123,7 +125,13 @@ export const onStarted = (turn: Turn, input: StartedInput): void => {
   // What was compared before says nothing of a copy.
   if (gates.some(({ clears }) => clears === 'reconcile')) state.guardian.reconciledAt = null;
   if (input.halts.length > 0)
-    imposeAnew(state.guardian, turn.changes, 'start-gate', turn.at, gatesReason(state.guardian), null, null);
+    imposeAnew(state.guardian, turn.changes, {
+      kind: 'start-gate',
+      since: turn.at,
+      reason: gatesReason(state.guardian),
+      limit: null,
+      value: null,
+    });
   const crashed = state.running;
   state.running = true;
   const lines = [

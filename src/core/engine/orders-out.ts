@@ -1,12 +1,12 @@
 import type { ApprovedOrder } from '../guardian/approved-order.ts';
 import { denialText } from '../guardian/denial-text.ts';
-import { checkReduce, mustWithdraw } from '../guardian/pre-trade.ts';
+import { checkReduce, mustWithdraw, type ReduceContext } from '../guardian/pre-trade.ts';
 import { tradingState } from '../guardian/state.ts';
 import { quantityOf } from '../ledger/ledger.ts';
 import type { OrderDraft } from '../orders/order.ts';
 import { endCancelling, isSettledTrade, openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { recountOrders, type ManagedPosition, type SymbolState } from './state.ts';
+import { recountOrders, type EngineState, type ManagedPosition, type SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Wall time before a cancellation that failed is asked for again; doubles up to the longest. */
@@ -37,6 +37,13 @@ export const place = (turn: Turn, order: ApprovedOrder): void => {
   emit(turn, { type: 'place', order });
 };
 
+/** What a stop or an exit of the symbol is judged by now. */
+export const reduceContext = (state: EngineState, symbol: SymbolState): ReduceContext => ({
+  instrument: symbol.instrument,
+  held: quantityOf(state.ledger, symbol.symbol),
+  lastPrice: symbol.last > 0 ? symbol.last : null,
+});
+
 type ReduceDraft = OrderDraft & { readonly purpose: 'stop' | 'exit' };
 
 /**
@@ -44,11 +51,7 @@ type ReduceDraft = OrderDraft & { readonly purpose: 'stop' | 'exit' };
  * alert for each.
  */
 export const placeReduce = (turn: Turn, symbol: SymbolState, draft: ReduceDraft, cause: string): string | null => {
-  const held = quantityOf(turn.state.ledger, symbol.symbol);
-  const verdict = checkReduce(
-    { instrument: symbol.instrument, held, lastPrice: symbol.last > 0 ? symbol.last : null },
-    draft,
-  );
+  const verdict = checkReduce(reduceContext(turn.state, symbol), draft);
   if (!verdict.approved) {
     const { code } = verdict.denial;
     alert(

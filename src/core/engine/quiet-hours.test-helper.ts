@@ -5,7 +5,8 @@ import { mayTighten, VOLATILITY_MINIMUM } from '../guardian/volatility.ts';
 import { HOUR_MS, type EpochMs } from '../units.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { Effect } from './effect.ts';
-import { createQuietBlock, passQuietHours, type QuietBlock, type QuietSeries, type Stretch } from './quiet-hours.ts';
+import { createQuietBlock, type QuietBlock, type QuietSeries, type Stretch } from './quiet-stretch.ts';
+import { passQuietHours } from './quiet-hours.ts';
 import type { EngineState } from './state.ts';
 import { instrumentText, MONDAY, World } from './world.test-helper.ts';
 

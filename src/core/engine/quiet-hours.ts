@@ -1,107 +1,19 @@
 import { passEquities } from '../guardian/equity-locks.ts';
-import type { LockKind } from '../guardian/lock.ts';
-import type { GuardianState } from '../guardian/state.ts';
-import { MOST_TAKEN_BACK } from '../guardian/rolling-window.ts';
-import {
-  mayTighten,
-  passCandles,
-  takeBackCandles,
-  type HourlyPrices,
-  type Volatility,
-} from '../guardian/volatility.ts';
-import { decide, expectedValue, type PolicyTerms } from '../strategy/policy.ts';
+import { passCandles, takeBackCandles, type Volatility } from '../guardian/volatility.ts';
 import type { Limits } from '../risk/limits.ts';
-import { HOUR_MS, type EpochMs, type SymbolName } from '../units.ts';
-import { Decision } from './decision.ts';
-import { borneOut } from './marking.ts';
-import { isCandle, leaps } from './on-market.ts';
-import { noPrediction, policyTerms } from './on-prediction.ts';
-import { barriersOf, onlyStopsRest, onlyTheLastIsFresh, rests, type Barriers } from './resting-positions.ts';
+import { HOUR_MS } from '../units.ts';
+import { policyTerms } from './on-prediction.ts';
+import { arrive, countDecisions } from './quiet-arrival.ts';
+import { nothingPending, quietMarket, restless, seriesFit } from './quiet-conditions.ts';
+import { LONGEST_BLOCK, type QuietSeries, type Rules, type Stretch } from './quiet-stretch.ts';
+import { barriersOf, onlyTheLastIsFresh } from './resting-positions.ts';
 import type { EngineState, SymbolState } from './state.ts';
-
-/**
- * One symbol's hourly candles, oldest first, with the model's answer for each (NaN = none), and what a poll would
- * quote.
- */
-export interface QuietSeries extends HourlyPrices {
-  readonly symbol: SymbolName;
-  readonly openTime: Float64Array;
-  readonly probability: Float32Array;
-  /** Why there is no answer where there is none. */
-  readonly failure: string;
-  /** The price at or below which an order that rests at the exchange would act; minus infinity while none does. */
-  readonly alarm: () => number;
-  /** Best bid and ask at a last price: not above it and not below, so that the book bears it out. */
-  readonly bid: (last: number) => number;
-  readonly ask: (last: number) => number;
-}
-
-/** A stretch of full hours of all symbols of the engine. */
-export interface Stretch {
-  readonly series: readonly QuietSeries[];
-  /** Per series: the row of the candle that opens at `from`. */
-  readonly rows: Int32Array;
-  readonly from: EpochMs;
-  /** Exclusive. */
-  readonly to: EpochMs;
-  /**
-   * Whether low, high and close of the hour before `from` are still to be told by the poll at `from`: as they are while
-   * a position is held.
-   */
-  readonly told: boolean;
-  /**
-   * With a position: whether nothing happens between the lows and highs of the `index`-th hour, as the state is by
-   * then.
-   */
-  readonly crossesNothing: (index: number) => boolean;
-  /** Hours that were passed, again and again in the same block. */
-  readonly passed: (block: QuietBlock) => void;
-  readonly block: QuietBlock;
-}
-
-/** Some hours in a row, looked at and passed together. */
-export interface QuietBlock {
-  from: EpochMs;
-  hours: number;
-  /** By hour: equity and the part of it that is not cash, in quote currency. */
-  readonly equity: Float64Array;
-  readonly exposure: Float64Array;
-  /**
-   * Symbols without an answer of the model, and those of the others that are held, all hours together. All others had a
-   * decision without an edge.
-   */
-  unanswered: number;
-  holding: number;
-}
 
 /**
  * Hours of the first block of a stretch; each is twice as long as the one before, as what is ahead of an end was looked
  * at for nothing.
  */
 const FIRST_BLOCK = 16;
-/** What several symbols have taken before one of them says no is taken back. */
-const LONGEST_BLOCK = MOST_TAKEN_BACK;
-
-export const createQuietBlock = (): QuietBlock => ({
-  from: 0,
-  hours: 0,
-  equity: new Float64Array(LONGEST_BLOCK),
-  exposure: new Float64Array(LONGEST_BLOCK),
-  unanswered: 0,
-  holding: 0,
-});
-
-/** What an hour is held against. */
-interface Rules {
-  readonly terms: PolicyTerms;
-  readonly limits: Limits;
-  readonly positions: readonly Barriers[];
-  /**
-   * Whether a position is held: then the prices of every hour are told, at the next one's poll, and every hour is a
-   * block of its own.
-   */
-  readonly exposed: boolean;
-}
 
 /**
  * Passes hours in which nothing can happen, and says how many from the first on they were: none at all while an order
@@ -171,69 +83,6 @@ const passBlock = (state: EngineState, stretch: Stretch, index: number, most: nu
   return hours;
 };
 
-/**
- * Nothing on its way and no lock that has a condition of its own, and every limit looked at since anything last
- * changed.
- */
-const nothingPending = (state: EngineState, { from }: Stretch): boolean => {
-  const { guardian, evaluated } = state;
-  const looked = evaluated.at === state.at && evaluated.wall === state.wall;
-  const still =
-    onlyInertLocks(guardian) &&
-    onlyStopsRest(state) &&
-    state.feeCoinNumber === 0 &&
-    state.feeSymbol === null &&
-    !guardian.skewTried;
-  const later =
-    from > state.at &&
-    from > state.wall &&
-    state.wallShift === 0 &&
-    guardian.day !== null &&
-    state.equityHour !== null &&
-    from >= state.equityHour + HOUR_MS;
-  return looked && still && later;
-};
-
-/**
- * Locks that nothing but candles, prices, equity or a person clears; positions that they close are being closed by now.
- */
-const INERT: ReadonlySet<LockKind> = new Set<LockKind>([
-  'volatility',
-  'kill-switch',
-  'daily-drawdown',
-  'total-drawdown',
-  'minimum-balance',
-]);
-
-const onlyInertLocks = ({ locks }: GuardianState): boolean => {
-  for (const id in locks) {
-    const lock = locks[id];
-    if (lock !== undefined && !INERT.has(lock.kind)) return false;
-  }
-  return true;
-};
-
-/**
- * Whether the series are those of the engine's symbols, in its order and without a hole up to now, and whether what
- * they hold rests.
- */
-const seriesFit = ({ symbolList }: EngineState, { series, rows, from }: Stretch): boolean => {
-  if (series.length !== symbolList.length) return false;
-  for (let i = 0; i < symbolList.length; i += 1) {
-    const symbol = symbolList[i] as SymbolState;
-    if (symbol.symbol !== series[i]?.symbol || !symbol.configured || symbol.unlisted || symbol.priceAt === null)
-      return false;
-    if (symbol.managed !== null && !rests(symbol.managed)) return false;
-    // It lapses at a prediction.
-    if (symbol.chargedFee !== undefined) return false;
-    if (symbol.newestCandleOpen !== from - 2 * HOUR_MS || !((rows[i] ?? 0) > 0)) return false;
-  }
-  return true;
-};
-
-const openOf = ({ series, rows }: Stretch, i: number, index: number): number =>
-  (series[i] as QuietSeries).open[(rows[i] as number) + index] as number;
-
 /** Equity as `equityOf` and exposure as `grossExposure` add them up, at each hour's open. */
 const value = (state: EngineState, { series, rows, block }: Stretch, index: number, hours: number): void => {
   const { equity, exposure } = block;
@@ -248,74 +97,6 @@ const value = (state: EngineState, { series, rows, block }: Stretch, index: numb
       equity[k] = (equity[k] as number) + worth;
       exposure[k] = (exposure[k] as number) + worth;
     }
-  }
-};
-
-/** Whether the poll tells of the hour before, its close last, ahead of the open. */
-const tellsHourBefore = ({ told }: Stretch, index: number, { exposed }: Rules): boolean =>
-  index === 0 ? told : exposed;
-
-/**
- * In how many hours from the `index`-th on, `most` at most, the `i`-th symbol's first price, the candle that has just
- * closed and its prediction change nothing but what is known of the market; the volatility lock is asked elsewhere.
- */
-const quietMarket = (
-  { symbolList }: EngineState,
-  stretch: Stretch,
-  i: number,
-  index: number,
-  most: number,
-  rules: Rules,
-): number => {
-  const { openTime, open, high, low, close, probability } = stretch.series[i] as QuietSeries;
-  const { last, heldNumber, volatility } = symbolList[i] as SymbolState;
-  const { stop, target, horizonAt, held } = rules.positions[i] as Barriers;
-  const { terms, exposed } = rules;
-  const row = (stretch.rows[i] as number) + index;
-  const at = stretch.from + index * HOUR_MS;
-  const tells = tellsHourBefore(stretch, index, rules);
-  // Later hours come after one whose high and low could not tighten the lock.
-  if (
-    tells &&
-    (!((high[row - 1] as number) < target) ||
-      (index === 0 && mayTighten(volatility, high[row - 1] as number, low[row - 1] as number)))
-  )
-    return 0;
-  const wish = held ? 'hold' : 'stay-out';
-  // Without anything held it does not matter which of the prices are believed, but for the last one.
-  const minds = exposed || heldNumber !== 0;
-  let seen = tells ? (close[row - 1] as number) : index === 0 ? last : (open[row - 1] as number);
-  for (let k = 0; k < most; k += 1) {
-    const here = row + k;
-    const opens = at + k * HOUR_MS;
-    const first = open[here] as number;
-    if (openTime[here] !== opens || openTime[here - 1] !== opens - HOUR_MS) return k;
-    if (!(first > 0) || !(first > stop) || !(first < target) || !(opens < horizonAt) || (minds && leaps(seen, first)))
-      return k;
-    if (!isCandle(high[here - 1] as number, low[here - 1] as number, close[here - 1] as number)) return k;
-    const p = probability[here - 1] as number;
-    if (p >= 0 && p <= 1) {
-      if (decide(p, held, terms) !== wish) return k;
-    } else if (!Number.isNaN(p)) return k;
-    seen = first;
-  }
-  return most;
-};
-
-/**
- * How many symbols the model has no answer for to the candle that has just closed, and how many of the others are held.
- */
-const countDecisions = ({ series, rows, block }: Stretch, index: number, { positions }: Rules): void => {
-  const { hours } = block;
-  block.unanswered = 0;
-  block.holding = 0;
-  for (let i = 0; i < series.length; i += 1) {
-    const { probability } = series[i] as QuietSeries;
-    const first = (rows[i] as number) + index - 1;
-    let missing = 0;
-    for (let row = first; row < first + hours; row += 1) if (!((probability[row] as number) >= 0)) missing += 1;
-    block.unanswered += missing;
-    if ((positions[i] as Barriers).held) block.holding += hours - missing;
   }
 };
 
@@ -349,68 +130,4 @@ const takeCandles = (
     hours = taken;
   }
   return hours;
-};
-
-/** Whether the hour's own high and low could tighten a volatility lock. */
-const restless = ({ symbolList }: EngineState, { series, rows }: Stretch, index: number): boolean => {
-  for (let i = 0; i < series.length; i += 1) {
-    const { high, low } = series[i] as QuietSeries;
-    const row = (rows[i] as number) + index;
-    if (mayTighten((symbolList[i] as SymbolState).volatility, high[row] as number, low[row] as number)) return true;
-  }
-  return false;
-};
-
-/**
- * The newest price that is no leap from the one before it is believed. With a position no hour that opens with a leap
- * is passed.
- */
-const believe = (symbol: SymbolState, stretch: Stretch, i: number, hours: number, { exposed }: Rules): void => {
-  const { bid, ask } = stretch.series[i] as QuietSeries;
-  for (let k = hours - 1; k >= 0; k -= 1) {
-    const price = openOf(stretch, i, k);
-    if (!exposed && leaps(k === 0 ? symbol.last : openOf(stretch, i, k - 1), price)) continue;
-    symbol.believed = borneOut(price, bid(price), ask(price));
-    return;
-  }
-};
-
-/** The rest of the state, as the last of the hours has left it. */
-const arrive = (state: EngineState, stretch: Stretch, hours: number, rules: Rules): void => {
-  const { terms } = rules;
-  const at = stretch.from + (hours - 1) * HOUR_MS;
-  for (let i = 0; i < state.symbolList.length; i += 1) {
-    const symbol = state.symbolList[i] as SymbolState;
-    const { probability, failure, bid, ask } = stretch.series[i] as QuietSeries;
-    const last = openOf(stretch, i, hours - 1);
-    believe(symbol, stretch, i, hours, rules);
-    symbol.last = last;
-    symbol.bid = bid(last);
-    symbol.ask = ask(last);
-    symbol.priceAt = at;
-    symbol.priceWall = at;
-    symbol.forming.hour = at;
-    symbol.forming.high = last;
-    symbol.forming.low = last;
-    symbol.newestCandleOpen = at - HOUR_MS;
-    // An hour that is told leaves two: its close, and the open.
-    symbol.freshPolls = tellsHourBefore(stretch, hours - 1, rules) ? 2 : symbol.freshPolls + hours;
-    const p = probability[(stretch.rows[i] as number) + hours - 2] as number;
-    symbol.lastDecision = Number.isNaN(p)
-      ? noPrediction(symbol.symbol, at - HOUR_MS, null, terms.margin, failure)
-      : new Decision(
-          symbol.symbol,
-          at - HOUR_MS,
-          p,
-          expectedValue(p, terms),
-          terms.margin,
-          symbol.managed === null ? 'no-edge' : 'holding',
-          null,
-        );
-  }
-  state.at = at;
-  state.wall = at;
-  state.equityHour = at;
-  state.evaluated.at = at;
-  state.evaluated.wall = at;
 };

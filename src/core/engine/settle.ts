@@ -20,7 +20,7 @@ import { endCancelling, settledTradeId, type OrderRecord } from '../orders/recor
 import { SECOND_MS, type EpochMs, type Fraction } from '../units.ts';
 import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
-import { takeFills } from './on-order.ts';
+import { takeFills } from './fills.ts';
 import { reportOrder } from './orders-out.ts';
 import { orderNamed, recountOrders, type EngineState, type SymbolState } from './state.ts';
 import { alert, type Turn } from './turn.ts';

@@ -1,13 +1,13 @@
 import { decimalFromNumber, mulDown, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import type { Change } from '../guardian/change.ts';
-import type { FreshnessRule } from '../guardian/health-locks.ts';
+import type { FreshnessRule } from '../guardian/data-locks.ts';
 import { lockId } from '../guardian/lock.ts';
 import { createGuardian, type GuardianState } from '../guardian/state.ts';
 import { createVolatility, type Volatility } from '../guardian/volatility.ts';
 import { createLedger, quantityOf, type Ledger } from '../ledger/ledger.ts';
 import { floorToLot, smallestQuantity, type Instrument } from '../market/instrument.ts';
 import { isFinal, type OrderRecord } from '../orders/record.ts';
-import type { EpochMs, Fraction, Milliseconds, SymbolName } from '../units.ts';
+import type { Fraction, MarketMs, Milliseconds, SymbolName, WallMs } from '../units.ts';
 import type { EngineConfig } from './config.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface Refusals {
   readonly count: number;
   /** How many when they were told last, and the wall time of it. */
   readonly toldCount: number;
-  readonly toldWall: EpochMs;
+  readonly toldWall: WallMs;
   /** Whether the last word was that the stop is in place. */
   readonly stopTold: boolean;
 }
@@ -35,35 +35,37 @@ export interface ManagedPosition {
   entryOrderId: string;
   stopOrderId: string | null;
   exitOrderId: string | null;
-  readonly signal: EpochMs;
+  readonly signal: MarketMs;
   /** Average price of the entry's fills; null until it filled. */
   averageEntry: Decimal | null;
   stopPrice: Decimal | null;
   targetPrice: number | null;
-  horizonAt: EpochMs;
+  horizonAt: MarketMs;
   /** Wall time since which no stop is known to rest on the exchange; null while one does. */
-  unprotectedSince: EpochMs | null;
+  unprotectedSince: WallMs | null;
   /** Wall time at which the price was first seen through the resting stop. */
-  triggeredSince: EpochMs | null;
+  triggeredSince: WallMs | null;
   /** Why the position has to go, or null while it may stay. */
   exitReason: string | null;
   stopFailures: number;
   /** Wall time before which a failed stop is not placed again. */
-  stopRetryAt: EpochMs | null;
+  stopRetryAt: WallMs | null;
   exitFailures: number;
   /** Wall time before which a failed exit is not tried again. */
-  retryAt: EpochMs | null;
+  retryAt: WallMs | null;
   /** Set when the stop itself closed the position. */
   stoppedOut: boolean;
   /** Absent while none of its stops and exits has failed. */
   refusals?: Refusals;
+  /** Whether people were told that it cannot be sold although it should be. Absent until then. */
+  unsellableTold?: true;
 }
 
 export interface SymbolState {
   /** Fee rate that its newest order was charged, where that is more than the configuration states; absent otherwise. */
   chargedFee?: Fraction;
   /** When that was. */
-  chargedAt?: EpochMs;
+  chargedAt?: MarketMs;
   readonly symbol: SymbolName;
   readonly staleLockId: string;
   readonly volatilityLockId: string;
@@ -80,81 +82,97 @@ export interface SymbolState {
   ask: number;
   /** The newest price that the baselines take: see onQuotes. Zero before the first. */
   believed: number;
-  priceAt: EpochMs | null;
-  priceWall: EpochMs | null;
+  priceAt: MarketMs | null;
+  priceWall: WallMs | null;
   freshPolls: number;
-  newestCandleOpen: EpochMs | null;
+  newestCandleOpen: MarketMs | null;
   /** High and low of the hour under way, from prices. */
-  forming: { hour: EpochMs; high: number; low: number };
+  forming: { hour: MarketMs; high: number; low: number };
   volatility: Volatility;
   managed: ManagedPosition | null;
-  restUntil: EpochMs | null;
-  lastTradedSignal: EpochMs | null;
+  restUntil: MarketMs | null;
+  lastTradedSignal: MarketMs | null;
   /** Base units at the exchange: the last account reading moved by the fills since; null before the first. */
   atExchange: Decimal | null;
   /** `openTime` of its candle: absent where an earlier version has written a drill's. */
-  lastDecision: { readonly openTime?: EpochMs; readonly text: string } | null;
+  lastDecision: { readonly openTime?: MarketMs; readonly text: string } | null;
   /** Base units held, as a double: derived from the ledger for marking to market. */
   heldNumber: number;
 }
 
-export interface EngineState {
+/**
+ * What follows from the rest of the state and is kept because steps look at it all the time. A part of the state
+ * itself: a member apart would be one more load at each look.
+ *
+ * Invariant: nothing is known here alone. `indexSymbols`, `indexOrders` and `syncNumbers` make all of it anew, but for
+ * the notes of the step under way.
+ */
+export interface DerivedState extends DerivedCounts {
+  /** The symbols, for walking over them at every step. */
+  symbolList: readonly SymbolState[];
+  /** The records that are not final, in the order of their approval. */
+  openOrders: OrderRecord[];
+  /** All records, oldest first: to list a large record's entries takes longer than to look at them. */
+  orderList: OrderRecord[];
+  /** Times of the newest look at all limits, when nothing has changed since; NaN = something has. */
+  evaluated: { at: MarketMs; wall: WallMs };
+  /** Changes of the Guardian in the step under way; empty between steps. */
+  readonly changes: Change[];
+}
+
+/**
+ * Derived as well, but written into snapshots; so is each symbol's `heldNumber`. What a snapshot says of it is not
+ * believed.
+ */
+export interface DerivedCounts {
+  /** How many records there are. */
+  ordersKept: number;
+  /** Orders whose outcome is open (intent, unknown), and entries that are not final. */
+  unsettled: number;
+  openEntries: number;
+  /** Whether the cancellation of an open order is wanted. */
+  cancelsWanted: boolean;
+  /** Cash and fee coin as doubles. */
+  cashNumber: number | null;
+  feeCoinNumber: number;
+}
+
+/** Everything that the engine remembers from step to step, and what it derives from that. */
+export interface EngineState extends DerivedState {
   /** Null before the first start. */
   config: EngineConfig | null;
   engineVersion: string;
-  startedAt: EpochMs;
-  startedWall: EpochMs;
+  startedAt: MarketMs;
+  startedWall: WallMs;
   /** From a start until the stop in good order: a start that finds it set follows a crash. */
   running: boolean;
-  /** Derived: times of the newest look at all limits, when nothing has changed since; NaN = something has. */
-  evaluated: { at: EpochMs; wall: EpochMs };
-  /** Derived: changes of the Guardian in the step under way; empty between steps. */
-  readonly changes: Change[];
   /** How old data may be, by the configuration. Nothing is fresh before the first start. */
   freshness: FreshnessRule;
   /** Newest times seen; the wall time is the engine's own, which never runs backwards. */
-  at: EpochMs;
-  wall: EpochMs;
+  at: MarketMs;
+  wall: WallMs;
   /** What the engine's wall time is ahead of the clock, because the clock was once set back. */
   wallShift: Milliseconds;
   orderSequence: number;
   symbols: Record<SymbolName, SymbolState>;
-  /** Derived: the same, for walking over them at every step. Not in snapshots. */
-  symbolList: readonly SymbolState[];
   ledger: Ledger;
   guardian: GuardianState;
   orders: Record<string, OrderRecord>;
-  /**
-   * Derived: the records that are not final, in the order of their approval, and how many there are in all. Not in
-   * snapshots.
-   */
-  openOrders: OrderRecord[];
-  /**
-   * Derived: all records, oldest first: to list a large record's entries takes longer than to look at them. Not in
-   * snapshots.
-   */
-  orderList: OrderRecord[];
-  ordersKept: number;
-  /** Derived: orders whose outcome is open (intent, unknown), and entries that are not final. */
-  unsettled: number;
-  openEntries: number;
-  /** Derived: whether the cancellation of an open order is wanted. */
-  cancelsWanted: boolean;
   tradesClosed: number;
   /** Base coins beyond the ledger and other assets, for display. */
   external: Record<string, string>;
-  accountAt: EpochMs | null;
+  accountAt: MarketMs | null;
   /** Whether the newest try to read the account failed: no entries until one works. */
   accountFailed: boolean;
   /** Wall time of the first of the tries in a row that failed; null while they work. */
-  accountFailedSince: EpochMs | null;
+  accountFailedSince: WallMs | null;
   /** Whether that has been told. */
   accountFailureTold: boolean;
   /**
    * Wall time since which equity has been unknown for a reason that no lock tells of, and whether people were told;
    * undefined, and so not in a snapshot, otherwise.
    */
-  blind: { readonly since: EpochMs; readonly told: boolean } | undefined;
+  blind: { readonly since: WallMs; readonly told: boolean } | undefined;
   /** Client ids of the orders that kept the newest account reading from being compared; nothing else did. */
   hindrances: readonly string[];
   /** Quote currency at the exchange at the last account reading. */
@@ -183,13 +201,10 @@ export interface EngineState {
   feeCoinPrice: number | null;
   /** The newest price read of it, believed or not; zero before the first. */
   feeCoinSeen: number;
-  feeCoinAt: EpochMs;
-  feeCoinWall: EpochMs;
-  /** Cash and fee coin as doubles: derived. */
-  cashNumber: number | null;
-  feeCoinNumber: number;
+  feeCoinAt: MarketMs;
+  feeCoinWall: WallMs;
   /** Hour of the last equity point. */
-  equityHour: EpochMs | null;
+  equityHour: MarketMs | null;
 }
 
 /** The state of an engine that has never been started. */
@@ -313,7 +328,7 @@ export const indexOrders = (state: EngineState): void => {
 
 /** What has been waited for longest: an order's outcome, or its end once its cancellation was asked for. */
 export interface Waiting {
-  readonly since: EpochMs;
+  readonly since: WallMs;
   readonly record: OrderRecord;
   readonly what: 'outcome' | 'cancellation';
 }

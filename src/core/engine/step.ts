@@ -1,13 +1,7 @@
 import { evaluateEquity } from '../guardian/equity-locks.ts';
-import {
-  evaluateExecution,
-  evaluateFreshness,
-  evaluateModel,
-  evaluateReach,
-  evaluateSkew,
-  evaluateVolatility,
-} from '../guardian/health-locks.ts';
-import { assertNever, type EpochMs } from '../units.ts';
+import { evaluateExecution, evaluateModel, evaluateReach, evaluateSkew } from '../guardian/health-locks.ts';
+import { evaluateFreshness, evaluateVolatility } from '../guardian/data-locks.ts';
+import { assertNever, type MarketMs, type WallMs } from '../units.ts';
 import { noteBlindness } from './blind.ts';
 import type { Effect } from './effect.ts';
 import type { ClockSkewInput, Input } from './input.ts';
@@ -51,7 +45,7 @@ const begin = (state: EngineState, input: Input): Turn => {
 };
 
 /** Market time never runs backwards inside the engine, whatever a clock says. */
-const marketTime = (state: EngineState, at: EpochMs): EpochMs => {
+const marketTime = (state: EngineState, at: MarketMs): MarketMs => {
   if (at > state.at) state.at = at;
   return state.at;
 };
@@ -60,7 +54,7 @@ const marketTime = (state: EngineState, at: EpochMs): EpochMs => {
  * Wall time neither, and it goes on from where it was when the clock is set back: spans that are being measured stay
  * spans.
  */
-const wallTime = (state: EngineState, clock: EpochMs): EpochMs => {
+const wallTime = (state: EngineState, clock: WallMs): WallMs => {
   const wall = clock + state.wallShift;
   if (wall < state.wall) state.wallShift += state.wall - wall;
   else state.wall = wall;
@@ -126,10 +120,10 @@ const apply = (turn: Turn, input: Input): void => {
     case 'model-status':
       turn.state.guardian.modelFault = input.valid ? modelFaultOf(turn.config) : input.detail;
       turn.state.guardian.drift = input.drift ?? null;
-      evaluateModel(turn.state.guardian, turn.at, turn.changes);
+      evaluateModel(turn.state.guardian, turn);
       break;
     case 'reach':
-      evaluateReach(turn.state.guardian, turn.at, input.unreachable, turn.changes);
+      evaluateReach(turn.state.guardian, turn, input.unreachable);
       break;
     default:
       return assertNever(input, 'input');
@@ -154,40 +148,32 @@ const justEvaluated = ({ state, at, wall }: Turn): boolean =>
 /** The locks of one symbol's data. */
 const evaluateSymbol = (turn: Turn, symbol: SymbolState): void => {
   if (!symbol.configured) return;
-  const { state, at, wall, changes } = turn;
-  evaluateFreshness(state.guardian, symbol, at, wall, state.freshness, state.startedWall, changes);
+  const { state } = turn;
+  evaluateFreshness(state.guardian, symbol, turn, state.freshness, state.startedWall);
   evaluateCandles(turn, symbol);
 };
 
 /** The lock that closed candles set and clear. They make data fresh, too, but that clears on polls. */
-const evaluateCandles = ({ state, config, at, changes }: Turn, symbol: SymbolState): void => {
+const evaluateCandles = (turn: Turn, symbol: SymbolState): void => {
   if (symbol.configured && symbol.newestCandleOpen !== null)
-    evaluateVolatility(
-      state.guardian,
-      symbol.symbol,
-      symbol.volatilityLockId,
-      symbol.volatility,
-      at,
-      config.limits,
-      changes,
-    );
+    evaluateVolatility(turn.state.guardian, symbol, turn, turn.config.limits);
 };
 
 /** Every lock against the state as it is now. */
 const evaluate = (turn: Turn): void => {
-  const { state, config, at, wall, changes } = turn;
+  const { state, config, at, wall } = turn;
   const { guardian, symbolList } = state;
   for (let i = 0; i < symbolList.length; i += 1) evaluateSymbol(turn, symbolList[i] as SymbolState);
-  evaluateSkew(guardian, at, wall, changes);
+  evaluateSkew(guardian, turn);
   const open = oldestUnsettled(state);
   const what =
     open === null
       ? undefined
       : `${open.what === 'cancellation' ? 'the cancellation of ' : ''}${open.record.draft.symbol} ${open.record.draft.purpose} ${open.record.draft.clientOrderId}`;
-  evaluateExecution(guardian, at, wall, open === null ? null : open.since, changes, what);
+  evaluateExecution(guardian, turn, open === null ? null : open.since, what);
   const equity = equityOf(state, at, wall, state.freshness);
   const doubted = equity === null ? 0 : disbelieved(state);
-  evaluateEquity(guardian, at, equity, config.limits, changes, doubted, doubted > 0 && leapPending(state));
+  evaluateEquity(guardian, turn, equity, config.limits, doubted, doubted > 0 && leapPending(state));
   if (equity === null || state.blind !== undefined) noteBlindness(turn, equity);
 };
 

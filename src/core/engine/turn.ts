@@ -1,5 +1,5 @@
 import type { Change } from '../guardian/change.ts';
-import type { EpochMs } from '../units.ts';
+import type { MarketMs, WallMs } from '../units.ts';
 import type { Alert, AlertKind } from './alert.ts';
 import type { EngineConfig } from './config.ts';
 import type { Effect } from './effect.ts';
@@ -9,11 +9,11 @@ import type { EngineState } from './state.ts';
 export interface Turn {
   readonly state: EngineState;
   readonly config: EngineConfig;
-  readonly at: EpochMs;
+  readonly at: MarketMs;
   /** Wall time that never runs backwards: for spans inside the engine. */
-  readonly wall: EpochMs;
+  readonly wall: WallMs;
   /** Wall time as the clock states it: for what other clocks compare with. */
-  readonly clockWall: EpochMs;
+  readonly clockWall: WallMs;
   /** What the step wants and reports; only `emit` adds to it. */
   effects: readonly Effect[];
   /** Changes of the Guardian, turned into effects and alerts at the end of the step. The state's own scratch list. */

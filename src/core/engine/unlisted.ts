@@ -1,6 +1,6 @@
 import { averageCost, quantityOf } from '../ledger/ledger.ts';
 import { formatDecimal, toNumber } from '../decimal.ts';
-import { impose, lift } from '../guardian/health-locks.ts';
+import { impose, lift } from '../guardian/lock-changes.ts';
 import type { SymbolName } from '../units.ts';
 import { money } from '../words.ts';
 import type { SymbolState } from './state.ts';
@@ -27,16 +27,14 @@ export const evaluateListing = (turn: Turn): void => {
   if (held.length === 0)
     return lift(guardian, turn.changes, 'unlisted', 'rule: listed again, or nothing of it is held');
   const what = held.map((symbol) => `${symbol.symbol} (${amountOf(turn, symbol)})`).join(', ');
-  impose(
-    guardian,
-    turn.changes,
-    'unlisted',
-    null,
-    turn.at,
-    `the exchange no longer lists ${what}: held there, neither sold nor protected`,
-    null,
-    null,
-  );
+  impose(guardian, turn.changes, {
+    kind: 'unlisted',
+    symbol: null,
+    since: turn.at,
+    reason: `the exchange no longer lists ${what}: held there, neither sold nor protected`,
+    limit: null,
+    value: null,
+  });
 };
 
 const amountOf = ({ state: { ledger } }: Turn, { symbol, instrument }: SymbolState): string =>

@@ -1,5 +1,12 @@
-import type { Fraction } from '../units.ts';
+import type { Fraction, MarketMs, WallMs } from '../units.ts';
 import type { Lock } from './lock.ts';
+
+/** A look at the limits: when, and where what it changes is written down. A step of the engine is one. */
+export interface Look {
+  readonly at: MarketMs;
+  readonly wall: WallMs;
+  readonly changes: Change[];
+}
 
 /** What an evaluation of the Guardian changed; the engine turns these into recorded effects and alerts. */
 export type Change =

@@ -15,7 +15,7 @@ const watch = (start = DAY) => {
   const see = (equity: number | null, to?: number): Change[] => {
     at = to ?? at + 60_000;
     const changes: Change[] = [];
-    evaluateEquity(state, at, equity, DEFAULT_LIMITS, changes);
+    evaluateEquity(state, { at, changes }, equity, DEFAULT_LIMITS);
     return changes;
   };
   return { state, see, locks: () => Object.keys(state.locks) };
@@ -430,7 +430,7 @@ describe('a look ahead', () => {
       'minimum-balance': held('minimum-balance'),
     };
     expect(isQuiet(state, DAY + HOUR_MS, 1e-7)).toBe(false);
-    evaluateEquity(state, DAY + HOUR_MS, 1e-7, DEFAULT_LIMITS, []);
+    evaluateEquity(state, { at: DAY + HOUR_MS, changes: [] }, 1e-7, DEFAULT_LIMITS);
     expect(state.announced).toEqual({ daily: 0, total: 0 });
   });
 

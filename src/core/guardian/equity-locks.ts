@@ -1,7 +1,16 @@
 import type { Limits } from '../risk/limits.ts';
-import { DAY_MS, HOUR_MS, utcDayStart, type EpochMs, type Fraction } from '../units.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  utcDayStart,
+  type Disbelieved,
+  type Equity,
+  type Fraction,
+  type Mark,
+  type MarketMs,
+} from '../units.ts';
 import { money } from '../words.ts';
-import type { Change } from './change.ts';
+import type { Change, Look } from './change.ts';
 import { isHeld, removeLock, setLock, type GuardianState } from './state.ts';
 
 /** People are told when a drawdown reaches these fractions of its limit. */
@@ -18,26 +27,35 @@ export const percent = (fraction: Fraction, digits = 2): string => `${(fraction 
  */
 export const evaluateEquity = (
   state: GuardianState,
-  at: EpochMs,
-  equity: number | null,
+  { at, changes }: Pick<Look, 'at' | 'changes'>,
+  equity: Equity | null,
   limits: Limits,
-  changes: Change[],
-  disbelieved = 0,
+  disbelieved: Disbelieved = 0,
   leaping = false,
 ): void => {
   beginDay(state, at);
   if (equity === null) return;
-  const mark = equity - disbelieved;
+  const mark: Mark = equity - disbelieved;
   const highest = moveMarks(state, at, mark, leaping, changes);
   watchDaily(state, at, equity, state.dayBaseline ?? mark, limits, changes);
   watchTotal(state, at, equity, highest, limits, changes);
   if (equity < limits.minBalance && !isHeld(state, 'minimum-balance')) {
     const reason = `equity ${money(equity)} is below the minimum ${money(limits.minBalance)}`;
-    push(changes, setLock(state, 'minimum-balance', null, at, reason, limits.minBalance, equity));
+    push(
+      changes,
+      setLock(state, {
+        kind: 'minimum-balance',
+        symbol: null,
+        since: at,
+        reason,
+        limit: limits.minBalance,
+        value: equity,
+      }),
+    );
   }
 };
 
-const beginDay = (state: GuardianState, at: EpochMs): void => {
+const beginDay = (state: GuardianState, at: MarketMs): void => {
   if (state.day !== null && at < state.day + DAY_MS) return;
   state.day = utcDayStart(at);
   state.dayBaseline = null;
@@ -45,7 +63,7 @@ const beginDay = (state: GuardianState, at: EpochMs): void => {
 };
 
 /** Baselines and the newest equity; returns the high-water mark. */
-const moveMarks = (state: GuardianState, at: EpochMs, mark: number, leaping: boolean, changes: Change[]): number => {
+const moveMarks = (state: GuardianState, at: MarketMs, mark: Mark, leaping: boolean, changes: Change[]): Mark => {
   // A baseline that leaves out a leap which the next reading bears out would stay too low for the whole day.
   if (state.dayBaseline === null && !leaping) startDay(state, mark, changes);
   const highest = state.highWaterMark === null || mark > state.highWaterMark ? mark : state.highWaterMark;
@@ -63,13 +81,13 @@ const moveMarks = (state: GuardianState, at: EpochMs, mark: number, leaping: boo
  * emptied. No part of it can be lost.
  */
 const NO_MONEY = 1e-6;
-export const nothingToLose = (mark: number, equity: number): boolean => mark < NO_MONEY && equity > -NO_MONEY;
+export const nothingToLose = (mark: Mark, equity: Equity): boolean => mark < NO_MONEY && equity > -NO_MONEY;
 
 const watchDaily = (
   state: GuardianState,
-  at: EpochMs,
-  equity: number,
-  baseline: number,
+  at: MarketMs,
+  equity: Equity,
+  baseline: Mark,
   limits: Limits,
   changes: Change[],
 ): void => {
@@ -80,16 +98,16 @@ const watchDaily = (
     if (isHeld(state, 'daily-drawdown')) return;
     const daily = 1 - equity / baseline;
     const reason = `equity ${money(equity)} is ${percent(daily)} below the day's baseline ${money(baseline)} (limit ${percent(limit)})`;
-    push(changes, setLock(state, 'daily-drawdown', null, at, reason, limit, daily));
+    push(changes, setLock(state, { kind: 'daily-drawdown', symbol: null, since: at, reason, limit, value: daily }));
   } else if (equity < baseline) announce(state, 'daily', 1 - equity / baseline, limit, changes);
   else state.announced.daily = 0;
 };
 
 const watchTotal = (
   state: GuardianState,
-  at: EpochMs,
-  equity: number,
-  mark: number,
+  at: MarketMs,
+  equity: Equity,
+  mark: Mark,
   limits: Limits,
   changes: Change[],
 ): void => {
@@ -99,7 +117,7 @@ const watchTotal = (
     if (isHeld(state, 'total-drawdown')) return;
     const total = 1 - equity / mark;
     const reason = `equity ${money(equity)} is ${percent(total)} below its high-water mark ${money(mark)} (limit ${percent(limit)})`;
-    push(changes, setLock(state, 'total-drawdown', null, at, reason, limit, total));
+    push(changes, setLock(state, { kind: 'total-drawdown', symbol: null, since: at, reason, limit, value: total }));
   } else if (equity < mark) announce(state, 'total', 1 - equity / mark, limit, changes);
   else state.announced.total = 0;
 };
@@ -109,7 +127,7 @@ const push = (changes: Change[], lock: ReturnType<typeof setLock>): void => {
 };
 
 /** Both sides of midnight are known now: the day has a baseline, and yesterday's lock may go. */
-const startDay = (state: GuardianState, equity: number, changes: Change[]): void => {
+const startDay = (state: GuardianState, equity: Mark, changes: Change[]): void => {
   const after = state.priorEquity === null ? equity : Math.max(state.priorEquity, equity);
   changes.push({ type: 'baseline', name: 'day', before: null, after, cause: 'new UTC day' });
   state.dayBaseline = after;
@@ -145,7 +163,7 @@ const reachesStep = (announced: number, drawdown: Fraction, limit: Fraction): bo
  */
 export const passEquities = (
   state: GuardianState,
-  from: EpochMs,
+  from: MarketMs,
   equities: Float64Array,
   hours: number,
   limits: Limits,
@@ -153,9 +171,9 @@ export const passEquities = (
 ): number => {
   const { announced, lastEquity } = state;
   if (state.day === null || state.dayBaseline === null || state.highWaterMark === null || lastEquity === null) return 0;
-  let day: EpochMs = state.day;
-  let baseline: number = state.dayBaseline;
-  let highest: number = state.highWaterMark;
+  let day: MarketMs = state.day;
+  let baseline: Mark = state.dayBaseline;
+  let highest: Mark = state.highWaterMark;
   let prior = Number.NaN;
   let { daily, total } = announced;
   let last = lastEquity.value;
@@ -204,7 +222,7 @@ export const passEquities = (
  * Whether the loss since `mark` sets no lock that does not hold yet, and reaches no step that is to be announced. Where
  * nothing can be lost the announced steps begin anew.
  */
-const staysAsItIs = (equity: number, mark: number, limit: Fraction, announced: number, held: boolean): boolean =>
+const staysAsItIs = (equity: Equity, mark: Mark, limit: Fraction, announced: number, held: boolean): boolean =>
   !nothingToLose(mark, equity) &&
   (equity > mark * (1 - limit) ? !reachesStep(announced, 1 - equity / mark, limit) : held);
 

@@ -5,17 +5,13 @@ import type { Change } from './change.ts';
 import {
   clockIsKnown,
   evaluateExecution,
-  evaluateFreshness,
   evaluateModel,
   evaluateSkew,
-  evaluateVolatility,
-  isStale,
   recordFailure,
   recordStart,
-  recordTrade,
-  staleness,
-  type DataFreshness,
 } from './health-locks.ts';
+import { evaluateFreshness, evaluateVolatility, isStale, staleness, type DataFreshness } from './data-locks.ts';
+import { recordTrade } from './streak-lock.ts';
 import { createGuardian, type GuardianState } from './state.ts';
 import { createVolatility } from './volatility.ts';
 
@@ -76,7 +72,8 @@ describe('stale data', () => {
   test('trips once, on age', () => {
     const state = createGuardian();
     const of = data({ freshPolls: 7 });
-    const look = (at: number): string[] => during((changes) => evaluateFreshness(state, of, at, at, RULE, 0, changes));
+    const look = (at: number): string[] =>
+      during((changes) => evaluateFreshness(state, of, { at: at, wall: at, changes }, RULE, 0));
     expect(look(NOON + 300_000)).toEqual([]);
     expect(look(NOON + 301_000)).toEqual([`set ${STALE}`]);
     expect(look(NOON + 302_000)).toEqual([]);
@@ -92,9 +89,11 @@ describe('stale data', () => {
   test('clears after two fresh polls, not one', () => {
     const state = createGuardian();
     const of = data();
-    during((changes) => evaluateFreshness(state, of, NOON + 301_000, NOON + 301_000, RULE, 0, changes));
+    during((changes) => evaluateFreshness(state, of, { at: NOON + 301_000, wall: NOON + 301_000, changes }, RULE, 0));
     const fresh = (polls: number): string[] =>
-      during((changes) => evaluateFreshness(state, data({ freshPolls: polls }), NOON, NOON, RULE, 0, changes));
+      during((changes) =>
+        evaluateFreshness(state, data({ freshPolls: polls }), { at: NOON, wall: NOON, changes }, RULE, 0),
+      );
     expect(fresh(1)).toEqual([]);
     expect(fresh(2)).toEqual([`cleared ${STALE}`]);
     expect(fresh(3)).toEqual([]);
@@ -104,7 +103,7 @@ describe('stale data', () => {
     const state = createGuardian();
     const none = data({ priceAt: null, priceWall: null });
     const look = (wall: number): string[] =>
-      during((changes) => evaluateFreshness(state, none, wall, wall, RULE, NOON, changes));
+      during((changes) => evaluateFreshness(state, none, { at: wall, wall: wall, changes }, RULE, NOON));
     expect(look(NOON + 300_000)).toEqual([]);
     expect(look(NOON + 300_001)).toEqual([`set ${STALE}`]);
     expect(state.locks[STALE]?.value).toBeNull();
@@ -117,7 +116,14 @@ describe('volatility', () => {
     const volatility = createVolatility();
     const id = 'volatility:BTC/USDT';
     const look = (): string[] =>
-      during((changes) => evaluateVolatility(state, BTC, id, volatility, NOON, DEFAULT_LIMITS, changes));
+      during((changes) =>
+        evaluateVolatility(
+          state,
+          { symbol: BTC, volatilityLockId: id, volatility },
+          { at: NOON, wall: NOON, changes },
+          DEFAULT_LIMITS,
+        ),
+      );
     expect(look()).toEqual([`set ${id}`]);
     expect(state.locks[id]?.reason).toBe(
       'BTC/USDT: 0 days of volatility are known, 90 are needed and then 6 calm candles',
@@ -151,7 +157,7 @@ describe('clock skew', () => {
     skewWall,
   });
   const look = (state: GuardianState, wall = NOON): string[] =>
-    during((changes) => evaluateSkew(state, NOON, wall, changes));
+    during((changes) => evaluateSkew(state, { at: NOON, wall, changes }));
 
   test.each([
     [1_000, []],
@@ -207,7 +213,7 @@ describe('clock skew', () => {
 
 describe('execution', () => {
   const look = (state: GuardianState, wall: number, unknownSince: number | null = null): string[] =>
-    during((changes) => evaluateExecution(state, NOON, wall, unknownSince, changes));
+    during((changes) => evaluateExecution(state, { at: NOON, wall, changes }, unknownSince));
 
   test('three failures in a row lock, two do not', () => {
     const state = createGuardian();
@@ -266,7 +272,8 @@ describe('execution', () => {
 });
 
 describe('the model', () => {
-  const look = (state: GuardianState): string[] => during((changes) => evaluateModel(state, NOON, changes));
+  const look = (state: GuardianState): string[] =>
+    during((changes) => evaluateModel(state, { at: NOON, wall: NOON, changes }));
 
   test('a fault holds until it is gone', () => {
     const state = { ...createGuardian(), modelFault: 'hash differs' };
@@ -315,7 +322,7 @@ describe('the model', () => {
 describe('starts', () => {
   test('five within ten minutes lock, spread over more they do not', () => {
     const state = createGuardian();
-    const start = (wall: number): string[] => during((changes) => recordStart(state, NOON, wall, changes));
+    const start = (wall: number): string[] => during((changes) => recordStart(state, { at: NOON, wall, changes }));
     for (const minute of [0, 2, 4, 6]) expect(start(NOON + minute * MINUTE_MS)).toEqual([]);
     expect(start(NOON + 10 * MINUTE_MS)).toEqual([]);
     expect(start(NOON + 11 * MINUTE_MS)).toEqual(['set crash-loop']);

@@ -1,4 +1,4 @@
-import type { EpochMs, SymbolName } from '../units.ts';
+import type { MarketMs, SymbolName } from '../units.ts';
 
 export type LockKind =
   | 'kill-switch'
@@ -39,135 +39,163 @@ export interface LockDefinition {
   readonly clears: string;
 }
 
-const define = (
-  title: string,
-  state: LockState,
-  policy: LockPolicy,
-  clearing: LockClearing,
-  trips: string,
-  clears: string,
-  perSymbol = false,
-): LockDefinition => ({ title, state, policy, clearing, trips, clears, perSymbol });
-
 /** PRODUCT section 4, one row a lock. None can be switched off. */
 export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
-  'kill-switch': define(
-    'Kill-switch',
-    'halted',
-    'hold',
-    'unlock',
-    'consecutive losing closed trades, net of fees, reach the limit',
-    '/unlock: the streak starts at zero',
-  ),
-  'daily-drawdown': define(
-    'Daily drawdown',
-    'halted',
-    'flatten',
-    'day-or-unlock',
-    "equity, unrealised included, falls below the UTC day's baseline by the limit",
-    'next UTC day, or /unlock at most once a day with the new loss permitted: the day is rebased',
-  ),
-  'total-drawdown': define(
-    'Total drawdown',
-    'halted',
-    'flatten',
-    'unlock',
-    'equity falls below its high-water mark by the limit',
-    '/unlock: the mark is rebased to current equity',
-  ),
-  'minimum-balance': define(
-    'Minimum balance',
-    'halted',
-    'hold',
-    'unlock',
-    'equity is below the minimum',
-    'balance restored and /unlock',
-  ),
-  volatility: define(
-    'Volatility',
-    'reducing',
-    'hold',
-    'self',
-    'ATR(14)/close is above its percentile of the trailing year, or fewer than 90 days of it are known',
-    'by itself: below the 95th percentile for 6 candles',
-    true,
-  ),
-  'stale-data': define(
-    'Stale data',
-    'reducing',
-    'hold',
-    'self',
-    'the newest price or closed candle is too old',
-    'by itself: fresh data on two polls',
-    true,
-  ),
-  reconciliation: define(
-    'Reconciliation',
-    'halted',
-    'hold',
-    'unlock',
-    'ledger and exchange disagree and no missing fill explains it, or another instance of this bot has orders on the account',
-    '/reconcile, then /unlock',
-  ),
-  'clock-skew': define(
-    'Clock skew',
-    'reducing',
-    'hold',
-    'self',
-    'local and exchange time differ by more than 1 s, or the difference is not known',
-    'by itself: back under 500 ms',
-  ),
-  execution: define(
-    'Execution',
-    'reducing',
-    'hold',
-    'self',
-    '3 order failures in a row, or an outcome unknown for longer than 60 s, that of a cancellation included',
-    'by itself: resolved and 5 quiet minutes',
-  ),
-  model: define(
-    'Model',
-    'reducing',
-    'hold',
-    'self',
-    'the model is missing, invalid or was trained on other features',
-    'by itself: a valid model',
-  ),
-  'model-drift': define(
-    'Model drift',
-    'reducing',
-    'hold',
-    'unlock',
-    'the prediction has drifted from training beyond its limit',
-    '/unlock: the drift seen is accepted until it has grown by half of the limit',
-  ),
-  'crash-loop': define('Crash loop', 'reducing', 'hold', 'unlock', 'five starts in ten minutes', '/unlock'),
-  'operators-unreachable': define(
-    'Nobody reachable',
-    'reducing',
-    'hold',
-    'self',
-    'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set',
-    'by itself: alerts get through again',
-  ),
-  unlisted: define(
-    'Not listed',
-    'halted',
-    'hold',
-    'self',
-    'the exchange no longer lists a symbol that is held: it can neither be sold nor protected there',
-    'by itself: listed again, or nothing of it is held any more',
-  ),
-  'start-gate': define(
-    'Start gate',
-    'halted',
-    'hold',
-    'unlock',
-    'a gate failed at start',
-    'what the gate names, then /unlock',
-  ),
-  'operator-pause': define('Paused by operator', 'reducing', 'hold', 'resume', '/pause', '/resume'),
-  'operator-halt': define('Halted by operator', 'halted', 'hold', 'unlock', '/halt', '/unlock'),
+  'kill-switch': {
+    state: 'halted',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Kill-switch',
+    trips: 'consecutive losing closed trades, net of fees, reach the limit',
+    clears: '/unlock: the streak starts at zero',
+  },
+  'daily-drawdown': {
+    state: 'halted',
+    policy: 'flatten',
+    clearing: 'day-or-unlock',
+    perSymbol: false,
+    title: 'Daily drawdown',
+    trips: "equity, unrealised included, falls below the UTC day's baseline by the limit",
+    clears: 'next UTC day, or /unlock at most once a day with the new loss permitted: the day is rebased',
+  },
+  'total-drawdown': {
+    state: 'halted',
+    policy: 'flatten',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Total drawdown',
+    trips: 'equity falls below its high-water mark by the limit',
+    clears: '/unlock: the mark is rebased to current equity',
+  },
+  'minimum-balance': {
+    state: 'halted',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Minimum balance',
+    trips: 'equity is below the minimum',
+    clears: 'balance restored and /unlock',
+  },
+  volatility: {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: true,
+    title: 'Volatility',
+    trips: 'ATR(14)/close is above its percentile of the trailing year, or fewer than 90 days of it are known',
+    clears: 'by itself: below the 95th percentile for 6 candles',
+  },
+  'stale-data': {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: true,
+    title: 'Stale data',
+    trips: 'the newest price or closed candle is too old',
+    clears: 'by itself: fresh data on two polls',
+  },
+  reconciliation: {
+    state: 'halted',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Reconciliation',
+    trips:
+      'ledger and exchange disagree and no missing fill explains it, or another instance of this bot has orders on the account',
+    clears: '/reconcile, then /unlock',
+  },
+  'clock-skew': {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: false,
+    title: 'Clock skew',
+    trips: 'local and exchange time differ by more than 1 s, or the difference is not known',
+    clears: 'by itself: back under 500 ms',
+  },
+  execution: {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: false,
+    title: 'Execution',
+    trips: '3 order failures in a row, or an outcome unknown for longer than 60 s, that of a cancellation included',
+    clears: 'by itself: resolved and 5 quiet minutes',
+  },
+  model: {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: false,
+    title: 'Model',
+    trips: 'the model is missing, invalid or was trained on other features',
+    clears: 'by itself: a valid model',
+  },
+  'model-drift': {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Model drift',
+    trips: 'the prediction has drifted from training beyond its limit',
+    clears: '/unlock: the drift seen is accepted until it has grown by half of the limit',
+  },
+  'crash-loop': {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Crash loop',
+    trips: 'five starts in ten minutes',
+    clears: '/unlock',
+  },
+  'operators-unreachable': {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: false,
+    title: 'Nobody reachable',
+    trips:
+      'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set',
+    clears: 'by itself: alerts get through again',
+  },
+  unlisted: {
+    state: 'halted',
+    policy: 'hold',
+    clearing: 'self',
+    perSymbol: false,
+    title: 'Not listed',
+    trips: 'the exchange no longer lists a symbol that is held: it can neither be sold nor protected there',
+    clears: 'by itself: listed again, or nothing of it is held any more',
+  },
+  'start-gate': {
+    state: 'halted',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Start gate',
+    trips: 'a gate failed at start',
+    clears: 'what the gate names, then /unlock',
+  },
+  'operator-pause': {
+    state: 'reducing',
+    policy: 'hold',
+    clearing: 'resume',
+    perSymbol: false,
+    title: 'Paused by operator',
+    trips: '/pause',
+    clears: '/resume',
+  },
+  'operator-halt': {
+    state: 'halted',
+    policy: 'hold',
+    clearing: 'unlock',
+    perSymbol: false,
+    title: 'Halted by operator',
+    trips: '/halt',
+    clears: '/unlock',
+  },
 };
 
 /** A lock in force. */
@@ -177,17 +205,20 @@ export interface Lock {
   readonly kind: LockKind;
   readonly symbol: SymbolName | null;
   /** Market time of the trip. */
-  readonly since: EpochMs;
+  readonly since: MarketMs;
   /**
    * Market time at which a person last asked for a lock that held already, or another cause of it turned up; absent
    * when neither did.
    */
-  readonly renewed?: EpochMs;
+  readonly renewed?: MarketMs;
   /** One sentence with limit and value. */
   readonly reason: string;
   readonly limit: number | null;
   readonly value: number | null;
 }
+
+/** A lock to be set: all of it but its id, which follows from kind and symbol. */
+export type NewLock = Omit<Lock, 'id' | 'renewed'>;
 
 /** Id of a lock: its kind, with the symbol behind a colon where each symbol has its own. */
 export const lockId = (kind: LockKind, symbol: SymbolName | null): string =>

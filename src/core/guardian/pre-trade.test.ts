@@ -8,15 +8,8 @@ import type { OrderDraft } from '../orders/order.ts';
 import { DEFAULT_LIMITS } from '../risk/limits.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
 import { ApprovedOrder } from './approved-order.ts';
-import {
-  checkEntry,
-  checkReduce,
-  mustWithdraw,
-  stopType,
-  type EntryContext,
-  type Exposure,
-  type Verdict,
-} from './pre-trade.ts';
+import { checkEntry, checkReduce, mustWithdraw, stopType, type Verdict } from './pre-trade.ts';
+import type { EntryContext, Exposure } from './examination.ts';
 import { createGuardian, setLock, type GuardianState } from './state.ts';
 
 const NOON = Date.UTC(2024, 7, 5, 12);
@@ -123,7 +116,7 @@ describe('an entry is refused', () => {
     symbol: string | null,
     state = guardian(),
   ): GuardianState => {
-    setLock(state, kind, symbol, NOON, 'test', null, null);
+    setLock(state, { kind, symbol, since: NOON, reason: 'test', limit: null, value: null });
     return state;
   };
 
@@ -439,10 +432,10 @@ describe('between approval and sending', () => {
   test('an entry is withdrawn under any lock that binds it; stops and exits never are', () => {
     const state = guardian();
     expect(mustWithdraw(state, { purpose: 'entry', symbol: BTC })).toBe(false);
-    setLock(state, 'stale-data', BTC, NOON, '', null, null);
+    setLock(state, { kind: 'stale-data', symbol: BTC, since: NOON, reason: '', limit: null, value: null });
     expect(mustWithdraw(state, { purpose: 'entry', symbol: BTC })).toBe(true);
     expect(mustWithdraw(state, { purpose: 'entry', symbol: 'ETH/USDT' })).toBe(false);
-    setLock(state, 'kill-switch', null, NOON, '', null, null);
+    setLock(state, { kind: 'kill-switch', symbol: null, since: NOON, reason: '', limit: null, value: null });
     expect(mustWithdraw(state, { purpose: 'entry', symbol: 'ETH/USDT' })).toBe(true);
     for (const purpose of ['stop', 'exit'] as const) expect(mustWithdraw(state, { purpose, symbol: BTC })).toBe(false);
   });

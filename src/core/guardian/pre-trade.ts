@@ -1,87 +1,27 @@
-import {
-  add,
-  decimalFromNumber,
-  divDown,
-  formatDecimal,
-  max,
-  min,
-  mulDown,
-  mulUp,
-  ONE,
-  sub,
-  toNumber,
-  ZERO,
-  type Decimal,
-} from '../decimal.ts';
+import { decimalFromNumber, formatDecimal, mulDown, mulUp, sub, toNumber, ZERO, type Decimal } from '../decimal.ts';
 import { filterFault, floorToLot, priceFault, type Instrument } from '../market/instrument.ts';
 import type { Quote } from '../market/quote.ts';
 import type { OrderDraft, OrderPurpose } from '../orders/order.ts';
-import type { Limits } from '../risk/limits.ts';
-import { budgetLossPerUnit, entryLimit, lossPerUnit, quantityForRisk, stopLimit, stopTrigger } from '../risk/sizing.ts';
-import { DAY_MS, HOUR_MS, type EpochMs, type Fraction, type SymbolName } from '../units.ts';
+import { entryLimit, stopLimit, stopTrigger } from '../risk/sizing.ts';
+import type { EpochMs, Fraction, SymbolName } from '../units.ts';
 import { ApprovedOrder } from './approved-order.ts';
-import type { Check, Denial, DenialCode } from './denial.ts';
-import { MAX_SKEW } from './health-locks.ts';
-import { strictestLock, tradingState, type GuardianState } from './state.ts';
+import type { Check, Denial } from './denial.ts';
+import { sizeEntry } from './entry-size.ts';
+import { checkKnown, checkStanding, checkState } from './entry-standing.ts';
+import { Examination, type EntryContext, type SizingRecord } from './examination.ts';
+import { tradingState, type GuardianState } from './state.ts';
 
-/** Entries within an hour of market time. */
-export const MAX_ENTRIES_PER_HOUR = 10;
+/**
+ * The check of every order: the only place where one can become an ApprovedOrder.
+ *
+ * Invariant: an entry passes every rule or is denied with code, limit and value; stops and exits are judged by side,
+ * quantity and the exchange's filters alone.
+ */
+
 /** An entry's limit may be this far from the last trade. */
 export const PRICE_COLLAR: Fraction = 0.01;
 export const MAX_SPREAD: Fraction = 0.005;
-
 const PROTECTION_MARGIN = decimalFromNumber(0.99);
-
-/** Money at work, reservations of working entries included, as exact decimals. */
-export interface Exposure {
-  /** Value of positions and of the unfilled part of working entries, all symbols. */
-  readonly gross: Decimal;
-  readonly symbol: Decimal;
-  /** Cash not reserved by working entries. */
-  readonly freeCash: Decimal;
-  /**
-   * Equity if every position left at its stop less the gap allowance (or at the last price, where that is lower)
-   * and every working entry filled and then did the same, after fees.
-   */
-  readonly worstEquity: Decimal;
-}
-
-/** Everything an entry is judged by. Null = not known, and refuses. */
-export interface EntryContext {
-  readonly guardian: GuardianState;
-  readonly limits: Limits;
-  readonly at: EpochMs;
-  readonly instrument: Instrument;
-  readonly takerFee: Fraction;
-  /** Risk of this trade as a fraction of equity. */
-  readonly risk: Fraction;
-  readonly equity: Decimal | null;
-  /** Fresh prices of the symbol, or null. */
-  readonly quote: Quote | null;
-  readonly exposure: Exposure | null;
-  readonly hasPosition: boolean;
-  readonly orderInFlight: boolean;
-  /** End of the rest after a stop-out, or null. */
-  readonly restUntil: EpochMs | null;
-  /** Whether the difference to the exchange clock is known and small. */
-  readonly clockKnown: boolean;
-  /** Open time of the candle behind the signal, of the newest closed candle, and of the last one that was traded. */
-  readonly signal: EpochMs;
-  readonly newestCandleOpen: EpochMs | null;
-  readonly lastTradedSignal: EpochMs | null;
-  /** Orders of others at the symbol that wait for a trigger: they take places that the stop would need. */
-  readonly algoOrders: number;
-  /** Largest quantity that is wanted (a drill); it can only make the order smaller. */
-  readonly most?: Decimal;
-}
-
-export interface SizingRecord {
-  readonly equity: number;
-  readonly riskAmount: Decimal;
-  readonly lossPerUnit: Decimal;
-  readonly limitPrice: Decimal;
-  readonly steps: readonly { readonly rule: string; readonly quantity: Decimal }[];
-}
 
 export type Verdict =
   | {
@@ -104,19 +44,6 @@ export interface EntryIdentity {
   readonly reason: string;
 }
 
-/** Collects the checks in order and stops at the first refusal. */
-class Examination {
-  readonly checks: Check[] = [];
-  denial: Denial | null = null;
-
-  /** Returns whether the examination may go on. */
-  require(ok: boolean, code: DenialCode, limit: number | string | null, value: number | string | null): boolean {
-    this.checks.push({ ok, code, limit, value });
-    if (!ok) this.denial ??= { code, limit, value };
-    return ok;
-  }
-}
-
 /**
  * The one place where an entry can become an ApprovedOrder. Every unknown is a
  * refusal; every cap cuts the size; what is left has to pass the exchange's filters.
@@ -132,14 +59,14 @@ export const checkEntry = (context: EntryContext, identity: EntryIdentity): Verd
   if (!checkState(context, exam)) return denied(null);
   const known = checkKnown(context, exam);
   if (known === null) return denied(null);
-  const { equity, exposure, quote } = known;
+  const { quote } = known;
   if (!checkPrices(quote, exam)) return denied(null);
 
   const limitPrice = entryLimit(context.instrument, quote.ask);
   const collar = Math.abs(toNumber(limitPrice) / quote.last - 1);
   if (!exam.require(collar <= PRICE_COLLAR, 'price-collar', PRICE_COLLAR, collar)) return denied(null);
 
-  const sizing = sizeEntry(context, equity, exposure, limitPrice, exam);
+  const sizing = sizeEntry(context, known, limitPrice, exam);
   const quantity = sizing.steps.at(-1)?.quantity ?? ZERO;
   if (exam.denial !== null) return denied(sizing);
   const fault = filterFault(context.instrument, 'limit', quantity, limitPrice);
@@ -175,84 +102,6 @@ export const entryBar = (context: EntryContext): Denial | null => {
   const exam = new Examination();
   if (checkStanding(context, exam)) checkKnown(context, exam);
   return exam.denial;
-};
-
-/** Equity, exposure and fresh prices, or null: what is not known refuses. */
-const checkKnown = (
-  { equity, exposure, quote, limits }: EntryContext,
-  exam: Examination,
-): { readonly equity: Decimal; readonly exposure: Exposure; readonly quote: Quote } | null => {
-  if (!exam.require(equity !== null && exposure !== null, 'equity-unknown', null, null)) return null;
-  if (!exam.require(quote !== null, 'price-unknown', limits.maxDataAgeSeconds, null)) return null;
-  return equity === null || exposure === null || quote === null ? null : { equity, exposure, quote };
-};
-
-/** Locks, the clock, the day's baseline and the exchange: what stands in the way of every signal. */
-const checkStanding = (context: EntryContext, exam: Examination): boolean => {
-  const { guardian, instrument, at } = context;
-  const overall = tradingState(guardian, null);
-  // A lock of this symbol, though older, is not what holds all symbols back.
-  const lock = strictestLock(guardian, null);
-  const held = tradingState(guardian, instrument.symbol);
-  const baseline = guardian.day !== null && at < guardian.day + DAY_MS ? guardian.dayBaseline : null;
-  return (
-    exam.require(
-      overall !== 'halted',
-      'state-halted',
-      'active',
-      overall === 'halted' ? (lock?.id ?? overall) : overall,
-    ) &&
-    exam.require(
-      overall === 'active',
-      'state-reducing',
-      'active',
-      overall === 'reducing' ? (lock?.id ?? overall) : overall,
-    ) &&
-    exam.require(
-      held === 'active',
-      'symbol-locked',
-      'active',
-      held === 'active' ? held : (strictestLock(guardian, instrument.symbol)?.id ?? held),
-    ) &&
-    exam.require(context.clockKnown, 'clock-unknown', MAX_SKEW, guardian.skew) &&
-    exam.require(baseline !== null, 'baseline-unknown', null, baseline) &&
-    exam.require(instrument.trading, 'instrument-not-trading', null, instrument.symbol)
-  );
-};
-
-const checkState = (context: EntryContext, exam: Examination): boolean => {
-  const { guardian, at } = context;
-  forgetEntries(guardian, at);
-  return (
-    checkStanding(context, exam) &&
-    exam.require(!context.hasPosition, 'position-exists', 1, context.hasPosition ? 1 : 0) &&
-    exam.require(!context.orderInFlight, 'order-in-flight', 0, context.orderInFlight ? 1 : 0) &&
-    exam.require(context.restUntil === null || at >= context.restUntil, 'resting-after-stop', context.restUntil, at) &&
-    exam.require(
-      context.signal === context.newestCandleOpen,
-      'signal-expired',
-      context.newestCandleOpen,
-      context.signal,
-    ) &&
-    exam.require(
-      context.lastTradedSignal === null || context.signal > context.lastTradedSignal,
-      'entry-repeated',
-      context.lastTradedSignal,
-      context.signal,
-    ) &&
-    exam.require(
-      guardian.entries.length < MAX_ENTRIES_PER_HOUR,
-      'entry-throttle',
-      MAX_ENTRIES_PER_HOUR,
-      guardian.entries.length,
-    )
-  );
-};
-
-/** Entries older than an hour no longer count. They are in order of time. */
-const forgetEntries = (guardian: GuardianState, at: EpochMs): void => {
-  const { entries } = guardian;
-  while (entries.length > 0 && at - (entries[0] ?? at) >= HOUR_MS) entries.shift();
 };
 
 /**
@@ -308,60 +157,6 @@ const checkPrices = (quote: Quote, exam: Examination): boolean => {
   );
 };
 
-/** Size by risk, then cut by each cap in turn. Records every step; denies with the rule that left nothing. */
-const sizeEntry = (
-  context: EntryContext,
-  equity: Decimal,
-  exposure: Exposure,
-  limitPrice: Decimal,
-  exam: Examination,
-): SizingRecord => {
-  const { limits, instrument, takerFee, guardian } = context;
-  const fraction = (value: Fraction): Decimal => decimalFromNumber(value);
-  const perUnit = lossPerUnit(limitPrice, limits.stopLoss, takerFee);
-  const riskAmount = mulDown(equity, fraction(context.risk));
-  const unitCost = add(limitPrice, mulUp(limitPrice, fraction(takerFee)));
-  const budgetLoss = budgetLossPerUnit(limitPrice, limits.stopLoss, takerFee);
-  const floor = mulUp(
-    decimalFromNumber(guardian.dayBaseline ?? Number.MAX_VALUE),
-    sub(ONE, fraction(limits.maxDailyDrawdown)),
-  );
-
-  const room = (cap: Decimal, used: Decimal, per: Decimal): Decimal => divDown(max(sub(cap, used), ZERO), per);
-  const caps: readonly (readonly [DenialCode, Decimal, Fraction | null])[] = [
-    ['risk-per-trade', quantityForRisk(riskAmount, perUnit), context.risk],
-    [
-      'exposure-symbol',
-      room(mulDown(equity, fraction(limits.maxSymbolExposure)), exposure.symbol, limitPrice),
-      limits.maxSymbolExposure,
-    ],
-    [
-      'exposure-gross',
-      room(mulDown(equity, fraction(limits.maxGrossExposure)), exposure.gross, limitPrice),
-      limits.maxGrossExposure,
-    ],
-    ['leverage', room(mulDown(equity, fraction(limits.maxLeverage)), exposure.gross, limitPrice), limits.maxLeverage],
-    ['cash', room(exposure.freeCash, ZERO, unitCost), null],
-    ['loss-budget', room(exposure.worstEquity, floor, budgetLoss), limits.maxDailyDrawdown],
-  ];
-  const steps: { rule: string; quantity: Decimal }[] = [];
-  let quantity: Decimal | null = null;
-  for (const [code, cap, limit] of caps) {
-    quantity = quantity === null ? cap : min(quantity, cap);
-    steps.push({ rule: code, quantity });
-    const tradable = floorToLot(instrument, cap, 'limit') > 0n && mulDown(cap, limitPrice) >= instrument.minNotional;
-    if (!exam.require(tradable, code, limit, formatDecimal(cap))) break;
-  }
-  if (context.most !== undefined) {
-    quantity = min(quantity ?? ZERO, context.most);
-    steps.push({ rule: 'drill', quantity });
-  }
-  // One market order has to be able to close it: the stop, or an exit.
-  const closable = floorToLot(instrument, quantity ?? ZERO, 'market');
-  steps.push({ rule: 'lot', quantity: floorToLot(instrument, closable, 'limit') });
-  return { equity: toNumber(equity), riskAmount, lossPerUnit: perUnit, limitPrice, steps };
-};
-
 /** What a stop or an exit is judged by: locks never block it. */
 export interface ReduceContext {
   readonly instrument: Instrument;
@@ -371,35 +166,37 @@ export interface ReduceContext {
   readonly lastPrice: number | null;
 }
 
-/** Side, reduce-only quantity and instrument filters: the only checks of stops and exits. */
+/** What the check of a stop or an exit looks at. */
+export type ReduceShape = Pick<OrderDraft, 'side' | 'type' | 'quantity' | 'limitPrice' | 'stopPrice'>;
+
+/**
+ * Why such a stop or exit would not be taken, or null: side, reduce-only quantity and instrument filters are the only
+ * checks of stops and exits.
+ */
+export const reduceDenial = ({ instrument, held, lastPrice }: ReduceContext, draft: ReduceShape): Denial | null => {
+  if (draft.side !== 'sell') return { code: 'order-side', limit: 'sell', value: draft.side };
+  if (draft.quantity > held || draft.quantity <= 0n)
+    return { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) };
+  const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
+  const fault =
+    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ??
+    filterFault(instrument, draft.type, draft.quantity, price);
+  return fault === null
+    ? null
+    : {
+        code: 'instrument-filter',
+        limit: `${fault.code} ${formatDecimal(fault.limit)}`,
+        value: formatDecimal(fault.value),
+      };
+};
+
+/** Makes an ApprovedOrder of a stop or an exit that passes its check. */
 export const checkReduce = (
   context: ReduceContext,
   draft: OrderDraft & { readonly purpose: Exclude<OrderPurpose, 'entry'> },
 ):
   | { readonly approved: true; readonly order: ApprovedOrder }
   | { readonly approved: false; readonly denial: Denial } => {
-  const { instrument, held, lastPrice } = context;
-  if (draft.side !== 'sell')
-    return { approved: false, denial: { code: 'order-side', limit: 'sell', value: draft.side } };
-  if (draft.quantity > held || draft.quantity <= 0n) {
-    return {
-      approved: false,
-      denial: { code: 'reduce-only', limit: formatDecimal(held), value: formatDecimal(draft.quantity) },
-    };
-  }
-  const price = draft.limitPrice ?? draft.stopPrice ?? (lastPrice === null ? null : decimalFromNumber(lastPrice));
-  const fault =
-    (draft.stopPrice === null ? null : priceFault(instrument, draft.stopPrice)) ??
-    filterFault(instrument, draft.type, draft.quantity, price);
-  if (fault !== null) {
-    return {
-      approved: false,
-      denial: {
-        code: 'instrument-filter',
-        limit: `${fault.code} ${formatDecimal(fault.limit)}`,
-        value: formatDecimal(fault.value),
-      },
-    };
-  }
-  return { approved: true, order: ApprovedOrder.approve(draft) };
+  const denial = reduceDenial(context, draft);
+  return denial === null ? { approved: true, order: ApprovedOrder.approve(draft) } : { approved: false, denial };
 };

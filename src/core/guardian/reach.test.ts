@@ -7,10 +7,10 @@ describe('nobody reachable', () => {
   test('stops entries while it lasts and clears by itself', () => {
     const guardian = createGuardian();
     const changes: Change[] = [];
-    evaluateReach(guardian, 1_000, 'no alert has got through for 900 s', changes);
-    evaluateReach(guardian, 2_000, 'no alert has got through for 900 s', changes);
+    evaluateReach(guardian, { at: 1_000, wall: 1_000, changes }, 'no alert has got through for 900 s');
+    evaluateReach(guardian, { at: 2_000, wall: 2_000, changes }, 'no alert has got through for 900 s');
     expect(tradingState(guardian, null)).toBe('reducing');
-    evaluateReach(guardian, 3_000, null, changes);
+    evaluateReach(guardian, { at: 3_000, wall: 3_000, changes }, null);
     expect(tradingState(guardian, null)).toBe('active');
     expect(changes.map((change) => change.type)).toEqual(['lock-set', 'lock-cleared']);
   });

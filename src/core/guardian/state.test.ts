@@ -16,7 +16,8 @@ const ETH = 'ETH/USDT';
 
 const locked = (...kinds: readonly (readonly [LockKind, string | null])[]): GuardianState => {
   const state = createGuardian();
-  for (const [index, [kind, symbol]] of kinds.entries()) setLock(state, kind, symbol, index, 'test', null, null);
+  for (const [index, [kind, symbol]] of kinds.entries())
+    setLock(state, { kind, symbol, since: index, reason: 'test', limit: null, value: null });
   return state;
 };
 
@@ -38,7 +39,9 @@ test('a new guardian knows nothing, and holds no lock', () => {
 describe('locks in force', () => {
   test('are set once: the first cause stays on record', () => {
     const state = createGuardian();
-    expect(setLock(state, 'kill-switch', null, 1, 'first', 3, 3)).toEqual({
+    expect(
+      setLock(state, { kind: 'kill-switch', symbol: null, since: 1, reason: 'first', limit: 3, value: 3 }),
+    ).toEqual({
       id: 'kill-switch',
       kind: 'kill-switch',
       symbol: null,
@@ -47,7 +50,9 @@ describe('locks in force', () => {
       limit: 3,
       value: 3,
     });
-    expect(setLock(state, 'kill-switch', null, 2, 'second', 3, 4)).toBeNull();
+    expect(
+      setLock(state, { kind: 'kill-switch', symbol: null, since: 2, reason: 'second', limit: 3, value: 4 }),
+    ).toBeNull();
     expect(state.locks['kill-switch']?.reason).toBe('first');
   });
 

@@ -1,11 +1,11 @@
-import type { EpochMs, Fraction, SymbolName } from '../units.ts';
-import { lockId, LOCKS, type Lock, type LockKind, type LockPolicy, type LockState } from './lock.ts';
+import type { Fraction, Mark, MarketMs, SymbolName, WallMs } from '../units.ts';
+import { lockId, LOCKS, type Lock, type LockKind, type LockPolicy, type LockState, type NewLock } from './lock.ts';
 
 /** A losing trade of the running streak. */
 export interface Loss {
   readonly symbol: SymbolName;
   readonly pnlFraction: Fraction;
-  readonly closedAt: EpochMs;
+  readonly closedAt: MarketMs;
 }
 
 /** A gate that failed at start. `clears` says what it takes: see StartedInput. */
@@ -20,28 +20,28 @@ export interface GuardianState {
   locks: Record<string, Lock>;
   lossStreak: Loss[];
   /** UTC day (its start) of `dayBaseline`; null before the first. */
-  day: EpochMs | null;
+  day: MarketMs | null;
   /** Quote currency; null = not known yet for `day`, which refuses entries. */
-  dayBaseline: number | null;
+  dayBaseline: Mark | null;
   /** The last equity known before `day` began, net of deposits since; null = there was none. */
-  priorEquity: number | null;
+  priorEquity: Mark | null;
   /** The last equity that was known, with its market time. */
-  lastEquity: { value: number; at: EpochMs } | null;
-  highWaterMark: number | null;
+  lastEquity: { value: Mark; at: MarketMs } | null;
+  highWaterMark: Mark | null;
   /** Highest drawdown step announced: index into DRAWDOWN_STEPS, plus one; 0 = none. */
   announced: { daily: number; total: number };
   /** UTC day in which /unlock last rebased the daily drawdown. */
-  unlockDay: EpochMs | null;
+  unlockDay: MarketMs | null;
   /** Market times of the entries of the last hour. */
-  entries: EpochMs[];
+  entries: MarketMs[];
   orderFailures: number;
   /** Wall time of the last order failure or unresolved outcome. */
-  lastTroubleWall: EpochMs | null;
+  lastTroubleWall: WallMs | null;
   /** Exchange minus local wall time; null = could not be measured, or (skewTried false) this run has not tried yet. */
   skew: number | null;
   skewTried: boolean;
   /** Wall time of the last measurement that worked. */
-  skewWall: EpochMs | null;
+  skewWall: WallMs | null;
   modelFault: string | null;
   /** Drift of the prediction (population stability index) beside its limit; null while it is not known. */
   drift: { readonly value: number; readonly limit: number } | null;
@@ -50,9 +50,9 @@ export interface GuardianState {
   /** Gates that failed at this start. */
   gates: readonly Gate[];
   /** Market time of the last reading of the account that an operator asked for by /reconcile. */
-  reconciledAt: EpochMs | null;
+  reconciledAt: MarketMs | null;
   /** Wall times of the newest starts. */
-  starts: EpochMs[];
+  starts: WallMs[];
 }
 
 /** No locks: one for all, so that a look at a calm Guardian is a comparison. */
@@ -83,15 +83,7 @@ export const createGuardian = (): GuardianState => ({
 });
 
 /** Sets a lock. Null when it is held already: the first cause stays on record. */
-export const setLock = (
-  state: GuardianState,
-  kind: LockKind,
-  symbol: SymbolName | null,
-  since: EpochMs,
-  reason: string,
-  limit: number | null,
-  value: number | null,
-): Lock | null => {
+export const setLock = (state: GuardianState, { kind, symbol, since, reason, limit, value }: NewLock): Lock | null => {
   const id = lockId(kind, symbol);
   if (isHeld(state, id)) return null;
   const lock: Lock = { id, kind, symbol, since, reason, limit, value };
@@ -103,14 +95,14 @@ export const setLock = (
  * Renews a lock that is held, for a new cause: an /unlock that was shown before does not clear it. Returns it as it is
  * now.
  */
-export const renewLock = (state: GuardianState, lock: Lock, at: EpochMs): Lock => {
+export const renewLock = (state: GuardianState, lock: Lock, at: MarketMs): Lock => {
   const renewed = { ...lock, renewed: at };
   state.locks = { ...state.locks, [lock.id]: renewed };
   return renewed;
 };
 
 /** Market time at which the lock was set, or last renewed. */
-export const newestWish = (lock: Pick<Lock, 'since' | 'renewed'>): EpochMs => lock.renewed ?? lock.since;
+export const newestWish = (lock: Pick<Lock, 'since' | 'renewed'>): MarketMs => lock.renewed ?? lock.since;
 
 /** Whether any lock is in force. */
 export const anyHeld = ({ locks }: GuardianState): boolean => locks !== NO_LOCKS;

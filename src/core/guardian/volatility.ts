@@ -53,16 +53,8 @@ const trueRange = (high: number, low: number, previousClose: number | null): num
 const smooth = (atr: number, range: number, candles: number): number =>
   candles < ATR_PERIOD ? (atr * candles + range) / (candles + 1) : (atr * (ATR_PERIOD - 1) + range) / ATR_PERIOD;
 
-/** Whether an hour with this range so far would pass the threshold at `price`; what is no number would. */
-const passes = (
-  atr: number,
-  candles: number,
-  previousClose: number | null,
-  high: number,
-  low: number,
-  price: number,
-  threshold: number,
-): boolean => !(smooth(atr, trueRange(high, low, previousClose), candles) / price <= threshold);
+/** Whether this average true range passes the threshold at `price`; what is no number does. */
+const passes = (atr: number, price: number, threshold: Fraction): boolean => !(atr / price <= threshold);
 
 /** Takes a closed candle: moves the window, trips, counts calm candles, clears. O(log n) and a short block move. */
 export const updateVolatility = (
@@ -137,7 +129,7 @@ export const passCandles = (
     if (
       !Number.isNaN(threshold) &&
       (calm || calmCandles > 0) &&
-      passes(atr, candles, previousClose, first, first, first, threshold)
+      passes(smooth(atr, trueRange(first, first, previousClose), candles), first, threshold)
     )
       break;
     const closed = close[here - 1] as number;
@@ -169,7 +161,7 @@ export const passCandles = (
     restless =
       !Number.isNaN(threshold) &&
       (calm || calmCandles > 0) &&
-      passes(atr, candles, closed, high[here] as number, lowest, lowest, threshold);
+      passes(smooth(atr, trueRange(high[here] as number, lowest, closed), candles), lowest, threshold);
   }
   if (k === 0) return 0;
   state.status = status;
@@ -213,4 +205,4 @@ export const tightenByForming = (state: Volatility, high: number, low: number, p
 export const mayTighten = (state: Volatility, high: number, low: number): boolean =>
   state.threshold !== null &&
   (state.status === 'calm' || state.calmCandles > 0) &&
-  passes(state.atr, state.candles, state.previousClose, high, low, low, state.threshold);
+  passes(smooth(state.atr, trueRange(high, low, state.previousClose), state.candles), low, state.threshold);

@@ -1,5 +1,5 @@
 import { add, decimal, formatDecimal, max, sum, ZERO, type Decimal } from '../decimal.ts';
-import type { EpochMs } from '../units.ts';
+import type { MarketMs, WallMs } from '../units.ts';
 import type { Fill, OrderDraft, OrderSnapshot } from './order.ts';
 
 /**
@@ -34,19 +34,19 @@ export interface OrderRecord {
   /** Ids of the booked fills. */
   tradeIds: string[];
   /** Market and wall time of the approval. */
-  readonly createdAt: EpochMs;
-  readonly createdWall: EpochMs;
+  readonly createdAt: MarketMs;
+  readonly createdWall: WallMs;
   /** Wall time since which the outcome is not known, or null. */
-  unknownSince: EpochMs | null;
+  unknownSince: WallMs | null;
   /** Whether a cancellation has been asked for and not failed. */
   cancelling: boolean;
   /** Whether we have ever asked for its cancellation. */
   cancelRequested: boolean;
   /** Cancellations that failed in a row, and the wall time before which none is asked for again. */
   cancelFailures: number;
-  cancelRetryAt: EpochMs | null;
+  cancelRetryAt: WallMs | null;
   /** Wall time since which this run has wanted it cancelled; null while it does not, or once it has ended. */
-  cancelSince: EpochMs | null;
+  cancelSince: WallMs | null;
   /** Whether it was reported as missing among the open orders, and nobody has said since what became of it. */
   missing: boolean;
   detail: string | null;
@@ -54,11 +54,11 @@ export interface OrderRecord {
    * Time of the balances by which an operator has settled it, by the exchange's clock: what it did until then is in the
    * books. Absent as a rule.
    */
-  settledAt?: EpochMs;
+  settledAt?: MarketMs;
 }
 
 /** The record of an order that has been approved and not yet sent. `at` is market time, `wall` wall time. */
-export const openRecord = (draft: OrderDraft, at: EpochMs, wall: EpochMs): OrderRecord => ({
+export const openRecord = (draft: OrderDraft, at: MarketMs, wall: WallMs): OrderRecord => ({
   draft,
   status: 'intent',
   exchangeOrderId: null,
@@ -125,7 +125,7 @@ const statedExecution = (snapshot: OrderSnapshot): Decimal =>
  * fewer fills than it states leaves the outcome unknown: what is missing may
  * be a position.
  */
-export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall: EpochMs): readonly Fill[] => {
+export const applySnapshot = (record: OrderRecord, snapshot: OrderSnapshot, wall: WallMs): readonly Fill[] => {
   const fresh: Fill[] = [];
   for (const fill of snapshot.fills) {
     if (record.tradeIds.includes(fill.tradeId)) continue;

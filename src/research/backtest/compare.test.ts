@@ -135,7 +135,7 @@ describe('a recorded run beside a backtest on the same prices', () => {
 
   test('a lock that one of them did not have is named', () => {
     const first = inputs.findIndex((input) => input.type === 'prediction');
-    const at = inputs[first]?.at ?? 0;
+    const at: number = inputs[first]?.at ?? 0;
     const pause: Input = {
       type: 'command',
       at,

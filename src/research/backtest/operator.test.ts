@@ -9,7 +9,15 @@ const WAIT = 12 * HOUR_MS;
 
 const under = (...kinds: readonly LockKind[]): GuardianState => {
   const guardian = createGuardian();
-  for (const kind of kinds) setLock(guardian, kind, kind === 'volatility' ? 'BTC/USDT' : null, SINCE, '', null, null);
+  for (const kind of kinds)
+    setLock(guardian, {
+      kind,
+      symbol: kind === 'volatility' ? 'BTC/USDT' : null,
+      since: SINCE,
+      reason: '',
+      limit: null,
+      value: null,
+    });
   return guardian;
 };
 

@@ -1,6 +1,6 @@
 import { toNumber } from '../../core/decimal.ts';
 import type { DecisionEffect, Effect, EquityEffect, LockEffect, TradeEffect } from '../../core/engine/effect.ts';
-import type { QuietBlock } from '../../core/engine/quiet-hours.ts';
+import type { QuietBlock } from '../../core/engine/quiet-stretch.ts';
 import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import { OrderList } from './order-list.ts';

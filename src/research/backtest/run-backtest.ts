@@ -1,6 +1,7 @@
 import type { EngineConfig } from '../../core/engine/config.ts';
 import type { InstrumentText } from '../../core/engine/input.ts';
-import { createQuietBlock, passQuietHours, type QuietSeries, type Stretch } from '../../core/engine/quiet-hours.ts';
+import { createQuietBlock, type QuietSeries, type Stretch } from '../../core/engine/quiet-stretch.ts';
+import { passQuietHours } from '../../core/engine/quiet-hours.ts';
 import { createEngineState, type EngineState } from '../../core/engine/state.ts';
 import { step } from '../../core/engine/step.ts';
 import { anyHeld, isHeld } from '../../core/guardian/state.ts';

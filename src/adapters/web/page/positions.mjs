@@ -29,6 +29,7 @@ const position = (held) => {
     stopWorking,
     targetPrice,
     closing,
+    unsellable,
     left,
   } = held;
   return el(
@@ -47,6 +48,7 @@ const position = (held) => {
       el('span', {}, `now ${price(lastPrice)}`),
     ),
     closing === null ? null : el('p', 'warn', `Being closed: ${closing}`),
+    unsellable === undefined ? null : el('p', 'warn', `Cannot be sold now: ${unsellable}. Its stop stays.`),
     stopPrice === null ? el('p', 'bad', 'No stop rests on the exchange') : range(held),
     stopPrice === null
       ? null
