@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCommandSet } from '../../../commands/registry.ts';
 import { OperatorBench } from '../../../src/app/operator/operator-bench.test-helper.ts';
+import { decimal } from '../../../src/core/decimal.ts';
 import { BTC, ETH, type World } from '../../../src/core/engine/world.test-helper.ts';
+import { HOUR_MS } from '../../../src/core/units.ts';
 import type { Message } from '../../../src/sim/telegram/types.ts';
 import { lastMessageId, OPERATOR, startHarness, type Harness } from './harness.ts';
 
@@ -60,4 +62,58 @@ describe('/flatten', () => {
     expect(answer).toMatch(/^⚠️ Done in part\n\nClosing ETH\/USDT\. BTC\/USDT: the position that was shown, /);
     expect([world.managed(ETH), world.managed(BTC)?.exitReason]).toEqual([null, null]);
   });
+});
+
+describe('/unlock', () => {
+  test('clears no halt that somebody wishes again in the very millisecond of the question', async () => {
+    world.command({ name: 'halt', reason: 'first' });
+    await bot.ask(OPERATOR, '/unlock');
+    world.command({ name: 'halt', reason: 'do not unlock' });
+    expect(await press('Unlock')).toBe('⛔ Refused\n\nHalted by operator: set again since it was shown');
+    expect(world.locks()).toEqual(['operator-halt']);
+    await bot.ask(OPERATOR, '/unlock');
+    expect(await press('Unlock')).toContain('Unlocked: Halted by operator');
+    expect(world.locks()).toEqual([]);
+  });
+
+  test('clears the others that were shown, and names the one that stays', async () => {
+    world.apply({ type: 'model-status', valid: true, detail: '', drift: { value: 0.5, limit: 0.25 } });
+    world.command({ name: 'halt', reason: 'first' });
+    await bot.ask(OPERATOR, '/unlock');
+    world.unlock(['operator-halt']);
+    world.command({ name: 'halt', reason: 'second' });
+    expect(await press('Unlock')).toBe(
+      '⚠️ Done in part\n\nUnlocked: Model drift. still locked: Halted by operator. Halted by operator: set again since it was shown.',
+    );
+    expect(world.locks()).toEqual(['operator-halt']);
+  });
+
+  test('that is refused names every lock that waits for it, with what it would take, its limit and its value', async () => {
+    world.enter();
+    world.exchange.stopsFill = false;
+    world.quotes({ [BTC]: 47_500 });
+    world.unlock(['daily-drawdown'], Number(world.state.guardian.lastEquity?.value) * 0.02);
+    world.pass(HOUR_MS / 2);
+    world.quotes();
+    world.state.guardian.dayBaseline = 20_000;
+    world.exchange.move('USDT', decimal('-25'));
+    world.account();
+    world.account();
+    expect(world.locks()).toEqual(['daily-drawdown', 'reconciliation']);
+    const { text } = await bot.ask(OPERATOR, '/unlock');
+    expect(text).toMatch(/^Refused\n/);
+    expect(text).toMatch(/^reconciliation: send \/reconcile first\. Reconciliation: .*25/m);
+    expect(text).toMatch(
+      /^daily-drawdown: it has been unlocked once today already; next UTC day\. Daily drawdown: .*limit 2/m,
+    );
+  });
+});
+
+test('/resume ends no pause that somebody wishes again in the very millisecond of the question, in the same words', async () => {
+  world.command({ name: 'pause', reason: 'news' });
+  world.command({ name: 'pause', reason: 'news' });
+  await bot.ask(OPERATOR, '/resume');
+  world.command({ name: 'pause', reason: 'news' });
+  expect(await press('Resume trading')).toContain('Somebody has paused anew');
+  expect(world.locks()).toEqual(['operator-pause']);
 });
