@@ -81,7 +81,7 @@ export const flatten = defineToolCommand({
         action: async (caller) =>
           tools.flatten(
             caller,
-            preview.positions.map(({ symbol }) => symbol),
+            preview.positions.map(({ symbol, openedBy }) => ({ symbol, openedBy })),
           ),
       },
       outcome: 'asked',

@@ -123,17 +123,16 @@ describe('the registry', () => {
     expect(() => createCommandSet({ service, timeZone: 'Nowhere/Land' })).toThrow(RangeError);
   });
 
-  test('/unlock shows a refusal that is known already, and what stays when nothing waits for it', async () => {
+  test('/unlock shows every refusal that is known already, and what stays when nothing waits for it', async () => {
     const { set, service } = setUp();
     expect(await set.run('unlock', '', operator)).toMatchObject({ title: 'Nothing waits for /unlock' });
     service.setPreview({ staying: [operatorPause] });
     expect((await set.run('unlock', '', operator)).blocks).toEqual([
       { kind: 'text', lines: ['operator-pause is cleared by /resume'] },
     ]);
-    service.setPreview({ refusal: 'The daily unlock is used up; the lock clears at 00:00 UTC.' });
-    expect((await set.run('unlock', '', operator)).blocks).toEqual([
-      { kind: 'text', lines: ['The daily unlock is used up; the lock clears at 00:00 UTC.'] },
-    ]);
+    const refusals = ['The daily unlock is used up; the lock clears at 00:00 UTC.', 'Equity is below 100.'];
+    service.setPreview({ refusals });
+    expect((await set.run('unlock', '', operator)).blocks).toEqual([{ kind: 'text', lines: refusals }]);
   });
 
   test('the amount of new loss is taken as people write it, and no other', async () => {
@@ -360,6 +359,7 @@ describe('what a person reads', () => {
     expect(JSON.stringify(told)).not.toMatch(/0\.00|limit|\bup\b/);
     const lock: LockView = {
       id: 'operator-pause',
+      serial: 1,
       kind: 'operator-pause',
       symbol: null,
       state: 'reducing',

@@ -6,9 +6,6 @@ import { cut } from './support/format.ts';
 const pauseOf = (service: OperatorService): LockView | undefined =>
   service.locks().find(({ kind }) => kind === 'operator-pause');
 
-const isSame = (shown: LockView, now: LockView): boolean =>
-  shown.since === now.since && shown.renewed === now.renewed && shown.reason === now.reason;
-
 const PAUSED_ANEW: CommandOutcome = {
   ok: false,
   code: 'refused',
@@ -48,7 +45,7 @@ export const resume = defineCommand({
         // A pause set meanwhile is somebody's newer wish: it stays.
         action: async (caller) => {
           const now = pauseOf(service);
-          return now !== undefined && !isSame(shown, now) ? PAUSED_ANEW : service.resume(caller);
+          return now !== undefined && now.serial !== shown.serial ? PAUSED_ANEW : service.resume(caller);
         },
       },
       outcome: 'asked',

@@ -84,8 +84,12 @@ export const unlock = defineCommand({
   parse: freeText(300),
   run: ({ service }, words) => {
     const preview = service.unlockPreview();
-    if (preview.refusal !== null)
-      return { title: 'Refused', blocks: [{ kind: 'text', lines: [preview.refusal] }], outcome: 'refused' };
+    if (preview.refusals.length > 0)
+      return {
+        title: 'Refused',
+        blocks: [{ kind: 'text', lines: preview.refusals.map((line) => cut(line, LONGEST_REASON)) }],
+        outcome: 'refused',
+      };
     if (preview.locks.length === 0) {
       const staying = preview.staying.map(({ id, clearing }) => `${id} is cleared by ${clearing.replace(/^by /, '')}`);
       return {

@@ -98,14 +98,21 @@ export interface ReadinessView {
   }[];
 }
 
+/** A position as it was shown: one that is opened later in its symbol is another. */
+export interface ShownPosition {
+  readonly symbol: SymbolName;
+  /** Client order id of the entry that has opened it. */
+  readonly openedBy: string;
+}
+
 export interface FlattenPreview {
-  readonly positions: readonly {
-    readonly symbol: SymbolName;
+  readonly positions: readonly (ShownPosition & {
     readonly quantity: number;
     readonly lastPrice: number | null;
-    readonly estimatedProceeds: number | null /** The exchange has halted the market: sold when it trades it again. */;
+    readonly estimatedProceeds: number | null;
+    /** The exchange has halted the market: sold when it trades it again. */
     readonly halted?: true;
-  }[];
+  })[];
   /** Refusal that is known now already, or null; without positions that is no refusal, nothing is to be done. */
   readonly refusal: string | null;
 }
@@ -163,8 +170,8 @@ export interface OperatorTools {
   halt(caller: Caller, reason: string): Promise<CommandOutcome>;
   /** `symbol` null = all. */
   flattenPreview(symbol: SymbolName | null): FlattenPreview;
-  /** Sells exactly these positions, the stop first out of the way. */
-  flatten(caller: Caller, symbols: readonly SymbolName[]): Promise<CommandOutcome>;
+  /** Sells exactly these positions, the stop first out of the way; not one that was opened since. */
+  flatten(caller: Caller, shown: readonly ShownPosition[]): Promise<CommandOutcome>;
   cancelPreview(orderId: string): CancelPreview;
   cancel(caller: Caller, orderId: string): Promise<CommandOutcome>;
   /** Orders whose outcome is not known, each in one line with what is known of it. */

@@ -20,6 +20,8 @@ export type TradingState = 'active' | 'reducing' | 'halted';
 export interface LockView {
   /** Stable id, e.g. `kill-switch` or `volatility:BTC/USDT`. */
   readonly id: string;
+  /** Another one whenever the lock is set or wished again, within a millisecond as well. Good for this process. */
+  readonly serial: number;
   readonly kind: string;
   readonly symbol: SymbolName | null;
   readonly state: 'reducing' | 'halted';
@@ -203,6 +205,8 @@ export interface CommandOutcome {
 export interface UnlockShown {
   /** Market time at which these locks were shown; one of the same name that is set later stays. */
   readonly shownAt: EpochMs;
+  /** Serial of each lock shown, by its id: one of the same name and the same moment stays as well. */
+  readonly serials: Readonly<Record<string, number>>;
   /** Equity to which baselines would move; absent while it is not known. */
   readonly shownEquity?: number;
   /** Market time at which the newest loss of the streak closed; null while there is none. */
@@ -227,8 +231,11 @@ export interface UnlockPreview {
    * currency).
    */
   readonly newLossPermitted: number | null;
-  /** Refusal that is known now already (daily unlock used up, ...), or null. */
-  readonly refusal: string | null;
+  /**
+   * Why none of the locks that wait for /unlock can be cleared now, one line for each: its id, what it would take, and
+   * its cause with limit and value. Empty where one can be, or none waits.
+   */
+  readonly refusals: readonly string[];
 }
 
 /** What was shown comes from the preview. */

@@ -174,7 +174,7 @@ const live = async (seed: number, hours: number, takesCoins: boolean): Promise<v
       bot.host.apply({ type: 'command', commandId: `r${(commands += 1)}`, by: 'test', command: { name: 'reconcile' } });
     } else if (service.locks().length > 0) {
       const preview = service.unlockPreview();
-      if (preview.locks.length > 0 && preview.refusal === null)
+      if (preview.locks.length > 0 && preview.refusals.length === 0)
         await service.unlock(OPERATOR, {
           ...preview.shown,
           lockIds: preview.locks.map((lock) => lock.id),

@@ -171,7 +171,7 @@ const record = async (mode: 'demo' | 'paper'): Promise<readonly Input[]> => {
   });
   const unlock = async (): Promise<void> => {
     const preview = service.unlockPreview();
-    if (preview.locks.length > 0 && preview.refusal === null)
+    if (preview.locks.length > 0 && preview.refusals.length === 0)
       await service.unlock(OPERATOR, {
         ...preview.shown,
         lockIds: preview.locks.map(({ id }) => id),

@@ -22,7 +22,7 @@ afterEach(async () => {
 const unlockEverything = async (service: OperatorService): Promise<void> => {
   if (service.locks().length === 0) return;
   const preview = service.unlockPreview();
-  if (preview.locks.length === 0 || preview.refusal !== null) return;
+  if (preview.locks.length === 0 || preview.refusals.length > 0) return;
   await service.unlock(OPERATOR, {
     ...preview.shown,
     lockIds: preview.locks.map((lock) => lock.id),

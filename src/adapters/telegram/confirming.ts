@@ -5,7 +5,7 @@ import type { AskRequest, ConfirmRequest, Reply } from '../../ports/chat.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AuditEntry, Caller, CommandOutcome } from '../../ports/operator.ts';
 import type { Outbound, Replaced } from './outbound.ts';
-import type { Keyboard } from './render.ts';
+import { HOW_TO_ANSWER, questionKeyboard } from './question.ts';
 import type { PendingConfirm, Requests } from './requests.ts';
 import type { TotpCheck } from './totp.ts';
 import type { IncomingPress, Place } from './updates.ts';
@@ -75,13 +75,6 @@ const notAsked = (operator: number, why: string, command: string, others: number
       : `Nobody else is left to approve. When they have unblocked the bot or sent it /start, send /${command} again.`,
   );
 
-const keyboardFor = (kind: 'k' | 'a', nonce: string, yes: string, no: string): Keyboard => ({
-  inline_keyboard: [
-    [{ text: yes, callback_data: `${kind}:${nonce}:y` }],
-    [{ text: no, callback_data: `${kind}:${nonce}:n` }],
-  ],
-});
-
 /** Whoever types wrong codes may have somebody else's phone: the others hear of it, once a block. */
 const blockedAlert = (command: string, { name, userId }: Caller, until: EpochMs, at: EpochMs): Alert => ({
   kind: 'security',
@@ -149,7 +142,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     const askReplyTo = !isPrivate && origin.messageId !== null ? { askReplyTo: origin.messageId } : {};
     // In a group the bot sees replies only. An answer box opens for whoever wrote a message, not for who pressed a
     // button.
-    const how = isPrivate ? [] : ['Answer with a reply to this message.'];
+    const how = isPrivate ? [] : [HOW_TO_ANSWER];
     outbound.send(
       origin.place,
       { title: reply.title, blocks: [...reply.blocks, { kind: 'text', lines: [request.question, ...how] }] },
@@ -172,7 +165,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
     outbound.send(
       origin.place,
       { title: reply.title, blocks },
-      { keyboard: keyboardFor('k', nonce, request.label, 'Cancel') },
+      { keyboard: questionKeyboard('k', nonce, request.label, 'Cancel') },
     );
   };
 
@@ -217,7 +210,7 @@ export const createConfirming = (options: ConfirmingOptions): Confirming => {
 
   const askApproval = (pending: PendingConfirm, replace: Replaced): void => {
     const nonce = requests.openApproval(pending);
-    const keyboard = keyboardFor('a', nonce, `Approve: ${pending.request.label}`, 'Refuse');
+    const keyboard = questionKeyboard('a', nonce, `Approve: ${pending.request.label}`, 'Refuse');
     const reply = say(
       `A second operator must approve /${pending.command}`,
       `Asked by ${pending.caller.name}:`,

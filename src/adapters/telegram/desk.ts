@@ -5,11 +5,14 @@ import type { Log } from '../../ports/log.ts';
 import type { AuditEntry, Caller } from '../../ports/operator.ts';
 import type { Access, StrangerWatch } from './access.ts';
 import type { Confirming, Origin } from './confirming.ts';
+import { parseCommand, type ParsedCommand } from './command-text.ts';
 import type { Outbound, Replaced } from './outbound.ts';
+import { readPressed } from './question.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import type { Requests } from './requests.ts';
 import type { SeenUpdates } from './seen-updates.ts';
 import {
+  commandMeant,
   edited,
   furtherNotDone,
   isAnswer,
@@ -17,6 +20,7 @@ import {
   meantBehindSlash,
   meantCommand,
   nameless,
+  noAnswer,
   noCommand,
   notUnderstood,
   splitCommands,
@@ -67,19 +71,6 @@ export interface DeskOptions {
 
 export const MAX_COMMAND_AGE: Milliseconds = MINUTE_MS;
 
-interface ParsedCommand {
-  readonly name: string;
-  readonly mention: string | null;
-  readonly argumentsText: string;
-}
-
-const parseCommand = (text: string): ParsedCommand | null => {
-  const match = /^\/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+([\s\S]*))?$/.exec(text.trim());
-  return match === null
-    ? null
-    : { name: (match[1] ?? '').toLowerCase(), mention: match[2]?.toLowerCase() ?? null, argumentsText: match[3] ?? '' };
-};
-
 const isStale = (sentAt: EpochMs, now: EpochMs): boolean => Math.abs(now - sentAt) > MAX_COMMAND_AGE;
 
 /** What an operator sends to make trading safer is never held up, not even by the rate limit. */
@@ -93,6 +84,8 @@ const say = (title: string, ...lines: readonly string[]): Reply => ({
 
 export const createDesk = (options: DeskOptions): Desk => {
   const { commands, access, seen, outbound, clock, log, confirming } = options;
+
+  const username = (): string | null => options.self()?.username.toLowerCase() ?? null;
 
   const note = (
     caller: AuditEntry['caller'],
@@ -186,7 +179,7 @@ export const createDesk = (options: DeskOptions): Desk => {
   /** "/halt!" is no command. Silence would leave whoever sent it in the belief that it was done. */
   const onNoCommand = (message: IncomingMessage, caller: Caller): void => {
     seen.add(message.updateId);
-    const spec = meantBehindSlash(message.text, (name) => commands.find(name));
+    const spec = meantBehindSlash(message.text, (name) => commands.find(name), username());
     // In a group it may be meant for another bot.
     if (spec === undefined && !message.place.isPrivate) return;
     if (tooFast(caller, message.place, spec?.name ?? '', null)) return;
@@ -242,9 +235,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     parsed: ParsedCommand,
     caller: Caller,
   ): Promise<CommandSpec | null> => {
-    const self = options.self();
-    if (parsed.mention !== null && parsed.mention !== self?.username.toLowerCase())
-      return forAnother(message, parsed.name, caller);
+    if (parsed.mention !== null && parsed.mention !== username()) return forAnother(message, parsed.name, caller);
     options.requests.dropAsk(caller.userId, message.place);
     const spec = commands.find(parsed.name);
     if (spec === undefined) return notKnown(message, parsed, caller);
@@ -280,15 +271,31 @@ export const createDesk = (options: DeskOptions): Desk => {
     return run(message.updateId, spec, parsed.argumentsText, origin);
   };
 
-  const meantAsCommand = ({ text, place }: IncomingMessage): void => {
-    const meant = meantCommand(text, (name) => commands.find(name));
-    if ((meant !== undefined || isAnswer(text)) && place.isPrivate) outbound.send(place, noCommand(text, meant));
+  /** In a group only a reply to the bot is sure to be meant for it. Of those among people many are: all but these. */
+  const answersUs = ({ answers }: IncomingMessage | IncomingNameless): boolean =>
+    answers !== null && answers.authorId === options.self()?.id;
+
+  const meantBy = (text: string): CommandSpec | undefined => meantCommand(text, (name) => commands.find(name));
+
+  /** Null where silence is right: what people say to each other under what the bot has said. */
+  const wordsFor = (message: IncomingMessage, late: boolean): Reply | null => {
+    const { text, place, answers } = message;
+    const meant = meantBy(text);
+    const isMeant = meant !== undefined || isAnswer(text);
+    if (place.isPrivate) return isMeant || !late ? noCommand(text, meant) : null;
+    if (!answersUs(message)) return null;
+    return answers?.isQuestion === true || isMeant ? noAnswer(text, meant) : null;
+  };
+
+  const notHeard = (message: IncomingMessage, late: boolean): void => {
+    const words = wordsFor(message, late);
+    if (words !== null) outbound.send(message.place, words);
   };
 
   /** The question is closed, so that the person is told once what to do and nothing hangs open. */
   const lateAnswer = (message: IncomingMessage, caller: Caller): void => {
     const waiting = options.requests.takeAsk(caller.userId, message.place);
-    if (waiting === null) return meantAsCommand(message);
+    if (waiting === null) return notHeard(message, true);
     note(caller, message.place, waiting.command, '(answer)', 'refused: expired');
     outbound.send(
       message.place,
@@ -302,14 +309,7 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (isStale(message.sentAt, clock.wallNow())) return lateAnswer(message, caller);
     const origin = { command: '', caller, place: message.place, messageId: message.messageId };
     const answered = await confirming.answer(message.text, origin);
-    if (!answered && message.place.isPrivate)
-      outbound.send(
-        message.place,
-        noCommand(
-          message.text,
-          meantCommand(message.text, (name) => commands.find(name)),
-        ),
-      );
+    if (!answered) notHeard(message, false);
   };
 
   const onButtonCommand = async (press: IncomingPress, caller: Caller): Promise<void> => {
@@ -332,15 +332,14 @@ export const createDesk = (options: DeskOptions): Desk => {
     if (press.authorId !== null && press.authorId !== options.self()?.id) return;
     if (press.data.startsWith('r:/') || press.data.startsWith('n:/')) return onButtonCommand(press, caller);
     seen.add(press.updateId);
-    const match = /^([ka]):([A-Za-z0-9_-]{22}):([yn])$/.exec(press.data);
-    if (match === null || tooFast(caller, press.place, '', press.queryId)) return;
-    const [, kind, nonce = '', answer] = match;
+    const pressed = readPressed(press.data);
+    if (pressed === null || tooFast(caller, press.place, '', press.queryId)) return;
     if (caller.role !== 'operator') {
       note(caller, press.place, '', '(confirmation button)', 'refused: role');
       return outbound.answer(press.queryId, 'For operators only.', true);
     }
-    const deed = kind === 'k' ? confirming.pressConfirm : confirming.pressApproval;
-    deed(nonce, answer === 'y', press, caller).catch((error: unknown) =>
+    const deed = pressed.kind === 'k' ? confirming.pressConfirm : confirming.pressApproval;
+    deed(pressed.nonce, pressed.yes, press, caller).catch((error: unknown) =>
       log.error({ why: String(error) }, 'press failed'),
     );
   };
@@ -356,27 +355,23 @@ export const createDesk = (options: DeskOptions): Desk => {
     outbound.answer(press.queryId, 'This message is too old for its buttons. Send the command as a message.', true);
   };
 
-  /** The first command of a text, where it is one of this bot's. */
-  const commandIn = (text: string): CommandSpec | null => {
-    const parsed = parseCommand(splitCommands(text.trim(), (name) => commands.find(name)).own);
-    if (parsed === null || (parsed.mention !== null && parsed.mention !== options.self()?.username.toLowerCase()))
-      return null;
-    return commands.find(parsed.name) ?? null;
-  };
-
   /**
    * Silence would leave an operator in the belief that it was done. Only where commands are heard, and seldom: anybody
    * in a group may be able to write as a channel.
    */
-  const onNameless = ({ updateId, place, text }: IncomingNameless): void => {
-    const spec = commandIn(text);
-    if (spec === null || place.isPrivate || !access.allows(place, 0) || options.namelessRate(place.chatId) !== 'go')
-      return;
+  const onNameless = (incoming: IncomingNameless): void => {
+    const { updateId, place, text } = incoming;
+    const isReply = answersUs(incoming);
+    const hearing = { isPrivate: false, role: 'operator', commands, username: username() } as const;
+    const spec = commandMeant(text, hearing) ?? (isReply ? meantBy(text) : null) ?? null;
+    const isAnswering = isReply && (incoming.answers?.isQuestion === true || isAnswer(text));
+    if ((spec === null && !isAnswering) || place.isPrivate || !access.allows(place, 0)) return;
+    if (options.namelessRate(place.chatId) !== 'go') return;
     seen.add(updateId);
     note(
       { userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' },
       place,
-      spec.name,
+      spec?.name ?? '',
       '',
       'refused: nobody can tell who sent it',
     );
@@ -386,8 +381,10 @@ export const createDesk = (options: DeskOptions): Desk => {
   /** Whoever mends "/hlat" by an edit sees "/halt" in the chat, and believes that it was done. */
   const onEdited = (message: IncomingMessage): void => {
     const role = access.roleOf(message.sender.id);
-    const spec = commandIn(message.text);
-    if (role === null || spec === null || !access.allows(message.place, message.sender.id)) return;
+    if (role === null || !access.allows(message.place, message.sender.id)) return;
+    const { isPrivate } = message.place;
+    const spec = commandMeant(message.text, { isPrivate, role, commands, username: username() });
+    if (spec === null) return;
     seen.add(message.updateId);
     const caller: Caller = { userId: message.sender.id, name: message.sender.name, role, via: 'telegram' };
     if (!isUrgent(spec, caller) && tooFast(caller, message.place, spec.name, null)) return;

@@ -1,5 +1,7 @@
 import { editDistance, suggestion } from '../../core/near-miss.ts';
 import type { CommandSet, CommandSpec, Reply } from '../../ports/chat.ts';
+import type { Role } from '../../ports/operator.ts';
+import { parseCommand } from './command-text.ts';
 
 /**
  * Messages that were meant as commands and are none, or as more than one. Whoever sends "/halt" believes that it was
@@ -65,9 +67,12 @@ export const edited = (spec: CommandSpec): Reply =>
     [spec],
   );
 
-/** "/halt!" or "/ halt": which command it was meant as; undefined when none can be told. */
-export const meantBehindSlash = (text: string, find: Find): CommandSpec | undefined => {
-  const said = (/^\/\s*([A-Za-z0-9_]{1,32})(?![A-Za-z0-9_@])/.exec(text.trim())?.[1] ?? '').toLowerCase();
+/** "/halt!", "/ halt" or "/halt@this_bot!": which command it was meant as; undefined when none can be told. */
+export const meantBehindSlash = (text: string, find: Find, username: string | null): CommandSpec | undefined => {
+  const [, name = '', mention] =
+    /^\/\s*([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?![A-Za-z0-9_@])/.exec(text.trim()) ?? [];
+  if (mention !== undefined && mention.toLowerCase() !== username) return undefined;
+  const said = name.toLowerCase();
   return find(said) ?? find(synonymOf(said) ?? '');
 };
 
@@ -78,12 +83,12 @@ export const notUnderstood = (spec: CommandSpec | undefined): Reply =>
         spec,
       ]);
 
-/** Of a press Telegram names the person, also where their messages are anonymous. */
-export const nameless = (spec: CommandSpec): Reply =>
+/** Of a press Telegram names the person, also where their messages are anonymous. `spec` null: an answer, no command. */
+export const nameless = (spec: CommandSpec | null): Reply =>
   reply(
-    `Not done: /${spec.name}`,
+    spec === null ? 'Not done' : `Not done: /${spec.name}`,
     'It was sent in the name of the group or of a channel, so nobody can tell who sent it. Send it as yourself: in your own chat with the bot, or here without staying anonymous.',
-    [spec],
+    spec === null ? [] : [spec],
   );
 
 /** A command further down in a message, or its name without the slash; undefined when the message holds neither. */
@@ -108,6 +113,16 @@ export const noCommand = (text: string, meant: CommandSpec | undefined): Reply =
       : reply('I know commands only', '/help lists them all.', [])
     : reply('Not done', `A command stands first in its message, with its slash: send /${meant.name}.`, [meant]);
 
+/** Words for an answer to a question that takes none, or that is open no more. */
+export const noAnswer = (text: string, meant: CommandSpec | undefined): Reply =>
+  meant !== undefined || isAnswer(text)
+    ? noCommand(text, meant)
+    : reply(
+        'Nothing was done',
+        'That question takes no words, or is open no more. Press its button, or send its command again; a reason stands behind it: /unlock <reason>',
+        [],
+      );
+
 /** What people type in alarm, or know from other bots. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   halt: ['stop', 'kill', 'killswitch', 'panic', 'emergency', 'abort', 'freeze'],
@@ -118,13 +133,15 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 const synonymOf = (name: string): string | null =>
   Object.entries(SYNONYMS).find(([, words]) => words.includes(name))?.[0] ?? null;
 
-const specOf = (commands: CommandSet, name: string | null): CommandSpec | undefined =>
-  name === null ? undefined : commands.find(name);
-
-export const unknownCommand = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): Reply => {
+/** The command that somebody of the role meant by a name that is none; undefined when none is near. */
+const meantByName = (name: string, role: Role, commands: CommandSet): CommandSpec | undefined => {
   const names = commands.list(role).map((spec) => spec.name);
   const synonym = synonymOf(name);
-  const meant = specOf(commands, synonym !== null && names.includes(synonym) ? synonym : suggestion(name, names));
+  return commands.find((synonym !== null && names.includes(synonym) ? synonym : suggestion(name, names)) ?? '');
+};
+
+export const unknownCommand = (name: string, role: Role, commands: CommandSet): Reply => {
+  const meant = meantByName(name, role, commands);
   return meant === undefined
     ? reply(`There is no command /${name}`, 'Nothing was done. /help lists them all.', [])
     : reply(`There is no command /${name}`, `Nothing was done. Did you mean /${meant.name}?`, [meant]);
@@ -134,9 +151,39 @@ export const unknownCommand = (name: string, role: Parameters<CommandSet['list']
  * Whether a name is one letter away from a command that makes trading safer, or another word for it. Such a slip always
  * gets an answer, even where it may be meant for another bot.
  */
-export const isUrgentSlip = (name: string, role: Parameters<CommandSet['list']>[0], commands: CommandSet): boolean =>
+export const isUrgentSlip = (name: string, role: Role, commands: CommandSet): boolean =>
   commands
     .list(role)
     .some(
       (spec) => spec.effect === 'tighten' && (editDistance(name, spec.name) === 1 || synonymOf(name) === spec.name),
     );
+
+/** Where a text was written, by whom, and what this bot is called. */
+export interface Hearing {
+  readonly isPrivate: boolean;
+  readonly role: Role;
+  readonly commands: CommandSet;
+  /** In lower case; null while it is not known. */
+  readonly username: string | null;
+}
+
+/**
+ * The command of this bot that a text which cannot be carried out was meant as, plainly or by a slip: the one that a
+ * listed person's message would be answered with. Null where it may be meant for another bot, or for nobody.
+ */
+export const commandMeant = (text: string, hearing: Hearing): CommandSpec | null => {
+  const { commands, role } = hearing;
+  const { own, further } = splitCommands(text.trim(), (name) => commands.find(name));
+  const first = own.startsWith('/') ? firstMeant(own, hearing) : undefined;
+  // Behind what is not ours silence is safe for all but what makes trading safer.
+  return first ?? further.find(({ effect }) => role === 'operator' && effect === 'tighten') ?? null;
+};
+
+const firstMeant = (text: string, { isPrivate, role, commands, username }: Hearing): CommandSpec | undefined => {
+  const parsed = parseCommand(text);
+  if (parsed === null) return meantBehindSlash(text, (name) => commands.find(name), username);
+  const { name, mention } = parsed;
+  if (mention !== null && mention !== username) return undefined;
+  const mayBeOurs = isPrivate || mention !== null || isUrgentSlip(name, role, commands);
+  return commands.find(name) ?? (mayBeOurs ? meantByName(name, role, commands) : undefined);
+};

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../core/units.ts';
+import { isQuestion } from './question.ts';
 
 /**
  * Reads an update from the wire and believes nothing: every field is checked,
@@ -16,6 +17,13 @@ export interface Place {
   readonly isPrivate: boolean;
 }
 
+/** The message that another one answers, as Telegram shows it with the answer. */
+export interface Answered {
+  readonly authorId: number;
+  /** Whether it looks like one of the bot's questions. Only of the bot's own does that say anything. */
+  readonly isQuestion: boolean;
+}
+
 export interface IncomingMessage {
   /** `edited`: what was sent before reads otherwise by now. */
   readonly kind: 'message' | 'edited';
@@ -25,6 +33,8 @@ export interface IncomingMessage {
   readonly messageId: number;
   readonly sentAt: EpochMs;
   readonly text: string;
+  /** Null when it answers none. */
+  readonly answers: Answered | null;
   readonly forwarded: boolean;
 }
 
@@ -58,6 +68,7 @@ export interface IncomingNameless {
   readonly updateId: number;
   readonly place: Place;
   readonly text: string;
+  readonly answers: Answered | null;
 }
 
 export type Incoming = IncomingMessage | IncomingPress | IncomingMigration | IncomingNameless;
@@ -96,6 +107,22 @@ const readPlace = (message: Fields): Place | null => {
   return { chatId, threadId, isPrivate: type === 'private' };
 };
 
+const readAnswered = (value: unknown): Answered | null => {
+  const message = fields(value);
+  const authorId = integer(fields(message?.['from'])?.['id']);
+  if (message === null || authorId === null) return null;
+  const rows = fields(message['reply_markup'])?.['inline_keyboard'];
+  const data = (Array.isArray(rows) ? rows.flat() : []).map((button) => fields(button)?.['callback_data']);
+  const text = message['text'] ?? message['caption'];
+  return {
+    authorId,
+    isQuestion: isQuestion(
+      typeof text === 'string' ? text : '',
+      data.filter((part) => typeof part === 'string'),
+    ),
+  };
+};
+
 /** Telegram copies each post of a linked channel into its group; it and what was forwarded were not written here. */
 const isCopy = (message: Fields): boolean =>
   message['is_automatic_forward'] === true || message['forward_origin'] !== undefined;
@@ -114,10 +141,11 @@ const readMessage = (
   const text = message['text'] ?? message['caption'];
   // Messages written by way of another bot have no person behind them.
   if (message['via_bot'] !== undefined || typeof text !== 'string' || text.length > 4096) return null;
+  const answers = readAnswered(message['reply_to_message']);
   if (message['sender_chat'] !== undefined)
     return integer(fields(message['sender_chat'])?.['id']) === null || isCopy(message)
       ? null
-      : { kind: 'nameless', updateId, place, text };
+      : { kind: 'nameless', updateId, place, text, answers };
   if (sender === null || messageId === null || date === null) return null;
   return {
     kind: 'message',
@@ -127,6 +155,7 @@ const readMessage = (
     messageId,
     sentAt: date * 1000,
     text,
+    answers,
     forwarded: message['forward_origin'] !== undefined,
   };
 };

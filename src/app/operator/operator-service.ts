@@ -9,6 +9,7 @@ import type { EngineHost } from '../engine-host.ts';
 import { createEarlyWishes, isEarly } from './early-wishes.ts';
 import { pnlView } from './pnl-view.ts';
 import { unlockPreview } from './unlock-preview.ts';
+import { unlockShown } from './unlocking.ts';
 import { balanceView, lockViews, positionViews, riskView, statusView, type Now } from './views.ts';
 
 /** The service, and the way by which its commands reach the engine. */
@@ -81,7 +82,7 @@ export const createOperatorSide = (options: {
     pause: (caller, reason) => run(caller, { name: 'pause', reason }),
     resume: (caller) => run(caller, { name: 'resume' }),
     unlockPreview: () => unlockPreview(host.state, now()),
-    unlock: (caller, request) => run(caller, { name: 'unlock', ...request }),
+    unlock: (caller, request) => unlockShown(host.state, request, (command) => run(caller, command)),
     audit: (entry) => audits.addAudit(entry),
   };
   return { service, run, now };

@@ -19,6 +19,7 @@ import type {
   OperatorTools,
   OrderView,
   ReadinessView,
+  ShownPosition,
 } from '../../ports/operator-tools.ts';
 import type { ModelDescription } from '../../ports/model.ts';
 import type { Records } from '../../ports/store.ts';
@@ -202,6 +203,7 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
       .filter((view) => !stranded.includes(view.symbol))
       .map((view) => ({
         symbol: view.symbol,
+        openedBy: openedBy(view.symbol) ?? '',
         quantity: view.quantity,
         lastPrice: view.lastPrice,
         estimatedProceeds: view.lastPrice === null ? null : view.quantity * view.lastPrice * (1 - takerFee),
@@ -225,9 +227,23 @@ export const createOperatorTools = (options: OperatorToolsOptions): OperatorTool
       : `${noPosition(symbol)} An entry in ${entries.map(({ draft }) => draft.symbol).join(', ')} is under way: /halt withdraws it.`;
   };
 
-  const flatten = async (caller: Caller, symbols: readonly string[]): Promise<CommandOutcome> => {
+  const openedBy = (symbol: string): string | null => state.symbols[symbol]?.managed?.entryOrderId ?? null;
+
+  /** Looked at in the very moment of the sale: the engine steps before anything else can happen. */
+  const sell = (caller: Caller, shown: ShownPosition): Promise<CommandOutcome> => {
+    const { symbol } = shown;
+    const now = openedBy(symbol);
+    if (now === null || now === shown.openedBy) return run(caller, { name: 'flatten', symbol });
+    return Promise.resolve({
+      ok: false,
+      code: 'another-position',
+      text: `${symbol}: the position that was shown, opened by ${shown.openedBy}, has closed. The one opened since by ${now} is not sold; send /flatten ${symbol} for it.`,
+    });
+  };
+
+  const flatten = async (caller: Caller, shown: readonly ShownPosition[]): Promise<CommandOutcome> => {
     const outcomes: CommandOutcome[] = [];
-    for (const symbol of symbols) outcomes.push(await run(caller, { name: 'flatten', symbol }));
+    for (const position of shown) outcomes.push(await sell(caller, position));
     // First what is being sold: the first sentence is read as the whole.
     const text = [...outcomes]
       .sort((one, other) => Number(other.ok) - Number(one.ok))

@@ -541,7 +541,7 @@ describe('what people may do', () => {
     const [position] = preview.positions;
     expect(preview.positions).toHaveLength(1);
     expect(position?.estimatedProceeds).toBeCloseTo((position?.quantity ?? 0) * (position?.lastPrice ?? 0) * 0.999, 6);
-    expect(await tools().flatten(ADA, [BTC])).toMatchObject({ ok: true });
+    expect(await tools().flatten(ADA, preview.positions)).toMatchObject({ ok: true });
     expect(positionViews(world.state).map((view) => view.symbol)).toEqual([ETH]);
     expect(tools().flattenPreview(BTC)).toEqual({ positions: [], refusal: null });
   });
@@ -625,16 +625,14 @@ describe('what people may do', () => {
   test('/flatten of two, one of which has closed meanwhile, says that the other is being sold', async () => {
     world.predict(BTC);
     world.predict(ETH);
-    const symbols = tools()
-      .flattenPreview(null)
-      .positions.map(({ symbol }) => symbol);
+    const { positions } = tools().flattenPreview(null);
     world.quotes({ [ETH]: 2_400 });
-    expect(await tools().flatten(ADA, symbols.toReversed())).toEqual({
+    expect(await tools().flatten(ADA, positions.toReversed())).toEqual({
       ok: true,
       code: 'done',
       text: `Closing ${BTC}. No open position in ${ETH}.`,
     });
-    expect(await tools().flatten(ADA, symbols)).toEqual({
+    expect(await tools().flatten(ADA, positions)).toEqual({
       ok: true,
       code: 'nothing-to-do',
       text: `Closed meanwhile. No open position in ${BTC}. No open position in ${ETH}.`,

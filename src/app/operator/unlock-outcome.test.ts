@@ -90,7 +90,7 @@ test('whatever has happened, /unlock does what it has shown: it clears those loc
         perform(world, act);
         world.pass(seconds(5));
       }
-      const { shown, locks, baselines, newLossPermitted, refusal } = unlockPreview(world.state, {
+      const { shown, locks, baselines, newLossPermitted, refusals } = unlockPreview(world.state, {
         market: world.at,
         wall: world.wall,
       });
@@ -110,7 +110,7 @@ test('whatever has happened, /unlock does what it has shown: it clears those loc
         before,
         locks.map(({ id }) => id),
         baselines,
-        refusal,
+        refusals,
         result.text,
         world.locks(),
       ]);

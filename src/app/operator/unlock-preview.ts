@@ -8,7 +8,7 @@ import { isHeld } from '../../core/guardian/state.ts';
 import { quantityOf } from '../../core/ledger/ledger.ts';
 import type { EpochMs } from '../../core/units.ts';
 import { amountText, money } from '../../core/words.ts';
-import type { UnlockPreview, UnlockShown } from '../../ports/operator.ts';
+import type { LockView, UnlockPreview, UnlockShown } from '../../ports/operator.ts';
 import { lockView, type Now } from './views.ts';
 
 /** Kinds of the locks that /unlock would clear. */
@@ -19,10 +19,12 @@ const orUnknown = (value: number | null): string => (value === null ? 'unknown' 
 /** What can have moved by the time of the button: the command carries it. */
 const shownOf = (
   { guardian: { lossStreak, drift } }: EngineState,
+  locks: readonly LockView[],
   equity: number | null,
   shownAt: EpochMs,
 ): UnlockShown => ({
   shownAt,
+  serials: Object.fromEntries(locks.map(({ id, serial }) => [id, serial])),
   ...(equity === null ? {} : { shownEquity: equity }),
   shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
   shownLosses: lossStreak.length,
@@ -161,16 +163,19 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
     return { kind: lock.kind, view, refusal, clears: view.clearedByUnlock && refusal === null };
   });
   const cleared = judged.filter(({ clears }) => clears);
-  const refusals = judged.flatMap(({ refusal }) => refusal ?? []);
+  const locks = cleared.map(({ view }) => view);
+  const refusals = judged.flatMap(({ view, refusal }) =>
+    refusal === null ? [] : [`${view.id}: ${refusal}. ${view.reason}`],
+  );
   return {
-    shown: shownOf(state, left, now.market),
-    locks: cleared.map(({ view }) => view),
+    shown: shownOf(state, locks, left, now.market),
+    locks,
     // Of one that waits for /unlock, and that it cannot clear now, what it waits for besides.
     staying: judged
       .filter(({ clears }) => !clears)
       .map(({ view, refusal }) => (refusal === null ? view : { ...view, clearing: refusal })),
     baselines: movesOf(state, missing, left, new Set(cleared.map(({ kind }) => kind))),
     newLossPermitted: cleared.some(({ kind }) => kind === 'daily-drawdown') ? permitted : null,
-    refusal: cleared.length === 0 ? (refusals[0] ?? null) : null,
+    refusals: cleared.length === 0 ? refusals : [],
   };
 };

@@ -10,6 +10,7 @@ import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus } from '../../ports/operator.ts';
 import { nextDecision } from '../market-feed.ts';
+import { serialOf } from './lock-serials.ts';
 
 /** The moment at which a view is taken. */
 export interface Now {
@@ -21,6 +22,7 @@ export const lockView = (lock: Lock, policies: LockPolicies | undefined): LockVi
   const { state, clearing, clears } = LOCKS[lock.kind];
   return {
     id: lock.id,
+    serial: serialOf(lock),
     kind: lock.kind,
     symbol: lock.symbol,
     state,

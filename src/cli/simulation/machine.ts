@@ -76,31 +76,47 @@ const configOf = (symbols: readonly SymbolName[]): EngineConfig => ({
   model: SCRIPTED_TERMS,
 });
 
-/** Starts a process on what the disk holds. */
-export const startMachine = (options: MachineOptions): Machine => {
-  const { world, disk, crashes, trace, violate } = options;
-  let alive = true;
-  const clock = world.clock.forProcess(() => alive);
+/** Whether the process lives, and the ways in which it ends. */
+interface Life {
+  readonly alive: boolean;
+  /** Ends it at once; the second time does nothing. */
+  kill(why: string): void;
+  /** Whether the plan of crashes ends it here, or it has ended already. */
+  dies(point: CrashPoint, weighty: boolean): boolean;
+  /** @throws ProcessDeath when it has ended */
+  live(): void;
+}
 
+/** @param committed the engine's state as of the last commit: what the next process has to come up with */
+const createLife = ({ world, disk, crashes, trace, onEnd }: MachineOptions, committed: () => EngineState): Life => {
+  let alive = true;
   const kill = (why: string): void => {
     if (!alive) return;
     alive = false;
     trace.note(world.clock.wallNow(), `process ends: ${why}`);
     disk.crashed();
-    options.onEnd(why);
+    onEnd(why);
   };
-  const dies = (point: CrashPoint, weighty: boolean): boolean => {
-    if (!alive) return true;
-    if (!crashes.strikes(point, weighty)) return false;
-    if (point !== 'commit:inside' && point !== 'commit:before') disk.lastState = state;
-    kill(`crash ${point}`);
-    return true;
+  return {
+    get alive() {
+      return alive;
+    },
+    kill,
+    dies: (point, weighty) => {
+      if (!alive) return true;
+      if (!crashes.strikes(point, weighty)) return false;
+      if (point !== 'commit:inside' && point !== 'commit:before') disk.lastState = committed();
+      kill(`crash ${point}`);
+      return true;
+    },
+    live: () => {
+      if (!alive) throw new ProcessDeath('dead');
+    },
   };
-  const live = (): void => {
-    if (!alive) throw new ProcessDeath('dead');
-  };
+};
 
-  const stores = disk.open();
+/** The state that the journal leads to, held against the one that the last process ended with. */
+const recoverState = (stores: Stores, { disk, violate }: MachineOptions): EngineState => {
   const recovered = recover(stores.journal);
   if (recovered.difference !== null)
     violate({ rule: 'replays-bit-for-bit', detail: describeDifference(recovered.difference) });
@@ -109,35 +125,40 @@ export const startMachine = (options: MachineOptions): Machine => {
     violate({ rule: 'locks-survive', detail: 'the recovered state is not the one after the last commit' });
   disk.lastState = null;
   disk.starts += 1;
+  return state;
+};
 
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** The bot on the stores of this life, with the exchange of the world behind a network that fails. */
+const createBotOf = (options: MachineOptions, clock: Clock, life: Life, stores: Stores, state: EngineState): Bot => {
+  const { world, disk, trace, violate } = options;
   const late = options.mutant === 'send-before-commit';
   const store = guardJournal({
     journal: late ? writeLate(stores.journal) : stores.journal,
     disk,
     world,
     trace,
-    dies,
-    live,
+    dies: life.dies,
+    live: life.live,
     notesIntents: !late,
   });
   const entryCeiling = () => {
     const { value } = markEquity(state, clock.marketNow(), clock.wallNow());
     return value === null ? null : decimalFromNumber(value * DEFAULT_LIMITS.maxSymbolExposure);
   };
-  const client = createNetworkClient({ world, clock, random: options.network, trace, alive: () => alive, dies });
+  const network = { world, clock, random: options.network, trace, alive: () => life.alive, dies: life.dies };
+  const client = createNetworkClient(network);
   const long = createVenue({ client, clock, entryCeiling, receiveWindow: RECEIVE_WINDOW });
-  const venue = mutateVenue(
-    watchVenue(fastVenue(world, long), { disk, state, clock, trace, violate }),
-    state,
-    options.mutant,
-  );
+  const watched = watchVenue(fastVenue(world, long), { disk, state, clock, trace, violate });
 
   const bot = createBot({
     state,
     store,
     clock,
     log: silent,
-    venue,
+    venue: mutateVenue(watched, state, options.mutant),
     marketData: fastMarketData(world, createMarketData(client, silent)),
     features: createScriptedFeatures(world.symbols),
     model: createScriptedModel(options.answers),
@@ -147,24 +168,24 @@ export const startMachine = (options: MachineOptions): Machine => {
     halts: [],
     random: () => options.jitter.uniform(),
     onFatal: (error) => {
-      if (!alive || error instanceof ProcessDeath) return;
-      if (!(error instanceof DiskFull))
-        violate({
-          rule: 'process-does-not-fail',
-          detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        });
-      kill(`failed: ${error instanceof Error ? error.message : String(error)}`);
+      if (!life.alive || error instanceof ProcessDeath) return;
+      if (!(error instanceof DiskFull)) violate({ rule: 'process-does-not-fail', detail: stackOf(error) });
+      life.kill(`failed: ${textOf(error)}`);
     },
   });
+  return bot;
+};
 
-  const outbox = createOutboxRunner({
-    store: watchOutbox(stores.outbox, options.chat, violate, live),
+/** The alerts' way to a chat that fails as the network does. */
+const createOutboxOf = (options: MachineOptions, clock: Clock, life: Life, stores: Stores) =>
+  createOutboxRunner({
+    store: watchOutbox(stores.outbox, options.chat, options.violate, life.live),
     notifier: createTelegram({
-      world,
+      world: options.world,
       chat: options.chat,
       random: options.network,
       clock,
-      dies: (point) => dies(point, true),
+      dies: (point) => life.dies(point, true),
     }),
     chats: [CHAT],
     clock: { ...clock, sleep: (span, signal) => clock.sleep(span === SECOND_MS ? OUTBOX_IDLE : span, signal) },
@@ -172,38 +193,44 @@ export const startMachine = (options: MachineOptions): Machine => {
     silenceSeconds: 1_000_000_000,
     hook: null,
   });
+
+/** Starts a process on what the disk holds. */
+export const startMachine = (options: MachineOptions): Machine => {
+  const { world, disk, violate } = options;
+  const life: Life = createLife(options, () => state);
+  const clock = world.clock.forProcess(() => life.alive);
+  const stores = disk.open();
+  const state = recoverState(stores, options);
+  const bot = createBotOf(options, clock, life, stores, state);
+  const outbox = createOutboxOf(options, clock, life, stores);
   bot.host.onEffect((effect) => {
     if (effect.type === 'alert') outbox.wake();
   });
 
   let commands = 0;
-  trace.note(world.clock.wallNow(), `process starts (${disk.starts})`);
+  options.trace.note(world.clock.wallNow(), `process starts (${disk.starts})`);
   bot.start();
   outbox.start();
   return {
     get alive() {
-      return alive;
+      return life.alive;
     },
     state,
     bot,
     stores,
-    kill,
+    kill: life.kill,
     stop: async () => {
       try {
         await bot.stop('simulated');
         await outbox.stop(SECOND_MS);
       } catch (error) {
         // It died while it was being stopped: the engine takes no more inputs.
-        if (alive)
-          violate({
-            rule: 'process-does-not-fail',
-            detail: `the stop failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-          });
+        if (life.alive) violate({ rule: 'process-does-not-fail', detail: `the stop failed: ${stackOf(error)}` });
       }
-      kill('stopped');
+      life.kill('stopped');
     },
     command: (command) => {
-      if (!alive || state.config === null) return;
+      if (!life.alive || state.config === null) return;
       commands += 1;
       try {
         bot.host.apply({ type: 'command', commandId: `c${disk.starts}-${commands}`, by: 'operator', command });

@@ -9,7 +9,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type SymbolName } 
 import { createRandomStream } from '../../sim/generator/random.ts';
 import { fixed } from '../../sim/matching/fixed.ts';
 import { createCrashPlan, type CrashPoint } from '../../sim/simulation/crash.ts';
-import { planFaults, slowNetwork } from '../../sim/simulation/fault-plan.ts';
+import { planFaults, slowNetwork, type OtherFault } from '../../sim/simulation/fault-plan.ts';
 import {
   checkBooks,
   checkIntents,
@@ -96,12 +96,7 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
       options.weather === 'slow-network'
         ? slowNetwork(from, from + days * DAY_MS)
         : planFaults(stream('faults'), from + HOUR_MS, from + days * DAY_MS, symbols),
-    onOther: (fault) => {
-      if (fault.where === 'operator') {
-        if (fault.name === 'flatten') machine.command({ name: 'flatten', symbol: null });
-        else machine.command({ name: fault.name, reason: 'simulated' });
-      } else if (fault.where === 'process') void machine.stop();
-    },
+    onOther: (fault) => strike(machine, fault),
     onInternalError: (error) =>
       violate({ rule: 'process-does-not-fail', detail: `the exchange simulator failed: ${String(error)}` }),
   });
@@ -188,6 +183,14 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
   world.clock.end();
   disk.close();
   return result;
+};
+
+/** A fault that comes from a person or from the machine's own service manager. */
+const strike = (machine: Machine, fault: OtherFault): void => {
+  if (fault.where === 'process') void machine.stop();
+  if (fault.where !== 'operator') return;
+  if (fault.name === 'flatten') machine.command({ name: 'flatten', symbol: null });
+  else machine.command({ name: fault.name, reason: 'simulated' });
 };
 
 /** What has to hold when all faults have ceased. `alerts`: how many were committed in the whole run. */

@@ -1,7 +1,7 @@
 import { MINUTE_MS, type EpochMs, type Milliseconds, type SymbolName } from '../../core/units.ts';
 import { createApi, type ApiRequest, type Outcome } from '../exchange/api.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import { Faults, type FaultRequest } from '../exchange/faults/registry.ts';
+import { Faults } from '../exchange/faults/registry.ts';
 import { instrumentOf } from '../exchange/instruments.ts';
 import type { MarketHistory } from '../exchange/market-history.ts';
 import { DEFAULT_CREDENTIALS } from '../exchange/signature.ts';
@@ -13,6 +13,7 @@ import { demoHistory } from '../generator/demo-history.ts';
 import type { OtherFault, PlannedFault } from './fault-plan.ts';
 import type { Trace } from './trace.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+import { createWeather, type ReadKind } from './weather.ts';
 
 /** Candles before the start: the volatility lock wants ninety days. */
 const HISTORY_HOURS = 100 * 24;
@@ -98,45 +99,7 @@ export const createWorld = (options: {
     onInternalError: options.onInternalError,
   });
 
-  const waiting = [...options.faults(START)].reverse();
-  let inForce: { readonly planned: PlannedFault; readonly id: number | null }[] = [];
-  /** What the exchange's faults concern, as of the revision of their list that was looked at last. */
-  let concerned: ReadonlySet<ReadKind> = NONE;
-  let anySet = false;
-  let lookedAt = faults.revision;
-
-  const begin = (planned: PlannedFault): void => {
-    const { fault } = planned;
-    if (fault.where === 'exchange') {
-      trace.note(clock.wallNow(), `fault ${fault.request.name}`);
-      inForce.push({ planned, id: faults.add(fault.request) });
-      return;
-    }
-    trace.note(clock.wallNow(), `fault ${fault.where} ${fault.name}`);
-    inForce.push({ planned, id: null });
-    options.onOther(fault);
-  };
-  const end = (now: EpochMs): void => {
-    for (const { planned, id } of inForce) if (planned.to <= now && id !== null) faults.remove(id);
-    inForce = inForce.filter(({ planned }) => planned.to > now);
-  };
-  const weather = (): void => {
-    const now = clock.wallNow();
-    for (let next = waiting.at(-1); next !== undefined && next.from <= now; next = waiting.at(-1)) {
-      waiting.pop();
-      begin(next);
-    }
-    if (inForce.length > 0) end(now);
-    if (lookedAt !== faults.revision) {
-      lookedAt = faults.revision;
-      const set = faults.list();
-      anySet = set.length > 0;
-      concerned = anySet ? new Set(set.flatMap(({ request }) => readsOf(request))) : NONE;
-    }
-    world.disturbed =
-      inForce.length > 0 && (anySet || inForce.some(({ planned }) => planned.fault.where === 'network'));
-    if (world.disturbed) world.disturbedAt = now;
-  };
+  const weather = createWeather({ faults, planned: options.faults(START), trace, onOther: options.onOther });
 
   // Values and no getters: an object with a getter is slow in all its parts, and this one is asked at every step.
   const world = {
@@ -149,23 +112,19 @@ export const createWorld = (options: {
     idOf: (symbol: SymbolName): string => ids.get(symbol) ?? exchangeIdOf(symbol),
     disturbed: false,
     disturbedAt: START,
-    concerns: (read: ReadKind): boolean => concerned.has(read),
+    concerns: weather.concerns,
     request: (request: ApiRequest): Promise<Outcome> => api.handle(request),
     step: (): void => {
-      weather();
+      const now = clock.wallNow();
+      world.disturbed = weather.pass(now);
+      if (world.disturbed) world.disturbedAt = now;
       exchange.step();
       faults.stepped();
     },
-    active: (where: OtherFault['where']): OtherFault | null => {
-      for (const { planned } of inForce) if (planned.fault.where === where) return planned.fault;
-      return null;
-    },
+    active: weather.active,
     calm: (): void => {
-      waiting.length = 0;
-      faults.remove();
-      inForce = [];
+      weather.calm();
       world.disturbed = false;
-      concerned = NONE;
       world.disturbedAt = clock.wallNow();
     },
   };
@@ -173,23 +132,6 @@ export const createWorld = (options: {
 };
 
 const exchangeIdOf = (symbol: SymbolName): string => symbol.replace('/', '');
-
-/** What is read every minute. */
-export type ReadKind = 'quotes' | 'klines' | 'openOrders';
-const NONE: ReadonlySet<ReadKind> = new Set();
-const ALL: readonly ReadKind[] = ['quotes', 'klines', 'openOrders'];
-const READS_OF: Readonly<Record<string, readonly ReadKind[]>> = {
-  maintenance: ALL,
-  '418': ALL,
-  '429': ALL,
-  skew: ['openOrders'],
-  'stale-prices': ['quotes'],
-  'missing-candles': ['klines'],
-  'stale-candles': ['klines'],
-};
-/** The reads that a fault may strike. */
-const readsOf = ({ name, endpoint }: FaultRequest): readonly ReadKind[] =>
-  endpoint === undefined ? (READS_OF[name] ?? []) : ALL.filter((read) => read === endpoint);
 
 export const MINUTES_A_DAY = 24 * 60;
 export const minuteAfter = (at: EpochMs): EpochMs => (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;

@@ -46,9 +46,10 @@ const replyTo = (state: BotApiState, chat: Chat, payload: Payload): Partial<Mess
   const wanted = readObject(payload, 'reply_parameters');
   const id = Number(wanted?.['message_id'] ?? Number.NaN);
   if (!Number.isSafeInteger(id)) return {};
-  if (state.message(chat.id, id) !== undefined) return { reply_to_message: { message_id: id } };
-  if (wanted?.['allow_sending_without_reply'] !== true) throw badRequest('message to be replied not found');
-  return {};
+  const answered = state.answered(chat.id, id);
+  if (answered === null && wanted?.['allow_sending_without_reply'] !== true)
+    throw badRequest('message to be replied not found');
+  return answered ?? {};
 };
 
 const optional = <Value>(key: string, value: Value | undefined): Readonly<Record<string, Value>> =>

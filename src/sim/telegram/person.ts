@@ -3,6 +3,8 @@ import type { Chat, Json, JsonObject, Message, NumberedEvent, User } from './typ
 
 export interface SendOptions {
   readonly threadId?: number;
+  /** The message that this one answers: in a group with its privacy mode on, the bot is shown no other text. */
+  readonly replyTo?: number;
   /** Seconds; left out = now by the server's clock. */
   readonly date?: number;
   /** As forwarded from someone else. */
@@ -106,6 +108,19 @@ const within = async <Value>(timeoutMs: number, what: string, subscribe: Deadlin
   }
 };
 
+/** Outside forums, too, a supergroup names the thread of an answer; it is no topic then. */
+const replyOf = (state: BotApiState, chat: Chat, { replyTo, threadId }: SendOptions): Partial<Message> => {
+  if (replyTo === undefined) return {};
+  const answered = state.answered(chat.id, replyTo);
+  if (answered === null) throw new RangeError(`no message ${replyTo} in the chat`);
+  return {
+    ...answered,
+    ...(chat.type === 'supergroup' && threadId === undefined
+      ? { message_thread_id: answered.reply_to_message.message_thread_id ?? replyTo }
+      : {}),
+  };
+};
+
 export const createPersonApi = (state: BotApiState): PersonApi => {
   const chatFor = (userId: number, chatId: number): Chat => {
     if (userId === chatId && state.chat(chatId) === undefined) state.addChat(privateChat(state.user(userId)));
@@ -130,8 +145,10 @@ export const createPersonApi = (state: BotApiState): PersonApi => {
     file: (fileId) => state.file(fileId),
     send: (userId, chatId, text, options = {}) => {
       const body = checkText(text);
-      const message = state.addMessage(chatFor(userId, chatId), state.user(userId), {
+      const chat = chatFor(userId, chatId);
+      const message = state.addMessage(chat, state.user(userId), {
         text: body,
+        ...replyOf(state, chat, options),
         ...commandEntities(body),
         ...(options.date === undefined ? {} : { date: options.date }),
         ...(options.threadId === undefined ? {} : { message_thread_id: options.threadId, is_topic_message: true }),

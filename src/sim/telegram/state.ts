@@ -93,6 +93,14 @@ export class BotApiState {
     return this.messages(chatId).find((message) => message.message_id === messageId);
   }
 
+  /** The part of a message that says which one it answers; null where that one is not there. */
+  answered(chatId: number, messageId: number): Required<Pick<Message, 'reply_to_message'>> | null {
+    const message = this.message(chatId, messageId);
+    if (message === undefined) return null;
+    const { reply_to_message: _further, ...answered } = message;
+    return { reply_to_message: answered };
+  }
+
   addMessage(
     chat: Chat,
     from: User,

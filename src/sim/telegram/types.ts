@@ -61,7 +61,8 @@ export interface Message {
   readonly photo?: readonly PhotoSize[];
   readonly document?: SentDocument;
   readonly reply_markup?: { readonly inline_keyboard: readonly (readonly InlineButton[])[] };
-  readonly reply_to_message?: { readonly message_id: number };
+  /** Whole, but without what it answers itself. */
+  readonly reply_to_message?: Omit<Message, 'reply_to_message'>;
   readonly forward_origin?: Json;
   readonly migrate_to_chat_id?: number;
 }

@@ -207,7 +207,9 @@ describe('confirmation', () => {
     expect(asked.text).toContain(
       'Ends the pause of 05 Aug 11:00\u00A0UTC. Paused by operator: Op (1001): news at 14:30\nThese locks stay: kill-switch\n',
     );
-    bot.service.setLocks([{ ...operatorPause, reason: 'Paused by operator: Two (1002): the spread is odd' }]);
+    bot.service.setLocks([
+      { ...operatorPause, serial: 3, reason: 'Paused by operator: Two (1002): the spread is odd' },
+    ]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);
     expect(bot.service.calls).toEqual([]);
@@ -218,7 +220,7 @@ describe('confirmation', () => {
     const bot = await start();
     bot.service.setLocks([operatorPause]);
     await bot.ask(OPERATOR, '/resume');
-    bot.service.setLocks([{ ...operatorPause, renewed: operatorPause.since + 1 }]);
+    bot.service.setLocks([{ ...operatorPause, serial: operatorPause.serial + 1 }]);
     await bot.press(OPERATOR, OPERATOR, 'Resume trading');
     await bot.server.person.waitFor(OPERATOR, ({ text }) => text?.includes('paused anew') === true);
     expect(bot.service.calls).toEqual([]);
@@ -228,7 +230,14 @@ describe('confirmation', () => {
     const bot = await start();
     bot.service.setLocks([killSwitch]);
     bot.service.setPreview({
-      shown: { shownAt: 1, shownEquity: 1_012.4, shownLossAt: 2, shownLosses: 3, shownDrift: 0.3 },
+      shown: {
+        shownAt: 1,
+        serials: { 'kill-switch': 1 },
+        shownEquity: 1_012.4,
+        shownLossAt: 2,
+        shownLosses: 3,
+        shownDrift: 0.3,
+      },
     });
     const asked = await bot.ask(OPERATOR, '/unlock reviewed it');
     expect(asked.text).toContain('Kill-switch: 3 losses in a row');
@@ -240,6 +249,7 @@ describe('confirmation', () => {
         name: 'unlock',
         detail: {
           shownAt: 1,
+          serials: { 'kill-switch': 1 },
           shownEquity: 1_012.4,
           shownLossAt: 2,
           shownLosses: 3,

@@ -109,7 +109,7 @@ describe('every command', () => {
 
 describe('deeds with a confirmation', () => {
   test.each([
-    ['/flatten', 'Sell it', 'flatten', ['BTC/USDT']],
+    ['/flatten', 'Sell it', 'flatten', [{ symbol: 'BTC/USDT', openedBy: 'gb-4f2a-17' }]],
     ['/cancel gb-4f2a-19', 'Cancel the order', 'cancel', 'gb-4f2a-19'],
     [
       '/settle gb-4f2a-18 gone',

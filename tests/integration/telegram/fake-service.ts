@@ -22,6 +22,7 @@ export interface FakeService extends OperatorService {
 
 export const killSwitch: LockView = {
   id: 'kill-switch',
+  serial: 1,
   kind: 'kill-switch',
   symbol: null,
   state: 'halted',
@@ -34,6 +35,7 @@ export const killSwitch: LockView = {
 
 export const operatorPause: LockView = {
   id: 'operator-pause',
+  serial: 2,
   kind: 'operator-pause',
   symbol: null,
   state: 'reducing',
@@ -212,12 +214,12 @@ export const createFakeService = (clock: Clock): FakeService => {
       return { ok: true, code: 'resumed', text: 'Trading goes on.' };
     },
     unlockPreview: () => ({
-      shown: { shownAt: 0 },
+      shown: { shownAt: 0, serials: {} },
       locks: locks.filter(({ clearedByUnlock }) => clearedByUnlock),
       staying: [],
       baselines: [],
       newLossPermitted: null,
-      refusal: null,
+      refusals: [],
       ...preview,
     }),
     unlock: async (caller, request: UnlockRequest) => {

@@ -119,7 +119,15 @@ export const createFakeTools = (clock: Clock, memory: ChatMemory): FakeTools => 
       text: 'Halted: exits only, working entries cancelled. /unlock ends it.',
     }),
     flattenPreview: (symbol) => ({
-      positions: [{ symbol: symbol ?? 'BTC/USDT', quantity: 0.0123, lastPrice: 60_500, estimatedProceeds: 743.41 }],
+      positions: [
+        {
+          symbol: symbol ?? 'BTC/USDT',
+          openedBy: 'gb-4f2a-17',
+          quantity: 0.0123,
+          lastPrice: 60_500,
+          estimatedProceeds: 743.41,
+        },
+      ],
       refusal: null,
     }),
     flatten: async (caller, symbols) => done('flatten', caller, symbols),

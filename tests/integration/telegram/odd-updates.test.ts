@@ -69,6 +69,29 @@ describe('a command of nobody that Telegram names', () => {
     await expect.poll(() => bot.tools.calls.map(({ name }) => name)).toEqual(['halt']);
   });
 
+  test.each([
+    ['/halt!', '/halt'],
+    ['/ Halt now', '/halt'],
+    ['/halt@guardian_demo_bot!', '/halt'],
+    ['/stop!!', '/halt'],
+    ['/hlat', '/halt'],
+    ['/panic', '/halt'],
+    ['/wait', '/pause'],
+    ['/statsu@guardian_demo_bot', '/status'],
+    ['/weather\n/halt', '/halt'],
+  ])('%j of nobody is answered as the plain command is, with its button', async (text, meant) => {
+    asChat(GROUP, text);
+    const answer = await bot.server.person.waitFor(
+      GROUP,
+      (message) => message.text?.startsWith(`Not done: ${meant}\n\nIt was sent in the name of the group`) === true,
+    );
+    expect(answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label)).toEqual([meant]);
+    expect(bot.service.auditRows).toMatchObject([
+      { command: meant.slice(1), outcome: 'refused: nobody can tell who sent it' },
+    ]);
+    expect([deeds(), bot.tools.calls]).toEqual([[], []]);
+  });
+
   test('is answered also while no audit row can be written', async () => {
     Object.assign(bot.service, {
       audit: () => {
@@ -136,6 +159,27 @@ test('an edit that makes /halt of a message is answered also behind more than th
   expect(bot.server.person.messages(OPERATOR).filter(({ text }) => text?.includes('If /locks is wanted now'))).toEqual(
     [],
   );
+});
+
+test.each(['/halt!', '/ halt', '/hlat', '/stop'])(
+  'an edit that makes %j of a message is answered as one that makes /halt of it',
+  async (text) => {
+    edit(OPERATOR, text, { chat: chat(GROUP) });
+    const answer = await bot.server.person.waitFor(
+      GROUP,
+      (message) => message.text?.startsWith('An edited message does nothing') === true,
+    );
+    expect(answer.reply_markup?.inline_keyboard.flat().map(({ text: label }) => label)).toEqual(['/halt']);
+    expect(bot.tools.calls).toEqual([]);
+  },
+);
+
+test('in a group "/halt!" that names this bot is answered, and one that names another is for that bot', async () => {
+  const answer = await bot.ask(OPERATOR, '/halt@guardian_demo_bot!', GROUP);
+  expect(answer.reply_markup?.inline_keyboard.flat().map(({ text }) => text)).toEqual(['/halt']);
+  bot.server.person.send(OPERATOR, GROUP, '/halt@another_bot!');
+  await bot.settle();
+  expect([said(GROUP).length, bot.tools.calls]).toEqual([1, []]);
 });
 
 test.each([
