@@ -1,7 +1,15 @@
 import { decimal, formatDecimal, type Decimal } from '../decimal.ts';
 import { RollingWindow } from '../guardian/rolling-window.ts';
 import type { Effect } from './effect.ts';
-import { createEngineState, indexOrders, indexSymbols, syncNumbers, type DerivedCounts, type DerivedState, type EngineState } from './state.ts';
+import {
+  createEngineState,
+  indexOrders,
+  indexSymbols,
+  syncNumbers,
+  type DerivedCounts,
+  type DerivedState,
+  type EngineState,
+} from './state.ts';
 
 type Form = (decimal: Decimal) => unknown;
 
