@@ -105,7 +105,10 @@ describe('a reference', () => {
         driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } }),
       ).toBeNull();
     // More bins than a byte counts: the last of them would be taken for the first.
-    const many = { edges: Array.from({ length: 300 }, (_, i) => i), shares: new Array<number>(301).fill(1 / 301) };
+    const many = {
+      edges: Array.from({ length: 300 }, (_, i) => i),
+      shares: Array.from({ length: 301 }, () => 1 / 301),
+    };
     expect(driftReferenceOf({ reference: { features: {}, prediction: many } })).toBeNull();
   });
 });
