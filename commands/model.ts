@@ -5,7 +5,8 @@ import { none } from './support/arguments.ts';
 import { defineToolCommand } from './support/command.ts';
 import { baseOf, cut, percent, UNKNOWN, type Times } from './support/format.ts';
 
-const index = (value: number): string => `${value.toFixed(3)}${value > DRIFT_LIMIT ? ' !' : ''}`;
+const index = (value: number | null): string =>
+  value === null ? 'unknown !' : `${value.toFixed(3)}${value > DRIFT_LIMIT ? ' !' : ''}`;
 
 const driftBlocks = (drift: ModelStatusView['drift']): readonly ReplyBlock[] => {
   if (drift === null) return [{ kind: 'text', lines: ['Drift: n/a, no reference in the model’s card.'] }];

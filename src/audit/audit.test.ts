@@ -19,6 +19,7 @@ const nothing: Evidence = {
     operators: 0,
     telegramToken: false,
     telegramInTheClear: 'http://192.0.2.7',
+    exchangeInTheClear: 'http://192.0.2.8',
     webhook: false,
     heartbeat: false,
     totp: false,
@@ -171,9 +172,13 @@ describe('the audit', () => {
   });
 
   test('connections that others can read or pretend to be at the end of fail, as they keep live from starting', () => {
-    const of = (telegramInTheClear: string | null, anyCertificate: boolean) =>
+    const of = (telegramInTheClear: string | null, anyCertificate: boolean, exchangeInTheClear: string | null = null) =>
       verdictOf(
-        { ...nothing, config: { ...nothing.config, telegramInTheClear }, host: { ...nothing.host, anyCertificate } },
+        {
+          ...nothing,
+          config: { ...nothing.config, telegramInTheClear, exchangeInTheClear },
+          host: { ...nothing.host, anyCertificate },
+        },
         'connections',
       );
     expect(of(null, false)?.verdict).toBe('PASS');
@@ -181,6 +186,11 @@ describe('the audit', () => {
       verdict: 'FAIL',
       evidence:
         'TELEGRAM_API_ROOT=http://192.0.2.7 sends token and commands in the clear: use https:// or a loopback address',
+    });
+    expect(of(null, false, 'http://192.0.2.8')).toMatchObject({
+      verdict: 'FAIL',
+      evidence:
+        'EXCHANGE_API_ROOT=http://192.0.2.8 takes prices and sends orders in the clear: use https:// or a loopback address',
     });
     expect(of(null, true)).toMatchObject({
       verdict: 'FAIL',

@@ -37,6 +37,8 @@ export interface ConfigFacts {
   readonly telegramToken: boolean;
   /** Address of the Bot API when token and commands go there in the clear; null when they do not. */
   readonly telegramInTheClear: string | null;
+  /** The same of the exchange's. */
+  readonly exchangeInTheClear: string | null;
   readonly webhook: boolean;
   readonly heartbeat: boolean;
   readonly totp: boolean;

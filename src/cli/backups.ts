@@ -10,6 +10,7 @@ import { DAY_MS, type EpochMs } from '../core/units.ts';
  * removes no file of another name.
  */
 const BACKUP_NAME = /^(demo|paper|testnet|live)-(\d{4}-\d{2}-\d{2}T\d{2})(\d{2})(\d{2})(?:-\d+)?\.db$/;
+/** As earlier versions named what a broken-off copy leaves; of today's, those who copy clear up themselves. */
 const UNFINISHED = /(?:\.[0-9a-f]{8})?\.partial$/;
 
 /** Beside the database. */

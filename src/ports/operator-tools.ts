@@ -44,8 +44,8 @@ export interface ModelStatusView {
   readonly drift: {
     readonly hours: number;
     readonly prediction: number | null;
-    /** The largest first. */
-    readonly features: readonly { readonly name: string; readonly index: number }[];
+    /** The unknown first, then the largest; null = the training knew this feature, and no live row does. */
+    readonly features: readonly { readonly name: string; readonly index: number | null }[];
   } | null;
 }
 

@@ -70,7 +70,6 @@ const runWithoutRoom = (blocks: number, database: string, ...words: readonly str
 describe('what cannot be written is one line', () => {
   test.each([
     ['features', (): string[] => ['features', '--data', inside('ten'), '--output', join(inside('file'), 'x.parquet')]],
-    ['audit', (): string[] => ['audit', '--report', join(inside('file'), 'x.md')]],
     // Before the minutes of training: no candles are read, so that there are none is not yet found.
     ['train', (): string[] => ['train', '--data', inside('none'), '--output', join(inside('file'), 'x.md')]],
     ['train, on a file itself', (): string[] => ['train', '--data', inside('none'), '--output', inside('file')]],
@@ -90,7 +89,15 @@ describe('what cannot be written is one line', () => {
     expect(output).toMatch(/score \d+\/100/);
     expect(output).toMatch(/file\/readiness-demo\.md can't be written \((ENOTDIR|EEXIST)\)/);
     expect(output).not.toMatch(/^ {4}at /m);
-    expect(code).toBe(2);
+    // That checks failed is what the exit code is for.
+    expect(code).toBe(3);
+  });
+
+  test('the report that an audit was asked for; that checks failed is what its exit code says', async () => {
+    const { code, output } = await run('audit', '--report', join(inside('file'), 'x.md'));
+    expect(output).toMatch(/file\/x\.md can't be written \(ENOTDIR\)/);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(code).toBe(3);
   });
 
   test('evidence of an audit that can be no file is a finding, not an end', async () => {
@@ -108,6 +115,10 @@ describe('what cannot be written is one line', () => {
     [
       'TELEGRAM_API_ROOT=http://192.0.2.7 sends token and commands in the clear',
       { TELEGRAM_BOT_TOKEN: `1:${'x'.repeat(35)}`, TELEGRAM_OPERATORS: '1', TELEGRAM_API_ROOT: 'http://192.0.2.7' },
+    ],
+    [
+      'EXCHANGE_API_ROOT=http://192.0.2.7 takes prices and sends orders in the clear',
+      { MODE: 'paper', EXCHANGE_API_ROOT: 'http://192.0.2.7' },
     ],
     ['NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody on the way', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
   ])('an audit finds what a live start refuses: %s', async (words, environment) => {
@@ -163,7 +174,7 @@ describe('what cannot be written is one line', () => {
     const database = name === 'readiness-demo.json' ? join(folder, 'demo.db') : inside('demo.db');
     const { code, output } = await runWithoutRoom(4, database, ...words(folder));
     expect(output).toMatch(/can't be written \(EFBIG\): the disk is full or fails; make room\n$/);
-    expect(code).toBe(1);
+    expect(code).toBe(name === 'readiness-demo.json' ? 3 : 1);
     expect(readdirSync(folder)).toEqual([name]);
     expect(readFileSync(join(folder, name), 'utf8')).toBe('of the run before');
   });

@@ -1,4 +1,5 @@
 import type { Effect, OrderEffect } from '../../core/engine/effect.ts';
+import { outcomeOf } from '../../core/ledger/outcome.ts';
 import type { OrderPurpose } from '../../core/orders/order.ts';
 import type { OrderRecord, OrderStatus } from '../../core/orders/record.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -65,7 +66,7 @@ export const createEffectCounter = (clock: Clock, metrics: MetricSet): EffectCou
       case 'fill':
         return metrics.fills.inc({ symbol: effect.symbol, side: effect.side });
       case 'trade':
-        return metrics.trades.inc({ symbol: effect.symbol, result: effect.pnl > 0n ? 'win' : 'loss' });
+        return metrics.trades.inc({ symbol: effect.symbol, result: outcomeOf(effect.pnl) });
       case 'lock':
         return metrics.lockChanges.inc({ kind: effect.lock.kind, change: effect.change });
       case 'decision': {

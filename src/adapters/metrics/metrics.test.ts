@@ -252,6 +252,28 @@ describe('counts', () => {
     expect(found.has('guardian_order_settle_duration_seconds_sum{purpose="stop"}')).toBe(false);
   });
 
+  test('a trade at exactly zero is neither won nor lost', async () => {
+    const metrics = start();
+    for (const pnl of ['1', '0', '-1'])
+      metrics.effect({
+        type: 'trade',
+        symbol: 'BTC/USDT',
+        quantity: decimal('0.01'),
+        entryPrice: decimal('50000'),
+        exitPrice: decimal('50000'),
+        fees: decimal('0'),
+        pnl: decimal(pnl),
+        pnlFraction: 0,
+        openedAt: 0,
+        closedAt: 1,
+        exitReason: 'horizon',
+        entryOrderId: 'a',
+      });
+    const found = await samples(metrics);
+    for (const result of ['win', 'loss', 'even'])
+      expect(found.get(`guardian_trades_total{symbol="BTC/USDT",result="${result}"}`)).toBe(1);
+  });
+
   test('denials by the rule that refused', async () => {
     const metrics = start();
     const checks = [

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../core/units.ts';
 import { integrityFault, type Connection } from './connection.ts';
@@ -7,6 +7,7 @@ import { asWriteError, DatabaseRefused, sqliteCode } from './errors.ts';
 import { makeDirectoryOf, moveIntoPlace, removeUnfinished } from './files.ts';
 import { createJournalReader } from './journal-store.ts';
 import { writeMeta } from './meta.ts';
+import { removeAbandonedCopies, unfinishedCopyOf } from './unfinished-copies.ts';
 
 export interface BackupResult {
   readonly path: string;
@@ -25,8 +26,9 @@ export const backupTo = async (source: Connection, target: string, now: EpochMs)
   refuseExisting(target);
   makeDirectoryOf(target);
   // Of this copy alone: another that is made for the same place at the same time must not be written into.
-  const partial = `${target}.${randomUUID().slice(0, 8)}.partial`;
+  const partial = unfinishedCopyOf(target);
   try {
+    removeAbandonedCopies(dirname(target), now);
     await source.backup(partial);
     const sequence = finishCopy(partial, source.name, now);
     refuseExisting(target);

@@ -372,6 +372,17 @@ describe('values', () => {
   });
 });
 
+test('an exchange that is spoken to in the clear is told of where it does not keep the bot from starting', () => {
+  const root = { EXCHANGE_API_ROOT: 'http://proxy.example' };
+  const keys = { EXCHANGE_API_KEY: 'key-key-key', EXCHANGE_API_SECRET: 'secret-secret' };
+  expect(fromEnvironment({ MODE: 'paper', ...root }).warnings).toEqual([
+    'EXCHANGE_API_ROOT=http://proxy.example takes prices in the clear, so that anybody on the way could make them up; use https:// or a loopback address',
+  ]);
+  expect(fromEnvironment({ MODE: 'testnet', ...keys, ...root }).warnings[0]).toContain('sends key and orders');
+  expect(fromEnvironment({ MODE: 'paper', EXCHANGE_API_ROOT: 'http://127.0.0.1:9' }).warnings).toEqual([]);
+  expect(fromEnvironment(root).warnings).toEqual([]);
+});
+
 describe('secrets', () => {
   const planted = {
     EXCHANGE_API_KEY: 'planted-api-key',

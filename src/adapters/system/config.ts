@@ -74,4 +74,12 @@ export const openings = (raw: RawConfig, config: Config, envFile: string): reado
         `TELEGRAM_API_ROOT=${config.telegram.apiRoot} sends token and commands in the clear, so that anybody on the way could command the bot; use https:// or a loopback address`,
       ]
     : []),
+  // Live refuses it outright, and the demo has an exchange of its own.
+  ...(config.mode !== 'live' && config.mode !== 'demo' && isPlain(config.exchange.apiRoot)
+    ? [
+        `EXCHANGE_API_ROOT=${config.exchange.apiRoot} takes prices${config.mode === 'testnet' ? ' and sends key and orders' : ''} in the clear, so that anybody on the way could make them up; use https:// or a loopback address`,
+      ]
+    : []),
 ];
+
+const isPlain = (origin: string | null): origin is string => origin !== null && isInTheClear(origin);

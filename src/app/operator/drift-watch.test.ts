@@ -37,10 +37,10 @@ const start = (symbols: number, given: DriftReference | null = reference, memory
     now: () => at,
   });
   /** Hours whose features alternate around zero, but for the first `moved` ones, which stay above. */
-  const hours = (count: number, moved: number, odds = 0): void => {
+  const hours = (count: number, moved: number, odds = 0, value = 1): void => {
     for (let hour = 0; hour < count; hour += 1, at += HOUR_MS) {
       const side = hour % 2 === 0 ? 1 : -1;
-      const row = Array.from({ length: FEATURE_COUNT }, (_, index) => (index < moved ? 1 : side));
+      const row = Array.from({ length: FEATURE_COUNT }, (_, index) => (index < moved ? value : side));
       for (let symbol = 0; symbol < symbols; symbol += 1) watch.push(row, odds === 0 ? side : odds);
     }
   };
@@ -64,6 +64,14 @@ describe('drift', () => {
     expect(alerts[0]?.lines[0]).toContain(FEATURE_NAMES[0]);
     expect(inputs.length).toBeGreaterThan(40);
     expect(inputs.every((input) => input.type === 'model-status')).toBe(true);
+  });
+
+  test('is told of features that no live row knows any more', () => {
+    const { alerts, watch, hours } = start(1);
+    hours(LEAST_DRIFT_HOURS + 48, 2, 0, Number.NaN);
+    expect(alerts.map(({ title }) => title)).toEqual(['Model drift: 2 features unknown']);
+    expect(alerts[0]?.lines[0]).toContain(`${FEATURE_NAMES[0]} unknown, ${FEATURE_NAMES[1]} unknown.`);
+    expect(watch.report()?.shifted).toEqual(FEATURE_NAMES.slice(0, 2));
   });
 
   test('says that nothing is locked only while the prediction stays where it was', () => {

@@ -1,6 +1,12 @@
 import { counted } from '../../core/words.ts';
 import type { Alert } from '../../core/engine/alert.ts';
-import { createDriftMonitor, DRIFT_LIMIT, type DriftReference, type DriftReport } from '../../core/features/drift.ts';
+import {
+  createDriftMonitor,
+  DRIFT_LIMIT,
+  isShifted,
+  type DriftReference,
+  type DriftReport,
+} from '../../core/features/drift.ts';
 import { hourStart, utcDayStart, type EpochMs } from '../../core/units.ts';
 import type { ChatMemory } from '../../ports/chat.ts';
 import type { EngineHost } from '../engine-host.ts';
@@ -36,11 +42,16 @@ const NAMED = 8;
  * restart adds none.
  */
 const driftAlert = (features: DriftReport['features'], { hours, prediction }: DriftReport, at: EpochMs): Alert => {
-  const shown = features.slice(0, NAMED).map(({ name, index }) => `${name} ${index.toFixed(2)}`);
+  const shown = features.slice(0, NAMED).map(({ name, index }) => `${name} ${index?.toFixed(2) ?? 'unknown'}`);
+  const unknown = features.filter(({ index }) => index === null).length;
+  const above = features.length - unknown;
   return {
     kind: 'model',
     key: `feature-drift:${utcDayStart(at)}`,
-    title: `Model drift: ${counted(features.length, 'feature')} above ${DRIFT_LIMIT}`,
+    title: `Model drift: ${[
+      ...(above > 0 ? [`${counted(above, 'feature')} above ${DRIFT_LIMIT}`] : []),
+      ...(unknown > 0 ? [`${counted(unknown, 'feature')} unknown`] : []),
+    ].join(', ')}`,
     lines: [
       `Live against training, over ${hours} h: ${shown.join(', ')}${features.length > NAMED ? `, and ${features.length - NAMED} more` : ''}.`,
       prediction !== null && prediction > DRIFT_LIMIT
@@ -78,7 +89,7 @@ export const createDriftWatch = ({ reference, symbols, memory, host, tell, now }
       detail: 'drift measured',
       drift: { value: report.prediction, limit: DRIFT_LIMIT },
     });
-    const moved = report.features.filter(({ index }) => index > DRIFT_LIMIT);
+    const moved = report.features.filter(isShifted);
     if (moved.some(({ name }) => !told.has(name))) tell(driftAlert(moved, report, now()));
     // A feature that has come back and moves away again is news again.
     told = new Set(moved.map(({ name }) => name));

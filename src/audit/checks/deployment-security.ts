@@ -51,6 +51,11 @@ const connections = ({ config, host }: Evidence): Finding => {
       'connections',
       `TELEGRAM_API_ROOT=${config.telegramInTheClear} sends token and commands in the clear: use https:// or a loopback address`,
     );
+  if (config.exchangeInTheClear !== null)
+    return fail(
+      'connections',
+      `EXCHANGE_API_ROOT=${config.exchangeInTheClear} takes prices and sends orders in the clear: use https:// or a loopback address`,
+    );
   return pass('connections', 'certificates are checked, and nothing secret goes in the clear');
 };
 

@@ -2,10 +2,11 @@ import { createExchange, type ExchangeHandle } from '../../adapters/exchange/cre
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { Config } from '../../adapters/system/config-schema.ts';
 import { EXIT_CODES, type ExitCode } from '../../adapters/system/exit-codes.ts';
+import { UserError } from '../../adapters/system/user-error.ts';
 import { judge, reportLines, reportMarkdown } from '../../audit/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import { out } from '../output.ts';
+import { complain, out } from '../output.ts';
 import { openContext } from '../process-context.ts';
 import { writeWhole, written } from '../written.ts';
 import { lookUpName } from '../names.ts';
@@ -37,10 +38,16 @@ export const audit = async (options: { readonly report?: string; readonly json?:
     const report = judge(await gatherEvidence({ config, clock, exchange }));
     if (options.json === true) out(JSON.stringify(report, null, 2));
     else for (const line of reportLines(report)) out(line);
-    // Last: whoever waited for the evidence sees the verdict, whatever becomes of the files.
-    const kept = written(reportPath(config), () => keepReport(config, report));
-    if (options.report !== undefined) writeWhole(options.report, reportMarkdown(report), 0o600);
-    if (options.json !== true) out(`report: ${options.report ?? kept}`);
+    try {
+      // Last: whoever waited for the evidence sees the verdict, whatever becomes of the files.
+      const kept = written(reportPath(config), () => keepReport(config, report));
+      if (options.report !== undefined) writeWhole(options.report, reportMarkdown(report), 0o600);
+      if (options.json !== true) out(`report: ${options.report ?? kept}`);
+    } catch (error) {
+      // What failed is the graver of the two, and scripts go by the exit code.
+      if (report.ready || !(error instanceof UserError)) throw error;
+      complain(error.message);
+    }
     return report.ready ? EXIT_CODES.done : EXIT_CODES.refused;
   } finally {
     await exchange?.close();

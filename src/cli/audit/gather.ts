@@ -28,6 +28,11 @@ const configFacts = (config: Config): ConfigFacts => ({
   telegramToken: config.secrets.telegramBotToken !== null,
   telegramInTheClear:
     config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot) ? config.telegram.apiRoot : null,
+  // The demo has an exchange of its own.
+  exchangeInTheClear:
+    config.mode !== 'demo' && config.exchange.apiRoot !== null && isInTheClear(config.exchange.apiRoot)
+      ? config.exchange.apiRoot
+      : null,
   webhook: config.secrets.alertWebhookUrl !== null,
   heartbeat: config.secrets.heartbeatUrl !== null,
   totp: config.secrets.unlockTotpSecret !== null,

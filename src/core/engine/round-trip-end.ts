@@ -1,6 +1,7 @@
 import { formatDecimal, toNumber, ZERO } from '../decimal.ts';
 import { recordTrade } from '../guardian/streak-lock.ts';
 import { closeTrade, quantityOf } from '../ledger/ledger.ts';
+import { outcomeOf } from '../ledger/outcome.ts';
 import { floorToLot, smallestQuantity } from '../market/instrument.ts';
 import { HOUR_MS, type Milliseconds } from '../units.ts';
 import { money, price, signedMoney, signedPercent } from '../words.ts';
@@ -40,7 +41,7 @@ export const finish = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
   turn.state.tradesClosed += 1;
   emit(turn, { type: 'trade', symbol: symbol.symbol, closedAt: turn.at, exitReason, ...trade });
   const { pnlFraction } = trade;
-  const lost = trade.pnl < ZERO;
+  const lost = outcomeOf(trade.pnl) === 'loss';
   const base = symbol.symbol.split('/')[0] ?? symbol.symbol;
   alert(
     turn,

@@ -104,6 +104,12 @@ describe('a reference', () => {
       expect(
         driftReferenceOf({ reference: { features: {}, prediction: { edges: [], shares: [1], [name]: 'much' } } }),
       ).toBeNull();
+    // More bins than a byte counts: the last of them would be taken for the first.
+    const many = {
+      edges: Array.from({ length: 300 }, (_, i) => i),
+      shares: Array.from({ length: 301 }, () => 1 / 301),
+    };
+    expect(driftReferenceOf({ reference: { features: {}, prediction: many } })).toBeNull();
   });
 });
 
@@ -144,9 +150,40 @@ describe('the drift monitor', () => {
     expect(monitor.report()).toMatchObject({ hours: 600, shifted: [], predictionShifted: false });
   });
 
-  it('leaves out features that the reference lacks and values that are not known', () => {
+  it('leaves out features that the reference lacks, and values that are not known beside others that are', () => {
     const monitor = createDriftMonitor({
-      features: { return_1h: referenceOf(uniform) },
+      features: { return_1h: referenceOf(uniform), return_4h: referenceOf([Number.NaN]) },
+      prediction: referenceOf(uniform),
+    });
+    for (let i = 0; i < 1200; i++) monitor.push(rowOf(i % 2 === 0 ? Number.NaN : noise(i)), noise(i));
+    expect(monitor.report().features.map(({ name }) => name)).toEqual(['return_4h', 'return_1h']);
+    expect(monitor.report().features.at(-1)?.index).toBeLessThan(0.02);
+  });
+
+  it('names a feature that no live row knows: it has not stayed where it was', () => {
+    const monitor = createDriftMonitor(reference, { windowHours: 600 });
+    const feed = (known: boolean, rows = 600): Uint8Array[] =>
+      Array.from({ length: rows }, (_, i) => {
+        const row = rowOf(noise(i));
+        if (!known) row[3] = Number.NaN;
+        return monitor.push(row, noise(7 * i));
+      });
+    const kept = feed(false);
+    const report = monitor.report();
+    expect(report.features[0]).toEqual({ name: FEATURE_NAMES[3], index: null, raw: null });
+    expect(report.features).toHaveLength(FEATURE_COUNT);
+    expect(report.shifted).toEqual([FEATURE_NAMES[3]]);
+    // So it is after a restart.
+    const again = createDriftMonitor(reference, { windowHours: 600 });
+    expect(kept.every((row) => again.restore(row))).toBe(true);
+    expect(again.report()).toEqual(report);
+    feed(true);
+    expect(monitor.report().shifted).toEqual([]);
+  });
+
+  it('says nothing of a feature that the training did not know either', () => {
+    const monitor = createDriftMonitor({
+      features: { return_1h: referenceOf([Number.NaN]) },
       prediction: referenceOf(uniform),
     });
     for (let i = 0; i < 600; i++) monitor.push(rowOf(Number.NaN), noise(i));

@@ -44,6 +44,9 @@ export interface DriftReference {
   readonly prediction: ReferenceDistribution;
 }
 
+/** What a row keeps for a value that is not known; bins are counted from one and a reference has fewer. */
+const UNKNOWN = 255;
+
 /** An empty bin counts as this share: the logarithm of nothing is not a number. */
 const LEAST_SHARE = 1e-4;
 
@@ -121,14 +124,25 @@ const ordinaryOf = (
 export const scaledIndex = (reference: ReferenceDistribution, raw: number, hours: number): number =>
   (raw * DRIFT_LIMIT) / ordinaryOf(reference, hours);
 
+export interface FeatureDrift {
+  readonly name: string;
+  /** Null = the training knew this feature and not one live row does: further from training than any index says. */
+  readonly index: number | null;
+  /** The plain population stability index, not scaled to what is ordinary. */
+  readonly raw: number | null;
+}
+
+/** Whether a feature has moved away from training; one that has become unknown has. */
+export const isShifted = ({ index }: FeatureDrift): boolean => index === null || index > DRIFT_LIMIT;
+
 export interface DriftReport {
   /** Hours in the live window. */
   readonly hours: number;
-  /** By feature, highest index first; empty before LEAST_DRIFT_HOURS. `raw` is the plain population stability index. */
-  readonly features: readonly { readonly name: string; readonly index: number; readonly raw: number }[];
+  /** By feature, the unknown first, then the highest index; empty before LEAST_DRIFT_HOURS. */
+  readonly features: readonly FeatureDrift[];
   /** Null before LEAST_DRIFT_HOURS. */
   readonly prediction: number | null;
-  /** Features above DRIFT_LIMIT: worth an alert. */
+  /** Features above DRIFT_LIMIT or unknown: worth an alert. */
   readonly shifted: readonly string[];
   /** Whether the prediction is above DRIFT_LIMIT: the model's lock. */
   readonly predictionShifted: boolean;
@@ -161,12 +175,14 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   const distributions = [...FEATURE_NAMES.map((name) => reference.features[name] ?? null), reference.prediction];
   const width = FEATURE_COUNT + 1;
   const counts = distributions.map((distribution) => new Int32Array(distribution?.shares.length ?? 0));
-  // One byte a value: its bin plus one, zero for one that is not known or takes no part.
+  const unknown = new Int32Array(width);
+  // One byte a value: its bin plus one, UNKNOWN, or zero for one that takes no part.
   const held = new Uint8Array(window * width);
   let taken = 0;
   const count = (column: number, bin: number, by: 1 | -1): void => {
     const bins = counts[column];
-    if (bins !== undefined && bin > 0) bins[bin - 1] = (bins[bin - 1] ?? 0) + by;
+    if (bin === UNKNOWN) unknown[column] = (unknown[column] ?? 0) + by;
+    else if (bins !== undefined && bin > 0) bins[bin - 1] = (bins[bin - 1] ?? 0) + by;
   };
   const take = (row: ArrayLike<number>): void => {
     const start = (taken % window) * width;
@@ -181,23 +197,29 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
   const push = (features: ArrayLike<number>, probability: number): Uint8Array => {
     const row = Uint8Array.from(distributions, (distribution, column) => {
       const value = column === FEATURE_COUNT ? probability : (features[column] ?? Number.NaN);
-      return distribution === null || Number.isNaN(value) || value === distribution.leftOut
-        ? 0
-        : binOfValue(distribution, value) + 1;
+      if (distribution === null || value === distribution.leftOut) return 0;
+      // A prediction that is no number is refused before it comes here.
+      if (Number.isNaN(value)) return column === FEATURE_COUNT ? 0 : UNKNOWN;
+      return binOfValue(distribution, value) + 1;
     });
     take(row);
     return row;
   };
   const restore = (row: Uint8Array): boolean => {
-    const fits = row.length === width && row.every((bin, column) => bin <= (counts[column]?.length ?? 0));
+    const fits =
+      row.length === width &&
+      row.every((bin, column) => bin <= (counts[column]?.length ?? 0) || (bin === UNKNOWN && column < FEATURE_COUNT));
     if (fits) take(row);
     return fits;
   };
-  const indexOf = (column: number, hours: number): { index: number; raw: number } | null => {
+  /** Null = nothing to compare: the reference lacks it, or no row takes part. */
+  const indexOf = (column: number, hours: number): Omit<FeatureDrift, 'name'> | null => {
     const distribution = distributions[column] ?? null;
     if (distribution === null) return null;
     const raw = populationStabilityIndex(distribution, counts[column] ?? []);
-    return Number.isNaN(raw) ? null : { index: scaledIndex(distribution, raw, hours), raw };
+    if (!Number.isNaN(raw)) return { index: scaledIndex(distribution, raw, hours), raw };
+    const wasKnown = distribution.shares.some((share) => share > 0);
+    return wasKnown && (unknown[column] ?? 0) > 0 ? { index: null, raw: null } : null;
   };
   const report = (): DriftReport => {
     const hours = Math.floor(Math.min(taken, window) / symbols);
@@ -206,13 +228,13 @@ export const createDriftMonitor = (reference: DriftReference, options: DriftMoni
     const features = FEATURE_NAMES.flatMap((name, column) => {
       const found = indexOf(column, hours);
       return found === null ? [] : [{ name, ...found }];
-    }).sort((a, b) => b.index - a.index);
+    }).sort((a, b) => (b.index ?? Number.MAX_VALUE) - (a.index ?? Number.MAX_VALUE));
     const prediction = indexOf(FEATURE_COUNT, hours)?.index ?? null;
     return {
       hours,
       features,
       prediction,
-      shifted: features.filter((feature) => feature.index > DRIFT_LIMIT).map((feature) => feature.name),
+      shifted: features.filter(isShifted).map((feature) => feature.name),
       predictionShifted: prediction !== null && prediction > DRIFT_LIMIT,
     };
   };
@@ -228,6 +250,8 @@ const isDistribution = (value: unknown): value is ReferenceDistribution =>
   isNumbers(value['edges']) &&
   isNumbers(value['shares']) &&
   value['shares'].length === value['edges'].length + 1 &&
+  // A bin is kept in a byte.
+  value['shares'].length < UNKNOWN &&
   ['ordinary', 'ordinaryAtLeast']
     .map((name) => value[name])
     .every((index) => index === undefined || (typeof index === 'number' && index >= 0)) &&

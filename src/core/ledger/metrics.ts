@@ -1,4 +1,5 @@
 import { DAY_MS, utcDayStart, type EpochMs, type Fraction, type Milliseconds, type SymbolName } from '../units.ts';
+import { outcomeOf } from './outcome.ts';
 
 /**
  * Statistics of results. Pure functions over closed trades and equity points;
@@ -43,7 +44,7 @@ export interface TradeStatistics {
   readonly grossProfit: number;
   /** Zero or negative. */
   readonly grossLoss: number;
-  /** wins / trades. A trade at exactly zero is neither win nor loss. */
+  /** wins / trades; see outcomeOf. */
   readonly winRate: Fraction | null;
   /**
    * Gross profit / |gross loss|; null also when nothing was lost. Source: Schwager, Market Wizards; the common
@@ -72,11 +73,12 @@ export const tradeStatistics = (trades: readonly TradeResult[]): TradeStatistics
   let longestWinStreak = 0;
   let longestLossStreak = 0;
   for (const { pnl } of trades) {
-    if (pnl > 0) {
+    const outcome = outcomeOf(pnl);
+    if (outcome === 'win') {
       wins += 1;
       grossProfit += pnl;
       streak = Math.max(streak, 0) + 1;
-    } else if (pnl < 0) {
+    } else if (outcome === 'loss') {
       losses += 1;
       grossLoss += pnl;
       streak = Math.min(streak, 0) - 1;
@@ -261,7 +263,7 @@ const group = <K>(trades: readonly TradeResult[], keyOf: (trade: TradeResult) =>
     const key = keyOf(trade);
     const bucket = buckets.get(key) ?? { key, trades: 0, wins: 0, pnl: 0 };
     bucket.trades += 1;
-    bucket.wins += trade.pnl > 0 ? 1 : 0;
+    bucket.wins += outcomeOf(trade.pnl) === 'win' ? 1 : 0;
     bucket.pnl += trade.pnl;
     buckets.set(key, bucket);
   }

@@ -1,3 +1,4 @@
+import { outcomeOf } from '../../core/ledger/outcome.ts';
 import { MIN_TRADES, sharpe } from '../../core/ledger/metrics.ts';
 import { createRandomStream } from '../../sim/generator/random.ts';
 
@@ -81,7 +82,7 @@ export const resample = (
       for (const value of deck[Math.floor(random.uniform() * deck.length)] ?? []) {
         sum += value;
         count += 1;
-        if (value > 0) won += 1;
+        if (outcomeOf(value) === 'win') won += 1;
         growth *= 1 + value;
       }
     }

@@ -76,7 +76,7 @@ const strayed = (
     monitor.push(dataset.rows.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT), probabilities[i] ?? Number.NaN);
     if (i % STEP !== 0 || i < windowHours * dataset.symbols.length) return;
     const report = monitor.report();
-    for (const { name, raw } of report.features) note(name, raw);
+    for (const { name, raw } of report.features) if (raw !== null) note(name, raw);
     // The plain reference knows nothing ordinary yet, so its index is the raw one.
     if (report.prediction !== null) note(PREDICTION, report.prediction);
   });

@@ -1,3 +1,4 @@
+import { outcomeOf } from '../../core/ledger/outcome.ts';
 import { SLIPPAGE_ALLOWANCE } from '../../core/risk/sizing.ts';
 import { decide, type PolicyTerms } from '../../core/strategy/policy.ts';
 import { DAY_MS, HOUR_MS, type EpochMs, type Fraction } from '../../core/units.ts';
@@ -143,7 +144,7 @@ const DAYS_A_YEAR = 365;
 export const summariseTrades = (trades: readonly PolicyTrade[], from: EpochMs, to: EpochMs): TradeSummary => {
   const returns = dailyReturns(trades, from, to);
   const enough = trades.length >= LEAST_TRADES;
-  const won = trades.filter((trade) => trade.netReturn > 0);
+  const won = trades.filter((trade) => outcomeOf(trade.netReturn) === 'win');
   const gains = won.reduce((sum, trade) => sum + trade.netReturn * trade.share, 0);
   const losses = trades.reduce((sum, trade) => sum - Math.min(0, trade.netReturn) * trade.share, 0);
   const moments = momentsOf(returns);

@@ -10,9 +10,11 @@ const DRIFT_HOURS = 500;
 const facts = (rows) =>
   el('dl', 'facts', ...rows.flatMap(([name, ...value]) => [el('dt', {}, name), el('dd', {}, ...value)]));
 
+/** @param index null = not known in any live row, which is as bad as a bar can be */
 const driftBar = (name, index) => {
-  const share = Math.min(1, index / (2 * DRIFT_LIMIT));
-  const fill = el('div', { class: 'fill', 'data-level': index > DRIFT_LIMIT ? 'bad' : index > 0.1 ? 'warn' : 'good' });
+  const share = index === null ? 1 : Math.min(1, index / (2 * DRIFT_LIMIT));
+  const level = index === null || index > DRIFT_LIMIT ? 'bad' : index > 0.1 ? 'warn' : 'good';
+  const fill = el('div', { class: 'fill', 'data-level': level });
   fill.style.transform = `scaleX(${share})`;
   const limit = el('i');
   limit.style.left = '50%';
@@ -21,7 +23,7 @@ const driftBar = (name, index) => {
     'bars-row',
     el('span', { class: 'bars-name', title: name }, name.replaceAll('_', ' ')),
     el('div', { class: 'track', 'aria-hidden': 'true' }, fill, limit),
-    el('span', 'number', index.toFixed(2)),
+    el('span', 'number', index?.toFixed(2) ?? 'unknown'),
   );
 };
 
