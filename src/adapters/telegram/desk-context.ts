@@ -18,8 +18,11 @@ export interface DeskOptions {
   readonly strangers: StrangerWatch;
   readonly seen: SeenUpdates;
   readonly rate: (senderId: number) => RateVerdict;
-  /** By chat: whoever writes as one is nobody's to count. */
-  readonly namelessRate: (chatId: number) => RateVerdict;
+  /**
+   * By chat: whoever writes as one is nobody's to count. What makes trading safer is counted by itself, so that nothing
+   * else leaves it without an answer.
+   */
+  readonly namelessRate: (chatId: number, urgent: boolean) => RateVerdict;
   readonly requests: Requests;
   readonly confirming: Confirming;
   readonly outbound: Outbound;

@@ -17,7 +17,7 @@ export const onNameless = (desk: DeskContext, { updateId, place, text, answers }
   const spec = commandMeant(text, hearing) ?? (isReply ? meantCommand(text, find) : null) ?? null;
   const isAnswering = isReply && (answers?.isQuestion === true || isAnswer(text));
   if ((spec === null && !isAnswering) || place.isPrivate || !desk.access.allows(place, 0)) return;
-  if (desk.namelessRate(place.chatId) !== 'go') return;
+  if (desk.namelessRate(place.chatId, spec?.effect === 'tighten') !== 'go') return;
   desk.seen.add(updateId);
   desk.note(
     { userId: place.chatId, name: 'anonymous', role: 'stranger', via: 'telegram' },

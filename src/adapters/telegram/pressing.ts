@@ -14,6 +14,17 @@ const dead = (options: ConfirmingOptions, press: IncomingPress, caller: Caller):
   note(options, caller, press.place, '', '(confirmation button)', 'refused: dead button');
 };
 
+/** It has been done by now: a row that cannot be written is told, and does not make it a failure. */
+const noteEnd = (options: ConfirmingOptions, { caller, command }: PendingConfirm, place: Place, code: string): void => {
+  try {
+    note(options, caller, place, command, '', code);
+  } catch (error) {
+    options.explain(error, command);
+    const told = `How /${command} ended is said above; it could not be written into the audit.`;
+    options.outbound.send(place, say('Not on record', told));
+  }
+};
+
 const perform = async (
   options: ConfirmingOptions,
   pending: PendingConfirm,
@@ -36,7 +47,7 @@ const perform = async (
     const done = ended(outcome);
     outbound.send(place, done, { replace });
     if (approver !== null && place.chatId !== pending.place.chatId) outbound.send(pending.place, done);
-    note(options, caller, place, command, '', outcome.code);
+    noteEnd(options, pending, place, outcome.code);
   } catch (error) {
     outbound.send(place, options.explain(error, command), { replace });
   }

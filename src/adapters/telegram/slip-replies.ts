@@ -44,7 +44,7 @@ export const notUnderstood = (spec: CommandSpec | undefined): Reply =>
         spec,
       ]);
 
-/** Of a press Telegram names the person, also where their messages are anonymous. `spec` null: an answer, no command. */
+/** Of a press Telegram names the person, also where messages are anonymous. `spec` null: an answer, no command. */
 export const nameless = (spec: CommandSpec | null): Reply =>
   reply(
     spec === null ? 'Not done' : `Not done: /${spec.name}`,
