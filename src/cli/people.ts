@@ -174,8 +174,14 @@ const startTelegram = (
   settings: AlertSettings,
 ): OutboxRunner | null => {
   const { config, log, wall, bot, database, access, resources } = options;
+  const isLocked = (): boolean => bot.host.state.guardian.locks['operators-unreachable'] !== undefined;
   if (access === null) {
     log.warn({}, 'no TELEGRAM_BOT_TOKEN: nobody is told of anything');
+    if (isLocked())
+      log.warn(
+        {},
+        'an earlier run could reach nobody and stopped entries; without a token no alert can end that: guardian ctl unlock does',
+      );
     return null;
   }
   const { server } = access;
@@ -184,7 +190,6 @@ const startTelegram = (
   resources.defer(() => pictures.close());
   const { alertWebhookUrl } = config.secrets;
   let unreachable: string | null = null;
-  const isLocked = (): boolean => bot.host.state.guardian.locks['operators-unreachable'] !== undefined;
   const tellReach = (): void => {
     // New books take nothing before their first start, which may wait for the exchange as long as for Telegram.
     if (bot.host.state.config !== null) bot.host.apply({ type: 'reach', unreachable });

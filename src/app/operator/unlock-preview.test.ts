@@ -56,6 +56,12 @@ const confirm = (world: World, { shown, locks, newLossPermitted }: UnlockPreview
   world.command({ name: 'unlock', reason: '', ...shown, lockIds: locks.map(({ id }) => id), newLossPermitted });
 const amount = (text = '0'): number => Number(text.replaceAll(',', ''));
 
+test('a silence that no rule can see end in this run is among what /unlock clears', () => {
+  const world = worldAfter('10000', []);
+  world.apply({ type: 'reach', unreachable: 'no alert has got through for 600 s' });
+  expect(previewOf(world)).toMatchObject({ locks: [{ id: 'operators-unreachable' }], staying: [] });
+});
+
 test('what /unlock shows is what it does, whatever was before', () => {
   fc.assert(
     fc.property(money, before, (cash, history) => {
