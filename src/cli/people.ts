@@ -29,6 +29,7 @@ import { backupPath, oneAtATime } from './backups.ts';
 import type { CardFacts } from './model-card.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
 import { backupOnThread } from './threads/chores.ts';
+import { lookUpSideName } from './names.ts';
 
 /** Wall milliseconds that the outbox may take to empty itself at a stop. */
 const OUTBOX_DRAIN = 1_500;
@@ -205,7 +206,7 @@ const startTelegram = (
     pictures,
     clock: wall,
     log,
-    hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl),
+    hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, lookUpSideName),
     silentBefore: isLocked(),
     onSilence: (silent) => {
       log.warn({ silent }, silent ? 'nobody can be reached' : 'operators can be reached again');
