@@ -17,6 +17,9 @@ import { describeDifference, recover, type JournalReader } from './replay.ts';
 
 const FORMAT = 'guardian-journal/1';
 
+/** Two symbols take 20 MB a day at most; more than this is no day, and would take all memory of whoever reads it. */
+const LARGEST_DAY_BYTES = 400e6;
+
 interface Header {
   readonly format: string;
   readonly identity: DatabaseIdentity;
@@ -35,12 +38,17 @@ export interface ArchivedDay extends JournalReader {
 /** Every line is one JSON value; the last one ends, too. */
 const read = (path: string): readonly unknown[] => {
   try {
-    return gunzipSync(readFileSync(path))
+    return gunzipSync(readFileSync(path), { maxOutputLength: LARGEST_DAY_BYTES })
       .toString('utf8')
       .split('\n')
       .slice(0, -1)
       .map((line): unknown => JSON.parse(line));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new Error(
+        `${path} unpacks to more than ${LARGEST_DAY_BYTES / 1e6} MB, and no day of a journal is as large: it is none`,
+        { cause: error },
+      );
     throw new Error(
       `${path} cannot be read as an archived day (${error instanceof Error ? error.message : String(error)})`,
       { cause: error },

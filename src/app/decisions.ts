@@ -15,7 +15,9 @@ export interface Decisions {
   decide(): Promise<void>;
 }
 
-/** @param options `isComplete`: whether every symbol has its candle of the hour; `onPrediction`: told of every answer */
+/**
+ * @param options `isComplete`: whether every symbol has its candle of the hour; `onPrediction`: told of every answer
+ */
 export const createDecisions = (options: {
   readonly host: EngineHost;
   readonly features: FeatureEngine;

@@ -29,6 +29,7 @@ import { backupPath, oneAtATime } from './backups.ts';
 import type { CardFacts } from './model-card.ts';
 import { createTelegramSide, type TelegramAccess } from './telegram-side.ts';
 import { backupOnThread } from './threads/chores.ts';
+import { lookUpSideName } from './names.ts';
 
 /** Wall milliseconds that the outbox may take to empty itself at a stop. */
 const OUTBOX_DRAIN = 1_500;
@@ -174,8 +175,14 @@ const startTelegram = (
   settings: AlertSettings,
 ): OutboxRunner | null => {
   const { config, log, wall, bot, database, access, resources } = options;
+  const isLocked = (): boolean => bot.host.state.guardian.locks['operators-unreachable'] !== undefined;
   if (access === null) {
     log.warn({}, 'no TELEGRAM_BOT_TOKEN: nobody is told of anything');
+    if (isLocked())
+      log.warn(
+        {},
+        'an earlier run could reach nobody and stopped entries; without a token no alert can end that: guardian ctl unlock does',
+      );
     return null;
   }
   const { server } = access;
@@ -184,7 +191,6 @@ const startTelegram = (
   resources.defer(() => pictures.close());
   const { alertWebhookUrl } = config.secrets;
   let unreachable: string | null = null;
-  const isLocked = (): boolean => bot.host.state.guardian.locks['operators-unreachable'] !== undefined;
   const tellReach = (): void => {
     // New books take nothing before their first start, which may wait for the exchange as long as for Telegram.
     if (bot.host.state.config !== null) bot.host.apply({ type: 'reach', unreachable });
@@ -200,7 +206,7 @@ const startTelegram = (
     pictures,
     clock: wall,
     log,
-    hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl),
+    hook: alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, lookUpSideName),
     silentBefore: isLocked(),
     onSilence: (silent) => {
       log.warn({ silent }, silent ? 'nobody can be reached' : 'operators can be reached again');

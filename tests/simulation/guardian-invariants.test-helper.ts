@@ -276,7 +276,7 @@ const maySink = (lock: Lock, state: EngineState, before: Memory, input: Input, u
     case 'execution':
       return state.wall - before.trouble >= 300_000 && before.unsettled.every((id) => !isUnsettled(state.orders[id]));
     case 'operators-unreachable':
-      return input.type === 'reach' && input.unreachable === null;
+      return unlocked || (input.type === 'reach' && input.unreachable === null);
     case 'unlisted':
       return Object.values(state.symbols).every(({ unlisted, managed }) => !unlisted || managed === null);
     case 'model':

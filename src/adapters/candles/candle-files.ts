@@ -29,8 +29,8 @@ const GZIP_MAGIC = [0x1f, 0x8b];
  */
 const OLDEST_MARKET: Milliseconds = 20 * 365 * DAY_MS;
 const WIDEST_ROW_BYTES = 256;
-const largestFile = (timeframe: CandleTimeframe): number =>
-  (OLDEST_MARKET / TIMEFRAME_MS[timeframe]) * WIDEST_ROW_BYTES;
+export const mostCandles = (timeframe: CandleTimeframe): number => OLDEST_MARKET / TIMEFRAME_MS[timeframe];
+export const largestFile = (timeframe: CandleTimeframe): number => mostCandles(timeframe) * WIDEST_ROW_BYTES;
 
 /**
  * Reads one candle file, plain or gzip, 10 or 6 columns.

@@ -65,6 +65,30 @@ describe('candles in Parquet', () => {
     await expect(readParquetCandles(path)).rejects.toThrow(message);
   });
 
+  it('refuse a file that would unpack to more than any market has, before they unpack it', async () => {
+    const path = join(folder, 'huge.parquet');
+    const zeros = (name: string, rows: number): TableColumn => ({
+      name,
+      type: 'double',
+      values: new Float64Array(rows),
+    });
+    writeParquetTable(
+      path,
+      ['timestamp_ms', 'open', 'high', 'low', 'close', 'volume'].map((name) => zeros(name, 180_000)),
+    );
+    await expect(readParquetCandles(path)).rejects.toThrow(
+      `${path} has 180000 rows, and twenty years of 1h candles are 175200; it should hold candles of one market alone`,
+    );
+    const wide = Array.from({ length: 600 }, (_, i) => `${i} ${'x'.repeat(1_000)}`);
+    writeParquetTable(path, [
+      zeros('timestamp_ms', 600),
+      ...Array.from({ length: 100 }, (_, i): TableColumn => ({ name: `note ${i}`, type: 'text', values: wide })),
+    ]);
+    await expect(readParquetCandles(path)).rejects.toThrow(
+      /huge\.parquet unpacks to \d+ MB, and twenty years of 1h candles take at most 44;/,
+    );
+  });
+
   it('refuse a file that is not Parquet, or not there', async () => {
     writeFileSync(join(folder, 'text.parquet'), 'no table at all');
     await expect(readParquetCandles(join(folder, 'text.parquet'))).rejects.toThrow(

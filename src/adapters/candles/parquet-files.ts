@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parquetReadObjects } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects, type FileMetaData } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { CANDLE_COLUMN_NAMES, emptyColumns, type CandleColumns } from '../../core/features/candle-columns.ts';
-import { TIMEFRAME_MS, type CandleTimeframe } from './candle-files.ts';
+import { largestFile, mostCandles, TIMEFRAME_MS, type CandleTimeframe } from './candle-files.ts';
 import { CANDLE_FILE_HEADER, CandleFileError, rowFault } from './parse-candles.ts';
 import { putFile } from './put-file.ts';
 
@@ -79,7 +79,7 @@ export const writeParquetCandles = (path: string, columns: CandleColumns): void 
  * @throws CandleFileError with one line that names the file, the row, the value and what would be right
  */
 export const readParquetCandles = async (path: string, timeframe: CandleTimeframe = '1h'): Promise<CandleColumns> => {
-  const rows = await readRows(path);
+  const rows = await readRows(path, timeframe);
   const complete = rows[0] !== undefined && FIELDS.every((field) => field in (rows[0] ?? {}));
   const columns = emptyColumns(rows.length, complete);
   if (rows.length === 0) throw new CandleFileError(`${path} has no candle; at least one row is needed`);
@@ -102,7 +102,23 @@ export const readParquetCandles = async (path: string, timeframe: CandleTimefram
   return columns;
 };
 
-const readRows = async (path: string): Promise<Record<string, unknown>[]> => {
+/** What a candle file of CSV may not unpack to, a Parquet file may not either: a million equal rows are some bytes. */
+const refuseHuge = (path: string, { num_rows, row_groups }: FileMetaData, timeframe: CandleTimeframe): void => {
+  const most = mostCandles(timeframe);
+  if (num_rows > most)
+    throw new CandleFileError(
+      `${path} has ${num_rows} rows, and twenty years of ${timeframe} candles are ${most}; it should hold candles of one market alone`,
+    );
+  const bytes = row_groups
+    .flatMap(({ columns }) => columns)
+    .reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
+  if (bytes > largestFile(timeframe))
+    throw new CandleFileError(
+      `${path} unpacks to ${Math.ceil(bytes / 1e6)} MB, and twenty years of ${timeframe} candles take at most ${Math.floor(largestFile(timeframe) / 1e6)}; it should hold candles of one market alone`,
+    );
+};
+
+const readRows = async (path: string, timeframe: CandleTimeframe): Promise<Record<string, unknown>[]> => {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -113,8 +129,11 @@ const readRows = async (path: string): Promise<Record<string, unknown>[]> => {
   }
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   try {
-    return await parquetReadObjects({ file });
+    const metadata = parquetMetadata(file);
+    refuseHuge(path, metadata, timeframe);
+    return await parquetReadObjects({ file, metadata });
   } catch (error) {
+    if (error instanceof CandleFileError) throw error;
     throw new CandleFileError(
       `${path} is not a Parquet file that can be read (${(error as Error).message.split('\n', 1)[0] ?? ''}); write it again`,
     );

@@ -109,6 +109,22 @@ test('whoever wants one address gets the first', async () => {
   expect(any.outcome).toEqual(['192.0.2.1', 4]);
 });
 
+test('of those who are called now and then one is asked for at a time, whatever hangs', async () => {
+  const resolve: ResolveName = (name) => new Promise((answer, fail) => void open.push({ name, answer, fail }));
+  lookUp = createNameLookUp({ clock, resolve, inTurn: true });
+  const outcomes = [ask('hook.test'), ask('beat.test'), ask('third.test')];
+  await afterwards();
+  expect(open.map(({ name }) => name)).toEqual(['hook.test']);
+  open.shift()?.fail(new Error('ENOTFOUND'));
+  await afterwards();
+  expect(open.map(({ name }) => name)).toEqual(['beat.test']);
+  open.shift()?.answer([FIRST]);
+  await afterwards();
+  open.shift()?.answer([SECOND]);
+  await afterwards();
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(['ENOTFOUND', [FIRST], [SECOND]]);
+});
+
 test('the system is asked where nothing else is said', async () => {
   const system = createNameLookUp({ clock });
   const found = await new Promise((resolve) =>

@@ -11,6 +11,15 @@ export type ResolveName = (name: string) => Promise<readonly LookupAddress[]>;
 /** As a connection of Node's own asks: of families of which the host has no address, none is of use. */
 const ofTheSystem: ResolveName = (name) => lookup(name, { all: true, hints: ADDRCONFIG });
 
+const oneByOne = (resolve: ResolveName): ResolveName => {
+  let before: Promise<unknown> = Promise.resolve();
+  return (name) => {
+    const answer = before.then(() => resolve(name));
+    before = answer.catch(() => undefined);
+    return answer;
+  };
+};
+
 /** A resolver that works answers in a fraction of this. */
 export const NAME_PATIENCE: Milliseconds = SECOND_MS;
 
@@ -25,8 +34,14 @@ export const NAME_PATIENCE: Milliseconds = SECOND_MS;
 export const createNameLookUp = (options: {
   readonly clock: Pick<Clock, 'monotonicNow' | 'sleep'>;
   readonly resolve?: ResolveName;
+  /**
+   * Of those who are called now and then: one question at a time in all, so that any number of names that hang leaves
+   * the other of Node's two places to those who trade.
+   */
+  readonly inTurn?: boolean;
 }): LookupFunction => {
-  const { clock, resolve = ofTheSystem } = options;
+  const { clock, inTurn = false } = options;
+  const resolve = inTurn ? oneByOne(options.resolve ?? ofTheSystem) : (options.resolve ?? ofTheSystem);
   const known = new Map<string, readonly LookupAddress[]>();
   const asked = new Map<string, { readonly since: Milliseconds; readonly answer: Promise<readonly LookupAddress[]> }>();
 

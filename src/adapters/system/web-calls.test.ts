@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, LookupFunction } from 'node:net';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -10,7 +10,17 @@ let origin = '';
 let status = 200;
 let received: { method: string | undefined; url: string | undefined; body: string }[] = [];
 
+/** Names asked for. */
+let asked: string[] = [];
+const lookUp: LookupFunction = (name, { all }, callback) => {
+  asked.push(name);
+  const found = { address: '127.0.0.1', family: 4 };
+  if (all === true) callback(null, [found]);
+  else callback(null, found.address, found.family);
+};
+
 beforeEach(async () => {
+  asked = [];
   status = 200;
   received = [];
   server = createServer((request, response) => {
@@ -30,8 +40,8 @@ afterEach(async () => {
 });
 
 test('the webhook posts the text as JSON, the heartbeat just calls', async () => {
-  await createWebhook(`${origin}/hook?key=planted`).call('Telegram is silent');
-  await createHeartbeat(`${origin}/beat`).beat();
+  await createWebhook(`${origin}/hook?key=planted`, lookUp).call('Telegram is silent');
+  await createHeartbeat(`${origin}/beat`, lookUp).beat();
   expect(received).toEqual([
     { method: 'POST', url: '/hook?key=planted', body: '{"text":"Telegram is silent"}' },
     { method: 'GET', url: '/beat', body: '' },
@@ -41,7 +51,7 @@ test('the webhook posts the text as JSON, the heartbeat just calls', async () =>
 test('a refusal, a redirect and a silence are errors that do not name the address', async () => {
   const failures: string[] = [];
   const fail = (url: string): Promise<unknown> =>
-    createWebhook(url)
+    createWebhook(url, lookUp)
       .call('x')
       .catch((error: unknown) => failures.push(String(error)));
   for (const wrong of [404, 500, 302]) {
@@ -52,4 +62,12 @@ test('a refusal, a redirect and a silence are errors that do not name the addres
   expect(failures).toHaveLength(4);
   for (const failure of failures) expect(failure).not.toMatch(/planted|127\.0\.0\.1/);
   expect(received.every(({ url }) => url === '/hook?key=planted')).toBe(true);
+});
+
+test('names are looked up as they are told to: where nobody who trades waits for them', async () => {
+  const named = origin.replace('127.0.0.1', 'hook.test');
+  await createWebhook(`${named}/hook`, lookUp).call('x');
+  await createHeartbeat(`${named}/beat`, lookUp).beat();
+  expect(asked).toEqual(['hook.test', 'hook.test']);
+  expect(received.map(({ url }) => url)).toEqual(['/hook', '/beat']);
 });

@@ -40,6 +40,12 @@ const tripsAgree = (world: World, before: readonly string[], preview: UnlockPrev
   expect([tripped, story]).toEqual([named.sort(), story]);
 };
 
+test('a silence that no rule can see end in this run is among what /unlock clears', () => {
+  const world = worldAfter({ cash: '10000', invested: false, stuck: false, peak: 1, acts: [] });
+  world.apply({ type: 'reach', unreachable: 'no alert has got through for 600 s' });
+  expect(previewOf(world)).toMatchObject({ locks: [{ id: 'operators-unreachable' }], staying: [] });
+});
+
 test('whatever has happened, /unlock does what it has shown: it clears those locks, moves those baselines, and what trips of it was named', () => {
   fc.assert(
     fc.property(histories, (history) => {

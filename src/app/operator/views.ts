@@ -5,7 +5,7 @@ import { entryBarOf } from '../../core/engine/on-prediction.ts';
 import { whyUnsellable } from '../../core/engine/reducing-orders.ts';
 import type { EngineState, SymbolState } from '../../core/engine/state.ts';
 import { DENIALS, type Denial, type DenialCode } from '../../core/guardian/denial.ts';
-import { LOCKS, type Lock } from '../../core/guardian/lock.ts';
+import { isForUnlock, LOCKS, type Lock } from '../../core/guardian/lock.ts';
 import { policyOf, strictestLock, tradingState, type LockPolicies } from '../../core/guardian/state.ts';
 import { HOUR_MS, type EpochMs, type SymbolName } from '../../core/units.ts';
 import type { BalanceView, LockView, PositionView, RiskView, StatusView, SymbolStatus } from '../../ports/operator.ts';
@@ -19,7 +19,7 @@ export interface Now {
 }
 
 export const lockView = (lock: Lock, policies: LockPolicies | undefined): LockView => {
-  const { state, clearing, clears } = LOCKS[lock.kind];
+  const { state, clears } = LOCKS[lock.kind];
   return {
     id: lock.id,
     serial: serialOf(lock),
@@ -31,7 +31,7 @@ export const lockView = (lock: Lock, policies: LockPolicies | undefined): LockVi
     ...(lock.renewed === undefined ? {} : { renewed: lock.renewed }),
     reason: `${LOCKS[lock.kind].title}: ${lock.reason}`,
     clearing: clears,
-    clearedByUnlock: clearing === 'unlock' || clearing === 'day-or-unlock',
+    clearedByUnlock: isForUnlock(lock.kind),
   };
 };
 

@@ -6,6 +6,7 @@ import { createWebhook } from '../../adapters/system/web-calls.ts';
 import type { Base, Surroundings } from './base.ts';
 import { withListedSymbols } from './listed.ts';
 import { runBot } from './run-bot.ts';
+import { lookUpSideName } from '../names.ts';
 
 const OPENERS: Readonly<Record<Mode, () => Promise<(base: Base) => Promise<Surroundings>>>> = {
   demo: async () => (await import('./demo.ts')).openDemo,
@@ -23,7 +24,7 @@ const tellRefusal = async ({ config, log }: Base, error: unknown): Promise<void>
   const url = config.secrets.alertWebhookUrl;
   if (config.mode !== 'live' || url === null || !staysDown(error)) return;
   try {
-    await createWebhook(url).call(`Guardian Bot did not start. ${error.message}`);
+    await createWebhook(url, lookUpSideName).call(`Guardian Bot did not start. ${error.message}`);
   } catch (failure) {
     log.warn(
       { why: failure instanceof Error ? failure.message : String(failure) },

@@ -3,6 +3,7 @@ import { createHeartbeat } from '../../adapters/system/web-calls.ts';
 import type { Bot } from '../../app/bot.ts';
 import { createWatchdog } from '../../app/watchdog.ts';
 import type { Base } from './base.ts';
+import { lookUpSideName } from '../names.ts';
 
 export interface Supervision {
   healthy(): boolean;
@@ -20,7 +21,7 @@ export const startSupervision = ({ config, log, wall, environment, resources }: 
     environment,
     onFailure: (why) => log.warn({ why }, 'systemd-notify failed'),
   });
-  const heartbeat = heartbeatUrl === null ? null : createHeartbeat(heartbeatUrl);
+  const heartbeat = heartbeatUrl === null ? null : createHeartbeat(heartbeatUrl, lookUpSideName);
   const ended = new AbortController();
   const watchdog = createWatchdog({
     clock: wall,

@@ -2,7 +2,7 @@ import { createAnnouncer } from '../../adapters/telegram/announcer.ts';
 import { createWebhook } from '../../adapters/system/web-calls.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
-import { lookUpName } from '../names.ts';
+import { lookUpName, lookUpSideName } from '../names.ts';
 import { otherSecrets } from '../telegram-side.ts';
 import type { StartWaits } from '../../app/bot.ts';
 import { callHook } from '../../app/outbox/silence.ts';
@@ -26,7 +26,7 @@ export const waitingAlert = (text: string, at: EpochMs): Alert => {
 /** Both ways at once: the books and with them the outbox are not open yet. */
 export const tellPeople = ({ config, log }: Pick<Base, 'config' | 'log'>): Tell => {
   const { telegramBotToken: token, alertWebhookUrl } = config.secrets;
-  const hook = alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl);
+  const hook = alertWebhookUrl === null ? null : createWebhook(alertWebhookUrl, lookUpSideName);
   const { operators, apiRoot, chats } = config.telegram;
   const places = chats.map(({ chatId, topicId }) => ({ chatId, threadId: topicId }));
   const announcer =

@@ -1,6 +1,6 @@
 import { markEquity } from '../../core/engine/marking.ts';
 import type { EngineState } from '../../core/engine/state.ts';
-import { LOCKS } from '../../core/guardian/lock.ts';
+import { isForUnlock, LOCKS } from '../../core/guardian/lock.ts';
 import { newestWish } from '../../core/guardian/state.ts';
 import { DEFAULT_LIMITS } from '../../core/risk/limits.ts';
 import { encodeState, readableState } from '../../core/engine/codec.ts';
@@ -218,9 +218,7 @@ const operate = (machine: Machine, unbelievable: boolean): void => {
   const { state } = machine;
   const locks = Object.values(state.guardian.locks).filter(({ kind }) => !(unbelievable && kind === 'reconciliation'));
   if (locks.some(({ kind }) => LOCKS[kind].clearing === 'resume')) machine.command({ name: 'resume' });
-  const waiting = locks.filter(
-    ({ kind }) => LOCKS[kind].clearing === 'unlock' || LOCKS[kind].clearing === 'day-or-unlock',
-  );
+  const waiting = locks.filter(({ kind }) => isForUnlock(kind));
   if (waiting.length === 0) return;
   const reconciledAt = state.guardian.reconciledAt ?? 0;
   if (

@@ -414,6 +414,23 @@ describe('/unlock', () => {
     });
   });
 
+  describe('of a silence', () => {
+    test('ends what a run that hears of nothing has inherited; the next silence locks again', () => {
+      const world = new World().ready();
+      const silence = (): void =>
+        void world.apply({ type: 'reach', unreachable: 'no alert has got through for 600 s' });
+      silence();
+      world.restart();
+      expect(world.locks()).toEqual(['operators-unreachable']);
+      expect(world.unlock()).toMatchObject({ ok: true, text: 'Unlocked: Nobody reachable.' });
+      expect(world.locks()).toEqual([]);
+      silence();
+      expect(world.locks()).toEqual(['operators-unreachable']);
+      world.apply({ type: 'reach', unreachable: null });
+      expect(world.locks()).toEqual([]);
+    });
+  });
+
   describe('of model drift', () => {
     test('accepts the drift seen', () => {
       const world = new World().ready();

@@ -1,6 +1,6 @@
 import { impose, lift } from '../guardian/lock-changes.ts';
 import { isAccepted } from '../guardian/health-locks.ts';
-import { LOCKS, type Lock } from '../guardian/lock.ts';
+import { isForUnlock, LOCKS, type Lock } from '../guardian/lock.ts';
 import { newestWish, removeLock, renewLock, type GuardianState } from '../guardian/state.ts';
 import { isFinal } from '../orders/record.ts';
 import { utcDayStart, type Fraction } from '../units.ts';
@@ -145,8 +145,7 @@ export const unlockRefusal = (
   withdrawn = 0,
 ): string | null => {
   const { guardian } = turn.state;
-  const { clearing, clears } = LOCKS[lock.kind];
-  if (clearing !== 'unlock' && clearing !== 'day-or-unlock') return `clears ${clears}`;
+  if (!isForUnlock(lock.kind)) return `clears ${LOCKS[lock.kind].clears}`;
   const { limits } = turn.config;
   switch (lock.kind) {
     case 'daily-drawdown':

@@ -82,6 +82,7 @@ const LOOK: Partial<Record<LockKind, string>> = {
   'start-gate': '/orders',
   'model-drift': '/model',
   'crash-loop': '/health',
+  'operators-unreachable': '/health',
   'operator-halt': '/status',
 };
 

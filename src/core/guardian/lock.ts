@@ -24,9 +24,9 @@ export type LockState = 'reducing' | 'halted';
 export type LockPolicy = 'hold' | 'flatten';
 /**
  * What clears a lock. `self`: its condition, slowly. `unlock`: an operator. `day-or-unlock`: the next UTC day or an
- * operator.
+ * operator. `self-or-unlock`: its condition, or an operator who sees that it holds and where no rule can see it end.
  */
-export type LockClearing = 'self' | 'unlock' | 'day-or-unlock' | 'resume';
+export type LockClearing = 'self' | 'unlock' | 'day-or-unlock' | 'self-or-unlock' | 'resume';
 
 export interface LockDefinition {
   readonly state: LockState;
@@ -153,12 +153,13 @@ export const LOCKS: Readonly<Record<LockKind, LockDefinition>> = {
   'operators-unreachable': {
     state: 'reducing',
     policy: 'hold',
-    clearing: 'self',
+    // A run without a bot token hears nothing: there an operator on the server is the only one who can.
+    clearing: 'self-or-unlock',
     perSymbol: false,
     title: 'Nobody reachable',
     trips:
       'no alert has reached an operator for longer than TELEGRAM_SILENCE_SECONDS, where STOP_ENTRIES_WHEN_SILENT is set',
-    clears: 'by itself: alerts get through again',
+    clears: 'by itself: alerts get through again; or /unlock, on the server: guardian ctl unlock',
   },
   unlisted: {
     state: 'halted',
@@ -226,3 +227,6 @@ export const lockId = (kind: LockKind, symbol: SymbolName | null): string =>
 
 /** The same letters as an object's own key: a lookup by a string put together costs several times one by a key. */
 const asKey = (text: string): string => Object.keys({ [text]: true })[0] ?? text;
+
+/** Whether /unlock clears a lock of this kind. */
+export const isForUnlock = (kind: LockKind): boolean => LOCKS[kind].clearing.endsWith('unlock');

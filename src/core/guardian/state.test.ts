@@ -136,7 +136,7 @@ describe('the table of locks', () => {
       'model reducing hold self false',
       'model-drift reducing hold unlock false',
       'crash-loop reducing hold unlock false',
-      'operators-unreachable reducing hold self false',
+      'operators-unreachable reducing hold self-or-unlock false',
       'unlisted halted hold self false',
       'start-gate halted hold unlock false',
       'operator-pause reducing hold resume false',

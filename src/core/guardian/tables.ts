@@ -13,6 +13,7 @@ const CLEARED_BY: Readonly<Record<LockClearing, string>> = {
   self: 'itself',
   unlock: '`/unlock`',
   'day-or-unlock': 'the next UTC day, or `/unlock`',
+  'self-or-unlock': 'itself, or `/unlock`',
   resume: '`/resume`',
 };
 

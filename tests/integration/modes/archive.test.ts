@@ -209,6 +209,9 @@ describe('the retention of the journal', () => {
     const lines = gunzipSync(whole).toString().split('\n');
     writeFileSync(file, gzipSync([...lines.slice(0, 5), ''].join('\n')));
     expect(() => openArchivedDay(file)).toThrow('is not whole');
+    // Half a megabyte that would unpack to as much memory as a small server has.
+    writeFileSync(file, Buffer.concat(Array.from({ length: 45 }, () => gzipSync(Buffer.alloc(10_000_000)))));
+    expect(() => openArchivedDay(file)).toThrow('unpacks to more than 400 MB');
   });
 
   test('nothing is deleted without a snapshot to go on from', () => {
