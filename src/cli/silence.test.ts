@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,8 @@ import { startBotApiServer } from '../sim/telegram/server.ts';
 import { runMode } from './compose/run-mode.ts';
 
 const OPERATOR = 1001;
-const TOKEN = '515151515:AAsilence-test-token-0123456789abcdef';
+/** Of this run alone: a lock on it holds on the whole host, where another checkout may be tested, too. */
+const TOKEN = `${randomInt(100_000_000, 999_999_999)}:AAsilence-test-token-0123456789abcdef`;
 const WAIT = { interval: 20, timeout: 30_000 };
 
 /**

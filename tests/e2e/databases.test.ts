@@ -287,3 +287,17 @@ test.skipIf(!mounts)(
     expect(ended.status).toBe(1);
   },
 );
+
+test.skipIf(!mounts)('a backup on a full disk says that it is full, and leaves nothing that looks like one', () => {
+  const disk = inside('full');
+  mkdirSync(disk);
+  openDatabase({ path: inside('whole.db'), mode: 'demo', account: 'demo' }).close();
+  const script = `mount -t tmpfs -o size=1m none ${disk} && cp ${inside('whole.db')} ${disk}/demo.db && { cat /dev/zero >${disk}/fill; "$0" src/cli/guardian.ts backup; echo "code $?"; find ${disk} -name '*.db' -o -name '*.partial*'; }`;
+  const { stdout, stderr } = spawnSync('unshare', [...UNSHARE, 'sh', '-c', script, process.execPath], {
+    cwd: new URL('../..', import.meta.url).pathname,
+    env: { PATH: process.env['PATH'], DATABASE_PATH: join(disk, 'demo.db') },
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(/demo\.db cannot be opened, the disk is full \(SQLITE_IOERR_SHMSIZE.*make room\n$/);
+  expect(stdout).toBe(`code 1\n${disk}/demo.db\n`);
+});

@@ -128,6 +128,12 @@ export const refusalFor = (error: unknown, path: string, expectation: Expectatio
     );
   if (code.startsWith('SQLITE_FULL'))
     return new DatabaseRefused('not-writable', `${path} cannot be written, the disk is full: make room`);
+  // Its memory shared with other processes is a file, too, and cannot grow.
+  if (code === 'SQLITE_IOERR_SHMSIZE')
+    return new DatabaseRefused(
+      'not-writable',
+      `${path} cannot be opened, the disk is full (${code}; to read it takes some room beside it, too): make room`,
+    );
   // Permissions do not pass: a service would try again for ever, and nobody would hear of it.
   if (code.startsWith('SQLITE_READONLY') || isClosed(path))
     return new DatabaseRefused(

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,8 @@ import { gatherHost } from '../audit/gather-host.ts';
 import { runPhase, SYMBOL } from '../audit/phase.test-helper.ts';
 import type { Base } from './base.ts';
 
-const TOKEN = '123456789:live-test-token-aaaaaaaaaaaaaaaa';
+/** Of this run alone: a lock on it holds on the whole host, where another checkout may be tested, too. */
+const TOKEN = `${randomInt(100_000_000, 999_999_999)}:live-test-token-aaaaaaaaaaaaaaaa`;
 const OPERATOR = 42;
 
 /**

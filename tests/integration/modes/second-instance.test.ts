@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { startExchangeNow } from './exchange-now.ts';
 import { guardian, run, type Running } from './process.ts';
 
 /** Two bots on one account or one token, each with a database of its own. */
-const TOKEN = '987654321:second-instance-token-aaaaaaaaa';
+/** Of this run alone: a lock on it holds on the whole host, where another checkout may be tested, too. */
+const TOKEN = `${randomInt(100_000_000, 999_999_999)}:second-instance-token-aaaaaaaaa`;
 let exchange: ExchangeSimulator;
 let telegram: BotApiServer;
 let directory: string;
