@@ -30,10 +30,14 @@ export const GENERAL_TOPIC = 1;
 
 const MIGRATION_KEY = 'telegram/migrated/';
 
+/** Under which id each chat is reached now. */
+export interface ChatNames {
+  current(chatId: number): number;
+  learn(from: number, to: number): void;
+}
+
 /** The id under which a chat is reached now. A group that became a supergroup has another than the one configured. */
-export const createChatNames = (
-  memory: ChatMemory,
-): { current(chatId: number): number; learn(from: number, to: number): void } => ({
+export const createChatNames = (memory: ChatMemory): ChatNames => ({
   current: (chatId) => {
     const to = Number(memory.get(`${MIGRATION_KEY}${chatId}`) ?? Number.NaN);
     return Number.isSafeInteger(to) ? to : chatId;

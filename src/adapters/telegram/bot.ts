@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 
 import { autoRetry } from '@grammyjs/auto-retry';
+import type { Api } from 'grammy';
 import type { Alert } from '../../core/engine/alert.ts';
 import { SECOND_MS, type EpochMs } from '../../core/units.ts';
 import type { ChatMemory, ChatTarget, CommandSet, PictureRenderer, Reply } from '../../ports/chat.ts';
@@ -8,14 +9,14 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { AuditEntry, OperatorService } from '../../ports/operator.ts';
 import type { Notifier } from '../../ports/outbox.ts';
-import { createAccess, createChatNames, createStrangerWatch } from './access.ts';
+import { createAccess, createChatNames, createStrangerWatch, type ChatNames } from './access.ts';
 import { createApiMaker } from './api.ts';
 import { createConfirming } from './confirming.ts';
 import { createDesk } from './desk.ts';
-import { classifyFailure, createRedactor, createRedactingLog, describeError } from './errors.ts';
+import { classifyFailure, createRedactor, createRedactingLog, describeError, type Redact } from './errors.ts';
 import { createMenus } from './menu.ts';
 import { createTelegramNotifier } from './notifier.ts';
-import { createOutbound } from './outbound.ts';
+import { createOutbound, type Outbound } from './outbound.ts';
 import { createPolling, type NamedTrouble } from './polling.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createRequests } from './requests.ts';
@@ -94,34 +95,24 @@ const troubleAlert = (trouble: NamedTrouble, why: string, at: EpochMs): Alert =>
 /** Numeric part of a token: keys what is remembered, so that another bot starts afresh. */
 const botIdOf = (token: string): string => /^\d+/.exec(token)?.[0] ?? 'unknown';
 
-/**
- * The bot: long polling, commands, confirmations and alerts over grammY.
- * @throws RangeError when the approvals or the one-time secret cannot work.
- */
-export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
-  const { token, clock, memory, commands } = options;
-  if (options.unlockApprovals === 2 && new Set(options.operators).size < 2) {
-    throw new RangeError('UNLOCK_APPROVALS=2 needs at least two ids in TELEGRAM_OPERATORS');
-  }
-  const totpSecrets = options.unlockTotpSecret === null ? [] : [options.unlockTotpSecret];
-  const redact = createRedactor([token, ...totpSecrets, ...(options.secrets ?? [])]);
-  const log = createRedactingLog(options.log, redact);
-  const pollSeconds = options.pollTimeoutSeconds ?? 30;
-  const patience = options.patienceSeconds ?? 20;
-  const apiRoot = options.apiRoot.replace(/\/+$/, '');
-  const apiFor = createApiMaker(token, { apiRoot, lookUp: options.lookUp });
+/** Two faces of one API: `plain` for what is repeated by its caller, `patient` for what waits out a slow-down itself. */
+const openApis = (
+  { token, apiRoot, lookUp }: TelegramBotOptions,
+  pollSeconds: number,
+  patience: number,
+): { readonly plain: Api; readonly patient: Api } => {
+  const apiFor = createApiMaker(token, { apiRoot: apiRoot.replace(/\/+$/, ''), lookUp });
   const patient = apiFor(patience + 10);
   // HttpErrors are retried by the line of the chat: this plug-in would retry them without end.
   patient.config.use(
     autoRetry({ maxRetryAttempts: MAX_RETRIES, maxDelaySeconds: MAX_RETRY_DELAY_SECONDS, rethrowHttpErrors: true }),
   );
-  const plain = apiFor(pollSeconds + patience);
+  return { plain: apiFor(pollSeconds + patience), patient };
+};
 
-  const names = createChatNames(memory);
-  const list = { operators: options.operators, viewers: options.viewers, chats: options.chats };
-  const access = createAccess(list, names.current);
-  const audit = (entry: AuditEntry): void => options.service.audit(entry);
-  const strangers = createStrangerWatch(
+/** Whoever is not listed gets no answer; what they wrote is audited, and operators hear of it now and then. */
+const watchStrangers = ({ memory, clock, report }: TelegramBotOptions, audit: (entry: AuditEntry) => void) =>
+  createStrangerWatch(
     memory,
     () => clock.wallNow(),
     (alert, { sender, chatId, text }) => {
@@ -133,19 +124,53 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
         arguments: text.slice(0, 500),
         outcome: 'ignored',
       });
-      options.report(alert);
+      report(alert);
     },
   );
-  const explain = (error: unknown, command: string): Reply => {
+
+/** The answer to a command that failed by a fault of ours: its reason is in the log. */
+const createExplainer =
+  (log: Log, redact: Redact) =>
+  (error: unknown, command: string): Reply => {
     log.error({ command, why: describeError(error, redact) }, 'command failed');
     return {
       title: 'That did not work',
       blocks: [{ kind: 'text', lines: [`/${command} failed; the reason is in the log. Nothing else was affected.`] }],
     };
   };
-  const stopped = new AbortController();
-  const shared = { currentChatId: names.current, learnMigration: names.learn, redact, clock, log };
-  const outbound = createOutbound({ ...shared, api: patient, pictures: options.pictures });
+
+/** A listed chat says it has another id now: found out from Telegram itself, which tells it to whoever sends there. */
+const createMigrationProbe =
+  ({ chats }: TelegramBotOptions, api: Api, names: ChatNames, redact: Redact) =>
+  (chatId: number): void => {
+    if (!chats.some((target) => names.current(target.chatId) === chatId)) return;
+    api.sendChatAction(chatId, 'typing').catch((error: unknown) => {
+      const failure = classifyFailure(error, redact);
+      if (failure.kind === 'migrated')
+        for (const target of chats) if (names.current(target.chatId) === chatId) names.learn(target.chatId, failure.to);
+    });
+  };
+
+/** What a bot hears with: who may say what, and what is done with it. */
+const createHearing = (
+  options: TelegramBotOptions,
+  parts: {
+    readonly plain: Api;
+    readonly patient: Api;
+    readonly names: ChatNames;
+    readonly redact: Redact;
+    readonly log: Log;
+    readonly outbound: Outbound;
+    readonly self: ReturnType<typeof createPolling>['self'];
+  },
+): { readonly handle: (update: unknown) => Promise<void>; readonly setMenus: () => Promise<void> } => {
+  const { token, clock, memory, commands } = options;
+  const { plain, patient, names, redact, log, outbound, self } = parts;
+  const list = { operators: options.operators, viewers: options.viewers, chats: options.chats };
+  const access = createAccess(list, names.current);
+  const audit = (entry: AuditEntry): void => options.service.audit(entry);
+  const strangers = watchStrangers(options, audit);
+  const explain = createExplainer(log, redact);
   const requests = createRequests(clock);
   const totp =
     options.unlockTotpSecret === null ? null : createTotpCheck(options.unlockTotpSecret, memory, () => clock.wallNow());
@@ -171,16 +196,6 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     log,
   });
 
-  const probeMigration = (chatId: number): void => {
-    if (!options.chats.some((target) => names.current(target.chatId) === chatId)) return;
-    plain.sendChatAction(chatId, 'typing').catch((error: unknown) => {
-      const failure = classifyFailure(error, redact);
-      if (failure.kind === 'migrated')
-        for (const target of options.chats)
-          if (names.current(target.chatId) === chatId) names.learn(target.chatId, failure.to);
-    });
-  };
-
   const namelessUrgent = createRateLimit(1, 1 / 30, () => clock.monotonicNow());
   const namelessOther = createRateLimit(1, 1 / 30, () => clock.monotonicNow());
   const desk = createDesk({
@@ -197,14 +212,38 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     log,
     audit,
     explain,
-    self: () => polling.self(),
+    self,
     greet: ({ userId }, place) => {
       menus.retry(userId);
       const listed = options.chats.find((target) => names.current(target.chatId) === place.chatId);
       options.onContact?.(listed?.chatId ?? place.chatId);
     },
-    probeMigration,
+    probeMigration: createMigrationProbe(options, plain, names, redact),
   });
+  return { handle: desk.handle, setMenus: menus.setAll };
+};
+
+/**
+ * The bot: long polling, commands, confirmations and alerts over grammY.
+ * @throws RangeError when the approvals or the one-time secret cannot work.
+ */
+export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
+  const { token, clock, memory } = options;
+  if (options.unlockApprovals === 2 && new Set(options.operators).size < 2) {
+    throw new RangeError('UNLOCK_APPROVALS=2 needs at least two ids in TELEGRAM_OPERATORS');
+  }
+  const totpSecrets = options.unlockTotpSecret === null ? [] : [options.unlockTotpSecret];
+  const redact = createRedactor([token, ...totpSecrets, ...(options.secrets ?? [])]);
+  const log = createRedactingLog(options.log, redact);
+  const pollSeconds = options.pollTimeoutSeconds ?? 30;
+  const patience = options.patienceSeconds ?? 20;
+  const { plain, patient } = openApis(options, pollSeconds, patience);
+
+  const names = createChatNames(memory);
+  const stopped = new AbortController();
+  const shared = { currentChatId: names.current, learnMigration: names.learn, redact, clock, log };
+  const outbound = createOutbound({ ...shared, api: patient, pictures: options.pictures });
+  const hearing = createHearing(options, { plain, patient, names, redact, log, outbound, self: () => polling.self() });
 
   const polling = createPolling({
     api: plain,
@@ -212,10 +251,10 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     clock,
     log,
     redact,
-    handle: desk.handle,
+    handle: hearing.handle,
     onReady: () => {
-      menus
-        .setAll()
+      hearing
+        .setMenus()
         .catch((error: unknown) => log.warn({ why: describeError(error, redact) }, 'command menus not set'));
     },
     onTrouble: (trouble, why) => options.report(troubleAlert(trouble, why, clock.wallNow())),
