@@ -46,12 +46,13 @@ const deadlineNears = ({ symbolList }: EngineState, wall: EpochMs): boolean =>
 export interface Deadlines {
   /**
    * A question to the exchange that may take its time. While a position is without its stop, or an order is under way,
-   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks many.
+   * the engine looks at its deadlines meanwhile: each question may last ten seconds, and a look at the market asks
+   * many.
    */
   during<T>(question: () => Promise<T>): Promise<T>;
   /**
-   * The wait for the next look, in which only deadlines that come soon are looked at. `meanwhile` is begun ahead of each
-   * look, and not waited for.
+   * The wait for the next look, in which only deadlines that come soon are looked at. `meanwhile` is begun ahead of
+   * each look, and not waited for.
    */
   between<T>(wait: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T>;
   /** Waits for orders under way, for a few seconds. */

@@ -2,7 +2,14 @@ import { basename, join, relative } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { approvalOffences, purityOffences, sourceFiles, wideComments, type Offence } from './source-rules.ts';
+import {
+  approvalOffences,
+  longFunctions,
+  purityOffences,
+  sourceFiles,
+  wideComments,
+  type Offence,
+} from './source-rules.ts';
 import { FIXTURES, ROOT } from './tools.ts';
 
 const isTest = (file: string): boolean => /\.(test|test-helper|fixture)\.ts$/.test(file);
@@ -53,5 +60,18 @@ describe('comments are as narrow as code', () => {
   test('the project keeps the rule', () => {
     const files = ['src', 'commands', 'tests', 'bench'].flatMap((folder) => sourceFiles(join(ROOT, folder)));
     expect(told(files.filter((file) => !file.startsWith(FIXTURES)).flatMap(wideComments))).toEqual([]);
+  });
+});
+
+describe('a function fits a screen', () => {
+  test('a long one is seen; what it holds of other functions is not counted', () => {
+    const [long, many] = sourceFiles(`${FIXTURES}/source-rules/functions`);
+    expect(longFunctions(long ?? '')).toHaveLength(1);
+    expect(longFunctions(many ?? '')).toEqual([]);
+  });
+
+  test('the product keeps the rule', () => {
+    const files = ['src', 'commands', 'bench'].flatMap((folder) => sourceFiles(join(ROOT, folder)));
+    expect(told(files.filter((file) => !isTest(file)).flatMap(longFunctions))).toEqual([]);
   });
 });

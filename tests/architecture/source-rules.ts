@@ -127,3 +127,27 @@ export const wideComments = (file: string): readonly Offence[] =>
         ? [{ file, line: index + 1, what: `${text.length} columns` }]
         : [],
     );
+
+/** Lines that a function may have of its own: about a screen. */
+const SCREEN = 75;
+
+type Body = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
+const hasBody = (node: ts.Node): node is Body => ts.isFunctionLike(node) && 'body' in node && node.body !== undefined;
+
+/**
+ * Functions longer than a screen. What they hold of other functions is not counted: each of those is read by itself.
+ */
+export const longFunctions = (file: string): readonly Offence[] =>
+  offences(file, (source, report) => {
+    const lineOf = (position: number): number => source.getLineAndCharacterOfPosition(position).line;
+    const span = (node: ts.Node): number => lineOf(node.getEnd()) - lineOf(node.getStart(source));
+    const within = (node: ts.Node): number => {
+      let lines = 0;
+      ts.forEachChild(node, (child) => void (lines += hasBody(child) ? span(child) : within(child)));
+      return lines;
+    };
+    visit(source, (node) => {
+      const own = hasBody(node) ? span(node) + 1 - within(node) : 0;
+      if (own > SCREEN) report(node, `a function of ${own} lines`);
+    });
+  });

@@ -95,7 +95,9 @@ const troubleAlert = (trouble: NamedTrouble, why: string, at: EpochMs): Alert =>
 /** Numeric part of a token: keys what is remembered, so that another bot starts afresh. */
 const botIdOf = (token: string): string => /^\d+/.exec(token)?.[0] ?? 'unknown';
 
-/** Two faces of one API: `plain` for what is repeated by its caller, `patient` for what waits out a slow-down itself. */
+/**
+ * Two faces of one API: `plain` for what is repeated by its caller, `patient` for what waits out a slow-down itself.
+ */
 const openApis = (
   { token, apiRoot, lookUp }: TelegramBotOptions,
   pollSeconds: number,
