@@ -1,15 +1,16 @@
-import { add, decimal, formatDecimal, isDecimalText } from '../core/decimal.ts';
 import type { SettlementEvidence } from '../core/engine/input.ts';
 import { isConfirmed } from '../core/engine/account-differences.ts';
 import type { EngineState } from '../core/engine/state.ts';
-import { MAX_SKEW } from '../core/guardian/health-locks.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderReference, Venue } from '../ports/venue.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Executor } from './executor.ts';
-import { createReconciler, type Findings } from './reconciler.ts';
+import { createAccountComparison } from './account-comparison.ts';
+import { createClockWatch } from './clock-watch.ts';
+import { createReconciler } from './reconciler.ts';
+import { readEvidence } from './settlement-evidence.ts';
 import { createStatedOrders } from './stated-orders.ts';
 
 /** Market time between two full comparisons with the exchange. */
@@ -23,14 +24,6 @@ export const DIFFERENCE_CADENCE: Milliseconds = MINUTE_MS;
  * shows may be seconds behind the orders that have moved it.
  */
 const READ_AGAIN: Milliseconds = 5 * SECOND_MS;
-/** Wall time between two measurements of the clock difference, and after one that failed. */
-export const SKEW_CADENCE: Milliseconds = 10 * MINUTE_MS;
-export const SKEW_RETRY: Milliseconds = 15 * SECOND_MS;
-/** Comparisons in a row that may find something to repair before balances are looked at all the same. */
-const MOST_REPAIRS = 3;
-/** Wall time that one repair gets before the comparison is put off. */
-const REPAIR_LIMIT: Milliseconds = 10 * SECOND_MS;
-
 /**
  * Looks after what rests on the exchange: working orders, trades, balances, the clock. A failed read never means
  * "nothing there".
@@ -76,6 +69,9 @@ export const createExchangeWatch = (options: {
     log,
     report: (reference, outcome) => host.apply({ type: 'order-report', ...reference, outcome }),
   });
+  const comparison = createAccountComparison({ host, venue, executor, reconciler, log });
+  const evidence = (reference: OrderReference) => readEvidence(options, reference);
+  const settleStated = createStatedOrders({ ...options, evidence });
   let accountAt: EpochMs | null = null;
   /** Monotonic time before which no comparison is made unless it is asked for. */
   let notBefore = Number.NEGATIVE_INFINITY;
@@ -88,83 +84,7 @@ export const createExchangeWatch = (options: {
   let againFrom = Number.NEGATIVE_INFINITY;
   /** The newest order that was refused for want of funds when the account was compared last. */
   let lacked = lackedFunds(host.state);
-  let skewDueAt = Number.NEGATIVE_INFINITY;
-  /** Our clocks at the newest look at the exchange's; null before the first. */
-  let looked: { readonly wall: EpochMs; readonly monotonic: Milliseconds } | null = null;
-  /** Whether the engine knows that the clock was set back behind its own time. */
-  let setBack = false;
   let comparing: Promise<unknown> = Promise.resolve();
-  /** Orders for which alone the last comparison failed. */
-  let hindered: readonly string[] = [];
-
-  /**
-   * Orders that cannot be looked up and that the books do not hold for open: what they have done is missing in the
-   * books, and balances prove nothing.
-   */
-  const hindrances = ({ lookUps }: Findings): readonly string[] =>
-    executor.stuck.filter((id) => {
-      const record = host.state.orders[id];
-      return (
-        record === undefined || (lookUps.includes(id) && record.status !== 'intent' && record.status !== 'unknown')
-      );
-    });
-
-  /**
-   * Repairs until orders and trades agree; or why they could not be compared: the exchange could not be asked, or a
-   * repair takes its time.
-   */
-  const repair = async (): Promise<Findings | string> => {
-    hindered = [];
-    for (let pass = 0; ; pass += 1) {
-      const findings = await reconciler.everything();
-      if (!findings.complete) return findings.why === null ? NOT_ASKED : `${NOT_ASKED} (${findings.why})`;
-      if (findings.clean && executor.idle && executor.stuck.length === 0) return findings;
-      if (!(await executor.settled(REPAIR_LIMIT))) return NOT_ASKED;
-      const inTheWay = hindrances(findings);
-      if (inTheWay.length > 0) {
-        hindered = inTheWay;
-        return `${inTheWay.join(', ')} cannot be looked up`;
-      }
-      // What is stuck is not looked up by asking again.
-      if (findings.lookUps.every((id) => executor.stuck.includes(id)) && executor.stuck.length > 0) return findings;
-      // Trades that never come to rest: the balances have the last word.
-      if (pass + 1 >= MOST_REPAIRS) return findings;
-    }
-  };
-
-  const compare = async (): Promise<boolean> => {
-    if (!executor.idle) return false;
-    const findings = await repair();
-    if (typeof findings === 'string') {
-      log.warn({ why: findings }, 'the account could not be compared');
-      host.apply({
-        type: 'account',
-        balances: null,
-        failure: findings,
-        foreignOrders: [],
-        ...(hindered.length === 0 ? {} : { hindrances: hindered }),
-      });
-      return false;
-    }
-    const { orderSequence } = host.state;
-    const stuck = executor.stuck.join();
-    const read = await venue.balances();
-    // What was set going meanwhile, or is done already, has moved the account: this reading would compare two moments.
-    if (!executor.idle || host.state.orderSequence !== orderSequence || executor.stuck.join() !== stuck) return false;
-    if (!read.ok) log.warn({ code: read.error.code, why: read.error.message }, 'the account could not be read');
-    host.apply({
-      type: 'account',
-      balances: read.ok ? read.value : null,
-      failure: read.ok ? null : read.error.message,
-      foreignOrders: findings.foreign,
-      ...(findings.foreignCount > findings.foreign.length ? { foreignCount: findings.foreignCount } : {}),
-      ...(findings.orphans.length === 0 ? {} : { orphanOrders: findings.orphans }),
-      ...(findings.unlisted.length === 0 ? {} : { unlisted: findings.unlisted }),
-      ...(findings.historyLost.length === 0 ? {} : { historyLost: findings.historyLost }),
-      ...(Object.keys(findings.algoOrders).length === 0 ? {} : { algoOrders: findings.algoOrders }),
-    });
-    return read.ok;
-  };
 
   /**
    * One comparison after the other: two at once would be one moment taken for two readings (an operator's and the
@@ -172,32 +92,11 @@ export const createExchangeWatch = (options: {
    */
   const compareInTurn = (): Promise<boolean> => {
     const turn = comparing.then(async () => {
-      const compared = await compare();
-      return (await settleStated()) ? compare() : compared;
+      const compared = await comparison.compare();
+      return (await settleStated()) ? comparison.compare() : compared;
     });
     comparing = turn.catch(() => undefined);
     return turn;
-  };
-
-  /**
-   * The best of some looks at the exchange's clock: its difference, give or take half of the way there and back. Null
-   * when it does not answer.
-   */
-  const sampleClock = async (): Promise<{ readonly skew: Milliseconds; readonly doubt: Milliseconds } | null> => {
-    let best: { readonly skew: Milliseconds; readonly doubt: Milliseconds } | null = null;
-    for (let look = 0; look < SKEW_LOOKS; look += 1) {
-      const before = clock.wallNow();
-      const begun = clock.monotonicNow();
-      const read = await venue.serverTime();
-      const doubt = (clock.monotonicNow() - begun) / 2;
-      if (!read.ok) {
-        log.warn({ code: read.error.code, why: read.error.message }, 'the exchange clock could not be read');
-        return best;
-      }
-      if (best === null || doubt < best.doubt) best = { skew: read.value - before - doubt, doubt };
-      if (best.doubt <= SKEW_TROUBLE / 2) return best;
-    }
-    return best;
   };
 
   const isDue = (): boolean => {
@@ -239,64 +138,6 @@ export const createExchangeWatch = (options: {
     return compared;
   };
 
-  /**
-   * Where wall and monotonic time have parted since, the clock was set, or the machine has slept: what was measured is
-   * no more.
-   */
-  const wasSet = (): boolean =>
-    looked !== null &&
-    Math.abs(clock.wallNow() - looked.wall - (clock.monotonicNow() - looked.monotonic)) > SKEW_TROUBLE;
-
-  const skew = async (): Promise<void> => {
-    looked = { wall: clock.wallNow(), monotonic: clock.monotonicNow() };
-    const sample = await sampleClock();
-    const trouble = sample === null || Math.abs(sample.skew) + sample.doubt > SKEW_TROUBLE;
-    skewDueAt = clock.monotonicNow() + (trouble ? SKEW_RETRY : SKEW_CADENCE);
-    if (sample === null) host.apply({ type: 'clock-skew', skew: null });
-    // A slow answer says only that much: what it leaves in doubt is not a measurement, and the last one grows old.
-    else if (sample.doubt <= SKEW_TROUBLE) host.apply({ type: 'clock-skew', skew: sample.skew });
-    else if (Math.abs(sample.skew) - sample.doubt > MAX_SKEW) host.apply({ type: 'clock-skew', skew: sample.skew });
-  };
-
-  /**
-   * Whether the clock was set back, of which the engine is told: its time stands still until it has caught up, and
-   * nothing grows old in it.
-   */
-  const noteSetBack = (): boolean => {
-    const ahead = host.state.at - clock.marketNow();
-    if (ahead <= MAX_SKEW) {
-      setBack = false;
-      return false;
-    }
-    if (!setBack) {
-      log.warn({ aheadMs: ahead }, 'the clock is behind what is journaled: no entries until it has caught up');
-      host.apply({ type: 'clock-skew', skew: -ahead });
-    }
-    setBack = true;
-    skewDueAt = Number.NEGATIVE_INFINITY;
-    return true;
-  };
-
-  const evidence = async ({ symbol, clientOrderId }: OrderReference): Promise<SettlementEvidence | string> => {
-    if (!executor.idle) return UNDER_WAY;
-    const { orderSequence } = host.state;
-    const open = await venue.openOrders(symbol);
-    // A market that has left the exchange has no open orders; every other failure proves nothing.
-    if (!open.ok && open.error.kind !== 'unlisted')
-      return `the open orders of ${symbol} could not be read (${open.error.code} ${open.error.message})`;
-    const read = await venue.balances();
-    if (!read.ok) return `the balances could not be read (${read.error.code} ${read.error.message})`;
-    if (!executor.idle || host.state.orderSequence !== orderSequence) return UNDER_WAY;
-    const totals = read.value.flatMap(({ asset, free, locked }) =>
-      isDecimalText(free) && isDecimalText(locked)
-        ? [{ asset, total: formatDecimal(add(decimal(free), decimal(locked))) }]
-        : [],
-    );
-    return { listed: open.ok && open.value.some((order) => order.clientOrderId === clientOrderId), totals };
-  };
-
-  const settleStated = createStatedOrders({ host, venue, executor, clock, log, evidence });
-
   /** A market that has just left the exchange is no matter of the next hour: the comparison tells the engine. */
   const orders = async (): Promise<unknown> => {
     const { unlisted } = await reconciler.workingOrders();
@@ -309,7 +150,7 @@ export const createExchangeWatch = (options: {
     evidence,
     orders,
     get hindered() {
-      return hindered.length > 0;
+      return comparison.hindered;
     },
     account: (now = false) => {
       if (host.state.reconcileRequested && executor.stuck.length === 0)
@@ -325,7 +166,7 @@ export const createExchangeWatch = (options: {
       )
         await clock.sleep(left, signal);
     },
-    skew: () => (noteSetBack() || (clock.monotonicNow() < skewDueAt && !wasSet()) ? NOTHING : skew()),
+    skew: createClockWatch(options),
   };
 };
 
@@ -346,11 +187,3 @@ const lackedFunds = ({ orderList }: EngineState): string | null =>
 
 /** What a look has that is not due yet. */
 const NOT_COMPARED = Promise.resolve(false);
-const NOTHING = Promise.resolve();
-const UNDER_WAY = 'an order is under way; try again in a moment';
-const NOT_ASKED = 'orders and trades could not be compared';
-
-/** Looks at the exchange's clock for one measurement, while answers are slow. */
-const SKEW_LOOKS = 3;
-/** A difference, or a doubt, worth watching more closely (the lock clears below 500 ms). */
-const SKEW_TROUBLE: Milliseconds = 400;

@@ -14,7 +14,8 @@ import { createVirtualClock } from '../sim/simulation/virtual-clock.ts';
 import { gapsOf } from './candle-reader.ts';
 import type { EngineHost, Untimed } from './engine-host.ts';
 import { errorOf, silent } from './executor.test-helper.ts';
-import { CLOSING_MARGIN, createMarketFeed, HISTORY_HOURS } from './market-feed.ts';
+import { HISTORY_HOURS } from './candle-intake.ts';
+import { CLOSING_MARGIN, createMarketFeed } from './market-feed.ts';
 
 const BTC = 'BTC/USDT';
 const ETH = 'ETH/USDT';

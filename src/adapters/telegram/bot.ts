@@ -181,13 +181,15 @@ export const createTelegramBot = (options: TelegramBotOptions): TelegramBot => {
     });
   };
 
+  const namelessUrgent = createRateLimit(1, 1 / 30, () => clock.monotonicNow());
+  const namelessOther = createRateLimit(1, 1 / 30, () => clock.monotonicNow());
   const desk = createDesk({
     commands,
     access,
     strangers,
     seen: createSeenUpdates(memory, `telegram/${botIdOf(token)}/seen`),
     rate: createRateLimit(20, 1, () => clock.monotonicNow()),
-    namelessRate: createRateLimit(1, 1 / 30, () => clock.monotonicNow()),
+    namelessRate: (chatId, urgent) => (urgent ? namelessUrgent : namelessOther)(chatId),
     requests,
     confirming,
     outbound,

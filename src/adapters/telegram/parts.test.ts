@@ -307,6 +307,7 @@ describe('reading updates', () => {
       messageId: 2,
       sentAt: 10_000,
       text: '/status',
+      answers: null,
       forwarded: false,
     });
     const inTopic = {

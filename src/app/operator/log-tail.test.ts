@@ -36,3 +36,19 @@ test('is one line, whatever others have written into it', () => {
     { at: 7, level: 'warn', text: 'the exchange answers why=refused 12:00 stop placed' },
   ]);
 });
+
+test('keeps the newest lines, redacted', () => {
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const tail = createLogTail(
+    silent,
+    (text) => text.replaceAll('hunter2', '[redacted]'),
+    () => 5,
+  );
+  for (let index = 0; index < 600; index += 1) tail.info({ index }, 'line');
+  tail.error({ key: 'hunter2', why: new Error('hunter2 refused') }, 'failed');
+  expect(tail.newest(2)).toEqual([
+    { at: 5, level: 'info', text: 'line index=599' },
+    { at: 5, level: 'error', text: 'failed key=[redacted] why=[redacted] refused' },
+  ]);
+  expect(tail.newest(10_000)).toHaveLength(500);
+});

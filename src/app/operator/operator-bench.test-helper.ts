@@ -1,7 +1,7 @@
 import { formatDecimal } from '../../core/decimal.ts';
 import type { Effect } from '../../core/engine/effect.ts';
 import type { OperatorCommand } from '../../core/engine/input.ts';
-import { World } from '../../core/engine/world.test-helper.ts';
+import { ETH, World } from '../../core/engine/world.test-helper.ts';
 import type { Caller, OperatorService } from '../../ports/operator.ts';
 import type { OperatorTools } from '../../ports/operator-tools.ts';
 import type { Records } from '../../ports/store.ts';
@@ -31,6 +31,13 @@ export class OperatorBench {
   readonly cancelled: string[] = [];
   readonly forgotten: string[] = [];
   reconciled = 0;
+
+  /** The price of BTC stays away for longer than one keeps. */
+  quoteOnlyEth(): void {
+    this.world.pass(301_000);
+    const at = this.world.at;
+    this.world.apply({ type: 'quotes', quotes: [{ symbol: ETH, last: 2_500, bid: 2_499.9, ask: 2_500.1, at }] });
+  }
 
   readonly now = (): Now => ({ market: this.world.at, wall: this.world.wall });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import type { AlertKind } from '../../core/engine/alert.ts';
-import type { AlertVolume } from './chat-line.ts';
+import type { AlertVolume } from './delivery.ts';
 import { alertOf, createFakeClock, createFakeNotifier, createFakeStore, silentLog } from './fakes.test-helper.ts';
 import { createOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from './outbox-runner.ts';
 import { planParcels } from './parcels.ts';

@@ -5,7 +5,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { HealthCheckView } from '../../ports/operator-tools.ts';
 import type { Notifier, OutboxStore } from '../../ports/outbox.ts';
-import { createChatLine, type AlertVolume } from './chat-line.ts';
+import { createChatLine } from './chat-line.ts';
+import type { AlertVolume } from './delivery.ts';
 import { createSilenceWatch, type AlarmHook } from './silence.ts';
 
 export interface OutboxRunnerOptions {

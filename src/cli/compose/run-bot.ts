@@ -14,7 +14,7 @@ import { engineVersion } from '../engine-version.ts';
 import { preparePage } from '../page.ts';
 import { readCard } from '../model-card.ts';
 import { driftWatchFor, startPeople } from '../people.ts';
-import { openTelegramAccess } from '../telegram-side.ts';
+import { openTelegramAccess, type TelegramAccess } from '../telegram-side.ts';
 import { VERSION } from '../version.ts';
 import { holdOnHost } from './account.ts';
 import { ORDER_PREFIX, type Base, type Surroundings } from './base.ts';
@@ -67,8 +67,8 @@ const engineConfig = (
   };
 };
 
-/** The bot in its surroundings, until it is told to stop. Every mode ends here. */
-export const runBot = async (base: Base, surroundings: Surroundings): Promise<ExitCode> => {
+/** What is there before anybody can look at the bot. */
+const assemble = async (base: Base, surroundings: Surroundings) => {
   const { config, log, wall, resources } = base;
   const { database, state, clock } = surroundings;
   const { model, fault } = await openModelOrGuard(config, holdsSomething(state));
@@ -117,12 +117,30 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     waits: () => watchWaiting(base, config.mode, tellByOutbox, TENDED),
   });
   bot.host.onEffect(metrics.effect);
-  const access = await openTelegramAccess(config, wall);
+  return { bot, engine, model, card, drift, data, metrics, failed };
+};
+type Assembled = Awaited<ReturnType<typeof assemble>>;
+
+/** The chat's token, which no other bot of this host may use meanwhile; null where there is none. */
+const openAccess = async (base: Base, surroundings: Surroundings): Promise<TelegramAccess | null> => {
+  const access = await openTelegramAccess(base.config, base.wall);
   if (access !== null && access.server === null)
     await orWithout('the lock on the bot token', base, surroundings, () =>
       holdOnHost(base, 'the bot token', access.token),
     );
-  const supervision = startSupervision(base, bot);
+  return access;
+};
+
+/** Chat, page and control socket: each may be missing, and the bot runs all the same. */
+const openToPeople = async (
+  base: Base,
+  surroundings: Surroundings,
+  assembled: Assembled,
+  access: TelegramAccess | null,
+) => {
+  const { config, log, wall, resources } = base;
+  const { database, state, clock } = surroundings;
+  const { bot, engine, model, card, drift, data, metrics } = assembled;
   const people = startPeople({
     config,
     log,
@@ -144,12 +162,8 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
     resources,
     readiness: () => readReport(config),
   });
-  await orWithout(
-    'the page',
-    base,
-    surroundings,
-    preparePage({ base, surroundings, bot, people, model, card, access, metrics }),
-  );
+  const page = preparePage({ base, surroundings, bot, people, model, card, access, metrics });
+  await orWithout('the page', base, surroundings, page);
   await orWithout('the control socket', base, surroundings, () =>
     startControl({
       config,
@@ -169,6 +183,17 @@ export const runBot = async (base: Base, surroundings: Surroundings): Promise<Ex
       },
     }),
   );
+  return people;
+};
+
+/** The bot in its surroundings, until it is told to stop. Every mode ends here. */
+export const runBot = async (base: Base, surroundings: Surroundings): Promise<ExitCode> => {
+  const { log, wall } = base;
+  const assembled = await assemble(base, surroundings);
+  const { bot, failed } = assembled;
+  const access = await openAccess(base, surroundings);
+  const supervision = startSupervision(base, bot);
+  const people = await openToPeople(base, surroundings, assembled, access);
   startRetention(base, surroundings);
   startFileWatch(base, surroundings, people.run);
   startDiskWatch(base, surroundings);

@@ -14,7 +14,9 @@ const configurationHelp = (command: Command): string => {
   return `\nConfiguration, in the environment or in .env (see .env.example);\nlimits may be tightened, never loosened:\n${lines.join('\n')}`;
 };
 
-/** The subcommands that run the bot, on a real or a simulated market, speak to one that runs, or re-step what it did. */
+/**
+ * The subcommands that run the bot, on a real or a simulated market, speak to one that runs, or re-step what it did.
+ */
 export const addRunningCommands = (program: Command, finish: (code: ExitCode) => void): void => {
   program
     .command('start')

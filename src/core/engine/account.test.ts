@@ -3,7 +3,7 @@ import { decimal, formatDecimal, ZERO } from '../decimal.ts';
 import { imbalance } from '../ledger/ledger.ts';
 import { markEquity } from './marking.ts';
 import { newestTrades } from '../ledger/plan.ts';
-import { indexOrders } from './state.ts';
+import { indexOrders } from './open-orders.ts';
 import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
 
 const deposits = (world: World): string[] =>

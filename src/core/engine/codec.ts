@@ -3,13 +3,13 @@ import { RollingWindow } from '../guardian/rolling-window.ts';
 import type { Effect } from './effect.ts';
 import {
   createEngineState,
-  indexOrders,
   indexSymbols,
   syncNumbers,
   type DerivedCounts,
   type DerivedState,
   type EngineState,
 } from './state.ts';
+import { indexOrders } from './open-orders.ts';
 
 type Form = (decimal: Decimal) => unknown;
 

@@ -1,6 +1,7 @@
 import { isFinal } from '../orders/record.ts';
 import type { SymbolName } from '../units.ts';
-import { indexOrders, type EngineState } from './state.ts';
+import { indexOrders } from './open-orders.ts';
+import type { EngineState } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** The symbols of booked trades that the exchange no longer has, each "symbol trade id". */

@@ -16,7 +16,7 @@ import {
 } from './order-alerts.ts';
 import { noteCancelFailure, reportOrder } from './orders-out.ts';
 import { noteRefusal } from './refusals.ts';
-import { indexOrders, recountOrders } from './state.ts';
+import { indexOrders, recountOrders } from './open-orders.ts';
 import { alert, type Turn } from './turn.ts';
 
 /**

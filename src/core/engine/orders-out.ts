@@ -6,7 +6,8 @@ import { quantityOf } from '../ledger/ledger.ts';
 import type { OrderDraft } from '../orders/order.ts';
 import { endCancelling, isSettledTrade, openRecord, type OrderRecord } from '../orders/record.ts';
 import { SECOND_MS, type EpochMs, type Milliseconds } from '../units.ts';
-import { recountOrders, type EngineState, type ManagedPosition, type SymbolState } from './state.ts';
+import { recountOrders } from './open-orders.ts';
+import type { EngineState, ManagedPosition, SymbolState } from './state.ts';
 import { alert, emit, type Turn } from './turn.ts';
 
 /** Wall time before a cancellation that failed is asked for again; doubles up to the longest. */

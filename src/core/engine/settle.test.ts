@@ -5,7 +5,7 @@ import { newestTrades } from '../ledger/plan.ts';
 import { openRecord } from '../orders/record.ts';
 import { MINUTE_MS } from '../units.ts';
 import type { OperatorCommand } from './input.ts';
-import { indexOrders } from './state.ts';
+import { indexOrders } from './open-orders.ts';
 import { BTC, ETH, last, seconds, stopIdOf, trades, World } from './world.test-helper.ts';
 
 type Settle = Extract<OperatorCommand, { name: 'settle' }>;

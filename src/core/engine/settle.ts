@@ -22,7 +22,8 @@ import { money } from '../words.ts';
 import type { OperatorCommand, SettlementEvidence } from './input.ts';
 import { takeFills } from './fills.ts';
 import { reportOrder } from './orders-out.ts';
-import { orderNamed, recountOrders, type EngineState, type SymbolState } from './state.ts';
+import { orderNamed, type EngineState, type SymbolState } from './state.ts';
+import { recountOrders } from './open-orders.ts';
 import { alert, type Turn } from './turn.ts';
 
 /**

@@ -16,7 +16,8 @@ import { onPrediction } from './on-prediction.ts';
 import { modelFaultOf, onStarted } from './on-start.ts';
 import { withdrawEntries } from './orders-out.ts';
 import { publish, stateLine } from './publish.ts';
-import { configOf, oldestUnsettled, symbolOf, type EngineState, type SymbolState } from './state.ts';
+import { configOf, symbolOf, type EngineState, type SymbolState } from './state.ts';
+import { oldestUnsettled } from './open-orders.ts';
 import { alert, NO_EFFECTS, type Turn } from './turn.ts';
 
 /**

@@ -152,6 +152,19 @@ describe('the control interface over HTTP', () => {
     expect(((await call(simulator, 'GET', 'trades?after=1')).body as { trades: unknown[] }).trades).toHaveLength(1);
   });
 
+  it('raises the least notional in what is stated and in what is taken', async () => {
+    const simulator = await start();
+    const client = createRawClient(simulator);
+    const buy = async (): Promise<number> =>
+      (await client.signed('POST', 'order', { symbol: 'ETHUSDT', side: 'BUY', type: 'MARKET', quoteOrderQty: '11' }))
+        .status;
+    expect(await buy()).toBe(200);
+    simulator.control.leastNotional('ETH/USDT', '20');
+    const stated = await (await fetch(`${simulator.url}/api/v3/exchangeInfo?symbol=ETHUSDT`)).text();
+    expect([await buy(), stated.includes('"minNotional":"20.00000000"')]).toEqual([400, true]);
+    expect(() => simulator.control.leastNotional('DOGE/USDT', '20')).toThrow(/no symbol "DOGE\/USDT"/);
+  });
+
   it('answers a wrong wish with one sentence, and does nothing', async () => {
     const simulator = await start();
     const before = simulator.control.state();

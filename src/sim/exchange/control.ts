@@ -47,6 +47,8 @@ export interface SimulatorControl {
   deposit(asset: string, amount: string | number): void;
   /** Other fees from now on, as fractions; what is not named stays. `coin`: the third coin that pays them, or null. */
   fees(changes: FeeChanges): void;
+  /** Another least notional of a symbol from now on, in quote currency. */
+  leastNotional(symbol: SymbolName, amount: string): void;
   fault(request: FaultRequest): number;
   clearFaults(id?: number): number;
   /** Every order, and every request for one, refused and lost ones included. */
@@ -151,6 +153,9 @@ export const createControl = ({
     deposit: (asset, amount) => change(() => exchange.deposit(asset, amountOf(amount, 'amount'))),
     fees: (changes) => {
       exchange.engine.fees = changedFees(exchange.fees, changes);
+    },
+    leastNotional: (symbol, amount) => {
+      exchange.setLeastNotional(idOf(exchange, symbol), amountOf(amount, 'amount'));
     },
     fault: (request) => faults.add(request),
     clearFaults: (id) => faults.remove(id),

@@ -4,7 +4,7 @@ import type { FeeSchedule } from '../matching/fees.ts';
 import { times, UNIT, formatFixed, type Fixed } from '../matching/fixed.ts';
 import type { NewOrder, SimOrder } from '../matching/order.ts';
 import type { Move } from '../matching/triggers.ts';
-import type { Instrument } from './instruments.ts';
+import { withLeastNotional, type Instrument } from './instruments.ts';
 import { Market, type PriceMove } from './market.ts';
 import type { MarketHistory } from './market-history.ts';
 import { encode, keys, loadState, STORE_FORMAT, type StoredMeta, type StoredState } from './persistence.ts';
@@ -55,7 +55,7 @@ export class ControlError extends Error {
 export class Exchange {
   readonly engine: MatchingEngine;
   readonly market: Market;
-  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly #instruments: Map<string, Instrument>;
   readonly received: ReceivedOrder[] = [];
   readonly prints: TradePrints;
   readonly seed: number;
@@ -73,7 +73,7 @@ export class Exchange {
     this.#options = options;
     this.seed = options.seed;
     this.keyRights = options.keyRights;
-    this.instruments = new Map(options.instruments.map((instrument) => [instrument.rules.id, instrument]));
+    this.#instruments = new Map(options.instruments.map((instrument) => [instrument.rules.id, instrument]));
     this.engine = new MatchingEngine(options);
     this.prints = new TradePrints();
     const stored = loadState(options.store);
@@ -97,6 +97,17 @@ export class Exchange {
       this.#storedTime = stored.marketTime;
       this.#resume(stored);
     }
+  }
+
+  get instruments(): ReadonlyMap<string, Instrument> {
+    return this.#instruments;
+  }
+
+  /** Another least notional of a symbol from now on. Not stored, as fees are not. */
+  setLeastNotional(id: string, amount: Fixed): void {
+    const changed = withLeastNotional(this.#instrument(id), amount);
+    this.#instruments.set(id, changed);
+    this.engine.symbol(id).rules = changed.rules;
   }
 
   get marketTime(): EpochMs {

@@ -1,5 +1,5 @@
 import type { SymbolName } from '../../core/units.ts';
-import { fixed, formatFixed } from '../matching/fixed.ts';
+import { fixed, formatFixed, type Fixed } from '../matching/fixed.ts';
 import type { SimOrderType } from '../matching/order.ts';
 import { assertExactQuotes, type SymbolRules } from '../matching/rules.ts';
 
@@ -128,6 +128,18 @@ const rulesOf = (base: string, quote: string, complete: Complete): SymbolRules =
   maxOrders: complete.maxNumOrders,
   maxAlgoOrders: complete.maxNumAlgoOrders,
   icebergParts: ICEBERG_PARTS,
+});
+
+/** The instrument with another least notional, in what the exchange states and in what it takes. */
+export const withLeastNotional = ({ name, rules, info }: Instrument, minNotional: Fixed): Instrument => ({
+  name,
+  rules: { ...rules, minNotional },
+  info: {
+    ...info,
+    filters: (info['filters'] as ReturnType<typeof filtersOf>).map((filter) =>
+      filter['filterType'] === 'NOTIONAL' ? { ...filter, minNotional: formatFixed(minNotional) } : filter,
+    ),
+  },
 });
 
 const text = (value: string): string => formatFixed(fixed(value));

@@ -22,7 +22,7 @@ import { nextTrigger, triggered, type Move } from './triggers.ts';
 
 /** The part of a symbol that the engine owns and that a restart must bring back. */
 export interface SymbolBook {
-  readonly rules: SymbolRules;
+  rules: SymbolRules;
   last: Fixed;
   /** Market time of the last price. */
   time: EpochMs;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decimal } from '../../core/decimal.ts';
 import { decodeState, encodeState } from '../../core/engine/codec.ts';
-import { createEngineState, indexOrders, type EngineState } from '../../core/engine/state.ts';
+import { createEngineState, type EngineState } from '../../core/engine/state.ts';
+import { indexOrders } from '../../core/engine/open-orders.ts';
 import { entryDraft } from '../../core/orders/order.test-helper.ts';
 import { openRecord } from '../../core/orders/record.ts';
 import { sameState } from './same-state.ts';

@@ -32,7 +32,9 @@ export interface Weather {
   calm(): void;
 }
 
-/** @param options `planned`: by the moment at which they begin; `onOther`: told when one outside of the exchange begins */
+/**
+ * @param options `planned`: by the moment at which they begin; `onOther`: told when one outside of the exchange begins
+ */
 export const createWeather = (options: {
   readonly faults: Faults;
   readonly planned: readonly PlannedFault[];

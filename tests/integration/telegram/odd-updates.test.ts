@@ -92,6 +92,16 @@ describe('a command of nobody that Telegram names', () => {
     expect([deeds(), bot.tools.calls]).toEqual([[], []]);
   });
 
+  test('is answered where it would make trading safer, also right behind another that was answered', async () => {
+    asChat(GROUP, '/status');
+    asChat(GROUP, '/locks');
+    asChat(GROUP, '/halt');
+    asChat(GROUP, '/pause');
+    await bot.server.person.waitFor(GROUP, ({ text }) => text?.startsWith('Not done: /halt') === true);
+    await bot.settle();
+    expect(said(GROUP)).toEqual(['Not done: /status', 'Not done: /halt']);
+  });
+
   test('is answered also while no audit row can be written', async () => {
     Object.assign(bot.service, {
       audit: () => {

@@ -236,6 +236,25 @@ test('a deed whose audit row cannot be written is not done', async () => {
   expect(bot.service.calls).toEqual([]);
 });
 
+test('a deed that was done is not told as failed because its outcome could not be written down', async () => {
+  await start();
+  await bot.ask(OPERATOR, '/unlock');
+  const { audit } = bot.service;
+  Object.assign(bot.service, {
+    audit: (entry: Parameters<typeof audit>[0]) => {
+      if (entry.outcome === 'unlocked') throw new Error('disk full');
+      audit(entry);
+    },
+  });
+  await bot.press(OPERATOR, OPERATOR, 'Unlock');
+  await unlocked();
+  await bot.settle();
+  const told = bot.server.person.messages(OPERATOR).flatMap(({ from, text }) => (from.is_bot ? [text ?? ''] : []));
+  expect(told.at(-2)).toMatch(/^✅ Cleared: kill-switch/);
+  expect(told.at(-1)).toBe('Not on record\n\nHow /unlock ended is said above; it could not be written into the audit.');
+  expect(bot.service.calls).toHaveLength(1);
+});
+
 test('an /unlock that clears one lock and not the other is called neither done nor refused', async () => {
   await start();
   Object.assign(bot.service, {
