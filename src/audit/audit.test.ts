@@ -76,8 +76,16 @@ describe('the audit', () => {
     status: 'read',
     path: `${mode}.db`,
     mode,
+    whole: mode !== 'live',
     record: { ...recordPhase([], null, { modelHash: 'h', limits: DEFAULT_LIMITS }), from: 0, to },
     drills: [],
+  });
+
+  test('how far the journals were stepped again is said', () => {
+    const evidence = { ...nothing, testnet: ended('testnet', 0), own: ended('live', 0) };
+    expect(verdictOf(evidence, 'journal-replays')?.evidence).toMatch(
+      /testnet: 0 entries bit for bit, \S+: 0 entries since its newest snapshot bit for bit$/,
+    );
   });
 
   test('a model that no phase has run with is not the same as theirs', () => {

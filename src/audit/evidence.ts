@@ -24,6 +24,8 @@ export type Phase =
       readonly status: 'read';
       readonly path: string;
       readonly mode: string;
+      /** Whether it was read from its oldest entry; else from its newest snapshot. */
+      readonly whole: boolean;
       readonly record: PhaseRecord;
       readonly drills: readonly DrillRecord[];
     };

@@ -35,7 +35,10 @@ const replays = (evidence: Evidence): Finding => {
   return pass(
     'journal-replays',
     phases
-      .map(({ name, phase }) => `${name}: ${counted(phase.record.entries, 'entry', 'entries')} bit for bit`)
+      .map(
+        ({ name, phase }) =>
+          `${name}: ${counted(phase.record.entries, 'entry', 'entries')}${phase.whole ? '' : ' since its newest snapshot'} bit for bit`,
+      )
       .join(', '),
   );
 };

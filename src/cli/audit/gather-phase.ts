@@ -59,6 +59,7 @@ export const gatherPhase = (path: string, mode: string | null, terms: Terms, who
       status: 'read',
       path,
       mode: identity.mode,
+      whole,
       record: { ...record, difference: firstFault(journal, start, record) },
       drills: audit.audits(AUDIT_ROWS).flatMap(drillOf),
     };
