@@ -1,9 +1,10 @@
 import type { FeatureEngine } from '../core/features/engine.ts';
+import type { Alert } from '../core/engine/alert.ts';
 import type { EngineConfig } from '../core/engine/config.ts';
 import type { Effect } from '../core/engine/effect.ts';
 import type { StartedInput } from '../core/engine/input.ts';
 import { protectsPosition, type EngineState } from '../core/engine/state.ts';
-import { SECOND_MS, type Milliseconds } from '../core/units.ts';
+import { SECOND_MS, type EpochMs, type Milliseconds } from '../core/units.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MarketData } from '../ports/market-data.ts';
@@ -50,6 +51,8 @@ export interface BotOptions {
   /** See MarketFeedOptions. */
   readonly closingMargin?: Milliseconds;
   readonly onPrediction?: (features: Float32Array, probability: number) => void;
+  /** Told of what operators have to hear and the engine does not know. */
+  readonly report?: (alert: Alert) => void;
   /** Begins to follow a step of the start. */
   readonly waits?: () => StartWaits;
 }
@@ -68,6 +71,8 @@ export interface Bot {
   readonly ready: Promise<void>;
   /** Resolves when the loop has ended: stopped, or the market's data are over. */
   readonly finished: Promise<'stopped' | 'ended'>;
+  /** See InstrumentWatch. */
+  readonly rulesUnreadSince: EpochMs | null;
   /** Number of completed looks at the market: proof of progress for the watchdog. */
   readonly rounds: number;
   /** Ends the loop, drains orders under way, leaves protective stops on the exchange. */
@@ -106,7 +111,14 @@ export const createBot = (options: BotOptions): Bot => {
     closingMargin: options.closingMargin ?? 0,
     ...(options.onPrediction === undefined ? {} : { onPrediction: options.onPrediction }),
   });
-  const instruments = createInstrumentWatch({ host, marketData, clock, log, symbols: config.symbols });
+  const instruments = createInstrumentWatch({
+    host,
+    marketData,
+    clock,
+    log,
+    symbols: config.symbols,
+    report: options.report ?? (() => undefined),
+  });
   const { during, between, settle, drain } = createDeadlines(host, executor, clock);
   let rounds = 0;
 
@@ -209,6 +221,9 @@ export const createBot = (options: BotOptions): Bot => {
       if (begun) return;
       begun = true;
       void begin();
+    },
+    get rulesUnreadSince() {
+      return instruments.unreadSince;
     },
     get rounds() {
       return rounds;

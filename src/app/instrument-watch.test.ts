@@ -83,6 +83,7 @@ const createBench = async (trading = true) => {
   });
   const bot = createBot({
     ...onWorld(world, clock),
+    report: ({ title, lines }) => void told.push([title, ...lines].join('\n')),
     venue,
     marketData: {
       instruments: (symbols) => {
@@ -183,6 +184,36 @@ test('a market that has left the exchange does not hide what is said of the othe
   bench.failing = false;
   await bench.pass(2 * MINUTE_MS);
   expect(bench.world.state.symbols[BTC]?.instrument.stepSize).toBe(decimal('0.001'));
+  bench.clock.end();
+});
+
+test('rules that cannot be read for ten minutes are told once, with what counts as halted meanwhile, and again when they are read', async () => {
+  const bench = await createBench();
+  const { told, bot, clock } = bench;
+  const ofRules = (): readonly string[] => told.filter((text) => text.startsWith('The rules of the markets'));
+  bench.trading = false;
+  await bench.pass(HOUR_MS);
+  expect(bot.rulesUnreadSince).toBeNull();
+  bench.failing = true;
+  const from = clock.marketNow();
+  await bench.pass(9 * MINUTE_MS);
+  expect(bot.rulesUnreadSince).toBeGreaterThan(from);
+  expect(ofRules()).toEqual([]);
+  await bench.pass(2 * HOUR_MS);
+  expect(ofRules()).toEqual([
+    'The rules of the markets could not be read for 10 min\n503 503 in words\nBTC/USDT counts as halted until they are: nothing of it is sold meanwhile.\nThey are asked for again each minute. Look whether the exchange trades, and sell by hand what cannot wait.',
+  ]);
+  bench.failing = false;
+  bench.trading = true;
+  await bench.pass(MINUTE_MS);
+  expect(ofRules()[1]).toBe('The rules of the markets are read again\nOrders follow them from now on.');
+  expect(bot.rulesUnreadSince).toBeNull();
+  // A single look that fails is no news.
+  bench.failing = true;
+  await bench.pass(HOUR_MS - 5 * MINUTE_MS);
+  bench.failing = false;
+  await bench.pass(10 * MINUTE_MS);
+  expect(ofRules()).toHaveLength(2);
   bench.clock.end();
 });
 

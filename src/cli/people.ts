@@ -88,11 +88,19 @@ const roomBeside = (databasePath: string): HealthCheckView => {
   }
 };
 
+const rulesOf = ({ rulesUnreadSince: since }: Bot): HealthCheckView => ({
+  name: 'market rules',
+  ok: since === null,
+  detail:
+    since === null ? 'as read' : `not read since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+});
+
 /** Facts of health that the engine does not know. */
 const outsideHealth = (options: PeopleOptions, outbox: () => OutboxRunner | null): readonly HealthCheckView[] => {
   return [
     outbox()?.health() ?? { name: 'alerts', ok: null, detail: 'no Telegram' },
     { name: 'loop', ok: options.bot.rounds > 0, detail: `${counted(options.bot.rounds, 'look')} at the market` },
+    rulesOf(options.bot),
     { name: 'database', ok: true, detail: `${(options.database.sizeBytes() / 1e6).toFixed(1)} MB` },
     roomBeside(options.config.databasePath),
   ];

@@ -4,6 +4,7 @@ import { buildDailyReport } from '../../commands/support/daily-report.ts';
 import { createStrangerWatch } from '../../src/adapters/telegram/access.ts';
 import { createAlertRenderer } from '../../src/adapters/telegram/render.ts';
 import { watchDisk } from '../../src/app/disk-watch.ts';
+import { rulesReadAlert, rulesUnreadAlert } from '../../src/app/instrument-watch.ts';
 import { createAlertChanging } from '../../src/app/operator/alert-changing.ts';
 import { createDriftWatch } from '../../src/app/operator/drift-watch.ts';
 import { ALERT_KINDS, createAlertSettings } from '../../src/app/outbox/alert-settings.ts';
@@ -424,6 +425,18 @@ const CASES: readonly Case[] = [
         instruments: [instrumentText(BTC, { stepSize: '0.001', minQuantity: '0.001' })],
       });
     }),
+  },
+  {
+    what: 'the rules of the markets could not be read for ten minutes, one of them halted when they were read last',
+    kind: 'data',
+    title: 'could not be read',
+    cause: () => [rulesUnreadAlert('503 Service Unavailable', [BTC], MONDAY)],
+  },
+  {
+    what: 'they are read again',
+    kind: 'data',
+    title: 'are read again',
+    cause: () => [rulesReadAlert(MONDAY)],
   },
   {
     what: 'reconciliation: an order of an earlier database was taken off the exchange',

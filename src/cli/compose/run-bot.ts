@@ -114,6 +114,7 @@ const assemble = async (base: Base, surroundings: Surroundings) => {
     closingMargin: surroundings.closingMargin,
     onPrediction: (features, probability) => drift.push(features, probability),
     onFatal: (error) => failed.resolve(error),
+    report: (alert) => database.outbox.add(alert, wall.wallNow()),
     waits: () => watchWaiting(base, config.mode, tellByOutbox, TENDED),
   });
   bot.host.onEffect(metrics.effect);
