@@ -4,7 +4,7 @@ import { imbalance } from '../ledger/ledger.ts';
 import { markEquity } from './marking.ts';
 import { newestTrades } from '../ledger/plan.ts';
 import { indexOrders } from './open-orders.ts';
-import { BTC, ETH, last, seconds, World } from './world.test-helper.ts';
+import { BTC, ETH, instrumentText, last, seconds, World } from './world.test-helper.ts';
 
 const deposits = (world: World): string[] =>
   world.take().flatMap((effect) => (effect.type === 'deposit' ? [formatDecimal(effect.amount)] : []));
@@ -383,6 +383,19 @@ describe('the third coin', () => {
     );
     expect([world.state.feeCoinNumber, world.locks()]).toEqual([0, []]);
     expect(imbalance(world.state.ledger)).toBe(ZERO);
+  });
+
+  test('that FEE_ASSET does not name and a symbol trades is told with what it leads to, not with a setting that is refused', () => {
+    const BNB = 'BNB/USDT';
+    const world = new World({ balances: { USDT: '10000', BNB: '1' }, config: { symbols: [BTC, ETH, BNB] } });
+    world.instruments = [...world.instruments, instrumentText(ETH, { symbol: BNB, base: 'BNB', id: 'BNBUSDT' })];
+    world.exchange.prices[BNB] = 500;
+    world.exchange.feeCoin = 'third';
+    world.ready().enter();
+    const told = world.effects.flatMap((effect) => (effect.type === 'alert' ? [effect.alert] : []));
+    const lines = told.find(({ key }) => key === 'reconciliation:fee-asset:BNB')?.lines.join(' ');
+    expect(lines).toContain('take BNB/USDT out of SYMBOLS');
+    expect(lines).not.toContain('FEE_ASSET=');
   });
 
   test('that pays no fees any more leaves the books at a start, with the baselines', () => {

@@ -76,10 +76,17 @@ const noteStopOut = ({ state, at }: Turn, symbol: SymbolState, { createdAt }: Or
  * Fees in a coin that the books do not hold: equity does not fall by them, the results do, at the full rate. Told once.
  */
 const reportFeeAsset = (turn: Turn, asset: string): void => {
-  const lines = [
-    `It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`,
-    `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`,
-  ];
+  const traded = turn.state.symbolList.find(({ instrument }) => instrument.base === asset)?.symbol;
+  const lines =
+    traded === undefined
+      ? [
+          `It is none of the bot's: it is valued at the full taker fee, and what the account holds of it is not counted.`,
+          `FEE_ASSET=${asset} counts it; or switch off paying fees in ${asset} at the exchange.`,
+        ]
+      : [
+          `${traded} is traded, so that a position in it pays the fees of the others: books and account will differ, and a difference halts trading.`,
+          `Switch off paying fees in ${asset} at the exchange, or take ${traded} out of SYMBOLS.`,
+        ];
   alert(
     turn,
     'reconciliation',
