@@ -207,8 +207,10 @@ export interface UnlockShown {
   readonly shownAt: EpochMs;
   /** Serial of each lock shown, by its id: one of the same name and the same moment stays as well. */
   readonly serials: Readonly<Record<string, number>>;
-  /** Equity to which baselines would move; absent while it is not known. */
+  /** Equity at the last prices; absent while it is not known. */
   readonly shownEquity?: number;
+  /** Value to which baselines would move: that equity without price rises that nothing has confirmed yet. */
+  readonly shownBaseline?: number;
   /** Market time at which the newest loss of the streak closed; null while there is none. */
   readonly shownLossAt?: EpochMs | null;
   /** How many losses the streak had. */

@@ -16,16 +16,25 @@ type Clearing = ReadonlySet<LockKind>;
 
 const orUnknown = (value: number | null): string => (value === null ? 'unknown' : money(value));
 
+/** Once what is missing has been booked. */
+interface Left {
+  /** At the last prices. */
+  readonly equity: number | null;
+  /** Value to which baselines move. */
+  readonly baseline: number | null;
+}
+
 /** What can have moved by the time of the button: the command carries it. */
 const shownOf = (
   { guardian: { lossStreak, drift } }: EngineState,
   locks: readonly LockView[],
-  equity: number | null,
+  { equity, baseline }: Left,
   shownAt: EpochMs,
 ): UnlockShown => ({
   shownAt,
   serials: Object.fromEntries(locks.map(({ id, serial }) => [id, serial])),
   ...(equity === null ? {} : { shownEquity: equity }),
+  ...(baseline === null ? {} : { shownBaseline: baseline }),
   shownLossAt: lossStreak.at(-1)?.closedAt ?? null,
   shownLosses: lossStreak.length,
   shownDrift: drift?.value ?? null,
@@ -102,17 +111,23 @@ const tripsOf = (
   return [...trips, ...least];
 };
 
-/** With the values before and after. `left`: equity once what is missing has been booked. */
+/** What is left of equity by then. */
+const leftWithout = (state: EngineState, missing: readonly Missing[], { market, wall }: Now): Left => {
+  const { value } = markEquity(state, market, wall);
+  if (value === null) return { equity: null, baseline: null };
+  // What leaves takes with it the part of its worth that nobody believes.
+  return { equity: value - total(missing, 'worth'), baseline: value - total(missing, 'booked') - disbelieved(state) };
+};
+
+/** With the values before and after. */
 const movesOf = (
   state: EngineState,
   missing: readonly Missing[],
-  left: number | null,
+  { equity: left, baseline: equity }: Left,
   clearing: Clearing,
 ): readonly string[] => {
   const { dayBaseline, highWaterMark, lossStreak, drift, acceptedDrift } = state.guardian;
   const booked = total(missing, 'booked');
-  // What leaves takes with it the part of its worth that nobody believes.
-  const equity = left === null ? null : left + total(missing, 'worth') - booked - disbelieved(state);
   return [
     ...missing.map(({ what }) => `${what} out of the books as withdrawn: no loss, the baselines move with it`),
     ...(left === null || missing.length === 0 ? [] : tripsOf(state, left, booked, clearing)),
@@ -151,11 +166,10 @@ export const unlockPreview = (state: EngineState, now: Now): UnlockPreview => {
   const accepted = reconciliation !== undefined && judge(reconciliation, null, 0) === null;
   const missing = accepted ? missingOf(state) : [];
   const withdrawn = total(missing, 'worth');
-  const equity = markEquity(state, now.market, now.wall).value;
-  const left = equity === null ? null : equity - withdrawn;
+  const left = leftWithout(state, missing, now);
   const permitted =
-    guardian.locks['daily-drawdown'] !== undefined && left !== null && config !== null
-      ? newLossPermitted(left, config.limits.maxDailyDrawdown)
+    guardian.locks['daily-drawdown'] !== undefined && left.equity !== null && config !== null
+      ? newLossPermitted(left.equity, config.limits.maxDailyDrawdown)
       : null;
   const judged = [...(reconciliation === undefined ? [] : [reconciliation]), ...Object.values(others)].map((lock) => {
     const view = lockView(lock, config?.lockPolicies);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../decimal.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
 import { odds } from './decision.ts';
+import { markEquity } from './marking.ts';
 import { BTC, ETH, MONDAY, seconds, World } from './world.test-helper.ts';
 
 /** Loses about 2.5 % of equity on one position through a gap, and so trips the daily drawdown. */
@@ -388,6 +389,31 @@ describe('/unlock', () => {
     expect(world.state.guardian.highWaterMark).toBe(10_000);
     world.quotes({ [BTC]: 39_000 });
     expect(world.command(shown).ok).toBe(true);
+  });
+
+  test('moves no mark further down than was shown, where a leap that nothing has confirmed hides a fall', () => {
+    const world = new World().ready();
+    for (const symbol of [BTC, ETH]) world.predict(symbol);
+    world.exchange.stopsFill = false;
+    world.fate = () => ({ kind: 'not-sent' });
+    for (let reading = 0; reading < 2; reading += 1) world.pass(seconds(5)).quotes({ [BTC]: 45_000 });
+    expect(world.locks()).toContain('daily-drawdown');
+    const { value } = world.state.guardian.lastEquity ?? { value: 0 };
+    const shown = {
+      name: 'unlock',
+      reason: '',
+      lockIds: ['daily-drawdown'],
+      newLossPermitted: value * 0.02,
+      shownAt: world.at,
+      shownEquity: value,
+      shownBaseline: value,
+    } as const;
+    const heldOf = (symbol: string): number => world.state.symbols[symbol]?.heldNumber ?? 0;
+    // What ETH loses BTC leaps by, more than a tenth.
+    world.pass(seconds(60)).quotes({ [BTC]: 45_000 + (600 * heldOf(ETH)) / heldOf(BTC), [ETH]: 1_900 });
+    expect(markEquity(world.state, world.at, world.wall).value).toBeGreaterThan(value * 0.98);
+    expect(world.command(shown)).toMatchObject({ ok: false, text: expect.stringMatching(/has fallen to/) as string });
+    expect(world.state.guardian.dayBaseline).toBe(10_000);
   });
 
   describe('of the minimum balance', () => {

@@ -200,6 +200,11 @@ export type OperatorCommand =
       /** Equity that the operator was shown beside them, where it was known: no mark moves far below it. */
       readonly shownEquity?: number;
       /**
+       * Value to which baselines were said to move, where it was known: equity without price rises that no second price
+       * had confirmed. None moves far below it.
+       */
+      readonly shownBaseline?: number;
+      /**
        * When the newest loss of the streak that was shown closed, null while there was none: one that came since is not
        * forgiven with it.
        */

@@ -141,7 +141,10 @@ const unlock = (turn: Turn, command: Unlock, by: string): Result => {
 export const unlockRefusal = (
   turn: Moment,
   lock: Lock,
-  command: Pick<Unlock, 'newLossPermitted' | 'shownEquity' | 'shownLossAt' | 'shownLosses' | 'shownDrift'>,
+  command: Pick<
+    Unlock,
+    'newLossPermitted' | 'shownEquity' | 'shownBaseline' | 'shownLossAt' | 'shownLosses' | 'shownDrift'
+  >,
   withdrawn = 0,
 ): string | null => {
   const { guardian } = turn.state;
@@ -154,16 +157,19 @@ export const unlockRefusal = (
       const { value, unknown } = markEquity(turn.state, turn.at, turn.wall);
       if (value === null) return `equity is not known (${unknown})`;
       const equity = value - withdrawn;
+      const baseline = equity - disbelieved(turn.state);
       if (lock.kind === 'minimum-balance')
         return equity < limits.minBalance ? `equity ${money(equity)} is still below ${money(limits.minBalance)}` : null;
       if (lock.kind === 'total-drawdown')
-        return equity > 0 ? fallenSince(equity, command.shownEquity) : 'there is no equity left';
+        return equity > 0
+          ? (fallenSince(equity, command.shownEquity) ?? fallenSince(baseline, command.shownBaseline))
+          : 'there is no equity left';
       if (guardian.unlockDay === utcDayStart(turn.at)) return 'it has been unlocked once today already; next UTC day';
       const permitted = newLossPermitted(equity, limits.maxDailyDrawdown);
       const typed = command.newLossPermitted;
       // "Not within" instead of "beyond": what is no number is no permission.
       return typed !== null && permitted > 0 && Math.abs(typed / permitted - 1) <= PERMITTED_TOLERANCE
-        ? null
+        ? fallenSince(baseline, command.shownBaseline)
         : `type the amount of new loss permitted, ${money(permitted)}`;
     }
     case 'kill-switch':
@@ -184,7 +190,11 @@ export const unlockRefusal = (
   }
 };
 
-/** The mark moves to what was shown, give or take; further down nobody has agreed to. */
+/**
+ * The mark moves to what was shown, give or take; further down nobody has agreed to. Asked of equity and of the part of
+ * it to which the mark moves: a fall of one position may be made up for by a leap of another that nothing has
+ * confirmed.
+ */
 const fallenSince = (equity: number, shown: number | undefined): string | null =>
   shown === undefined || equity >= shown * (1 - PERMITTED_TOLERANCE)
     ? null
