@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, formatDecimal, ZERO } from '../decimal.ts';
+import { decimal, formatDecimal, sub, ZERO } from '../decimal.ts';
 import { HOUR_MS } from '../units.ts';
 import type { InstrumentText } from './input.ts';
 import { BTC, ETH, instrumentText, last, seconds, stopIdOf, trades, World, type Fate } from './world.test-helper.ts';
@@ -188,6 +188,30 @@ describe('an exit', () => {
     expect(world.take().filter((effect) => effect.type === 'alert' && effect.alert.kind === 'order-failure')).toEqual(
       [],
     );
+  });
+
+  test('that the exchange did not know and that sells a part after all leaves no stop for more than is held: it would sell what is not ours', () => {
+    const world = new World({ balances: { USDT: '10000', BTC: '1' } }).ready().enter();
+    const own = (): string => formatDecimal(sub(world.exchange.of('BTC'), decimal(world.held())));
+    world.fate = ({ purpose }) => (purpose === 'exit' ? REJECT : ACCEPT);
+    world.command({ name: 'flatten', symbol: BTC });
+    for (let second = 0; second < 40; second += 1) world.timer(seconds(1));
+    world.fate = ({ purpose }) => (purpose === 'exit' ? { kind: 'silence' } : ACCEPT);
+    const refused = world.placed('exit').length;
+    while (world.placed('exit').length === refused) world.timer(seconds(1));
+    const sale = last(world.placed('exit'));
+    world.report(sale.clientOrderId);
+    const whole = last(world.placed('stop')).quantity;
+    expect([world.managed()?.phase, whole]).toEqual(['protected', sale.quantity]);
+
+    // It was under way for all that, and the exchange ends it with half of it sold.
+    world.exchange.accept(sale, world.at, 0.5);
+    world.report(sale.clientOrderId);
+    expect(decimal(world.held())).toBeLessThan(whole);
+    world.timer(seconds(1));
+    expect(world.exchange.openOrders().map(({ draft }) => formatDecimal(draft.quantity))).toEqual([world.held()]);
+    world.quotes({ [BTC]: 49_200 });
+    expect([world.managed(), world.held(), own(), world.locks()]).toEqual([null, '0', '1', []]);
   });
 
   test('of a symbol that is not traded any more still happens after a restart with other symbols', () => {

@@ -226,6 +226,9 @@ const tendProtected = (turn: Turn, symbol: SymbolState, managed: ManagedPosition
   if (!symbol.instrument.trading) return;
   if (managed.exitReason !== null) {
     if (mayExit(turn, managed)) beginExit(turn, symbol, managed, managed.exitReason);
+    // A sale that was given up has sold a part after all. The pause waits with the stop in place, not with one that
+    // would sell coins of others.
+    else if (quantityOf(turn.state.ledger, symbol.symbol) < outstanding(stop)) requestCancel(turn, stop, 'resize');
   } else if (needsResize(turn, symbol, stop)) requestCancel(turn, stop, 'resize');
 };
 
