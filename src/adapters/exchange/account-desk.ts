@@ -1,6 +1,6 @@
 import type { EpochMs, Fraction, SymbolName } from '../../core/units.ts';
 import type { Read } from '../../ports/venue.ts';
-import { accountIdentityAnswer, checkAnswer, keyRightsAnswer, orderHeadsAnswer } from './answers.ts';
+import { accountIdentityAnswer, checkAnswer, commissionAnswer, keyRightsAnswer, orderHeadsAnswer } from './answers.ts';
 import type { Client } from './client.ts';
 import { exchangeId } from './instruments.ts';
 
@@ -32,6 +32,8 @@ export interface AccountDesk {
   identity(): Promise<Read<AccountIdentity>>;
   /** What the API key may do. The sandbox does not answer this. */
   keyRights(): Promise<Read<KeyRights>>;
+  /** `coin`: in which the account pays fees as long as it has some of it; null = out of what is traded. */
+  feesOf(symbol: SymbolName): Promise<Read<{ readonly coin: string | null }>>;
   /** The newest orders of a symbol, open and closed, at most a thousand. */
   recentOrders(symbol: SymbolName): Promise<Read<readonly OrderHead[]>>;
 }
@@ -65,6 +67,16 @@ export const createAccountDesk = (client: Client): AccountDesk => ({
       ok: true,
       value: { trading: rights.enableSpotAndMarginTrading, withdrawals, beyondSpot, ipRestricted: rights.ipRestrict },
     };
+  },
+  feesOf: async (symbol) => {
+    const answer = checkAnswer(
+      `fees of ${symbol}`,
+      commissionAnswer,
+      await client.call('commission', { symbol: exchangeId(symbol) }),
+    );
+    if (!answer.ok) return answer;
+    const { enabledForAccount, discountAsset } = answer.value.discount;
+    return { ok: true, value: { coin: enabledForAccount ? discountAsset : null } };
   },
   recentOrders: async (symbol) => {
     const answer = checkAnswer(

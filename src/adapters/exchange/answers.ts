@@ -126,6 +126,11 @@ export const keyRightsAnswer = z.object({
   enablePortfolioMarginTrading: z.boolean().optional(),
 });
 
+/** What fees are paid in: with the discount switched on, in a coin of its own as long as the account has some of it. */
+export const commissionAnswer = z.object({
+  discount: z.object({ enabledForAccount: z.boolean(), discountAsset: z.string().nullable() }),
+});
+
 export const orderHeadsAnswer = z.array(z.object({ clientOrderId: z.string(), time }));
 
 const side = z.enum(['BUY', 'SELL']);

@@ -195,6 +195,7 @@ const methodsOf = (library: BinanceClient): Readonly<Record<Endpoint, Method>> =
   orderCounts: (parameters) => library.privateGetRateLimitOrder(parameters),
   allOrders: (parameters) => library.privateGetAllOrders(parameters),
   keyRights: (parameters) => library.sapiGetAccountApiRestrictions(parameters),
+  commission: (parameters) => library.privateGetAccountCommission(parameters),
 });
 
 export const createClient = (options: ClientOptions): Client => {

@@ -14,7 +14,8 @@ export type Endpoint =
   | 'cancelOrder'
   | 'orderCounts'
   | 'allOrders'
-  | 'keyRights';
+  | 'keyRights'
+  | 'commission';
 
 /** What a request is for, as far as limits ask. */
 export interface RequestKind {

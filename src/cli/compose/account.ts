@@ -118,7 +118,11 @@ const UNTENDED =
  */
 const TRIES = 4;
 
-const inTime = async <T>({ wall }: Pick<Base, 'wall'>, ask: () => Promise<Read<T>>): Promise<T | 'unlisted' | null> => {
+/** What the exchange answers; null where it does not after several tries. */
+export const inTime = async <T>(
+  { wall }: Pick<Base, 'wall'>,
+  ask: () => Promise<Read<T>>,
+): Promise<T | 'unlisted' | null> => {
   for (let attempt = 1; ; attempt += 1) {
     const read = await ask();
     if (read.ok) return read.value;

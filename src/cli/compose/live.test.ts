@@ -404,6 +404,17 @@ describe('live', () => {
     ).toThrow('MAX_DAILY_DRAWDWON');
   });
 
+  test('fees in a coin that is traded: refused when flat; with a position the start is halted', {
+    timeout: 60_000,
+  }, async () => {
+    const paying: Setup = { name: 'fees in a traded coin', fails: [], simulator: { fees: { coin: 'BTC' } } };
+    expect(await refusalsOf(paying)).toEqual([
+      expect.stringMatching(/^refused \(fee-coin\): the account pays fees in BTC, which SYMBOLS trades as BTC\/USDT/),
+    ]);
+    await world?.close();
+    expect(await haltsOf(paying)).toEqual([expect.objectContaining({ code: 'fee-coin', clears: 'restart' })]);
+  });
+
   test('GO_LIVE, less than 100 USDT, another bot on the account: refused and named', { timeout: 60_000 }, async () => {
     const poor = await refusalsOf({
       name: 'poor',

@@ -7,6 +7,7 @@ import { keepReport } from '../audit/report-files.ts';
 import { ordersOfOurs, otherInstance } from './account.ts';
 import { TAKER_FEE, type Base, type Books, type Surroundings } from './base.ts';
 import { originHalts } from './books.ts';
+import { feeCoinGates } from './fee-coin.ts';
 import { passGates, type FailedGate } from './gates.ts';
 import { openPrivateAccount } from './private-account.ts';
 import { realTime } from './real-time.ts';
@@ -48,6 +49,7 @@ const gates = async (
     ...(config.goLive ? [] : [{ code: 'go-live', text: 'GO_LIVE is not true: set it once you mean real money' }]),
     ...liveRefusals.map((text) => ({ code: 'configuration', text })),
     ...(other === null ? [] : [{ code: 'second-instance', text: other }]),
+    ...(await feeCoinGates(base, exchange.account)),
     ...(await auditGates(base, exchange, clock)),
   ];
 };

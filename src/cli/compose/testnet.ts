@@ -3,6 +3,7 @@ import { lookUpName } from '../names.ts';
 import { TAKER_FEE, type Base, type StartHalt, type Surroundings } from './base.ts';
 import { ordersOfOurs, otherInstance } from './account.ts';
 import { originHalts } from './books.ts';
+import { feeCoinGates } from './fee-coin.ts';
 import { passGates } from './gates.ts';
 import { openPrivateAccount } from './private-account.ts';
 import { realTime } from './real-time.ts';
@@ -45,6 +46,12 @@ export const openTestnet = async (base: Base): Promise<Surroundings> => {
     takerFee: Math.max(TAKER_FEE, identity.takerFee ?? 0),
     staleWallGrace: 0,
     closingMargin,
-    halts: [...forgotten, ...passGates(other === null ? [] : [{ code: 'second-instance', text: other }], books.state)],
+    halts: [
+      ...forgotten,
+      ...passGates(
+        [...(other === null ? [] : [{ code: 'second-instance', text: other }]), ...(await feeCoinGates(base, account))],
+        books.state,
+      ),
+    ],
   };
 };

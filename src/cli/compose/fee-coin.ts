@@ -1,0 +1,30 @@
+import type { AccountDesk } from '../../adapters/exchange/account-desk.ts';
+import { inTime } from './account.ts';
+import type { Base } from './base.ts';
+import type { FailedGate } from './gates.ts';
+
+/**
+ * Fees that are paid in a coin which is traded as well come out of its position: what its stop covers is not there any
+ * more, the exchange refuses the stop, and the books hold more than the account. A start with that is refused, and one
+ * of which it is not known.
+ */
+export const feeCoinGates = async (
+  { wall, config }: Pick<Base, 'wall' | 'config'>,
+  desk: Pick<AccountDesk, 'feesOf'>,
+): Promise<readonly FailedGate[]> => {
+  const refuse = (text: string): readonly FailedGate[] => [{ code: 'fee-coin', text }];
+  // The switch is the account's, so that any market tells of it; of one that is not there nothing is to be told.
+  for (const symbol of config.symbols) {
+    const fees = await inTime({ wall }, () => desk.feesOf(symbol));
+    if (fees === 'unlisted') continue;
+    if (fees === null)
+      return refuse('the exchange does not tell in which coin the account pays fees; start again when it answers');
+    const { coin } = fees;
+    const traded = config.symbols.find((name) => name.startsWith(`${coin}/`));
+    if (traded === undefined) return [];
+    return refuse(
+      `the account pays fees in ${coin}, which SYMBOLS trades as ${traded}: fees would come out of its position; switch off paying fees in ${coin} at the exchange, or leave ${traded} out`,
+    );
+  }
+  return [];
+};
