@@ -3,7 +3,8 @@ import type { Log } from '../ports/log.ts';
 import type { Venue } from '../ports/venue.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Executor } from './executor.ts';
-import type { Findings, Reconciler } from './reconciler.ts';
+import type { Findings } from './findings.ts';
+import type { Reconciler } from './reconciler.ts';
 
 /** Comparisons in a row that may find something to repair before balances are looked at all the same. */
 const MOST_REPAIRS = 3;

@@ -8,29 +8,8 @@ import type { SymbolName } from '../core/units.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderReference, OwnTrade, Read, Venue } from '../ports/venue.ts';
 import type { Executor } from './executor.ts';
+import { findingsOf, NOTHING_FOUND, othersAlgoOrders, type Findings } from './findings.ts';
 import { unanswered } from './unanswered.ts';
-
-/** What a comparison of orders and trades came to. */
-export interface Findings {
-  /** Whether every query was answered: only then do balances prove anything. */
-  readonly complete: boolean;
-  /** What was asked in vain, and the exchange's words; null where every query was answered. */
-  readonly why: string | null;
-  /** Whether nothing had to be repaired. */
-  readonly clean: boolean;
-  /** Client ids of the orders that have to be looked up. */
-  readonly lookUps: readonly string[];
-  readonly foreign: readonly string[];
-  /** How many others' orders and trades there are, named or not. */
-  readonly foreignCount: number;
-  readonly orphans: readonly string[];
-  /** Symbols with the booked trade that the exchange no longer has. */
-  readonly historyLost: readonly string[];
-  /** Symbols that the exchange no longer lists and that are traded, or of which something is held or under way. */
-  readonly unlisted: readonly SymbolName[];
-  /** How many orders that wait for a trigger are not in the books, by symbol; those without one are left out. */
-  readonly algoOrders: Readonly<Record<SymbolName, number>>;
-}
 
 /**
  * Compares orders and trades with the exchange and sets the repairs going; what they find comes to the engine as order
@@ -42,9 +21,6 @@ export interface Reconciler {
   /** Open orders and trades of every symbol. */
   everything(): Promise<Findings>;
 }
-
-/** Names of others' trades that are listed at most: a person who trades beside the bot is no news by the hundred. */
-const MOST_FOREIGN = 20;
 
 export const createReconciler = (options: {
   readonly state: EngineState;
@@ -200,7 +176,7 @@ export const createReconciler = (options: {
         )
           symbols.push(name);
       }
-      return symbols.length === 0 ? Promise.resolve(NOTHING) : compare(symbols, false);
+      return symbols.length === 0 ? Promise.resolve(NOTHING_FOUND) : compare(symbols, false);
     },
     everything: () => compare(Object.keys(state.symbols), true),
   };
@@ -222,58 +198,5 @@ const booksOf = (state: EngineState): Books => {
     ownPrefix: state.config === null ? '' : `${state.config.orderPrefix}${state.config.instanceId}-`,
     mayCancelOrphans: state.ledger.cash !== null && state.guardian.locks['start-gate'] === undefined,
     acceptedOrphans: new Set(state.acceptedOrphans),
-  };
-};
-
-/** Stops of others take the places that ours need. */
-const othersAlgoOrders = (state: EngineState, readings: readonly SymbolReading[]): Findings['algoOrders'] => {
-  const counts: Record<SymbolName, number> = {};
-  for (const { symbol, open } of readings) {
-    for (const { algo, clientOrderId } of open ?? []) {
-      if (algo === true && state.orders[clientOrderId] === undefined) counts[symbol] = (counts[symbol] ?? 0) + 1;
-    }
-  }
-  return counts;
-};
-
-const NOTHING: Findings = {
-  complete: true,
-  why: null,
-  clean: true,
-  lookUps: [],
-  foreign: [],
-  foreignCount: 0,
-  orphans: [],
-  historyLost: [],
-  unlisted: [],
-  algoOrders: {},
-};
-
-const findingsOf = (steps: readonly RepairStep[]): Omit<Findings, 'algoOrders' | 'unlisted' | 'why'> => {
-  if (steps.length === 0) return NOTHING;
-  const lookUps: string[] = [];
-  const foreign: string[] = [];
-  const orphans: string[] = [];
-  const historyLost: string[] = [];
-  let complete = true;
-  let clean = true;
-  for (const step of steps) {
-    if (step.kind === 'report-foreign') foreign.push(`${step.symbol} ${step.what} ${step.id}`);
-    else if (step.kind === 'report-orphan') orphans.push(`${step.symbol} ${step.clientOrderId}`);
-    else if (step.kind === 'history-lost') historyLost.push(`${step.symbol} trade ${step.tradeId}`);
-    else if (step.kind === 'read-again') complete = false;
-    else {
-      clean = false;
-      if (step.kind === 'look-up') lookUps.push(step.clientOrderId);
-    }
-  }
-  return {
-    complete,
-    clean,
-    lookUps,
-    foreign: foreign.slice(0, MOST_FOREIGN),
-    foreignCount: foreign.length,
-    orphans,
-    historyLost,
   };
 };
