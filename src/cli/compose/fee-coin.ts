@@ -1,15 +1,19 @@
 import type { AccountDesk } from '../../adapters/exchange/account-desk.ts';
+import type { Log } from '../../ports/log.ts';
 import { inTime } from './account.ts';
 import type { Base } from './base.ts';
 import type { FailedGate } from './gates.ts';
 
+/** The only coin in which Binance takes fees at a discount (Binance spot API, account/commission: discountAsset). */
+const DISCOUNT_COIN = 'BNB';
+
 /**
  * Fees that are paid in a coin which is traded as well come out of its position: what its stop covers is not there any
  * more, the exchange refuses the stop, and the books hold more than the account. A start with that is refused, and one
- * of which it is not known.
+ * of which it is not known, where the coin that it can be is traded.
  */
 export const feeCoinGates = async (
-  { wall, config }: Pick<Base, 'wall' | 'config'>,
+  { wall, config, log }: Pick<Base, 'wall' | 'config'> & { readonly log: Log },
   desk: Pick<AccountDesk, 'feesOf'>,
 ): Promise<readonly FailedGate[]> => {
   const refuse = (text: string): readonly FailedGate[] => [{ code: 'fee-coin', text }];
@@ -17,6 +21,10 @@ export const feeCoinGates = async (
   for (const symbol of config.symbols) {
     const fees = await inTime({ wall }, () => desk.feesOf(symbol));
     if (fees === 'unlisted') continue;
+    if (fees === null && !config.symbols.some((name) => name.startsWith(`${DISCOUNT_COIN}/`))) {
+      log.warn({ symbol }, 'the exchange does not tell in which coin the account pays fees');
+      return [];
+    }
     if (fees === null)
       return refuse('the exchange does not tell in which coin the account pays fees; start again when it answers');
     const { coin } = fees;
