@@ -71,3 +71,19 @@ test('names are looked up as they are told to: where nobody who trades waits for
   expect(asked).toEqual(['hook.test', 'hook.test']);
   expect(received.map(({ url }) => url)).toEqual(['/hook', '/beat']);
 });
+
+test('a switch of protocols ends the call: whoever waits for it goes on', async () => {
+  server.removeAllListeners('request');
+  server.on('connection', (socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+    });
+  });
+  await expect(createWebhook(`${origin}/hook?key=planted`, lookUp).call('x')).rejects.toThrow(
+    'ALERT_WEBHOOK_URL did not answer (closed without an answer)',
+  );
+  await expect(createHeartbeat(`${origin}/beat`, lookUp).beat()).rejects.toThrow(
+    'HEARTBEAT_URL did not answer (closed without an answer)',
+  );
+});

@@ -14,6 +14,8 @@ const request = (url: string, options: RequestOptions, body: string | undefined)
     // A connection of its own: calls are rare, and one that the other side has closed meanwhile would fail.
     start(url, { ...options, agent: false }, resolve)
       .once('error', reject)
+      // A switch of protocols (101) is neither an answer nor an error, and nothing else would end the call.
+      .once('close', () => reject(Object.assign(new Error(), { code: 'closed without an answer' })))
       .end(body);
   });
 
