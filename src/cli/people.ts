@@ -1,4 +1,3 @@
-import { counted } from '../core/words.ts';
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Database } from '../adapters/sqlite/database.ts';
@@ -18,7 +17,7 @@ import type { OutboxRunner } from '../app/outbox/outbox-runner.ts';
 import { LEAST_FREE } from '../audit/checks/deployment-security.ts';
 import { buildDailyReport } from '../../commands/support/daily-report.ts';
 import { unsettled } from '../app/executor.ts';
-import { sizeText } from '../core/words.ts';
+import { counted, sizeText, utcMinute } from '../core/words.ts';
 import type { ChatMemory } from '../ports/chat.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelDescription } from '../ports/model.ts';
@@ -91,8 +90,7 @@ const roomBeside = (databasePath: string): HealthCheckView => {
 const rulesOf = ({ rulesUnreadSince: since }: Bot): HealthCheckView => ({
   name: 'market rules',
   ok: since === null,
-  detail:
-    since === null ? 'as read' : `not read since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+  detail: since === null ? 'as read' : `not read since ${utcMinute(since)} UTC`,
 });
 
 /** Facts of health that the engine does not know. */

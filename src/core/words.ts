@@ -1,5 +1,5 @@
 import { formatDecimal, toNumber, type Decimal } from './decimal.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type Fraction, type Milliseconds } from './units.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Fraction, type Milliseconds } from './units.ts';
 
 /**
  * Two decimals, thousands apart: "10,012.40", as in the replies to commands. Rounded to nothing it is zero without a
@@ -37,6 +37,9 @@ export const span = (milliseconds: Milliseconds): string => {
     return `${Math.floor(value / HOUR_MS)} h ${String(Math.floor((value % HOUR_MS) / MINUTE_MS)).padStart(2, '0')} min`;
   return `${Math.floor(value / DAY_MS)} d ${Math.floor((value % DAY_MS) / HOUR_MS)} h`;
 };
+
+/** A moment to the minute, in UTC, as `2026-12-01 02:50`; the reader is told beside it that it is UTC. */
+export const utcMinute = (at: EpochMs): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
 /** A price for people: enough decimals to tell it apart, no more. */
 export const price = (value: Decimal): string => {

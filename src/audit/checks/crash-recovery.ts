@@ -1,8 +1,8 @@
-import { counted } from '../../core/words.ts';
+import { counted, utcMinute } from '../../core/words.ts';
 import { DAY_MS } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
-import { passedDrill, readPhases, uncountedDrill, when } from './phases.ts';
+import { passedDrill, readPhases, uncountedDrill } from './phases.ts';
 
 /** The timer makes one a day. */
 const BACKUP_DAYS = 2;
@@ -56,7 +56,7 @@ const restart = ({ paper, testnet }: Evidence): Finding => {
   );
   return crashes === 0
     ? fail('restart-drill', 'a drill is on record, yet no journal has a start without a stop before it')
-    : pass('restart-drill', `${when(drill.at)}: ${drill.text}; ${crashes} crashes recovered from`);
+    : pass('restart-drill', `${utcMinute(drill.at)}: ${drill.text}; ${crashes} crashes recovered from`);
 };
 
 const backups = ({ host, at }: Evidence): Finding => {

@@ -1,8 +1,8 @@
-import { counted } from '../../core/words.ts';
+import { counted, utcMinute } from '../../core/words.ts';
 import { SECOND_MS } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
-import { passedDrill, readPhases, uncountedDrill, when } from './phases.ts';
+import { passedDrill, readPhases, uncountedDrill } from './phases.ts';
 
 /** PRODUCT section 3: a position is unprotected for at most this long. */
 const UNPROTECTED_LIMIT = 15 * SECOND_MS;
@@ -83,5 +83,5 @@ const roundTrip = ({ testnet }: Evidence): Finding => {
         'round-trip-drill',
         `no round trip was drilled on testnet: run \`guardian drill round-trip\` there${uncountedDrill([testnet], 'round-trip')}`,
       )
-    : pass('round-trip-drill', `${when(drill.at)}: ${drill.text}`);
+    : pass('round-trip-drill', `${utcMinute(drill.at)}: ${drill.text}`);
 };

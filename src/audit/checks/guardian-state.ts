@@ -1,6 +1,7 @@
+import { utcMinute } from '../../core/words.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
-import { passedDrill, readPhases, uncountedDrill, when } from './phases.ts';
+import { passedDrill, readPhases, uncountedDrill } from './phases.ts';
 
 /** Guardian state: do locks hold, and can somebody unlock? */
 export const guardianState = (evidence: Evidence): readonly Finding[] => [
@@ -39,7 +40,7 @@ const staleData = ({ paper, testnet }: Evidence): Finding => {
         'stale-data-drill',
         `silent market data were never drilled: run \`guardian drill stale-data\` in paper or testnet${uncountedDrill([paper, testnet], 'stale-data')}`,
       )
-    : pass('stale-data-drill', `${when(drill.at)}: ${drill.text}`);
+    : pass('stale-data-drill', `${utcMinute(drill.at)}: ${drill.text}`);
 };
 
 const operators = ({ config }: Evidence): Finding => {

@@ -1,3 +1,4 @@
+import { utcMinute } from '../../core/words.ts';
 import { HOUR_MS } from '../../core/units.ts';
 import type { DrillRecord, Evidence, Phase } from '../evidence.ts';
 import type { Run } from '../phase-record.ts';
@@ -44,11 +45,8 @@ export const uncountedDrill = (phases: readonly Phase[], name: string): string =
   const [other] = drillsOf(phases, name, false);
   return other === undefined
     ? ''
-    : ` (that of ${when(other.at)} does not count: it was with another model or other limits, or no journal bears it out)`;
+    : ` (that of ${utcMinute(other.at)} does not count: it was with another model or other limits, or no journal bears it out)`;
 };
-
-/** "2026-11-20 14:05" */
-export const when = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
 /** "12.5 h", "7.0 days" */
 export const span = (hours: number): string =>

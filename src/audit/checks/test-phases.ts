@@ -1,8 +1,8 @@
-import { counted } from '../../core/words.ts';
+import { counted, utcMinute } from '../../core/words.ts';
 import { DAY_MS, HOUR_MS, type Milliseconds } from '../../core/units.ts';
 import { fail, pass, warn, type Finding } from '../check.ts';
 import type { Evidence, Phase } from '../evidence.ts';
-import { passedDrill, span, spanOf, uncountedDrill, when } from './phases.ts';
+import { passedDrill, span, spanOf, uncountedDrill } from './phases.ts';
 
 /** PRODUCT section 11. */
 const DRY_RUN_HOURS = 24;
@@ -39,7 +39,7 @@ const duration = (name: string, title: string, phase: Phase, hours: number, key:
   if (counted < hours) return fail(name, text);
   return pass(
     name,
-    from === null || to === null ? text : `${text}, ${when(from)} to ${when(to)} (${spanOf(from, to)})`,
+    from === null || to === null ? text : `${text}, ${utcMinute(from)} to ${utcMinute(to)} (${spanOf(from, to)})`,
   );
 };
 
@@ -97,7 +97,7 @@ const killSwitch = (testnet: Phase): Finding => {
         'kill-switch-drill',
         'the kill-switch was thrown and never unlocked: send /unlock there, so that this is tested, too',
       )
-    : pass('kill-switch-drill', `${when(drill.at)}: ${drill.text}; unlocked ${killSwitchesCleared} times`);
+    : pass('kill-switch-drill', `${utcMinute(drill.at)}: ${drill.text}; unlocked ${killSwitchesCleared} times`);
 };
 
 const fresh = ({ at, paper, testnet }: Evidence): Finding => {
@@ -110,7 +110,7 @@ const fresh = ({ at, paper, testnet }: Evidence): Finding => {
   if (newest > at + CLOCK_TOLERANCE)
     return fail(
       'evidence-age',
-      `a phase ends at ${when(newest)}, which is still to come: its clock was off, or this one is; repeat it with the right time`,
+      `a phase ends at ${utcMinute(newest)}, which is still to come: its clock was off, or this one is; repeat it with the right time`,
     );
   const days = (at - Math.min(...ends)) / DAY_MS;
   return days > FRESH_DAYS

@@ -2,6 +2,7 @@ import { createAnnouncer } from '../../adapters/telegram/announcer.ts';
 import { createWebhook } from '../../adapters/system/web-calls.ts';
 import type { Alert } from '../../core/engine/alert.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type EpochMs, type Milliseconds } from '../../core/units.ts';
+import { utcMinute } from '../../core/words.ts';
 import { lookUpName, lookUpSideName } from '../names.ts';
 import { otherSecrets } from '../telegram-side.ts';
 import type { StartWaits } from '../../app/bot.ts';
@@ -86,8 +87,10 @@ export const watchWaiting = (
     failed: (why) => {
       if (wall.monotonicNow() < nextAt) return;
       nextAt = wall.monotonicNow() + TOLD_AGAIN;
-      const stamp = new Date(since).toISOString().slice(0, 16).replace('T', ' ');
-      say(`Guardian Bot (${mode}) waits for ${forWhat} since ${stamp} UTC\n${why}\n${meanwhile}`, () => true);
+      say(
+        `Guardian Bot (${mode}) waits for ${forWhat} since ${utcMinute(since)} UTC\n${why}\n${meanwhile}`,
+        () => true,
+      );
     },
     // Whoever has not heard that it waits need not hear that it goes on.
     over: () => say(`Guardian Bot (${mode}): ${over}, the start goes on`, () => told),

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../units.ts';
+import { utcMinute } from '../words.ts';
 import type { Denial, DenialCode } from './denial.ts';
 
 type Shown = Denial['limit'];
@@ -6,7 +7,7 @@ type Shown = Denial['limit'];
 /**
  * "2024-01-01 04:10 UTC". The engine knows no zone; whoever shows a time in another one has the figures of the check.
  */
-const moment = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const moment = (at: EpochMs): string => `${utcMinute(at)} UTC`;
 
 /** At most six significant digits, never an exponent. */
 const plain = (value: Shown): string => {
