@@ -141,11 +141,19 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** Whether others can read, and change, what is sent to this origin. */
-export const isInTheClear = (origin: string): boolean => {
+const isInTheClear = (origin: string): boolean => {
   const { protocol, hostname } = new URL(origin);
   // An address has an IPv6 host in brackets.
   return protocol !== 'https:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
 };
+
+/** Address of the Bot API when token and commands go there in the clear; null when they do not. */
+export const telegramInTheClear = ({ secrets, telegram }: Config): string | null =>
+  secrets.telegramBotToken !== null && isInTheClear(telegram.apiRoot) ? telegram.apiRoot : null;
+
+/** The same of the exchange's. The demo has an exchange of its own. */
+export const exchangeInTheClear = ({ mode, exchange }: Config): string | null =>
+  mode !== 'demo' && exchange.apiRoot !== null && isInTheClear(exchange.apiRoot) ? exchange.apiRoot : null;
 
 const settings = z.object(shape);
 type Settings = z.output<typeof settings>;

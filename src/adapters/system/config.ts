@@ -1,5 +1,5 @@
 import { CONFIG_KEYS } from './config-keys.ts';
-import { isInTheClear, parseConfig, type Config, type ConfigFault } from './config-schema.ts';
+import { exchangeInTheClear, parseConfig, telegramInTheClear, type Config, type ConfigFault } from './config-schema.ts';
 import { readConfigSources, type ConfigSources, type RawConfig } from './config-sources.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { UserError } from './user-error.ts';
@@ -69,17 +69,15 @@ export const openings = (raw: RawConfig, config: Config, envFile: string): reado
         'NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment lets anybody on the way pass for the exchange and for Telegram; unset it (NODE_EXTRA_CA_CERTS adds a certificate authority)',
       ]
     : []),
-  ...(config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot)
+  ...(telegramInTheClear(config) !== null
     ? [
         `TELEGRAM_API_ROOT=${config.telegram.apiRoot} sends token and commands in the clear, so that anybody on the way could command the bot; use https:// or a loopback address`,
       ]
     : []),
-  // Live refuses it outright, and the demo has an exchange of its own.
-  ...(config.mode !== 'live' && config.mode !== 'demo' && isPlain(config.exchange.apiRoot)
+  // Live refuses it outright.
+  ...(config.mode !== 'live' && exchangeInTheClear(config) !== null
     ? [
         `EXCHANGE_API_ROOT=${config.exchange.apiRoot} takes prices${config.mode === 'testnet' ? ' and sends key and orders' : ''} in the clear, so that anybody on the way could make them up; use https:// or a loopback address`,
       ]
     : []),
 ];
-
-const isPlain = (origin: string | null): origin is string => origin !== null && isInTheClear(origin);

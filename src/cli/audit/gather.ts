@@ -1,5 +1,5 @@
 import type { ExchangeHandle } from '../../adapters/exchange/create-exchange.ts';
-import { isInTheClear, type Config } from '../../adapters/system/config-schema.ts';
+import { exchangeInTheClear, telegramInTheClear, type Config } from '../../adapters/system/config-schema.ts';
 import { UserError } from '../../adapters/system/user-error.ts';
 import type { ConfigFacts, Evidence, HostFacts, ModelFacts } from '../../audit/evidence.ts';
 import type { Terms } from '../../audit/phase-record.ts';
@@ -26,13 +26,8 @@ const configFacts = (config: Config): ConfigFacts => ({
   acceptNoEdge: config.acceptNoEdge,
   operators: config.telegram.operators.length,
   telegramToken: config.secrets.telegramBotToken !== null,
-  telegramInTheClear:
-    config.secrets.telegramBotToken !== null && isInTheClear(config.telegram.apiRoot) ? config.telegram.apiRoot : null,
-  // The demo has an exchange of its own.
-  exchangeInTheClear:
-    config.mode !== 'demo' && config.exchange.apiRoot !== null && isInTheClear(config.exchange.apiRoot)
-      ? config.exchange.apiRoot
-      : null,
+  telegramInTheClear: telegramInTheClear(config),
+  exchangeInTheClear: exchangeInTheClear(config),
   webhook: config.secrets.alertWebhookUrl !== null,
   heartbeat: config.secrets.heartbeatUrl !== null,
   totp: config.secrets.unlockTotpSecret !== null,
