@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { readCandleFile, writeCandleFile } from '../adapters/candles/candle-files.ts';
 import { readParquetCandles, writeParquetCandles } from '../adapters/candles/parquet-files.ts';
-import { createExchange } from '../adapters/exchange/create-exchange.ts';
 import { createCandleStore } from '../adapters/sqlite/candle-store.ts';
 import { lookAt } from '../adapters/sqlite/inspect.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -14,7 +13,7 @@ import type { CandleStore } from '../ports/candle-store.ts';
 import type { Log } from '../ports/log.ts';
 import { runDownload, runExport, runImport } from '../research/download/run-download.ts';
 import type { ResearchIo } from '../research/training/io.ts';
-import { lookUpName } from './names.ts';
+import { openPublicExchange } from './compose/public-exchange.ts';
 import { hourOf, symbolsOf } from './backtest-options.ts';
 import { createResearchIo } from './research-io.ts';
 import { openContext } from './process-context.ts';
@@ -80,15 +79,7 @@ const fetchCandles = async (
   const store = createCandleStore(path);
   try {
     const clock = createSystemClock();
-    const exchange = await createExchange({
-      credentials: null,
-      apiRoot: config.exchange.apiRoot,
-      sandbox: false,
-      clock,
-      log,
-      lookUp: lookUpName,
-      entryCeiling: () => null,
-    });
+    const exchange = await openPublicExchange(config, clock, log);
     try {
       return await runDownload({ symbols, from }, { store, market: exchange.marketData, clock }, io);
     } finally {

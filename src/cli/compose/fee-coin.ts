@@ -28,7 +28,7 @@ export const feeCoinGates = async (
     if (fees === null)
       return refuse('the exchange does not tell in which coin the account pays fees; start again when it answers');
     const { coin } = fees;
-    const traded = config.symbols.find((name) => name.startsWith(`${coin}/`));
+    const traded = coin === null ? undefined : config.symbols.find((name) => name.startsWith(`${coin}/`));
     if (traded === undefined) return [];
     return refuse(
       `the account pays fees in ${coin}, which SYMBOLS trades as ${traded}: fees would come out of its position; switch off paying fees in ${coin} at the exchange, or leave ${traded} out`,

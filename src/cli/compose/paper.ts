@@ -1,12 +1,11 @@
 import { dirname, join } from 'node:path';
-import { createExchange } from '../../adapters/exchange/create-exchange.ts';
 import { createSimStore } from '../../adapters/sqlite/sim-store.ts';
 import type { Input } from '../../core/engine/input.ts';
 import type { JournalStore } from '../../ports/store.ts';
 import { createPaperBroker } from '../../sim/paper/broker.ts';
-import { lookUpName } from '../names.ts';
 import { ORDER_PREFIX, TAKER_FEE, type Base, type Surroundings } from './base.ts';
 import { openBooks, originHalts } from './books.ts';
+import { openPublicExchange } from './public-exchange.ts';
 import { realTime } from './real-time.ts';
 
 /** What a new paper account holds. */
@@ -31,16 +30,7 @@ export const openPaper = async (base: Base): Promise<Surroundings> => {
   const store = createSimStore(join(dirname(config.databasePath), 'paper-broker.db'));
   resources.defer(() => store.close());
   const { clock, pacer, closingMargin } = realTime(base);
-  const exchange = await createExchange({
-    credentials: null,
-    apiRoot: config.exchange.apiRoot,
-    sandbox: false,
-    clock,
-    log,
-    lookUp: lookUpName,
-    entryCeiling: () => null,
-    ...(base.time === null ? {} : { requestInterval: 0 }),
-  });
+  const exchange = await openPublicExchange(config, clock, log, base.time !== null);
   resources.defer(() => exchange.close());
   const broker = createPaperBroker({ store, opening: OPENING, wallNow: () => wall.wallNow() });
   return {

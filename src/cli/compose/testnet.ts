@@ -1,11 +1,10 @@
-import { createExchange } from '../../adapters/exchange/create-exchange.ts';
-import { lookUpName } from '../names.ts';
 import { TAKER_FEE, type Base, type StartHalt, type Surroundings } from './base.ts';
 import { ordersOfOurs, otherInstance } from './account.ts';
 import { originHalts } from './books.ts';
 import { feeCoinGates } from './fee-coin.ts';
 import { passGates } from './gates.ts';
 import { openPrivateAccount } from './private-account.ts';
+import { openPublicExchange } from './public-exchange.ts';
 import { realTime } from './real-time.ts';
 
 /**
@@ -16,16 +15,7 @@ export const openTestnet = async (base: Base): Promise<Surroundings> => {
   const { config, log, resources } = base;
   const { clock, pacer, closingMargin } = realTime(base);
   const { exchange, identity, ...books } = await openPrivateAccount(base, clock, true);
-  const real = await createExchange({
-    credentials: null,
-    apiRoot: config.exchange.apiRoot,
-    sandbox: false,
-    clock,
-    log,
-    lookUp: lookUpName,
-    entryCeiling: () => null,
-    ...(base.time === null ? {} : { requestInterval: 0 }),
-  });
+  const real = await openPublicExchange(config, clock, log, base.time !== null);
   resources.defer(() => real.close());
   const { account, venue, marketData: sandbox } = exchange;
   const orders = await ordersOfOurs(base, account, config.symbols);
