@@ -7,43 +7,21 @@ test('/status does not pass for well while every symbol is held, and names what 
   const { status } = service;
   const bar = (why: string, ...symbols: string[]) => ({ code: 'symbol-locked', why, symbols });
   const lock = { id: 'stale-data:BTC/USDT' };
-  Object.assign(service, {
-    status: () => ({
-      ...status(),
-      state: 'active',
-      why: null,
-      locks: [lock],
-      entryBars: [bar('Stale data', 'BTC/USDT')],
-      mayEnter: true,
-    }),
-  });
+  const stand = (changes: {
+    readonly locks: readonly unknown[];
+    readonly entryBars: readonly unknown[];
+    readonly mayEnter: boolean;
+  }) => Object.assign(service, { status: () => ({ ...status(), state: 'active', why: null, ...changes }) });
+  stand({ locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT')], mayEnter: true });
   expect(await set.run('status', '', viewer)).toMatchObject({ title: '🟢 Active · demo' });
-  Object.assign(service, {
-    status: () => ({
-      ...status(),
-      state: 'active',
-      why: null,
-      locks: [lock],
-      entryBars: [bar('Stale data', 'BTC/USDT', 'ETH/USDT')],
-      mayEnter: false,
-    }),
-  });
+  stand({ locks: [lock], entryBars: [bar('Stale data', 'BTC/USDT', 'ETH/USDT')], mayEnter: false });
   const held = await set.run('status', '', viewer);
   expect(held.title).toBe('🟡 Active, but no entry now · demo');
   expect(held.blocks[0]).toEqual({
     kind: 'text',
     lines: ['Stale data: no entries in BTC/USDT, ETH/USDT.', '/locks has more.'],
   });
-  Object.assign(service, {
-    status: () => ({
-      ...status(),
-      state: 'active',
-      why: null,
-      locks: [],
-      entryBars: [bar('Equity is not known', 'BTC/USDT', 'ETH/USDT')],
-      mayEnter: false,
-    }),
-  });
+  stand({ locks: [], entryBars: [bar('Equity is not known', 'BTC/USDT', 'ETH/USDT')], mayEnter: false });
   const blind = await set.run('status', '', viewer);
   expect(blind.title).toBe('🟡 Active, but no entry now · demo');
   expect(blind.blocks[0]).toEqual({

@@ -88,7 +88,6 @@ export const createInstrumentWatch = (options: {
   const { host, marketData, clock, log, symbols, report } = options;
   /** The first look of those that have all failed since, and whether operators know of it. */
   let unread: { readonly at: EpochMs; readonly monotonic: Milliseconds; told: boolean } | null = null;
-  let whyUnread = '';
   let lookedAt = clock.monotonicNow();
   let wait = CADENCE;
   host.onEffect((effect) => {
@@ -102,30 +101,30 @@ export const createInstrumentWatch = (options: {
     );
 
   /**
-   * Null when a read failed. One that has left the exchange must not stand in the way of the others: the comparison of
-   * the account tells of it.
+   * Code and words of the exchange when a read failed. One that has left the exchange must not stand in the way of the
+   * others: the comparison of the account tells of it.
    */
-  const read = async (asked: readonly SymbolName[]): Promise<readonly Instrument[] | null> => {
+  const read = async (asked: readonly SymbolName[]): Promise<readonly Instrument[] | string> => {
     const answer = await marketData.instruments(asked);
     if (answer.ok) return answer.value;
     if (answer.error.kind !== 'unlisted') {
-      whyUnread = `${answer.error.code} ${answer.error.message}`;
       log.warn({ code: answer.error.code, why: answer.error.message }, 'instruments could not be read again');
-      return null;
+      return `${answer.error.code} ${answer.error.message}`;
     }
     if (asked.length === 1) return [];
     const found: Instrument[] = [];
     for (const symbol of asked) {
       const alone = await read([symbol]);
-      if (alone === null) return null;
+      if (typeof alone === 'string') return alone;
       found.push(...alone);
     }
     return found;
   };
 
-  const noteRead = (isRead: boolean): void => {
+  /** `why`: the exchange's words where it failed; null where they were read. */
+  const noteRead = (why: string | null): void => {
     const at = clock.marketNow();
-    if (isRead) {
+    if (why === null) {
       if (unread?.told === true) report(rulesReadAlert(at));
       unread = null;
       return;
@@ -133,16 +132,19 @@ export const createInstrumentWatch = (options: {
     unread ??= { at, monotonic: lookedAt, told: false };
     if (unread.told || lookedAt - unread.monotonic < TOLD_AFTER) return;
     unread.told = true;
-    report(rulesUnreadAlert(whyUnread, heldInHalt(host.state), at));
+    report(rulesUnreadAlert(why, heldInHalt(host.state), at));
   };
 
   const look = async (): Promise<void> => {
     wait = CADENCE;
     const found = await read(watched());
     lookedAt = clock.monotonicNow();
-    if (found === null) wait = AGAIN;
-    noteRead(found !== null);
-    const changed = (found ?? []).map(instrumentText).filter((stated) => {
+    noteRead(typeof found === 'string' ? found : null);
+    if (typeof found === 'string') {
+      wait = AGAIN;
+      return;
+    }
+    const changed = found.map(instrumentText).filter((stated) => {
       const known = host.state.symbols[stated.symbol];
       return known !== undefined && !isSame(stated, instrumentText(known.instrument));
     });
